@@ -1,0 +1,54 @@
+/**
+ * Counters by name and reason, shared by all rooms. A drop anywhere is counted here, so that
+ * health and `/metrics` have one place to look at.
+ *
+ * @example
+ * ```ts
+ * const counters = new Counters();
+ * counters.add("dropped_total", { class: "frame", reason: "age" });
+ * ```
+ */
+export class Counters {
+  readonly #values = new Map<string, CounterValue>();
+
+  /** Adds `amount` (default 1) to the counter `name` with these labels. */
+  add(name: string, labels: CounterLabels = {}, amount = 1): void {
+    const key = keyOf(name, labels);
+    const value = this.#values.get(key);
+    if (value) value.total += amount;
+    else this.#values.set(key, { name, labels, total: amount, kind: "counter" });
+  }
+
+  /** Sets a gauge: a value that goes up and down. */
+  set(name: string, amount: number, labels: CounterLabels = {}): void {
+    const key = keyOf(name, labels);
+    const value = this.#values.get(key);
+    if (value) value.total = amount;
+    else this.#values.set(key, { name, labels, total: amount, kind: "gauge" });
+  }
+
+  /** The present value, or 0 where nothing was counted yet. */
+  get(name: string, labels: CounterLabels = {}): number {
+    return this.#values.get(keyOf(name, labels))?.total ?? 0;
+  }
+
+  /** All values, in the order of their first use. */
+  all(): readonly Readonly<CounterValue>[] {
+    return [...this.#values.values()];
+  }
+}
+
+export type CounterLabels = Readonly<Record<string, string>>;
+
+export interface CounterValue {
+  readonly name: string;
+  readonly labels: CounterLabels;
+  readonly kind: "counter" | "gauge";
+  total: number;
+}
+
+function keyOf(name: string, labels: CounterLabels): string {
+  let key = name;
+  for (const label of Object.keys(labels).sort()) key += `\u0000${label}\u0000${labels[label]}`;
+  return key;
+}
