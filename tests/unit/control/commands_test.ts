@@ -1,0 +1,78 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import {
+  CommandIntake,
+  MAX_COMMAND_BYTES,
+  parseRecordingCommand,
+} from "../../../src/control/commands.ts";
+import { isSessionId, Recording } from "../../../src/control/recording.ts";
+import { Counters } from "../../../src/telemetry/counters.ts";
+import { silentLog } from "../../../src/telemetry/log.ts";
+
+const bytes = (text: string) => new TextEncoder().encode(text);
+const reasonOf = (text: string) => {
+  const parsed = parseRecordingCommand(bytes(text));
+  return parsed.state === "bad" ? parsed.reason : parsed.state;
+};
+
+Deno.test("the contract's command is understood", () => {
+  assert.deepEqual(parseRecordingCommand(bytes('{"recording": true, "session_id": "s-1"}')), {
+    state: "ok",
+    command: { recording: true, sessionId: "s-1" },
+  });
+});
+
+Deno.test("unknown keys are ignored, and an empty session id is none", () => {
+  for (const id of ["null", '""']) {
+    const text = `{"recording":false,"session_id":${id},"source":"button"}`;
+    assert.deepEqual(parseRecordingCommand(bytes(text)), {
+      state: "ok",
+      command: { recording: false },
+    });
+  }
+});
+
+Deno.test("each kind of bad command has its own reason", () => {
+  assert.equal(reasonOf(" ".repeat(MAX_COMMAND_BYTES + 1)), "too_large");
+  assert.equal(reasonOf("recording"), "not_json");
+  assert.equal(reasonOf("[true]"), "not_an_object");
+  assert.equal(reasonOf("null"), "not_an_object");
+  assert.equal(reasonOf("{}"), "no_recording");
+  assert.equal(reasonOf('{"recording": "true"}'), "no_recording");
+  assert.equal(reasonOf('{"recording": 1}'), "no_recording");
+  assert.equal(reasonOf('{"__proto__": {"recording": true}}'), "no_recording");
+  assert.equal(reasonOf('{"recording": true, "session_id": "../../etc"}'), "bad_session_id");
+  assert.equal(reasonOf('{"recording": true, "session_id": 7}'), "bad_session_id");
+  const latin = parseRecordingCommand(Uint8Array.of(0x7b, 0xff, 0x7d));
+  assert.deepEqual(latin, { state: "bad", reason: "not_utf8" });
+});
+
+Deno.test("no bytes make the parser throw, and whatever it lets through is safe", () => {
+  const near = fc.record({ recording: fc.anything(), session_id: fc.anything() })
+    .map((value) => bytes(JSON.stringify(value) ?? ""));
+  const anyBytes = fc.oneof(fc.uint8Array({ maxLength: 5000 }), near, fc.json().map(bytes));
+  fc.assert(
+    fc.property(anyBytes, (input) => {
+      const parsed = parseRecordingCommand(input);
+      if (parsed.state === "bad") return;
+      assert.equal(typeof parsed.command.recording, "boolean");
+      assert(parsed.command.sessionId === undefined || isSessionId(parsed.command.sessionId));
+    }),
+    { numRuns: 500 },
+  );
+});
+
+Deno.test("the intake counts every command by origin and result", () => {
+  const counters = new Counters();
+  const recording = new Recording();
+  const intake = new CommandIntake({ recording, counters, log: silentLog });
+  const commands = ['{"recording":true,"session_id":"a"}', '{"recording":true}', "garbage"];
+  const results = commands.map((text) => intake.take(bytes(text), "redis"));
+  assert.deepEqual(results, ["changed", "unchanged", "not_json"]);
+  assert.equal(intake.apply({ recording: false, sessionId: "b" }, "grpc"), "stale");
+  for (const result of results) {
+    assert.equal(counters.get("recording_commands_total", { origin: "redis", result }), 1);
+  }
+  assert.equal(counters.get("recording_commands_total", { origin: "grpc", result: "stale" }), 1);
+  assert.deepEqual(recording.state, { recording: true, sessionId: "a" });
+});
