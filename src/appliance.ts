@@ -1,0 +1,249 @@
+import type { Frame, FrameSource, Picture, SourceEvent } from "./capture/frame.ts";
+import type { Announcer } from "./envelope/announcer.ts";
+import { encodeEnvelope, type Envelope } from "./envelope/envelope.ts";
+import { StatusHold } from "./envelope/status.ts";
+import type { FrameOutlet } from "./ipc/frame_outlet.ts";
+import type { Publisher } from "./ipc/outgoing.ts";
+import type { Clock } from "./telemetry/clock.ts";
+import type { Counters } from "./telemetry/counters.ts";
+import type { Log } from "./telemetry/log.ts";
+import type { StatusName, VitalsEngine, VitalsEstimate } from "./vitals/estimate.ts";
+import type { RegionSample } from "./vision/region_sample.ts";
+
+/** The parts that a frame passes on its way out, opened by the caller and closed by it. */
+export interface ApplianceParts {
+  readonly source: FrameSource;
+  readonly vision: { observe(frame: Frame): RegionSample | Promise<RegionSample> };
+  readonly engine: VitalsEngine;
+  readonly announcer: Announcer;
+  readonly frames: FrameOutlet;
+  readonly publisher: Publisher;
+  readonly recording: RecordingView;
+  readonly clock: Clock;
+  readonly counters: Counters;
+  readonly log: Log;
+  /** Hears every envelope as it goes out; for servers that stream them on. */
+  readonly listeners?: readonly ((envelope: Envelope) => void)[];
+  /** Draws onto the published picture. */
+  readonly overlay?: (picture: Picture, sample: RegionSample, estimate: VitalsEstimate) => Picture;
+}
+
+/** The recording state as the appliance tells it. */
+export interface RecordingView {
+  readonly state: { readonly recording: boolean; readonly sessionId?: string | undefined };
+  onChange(listener: () => void): void;
+}
+
+export interface ApplianceOptions {
+  /** Seconds of capture time from one core metrics message to the next. */
+  readonly bufferDurationS: number;
+  readonly edgeMetrics: boolean;
+  readonly metricsOnlyWhileRecording: boolean;
+}
+
+/** How often the appliance looks at itself while no frame comes. */
+const TICK_MS = 100;
+/** What is queued at the end has this long to leave. */
+const FLUSH_MS = 1200;
+/** A recording that is read at full speed must not outrun the way out. */
+const FAST_FLUSH_MS = 5000;
+
+/**
+ * Runs the parts: takes every frame from the source to the wire until the source ends or it is
+ * asked to stop. The one place that knows the order of things.
+ */
+export class Appliance {
+  readonly #parts: ApplianceParts;
+  readonly #options: ApplianceOptions;
+  readonly #status = new StatusHold();
+  #disconnected: string | undefined;
+  #lastSample: RegionSample | undefined;
+  #estimate: VitalsEstimate | undefined;
+  /** The estimate whose traces no edge message has carried yet. */
+  #untold: VitalsEstimate | undefined;
+  #nextCoreUs = -Infinity;
+  #coreSentUs = -Infinity;
+
+  constructor(parts: ApplianceParts, options: ApplianceOptions) {
+    this.#parts = parts;
+    this.#options = options;
+  }
+
+  /** The newest estimate, for a display of its own. */
+  get estimate(): VitalsEstimate | undefined {
+    return this.#estimate;
+  }
+
+  get status(): StatusName | undefined {
+    return this.#status.current;
+  }
+
+  /**
+   * Resolves when the source has ended or `signal` has aborted, and all that was queued has left
+   * or had its time.
+   *
+   * @throws {SourceError} where the source cannot give frames at all
+   */
+  async run(signal: AbortSignal): Promise<void> {
+    const { source, publisher, recording, log } = this.#parts;
+    publisher.start();
+    this.#observeStatus();
+    recording.onChange(() => this.#sendRecording());
+    this.#sendRecording();
+    const ticker = setInterval(() => this.#tick(), TICK_MS);
+    try {
+      await this.#consume(source, signal);
+    } finally {
+      clearInterval(ticker);
+      log.info(signal.aborted ? "Stopping as asked" : "The source has ended");
+      this.#observeStatus("STOPPING");
+      await publisher.flush(FLUSH_MS);
+    }
+  }
+
+  async #consume(source: FrameSource, signal: AbortSignal): Promise<void> {
+    const iterator = source[Symbol.asyncIterator]();
+    const { promise: aborted, resolve } = Promise.withResolvers<{ done: true; value: undefined }>();
+    const stop = () => resolve({ done: true, value: undefined });
+    if (signal.aborted) stop();
+    signal.addEventListener("abort", stop, { once: true });
+    try {
+      while (true) {
+        const { done, value } = await Promise.race([iterator.next(), aborted]);
+        if (done) return;
+        await this.#handle(value);
+      }
+    } finally {
+      signal.removeEventListener("abort", stop);
+      await source[Symbol.asyncDispose]();
+    }
+  }
+
+  async #handle(event: SourceEvent): Promise<void> {
+    const { engine, log, counters } = this.#parts;
+    switch (event.kind) {
+      case "frame":
+        return await this.#frame(event.frame);
+      case "disconnected":
+        counters.add("camera_disconnected_total");
+        log.warning(`The camera is gone: ${event.reason}`);
+        this.#disconnected = event.reason;
+        engine.setDisconnected(true);
+        this.#observeStatus();
+        return;
+      case "connected":
+        log.info(`The camera is there: ${event.description}`);
+        this.#connected();
+    }
+  }
+
+  #connected(): void {
+    this.#disconnected = undefined;
+    this.#parts.engine.setDisconnected(false);
+  }
+
+  async #frame(taken: Frame): Promise<void> {
+    using frame = taken;
+    const { vision, engine, frames, counters, source, publisher } = this.#parts;
+    if (this.#disconnected !== undefined) this.#connected();
+    counters.add("frames_captured_total");
+    const observed = vision.observe(frame);
+    const sample = observed instanceof Promise ? await observed : observed;
+    this.#lastSample = sample;
+    engine.push(sample);
+    if (sample.timeUs >= this.#nextCoreUs) {
+      this.#sendCore(sample.timeUs);
+      if (!source.realtime) await publisher.flush(FAST_FLUSH_MS);
+    }
+    this.#sendEdge(sample, frame);
+    const { overlay } = this.#parts;
+    const estimate = this.#estimate;
+    if (overlay && estimate) frames.offer(frame, (picture) => overlay(picture, sample, estimate));
+    else frames.offer(frame);
+  }
+
+  /** Keeps the heartbeat and the metrics going while no frame comes. */
+  #tick(): void {
+    const nowUs = this.#parts.clock.monotonicUs();
+    if (this.#parts.source.realtime && this.#lastSample) {
+      if (nowUs - this.#coreSentUs >= 2 * this.#options.bufferDurationS * 1e6) {
+        this.#sendCore(nowUs);
+      }
+    }
+    this.#observeStatus();
+  }
+
+  /** @param atUs capture time of the newest frame, or the present while frames are missing */
+  #sendCore(atUs: number): void {
+    const { engine, announcer, clock } = this.#parts;
+    const periodUs = this.#options.bufferDurationS * 1e6;
+    // Stays on its grid while frames come in time, starts a new one after a gap.
+    const late = atUs - this.#nextCoreUs;
+    this.#nextCoreUs = (late < periodUs ? this.#nextCoreUs : atUs) + periodUs;
+    this.#coreSentUs = clock.monotonicUs();
+    this.#estimate = this.#untold = engine.estimate(atUs);
+    if (this.#wantsMetrics()) this.#send(announcer.coreMetrics(this.#estimate, atUs));
+    this.#observeStatus();
+  }
+
+  #sendEdge(sample: RegionSample, { width, height }: Frame): void {
+    const estimate = this.#estimate;
+    if (!this.#options.edgeMetrics || !this.#wantsMetrics() || !estimate) return;
+    const { announcer, publisher } = this.#parts;
+    const eda = this.#untold?.eda;
+    this.#send(announcer.edgeMetrics({
+      sample,
+      signal: { ...estimate.signal, brightness: sample.brightness },
+      upperTrace: this.#untold?.breathing.upperTrace ?? [],
+      ...(eda ? { eda } : {}),
+      width,
+      height,
+      frameDegradation: publisher.frameDegradation,
+    }));
+    this.#untold = undefined;
+  }
+
+  #sendRecording(): void {
+    const { announcer, recording, log } = this.#parts;
+    const { recording: on, sessionId } = recording.state;
+    log.info(on ? "Recording is on" : "Recording is off", { session_id: sessionId });
+    this.#send(announcer.recordingState(recording.state));
+  }
+
+  #observeStatus(forced?: StatusName): void {
+    const { announcer, clock, publisher, log } = this.#parts;
+    const [name, detail] = forced ? [forced] : this.#condition(publisher.trouble);
+    const before = this.#status.current;
+    const urgent = name === "STOPPING" || name === "CAMERA_DISCONNECTED";
+    const due = this.#status.observe(name, clock.monotonicUs(), { detail, urgent });
+    if (!due) return;
+    const envelope = announcer.status(due);
+    if (due.name !== before) {
+      const { message, hint } = envelope.payload;
+      log.info(`Status ${due.name}: ${message}`, hint ? { hint } : {});
+    }
+    this.#send(envelope);
+  }
+
+  /** The gravest of what is wrong: without a camera or a way out, the picture does not matter. */
+  #condition(trouble: string | undefined): [StatusName, string?] {
+    if (this.#disconnected !== undefined) return ["CAMERA_DISCONNECTED", this.#disconnected];
+    if (trouble !== undefined) return ["PUBLISH_DEGRADED", trouble];
+    return [this.#estimate?.condition ?? "PROCESSING_NOT_STARTED"];
+  }
+
+  #wantsMetrics(): boolean {
+    return !this.#options.metricsOnlyWhileRecording || this.#parts.recording.state.recording;
+  }
+
+  #send(envelope: Envelope): void {
+    const { publisher, listeners } = this.#parts;
+    publisher.offer({
+      kind: "metric",
+      topic: envelope.type,
+      timestamp: envelope.timestamp,
+      bytes: encodeEnvelope(envelope),
+    });
+    for (const listener of listeners ?? []) listener(envelope);
+  }
+}

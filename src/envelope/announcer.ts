@@ -1,0 +1,102 @@
+import type { VitalsEstimate } from "../vitals/estimate.ts";
+import { STATUS_TABLE } from "../vitals/condition/status_table.ts";
+import { coreMetricsPayload } from "./core_metrics.ts";
+import { EdgeMetrics, type EdgeObservation } from "./edge_metrics.ts";
+import type { Envelope, Topic } from "./envelope.ts";
+import { Stamps } from "./stamps.ts";
+import type { DueStatus } from "./status.ts";
+import type { ToWall } from "./series.ts";
+
+type EnvelopeOf<T extends Topic> = Extract<Envelope, { type: T }>;
+
+/** The clocks as the announcer needs them. */
+export interface AnnouncerClock {
+  monotonicUs(): number;
+  wallUs(monotonicUs: number): number;
+}
+
+/**
+ * Writes the envelopes of one run of the program: stamps them, counts each type, names the run.
+ */
+export class Announcer {
+  readonly #clock: AnnouncerClock;
+  readonly #bootId: string;
+  readonly #stamps = new Stamps();
+  readonly #edge = new EdgeMetrics();
+  readonly #sequences = new Map<Topic, number>();
+  readonly #toWall: ToWall;
+
+  constructor(clock: AnnouncerClock, bootId: string = crypto.randomUUID()) {
+    this.#clock = clock;
+    this.#bootId = bootId;
+    this.#toWall = (timeUs) => clock.wallUs(timeUs);
+  }
+
+  /** @param ofUs the moment that the message is about: that of its newest frame, where there is one. */
+  coreMetrics(estimate: VitalsEstimate, ofUs: number): EnvelopeOf<"core_metrics"> {
+    const identity = this.#identity("core_metrics");
+    return {
+      type: "core_metrics",
+      timestamp: this.#stamp("core_metrics", ofUs),
+      payload: coreMetricsPayload(estimate, {
+        ...identity,
+        toWall: this.#toWall,
+        nowUs: this.#clock.monotonicUs(),
+      }),
+    };
+  }
+
+  edgeMetrics(observation: EdgeObservation): EnvelopeOf<"edge_metrics"> {
+    const identity = this.#identity("edge_metrics");
+    return {
+      type: "edge_metrics",
+      timestamp: this.#stamp("edge_metrics", observation.sample.timeUs),
+      payload: this.#edge.payload(observation, { ...identity, toWall: this.#toWall }),
+    };
+  }
+
+  status({ name, detail, sinceUs }: DueStatus): EnvelopeOf<"status"> {
+    const { code, message, hint } = STATUS_TABLE[name];
+    return {
+      type: "status",
+      timestamp: this.#stamp("status", this.#clock.monotonicUs()),
+      payload: {
+        code,
+        name,
+        message: detail ? `${message}: ${detail}` : message,
+        hint,
+        since: this.#toWall(sinceUs),
+        sequence: this.#count("status"),
+      },
+    };
+  }
+
+  recordingState(
+    { recording, sessionId }: { recording: boolean; sessionId?: string | undefined },
+  ): EnvelopeOf<"recording_state"> {
+    return {
+      type: "recording_state",
+      timestamp: this.#stamp("recording_state", this.#clock.monotonicUs()),
+      payload: { recording, ...(sessionId === undefined ? {} : { session_id: sessionId }) },
+    };
+  }
+
+  /** Stamp and number of a frame captured at `captureUs`. */
+  frame(captureUs: number): { timestamp: number; sequence: number } {
+    return { timestamp: this.#stamp("frame", captureUs), sequence: this.#count("frame") };
+  }
+
+  #stamp(topic: Topic, monotonicUs: number): number {
+    return this.#stamps.next(topic, this.#clock.wallUs(monotonicUs));
+  }
+
+  #identity(topic: Topic): { sequence: number; bootId: string } {
+    return { sequence: this.#count(topic), bootId: this.#bootId };
+  }
+
+  #count(topic: Topic): number {
+    const sequence = this.#sequences.get(topic) ?? 0;
+    this.#sequences.set(topic, sequence + 1);
+    return sequence;
+  }
+}
