@@ -1,4 +1,5 @@
 import type { Frame, FrameSource, Picture, SourceEvent } from "./capture/frame.ts";
+import { type Recording, recordingPayload, type RecordingState } from "./control/recording.ts";
 import type { Announcer } from "./envelope/announcer.ts";
 import { encodeEnvelope, type Envelope } from "./envelope/envelope.ts";
 import { StatusHold } from "./envelope/status.ts";
@@ -18,7 +19,7 @@ export interface ApplianceParts {
   readonly announcer: Announcer;
   readonly frames: FrameOutlet;
   readonly publisher: Publisher;
-  readonly recording: RecordingView;
+  readonly recording: Recording;
   readonly clock: Clock;
   readonly counters: Counters;
   readonly log: Log;
@@ -26,12 +27,6 @@ export interface ApplianceParts {
   readonly listeners?: readonly ((envelope: Envelope) => void)[];
   /** Draws onto the published picture. */
   readonly overlay?: (picture: Picture, sample: RegionSample, estimate: VitalsEstimate) => Picture;
-}
-
-/** The recording state as the appliance tells it. */
-export interface RecordingView {
-  readonly state: { readonly recording: boolean; readonly sessionId?: string | undefined };
-  onChange(listener: () => void): void;
 }
 
 export interface ApplianceOptions {
@@ -88,8 +83,8 @@ export class Appliance {
     const { source, publisher, recording, log } = this.#parts;
     publisher.start();
     this.#observeStatus();
-    recording.onChange(() => this.#sendRecording());
-    this.#sendRecording();
+    recording.onChange(({ state }) => this.#sendRecording(state));
+    this.#sendRecording(recording.state);
     const ticker = setInterval(() => this.#tick(), TICK_MS);
     try {
       await this.#consume(source, signal);
@@ -203,11 +198,8 @@ export class Appliance {
     this.#untold = undefined;
   }
 
-  #sendRecording(): void {
-    const { announcer, recording, log } = this.#parts;
-    const { recording: on, sessionId } = recording.state;
-    log.info(on ? "Recording is on" : "Recording is off", { session_id: sessionId });
-    this.#send(announcer.recordingState(recording.state));
+  #sendRecording(state: RecordingState): void {
+    this.#send(this.#parts.announcer.recordingState(recordingPayload(state)));
   }
 
   #observeStatus(forced?: StatusName): void {

@@ -2,7 +2,7 @@ import type { VitalsEstimate } from "../vitals/estimate.ts";
 import { STATUS_TABLE } from "../vitals/condition/status_table.ts";
 import { coreMetricsPayload } from "./core_metrics.ts";
 import { EdgeMetrics, type EdgeObservation } from "./edge_metrics.ts";
-import type { Envelope, Topic } from "./envelope.ts";
+import type { Envelope, RecordingStatePayload, Topic } from "./envelope.ts";
 import { Stamps } from "./stamps.ts";
 import type { DueStatus } from "./status.ts";
 import type { ToWall } from "./series.ts";
@@ -63,7 +63,7 @@ export class Announcer {
       payload: {
         code,
         name,
-        message: detail ? `${message}: ${detail}` : message,
+        message: detail ? `${message} ${detail}` : message,
         hint,
         since: this.#toWall(sinceUs),
         sequence: this.#count("status"),
@@ -71,14 +71,9 @@ export class Announcer {
     };
   }
 
-  recordingState(
-    { recording, sessionId }: { recording: boolean; sessionId?: string | undefined },
-  ): EnvelopeOf<"recording_state"> {
-    return {
-      type: "recording_state",
-      timestamp: this.#stamp("recording_state", this.#clock.monotonicUs()),
-      payload: { recording, ...(sessionId === undefined ? {} : { session_id: sessionId }) },
-    };
+  recordingState(payload: RecordingStatePayload): EnvelopeOf<"recording_state"> {
+    const timestamp = this.#stamp("recording_state", this.#clock.monotonicUs());
+    return { type: "recording_state", timestamp, payload };
   }
 
   /** Stamp and number of a frame captured at `captureUs`. */
