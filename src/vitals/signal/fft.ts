@@ -1,0 +1,75 @@
+interface Plan {
+  readonly size: number;
+  readonly cosine: Float64Array;
+  readonly sine: Float64Array;
+  readonly reversed: Uint32Array;
+}
+
+const plans = new Map<number, Plan>();
+
+/** The smallest power of two that is at least `n`. */
+export function nextPowerOfTwo(n: number): number {
+  let size = 1;
+  while (size < n) size *= 2;
+  return size;
+}
+
+/** Tables for a size, made once. */
+function planOf(size: number): Plan {
+  const known = plans.get(size);
+  if (known) return known;
+  if (size < 1 || (size & (size - 1)) !== 0) {
+    throw new RangeError(`Cannot transform ${size} samples: the size must be a power of two`);
+  }
+  const cosine = new Float64Array(size / 2);
+  const sine = new Float64Array(size / 2);
+  for (let k = 0; k < size / 2; k++) {
+    cosine[k] = Math.cos((2 * Math.PI * k) / size);
+    sine[k] = -Math.sin((2 * Math.PI * k) / size);
+  }
+  const reversed = new Uint32Array(size);
+  for (let k = 1; k < size; k++) {
+    reversed[k] = (reversed[k >> 1]! >> 1) | (k & 1 ? size >> 1 : 0);
+  }
+  const plan = { size, cosine, sine, reversed };
+  plans.set(size, plan);
+  return plan;
+}
+
+/**
+ * Discrete Fourier transform in place, radix 2 (Cooley and Tukey 1965), unnormalised:
+ * X[m] = Σ x[k]·exp(-2πi·k·m/n).
+ *
+ * @param re real parts; their number must be a power of two.
+ * @param im imaginary parts, as many.
+ */
+export function fft(re: Float64Array, im: Float64Array): void {
+  const { size, cosine, sine, reversed } = planOf(re.length);
+  for (let k = 0; k < size; k++) {
+    const other = reversed[k]!;
+    if (other <= k) continue;
+    const r = re[k]!;
+    re[k] = re[other]!;
+    re[other] = r;
+    const i = im[k]!;
+    im[k] = im[other]!;
+    im[other] = i;
+  }
+  for (let half = 1; half < size; half *= 2) {
+    const stride = size / (2 * half);
+    for (let start = 0; start < size; start += 2 * half) {
+      for (let k = 0, t = 0; k < half; k++, t += stride) {
+        const upper = start + k;
+        const lower = upper + half;
+        const c = cosine[t]!;
+        const s = sine[t]!;
+        const r = re[lower]! * c - im[lower]! * s;
+        const i = re[lower]! * s + im[lower]! * c;
+        re[lower] = re[upper]! - r;
+        im[lower] = im[upper]! - i;
+        re[upper]! += r;
+        im[upper]! += i;
+      }
+    }
+  }
+}
