@@ -47,7 +47,17 @@ export interface Backend extends AsyncDisposable {
    */
   send(outgoing: Outgoing): Promise<Delivery>;
   /** What is wrong, as a sentence with what to do; absent while all is well. */
-  readonly trouble?: string;
+  readonly trouble?: string | undefined;
+  /**
+   * True where late messages have to go out before newer ones: a file, a stream. Elsewhere they
+   * are replayed beside them.
+   */
+  readonly inOrder?: boolean;
+}
+
+export interface BackendErrorOptions extends ErrorOptions {
+  readonly retriable: boolean;
+  readonly reason: string;
 }
 
 /** A message that a backend could not deliver. */
@@ -55,9 +65,12 @@ export class BackendError extends Error {
   override readonly name = "BackendError";
   /** False where the same message would fail again: it is dropped and counted. */
   readonly retriable: boolean;
-  constructor(message: string, options: ErrorOptions & { retriable: boolean }) {
+  /** The label under which the drop is counted, such as "too_big". */
+  readonly reason: string;
+  constructor(message: string, options: BackendErrorOptions) {
     super(message, options);
     this.retriable = options.retriable;
+    this.reason = options.reason;
   }
 }
 
@@ -71,7 +84,7 @@ export interface Publisher extends AsyncDisposable {
   /** How far frames should be thinned for a slow link: 0 (not at all) to 1. */
   readonly frameDegradation: number;
   /** What is wrong with the way out, for the status PUBLISH_DEGRADED; absent while all is well. */
-  readonly trouble?: string;
+  readonly trouble?: string | undefined;
   /** Sends what is queued, for at most `ms` milliseconds. */
   flush(ms: number): Promise<void>;
 }

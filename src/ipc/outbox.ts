@@ -1,0 +1,117 @@
+import type { Clock } from "../telemetry/clock.ts";
+import type { Counters } from "../telemetry/counters.ts";
+import type { Log } from "../telemetry/log.ts";
+import { FrameLane } from "./frame_lane.ts";
+import { MetricLane } from "./metric_lane.ts";
+import type { Backend, MetricOutgoing, Outgoing, Publisher } from "./outgoing.ts";
+
+/** Bounds of what waits for a backend. */
+export interface OutboxOptions {
+  /** The most bytes of metrics kept in memory. @default 8 MiB */
+  readonly memoryBytes?: number;
+  /** The most bytes of metrics of one topic that are sent before one is acknowledged. @default 1 MiB */
+  readonly bytesUnderWay?: number;
+  /** Metrics that could not be sent for so long are given up, milliseconds. @default 24 h */
+  readonly maxMetricAgeMs?: number;
+  /** The most late metrics of a topic sent in a second. @default 200 */
+  readonly replayPerSecond?: number;
+  /** A frame older than this is not sent any more, milliseconds since its capture. @default 500 */
+  readonly maxFrameAgeMs?: number;
+  /** Frames sent before one is acknowledged. @default 2 */
+  readonly framesUnderWay?: number;
+}
+
+export interface OutboxContext {
+  readonly clock: Clock;
+  readonly counters: Counters;
+  readonly log: Log;
+}
+
+/** Every topic of metrics, with its share of the memory. */
+const SHARES = {
+  core_metrics: 0.5,
+  edge_metrics: 0.3,
+  status: 0.1,
+  recording_state: 0.1,
+} as const satisfies Record<MetricOutgoing["topic"], number>;
+
+/**
+ * What stands in front of every backend: metrics in order, kept while they cannot be sent; of
+ * frames the newest. A frame never takes the place of a metric nor its turn.
+ *
+ * @example
+ * ```ts
+ * await using outbox = new Outbox(backend, { clock, counters, log });
+ * outbox.start();
+ * outbox.offer({ kind: "metric", topic: "status", timestamp, bytes });
+ * ```
+ */
+export class Outbox implements Publisher {
+  readonly #backend: Backend;
+  readonly #context: OutboxContext;
+  readonly #frames: FrameLane;
+  readonly #metrics = new Map<MetricOutgoing["topic"], MetricLane>();
+
+  constructor(backend: Backend, context: OutboxContext, options: OutboxOptions = {}) {
+    this.#backend = backend;
+    this.#context = context;
+    const lane = { ...context, backend };
+    this.#frames = new FrameLane({
+      maxFrameAgeMs: options.maxFrameAgeMs ?? 500,
+      framesUnderWay: options.framesUnderWay ?? 2,
+    }, lane);
+    const memoryBytes = options.memoryBytes ?? 8 * 2 ** 20;
+    for (const topic of Object.keys(SHARES) as MetricOutgoing["topic"][]) {
+      this.#metrics.set(
+        topic,
+        new MetricLane(topic, {
+          memoryBytes: memoryBytes * SHARES[topic],
+          bytesUnderWay: options.bytesUnderWay ?? 2 ** 20,
+          maxAgeMs: options.maxMetricAgeMs ?? 24 * 3_600_000,
+          replayPerSecond: options.replayPerSecond ?? 200,
+        }, lane),
+      );
+    }
+  }
+
+  start(): void {
+    this.#backend.onReady((ready) => {
+      if (!ready) this.#frames.reset();
+      for (const lane of this.#metrics.values()) lane.linkChanged(ready);
+    });
+    for (const lane of this.#metrics.values()) lane.start();
+    this.#backend.start();
+  }
+
+  offer(outgoing: Outgoing): void {
+    if (outgoing.kind === "frame") this.#frames.offer(outgoing);
+    else this.#metrics.get(outgoing.topic)?.offer(outgoing);
+  }
+
+  get framesWanted(): boolean {
+    return this.#backend.ready && this.#frames.wanted;
+  }
+
+  get frameDegradation(): number {
+    return 0;
+  }
+
+  get trouble(): string | undefined {
+    return this.#backend.trouble ?? this.#frames.trouble;
+  }
+
+  async flush(ms: number): Promise<void> {
+    const { clock } = this.#context;
+    const untilUs = clock.monotonicUs() + ms * 1000;
+    const lanes = [...this.#metrics.values()];
+    while (!lanes.every((lane) => lane.idle) && clock.monotonicUs() < untilUs) {
+      await clock.sleep(5);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const closing = [...this.#metrics.values()].map((lane) => lane.close());
+    await this.#backend[Symbol.asyncDispose]();
+    await Promise.all(closing);
+  }
+}

@@ -1,0 +1,143 @@
+import assert from "node:assert/strict";
+import { Outbox } from "../../../src/ipc/outbox.ts";
+import { DEFAULT_REDIS_OPTIONS, type RedisOptions } from "../../../src/ipc/redis/options.ts";
+import { RedisBackend } from "../../../src/ipc/redis/redis_backend.ts";
+import { Counters } from "../../../src/telemetry/counters.ts";
+import { silentLog } from "../../../src/telemetry/log.ts";
+import { clock, coreMetric, frame, type Received } from "../../support/messages.ts";
+import { freePort, type RedisServer, startRedis } from "../../support/redis_server.ts";
+import { waitFor } from "../../support/wait.ts";
+
+function optionsFor(server: { port: number }, more: Partial<RedisOptions> = {}): RedisOptions {
+  return { ...DEFAULT_REDIS_OPTIONS, host: "127.0.0.1", port: server.port, ...more };
+}
+
+function startOutbox(options: RedisOptions) {
+  const counters = new Counters();
+  const backend = new RedisBackend(options, { log: silentLog });
+  const outbox = new Outbox(backend, { clock, counters, log: silentLog });
+  outbox.start();
+  return {
+    outbox,
+    backend,
+    counters,
+    [Symbol.asyncDispose]: () => outbox[Symbol.asyncDispose](),
+  };
+}
+
+async function subscribe(server: RedisServer, ...channels: string[]): Promise<Received[]> {
+  const received: Received[] = [];
+  const client = server.client();
+  client.on("message", (_channel, text) => received.push(JSON.parse(text)));
+  await client.subscribe(...channels);
+  return received;
+}
+
+Deno.test("metrics and frames arrive as envelopes on their channels", async () => {
+  await using server = await startRedis();
+  const received = await subscribe(server, "physiology:core_metrics", "physiology:frame");
+  await using ends = startOutbox(optionsFor(server));
+  await waitFor("a connection", () => ends.backend.ready);
+  ends.outbox.offer(coreMetric(1));
+  ends.outbox.offer(frame(2));
+  await waitFor("both messages", () => received.length === 2);
+  assert.deepEqual(received.map(({ type }) => type).sort(), ["core_metrics", "frame"]);
+  assert.equal(ends.counters.get("outbox_sent_total", { class: "metric" }), 1);
+  assert.equal(ends.outbox.trouble, undefined);
+});
+
+Deno.test("frames are unwanted once a frame had no receiver, and wanted again after one had", async () => {
+  await using server = await startRedis();
+  await using ends = startOutbox(optionsFor(server));
+  await waitFor("a connection", () => ends.backend.ready);
+  assert.equal(ends.outbox.framesWanted, true);
+  ends.outbox.offer(frame(1));
+  await waitFor("no receiver", () => !ends.outbox.framesWanted);
+  await subscribe(server, "physiology:frame");
+  ends.outbox.offer(frame(2));
+  await waitFor("a receiver", () => ends.outbox.framesWanted);
+});
+
+Deno.test("a frame over the size limit is not sent, is counted, and is said", async () => {
+  await using server = await startRedis();
+  await using ends = startOutbox(optionsFor(server, { maxBulkStringBytes: 20_000 }));
+  await waitFor("a connection", () => ends.backend.ready);
+  ends.outbox.offer(frame(1, 30_000));
+  await waitFor(
+    "a count",
+    () => ends.counters.get("outbox_dropped_total", { class: "frame", reason: "too_big" }) === 1,
+  );
+  assert.match(ends.outbox.trouble ?? "", /more than max_bulk_string_bytes, 20000/);
+});
+
+Deno.test("a killed redis-server costs a subscriber that rejoins no metric, in order", async () => {
+  await using server = await startRedis();
+  const received = await subscribe(server, "physiology:core_metrics");
+  await using ends = startOutbox(optionsFor(server));
+  await waitFor("a connection", () => ends.backend.ready);
+  let sequence = 0;
+  const timer = setInterval(() => ends.outbox.offer(coreMetric(++sequence)), 5);
+  try {
+    for (let round = 0; round < 3; round++) {
+      const before = received.length;
+      await waitFor("metrics", () => received.length > before + 20);
+      await server.kill();
+      const killed = sequence;
+      await waitFor("metrics that cannot be sent", () => sequence > killed + 50);
+      await server.restart();
+    }
+    const before = sequence;
+    await waitFor("live metrics again", () => sequence > before + 50);
+  } finally {
+    clearInterval(timer);
+  }
+  await waitFor("the whole replay", () => {
+    const seen = new Set(received.map(({ payload }) => payload.metadata?.sequence));
+    return seen.size === sequence;
+  });
+  const live = received.filter(({ payload }) => !payload.metadata?.replayed);
+  const late = received.filter(({ payload }) => payload.metadata?.replayed);
+  for (const kind of [live, late]) {
+    const order = kind.map(({ payload }) => payload.metadata?.sequence ?? 0);
+    assert.deepEqual(order, order.toSorted((a, b) => a - b));
+  }
+  assert.ok(late.length >= 150);
+});
+
+Deno.test("a frozen redis-server is noticed, and its thaw brings no burst of stale frames", async () => {
+  await using server = await startRedis();
+  const received = await subscribe(server, "physiology:frame");
+  await using ends = startOutbox(optionsFor(server, { operationTimeoutMs: 300 }));
+  await waitFor("a connection", () => ends.backend.ready);
+  let sequence = 0;
+  const timer = setInterval(() => ends.outbox.offer(frame(++sequence)), 20);
+  try {
+    await waitFor("frames", () => received.length > 5);
+    server.freeze();
+    await waitFor("the silence to be noticed", () => !ends.backend.ready, { timeoutMs: 5000 });
+    assert.match(ends.outbox.trouble ?? "", /in time/);
+    const frozen = sequence;
+    await waitFor("frames that cannot be sent", () => sequence > frozen + 20);
+    const before = received.length;
+    server.thaw();
+    await waitFor("frames again", () => (received.at(-1)?.payload.sequence ?? 0) > frozen + 20);
+    const stale = received.slice(before).filter(({ payload }) => (payload.sequence ?? 0) <= frozen);
+    assert.ok(stale.length <= 2, `${stale.length} stale frames`);
+  } finally {
+    clearInterval(timer);
+    server.thaw();
+  }
+});
+
+Deno.test("without a redis-server the trouble says so, and metrics wait for it", async () => {
+  const port = freePort();
+  await using ends = startOutbox(optionsFor({ port }));
+  ends.outbox.offer(coreMetric(1));
+  await waitFor("the trouble", () => ends.outbox.trouble);
+  assert.match(ends.outbox.trouble ?? "", /connection refused: start redis-server/);
+  await using server = await startRedis({ port });
+  const received = await subscribe(server, "physiology:core_metrics");
+  await waitFor("the metric", () => received.length === 1);
+  assert.equal(received[0]?.payload.metadata?.replayed, true);
+  assert.equal(ends.outbox.trouble, undefined);
+});

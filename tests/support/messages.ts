@@ -1,0 +1,47 @@
+import { encodeEnvelope } from "../../src/envelope/envelope.ts";
+import type { FrameOutgoing, MetricOutgoing } from "../../src/ipc/outgoing.ts";
+import { SystemClock } from "../../src/telemetry/clock.ts";
+
+/** The clock of the tests that speak with real servers. */
+export const clock = new SystemClock();
+
+/** A core_metrics message whose sequence number tells it from others. */
+export function coreMetric(sequence: number): MetricOutgoing {
+  const timestamp = clock.wallUs(clock.monotonicUs());
+  const bytes = encodeEnvelope({
+    type: "core_metrics",
+    timestamp,
+    payload: {
+      pulse: { strict: { value: 72.5, confidence: 0.95 } },
+      metadata: {
+        sequence,
+        boot_id: "test",
+        frame_timestamp: timestamp,
+        frame_count: sequence,
+        latency_ms: 1,
+      },
+    },
+  });
+  return { kind: "metric", topic: "core_metrics", timestamp, bytes };
+}
+
+/** A frame of `jpegBytes` bytes that only look like a JPEG at their ends, captured now. */
+export function frame(sequence: number, jpegBytes = 30_000): FrameOutgoing {
+  const captureUs = clock.monotonicUs();
+  const timestamp = clock.wallUs(captureUs);
+  const jpeg = new Uint8Array(jpegBytes).fill(0x55);
+  jpeg.set([0xff, 0xd8]);
+  jpeg.set([0xff, 0xd9], jpegBytes - 2);
+  const image = { timestamp, sequence, width: 640, height: 480, jpeg };
+  return { kind: "frame", topic: "frame", timestamp, captureUs, image };
+}
+
+/** What a subscriber got, read as far as the tests ask. */
+export interface Received {
+  readonly type: string;
+  readonly timestamp: number;
+  readonly payload: {
+    readonly sequence?: number;
+    readonly metadata?: { readonly sequence: number; readonly replayed?: true };
+  };
+}
