@@ -1,0 +1,187 @@
+#!/usr/bin/env python3
+"""Shows what a physiology_server on this network measures, from Redis or from files.
+
+    python3 alt_ipc_example_on_prem_client.py --backend=redis --redis_host=localhost
+    python3 alt_ipc_example_on_prem_client.py --backend=file --base_directory=./file_ipc_output
+
+Prints one line for each message. --display shows the video in a window, --record starts a
+recording for as long as the program runs. Needs Debian's python3-redis and python3-opencv.
+"""
+
+import argparse
+import base64
+import json
+import os
+import pathlib
+import signal
+import sys
+import time
+
+import cv2
+import numpy as np
+
+TOPICS = ("core_metrics", "edge_metrics", "status", "frame", "recording_state")
+
+
+class RedisSource:
+    """Envelopes from the server's pub/sub channels; comes back by itself when Redis does."""
+
+    def __init__(self, options):
+        import redis
+
+        self.errors = (redis.RedisError, OSError)
+        self.prefix = options.redis_key_prefix
+        self.client = redis.Redis(
+            host=options.redis_host,
+            port=options.redis_port,
+            password=options.redis_password or None,
+            socket_connect_timeout=2,
+            socket_keepalive=True,
+            health_check_interval=5,
+        )
+
+    def envelopes(self):
+        while True:
+            try:
+                pubsub = self.client.pubsub(ignore_subscribe_messages=True)
+                pubsub.subscribe(*(f"{self.prefix}:{topic}" for topic in TOPICS))
+                while True:
+                    message = pubsub.get_message(timeout=1.0)
+                    if message:
+                        yield json.loads(message["data"])
+            except self.errors as error:
+                print(f"Redis: {error}: trying again", file=sys.stderr, flush=True)
+                time.sleep(1)
+
+    def command(self, command):
+        self.client.lpush(f"{self.prefix}:command_queue", json.dumps(command))
+
+
+class FileSource:
+    """Envelopes from the files of the File backend, followed as they grow."""
+
+    def __init__(self, options):
+        self.directory = pathlib.Path(options.base_directory)
+
+    def envelopes(self):
+        followers = [self._lines(self.directory / f"{topic}.jsonl")
+                     for topic in TOPICS if topic != "frame"]
+        followers.append(self._frames(self.directory / "latest.jpg"))
+        while True:
+            envelopes = [each for follower in followers for each in next(follower)]
+            yield from envelopes
+            if not envelopes:
+                time.sleep(0.02)
+
+    def command(self, command):
+        with open(self.directory / "command.jsonl", "a") as file:
+            file.write(json.dumps(command) + "\n")
+
+    @staticmethod
+    def _lines(path):
+        """Yields a list of new envelopes for each turn, possibly an empty one."""
+        position, inode, rest = 0, None, b""
+        while True:
+            try:
+                with open(path, "rb") as file:
+                    status = os.fstat(file.fileno())
+                    if status.st_ino != inode or status.st_size < position:
+                        position, inode, rest = 0, status.st_ino, b""  # the server began anew
+                    file.seek(position)
+                    data = file.read()
+            except FileNotFoundError:
+                data = b""
+            position += len(data)
+            *lines, rest = (rest + data).split(b"\n")
+            yield [json.loads(line) for line in lines if line]
+
+    @staticmethod
+    def _frames(path):
+        """The newest picture, made into the envelope that Redis would have carried."""
+        seen = None
+        while True:
+            try:
+                changed = path.stat().st_mtime_ns
+                data = path.read_bytes() if changed != seen else b""
+            except FileNotFoundError:
+                data = b""
+            if data:
+                seen = changed
+                payload = {"data": base64.b64encode(data), "format": "jpeg"}
+                yield [{"type": "frame", "timestamp": changed // 1000, "payload": payload}]
+            else:
+                yield []
+
+
+def rate(payload, name, unit):
+    """The one number to show a person, or why there is none."""
+    strict = payload.get(name, {}).get("strict")
+    if strict:
+        return f"{name} {strict['value']:.1f} {unit} ({strict['confidence']:.0%})"
+    return f"{name} withheld: {payload.get('withheld', {}).get(name, 'unknown')}"
+
+
+def describe(envelope):
+    kind, payload = envelope["type"], envelope["payload"]
+    if kind == "core_metrics":
+        return f"{rate(payload, 'pulse', 'beats/min')}, {rate(payload, 'breathing', 'breaths/min')}"
+    if kind == "edge_metrics":
+        signal_quality = payload.get("signal", {})
+        return ", ".join(f"{key} {value:g}" for key, value in signal_quality.items())
+    if kind == "status":
+        return f"{payload['name']}: {payload['message']} {payload['hint']}".strip()
+    if kind == "recording_state":
+        return "started " + payload.get("session_id", "") if payload["recording"] else "stopped"
+    return ""
+
+
+def decode(envelope):
+    data = np.frombuffer(base64.b64decode(envelope["payload"]["data"]), np.uint8)
+    return cv2.imdecode(data, cv2.IMREAD_COLOR)
+
+
+def handle(envelope, options):
+    if envelope["type"] == "frame":
+        image = decode(envelope)
+        if image is None:
+            text = "no picture"
+        else:
+            text = f"{image.shape[1]}x{image.shape[0]}"
+            if options.display:
+                cv2.imshow("physiology_server", image)
+                cv2.waitKey(1)
+    else:
+        text = describe(envelope)
+    print(f"{envelope['timestamp']} {envelope['type']}: {text}", flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--backend", choices=("redis", "file"), default="redis")
+    parser.add_argument("--redis_host", default="localhost")
+    parser.add_argument("--redis_port", type=int, default=6379)
+    parser.add_argument("--redis_password", default=os.environ.get("PHYSIOLOGY_REDIS_PASSWORD", ""))
+    parser.add_argument("--redis_key_prefix", default="physiology")
+    parser.add_argument("--base_directory", default="./file_ipc_output")
+    parser.add_argument("--display", action="store_true", help="show the video in a window")
+    parser.add_argument("--record", action="store_true", help="record while this program runs")
+    parser.add_argument("--session_id", help="name of the recorded session")
+    options = parser.parse_args()
+
+    source = RedisSource(options) if options.backend == "redis" else FileSource(options)
+    session = {"session_id": options.session_id} if options.session_id else {}
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    try:
+        if options.record:
+            source.command({"recording": True, **session})
+        for envelope in source.envelopes():
+            handle(envelope, options)
+    except KeyboardInterrupt:
+        pass
+    finally:
+        if options.record:
+            source.command({"recording": False, **session})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,277 @@
+#!/usr/bin/env python3
+"""Saves the metrics of each recording session to files.
+
+    python3 redis_ipc_metrics_saving_client.py --redis_host=localhost --output_directory=sessions
+
+For each session that the server records:
+    metrics_{session_id}.jsonl   every envelope as it came, one a line, written at once
+    metrics_{session_id}.json    the same as series: {"series": {name: {"timestamp": [...], ...}}},
+                                 with start, end and id; a snapshot of it while the session runs
+
+A session that comes back under the same id is appended to. Killed at any moment, the .jsonl is
+whole up to its last line, and the next run under that id goes on from there.
+
+Needs Debian's python3-redis (4.3 or newer).
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import pathlib
+import re
+import signal
+import sys
+import threading
+import time
+
+import redis.asyncio as redis
+
+TOPICS = ("core_metrics", "edge_metrics", "recording_state")
+SILENCE_S = 15  # the server says something at least every 5 s, so this is a dead connection
+
+
+class Series:
+    """Envelopes turned into columns: name -> {"timestamp": [...], "value": [...], ...}."""
+
+    def __init__(self):
+        self.columns = {}
+        self.rows = {}  # name -> {timestamp: row}, to replace a sample that is sent again
+
+    def add(self, envelope):
+        self._walk(envelope["type"], envelope["payload"], envelope["timestamp"])
+
+    def _walk(self, name, value, timestamp):
+        if isinstance(value, list):
+            for sample in value:
+                if isinstance(sample, dict) and "timestamp" in sample:
+                    self._put(name, sample["timestamp"], sample)
+        elif isinstance(value, dict):
+            if value and not any(isinstance(each, (dict, list)) for each in value.values()):
+                self._put(name, timestamp, value)
+            else:
+                for key, each in value.items():
+                    self._walk(f"{name}.{key}", each, timestamp)
+        else:
+            self._put(name, timestamp, {"value": value})
+
+    def _put(self, name, timestamp, fields):
+        columns = self.columns.setdefault(name, {"timestamp": []})
+        rows = self.rows.setdefault(name, {})
+        row = rows.get(timestamp)
+        if row is None:
+            row = rows[timestamp] = len(columns["timestamp"])
+            for key, column in columns.items():
+                column.append(timestamp if key == "timestamp" else None)
+        for key, value in fields.items():
+            if key != "timestamp":
+                if key not in columns:
+                    columns[key] = [None] * len(columns["timestamp"])
+                columns[key][row] = value
+
+    def copy(self):
+        return {name: {key: list(column) for key, column in columns.items()}
+                for name, columns in self.columns.items()}
+
+
+def session_of(envelope):
+    return str(envelope["payload"].get("session_id") or envelope["timestamp"])
+
+
+class Session:
+    """The two files of one session."""
+
+    def __init__(self, directory, session_id):
+        self.session_id = session_id
+        safe = re.sub(r"[/\\\x00-\x1f\x7f]", "_", session_id)
+        safe = safe.encode()[:200].decode(errors="ignore")  # a file name has 255 bytes
+        self.json_path = directory / f"metrics_{safe}.json"
+        self.series = Series()
+        self.start = None
+        self.end = None
+        self.saving = threading.Lock()
+        self.closed = False
+        self.file = open(directory / f"metrics_{safe}.jsonl", "a+b", buffering=0)
+        self._read_what_is_there()
+
+    def _read_what_is_there(self):
+        self.file.seek(0)
+        whole = 0
+        for line in self.file:
+            if not line.endswith(b"\n"):
+                break  # a line that a crash cut short
+            whole += len(line)
+            self._take(json.loads(line))
+        self.file.truncate(whole)
+
+    def _take(self, envelope):
+        timestamp, payload = envelope["timestamp"], envelope["payload"]
+        if envelope["type"] == "recording_state":
+            ours = payload["recording"] and session_of(envelope) == self.session_id
+            self.end = None if ours else timestamp
+        else:
+            self.series.add(envelope)
+        if self.start is None:
+            self.start = timestamp
+
+    def append(self, envelope):
+        self._take(envelope)
+        line = json.dumps(envelope, separators=(",", ":"), ensure_ascii=False)
+        self.file.write(line.encode() + b"\n")  # one unbuffered write: a whole line or none
+
+    def contents(self):
+        return {
+            "session_id": self.session_id,
+            "start_timestamp": self.start,
+            "end_timestamp": self.end,
+            "series": self.series.copy(),
+        }
+
+    def save(self, contents):
+        with self.saving:
+            if self.closed:
+                return  # a snapshot that came late must not replace the last word
+            temporary = self.json_path.with_suffix(".json.tmp")
+            with open(temporary, "w") as file:
+                json.dump(contents, file)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(self.json_path)
+
+    def close(self):
+        self.save(self.contents())
+        self.closed = True
+        self.file.close()
+
+
+class Saver:
+    """Follows the stream and opens and closes sessions."""
+
+    def __init__(self, options):
+        self.options = options
+        self.directory = pathlib.Path(options.output_directory)
+        self.directory.mkdir(parents=True, exist_ok=True)
+        self.session = None
+        if options.session_id:
+            self._open(options.session_id)
+
+    async def follow(self):
+        pause = 0.1
+        while True:
+            try:
+                async for text in self._messages():
+                    pause = 0.1
+                    self._handle(text)
+            except (redis.RedisError, OSError) as error:
+                print(f"Redis: {error}: trying again", file=sys.stderr)
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, 5)
+
+    async def _messages(self):
+        options = self.options
+        client = redis.Redis(
+            host=options.redis_host,
+            port=options.redis_port,
+            password=options.redis_password or None,
+            decode_responses=True,
+            socket_connect_timeout=2.0,
+            socket_keepalive=True,
+        )
+        try:
+            prefix = options.redis_key_prefix
+            pubsub = client.pubsub(ignore_subscribe_messages=True)
+            await pubsub.subscribe(*(f"{prefix}:{topic}" for topic in (*TOPICS, "status")))
+            # In key-value mode the state is kept, so that a late comer learns it.
+            state = await client.get(f"{prefix}:recording_state")
+            if state:
+                yield state
+            heard = time.monotonic()
+            while time.monotonic() - heard < SILENCE_S:
+                message = await pubsub.get_message(timeout=1.0)
+                if message:
+                    heard = time.monotonic()
+                    if not message["channel"].endswith(":status"):
+                        yield message["data"]
+        finally:
+            await client.close()
+            await client.connection_pool.disconnect()
+
+    def _handle(self, text):
+        try:
+            envelope = json.loads(text)
+            if envelope["type"] == "recording_state":
+                self._on_recording_state(envelope)
+            elif self.session and envelope["type"] in TOPICS:
+                self.session.append(envelope)
+        except OSError as error:
+            sys.exit(f"Cannot save: {error}")  # a full disk must not pass in silence
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            print(f"Passing over a message that is no envelope: {error!r}", file=sys.stderr)
+
+    def _on_recording_state(self, envelope):
+        recording, session_id = envelope["payload"]["recording"], session_of(envelope)
+        if self.session and not (recording and session_id == self.session.session_id):
+            self.session.append(envelope)
+            self._close()
+        if recording and not self.session:
+            self._open(session_id)
+            self.session.append(envelope)
+
+    def _open(self, session_id):
+        self.session = Session(self.directory, session_id)
+        print(f"Saving session {session_id} to {self.session.json_path}", flush=True)
+
+    def _close(self):
+        self.session.close()
+        print(f"Saved {self.session.json_path}", flush=True)
+        self.session = None
+
+    async def snapshots(self):
+        pause = self.options.snapshot_seconds
+        while True:
+            await asyncio.sleep(pause)
+            session = self.session
+            if not session:
+                continue
+            began = time.monotonic()
+            contents = session.contents()
+            await asyncio.to_thread(session.save, contents)
+            # A session of many hours takes long to write: never spend more than a twentieth on it.
+            pause = max(self.options.snapshot_seconds, 20 * (time.monotonic() - began))
+
+    def finish(self):
+        if self.session:
+            self._close()
+
+
+async def run(options):
+    saver = Saver(options)
+    tasks = [asyncio.create_task(saver.follow()), asyncio.create_task(saver.snapshots())]
+    stopped = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    waiting = asyncio.create_task(stopped.wait())
+    done, _ = await asyncio.wait([*tasks, waiting], return_when=asyncio.FIRST_COMPLETED)
+    for task in (*tasks, waiting):
+        task.cancel()
+    await asyncio.gather(*tasks, waiting, return_exceptions=True)
+    saver.finish()
+    for task in done:
+        task.result()
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--redis_host", default="localhost")
+    parser.add_argument("--redis_port", type=int, default=6379)
+    parser.add_argument("--redis_password", default=os.environ.get("PHYSIOLOGY_REDIS_PASSWORD", ""))
+    parser.add_argument("--redis_key_prefix", default="physiology")
+    parser.add_argument("--output_directory", default=".")
+    parser.add_argument("--snapshot_seconds", type=float, default=30)
+    parser.add_argument("--session_id", help="save from now on under this id, until a recording "
+                                             "starts or stops")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    asyncio.run(run(parse_arguments()))

@@ -1,0 +1,96 @@
+/**
+ * Prints what a physiology_server publishes.
+ *
+ *     deno run --allow-net --allow-env samples/subscriber.ts --host=localhost --prefix=physiology
+ *
+ * `--start[=SESSION]` and `--stop` push a recording command first.
+ */
+import { parseArgs } from "node:util";
+// deno-lint-ignore no-import-prefix -- a file to copy must not need this project's import map
+import { Redis } from "npm:ioredis@6.0.0";
+
+const { values: options } = parseArgs({
+  options: {
+    host: { type: "string", default: "localhost" },
+    port: { type: "string", default: "6379" },
+    password: { type: "string", default: "" },
+    prefix: { type: "string", default: "physiology" },
+    start: { type: "string" },
+    stop: { type: "boolean", default: false },
+  },
+});
+
+interface Rate {
+  strict?: { value: number; confidence: number };
+}
+interface CoreMetrics {
+  pulse?: Rate;
+  breathing?: Rate;
+  withheld?: { pulse?: string; breathing?: string };
+}
+type Envelope =
+  | { type: "core_metrics"; timestamp: number; payload: CoreMetrics }
+  | { type: "edge_metrics"; timestamp: number; payload: { signal: Record<string, number> } }
+  | { type: "status"; timestamp: number; payload: { name: string; message: string; hint: string } }
+  | { type: "frame"; timestamp: number; payload: { data: string; width: number; height: number } }
+  | {
+    type: "recording_state";
+    timestamp: number;
+    payload: { recording: boolean; session_id?: string };
+  };
+
+function rateText(rate: Rate | undefined, withheld = "unknown"): string {
+  if (!rate?.strict) return `withheld (${withheld})`;
+  return `${rate.strict.value.toFixed(1)}/min (${Math.round(rate.strict.confidence * 100)} %)`;
+}
+
+function describe(envelope: Envelope): string {
+  switch (envelope.type) {
+    case "core_metrics": {
+      const { pulse, breathing, withheld } = envelope.payload;
+      return `pulse ${rateText(pulse, withheld?.pulse)}, ` +
+        `breathing ${rateText(breathing, withheld?.breathing)}`;
+    }
+    case "edge_metrics":
+      return JSON.stringify(envelope.payload.signal);
+    case "status":
+      return `${envelope.payload.name}: ${envelope.payload.message} ${envelope.payload.hint}`
+        .trim();
+    case "frame":
+      return `${envelope.payload.width}x${envelope.payload.height}, ` +
+        `${Math.round(envelope.payload.data.length * 3 / 4)} bytes`;
+    case "recording_state":
+      return envelope.payload.recording
+        ? `started ${envelope.payload.session_id ?? ""}`
+        : "stopped";
+  }
+}
+
+const connection = {
+  host: options.host,
+  port: Number(options.port),
+  ...(options.password ? { password: options.password } : {}),
+};
+
+if (options.start !== undefined || options.stop) {
+  const commands = new Redis(connection);
+  const command = options.stop
+    ? { recording: false }
+    : { recording: true, ...(options.start ? { session_id: options.start } : {}) };
+  await commands.lpush(`${options.prefix}:command_queue`, JSON.stringify(command));
+  await commands.quit();
+}
+
+// A subscriber only listens, so that a broker which died without a word shows by its silence:
+// the server's status comes at least every 5 s.
+const subscriber = new Redis({ ...connection, socketTimeout: 15_000 });
+subscriber.on("error", (error) => console.error(`Redis: ${error.message}`));
+subscriber.on("message", (_channel, text) => {
+  const envelope = JSON.parse(text) as Envelope;
+  const latencyMs = Date.now() - envelope.timestamp / 1000;
+  console.log(`${envelope.type} ${latencyMs.toFixed(0)} ms ago: ${describe(envelope)}`);
+});
+await subscriber.subscribe(
+  ...["core_metrics", "edge_metrics", "status", "frame", "recording_state"]
+    .map((topic) => `${options.prefix}:${topic}`),
+);

@@ -1,0 +1,74 @@
+import type { Log } from "../../telemetry/log.ts";
+import { parseEnvelope, type SavedEnvelope, SessionFiles, sessionIdOf } from "./session_files.ts";
+
+const METRICS: readonly string[] = ["core_metrics", "edge_metrics"];
+
+/** Opens and closes the files of sessions as `recording_state` says, and fills them. */
+export class SessionSaver implements Disposable {
+  readonly #directory: string;
+  readonly #log: Log;
+  #session: SessionFiles | undefined;
+
+  constructor({ directory, log }: { readonly directory: string; readonly log: Log }) {
+    this.#directory = directory;
+    this.#log = log;
+    Deno.mkdirSync(directory, { recursive: true });
+  }
+
+  /** The session that is being saved, if any. */
+  get sessionId(): string | undefined {
+    return this.#session?.sessionId;
+  }
+
+  /** Begins a session without waiting for a `recording_state`. */
+  begin(sessionId: string): void {
+    this.#session = new SessionFiles({ directory: this.#directory, sessionId });
+    this.#log.info(`Saving session ${sessionId} to ${this.#session.jsonPath}`);
+  }
+
+  /**
+   * Takes a message as it was published. What is no envelope is passed over.
+   *
+   * @throws {Error} of the file system: what cannot be saved must not pass in silence
+   */
+  take(text: string): void {
+    const envelope = parseEnvelope(text);
+    if (!envelope) {
+      this.#log.limited("no_envelope", 10, "warning", "Passing over a message that is no envelope");
+    } else if (envelope.type === "recording_state") {
+      this.#follow(envelope);
+    } else if (METRICS.includes(envelope.type)) {
+      this.#session?.append(envelope);
+    }
+  }
+
+  /** Writes the series of the running session as they stand. */
+  snapshot(): void {
+    this.#session?.save();
+  }
+
+  [Symbol.dispose](): void {
+    this.#close();
+  }
+
+  #follow(envelope: SavedEnvelope): void {
+    const recording = envelope.payload["recording"] === true;
+    const sessionId = sessionIdOf(envelope);
+    if (this.#session && !(recording && sessionId === this.#session.sessionId)) {
+      this.#session.append(envelope);
+      this.#close();
+    }
+    if (recording && !this.#session) {
+      this.begin(sessionId);
+      this.#session!.append(envelope);
+    }
+  }
+
+  #close(): void {
+    using session = this.#session;
+    if (!session) return;
+    this.#session = undefined;
+    session.save();
+    this.#log.info(`Saved ${session.jsonPath}`);
+  }
+}

@@ -1,0 +1,248 @@
+import assert from "node:assert/strict";
+import { SessionSaver } from "../../../src/commands/record/saver.ts";
+import { encodeEnvelope, encodeFrameEnvelope } from "../../../src/envelope/envelope.ts";
+import type { Envelope } from "../../../src/envelope/envelope.ts";
+import { silentLog } from "../../../src/telemetry/log.ts";
+import {
+  FAKE_START_US,
+  fakeJpeg,
+  fakeMetrics,
+  fakeRecordingState,
+  fakeStatus,
+} from "../../support/fake_stream.ts";
+import { Program, PYTHON, SAMPLES } from "../../support/program.ts";
+import { type RedisServer, startRedis } from "../../support/redis_server.ts";
+import { waitFor } from "../../support/wait.ts";
+
+const text = (envelope: Envelope) => new TextDecoder().decode(encodeEnvelope(envelope));
+
+async function publishAll(server: RedisServer, envelopes: readonly Envelope[]): Promise<void> {
+  const client = server.client();
+  for (const envelope of envelopes) {
+    await client.publish(`physiology:${envelope.type}`, text(envelope));
+  }
+}
+
+async function subscribers(server: RedisServer, count: number): Promise<void> {
+  const client = server.client();
+  await waitFor(`${count} subscribers`, async () => {
+    const [, receivers] = await client.pubsub("NUMSUB", "physiology:recording_state") as unknown[];
+    return receivers === count;
+  });
+}
+
+const FRAME = {
+  timestamp: FAKE_START_US,
+  sequence: 1,
+  width: 1,
+  height: 1,
+  jpeg: fakeJpeg(),
+};
+
+/** Two visits with something before, between and after that belongs to none. */
+function twoVisits(): Envelope[] {
+  const metrics = (from: number, to: number) =>
+    Array.from({ length: to - from }, (_, index) => fakeMetrics(from + index)).flat();
+  return [
+    fakeRecordingState(0),
+    ...metrics(0, 2),
+    fakeRecordingState(2, "visit 1"),
+    ...metrics(2, 12),
+    fakeRecordingState(12),
+    ...metrics(12, 14),
+    fakeRecordingState(14, "visit/2"),
+    ...metrics(14, 20),
+    fakeRecordingState(20, "visit 1"), // comes back: appended to
+    ...metrics(20, 24),
+    fakeRecordingState(24),
+  ];
+}
+
+async function withFolder(run: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    await run(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+const readJson = (path: string) => JSON.parse(Deno.readTextFileSync(path));
+
+function savingClient(server: RedisServer, folder: string, args: readonly string[] = []): Program {
+  return new Program(PYTHON, [
+    `${SAMPLES}redis_ipc_metrics_saving_client.py`,
+    "--redis_host=127.0.0.1",
+    `--redis_port=${server.port}`,
+    `--output_directory=${folder}`,
+    ...args,
+  ]);
+}
+
+Deno.test("the saving sample and the record command save the same series of the same stream", () =>
+  withFolder(async (folder) => {
+    await using server = await startRedis();
+    await using sample = savingClient(server, `${folder}/sample`);
+    await subscribers(server, 1);
+    await publishAll(server, twoVisits());
+    await waitFor("both visits", () => sample.output.split("Saved ").length === 4);
+    using saver = new SessionSaver({ directory: `${folder}/record`, log: silentLog });
+    for (const envelope of twoVisits()) saver.take(text(envelope));
+
+    for (const name of ["metrics_visit 1", "metrics_visit_2"]) {
+      const sampled = readJson(`${folder}/sample/${name}.json`);
+      assert.deepEqual(sampled, readJson(`${folder}/record/${name}.json`));
+      const lines = (part: string) =>
+        Deno.readTextFileSync(`${folder}/${part}/${name}.jsonl`).trimEnd().split("\n")
+          .map((line) => JSON.parse(line));
+      assert.deepEqual(lines("sample"), lines("record"));
+    }
+    const first = readJson(`${folder}/sample/metrics_visit 1.json`);
+    assert.equal(first.session_id, "visit 1");
+    assert.equal(first.start_timestamp, FAKE_START_US + 2 * 200_000);
+    assert.equal(first.end_timestamp, FAKE_START_US + 24 * 200_000);
+    const strict = first.series["core_metrics.pulse.strict"];
+    assert.equal(strict.timestamp.length, 13); // 3..11 and 20..23
+    assert.deepEqual(new Set(strict.value), new Set([72.5]));
+    const trace = first.series["edge_metrics.breathing.upper_trace"];
+    assert.equal(trace.timestamp.length, trace.value.length);
+    assert.equal(new Set(trace.timestamp).size, trace.timestamp.length);
+  }));
+
+Deno.test("the saving sample, killed while it saves, leaves whole lines and goes on from them", () =>
+  withFolder(async (folder) => {
+    await using server = await startRedis();
+    const path = `${folder}/metrics_a.jsonl`;
+    const size = () => {
+      try {
+        return Deno.statSync(path).size;
+      } catch {
+        return 0;
+      }
+    };
+    {
+      await using sample = savingClient(server, folder, ["--snapshot_seconds=0.05"]);
+      await subscribers(server, 1);
+      await publishAll(server, [fakeRecordingState(0, "a"), ...fakeMetrics(1), ...fakeMetrics(2)]);
+      await waitFor("a snapshot", () => size() > 3000 && readJsonOr(`${folder}/metrics_a.json`));
+      sample.kill("SIGKILL");
+    }
+    const before = Deno.readTextFileSync(path);
+    for (const line of before.trimEnd().split("\n")) JSON.parse(line);
+    assert(before.endsWith("\n"));
+    Deno.writeTextFileSync(path, before + '{"type":"core_met'); // as a power cut would leave it
+    {
+      await using sample = savingClient(server, folder);
+      await subscribers(server, 1);
+      await publishAll(server, [fakeRecordingState(3, "a"), ...fakeMetrics(3)]);
+      await waitFor("the rest", () => size() > before.length + 1000);
+      sample.kill("SIGTERM");
+      assert.equal(await sample.ended(), 0);
+    }
+    assert(Deno.readTextFileSync(path).startsWith(before));
+    const saved = readJson(`${folder}/metrics_a.json`);
+    assert.equal(saved.series["core_metrics.metadata"].sequence.join(), "1,2,3");
+    assert.equal(saved.start_timestamp, FAKE_START_US);
+    assert.equal(saved.end_timestamp, null);
+  }));
+
+function readJsonOr(path: string): unknown {
+  try {
+    return readJson(path);
+  } catch {
+    return undefined;
+  }
+}
+
+Deno.test("the saving sample outlives a broker that goes, and messages that are no envelopes", () =>
+  withFolder(async (folder) => {
+    await using server = await startRedis();
+    await using sample = savingClient(server, folder);
+    await subscribers(server, 1);
+    await publishAll(server, [fakeRecordingState(0, "a"), ...fakeMetrics(1)]);
+    await sample.says("Saving session a");
+    await server.kill();
+    await server.restart();
+    await subscribers(server, 1);
+    const client = server.client();
+    for (const hostile of ["", "[]", "{}", "null", '{"type":"core_metrics"}', "\ud800", "[[[["]) {
+      await client.publish("physiology:core_metrics", hostile);
+      await client.publish("physiology:recording_state", hostile);
+    }
+    await publishAll(server, [...fakeMetrics(2), fakeRecordingState(3)]);
+    await sample.says("Saved");
+    const saved = readJson(`${folder}/metrics_a.json`);
+    assert.equal(saved.series["core_metrics.metadata"].sequence.join(), "1,2");
+  }));
+
+Deno.test("the on-premises sample shows every message of Redis, and records while it runs", async () => {
+  await using server = await startRedis();
+  await using sample = new Program(PYTHON, [
+    `${SAMPLES}alt_ipc_example_on_prem_client.py`,
+    "--backend=redis",
+    "--redis_host=127.0.0.1",
+    `--redis_port=${server.port}`,
+    "--record",
+    "--session_id=s1",
+  ]);
+  await subscribers(server, 1);
+  await publishAll(server, [...fakeMetrics(0), ...fakeMetrics(4), fakeStatus(0, "NO_FACES_FOUND")]);
+  await publishAll(server, [fakeRecordingState(5, "s1")]);
+  const client = server.client();
+  await client.publish("physiology:frame", Buffer.from(encodeFrameEnvelope(FRAME)));
+  await sample.says("frame: 1x1");
+  await sample.says("pulse withheld: warming_up, breathing withheld: warming_up");
+  await sample.says("pulse 72.5 beats/min (95%), breathing 16.2 breaths/min (89%)");
+  await sample.says("NO_FACES_FOUND: No face is in the picture. Sit in front of the camera.");
+  await sample.says("recording_state: started s1");
+  sample.kill("SIGTERM");
+  assert.equal(await sample.ended(), 0);
+  const commands = await client.lrange("physiology:command_queue", 0, -1);
+  assert.deepEqual(commands.map((command) => JSON.parse(String(command))), [
+    { recording: false, session_id: "s1" },
+    { recording: true, session_id: "s1" },
+  ]);
+});
+
+Deno.test("the on-premises sample follows the files of the File backend, also when they begin anew", () =>
+  withFolder(async (folder) => {
+    await using sample = new Program(PYTHON, [
+      `${SAMPLES}alt_ipc_example_on_prem_client.py`,
+      "--backend=file",
+      `--base_directory=${folder}`,
+    ]);
+    const [core] = fakeMetrics(4);
+    await Deno.writeTextFile(`${folder}/core_metrics.jsonl`, text(core!) + "\n");
+    await Deno.writeFile(`${folder}/latest.jpg`, fakeJpeg());
+    await sample.says("pulse 72.5");
+    await sample.says("frame: 1x1");
+    const [early] = fakeMetrics(0);
+    await Deno.writeTextFile(`${folder}/core_metrics.jsonl`, text(early!) + "\n");
+    await sample.says("pulse withheld: warming_up");
+  }));
+
+Deno.test("the Deno sample prints every message and pushes a command", async () => {
+  await using server = await startRedis();
+  await using sample = new Program(Deno.execPath(), [
+    "run",
+    "--quiet",
+    "--allow-net",
+    "--allow-env",
+    `${SAMPLES}subscriber.ts`,
+    "--host=127.0.0.1",
+    `--port=${server.port}`,
+    "--start=s2",
+  ]);
+  await subscribers(server, 1);
+  await publishAll(server, [...fakeMetrics(0), ...fakeMetrics(4), fakeStatus(0)]);
+  await publishAll(server, [fakeRecordingState(5, "s2")]);
+  const client = server.client();
+  await client.publish("physiology:frame", Buffer.from(encodeFrameEnvelope(FRAME)));
+  await sample.says("1x1, ");
+  await sample.says("pulse withheld (warming_up)");
+  await sample.says("pulse 72.5/min (95 %), breathing 16.2/min (89 %)");
+  await sample.says("OK: Measuring.");
+  await sample.says("started s2");
+  const [command] = await client.lrange("physiology:command_queue", 0, -1);
+  assert.deepEqual(JSON.parse(String(command)), { recording: true, session_id: "s2" });
+});
