@@ -11,6 +11,7 @@ const PLACES = {
   nativeLibrary: [`lib/libphysiology.so`, `ffi/native/build/${ARCH}/libphysiology.so`],
   onnxRuntime: [`lib/libonnxruntime.so.1`, `.tools/${ARCH}/libonnxruntime.so.1`],
   faceDetector: ["models/blazeface_front_128.onnx", ".tools/models/blazeface_front_128.onnx"],
+  ffmpeg: ["bin/ffmpeg", `.tools/${ARCH}/ffmpeg`],
   portrait: ["portrait.jpg", ".tools/portrait.jpg"],
   models: ["models", "models"],
   config: ["config", "config"],

@@ -1,0 +1,81 @@
+import type { ColorEncoding } from "../frame.ts";
+import type { InputTransform } from "../transform.ts";
+import type { FfmpegExecutable } from "./executable.ts";
+import type { VideoInfo } from "./probe.ts";
+
+/** What comes out of ffmpeg for an input. */
+export interface OutputPlan {
+  /** `I420` planes, grey alone, or the input's own JPEGs. */
+  readonly kind: "yuv420" | "gray" | "jpeg";
+  readonly color: ColorEncoding;
+}
+
+const TRANSFORM_FILTERS: Readonly<Record<InputTransform, string | undefined>> = {
+  none: undefined,
+  clockwise_90: "transpose=clock",
+  counterclockwise_90: "transpose=cclock",
+  rotate_180: "hflip,vflip",
+  mirror_horizontal: "hflip",
+  mirror_vertical: "vflip",
+};
+
+/** Decoding in one thread costs the least; over this many pixels it might be too slow. */
+const ONE_THREAD_PIXELS = 1280 * 720;
+
+/** Chooses the output that loses nothing and converts least. */
+export function planOutput(video: VideoInfo): OutputPlan {
+  if (/^gray/.test(video.pixelFormat)) {
+    return { kind: "gray", color: { ...video.color, matrix: "bt601" } };
+  }
+  // swscale gives limited BT.601 from RGB, and keeps the range and matrix of YUV.
+  if (/^yuv|^nv|^p0|^uyvy|^yuyv/.test(video.pixelFormat)) {
+    return { kind: "yuv420", color: video.color };
+  }
+  return { kind: "yuv420", color: { range: "limited", matrix: "bt601" } };
+}
+
+/** Options that open the input, up to and with `-i`. */
+export function inputArguments(
+  input: string,
+  { live, format = "" }: { live: boolean; format?: string },
+): string[] {
+  const args: string[] = [];
+  if (input.startsWith("lavfi:")) {
+    return [...(live ? ["-re"] : []), "-f", "lavfi", "-i", input.slice("lavfi:".length)];
+  }
+  if (/^rtsps?:/.test(input)) args.push("-rtsp_transport", "tcp");
+  if (live) args.push("-fflags", "nobuffer");
+  // These containers hold no times: ffmpeg would invent 25 frames a second.
+  if (live && /^(mpjpeg|mjpeg|image2|h264|hevc)/.test(format)) {
+    args.push("-use_wallclock_as_timestamps", "1");
+  }
+  return [...args, "-i", input];
+}
+
+/** Options from the streams to the pipe. */
+export function outputArguments(
+  video: VideoInfo,
+  { executable, plan, transform }: {
+    executable: FfmpegExecutable;
+    plan: OutputPlan;
+    transform: InputTransform;
+  },
+): string[] {
+  const filter = TRANSFORM_FILTERS[transform];
+  const full = plan.color.range === "full";
+  const pixelFormat = plan.kind === "gray" ? "gray" : full ? "yuvj420p" : "yuv420p";
+  return [
+    ...["-map", `0:${video.index}`, "-map_metadata", "-1"],
+    ...executable.passthrough,
+    ...(filter ? ["-vf", filter] : []),
+    ...["-c:v", "rawvideo", "-pix_fmt", pixelFormat],
+    // Without it ffmpeg before 7 rounds times to the mean frame rate.
+    ...["-enc_time_base", "1/1000000"],
+    ...["-f", "nut", "-flush_packets", "1", "pipe:1"],
+  ];
+}
+
+/** How many threads decode. */
+export function threadArguments(video: VideoInfo): string[] {
+  return video.width * video.height <= ONE_THREAD_PIXELS ? ["-threads", "1"] : [];
+}

@@ -1,0 +1,170 @@
+import { type Frame, SourceError } from "../frame.ts";
+import { BufferPool } from "../buffer_pool.ts";
+import type { InputTransform } from "../transform.ts";
+import { inputArguments, outputArguments, planOutput, threadArguments } from "./arguments.ts";
+import type { FfmpegExecutable } from "./executable.ts";
+import type { NutFrame } from "./nut.ts";
+import { failureReason, type InputInfo, parseInputInfo, type VideoInfo } from "./probe.ts";
+import { FfmpegProcess, type ProcessEnd } from "./process.ts";
+
+/** An input that ffmpeg opened once and found a video in. */
+export interface ProbedInput {
+  readonly url: string;
+  readonly info: InputInfo;
+  readonly video: VideoInfo;
+}
+
+/** As long as an input may take to open. */
+const PROBE_TIMEOUT_MS = 15_000;
+
+/**
+ * Asks ffmpeg what an input holds.
+ *
+ * @throws {SourceError} with ffmpeg's own reason.
+ */
+export async function probeInput(
+  input: string,
+  { executable, signal }: { executable: FfmpegExecutable; signal?: AbortSignal },
+): Promise<ProbedInput> {
+  // A path may look like a URL or an option to ffmpeg.
+  const url = await isFile(input) ? `file:${input}` : input;
+  const child = new Deno.Command(executable.path, {
+    args: ["-hide_banner", "-nostdin", ...inputArguments(url, { live: false })],
+    stdin: "null",
+    stdout: "null",
+    stderr: "piped",
+  }).spawn();
+  const stop = () => killQuietly(child);
+  const timer = setTimeout(stop, PROBE_TIMEOUT_MS);
+  signal?.addEventListener("abort", stop);
+  const { stderr, signal: endedBy } = await child.output();
+  clearTimeout(timer);
+  signal?.removeEventListener("abort", stop);
+  const text = new TextDecoder().decode(stderr);
+  const info = parseInputInfo(text);
+  if (info.video) return { url, info, video: info.video };
+  if (info.format) {
+    throw new SourceError(`Cannot use ${input}: it has no video stream`, {
+      hint: "Give a video, not sound alone",
+    });
+  }
+  const reason = endedBy
+    ? `no answer within ${PROBE_TIMEOUT_MS / 1000} s`
+    : failureReason(text, url);
+  throw new SourceError(`Cannot open ${input}: ${reason}`, {
+    hint: "Check that it exists, may be read, and plays in ffplay",
+  });
+}
+
+function killQuietly(child: Deno.ChildProcess): void {
+  try {
+    child.kill("SIGKILL");
+  } catch {
+    // it has ended by itself
+  }
+}
+
+async function isFile(path: string): Promise<boolean> {
+  try {
+    return (await Deno.stat(path)).isFile;
+  } catch {
+    return false;
+  }
+}
+
+/** One run of ffmpeg over an input, and how its bytes become frames. */
+export class InputRun implements AsyncDisposable {
+  readonly #input: ProbedInput;
+  readonly #process: FfmpegProcess;
+  readonly #plan: ReturnType<typeof planOutput>;
+  readonly #pool: BufferPool;
+
+  constructor(input: ProbedInput, options: {
+    executable: FfmpegExecutable;
+    transform: InputTransform;
+    live: boolean;
+    pool: BufferPool;
+  }) {
+    this.#input = input;
+    this.#pool = options.pool;
+    this.#plan = planOutput(input.video);
+    const args = [
+      ...["-loglevel", "error"],
+      ...threadArguments(input.video),
+      ...inputArguments(input.url, { live: options.live, format: input.info.format }),
+      ...outputArguments(input.video, { ...options, plan: this.#plan }),
+    ];
+    this.#process = new FfmpegProcess(options.executable.path, args, {
+      allocate: (bytes) => this.#pool.take(bytes),
+    });
+  }
+
+  get pid(): number {
+    return this.#process.pid;
+  }
+
+  get lastBytesMs(): number {
+    return this.#process.lastBytesMs;
+  }
+
+  images(): AsyncGenerator<NutFrame, void, void> {
+    return this.#process.frames();
+  }
+
+  end(): Promise<ProcessEnd> {
+    return this.#process.end();
+  }
+
+  kill(reason: string): void {
+    this.#process.kill(reason);
+  }
+
+  /** ffmpeg's reason for an end that is not complete. */
+  reasonOf(end: ProcessEnd): string {
+    return end.reason ?? failureReason(end.stderr, this.#input.url);
+  }
+
+  /** A frame that owns the image's bytes, until it is released. */
+  frameOf(image: NutFrame, place: { timeUs: number; sequence: number }): Frame {
+    const { width, height } = image.stream;
+    const ySize = width * height;
+    const uvStride = (width + 1) >> 1;
+    const uvSize = uvStride * ((height + 1) >> 1);
+    const planes = {
+      y: image.data.subarray(0, ySize),
+      ...(this.#plan.kind === "yuv420" && {
+        u: image.data.subarray(ySize, ySize + uvSize),
+        v: image.data.subarray(ySize + uvSize, ySize + 2 * uvSize),
+      }),
+    };
+    let released = false;
+    return {
+      ...place,
+      width,
+      height,
+      picture: {
+        width,
+        height,
+        ...planes,
+        yStride: width,
+        uvStride,
+        chromaShiftX: 1,
+        chromaShiftY: 1,
+        color: this.#plan.color,
+      },
+      [Symbol.dispose]: () => {
+        if (!released) this.#pool.give(image.data);
+        released = true;
+      },
+    };
+  }
+
+  /** Takes back an image that becomes no frame. */
+  skip(image: NutFrame): void {
+    this.#pool.give(image.data);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#process[Symbol.asyncDispose]();
+  }
+}

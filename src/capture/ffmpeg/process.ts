@@ -1,0 +1,93 @@
+import { NutDemuxer, NutError, type NutFrame, type NutOptions } from "./nut.ts";
+
+/** How a process came to its end. */
+export interface ProcessEnd {
+  /** True where ffmpeg said that the input is over. */
+  readonly complete: boolean;
+  /** ffmpeg's last lines on stderr. */
+  readonly stderr: string;
+  /** Why it is not complete, where this program knows better than stderr. */
+  readonly reason?: string;
+}
+
+/** As much of stderr as is kept, in characters. */
+const STDERR_TAIL = 4_000;
+
+/**
+ * One ffmpeg that writes NUT to its stdout. It reads nothing from our stdin, and dies with us: a
+ * closed pipe ends it at the next frame.
+ */
+export class FfmpegProcess implements AsyncDisposable {
+  readonly #child: Deno.ChildProcess;
+  readonly #demuxer: NutDemuxer;
+  readonly #stderrDone: Promise<void>;
+  #stderr = "";
+  #reason: string | undefined;
+  /** When bytes last came, in milliseconds of `performance.now()`. */
+  lastBytesMs: number = performance.now();
+
+  constructor(path: string, args: readonly string[], options: NutOptions = {}) {
+    this.#demuxer = new NutDemuxer(options);
+    this.#child = new Deno.Command(path, {
+      args: ["-hide_banner", "-nostdin", "-nostats", ...args],
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    this.#stderrDone = this.#keepStderr();
+  }
+
+  get pid(): number {
+    return this.#child.pid;
+  }
+
+  /** Gives each frame as it comes, until ffmpeg closes its end. */
+  async *frames(): AsyncGenerator<NutFrame, void, void> {
+    try {
+      for await (const chunk of this.#child.stdout) {
+        this.lastBytesMs = performance.now();
+        yield* this.#demuxer.push(chunk);
+      }
+    } catch (error) {
+      if (!(error instanceof NutError)) throw error;
+      this.kill(`ffmpeg wrote what is no NUT: ${error.message}`);
+    }
+  }
+
+  /** How it ended, once it has. */
+  async end(): Promise<ProcessEnd> {
+    const [status] = await Promise.all([this.#child.status, this.#stderrDone]);
+    const reason = this.#reason ??
+      (status.signal ? `ffmpeg was ended by ${status.signal}` : undefined);
+    return {
+      complete: status.success && this.#demuxer.atBoundary,
+      stderr: this.#stderr,
+      ...(reason !== undefined && { reason }),
+    };
+  }
+
+  /** Ends it at once; `end` then names this reason. */
+  kill(reason: string): void {
+    this.#reason ??= reason;
+    try {
+      this.#child.kill("SIGKILL");
+    } catch {
+      // it has ended by itself
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.kill("it is closed");
+    await this.#child.status;
+    await this.#stderrDone;
+    // A reader that was left in the middle holds the pipe; the process behind it is gone.
+    if (!this.#child.stdout.locked) await this.#child.stdout.cancel().catch(() => {});
+  }
+
+  async #keepStderr(): Promise<void> {
+    const decoder = new TextDecoder();
+    for await (const chunk of this.#child.stderr) {
+      this.#stderr = (this.#stderr + decoder.decode(chunk, { stream: true })).slice(-STDERR_TAIL);
+    }
+  }
+}

@@ -1,0 +1,123 @@
+import type { Clock } from "../../telemetry/clock.ts";
+import type { Counters } from "../../telemetry/counters.ts";
+import type { Log } from "../../telemetry/log.ts";
+import { BufferPool } from "../buffer_pool.ts";
+import { type FrameSource, SourceError, type SourceEvent } from "../frame.ts";
+import type { InputTransform } from "../transform.ts";
+import type { FfmpegExecutable } from "./executable.ts";
+import { InputRun, type ProbedInput } from "./input.ts";
+import { RecordingTimeline } from "./timeline.ts";
+
+export interface RecordedOptions {
+  readonly input: string;
+  readonly executable: FfmpegExecutable;
+  readonly transform: InputTransform;
+  readonly realtime: boolean;
+  readonly loop: boolean;
+  /** Microseconds of each frame since the first, instead of the recording's own times. */
+  readonly times?: readonly number[];
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly counters: Counters;
+}
+
+/** How often an ffmpeg that was killed is started again without a new frame. */
+const MAX_RESTARTS = 3;
+
+/**
+ * A recorded video. ffmpeg waits while nobody takes frames, so a late consumer costs time, not
+ * memory; an ffmpeg that is killed is started again, and goes on where it was.
+ */
+export class RecordedSource implements FrameSource {
+  readonly description: string;
+  readonly nominalFps?: number;
+  readonly realtime: boolean;
+  readonly #input: ProbedInput;
+  readonly #options: RecordedOptions;
+  readonly #closing = new AbortController();
+  readonly #timeline = new RecordingTimeline();
+  readonly #pool = new BufferPool();
+  #run: InputRun | undefined;
+  #sequence = 0;
+
+  constructor(input: ProbedInput, options: RecordedOptions) {
+    const { video } = input;
+    this.#input = input;
+    this.#options = options;
+    this.realtime = options.realtime;
+    if (video.fps !== undefined) this.nominalFps = video.fps;
+    this.description = `${options.input}: ${video.codec} ${video.width}x${video.height}` +
+      (video.fps === undefined ? "" : ` at ${video.fps} frames/s`);
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<SourceEvent, void, void> {
+    do {
+      yield* this.#playOnce();
+      this.#timeline.nextPass();
+    } while (this.#options.loop && !this.#closing.signal.aborted);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing.abort();
+    await this.#run?.[Symbol.asyncDispose]();
+  }
+
+  /** Gives every frame of the recording once, however often ffmpeg has to be started. */
+  async *#playOnce(): AsyncGenerator<SourceEvent, void, void> {
+    let given = 0;
+    let restarts = 0;
+    while (!this.#closing.signal.aborted) {
+      await using run = new InputRun(this.#input, {
+        ...this.#options,
+        live: false,
+        pool: this.#pool,
+      });
+      this.#run = run;
+      let index = 0;
+      for await (const image of run.images()) {
+        if (index++ < given) {
+          run.skip(image);
+          continue;
+        }
+        const timeUs = this.#dueUs(given++, image.ptsUs);
+        restarts = 0;
+        if (this.realtime) await this.#waitUntil(timeUs);
+        if (this.#closing.signal.aborted) return;
+        const frame = run.frameOf(image, { timeUs, sequence: this.#sequence++ });
+        yield { kind: "frame", frame };
+      }
+      const end = await run.end();
+      if (this.#closing.signal.aborted) return;
+      if (end.complete && given > 0) return;
+      const reason = run.reasonOf(end);
+      if (end.reason === undefined || ++restarts > MAX_RESTARTS) {
+        throw this.#cannot("read", given === 0 ? reason : `after ${given} frames: ${reason}`);
+      }
+      this.#options.counters.add("source_restarts_total");
+      this.#options.log.warning("Started ffmpeg again", { reason, frame: given });
+    }
+  }
+
+  #dueUs(index: number, ptsUs: number): number {
+    const { times, clock } = this.#options;
+    const ownUs = times ? times[index] : ptsUs;
+    if (ownUs === undefined) {
+      throw this.#cannot("time", `the file of frame times ends after ${times?.length} frames`);
+    }
+    return this.#timeline.dueUs(ownUs, clock.monotonicUs());
+  }
+
+  async #waitUntil(timeUs: number): Promise<void> {
+    const { clock } = this.#options;
+    const ms = (timeUs - clock.monotonicUs()) / 1000;
+    if (ms >= 1) await clock.sleep(ms, this.#closing.signal);
+  }
+
+  #cannot(verb: string, reason: string): SourceError {
+    return new SourceError(`Cannot ${verb} ${this.#options.input}: ${reason}`, {
+      hint: verb === "time"
+        ? "Write one line for each frame of the video"
+        : "Check that the video plays to its end in ffplay",
+    });
+  }
+}

@@ -1,0 +1,24 @@
+import { findFfmpeg } from "../../src/capture/ffmpeg/executable.ts";
+
+/** A folder that is removed at the end of the scope. */
+export class TemporaryFolder implements Disposable {
+  readonly path = Deno.makeTempDirSync({ prefix: "physiology_" });
+  file(name: string): string {
+    return `${this.path}/${name}`;
+  }
+  [Symbol.dispose](): void {
+    Deno.removeSync(this.path, { recursive: true });
+  }
+}
+
+/** Runs ffmpeg to its end; the arguments say what it makes. */
+export async function ffmpeg(...args: string[]): Promise<void> {
+  const { path } = await findFfmpeg();
+  const { success, stderr } = await new Deno.Command(path, {
+    args: ["-hide_banner", "-nostdin", "-y", "-loglevel", "error", ...args],
+    stdin: "null",
+    stdout: "null",
+    stderr: "piped",
+  }).output();
+  if (!success) throw new Error(`ffmpeg failed: ${new TextDecoder().decode(stderr)}`);
+}

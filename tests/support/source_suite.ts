@@ -1,0 +1,115 @@
+import assert from "node:assert/strict";
+import type { Frame, FrameSource } from "../../src/capture/frame.ts";
+import { waitFor } from "./wait.ts";
+
+/** What every source must keep to, whatever is behind it. */
+export interface SourceUnderTest {
+  readonly name: string;
+  /** Opens a fresh source that gives at least 20 frames. */
+  readonly open: () => FrameSource | Promise<FrameSource>;
+  /** True where the source ends by itself after a number of frames. */
+  readonly ends: boolean;
+}
+
+/** Processes that this one started and that still run. */
+export function childProcesses(): number[] {
+  const children: number[] = [];
+  for (const task of Deno.readDirSync("/proc/self/task")) {
+    const text = Deno.readTextFileSync(`/proc/self/task/${task.name}/children`);
+    children.push(...text.trim().split(" ").filter(Boolean).map(Number));
+  }
+  return children;
+}
+
+/** Takes `count` frames, looks at each while it is owned, and leaves. */
+export async function takeFrames<Value>(
+  source: FrameSource,
+  { count, look }: { count: number; look: (frame: Frame) => Value },
+): Promise<Value[]> {
+  const values: Value[] = [];
+  for await (const event of source) {
+    if (event.kind !== "frame") continue;
+    using frame = event.frame;
+    values.push(look(frame));
+    if (values.length === count) break;
+  }
+  return values;
+}
+
+/** Defines the tests that each `FrameSource` passes. */
+export function testSource({ name, open, ends }: SourceUnderTest): void {
+  Deno.test(`${name}: frames come in order, with growing times and counted`, async () => {
+    await using source = await open();
+    const frames = await takeFrames(source, {
+      count: 20,
+      look: ({ timeUs, sequence, width, height }) => ({ timeUs, sequence, width, height }),
+    });
+    assert.equal(frames.length, 20);
+    for (const [i, frame] of frames.entries()) {
+      assert.ok(Number.isInteger(frame.timeUs), `time ${frame.timeUs}`);
+      assert.ok(frame.width > 0 && frame.height > 0);
+      const before = frames[i - 1];
+      if (!before) continue;
+      assert.ok(frame.timeUs > before.timeUs, `${frame.timeUs} after ${before.timeUs}`);
+      assert.ok(frame.sequence > before.sequence, `${frame.sequence} after ${before.sequence}`);
+    }
+  });
+
+  Deno.test(`${name}: a picture's planes are as large as it says`, async () => {
+    await using source = await open();
+    await takeFrames(source, {
+      count: 3,
+      look: ({ picture, width, height }) => {
+        const { chromaShiftX, chromaShiftY } = picture;
+        const uvWidth = Math.ceil(picture.width / 2 ** chromaShiftX);
+        const uvHeight = Math.ceil(picture.height / 2 ** chromaShiftY);
+        assert.ok(picture.yStride >= picture.width);
+        assert.ok(picture.y.length >= picture.yStride * (picture.height - 1) + picture.width);
+        for (const plane of [picture.u, picture.v]) {
+          if (!plane) continue;
+          assert.ok(picture.uvStride >= uvWidth);
+          assert.ok(plane.length >= picture.uvStride * (uvHeight - 1) + uvWidth);
+        }
+        const [shape, whole] = [picture.width / picture.height, width / height];
+        assert.ok(Math.abs(shape / whole - 1) < 0.02, "the picture shows the whole frame");
+      },
+    });
+  });
+
+  Deno.test(`${name}: leaving early ends the iteration and leaves no child`, async () => {
+    const before = childProcesses();
+    const source = await open();
+    await takeFrames(source, { count: 2, look: () => {} });
+    await source[Symbol.asyncDispose]();
+    await waitFor("no child", () => childProcesses().every((pid) => before.includes(pid)));
+  });
+
+  Deno.test(`${name}: disposing from outside ends a waiting iteration`, async () => {
+    const before = childProcesses();
+    const source = await open();
+    const events = source[Symbol.asyncIterator]();
+    const first = await events.next();
+    if (!first.done && first.value.kind === "frame") first.value.frame[Symbol.dispose]();
+    const draining = (async () => {
+      while (true) {
+        const { done, value } = await events.next();
+        if (done) return;
+        if (value.kind === "frame") value.frame[Symbol.dispose]();
+      }
+    })();
+    await source[Symbol.asyncDispose]();
+    await draining;
+    await source[Symbol.asyncDispose](); // a second time does nothing
+    await waitFor("no child", () => childProcesses().every((pid) => before.includes(pid)));
+  });
+
+  if (ends) {
+    Deno.test(`${name}: its end ends the iteration`, async () => {
+      const before = childProcesses();
+      await using source = await open();
+      const frames = await takeFrames(source, { count: Infinity, look: (frame) => frame.sequence });
+      assert.ok(frames.length >= 20);
+      await waitFor("no child", () => childProcesses().every((pid) => before.includes(pid)));
+    });
+  }
+}
