@@ -1,0 +1,27 @@
+"""Sends a client that is hard-wired to port 6379 to a test's own broker; its text stays as it is."""
+import os
+import socket
+
+_connect = socket.socket.connect
+
+
+def _redirected(self, address):
+    if isinstance(address, tuple) and address[1] == 6379:
+        address = ("127.0.0.1", int(os.environ["TEST_REDIS_PORT"]))
+        if self.family == socket.AF_INET6:
+            raise ConnectionRefusedError("the test's broker has no IPv6")
+    return _connect(self, address)
+
+
+socket.socket.connect = _redirected
+
+_getaddrinfo = socket.getaddrinfo
+
+
+def _resolved(host, port, *args, **kwargs):
+    if port == 6379:
+        host, port = "127.0.0.1", int(os.environ["TEST_REDIS_PORT"])
+    return _getaddrinfo(host, port, *args, **kwargs)
+
+
+socket.getaddrinfo = _resolved

@@ -1,0 +1,159 @@
+import type { Envelope } from "../../src/envelope/envelope.ts";
+import type { RedisServer } from "./redis_server.ts";
+import { waitFor } from "./wait.ts";
+
+const SCRIPT = new URL("../../scripts/physiology_server", import.meta.url).pathname;
+
+export interface StartServerOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+}
+
+/** How the program ended. */
+export interface Ended {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** The real program, run from source as a user runs it; killed at the end of the block. */
+export class ProgramUnderTest implements AsyncDisposable {
+  readonly #child: Deno.ChildProcess;
+  readonly #stdout: Promise<void>;
+  readonly #stderr: Promise<void>;
+  #out = "";
+  #err = "";
+  #code: number | undefined;
+  readonly ended: Promise<Ended>;
+
+  constructor(args: readonly string[], { env = {}, cwd }: StartServerOptions = {}) {
+    this.#child = new Deno.Command(SCRIPT, {
+      args: [...args],
+      env: { NO_COLOR: "1", ...env },
+      ...(cwd === undefined ? {} : { cwd }),
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    this.#stdout = collect(this.#child.stdout, (text) => this.#out += text);
+    this.#stderr = collect(this.#child.stderr, (text) => this.#err += text);
+    this.ended = this.#end();
+  }
+
+  get pid(): number {
+    return this.#child.pid;
+  }
+  get stdout(): string {
+    return this.#out;
+  }
+  get stderr(): string {
+    return this.#err;
+  }
+  get running(): boolean {
+    return this.#code === undefined;
+  }
+
+  kill(signal: Deno.Signal = "SIGTERM"): void {
+    if (this.running) this.#child.kill(signal);
+  }
+
+  /** Process ids of the program's children, grandchildren and so on. */
+  descendants(): number[] {
+    return descendantsOf(this.pid);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.kill("SIGKILL");
+    await this.ended;
+  }
+
+  async #end(): Promise<Ended> {
+    const { code } = await this.#child.status;
+    await Promise.all([this.#stdout, this.#stderr]);
+    this.#code = code;
+    return { code, stdout: this.#out, stderr: this.#err };
+  }
+}
+
+/** Starts the program; the test ends it. */
+export function startProgram(
+  args: readonly string[],
+  options?: StartServerOptions,
+): ProgramUnderTest {
+  return new ProgramUnderTest(args, options);
+}
+
+/** Runs the program to its end. */
+export async function runProgram(
+  args: readonly string[],
+  options?: StartServerOptions,
+): Promise<Ended> {
+  await using program = startProgram(args, options);
+  return await program.ended;
+}
+
+/** An envelope as a subscriber got it. */
+export type Received = (Envelope | FrameEnvelope) & { readonly receivedMs: number };
+
+interface FrameEnvelope {
+  readonly type: "frame";
+  readonly timestamp: number;
+  readonly payload: {
+    readonly data: string;
+    readonly width: number;
+    readonly height: number;
+    readonly format: "jpeg";
+    readonly sequence: number;
+  };
+}
+
+/** Collects everything that is published under a prefix. */
+export class Subscriber {
+  readonly received: Received[] = [];
+
+  static async of(server: RedisServer, prefix = "physiology"): Promise<Subscriber> {
+    const subscriber = new Subscriber();
+    const client = server.client();
+    client.on("pmessage", (_pattern: string, _channel: string, message: string) => {
+      const receivedMs = performance.timeOrigin + performance.now();
+      subscriber.received.push({ ...JSON.parse(message), receivedMs });
+    });
+    await client.psubscribe(`${prefix}:*`);
+    return subscriber;
+  }
+
+  all<T extends Received["type"]>(type: T): Extract<Received, { type: T }>[] {
+    return this.received.filter((envelope) => envelope.type === type) as Extract<
+      Received,
+      { type: T }
+    >[];
+  }
+
+  /** Waits for the first message of `type` that `accepts`. */
+  async first<T extends Received["type"]>(
+    type: T,
+    accepts: (envelope: Extract<Received, { type: T }>) => boolean = () => true,
+    timeoutMs = 30_000,
+  ): Promise<Extract<Received, { type: T }>> {
+    return await waitFor(`a message ${type}`, () => this.all(type).find(accepts), { timeoutMs });
+  }
+}
+
+async function collect(
+  stream: ReadableStream<Uint8Array>,
+  take: (text: string) => void,
+): Promise<void> {
+  const decoder = new TextDecoder();
+  for await (const chunk of stream) take(decoder.decode(chunk, { stream: true }));
+}
+
+function descendantsOf(pid: number): number[] {
+  let children: string;
+  try {
+    children = Deno.readTextFileSync(`/proc/${pid}/task/${pid}/children`);
+  } catch {
+    return [];
+  }
+  return children.split(" ").filter(Boolean).map(Number)
+    .flatMap((child) => [child, ...descendantsOf(child)]);
+}
