@@ -1,0 +1,91 @@
+import assert from "node:assert/strict";
+import { runProgram, startProgram, Subscriber } from "../../support/physiology_server.ts";
+import { freePort, startRedis } from "../../support/redis_server.ts";
+import { waitFor } from "../../support/wait.ts";
+
+Deno.test("SIGTERM tells STOPPING, flushes, and ends in under two seconds with no child left", async () => {
+  await using broker = await startRedis();
+  const subscriber = await Subscriber.of(broker);
+  await using server = startProgram(["--simulate", `--redis_port=${broker.port}`]);
+  await subscriber.first("frame");
+  const children = server.descendants();
+  const before = performance.now();
+  server.kill("SIGTERM");
+  const { code, stderr } = await server.ended;
+  const tookMs = performance.now() - before;
+  assert.equal(code, 0, stderr);
+  assert.ok(tookMs < 2000, `it took ${tookMs} ms`);
+  const status = await subscriber.first("status", ({ payload }) => payload.name === "STOPPING");
+  assert.equal(status.payload.code, 102);
+  await waitFor("the children to be gone", () => children.every((pid) => !isAlive(pid)));
+});
+
+Deno.test("without Redis a clear line comes each few seconds, and work begins when it comes", async () => {
+  const port = freePort();
+  await using server = startProgram(["--simulate", `--redis_port=${port}`]);
+  const lines = () => server.stderr.split("\n").filter((line) => line.includes(`:${port}`));
+  await waitFor("a second line about Redis", () => lines().length >= 2, { timeoutMs: 30_000 });
+  await waitFor("the status", () => /PUBLISH_DEGRADED/.test(server.stderr));
+  assert.ok(server.running);
+  await using broker = await startRedis({ port });
+  const subscriber = await Subscriber.of(broker);
+  await subscriber.first("core_metrics");
+  await subscriber.first("frame");
+  await subscriber.first("status", ({ payload }) => payload.name !== "PUBLISH_DEGRADED");
+});
+
+Deno.test("a broker that is killed and comes back costs nothing but its absence", async () => {
+  await using broker = await startRedis();
+  const first = await Subscriber.of(broker);
+  await using server = startProgram(["--simulate", `--redis_port=${broker.port}`]);
+  await first.first("frame");
+  await broker.kill();
+  await waitFor("the server to notice", () => /PUBLISH_DEGRADED/.test(server.stderr));
+  await broker.restart();
+  const second = await Subscriber.of(broker);
+  await second.first("frame");
+  await second.first("core_metrics");
+});
+
+Deno.test("what cannot work ends with a clear error and the right exit status", async (t) => {
+  const folder = await Deno.makeTempDir();
+  const garbage = `${folder}/garbage.mp4`;
+  await Deno.writeFile(garbage, crypto.getRandomValues(new Uint8Array(10_000)));
+  const config = async (text: string) => {
+    const path = `${folder}/config-${crypto.randomUUID()}.json`;
+    await Deno.writeTextFile(path, text);
+    return [`--simulate`, `--redis_config_path=${path}`];
+  };
+  const cases: [string, string[], number, RegExp, Record<string, string>?][] = [
+    ["no input", [], 64, /--use_camera/],
+    ["an unknown flag", ["--redis_hots=x"], 64, /redis_host/],
+    ["a missing video", ["--input_video_path=/nowhere/a.mp4"], 69, /\/nowhere\/a\.mp4/],
+    ["a garbage video", [`--input_video_path=${garbage}`], 69, /garbage\.mp4/],
+    ["no ffmpeg", ["--simulate"], 69, /ffmpeg/, {
+      PATH: "/nonexistent:/bin",
+      PHYSIOLOGY_FFMPEG: "/nonexistent/ffmpeg",
+    }],
+    ["an empty config", await config(""), 78, /config-.*empty/i],
+    ["an unknown key", await config('{"hots": 1}'), 78, /hots/],
+    ["a wrong type", await config('{"port": "x"}'), 78, /port/],
+    ["a number out of range", await config('{"port": 70000}'), 78, /65535/],
+    ["a flag out of range", ["--simulate", "--buffer_duration=9"], 64, /buffer_duration.*5/],
+  ];
+  for (const [name, args, code, message, env] of cases) {
+    await t.step(name, async () => {
+      const ended = await runProgram(args, env ? { env } : {});
+      assert.equal(ended.code, code, ended.stderr);
+      assert.match(ended.stderr, message);
+      assert.doesNotMatch(ended.stderr, /at file:\/\/|Uncaught/, "a stack trace is no message");
+    });
+  }
+  await Deno.remove(folder, { recursive: true });
+});
+
+function isAlive(pid: number): boolean {
+  try {
+    return !/\) Z /.test(Deno.readTextFileSync(`/proc/${pid}/stat`));
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,127 @@
+import assert from "node:assert/strict";
+import { startProgram, Subscriber } from "../../support/physiology_server.ts";
+import { startRedis } from "../../support/redis_server.ts";
+import { testWithShared } from "../../support/shared_data.ts";
+
+/** Plays a video in real time to its end and gives all that a subscriber received. */
+async function play(path: string): Promise<Subscriber> {
+  await using broker = await startRedis();
+  const subscriber = await Subscriber.of(broker);
+  await using server = startProgram([
+    `--input_video_path=${path}`,
+    `--redis_port=${broker.port}`,
+  ]);
+  const { code, stderr } = await server.ended;
+  assert.equal(code, 0, stderr);
+  await subscriber.first("status", ({ payload }) => payload.name === "STOPPING");
+  return subscriber;
+}
+
+testWithShared(
+  "a face of 54 beats/min gives a strict pulse of 52 to 56 within ten seconds",
+  ["video/evm_face.mp4"],
+  async ([path]) => {
+    const subscriber = await play(path!);
+    const core = subscriber.all("core_metrics");
+    const first = core.findIndex(({ payload }) => payload.pulse?.strict);
+    assert.ok(first >= 0, "no strict pulse at all");
+    const seconds = (core[first]!.timestamp - core[0]!.timestamp) / 1e6;
+    assert.ok(seconds <= 10, `the first strict pulse came after ${seconds} s`);
+    for (const { payload } of core.slice(first)) {
+      const value = payload.pulse?.strict?.value;
+      if (value !== undefined) assert.ok(value >= 52 && value <= 56, `${value} beats/min`);
+    }
+    assert.ok(subscriber.all("frame").length > 250, "frames are missing");
+  },
+);
+
+testWithShared(
+  "a wrist gives NO_FACES_FOUND and never a pulse",
+  ["video/evm_wrist.mp4"],
+  async ([path]) => {
+    const subscriber = await play(path!);
+    assert.ok(subscriber.all("status").some(({ payload }) => payload.name === "NO_FACES_FOUND"));
+    for (const { payload } of subscriber.all("core_metrics")) {
+      assert.equal(payload.pulse?.strict, undefined);
+      assert.ok(payload.withheld?.pulse, "nobody has to guess why the pulse is missing");
+    }
+  },
+);
+
+testWithShared(
+  "a webcam with a variable frame rate runs without drift of time",
+  ["video/vfr_webcam.mp4"],
+  async ([path]) => {
+    const subscriber = await play(path!);
+    const frames = subscriber.all("frame");
+    const core = subscriber.all("core_metrics");
+    // The clip lasts 13.6 s: stamps and arrival must both have walked as far.
+    for (const messages of [frames, core]) {
+      const stampedS = (messages.at(-1)!.timestamp - messages[0]!.timestamp) / 1e6;
+      const arrivedS = (messages.at(-1)!.receivedMs - messages[0]!.receivedMs) / 1e3;
+      assert.ok(Math.abs(stampedS - 13.5) < 0.5, `${stampedS} s by the stamps`);
+      assert.ok(Math.abs(stampedS - arrivedS) < 0.5, `${stampedS} s stamped, ${arrivedS} s lived`);
+    }
+    const gaps = frames.slice(1).map((frame, i) => frame.timestamp - frames[i]!.timestamp);
+    assert.ok(gaps.every((gap) => gap > 0));
+    assert.ok(
+      new Set(gaps.map((gap) => Math.round(gap / 1000))).size > 3,
+      "the gaps are all alike",
+    );
+  },
+);
+
+Deno.test("the five channels carry the contract's envelopes from a simulated camera", async () => {
+  await using broker = await startRedis();
+  const subscriber = await Subscriber.of(broker, "ward7");
+  await using server = startProgram([
+    "--simulate",
+    "--simulate_pulse=72",
+    "--simulate_breathing=15",
+    `--redis_port=${broker.port}`,
+    "--redis_key_prefix=ward7",
+    "--start_with_recording_on",
+  ]);
+  await subscriber.first("core_metrics", ({ payload }) => payload.pulse?.strict !== undefined);
+  await subscriber.first(
+    "core_metrics",
+    ({ payload }) => payload.breathing?.strict !== undefined,
+    60_000,
+  );
+  await subscriber.first("recording_state", ({ payload }) => payload.recording);
+  server.kill("SIGTERM");
+  assert.equal((await server.ended).code, 0);
+  await subscriber.first("status", ({ payload }) => payload.name === "STOPPING");
+
+  for (
+    const type of ["core_metrics", "edge_metrics", "status", "frame", "recording_state"] as const
+  ) {
+    const messages = subscriber.all(type);
+    assert.ok(messages.length > 0, `nothing on ${type}`);
+    for (const [i, message] of messages.entries()) {
+      const { receivedMs: _, ...envelope } = message;
+      assert.deepEqual(Object.keys(envelope), ["type", "timestamp", "payload"]);
+      assert.ok(Number.isSafeInteger(envelope.timestamp));
+      if (i > 0) {
+        assert.ok(envelope.timestamp > messages[i - 1]!.timestamp, `${type} is not in order`);
+      }
+    }
+  }
+  const core = subscriber.all("core_metrics");
+  for (const { payload } of core) {
+    for (const vital of ["pulse", "breathing"] as const) {
+      const hasStrict = payload[vital]?.strict !== undefined;
+      assert.notEqual(
+        hasStrict,
+        payload.withheld?.[vital] !== undefined,
+        `${vital} is unexplained`,
+      );
+    }
+  }
+  const times = core.flatMap(({ payload }) => payload.pulse?.trace ?? [])
+    .map(({ timestamp }) => timestamp);
+  assert.ok(times.length > 100, "the trace is too short");
+  const periods = core.slice(1).map((message, i) => message.timestamp - core[i]!.timestamp);
+  const meanPeriodMs = periods.reduce((sum, period) => sum + period, 0) / periods.length / 1000;
+  assert.ok(Math.abs(meanPeriodMs - 200) < 10, `a core message each ${meanPeriodMs} ms`);
+});
