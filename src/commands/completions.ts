@@ -1,0 +1,16 @@
+import { UsageError } from "../config/exit.ts";
+import { completions, SHELLS } from "../config/render/completions.ts";
+import { availableCommands } from "./available.ts";
+import type { CommandContext } from "./command.ts";
+
+/** Prints the completions of one shell. */
+export function run({ argument, print }: CommandContext): Promise<number> {
+  const shell = SHELLS.find((name) => name === argument);
+  if (!shell) {
+    throw new UsageError(
+      `Cannot print completions for '${argument ?? ""}': name one of ${SHELLS.join(", ")}`,
+    );
+  }
+  print(completions(shell, availableCommands()));
+  return Promise.resolve(0);
+}

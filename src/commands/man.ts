@@ -1,0 +1,9 @@
+import { manualPage } from "../config/render/man.ts";
+import { availableCommands } from "./available.ts";
+import type { CommandContext } from "./command.ts";
+
+/** Prints the manual page: `physiology_server man | man -l -`. */
+export function run({ print }: CommandContext): Promise<number> {
+  print(manualPage(availableCommands()));
+  return Promise.resolve(0);
+}

@@ -1,0 +1,41 @@
+import { type FlagEntry, FLAGS, flagsOf } from "../config/flags.ts";
+import type { Origin } from "../config/load.ts";
+import { showValue } from "../config/values.ts";
+import type { CommandContext } from "./command.ts";
+
+/** Prints every value that `serve` would use, masked where secret, with where it came from. */
+export function run({ settings, originOf, print }: CommandContext): Promise<number> {
+  const entries = flagsOf("serve").filter(({ flag }) => !flag.action);
+  const valueOf = (entry: FlagEntry) =>
+    (settings[entry.topic] as Readonly<Record<string, unknown>>)[entry.key];
+  if (settings.output.json) {
+    const object = Object.fromEntries(entries.map((entry) => [
+      entry.flag.name,
+      { value: valueOf(entry) ?? null, origin: originOf(entry) },
+    ]));
+    print(JSON.stringify(object, null, 2));
+    return Promise.resolve(0);
+  }
+  const width = Math.max(...FLAGS.map(({ flag }) => flag.name.length)) + 3;
+  const lines = entries.map((entry) => {
+    const assignment = `--${entry.flag.name}=${showValue(valueOf(entry))}`;
+    return `${assignment.padEnd(width + 12)}  # ${describeOrigin(originOf(entry))}`;
+  });
+  print(lines.join("\n"));
+  return Promise.resolve(0);
+}
+
+function describeOrigin(origin: Origin): string {
+  switch (origin.kind) {
+    case "default":
+      return "default";
+    case "flag":
+      return "command line";
+    case "environment":
+      return `environment ${origin.name}`;
+    case "file":
+      return `"${origin.key}" in ${origin.path}`;
+    case "credential":
+      return `systemd credential ${origin.name}`;
+  }
+}

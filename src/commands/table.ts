@@ -1,0 +1,13 @@
+import type { CommandName } from "../config/command_names.ts";
+import type { Command } from "./command.ts";
+
+/** Where each command is; loaded only when it runs, for a quick start. */
+export const LOADERS: Readonly<Partial<Record<CommandName, () => Promise<Command>>>> = {
+  "check-config": () => import("./check_config.ts"),
+  "print-config": () => import("./print_config.ts"),
+  "save-default-config": () => import("./save_default_config.ts"),
+  "version": () => import("./version.ts"),
+  "completions": () => import("./completions.ts"),
+  "man": () => import("./man.ts"),
+  "help": () => import("./help.ts"),
+};

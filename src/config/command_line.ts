@@ -1,0 +1,149 @@
+import { commandInfo, type CommandName, commandNamed, COMMANDS } from "./command_names.ts";
+import { UsageError } from "./exit.ts";
+import { type FlagEntry, FLAGS, flagsOf } from "./flags.ts";
+import { nearest } from "./nearest.ts";
+
+/** A command line taken apart, its values still texts. */
+export interface CommandLine {
+  readonly command: CommandName;
+  /** The text given for each flag; of a flag given twice, the last. */
+  readonly values: ReadonlyMap<FlagEntry, string>;
+  /** The one word that some commands take: a shell, a command. */
+  readonly argument?: string;
+}
+
+/**
+ * Takes a command line apart in the style of Abseil: `--flag=value`, `--flag value`,
+ * `--boolflag`, `--noboolflag`. Hyphens stand for underscores as well.
+ *
+ * @throws {UsageError} for anything unknown, naming what is nearest to it.
+ */
+export function parseCommandLine(argv: readonly string[]): CommandLine {
+  const [first] = argv;
+  const named = first !== undefined && !first.startsWith("-");
+  const command = named ? commandOf(first) : "serve";
+  const parsed = parseFlags(command, named ? argv.slice(1) : argv);
+  const [argument, surplus] = parsed.words;
+  const takes = commandInfo(command).argument;
+  const stray = takes ? surplus : argument;
+  if (stray !== undefined) throw strayWord(stray, command);
+  return {
+    command: actionOf(parsed.values) ?? command,
+    values: parsed.values,
+    ...parsed.values.size && isHelp(parsed.values) && named ? { argument: command } : {},
+    ...argument === undefined ? {} : { argument },
+  };
+}
+
+function isHelp(values: ReadonlyMap<FlagEntry, string>): boolean {
+  return actionOf(values) === "help";
+}
+
+/** `--version` and its kind stand for a command, unless they are switched off. */
+function actionOf(values: ReadonlyMap<FlagEntry, string>): CommandName | undefined {
+  const actions = [...values].filter(([{ flag }, text]) => flag.action && text === "true")
+    .map(([{ flag }]) => flag.action);
+  return actions.includes("help") ? "help" : actions[0];
+}
+
+function commandOf(word: string): CommandName {
+  const command = commandNamed(word);
+  if (command) return command;
+  const known = Object.keys(COMMANDS);
+  const near = nearest(word.replaceAll("_", "-"), known);
+  throw new UsageError(
+    `Cannot understand the command '${word}': ` +
+      (near ? `did you mean '${near}'?` : "physiology_server --help lists the commands"),
+  );
+}
+
+function strayWord(word: string, command: CommandName): UsageError {
+  if (/^(true|false|yes|no|0|1)$/i.test(word)) {
+    return new UsageError(
+      `Cannot understand '${word}': a switch takes its value after an equals sign: --flag=${word}`,
+    );
+  }
+  if (commandNamed(word)) {
+    return new UsageError(`Cannot understand '${word}': the command comes first, before any flag`);
+  }
+  return new UsageError(`Cannot understand '${word}': ${command} takes no such argument`);
+}
+
+interface ParsedFlags {
+  readonly values: Map<FlagEntry, string>;
+  readonly words: string[];
+}
+
+function parseFlags(command: CommandName, args: readonly string[]): ParsedFlags {
+  const known = new Map(flagsOf(command).map((entry) => [entry.flag.name, entry]));
+  const values = new Map<FlagEntry, string>();
+  const words: string[] = [];
+  for (let index = 0; index < args.length; index++) {
+    const argument = args[index] ?? "";
+    if (argument === "--") {
+      words.push(...args.slice(index + 1));
+      break;
+    }
+    if (!argument.startsWith("-") || argument === "-") {
+      words.push(argument);
+      continue;
+    }
+    const { name, text } = splitFlag(argument);
+    const entry = known.get(name);
+    if (entry) {
+      if (text !== undefined) values.set(entry, text);
+      else if (entry.flag.kind === "bool") values.set(entry, "true");
+      else values.set(entry, nextValue(entry, args[++index]));
+      continue;
+    }
+    const negated = known.get(name.replace(/^no_?/, ""));
+    if (!name.startsWith("no") || negated?.flag.kind !== "bool") {
+      throw unknownFlag(argument, { name, command });
+    }
+    if (text !== undefined) {
+      throw new UsageError(
+        `Cannot understand ${argument}: --no takes no value: use --${negated.flag.name}=${text}`,
+      );
+    }
+    values.set(negated, "false");
+  }
+  return { values, words };
+}
+
+function splitFlag(argument: string): { name: string; text?: string } {
+  const equals = argument.indexOf("=");
+  const head = equals < 0 ? argument : argument.slice(0, equals);
+  const name = head === "-h" ? "help" : head.replace(/^--?/, "").replaceAll("-", "_");
+  return equals < 0 ? { name } : { name, text: argument.slice(equals + 1) };
+}
+
+function nextValue({ flag }: FlagEntry, next: string | undefined): string {
+  // A number may be negative; anything else that starts so is the next flag.
+  if (next === undefined || (next.startsWith("--") && next.length > 2)) {
+    throw new UsageError(
+      `Cannot use --${flag.name} without a value: --${flag.name}=${flag.placeholder}`,
+    );
+  }
+  return next;
+}
+
+function unknownFlag(
+  argument: string,
+  { name, command }: { name: string; command: CommandName },
+): UsageError {
+  // What a typing error hides may be a password: only the flag's name is told.
+  const shown = argument.split("=")[0];
+  const elsewhere = FLAGS.filter(({ flag }) => flag.name === name);
+  if (elsewhere.length > 0) {
+    const commands = [...new Set(elsewhere.flatMap((entry) => entry.commands))];
+    return new UsageError(
+      `Cannot use ${shown} with ${command}: it is a flag of ${commands.join(", ")}`,
+    );
+  }
+  const names = flagsOf(command).map(({ flag }) => flag.name);
+  const near = nearest(name, names);
+  return new UsageError(
+    `Cannot understand the flag ${shown}: ` +
+      (near ? `did you mean --${near}?` : `physiology_server help ${command} lists the flags`),
+  );
+}

@@ -1,0 +1,103 @@
+import { ConfigError } from "./exit.ts";
+import type { ConfigFileName } from "./flag.ts";
+import { type FlagEntry, FLAGS } from "./flags.ts";
+import { nearest } from "./nearest.ts";
+import { checkJson } from "./values.ts";
+
+/** Far above any real file: a wrong path should not fill the memory. */
+const MAX_BYTES = 1_048_576;
+
+/** The rows that a JSON file may hold, by their keys. */
+export function fileKeys(config: ConfigFileName): ReadonlyMap<string, FlagEntry> {
+  return new Map(
+    FLAGS.flatMap((entry) =>
+      entry.flag.file?.config === config ? [[entry.flag.file.key, entry] as const] : []
+    ),
+  );
+}
+
+/**
+ * Reads one JSON file into a value for each row that it names.
+ *
+ * @throws {ConfigError} naming file, key, value and what it must be.
+ */
+export function readConfigFile(
+  path: string,
+  { config, readText = Deno.readTextFileSync }: {
+    readonly config: ConfigFileName;
+    readonly readText?: (path: string) => string;
+  },
+): ReadonlyMap<FlagEntry, unknown> {
+  const values = new Map<FlagEntry, unknown>();
+  const keys = fileKeys(config);
+  for (const [key, candidate] of Object.entries(parseObject(path, readText))) {
+    const entry = keys.get(key);
+    if (!entry) {
+      const near = nearest(key, keys.keys());
+      throw new ConfigError(
+        `Cannot use the key "${key}" in ${path}: ` +
+          (near ? `did you mean "${near}"?` : `known keys are ${[...keys.keys()].join(", ")}`),
+      );
+    }
+    const checked = checkJson(entry.flag, candidate);
+    if ("mustBe" in checked) {
+      const shown = entry.flag.kind === "secret" ? "not shown" : shorten(JSON.stringify(candidate));
+      throw new ConfigError(
+        `Cannot use "${key}" in ${path}: it must be ${checked.mustBe}: current value is ${shown}`,
+      );
+    }
+    values.set(entry, checked.value);
+  }
+  return values;
+}
+
+function parseObject(path: string, readText: (path: string) => string): object {
+  let text: string;
+  try {
+    text = readText(path);
+  } catch (cause) {
+    throw new ConfigError(`Cannot read the configuration ${path}: ${reasonOf(cause)}`, { cause });
+  }
+  if (text.length > MAX_BYTES) {
+    throw new ConfigError(`Cannot use the configuration ${path}: it is larger than 1 MiB`);
+  }
+  if (text.trim() === "") {
+    throw new ConfigError(
+      `Cannot use the configuration ${path}: it is empty: write {} where the defaults will do`,
+    );
+  }
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text.replace(/^\uFEFF/, ""));
+  } catch (cause) {
+    // The parser's own message would quote the text, and with it a password.
+    throw new ConfigError(
+      `Cannot use the configuration ${path}: it is no JSON${whereBroken(text, cause)}`,
+    );
+  }
+  if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) {
+    throw new ConfigError(
+      `Cannot use the configuration ${path}: it must be a JSON object: {"key": value}`,
+    );
+  }
+  return parsed;
+}
+
+function whereBroken(text: string, error: unknown): string {
+  const position = /position (\d+)/.exec(error instanceof Error ? error.message : "")?.[1];
+  if (position === undefined) return "";
+  const line = text.slice(0, Number(position)).split("\n").length;
+  return `: look at line ${line}`;
+}
+
+/** The system's reason without Deno's decoration. */
+export function reasonOf(cause: unknown): string {
+  if (cause instanceof Deno.errors.NotFound) return "no such file";
+  if (cause instanceof Deno.errors.PermissionDenied) return "permission denied";
+  if (cause instanceof Deno.errors.IsADirectory) return "it is a folder";
+  return cause instanceof Error ? cause.message : String(cause);
+}
+
+function shorten(text: string): string {
+  return text.length > 120 ? `${text.slice(0, 117)}...` : text;
+}

@@ -1,0 +1,190 @@
+import type { CommandName } from "./command_names.ts";
+import { type CommandLine, parseCommandLine } from "./command_line.ts";
+import { readConfigFile, reasonOf } from "./config_file.ts";
+import { ConfigError, UsageError } from "./exit.ts";
+import { buildSettings, environmentName, type FlagEntry, flagsOf, type Settings } from "./flags.ts";
+import { conflictIn, inputComplaint } from "./rules.ts";
+import { Secret } from "./secret.ts";
+import { checkText } from "./values.ts";
+
+/** Where a value came from. */
+export type Origin =
+  | { readonly kind: "default" }
+  | { readonly kind: "file"; readonly path: string; readonly key: string }
+  | { readonly kind: "credential"; readonly name: string }
+  | { readonly kind: "environment"; readonly name: string }
+  | { readonly kind: "flag" };
+
+/** The whole configuration of one run. */
+export interface Loaded {
+  readonly command: CommandName;
+  readonly argument?: string;
+  readonly settings: Settings;
+  readonly originOf: (entry: FlagEntry) => Origin;
+}
+
+/** What the machine gives; replaceable in tests. */
+export interface Surroundings {
+  readonly env: Readonly<Record<string, string>>;
+  readonly readText: (path: string) => string;
+}
+
+export function thisMachine(): Surroundings {
+  return { env: Deno.env.toObject(), readText: Deno.readTextFileSync };
+}
+
+interface Value {
+  readonly value: unknown;
+  readonly origin: Origin;
+}
+
+/**
+ * Command line, environment, JSON files and defaults, in this order of precedence, become one
+ * frozen `Settings`. Reads the files anew at each call, which is what a reload wants.
+ *
+ * @throws {UsageError} for the command line and the environment, with status 64.
+ * @throws {ConfigError} for a JSON file or a password file, with status 78.
+ */
+export function load(
+  argv: readonly string[],
+  surroundings: Surroundings = thisMachine(),
+): Loaded {
+  const line = parseCommandLine(argv);
+  const entries = flagsOf(line.command);
+  const values = new Map<FlagEntry, Value>();
+  for (const entry of entries) {
+    const value = fromFlag(line, entry) ?? fromEnvironment(entry, surroundings.env);
+    if (value) values.set(entry, value);
+  }
+  for (const [entry, value] of fromFiles(entries, values, surroundings)) {
+    if (!values.has(entry)) values.set(entry, value);
+  }
+  for (const entry of entries) {
+    const secret = fromSecretFile(entry, { entries, values, surroundings });
+    if (secret) values.set(entry, secret);
+  }
+  const settings = buildSettings((entry) => {
+    const found = values.get(entry);
+    return found ? found.value : entry.flag.default;
+  });
+  const misuse = line.command === "serve" ? inputComplaint(settings) : undefined;
+  if (misuse) throw new UsageError(misuse);
+  const conflict = conflictIn(settings);
+  if (conflict) {
+    const files = [...values.values()].some(({ origin }) => origin.kind === "file");
+    throw files ? new ConfigError(conflict) : new UsageError(conflict);
+  }
+  return {
+    command: line.command,
+    ...line.argument === undefined ? {} : { argument: line.argument },
+    settings,
+    originOf: (entry) => values.get(entry)?.origin ?? { kind: "default" },
+  };
+}
+
+function fromFlag(line: CommandLine, entry: FlagEntry): Value | undefined {
+  const text = line.values.get(entry);
+  if (text === undefined) return undefined;
+  return { value: checked(entry, text, `--${entry.flag.name}`), origin: { kind: "flag" } };
+}
+
+function fromEnvironment(
+  entry: FlagEntry,
+  env: Readonly<Record<string, string>>,
+): Value | undefined {
+  const name = environmentName(entry.flag);
+  const text = env[name];
+  // An action in the environment would turn every start into another command.
+  if (text === undefined || entry.flag.action) return undefined;
+  return { value: checked(entry, text, name), origin: { kind: "environment", name } };
+}
+
+function checked({ flag }: FlagEntry, text: string, source: string): unknown {
+  const result = checkText(flag, text);
+  if ("value" in result) return result.value;
+  const shown = flag.kind === "secret" ? "not shown" : `'${text.slice(0, 120)}'`;
+  throw new UsageError(
+    `Cannot use ${source}: it must be ${result.mustBe}: current value is ${shown}`,
+  );
+}
+
+const CONFIG_FLAGS = {
+  redis: "redis_config_path",
+  filesystem: "filesystem_ipc_config_path",
+} as const;
+
+function* fromFiles(
+  entries: readonly FlagEntry[],
+  values: ReadonlyMap<FlagEntry, Value>,
+  { readText }: Surroundings,
+): Generator<[FlagEntry, Value]> {
+  for (const config of ["redis", "filesystem"] as const) {
+    const named = entries.find(({ flag }) => flag.name === CONFIG_FLAGS[config]);
+    const path = named && values.get(named)?.value;
+    if (typeof path !== "string") continue;
+    for (const [entry, value] of readConfigFile(path, { config, readText })) {
+      const key = entry.flag.file?.key ?? "";
+      yield [entry, { value, origin: { kind: "file", path, key } }];
+    }
+  }
+}
+
+const RANK = { default: 0, file: 1, credential: 2, environment: 3, flag: 4 } as const;
+
+/** A secret from its file or a systemd credential, where nothing of higher rank gives it. */
+function fromSecretFile(
+  entry: FlagEntry,
+  { entries, values, surroundings }: {
+    readonly entries: readonly FlagEntry[];
+    readonly values: ReadonlyMap<FlagEntry, Value>;
+    readonly surroundings: Surroundings;
+  },
+): Value | undefined {
+  const from = entry.flag.secretFrom;
+  if (!from) return undefined;
+  const own = values.get(entry);
+  const ownRank = RANK[own?.origin.kind ?? "default"];
+  const companion = entries.find(({ flag }) => flag.name === from.fileFlag);
+  const file = companion && values.get(companion);
+  if (typeof file?.value === "string") {
+    const rank = RANK[file.origin.kind];
+    if (rank === ownRank && own && !(own.value as Secret).isEmpty) {
+      const message = `Cannot use both ${entry.flag.name} and ${from.fileFlag}: give one of them`;
+      throw file.origin.kind === "file" ? new ConfigError(message) : new UsageError(message);
+    }
+    if (rank >= ownRank) {
+      return { value: readSecret(file.value, surroundings.readText), origin: file.origin };
+    }
+  }
+  const folder = surroundings.env["CREDENTIALS_DIRECTORY"];
+  if (!folder || ownRank >= RANK.credential) return undefined;
+  const path = `${folder}/${from.credential}`;
+  try {
+    return {
+      value: readSecret(path, surroundings.readText),
+      origin: { kind: "credential", name: from.credential },
+    };
+  } catch (error) {
+    // systemd makes a file only for the credentials that the unit names.
+    if (error instanceof ConfigError && error.cause instanceof Deno.errors.NotFound) {
+      return undefined;
+    }
+    throw error;
+  }
+}
+
+function readSecret(path: string, readText: (path: string) => string): Secret {
+  let text: string;
+  try {
+    text = readText(path);
+  } catch (cause) {
+    throw new ConfigError(`Cannot read the secret in ${path}: ${reasonOf(cause)}`, { cause });
+  }
+  const secret = text.replace(/\r?\n$/, "");
+  if (secret === "" || /[\0\r\n]/.test(secret)) {
+    throw new ConfigError(
+      `Cannot use the secret in ${path}: it must be one line that is not empty`,
+    );
+  }
+  return new Secret(secret);
+}

@@ -1,0 +1,44 @@
+/**
+ * The candidate that is nearest to `word` by edit distance (Levenshtein; a swap of neighbours
+ * counts as one), or undefined where none is near enough to be meant.
+ */
+export function nearest(word: string, candidates: Iterable<string>): string | undefined {
+  let best: string | undefined;
+  // A third of the letters may be wrong; a short word allows one.
+  let limit = Math.max(1, Math.floor(word.length / 3)) + 1;
+  for (const candidate of candidates) {
+    if (Math.abs(candidate.length - word.length) >= limit) continue;
+    const distance = editDistance(word, candidate);
+    if (distance < limit) [best, limit] = [candidate, distance];
+  }
+  return best ?? onlyWithPrefix(word, candidates);
+}
+
+function onlyWithPrefix(word: string, candidates: Iterable<string>): string | undefined {
+  if (word.length < 3) return undefined;
+  const matches = [...candidates].filter((candidate) => candidate.includes(word));
+  return matches.sort((a, b) => a.length - b.length)[0];
+}
+
+function editDistance(a: string, b: string): number {
+  let beforeLast: number[] = [];
+  let last = Array.from({ length: b.length + 1 }, (_, column) => column);
+  for (let row = 1; row <= a.length; row++) {
+    const current = [row];
+    for (let column = 1; column <= b.length; column++) {
+      const changed = a[row - 1] === b[column - 1] ? 0 : 1;
+      let cost = Math.min(
+        (current[column - 1] ?? 0) + 1,
+        (last[column] ?? 0) + 1,
+        (last[column - 1] ?? 0) + changed,
+      );
+      const swapped = a[row - 1] === b[column - 2] && a[row - 2] === b[column - 1];
+      if (row > 1 && column > 1 && swapped) {
+        cost = Math.min(cost, (beforeLast[column - 2] ?? 0) + 1);
+      }
+      current[column] = cost;
+    }
+    [beforeLast, last] = [last, current];
+  }
+  return last[b.length] ?? 0;
+}

@@ -1,0 +1,93 @@
+import { commandInfo, type CommandName } from "../command_names.ts";
+import type { Flag } from "../flag.ts";
+import { flagsOf } from "../flags.ts";
+
+export const SHELLS = ["bash", "zsh", "fish"] as const;
+export type Shell = (typeof SHELLS)[number];
+
+/** A script that teaches a shell our commands, flags, and the values of those that list them. */
+export function completions(shell: Shell, commands: readonly CommandName[]): string {
+  switch (shell) {
+    case "bash":
+      return bash(commands);
+    case "zsh":
+      // zsh reads bash's by its own compatibility layer.
+      return `#compdef physiology_server\nautoload -U bashcompinit && bashcompinit\n${
+        bash(commands)
+      }`;
+    case "fish":
+      return fish(commands);
+  }
+}
+
+function bash(commands: readonly CommandName[]): string {
+  const cases = commands.map((name) =>
+    `    ${name}) flags='${flagsOf(name).map(({ flag }) => flagWord(flag)).join(" ")}' ;;`
+  );
+  return `_physiology_server() {
+  local word command flags values
+  word=\${COMP_WORDS[COMP_CWORD]}
+  COMPREPLY=()
+  if [ "$word" = "=" ] || [ "\${COMP_WORDS[COMP_CWORD - 1]}" = "=" ]; then
+    case \${COMP_WORDS[COMP_CWORD - 1]}\${COMP_WORDS[COMP_CWORD - 2]} in
+${choiceCases()}
+    esac
+    [ "$word" = "=" ] && word=
+    if [ -n "$values" ]; then COMPREPLY=($(compgen -W "$values" -- "$word"))
+    else COMPREPLY=($(compgen -f -- "$word")); fi
+    return
+  fi
+  command=\${COMP_WORDS[1]}
+  case $command in -*) command=serve ;; esac
+  case $command in
+${cases.join("\n")}
+  esac
+  if [ "$COMP_CWORD" -eq 1 ]; then flags="$flags ${commands.join(" ")}"; fi
+  COMPREPLY=($(compgen -W "$flags" -- "$word"))
+  case \${COMPREPLY[0]} in *=) compopt -o nospace 2>/dev/null ;; esac
+}
+complete -F _physiology_server physiology_server
+`;
+}
+
+function flagWord(flag: Flag): string {
+  return flag.kind === "bool" ? `--${flag.name}` : `--${flag.name}=`;
+}
+
+function choiceCases(): string {
+  return flagsOf("serve").filter(({ flag }) => flag.choices).map(({ flag }) =>
+    `      =--${flag.name} | --${flag.name}=*) values='${flag.choices?.join(" ")}' ;;`
+  ).join("\n");
+}
+
+function fish(commands: readonly CommandName[]): string {
+  const lines = ["complete -c physiology_server -f"];
+  for (const name of commands) {
+    const summary = quote(commandInfo(name).summary);
+    lines.push(
+      `complete -c physiology_server -n __fish_use_subcommand -a ${name} -d ${summary}`,
+    );
+    const condition = name === "serve"
+      ? "'__fish_use_subcommand; or __fish_seen_subcommand_from serve'"
+      : `'__fish_seen_subcommand_from ${name}'`;
+    for (const { flag } of flagsOf(name)) {
+      const value = flag.kind === "bool"
+        ? ""
+        : flag.choices
+        ? ` -x -a ${quote(flag.choices.join(" "))}`
+        : flag.kind === "path"
+        ? " -r -F"
+        : " -x";
+      lines.push(
+        `complete -c physiology_server -n ${condition} -l ${flag.name}${value} -d ${
+          quote(flag.help)
+        }`,
+      );
+    }
+  }
+  return lines.join("\n") + "\n";
+}
+
+function quote(text: string): string {
+  return `'${text.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'`;
+}

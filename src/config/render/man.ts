@@ -1,0 +1,47 @@
+import { commandInfo, type CommandName } from "../command_names.ts";
+import type { Flag } from "../flag.ts";
+import { environmentName, FLAGS } from "../flags.ts";
+import { VERSION } from "../version.ts";
+import { flagNotes, flagUsage } from "./help.ts";
+
+/** The manual page, section 1, in roff's man macros. */
+export function manualPage(commands: readonly CommandName[]): string {
+  const titles = [...new Set(FLAGS.map(({ title }) => title))];
+  return [
+    `.TH PHYSIOLOGY_SERVER 1 "" "physiology_server ${VERSION}" "User Commands"`,
+    ".SH NAME",
+    "physiology_server \\- measure pulse and breathing by a camera and publish them",
+    ".SH SYNOPSIS",
+    ".B physiology_server",
+    "[\\fICOMMAND\\fR] [\\fB\\-\\-flag\\fR=\\fIvalue\\fR ...]",
+    ".SH COMMANDS",
+    ...commands.flatMap((name) => [".TP", `.B ${roff(name)}`, roff(commandInfo(name).summary)]),
+    ".SH FLAGS",
+    "A flag overrides its environment variable, that a key of a JSON file, that the default.",
+    ...titles.flatMap((title) => [
+      `.SS ${roff(title)}`,
+      ...FLAGS.filter((entry) => entry.title === title).flatMap(({ flag }) => flagEntry(flag)),
+    ]),
+    ".SH EXIT STATUS",
+    "0 stopped as asked, 64 wrong usage, 69 a needed service or device never came, " +
+    "70 internal fault, 78 bad configuration.",
+    ".SH NOTES",
+    "This is no medical device.",
+    "",
+  ].join("\n");
+}
+
+function flagEntry(flag: Flag): string[] {
+  const notes = flagNotes(flag);
+  const key = flag.file ? `; key ${flag.file.key}` : "";
+  return [
+    ".TP",
+    `.B ${roff(flagUsage(flag))}`,
+    roff(flag.help + (notes ? ` (${notes})` : "")),
+    ...flag.action ? [] : [roff(`[${environmentName(flag)}${key}]`)],
+  ];
+}
+
+function roff(text: string): string {
+  return text.replaceAll("\\", "\\e").replaceAll("-", "\\-").replace(/^([.'])/, "\\&$1");
+}
