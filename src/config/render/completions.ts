@@ -21,7 +21,8 @@ export function completions(shell: Shell, commands: readonly CommandName[]): str
 }
 
 function bash(commands: readonly CommandName[]): string {
-  const cases = commands.map((name) =>
+  // Where no command is given, serve is meant.
+  const cases = [...new Set<CommandName>(["serve", ...commands])].map((name) =>
     `    ${name}) flags='${flagsOf(name).map(({ flag }) => flagWord(flag)).join(" ")}' ;;`
   );
   return `_physiology_server() {

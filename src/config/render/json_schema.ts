@@ -1,0 +1,24 @@
+import * as z from "zod";
+import { fileKeys } from "../config_file.ts";
+import type { ConfigFileName, Flag } from "../flag.ts";
+import { Secret } from "../secret.ts";
+import { schemaOf } from "../values.ts";
+
+/** JSON Schema (draft 2020-12) of one of the two JSON files, for editors and other programs. */
+export function jsonSchema(config: ConfigFileName): object {
+  const properties: Record<string, object> = {};
+  for (const [key, { flag }] of fileKeys(config)) properties[key] = propertyOf(flag);
+  return {
+    $schema: "https://json-schema.org/draft/2020-12/schema",
+    title: `The ${config} configuration of physiology_server`,
+    type: "object",
+    properties,
+    additionalProperties: false,
+  };
+}
+
+function propertyOf(flag: Flag): object {
+  const { $schema: _, ...schema } = z.toJSONSchema(schemaOf(flag));
+  const value = flag.default instanceof Secret ? flag.default.reveal() : flag.default;
+  return { description: flag.help, ...schema, ...value === undefined ? {} : { default: value } };
+}

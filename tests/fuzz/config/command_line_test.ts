@@ -1,0 +1,125 @@
+import fc from "fast-check";
+import assert from "node:assert/strict";
+import { ExitError } from "../../../src/config/exit.ts";
+import { FLAGS, flagsOf } from "../../../src/config/flags.ts";
+import { load } from "../../../src/config/load.ts";
+import { nearest } from "../../../src/config/nearest.ts";
+import { parseCommandLine } from "../../../src/config/command_line.ts";
+import { showValue } from "../../../src/config/values.ts";
+
+const names = FLAGS.map(({ flag }) => flag.name);
+const word = fc.oneof(
+  fc.string(),
+  fc.constantFrom("-", "--", "---", "=", "--=", "--no", "true", "serve", "--help"),
+  fc.tuple(fc.constantFrom("--", "-", "--no"), fc.constantFrom(...names), fc.string())
+    .map(([dashes, name, rest]) => dashes + name + rest),
+  fc.tuple(fc.constantFrom(...names), fc.string()).map(([name, text]) => `--${name}=${text}`),
+);
+
+/** Only an error that names its exit status may leave the parser. */
+function isOrderly(run: () => unknown): void {
+  try {
+    run();
+  } catch (error) {
+    assert(error instanceof ExitError, String(error));
+    assert.match(error.message, /^Cannot /);
+    assert([64, 78].includes(error.status));
+  }
+}
+
+Deno.test("any command line is understood or refused in order", () => {
+  fc.assert(
+    fc.property(
+      fc.array(word, { maxLength: 6 }),
+      (argv) => isOrderly(() => load(argv, { env: {}, readText: () => "{}" })),
+    ),
+    { numRuns: 3000 },
+  );
+});
+
+Deno.test("any configuration file is understood or refused in order", () => {
+  const keys = FLAGS.flatMap(({ flag }) => flag.file ? [flag.file.key] : []);
+  const text = fc.oneof(
+    fc.string(),
+    fc.json(),
+    fc.dictionary(fc.oneof(fc.constantFrom(...keys), fc.string()), fc.jsonValue())
+      .map((value) => JSON.stringify(value)),
+  );
+  const argv = ["--simulate", "--redis_config_path=/r", "--filesystem_ipc_config_path=/f"];
+  fc.assert(
+    fc.property(
+      text,
+      text,
+      (redis, filesystem) =>
+        isOrderly(() =>
+          load(argv, { env: {}, readText: (path) => path === "/r" ? redis : filesystem })
+        ),
+    ),
+    { numRuns: 3000 },
+  );
+});
+
+Deno.test("any text in any environment variable is understood or refused in order", () => {
+  const variable = fc.constantFrom(...names).map((name) => `PHYSIOLOGY_${name.toUpperCase()}`);
+  fc.assert(
+    fc.property(
+      fc.dictionary(variable, fc.string()),
+      (env) => isOrderly(() => load(["--simulate"], { env, readText: () => "{}" })),
+    ),
+    { numRuns: 2000 },
+  );
+});
+
+Deno.test("a text that is given comes back unchanged, whichever form it was written in", () => {
+  const entries = flagsOf("serve").filter(({ flag }) => flag.kind === "path");
+  fc.assert(
+    fc.property(
+      fc.constantFrom(...entries),
+      fc.string({ minLength: 1 }).filter((text) => !text.startsWith("--") && !text.includes("\0")),
+      (entry, text) => {
+        const name = `--${entry.flag.name}`;
+        for (const argv of [[`${name}=${text}`], [name, text], [`${name.slice(1)}`, text]]) {
+          assert.equal(parseCommandLine(argv).values.get(entry), text);
+        }
+      },
+    ),
+  );
+});
+
+Deno.test("every number in a flag's range is accepted, and its printed form read back", () => {
+  const numbers = flagsOf("serve").filter(({ flag }) => flag.kind === "int");
+  for (const entry of numbers) {
+    const [least = 0, most = 0] = entry.flag.range ?? [];
+    fc.assert(
+      fc.property(fc.integer({ min: least, max: Math.min(most, 2 ** 31 - 1) }), (value) => {
+        const text = showValue(value);
+        const { settings } = load(["print-config", `--${entry.flag.name}=${text}`], {
+          env: {},
+          readText: () => "{}",
+        });
+        const topic = settings[entry.topic] as Readonly<Record<string, unknown>>;
+        assert.equal(topic[entry.key], value);
+      }),
+      { numRuns: 20 },
+    );
+  }
+});
+
+Deno.test("a flag with one wrong letter is told its right name", () => {
+  fc.assert(
+    fc.property(
+      fc.constantFrom(...names.filter((name) => name.length > 5)),
+      fc.nat(),
+      (name, where) => {
+        const at = where % name.length;
+        const typo = name.slice(0, at) + name.slice(at + 1);
+        if (names.includes(typo)) return;
+        const found = nearest(typo, names);
+        assert(
+          found !== undefined && Math.abs(found.length - typo.length) <= 1,
+          `${typo} ${found}`,
+        );
+      },
+    ),
+  );
+});

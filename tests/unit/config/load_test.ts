@@ -1,0 +1,179 @@
+import assert from "node:assert/strict";
+import { ConfigError, ExitError, UsageError } from "../../../src/config/exit.ts";
+import { type FlagEntry, FLAGS } from "../../../src/config/flags.ts";
+import { load, type Loaded } from "../../../src/config/load.ts";
+
+interface Machine {
+  readonly env?: Record<string, string>;
+  readonly files?: Record<string, string>;
+}
+
+function loadOn({ env = {}, files = {} }: Machine, ...argv: string[]): Loaded {
+  return load(["--simulate", ...argv], {
+    env,
+    readText(path) {
+      const text = files[path];
+      if (text === undefined) throw new Deno.errors.NotFound(path);
+      return text;
+    },
+  });
+}
+
+function failureOn(machine: Machine, ...argv: string[]): ExitError {
+  try {
+    loadOn(machine, ...argv);
+  } catch (error) {
+    assert(error instanceof ExitError, String(error));
+    return error;
+  }
+  throw new Error("It loads");
+}
+
+function entryOf(name: string): FlagEntry {
+  const entry = FLAGS.find(({ flag }) => flag.name === name);
+  assert(entry);
+  return entry;
+}
+
+const CONFIG = "--redis_config_path=/etc/redis.json";
+const withConfig = (config: unknown, env: Record<string, string> = {}): Machine => ({
+  env,
+  files: { "/etc/redis.json": typeof config === "string" ? config : JSON.stringify(config) },
+});
+
+Deno.test("without any word the documented defaults hold", () => {
+  const { redis, publish, vitals, server } = loadOn({}).settings;
+  assert.equal(redis.host, "localhost");
+  assert.equal(redis.port, 6379);
+  assert.equal(redis.password.isEmpty, true);
+  assert.equal(redis.maxBulkStringBytes, 10_485_760);
+  assert.equal(redis.usePubsub, true);
+  assert.equal(publish.backend, "redis");
+  assert.equal(vitals.bufferDurationS, 0.2);
+  assert.equal(server.grpcPort, 50051);
+});
+
+Deno.test("a flag goes before the environment, that before the file, that before the default", () => {
+  const machine = withConfig({ port: 3, database: 3, key_prefix: "three" }, {
+    PHYSIOLOGY_REDIS_PORT: "2",
+    PHYSIOLOGY_REDIS_DATABASE: "2",
+  });
+  const { settings, originOf } = loadOn(machine, CONFIG, "--redis_port=1");
+  assert.deepEqual(
+    [settings.redis.port, settings.redis.database, settings.redis.keyPrefix, settings.redis.host],
+    [1, 2, "three", "localhost"],
+  );
+  assert.deepEqual(
+    ["redis_port", "redis_database", "redis_key_prefix", "redis_host"]
+      .map((name) => originOf(entryOf(name)).kind),
+    ["flag", "environment", "file", "default"],
+  );
+});
+
+Deno.test("settings are frozen", () => {
+  const { settings } = loadOn({});
+  assert(Object.isFrozen(settings) && Object.isFrozen(settings.redis));
+});
+
+Deno.test("a number out of range names flag, range and value, with status 64", () => {
+  const error = failureOn({}, "--redis_port=99999");
+  assert.equal(error.status, 64);
+  assert.match(error.message, /--redis_port: it must be an integer from 1 to 65535.*99999/);
+  const fromEnvironment = failureOn({ env: { PHYSIOLOGY_MAX_FPS: "fast" } });
+  assert(fromEnvironment instanceof UsageError);
+  assert.match(fromEnvironment.message, /PHYSIOLOGY_MAX_FPS: it must be a number from 1 to 240/);
+});
+
+for (
+  const [what, config, message] of [
+    ["an empty file", "", /\/etc\/redis\.json: it is empty/],
+    ["a file that is no JSON", '{\n"port": 1,\n}', /\/etc\/redis\.json: it is no JSON/],
+    ["a file that is no object", "[1]", /must be a JSON object/],
+    ["an unknown key", { prot: 1 }, /key "prot" in \/etc\/redis\.json: did you mean "port"\?/],
+    ["a wrong type", { port: "6379" }, /"port" in .*an integer from 1 to 65535.*"6379"/],
+    [
+      "a number out of range",
+      { port: 0 },
+      /"port" in .*an integer from 1 to 65535: current value is 0/,
+    ],
+    ["a fraction", { database: 1.5 }, /"database" in .*an integer from 0 to 15/],
+    ["a key of Object.prototype", '{"__proto__": 1}', /unknown|known keys|did you mean/],
+  ] as const
+) {
+  Deno.test(`${what} as configuration is refused with status 78`, () => {
+    const error = failureOn(withConfig(config), CONFIG);
+    assert(error instanceof ConfigError);
+    assert.equal(error.status, 78);
+    assert.match(error.message, message);
+  });
+}
+
+Deno.test("a configuration that is missing is refused with status 78", () => {
+  const error = failureOn({}, CONFIG);
+  assert.equal(error.status, 78);
+  assert.match(error.message, /\/etc\/redis\.json: no such file/);
+});
+
+Deno.test("a password of a wrong type is not shown", () => {
+  const error = failureOn(withConfig({ password: 12345 }), CONFIG);
+  assert.doesNotMatch(error.message, /12345/);
+  const broken = failureOn(withConfig('{"password": "hunter2" "host": 1}'), CONFIG);
+  assert.doesNotMatch(broken.message, /hunter2/);
+});
+
+Deno.test("a password comes from flag, environment, file, credential or configuration", () => {
+  const files = { "/run/pw": "from file\n", "/run/credentials/redis_password": "credential" };
+  const passwordOf = (machine: Machine, ...argv: string[]) =>
+    loadOn(machine, ...argv).settings.redis.password.reveal();
+  const credential = { CREDENTIALS_DIRECTORY: "/run/credentials" };
+  assert.equal(passwordOf({ files }, "--redis_password=own"), "own");
+  assert.equal(passwordOf({ files }, "--redis_password_file=/run/pw"), "from file");
+  assert.equal(passwordOf({ files, env: { PHYSIOLOGY_REDIS_PASSWORD: "env" } }), "env");
+  assert.equal(passwordOf({ files, env: credential }), "credential");
+  const all = { ...files, "/etc/redis.json": '{"password": "config"}' };
+  assert.equal(passwordOf({ files: all }, CONFIG), "config");
+  assert.equal(passwordOf({ files: all, env: credential }, CONFIG), "credential");
+  assert.equal(
+    passwordOf({ files: all, env: credential }, CONFIG, "--redis_password_file=/run/pw"),
+    "from file",
+  );
+  assert.equal(passwordOf({ env: { CREDENTIALS_DIRECTORY: "/none" } }), "");
+});
+
+Deno.test("two passwords from one place are refused", () => {
+  const files = { "/run/pw": "x" };
+  const error = failureOn({ files }, "--redis_password=y", "--redis_password_file=/run/pw");
+  assert.match(error.message, /both redis_password and redis_password_file/);
+});
+
+Deno.test("a password file that is missing, empty or of two lines has status 78", () => {
+  for (const text of [undefined, "", "\n", "one\ntwo\n"]) {
+    const files = text === undefined ? {} : { "/run/pw": text };
+    assert.equal(failureOn({ files }, "--redis_password_file=/run/pw").status, 78);
+  }
+});
+
+Deno.test("serve needs exactly one input", () => {
+  const machine = { env: {}, readText: () => "" };
+  assert.throws(() => load([], machine), /add --use_camera, --input_video_path=FILE or --simulate/);
+  assert.match(failureOn({}, "--use_camera").message, /--use_camera and --simulate together/);
+});
+
+Deno.test("values that contradict each other are refused by the side that gave them", () => {
+  assert.equal(failureOn({}, "--redis_tls", "--redis_tls_cert_path=/a").status, 64);
+  const half = withConfig({ tls: true, tls_cert_path: "/a" });
+  assert.equal(failureOn(half, CONFIG).status, 78);
+  assert.match(failureOn({}, "--grpc_address=0.0.0.0").message, /without TLS and a token/);
+  assert.match(
+    failureOn({}, "--http_port=80", "--http_address=::").message,
+    /without a token/,
+  );
+});
+
+Deno.test("an action in the environment is ignored", () => {
+  assert.equal(loadOn({ env: { PHYSIOLOGY_VERSION: "true" } }).command, "serve");
+});
+
+Deno.test("a bad configuration does not keep help from being printed", () => {
+  assert.equal(loadOn({}, CONFIG, "--redis_port=x", "--help").command, "help");
+});

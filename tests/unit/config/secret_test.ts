@@ -1,0 +1,25 @@
+import assert from "node:assert/strict";
+import { inspect } from "node:util";
+import { Secret } from "../../../src/config/secret.ts";
+
+Deno.test("a secret shows itself to nobody but the one who asks for it", () => {
+  const secret = new Secret("hunter2");
+  const shown = [
+    String(secret),
+    `${secret}`,
+    JSON.stringify({ secret }),
+    Deno.inspect({ secret }),
+    inspect({ secret }),
+    Object.values(secret).join(),
+    JSON.stringify(structuredClone(Object.entries(secret))),
+  ];
+  for (const text of shown) assert.doesNotMatch(text, /hunter2/);
+  assert.equal(String(secret), "***");
+  assert.equal(secret.reveal(), "hunter2");
+});
+
+Deno.test("an empty secret says that there is none", () => {
+  const secret = new Secret("");
+  assert.equal(secret.isEmpty, true);
+  assert.equal(String(secret), "");
+});
