@@ -89,4 +89,6 @@ export interface RegionSample {
   readonly motion: number;
   /** One sample of a learnt pulse wave, where a network is loaded. */
   readonly networkPulse?: number;
+  /** Pulse waves that a recording under validation brings instead of pictures. */
+  readonly readySignals?: readonly number[];
 }

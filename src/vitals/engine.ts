@@ -1,0 +1,162 @@
+import type { RegionSample } from "../vision/region_sample.ts";
+import type {
+  BreathingEstimate,
+  StatusName,
+  VitalsEngine,
+  VitalsEstimate,
+  VitalsOptions,
+  Withheld,
+} from "./estimate.ts";
+import { conditionOf } from "./condition/condition.ts";
+import type { BreathingPart, Moment } from "./parts.ts";
+import { PulseEstimator, type PulseEstimatorOptions } from "./pulse/estimator.ts";
+
+/** How far back frames are counted and the picture is judged. */
+const RECENT_US = 3_000_000;
+/** Silence of the camera after which the last numbers are not shown any more. */
+const SILENCE_US = 1_500_000;
+/** A face that was missed for less than this is still there. */
+const FACELESS_US = 1_000_000;
+
+export interface VitalsEngineOptions extends VitalsOptions {
+  readonly pulse?: PulseEstimatorOptions;
+}
+
+/** The vitals of one camera. */
+export function createVitalsEngine(options: VitalsEngineOptions = {}): VitalsEngine {
+  return new Engine(options);
+}
+
+class Engine implements VitalsEngine {
+  readonly #pulse: PulseEstimator;
+  readonly #breathing: BreathingPart = new NoBreathing();
+  /** The samples of the last seconds, for the frame rate and the condition. */
+  #recent: RegionSample[] = [];
+  #firstUs = Infinity;
+  #condition: StatusName | undefined;
+  #newest: RegionSample | undefined;
+  #faceUs = -Infinity;
+  #frames = 0;
+  #disconnected = false;
+
+  constructor(options: VitalsEngineOptions) {
+    this.#pulse = new PulseEstimator(options.pulse);
+  }
+
+  push(sample: RegionSample): void {
+    if (this.#newest && sample.timeUs <= this.#newest.timeUs) return;
+    this.#newest = sample;
+    this.#frames++;
+    if (sample.face) this.#faceUs = sample.timeUs;
+    this.#firstUs = Math.min(this.#firstUs, sample.timeUs);
+    this.#recent.push(sample);
+    while (this.#recent[0]!.timeUs < sample.timeUs - RECENT_US) this.#recent.shift();
+    this.#pulse.push(sample);
+    this.#breathing.push(sample);
+  }
+
+  estimate(nowUs = this.#newest?.timeUs ?? 0): VitalsEstimate {
+    const newest = this.#newest;
+    const timeUs = newest?.timeUs ?? nowUs;
+    const fps = this.#fps(nowUs);
+    this.#condition = this.#judgeCondition(nowUs);
+    const obstacle = this.#obstacle(nowUs);
+    const explanation = explanationOf(this.#condition);
+    const pulse = this.#pulse.estimate({
+      ...(obstacle ? { obstacle } : {}),
+      ...(explanation ? { explanation } : {}),
+    });
+    const wave = this.#pulse.wave;
+    const moment: Moment = {
+      nowUs,
+      fps,
+      ...(obstacle ? { obstacle } : {}),
+      ...(wave ? { pulse: wave } : {}),
+    };
+    return {
+      timeUs,
+      frameCount: this.#frames,
+      pulse,
+      breathing: this.#breathing.estimate(moment),
+      condition: this.#condition,
+      signal: {
+        ...(wave ? { snrDb: wave.snrDb } : {}),
+        brightness: newest?.brightness ?? 0,
+        saturatedFraction: newest?.clipped ?? 0,
+        fps,
+      },
+    };
+  }
+
+  setDisconnected(disconnected: boolean): void {
+    if (this.#disconnected && !disconnected) this.#firstUs = Infinity;
+    this.#disconnected = disconnected;
+  }
+
+  reset(): void {
+    this.#pulse.reset();
+    this.#breathing.reset();
+    this.#faceUs = -Infinity;
+  }
+
+  #judgeCondition(nowUs: number): StatusName {
+    return conditionOf({
+      samples: this.#recent,
+      nowUs,
+      disconnected: this.#disconnected,
+      firstSampleUs: this.#firstUs,
+      ...(this.#condition ? { previous: this.#condition } : {}),
+    });
+  }
+
+  /** What makes any number impossible at this moment. */
+  #obstacle(nowUs: number): Withheld | undefined {
+    const newest = this.#newest;
+    if (this.#disconnected) return "camera_disconnected";
+    if (!newest) return "warming_up";
+    if (nowUs - newest.timeUs > SILENCE_US) return "camera_disconnected";
+    if (newest.timeUs - this.#faceUs > FACELESS_US) return "no_face";
+    if (this.#condition === "FRAME_RATE_TOO_LOW") return "low_frame_rate";
+    return undefined;
+  }
+
+  #fps(nowUs: number): number {
+    const first = this.#recent[0]?.timeUs;
+    const last = this.#newest?.timeUs;
+    if (first === undefined || last === undefined || last === first) return 0;
+    const spanUs = Math.max(last, nowUs - SILENCE_US) - first;
+    return ((this.#recent.length - 1) * 1e6) / spanUs;
+  }
+}
+
+/** What a poor picture explains, where a pulse is too uncertain to be shown. */
+function explanationOf(condition: StatusName): Withheld | undefined {
+  switch (condition) {
+    case "IMAGE_TOO_DARK":
+      return "too_dark";
+    case "IMAGE_TOO_BRIGHT":
+      return "too_bright";
+    case "EXCESSIVE_MOTION":
+      return "motion";
+    default:
+      return undefined;
+  }
+}
+
+/** Stands where no breathing part is: it says so and gives nothing. */
+class NoBreathing implements BreathingPart {
+  push(): void {}
+  reset(): void {}
+  estimate({ obstacle }: Moment): BreathingEstimate {
+    return {
+      withheld: obstacle ?? "warming_up",
+      rate: [],
+      upperTrace: [],
+      amplitude: [],
+      apnea: [],
+      respiratoryLineLength: [],
+      baseline: [],
+      inhaleExhaleRatio: [],
+    };
+  }
+}

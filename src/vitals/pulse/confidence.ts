@@ -1,0 +1,36 @@
+import { assetPath } from "../../config/assets.ts";
+import type { PulseFeatures } from "./fusion.ts";
+
+/** A logistic model of "the rate is right": p = 1 / (1 + exp(-(bias + Σ weight · feature))). */
+export interface ConfidenceModel {
+  readonly bias: number;
+  readonly weights: Readonly<Record<keyof PulseFeatures, number>>;
+  /** Features are cut to these ranges, so that nothing is extrapolated. */
+  readonly ranges: Readonly<Record<keyof PulseFeatures, readonly [low: number, high: number]>>;
+}
+
+/** The features of the model, in the order of the fit. */
+export const FEATURE_NAMES = [
+  "snrDb",
+  "marginDb",
+  "agreement",
+  "halfSnrDb",
+  "seconds",
+] as const satisfies readonly (keyof PulseFeatures)[];
+
+/** The shipped model, fitted by `scripts/fit_confidence.ts`. */
+export function loadConfidenceModel(): ConfidenceModel {
+  const path = `${assetPath("models")}/confidence.json`;
+  const file: { pulse: ConfidenceModel } = JSON.parse(Deno.readTextFileSync(path));
+  return file.pulse;
+}
+
+/** The probability that a candidate is within 3 beats/min of the truth. */
+export function pulseConfidence(features: PulseFeatures, model: ConfidenceModel): number {
+  let z = model.bias;
+  for (const name of FEATURE_NAMES) {
+    const [low, high] = model.ranges[name];
+    z += model.weights[name] * Math.max(low, Math.min(high, features[name]));
+  }
+  return 1 / (1 + Math.exp(-z));
+}

@@ -1,0 +1,175 @@
+import type { RegionSample } from "../../vision/region_sample.ts";
+import type { PulseEstimate, RateSample, Withheld } from "../estimate.ts";
+import type { PulseWave } from "../parts.ts";
+import { VOTERS } from "../voters/list.ts";
+import { type ConfidenceModel, loadConfidenceModel, pulseConfidence } from "./confidence.ts";
+import { DisplayTrace } from "./display_trace.ts";
+import { fuse, type PulseFeatures } from "./fusion.ts";
+import { PULSE_RATE_HZ, PulseRecorder } from "./recorder.ts";
+import { isFlicker } from "./veto.ts";
+
+/** Under this probability no number is shown to a person. */
+export const STRICT_GATE = 0.7;
+/** Windows grow from the first to the last of these, in seconds. */
+const SHORTEST_S = 5;
+const LONGEST_S = 10;
+/** A window is judged this often; in between, the newest judgement stands. */
+const PERIOD_US = 500_000;
+/** After a hole this long, the window starts anew. */
+const FORGET_US = 2_000_000;
+/** Face speed, in widths of the face per second, over which skin is not skin any more. */
+const MAX_SPEED = 0.5;
+
+export interface PulseEstimatorOptions {
+  readonly model?: ConfidenceModel;
+  /** Longest window in seconds. @default 10 */
+  readonly windowSeconds?: number;
+  /** Seconds between two judgements. @default 0.5 */
+  readonly periodSeconds?: number;
+}
+
+/** What was said about the newest window, and why. */
+export interface Judgement {
+  readonly timeUs: number;
+  readonly rate?: number;
+  readonly confidence: number;
+  readonly features?: PulseFeatures;
+  readonly withheld?: Withheld;
+}
+
+/** Pulse from region means, or from ready waves: samples in, judgements out. */
+export class PulseEstimator {
+  readonly #model: ConfidenceModel;
+  readonly #longest: number;
+  readonly #periodUs: number;
+  readonly #recorder: PulseRecorder;
+  readonly #trace = new DisplayTrace();
+  #track: number | undefined;
+  #evidenceUs = -Infinity;
+  #startUs = Infinity;
+  #speed = 0;
+  #judgement: Judgement | undefined;
+  #wave: PulseWave | undefined;
+  #told = -Infinity;
+
+  constructor(options: PulseEstimatorOptions = {}) {
+    this.#model = options.model ?? loadConfidenceModel();
+    this.#longest = options.windowSeconds ?? LONGEST_S;
+    this.#periodUs = (options.periodSeconds ?? PERIOD_US / 1e6) * 1e6;
+    this.#recorder = new PulseRecorder({ seconds: this.#longest + 1 });
+  }
+
+  /** The newest judgement with what it rests on. */
+  get judgement(): Judgement | undefined {
+    return this.#judgement;
+  }
+
+  /** The fused wave of the newest window that has a candidate. */
+  get wave(): PulseWave | undefined {
+    return this.#wave;
+  }
+
+  push(sample: RegionSample): void {
+    if (sample.face && sample.face.track !== this.#track) {
+      if (this.#track !== undefined) this.reset();
+      this.#track = sample.face.track;
+    }
+    if (hasEvidence(sample)) {
+      if (sample.timeUs - this.#evidenceUs > FORGET_US) {
+        this.#recorder.reset();
+        this.#startUs = sample.timeUs;
+      }
+      this.#evidenceUs = sample.timeUs;
+    }
+    // Speed with a memory of two seconds, in which a movement has left the newest window's end.
+    const speed = sample.face?.speed ?? 0;
+    const seconds = Math.min(1, Math.max(0, (sample.timeUs - this.#recorder.newestUs) / 1e6));
+    this.#speed += (speed - this.#speed) * (1 - Math.exp(-seconds / 2));
+    this.#recorder.push(sample);
+    this.#trace.push(sample);
+  }
+
+  /**
+   * @param obstacle why nothing can be said now, whatever the window holds.
+   * @param explanation what is known to be wrong with the picture, for a window of low quality.
+   */
+  estimate(
+    { obstacle, explanation }: { obstacle?: Withheld; explanation?: Withheld } = {},
+  ): PulseEstimate {
+    const newestUs = this.#recorder.newestUs;
+    const due = newestUs - (this.#judgement?.timeUs ?? -Infinity) > this.#periodUs - 1_000;
+    if (due && Number.isFinite(newestUs)) this.#judgement = this.#judge();
+    const judgement = this.#judgement;
+    const own = judgement?.withheld ?? (judgement?.rate === undefined ? "warming_up" : undefined);
+    const withheld = obstacle ?? (own === "low_quality" ? explanation ?? own : own);
+    return {
+      ...(withheld
+        ? { withheld }
+        : { strict: { value: judgement!.rate!, confidence: judgement!.confidence } }),
+      rate: obstacle ? [] : this.#newRate(),
+      trace: this.#trace.take(),
+      respirationQuotient: [],
+    };
+  }
+
+  reset(): void {
+    this.#recorder.reset();
+    this.#trace.reset();
+    this.#track = undefined;
+    this.#evidenceUs = -Infinity;
+    this.#startUs = Infinity;
+    this.#speed = 0;
+    this.#judgement = undefined;
+    this.#wave = undefined;
+  }
+
+  #newRate(): readonly RateSample[] {
+    const judgement = this.#judgement;
+    if (judgement?.rate === undefined || judgement.timeUs <= this.#told) return [];
+    this.#told = judgement.timeUs;
+    const { timeUs, rate, confidence } = judgement;
+    return [{ timeUs, value: rate, confidence, stable: judgement.withheld === undefined }];
+  }
+
+  #judge(): Judgement {
+    const timeUs = this.#recorder.newestUs;
+    if (timeUs - this.#evidenceUs > 1e6) {
+      this.#wave = undefined;
+      return { timeUs, confidence: 0, withheld: "no_face" };
+    }
+    const seconds = Math.min(this.#longest, (timeUs - this.#startUs) / 1e6);
+    if (seconds < SHORTEST_S - 0.05) return { timeUs, confidence: 0, withheld: "warming_up" };
+    const window = this.#recorder.window(seconds);
+    const votes = VOTERS.flatMap((voter) => voter.vote(window));
+    const candidate = fuse(votes, window);
+    if (!candidate) return { timeUs, confidence: 0, withheld: "low_quality" };
+    const { frequencyHz, features, bvp } = candidate;
+    const rate = 60 * frequencyHz;
+    const confidence = pulseConfidence(features, this.#model);
+    this.#wave = {
+      bvp,
+      startUs: timeUs - ((window.length - 1) * 1e6) / PULSE_RATE_HZ,
+      sampleRateHz: PULSE_RATE_HZ,
+      rate,
+      confidence,
+      snrDb: features.snrDb,
+    };
+    const withheld = isFlicker(window, frequencyHz)
+      ? "flicker"
+      : this.#speed > MAX_SPEED
+      ? "motion"
+      : confidence < STRICT_GATE
+      ? "low_quality"
+      : undefined;
+    return { timeUs, rate, confidence, features, ...(withheld ? { withheld } : {}) };
+  }
+}
+
+/** True where a sample carries anything that a pulse can be read from. */
+function hasEvidence({ regions, networkPulse, readySignals }: RegionSample): boolean {
+  return networkPulse !== undefined || (readySignals?.some(Number.isFinite) ?? false) ||
+    Boolean(
+      regions.glabella ?? regions.forehead ?? regions.left_cheek ?? regions.right_cheek ??
+        regions.skin,
+    );
+}

@@ -1,0 +1,197 @@
+import { standardDeviation } from "../signal/detrend.ts";
+import { bandPass } from "../signal/bandpass.ts";
+import {
+  bandPower,
+  findPeaks,
+  harmonicSnrDb,
+  powerSpectrum,
+  type Spectrum,
+} from "../signal/spectrum.ts";
+import type { Vote } from "../voters/voter.ts";
+
+/** Pulse rates that are reported, in Hz: 40 to 180 beats/min. */
+export const PULSE_BAND = { lowHz: 40 / 60, highHz: 180 / 60 } as const;
+/** What counts as noise beside a pulse: from just under the band to its first harmonics. */
+const NOISE_BAND = { lowHz: 36 / 60, highHz: 270 / 60 } as const;
+/** Waves are filtered well outside the band, so that the filter's own hump is no rate. */
+const WAVE_BAND = { lowHz: 0.45, highHz: 8 } as const;
+/** How much the first harmonic speaks for a fundamental. */
+const HARMONIC_WEIGHT = 0.5;
+/** Half the width of what counts as the same rate: 3 beats/min. */
+const SAME_HZ = 3 / 60;
+/** No vote may outshout the others for ever. */
+const MAX_WEIGHT = 20;
+
+/** A vote with its spectrum and how far it can be trusted. */
+export interface WeighedVote extends Vote {
+  /** Normalised to a power of one in the noise band. */
+  readonly spectrum: Spectrum;
+  /** Of its own strongest candidate. */
+  readonly snrDb: number;
+  readonly frequencyHz: number;
+  readonly weight: number;
+}
+
+/** What is known about a window's strongest candidate. */
+export interface PulseFeatures {
+  /** Harmonic SNR of the fused spectrum at the candidate, dB. */
+  readonly snrDb: number;
+  /** Fused power of the candidate over that of the runner-up that is no harmonic, dB. */
+  readonly marginDb: number;
+  /** Share of the votes' weight whose own strongest candidate is the same, 0..1. */
+  readonly agreement: number;
+  /** Harmonic SNR of the fused wave in the weaker half of the window at the candidate, dB. */
+  readonly halfSnrDb: number;
+  /** Seconds of evidence in the window. */
+  readonly seconds: number;
+}
+
+export interface PulseCandidate {
+  readonly frequencyHz: number;
+  readonly features: PulseFeatures;
+  /** Votes, weighed. */
+  readonly votes: readonly WeighedVote[];
+  /** The fused wave, band-passed; 0 in holes. */
+  readonly bvp: Float64Array;
+}
+
+/** The harmonic sum that ranks candidates: a rate shows at itself and at its double. */
+function score({ power, binHz }: Spectrum, frequencyHz: number): number {
+  return powerNear({ power, binHz }, frequencyHz) +
+    HARMONIC_WEIGHT * powerNear({ power, binHz }, 2 * frequencyHz);
+}
+
+function powerNear({ power, binHz }: Spectrum, frequencyHz: number): number {
+  const bin = Math.round(frequencyHz / binHz);
+  return Math.max(power[bin - 1] ?? 0, power[bin] ?? 0, power[bin + 1] ?? 0);
+}
+
+/** The candidate with the highest harmonic sum, its peak interpolated. */
+function strongest(spectrum: Spectrum): { frequencyHz: number; score: number } | undefined {
+  const peaks = findPeaks(spectrum, { ...PULSE_BAND, limit: 5 });
+  let best: { frequencyHz: number; score: number } | undefined;
+  for (const { frequencyHz } of peaks) {
+    const candidate = { frequencyHz, score: score(spectrum, frequencyHz) };
+    if (!best || candidate.score > best.score) best = candidate;
+  }
+  return best;
+}
+
+/** A wave ready for spectra: filtered stretch by stretch, holes and all outside them 0. */
+function prepare(bvp: Float64Array, sampleRateHz: number): Float64Array {
+  let holes = false;
+  for (let k = 0; k < bvp.length && !holes; k++) holes = !(bvp[k] === bvp[k]);
+  if (!holes) return bandPass(bvp, { ...WAVE_BAND, sampleRateHz });
+  const prepared = new Float64Array(bvp.length);
+  let start = -1;
+  for (let k = 0; k <= bvp.length; k++) {
+    const present = k < bvp.length && bvp[k] === bvp[k];
+    if (present && start < 0) start = k;
+    if (!present && start >= 0) {
+      if (k - start > sampleRateHz) {
+        prepared.set(bandPass(bvp.subarray(start, k), { ...WAVE_BAND, sampleRateHz }), start);
+      }
+      start = -1;
+    }
+  }
+  return prepared;
+}
+
+function weigh({ name, bvp }: Vote, sampleRateHz: number): WeighedVote | undefined {
+  const prepared = prepare(bvp, sampleRateHz);
+  const spectrum = powerSpectrum(prepared, { sampleRateHz, padFactor: 2.5 });
+  const total = bandPower(spectrum, NOISE_BAND);
+  if (!(total > 0)) return undefined;
+  for (let bin = 0; bin < spectrum.power.length; bin++) spectrum.power[bin]! /= total;
+  const best = strongest(spectrum);
+  if (!best) return undefined;
+  const snrDb = harmonicSnrDb(spectrum, { frequencyHz: best.frequencyHz, ...NOISE_BAND });
+  return {
+    name,
+    bvp: prepared,
+    spectrum,
+    snrDb,
+    frequencyHz: best.frequencyHz,
+    weight: Math.min(MAX_WEIGHT, 10 ** (snrDb / 10)),
+  };
+}
+
+/**
+ * Fuses the votes of one window: each spectrum counts by its own harmonic SNR, and the fused
+ * spectrum decides. Nobody's peak is picked by luck.
+ *
+ * @returns undefined where no vote has a peak in the band.
+ */
+export function fuse(
+  votes: readonly Vote[],
+  { sampleRateHz }: { sampleRateHz: number },
+): PulseCandidate | undefined {
+  const weighed = votes.map((vote) => weigh(vote, sampleRateHz)).filter((vote) =>
+    vote !== undefined
+  );
+  const [first] = weighed;
+  if (!first) return undefined;
+  const { binHz } = first.spectrum;
+  const power = new Float64Array(first.spectrum.power.length);
+  let weights = 0;
+  for (const { spectrum, weight } of weighed) {
+    for (let bin = 0; bin < power.length; bin++) power[bin]! += weight * spectrum.power[bin]!;
+    weights += weight;
+  }
+  for (let bin = 0; bin < power.length; bin++) power[bin]! /= weights;
+  const fused = { power, binHz };
+  const best = strongest(fused);
+  if (!best) return undefined;
+  const { frequencyHz } = best;
+  const same = weighed.filter((vote) => Math.abs(vote.frequencyHz - frequencyHz) <= SAME_HZ);
+  const bvp = fuseWaves(same.length ? same : weighed);
+  return {
+    frequencyHz,
+    votes: weighed,
+    bvp,
+    features: {
+      snrDb: harmonicSnrDb(fused, { frequencyHz, ...NOISE_BAND }),
+      marginDb: marginDb(fused, best),
+      agreement: same.reduce((sum, { weight }) => sum + weight, 0) / weights,
+      halfSnrDb: halfSnrDb(bvp, { frequencyHz, sampleRateHz }),
+      seconds: bvp.reduce((count, value) => count + (value === 0 ? 0 : 1), 0) / sampleRateHz,
+    },
+  };
+}
+
+/** How far the best stands over the next that is neither itself nor its harmonic. */
+function marginDb(fused: Spectrum, best: { frequencyHz: number; score: number }): number {
+  const binWidths = 2 * SAME_HZ;
+  const rivals = findPeaks(fused, { ...PULSE_BAND, limit: 8 }).filter(({ frequencyHz }) =>
+    Math.abs(frequencyHz - best.frequencyHz) > binWidths &&
+    Math.abs(frequencyHz - 2 * best.frequencyHz) > 2 * binWidths
+  );
+  const rival = Math.max(...rivals.map(({ frequencyHz }) => score(fused, frequencyHz)), 0);
+  return Math.min(30, 10 * Math.log10(best.score / Math.max(rival, 1e-12)));
+}
+
+/** Adds waves of equal loudness by their weights, turned so that they rise together. */
+function fuseWaves(votes: readonly WeighedVote[]): Float64Array {
+  const loudest = votes.reduce((a, b) => (b.weight > a.weight ? b : a));
+  const result = new Float64Array(loudest.bvp.length);
+  for (const { bvp, weight } of votes) {
+    let product = 0;
+    for (let k = 0; k < bvp.length; k++) product += bvp[k]! * loudest.bvp[k]!;
+    const gain = (weight * (product < 0 ? -1 : 1)) / (standardDeviation(bvp) || Infinity);
+    for (let k = 0; k < bvp.length; k++) result[k]! += gain * bvp[k]!;
+  }
+  return result;
+}
+
+/** A true pulse stands in both halves of the window, chance mostly in one. */
+function halfSnrDb(
+  bvp: Float64Array,
+  { frequencyHz, sampleRateHz }: { frequencyHz: number; sampleRateHz: number },
+): number {
+  const middle = bvp.length >> 1;
+  const halves = [bvp.subarray(0, middle), bvp.subarray(middle)].map((half) => {
+    const spectrum = powerSpectrum(half, { sampleRateHz, padFactor: 2.5 });
+    return harmonicSnrDb(spectrum, { frequencyHz, ...NOISE_BAND, halfWidthHz: 0.15 });
+  });
+  return Math.max(-20, Math.min(...halves));
+}
