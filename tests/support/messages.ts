@@ -25,6 +25,20 @@ export function coreMetric(sequence: number): MetricOutgoing {
   return { kind: "metric", topic: "core_metrics", timestamp, bytes };
 }
 
+/** An edge_metrics message, likewise. */
+export function edgeMetric(sequence: number): MetricOutgoing {
+  const timestamp = clock.wallUs(clock.monotonicUs());
+  const bytes = encodeEnvelope({
+    type: "edge_metrics",
+    timestamp,
+    payload: {
+      signal: { brightness: 0.5, saturated_fraction: 0, fps: 30 },
+      metadata: { sequence, boot_id: "test" },
+    },
+  });
+  return { kind: "metric", topic: "edge_metrics", timestamp, bytes };
+}
+
 /** A frame of `jpegBytes` bytes that only look like a JPEG at their ends, captured now. */
 export function frame(sequence: number, jpegBytes = 30_000): FrameOutgoing {
   const captureUs = clock.monotonicUs();
