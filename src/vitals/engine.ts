@@ -1,12 +1,12 @@
 import type { RegionSample } from "../vision/region_sample.ts";
 import type {
-  BreathingEstimate,
   StatusName,
   VitalsEngine,
   VitalsEstimate,
   VitalsOptions,
   Withheld,
 } from "./estimate.ts";
+import { BreathingEstimator } from "./breathing/estimator.ts";
 import { conditionOf } from "./condition/condition.ts";
 import type { BreathingPart, Moment } from "./parts.ts";
 import { PulseEstimator, type PulseEstimatorOptions } from "./pulse/estimator.ts";
@@ -29,7 +29,7 @@ export function createVitalsEngine(options: VitalsEngineOptions = {}): VitalsEng
 
 class Engine implements VitalsEngine {
   readonly #pulse: PulseEstimator;
-  readonly #breathing: BreathingPart = new NoBreathing();
+  readonly #breathing: BreathingPart = new BreathingEstimator();
   /** The samples of the last seconds, for the frame rate and the condition. */
   #recent: RegionSample[] = [];
   #firstUs = Infinity;
@@ -140,23 +140,5 @@ function explanationOf(condition: StatusName): Withheld | undefined {
       return "motion";
     default:
       return undefined;
-  }
-}
-
-/** Stands where no breathing part is: it says so and gives nothing. */
-class NoBreathing implements BreathingPart {
-  push(): void {}
-  reset(): void {}
-  estimate({ obstacle }: Moment): BreathingEstimate {
-    return {
-      withheld: obstacle ?? "warming_up",
-      rate: [],
-      upperTrace: [],
-      amplitude: [],
-      apnea: [],
-      respiratoryLineLength: [],
-      baseline: [],
-      inhaleExhaleRatio: [],
-    };
   }
 }

@@ -1,0 +1,196 @@
+import type { RegionSample } from "../../vision/region_sample.ts";
+import type {
+  BreathingEstimate,
+  DetectionSample,
+  RateSample,
+  Sample,
+  Withheld,
+} from "../estimate.ts";
+import type { BreathingPart, Moment } from "../parts.ts";
+import { ApneaWatch } from "./apnea.ts";
+import { type ChestStretch, ChestTrack, TRACK_SECONDS } from "./chest_track.ts";
+import { breathingConfidence, type BreathingModel, loadBreathingModel } from "./confidence.ts";
+import { type WindowEvidence, windowsOf } from "./evidence.ts";
+import { moreLikelyRigid } from "./rigid.ts";
+import { describeBreaths } from "./shape.ts";
+
+/** Under this probability no number is shown to a person. */
+const STRICT_GATE = 0.7;
+/** The heavy part runs once in this time; a breath changes no faster. */
+const REFRESH_US = 1_000_000;
+/** A rate must have been seen this often in a row, a second apart, before it is believed. */
+const STREAK = 3;
+/** Rates this close are the same rate, in breaths/min. */
+const SAME_RATE = 2;
+/** No window is shorter, so nothing can be said before. */
+const WARM_UP_S = 10;
+/** The chest must have been followed in this share of the last two seconds. */
+const MIN_FOLLOWED = 0.5;
+/** Over this share of samples left out for motion, motion is the reason. */
+const MAX_MOVED = 0.1;
+const MIN_FPS = 5;
+
+export interface BreathingEstimatorOptions {
+  /** @default the shipped model */
+  readonly model?: BreathingModel;
+}
+
+interface Reading {
+  readonly rate: number;
+  readonly confidence: number;
+}
+
+/**
+ * Breathing from the vertical motion of the chest: the engine's part for it. Samples are added
+ * up as they come; once a second the newest 8 to 60 s are looked at.
+ */
+export class BreathingEstimator implements BreathingPart {
+  readonly #model: BreathingModel;
+  readonly #track = new ChestTrack();
+  readonly #apnea = new ApneaWatch();
+  #refreshedUs = -Infinity;
+  #person: number | undefined;
+  #readings: Reading[] = [];
+  #withheld: Withheld | undefined = "warming_up";
+  #upperTrace: Sample[] = [];
+  #news = emptyNews();
+  #lastBreathUs = -Infinity;
+
+  constructor({ model = loadBreathingModel() }: BreathingEstimatorOptions = {}) {
+    this.#model = model;
+  }
+
+  /** Takes every sample. Cheap: no spectrum here. */
+  push(sample: RegionSample): void {
+    if (sample.face && sample.face.track !== this.#person) {
+      if (this.#person !== undefined) this.reset();
+      this.#person = sample.face.track;
+    }
+    const value = this.#track.push(sample);
+    if (value !== undefined) this.#upperTrace.push({ timeUs: sample.timeUs, value });
+    // Nobody may be asking: what was not fetched in ten seconds at 30 Hz is not wanted.
+    if (this.#upperTrace.length > 300) this.#upperTrace.splice(0, 150);
+  }
+
+  /** The estimate at this moment, with what is new since the one before. */
+  estimate(moment: Moment): BreathingEstimate {
+    if (moment.obstacle === "camera_disconnected") this.#readings = [];
+    else if (this.#track.newestUs - this.#refreshedUs >= REFRESH_US) this.#refresh(moment);
+    const reading = this.#agreed();
+    const withheld = moment.obstacle ?? this.#withheld ??
+      (reading.confidence < STRICT_GATE ? "low_quality" : undefined);
+    const news = this.#news;
+    const upperTrace = this.#upperTrace;
+    this.#news = emptyNews();
+    this.#upperTrace = [];
+    return {
+      ...(withheld
+        ? { withheld }
+        : { strict: { value: reading.rate, confidence: reading.confidence } }),
+      upperTrace,
+      ...news,
+    };
+  }
+
+  /** Forgets all samples, as for a new person. */
+  reset(): void {
+    this.#person = undefined;
+    this.#track.clear();
+    this.#apnea.reset();
+    this.#readings = [];
+    this.#withheld = "warming_up";
+    this.#refreshedUs = this.#lastBreathUs = -Infinity;
+    this.#upperTrace = [];
+    this.#news = emptyNews();
+  }
+
+  #refresh({ fps, obstacle }: Moment): void {
+    this.#refreshedUs = this.#track.newestUs;
+    const stretch = this.#track.stretch(TRACK_SECONDS);
+    const { best, confidence } = this.#bestOf(windowsOf(stretch));
+    const apnea = this.#apnea.look(stretch, {
+      good: !obstacle && this.#track.followedShare(10) > 0.9,
+      ...(best && confidence >= STRICT_GATE ? { amplitude: best.amplitude } : {}),
+    });
+    if (apnea) this.#news.apnea.push(apnea);
+    this.#withheld = this.#reason(stretch, { fps, apnea, best });
+    this.#readings.push({ rate: best?.rate ?? 0, confidence: this.#withheld ? 0 : confidence });
+    this.#readings = this.#readings.slice(-STREAK);
+    const { rate, confidence: sure } = this.#agreed();
+    const timeUs = stretch.endUs;
+    const stable = sure >= STRICT_GATE;
+    if (best && !this.#withheld) {
+      this.#news.rate.push({ timeUs, value: stable ? rate : best.rate, confidence: sure, stable });
+    }
+    if (best && stable) this.#describe(stretch, best);
+  }
+
+  /** The window that is most likely right; between equals the shorter, nearer to the present. */
+  #bestOf(windows: readonly WindowEvidence[]) {
+    let best: WindowEvidence | undefined;
+    let confidence = 0;
+    for (const window of windows) {
+      const own = breathingConfidence(window.features, this.#model);
+      if (own >= confidence) [best, confidence] = [window, own];
+    }
+    return { best, confidence };
+  }
+
+  /** Why this second has nothing to say, whatever its spectrum. */
+  #reason(
+    stretch: ChestStretch,
+    { fps, apnea, best }: {
+      fps: number;
+      apnea: DetectionSample | undefined;
+      best: WindowEvidence | undefined;
+    },
+  ): Withheld | undefined {
+    if (this.#track.followedShare(2) < MIN_FOLLOWED) return "no_chest";
+    if (fps < MIN_FPS) return "low_frame_rate";
+    if (stretch.movedShare > MAX_MOVED) return "motion";
+    const seconds = stretch.chest.length / stretch.sampleRateHz;
+    if (seconds < WARM_UP_S) return "warming_up";
+    // A rate through a held breath would be a number for something that is not there.
+    if (apnea?.detected || stretch.liveShare === 0) return "low_quality";
+    if (best && moreLikelyRigid(stretch, best.rate)) return "motion";
+    return undefined;
+  }
+
+  /** The newest rate, as sure as the least sure of the last seconds, if they agree. */
+  #agreed(): Reading {
+    const newest = this.#readings.at(-1);
+    if (!newest || this.#readings.length < STREAK) return { rate: 0, confidence: 0 };
+    const agree = this.#readings.every(({ rate }) => Math.abs(rate - newest.rate) <= SAME_RATE);
+    const confidence = Math.min(...this.#readings.map((reading) => reading.confidence));
+    return { rate: newest.rate, confidence: agree ? confidence : 0 };
+  }
+
+  #describe(stretch: ChestStretch, evidence: WindowEvidence): void {
+    const found = describeBreaths(stretch, evidence, { afterUs: this.#lastBreathUs });
+    this.#lastBreathUs = found.lastBreathUs;
+    this.#news.amplitude.push(...found.amplitude);
+    this.#news.baseline.push(...found.baseline);
+    this.#news.inhaleExhaleRatio.push(...found.inhaleExhaleRatio);
+    this.#news.respiratoryLineLength.push(found.lineLength);
+  }
+}
+
+interface News {
+  readonly rate: RateSample[];
+  readonly amplitude: Sample[];
+  readonly apnea: DetectionSample[];
+  readonly respiratoryLineLength: Sample[];
+  readonly baseline: Sample[];
+  readonly inhaleExhaleRatio: Sample[];
+}
+
+function emptyNews(): News {
+  return {
+    rate: [],
+    amplitude: [],
+    apnea: [],
+    respiratoryLineLength: [],
+    baseline: [],
+    inhaleExhaleRatio: [],
+  };
+}

@@ -1,0 +1,49 @@
+import type { BreathingEstimate } from "../../src/vitals/estimate.ts";
+import type { BreathingPart } from "../../src/vitals/parts.ts";
+import type { RegionSample } from "../../src/vision/region_sample.ts";
+import { type SampleParts, samplesOf } from "./samples.ts";
+import { Random } from "./random.ts";
+
+/** Samples of a chest whose position, in heights of the picture and inhaling up, is given. */
+export function chestSamples(
+  seconds: number,
+  { position, noise = 0.0001, fps = 30, at = () => ({}) }: {
+    position: (timeS: number) => number;
+    /** Deviation of the noise of each position, in heights of the picture. */
+    noise?: number;
+    fps?: number;
+    at?: (timeS: number) => SampleParts;
+  },
+): RegionSample[] {
+  const random = new Random(7);
+  let before = position(0);
+  return samplesOf(seconds, {
+    fps,
+    at: (timeS) => {
+      const now = position(timeS) + noise * random.normal();
+      const dy = before - now;
+      before = now;
+      return {
+        chest: { dy, confidence: 0.8 },
+        nose: { dy: dy / 3, confidence: 0.8 },
+        ...at(timeS),
+      };
+    },
+  });
+}
+
+/** What was said at each fifth of a second. */
+export function estimatesOf(
+  part: BreathingPart,
+  samples: readonly RegionSample[],
+): { timeS: number; estimate: BreathingEstimate }[] {
+  const firstUs = samples[0]?.timeUs ?? 0;
+  let nextUs = firstUs;
+  return samples.flatMap((sample) => {
+    part.push(sample);
+    if (sample.timeUs < nextUs) return [];
+    nextUs += 200_000;
+    const estimate = part.estimate({ nowUs: sample.timeUs, fps: 30 });
+    return [{ timeS: (sample.timeUs - firstUs) / 1e6, estimate }];
+  });
+}

@@ -1,0 +1,151 @@
+import assert from "node:assert/strict";
+import { BreathingEstimator } from "../../../../src/vitals/breathing/estimator.ts";
+import { chestSamples, estimatesOf } from "../../../support/breathing.ts";
+import { Random } from "../../../support/random.ts";
+import type { SampleParts } from "../../../support/samples.ts";
+
+const HEIGHT = 0.004;
+const sine = (rate: number) => (timeS: number) =>
+  HEIGHT * Math.sin((2 * Math.PI * rate * timeS) / 60);
+
+for (const rate of [4, 6, 8, 12, 15, 20, 24, 32, 40]) {
+  Deno.test(`a chest that breathes ${rate} times a minute is read within 1`, () => {
+    const all = estimatesOf(new BreathingEstimator(), chestSamples(75, { position: sine(rate) }));
+    const told = all.flatMap(({ timeS, estimate }) =>
+      estimate.strict ? [{ timeS, ...estimate.strict }] : []
+    );
+    for (const { timeS, value } of told) {
+      assert.ok(Math.abs(value - rate) <= 1, `${value} after ${timeS} s`);
+    }
+    const firstS = told[0]?.timeS ?? Infinity;
+    const expectedS = Math.max(14, 3.2 * (60 / rate));
+    assert.ok(firstS <= expectedS, `first value after ${firstS} s`);
+    assert.ok(told.length > 0.9 * all.filter(({ timeS }) => timeS > firstS).length);
+  });
+}
+
+Deno.test("each estimate has exactly one of a value and a reason", () => {
+  for (
+    const { estimate } of estimatesOf(
+      new BreathingEstimator(),
+      chestSamples(30, { position: sine(15) }),
+    )
+  ) {
+    assert.ok((estimate.strict === undefined) !== (estimate.withheld === undefined));
+  }
+});
+
+Deno.test("a held breath is an apnea after ten seconds and until the next breath", () => {
+  const hold = (timeS: number) => sine(15)(Math.min(timeS, 45) + Math.max(0, timeS - 70));
+  const all = estimatesOf(new BreathingEstimator(), chestSamples(95, { position: hold }));
+  const apnea = all.flatMap(({ timeS, estimate }) =>
+    estimate.apnea.map((a) => ({ timeS, detected: a.detected }))
+  );
+  const held = apnea.filter(({ detected }) => detected).map(({ timeS }) => timeS);
+  assert.ok(held.length >= 10, `told ${held.length} times`);
+  assert.ok(Math.min(...held) > 54.5 && Math.min(...held) < 58.5, `first after ${held[0]} s`);
+  assert.ok(Math.max(...held) < 74, `last after ${held.at(-1)} s`);
+  const during = all.filter(({ timeS }) => timeS > 58.5 && timeS < 70);
+  assert.ok(during.every(({ estimate }) => !estimate.strict));
+});
+
+Deno.test("a chest that is lost is no apnea but says no_chest", () => {
+  const lost = (timeS: number): SampleParts =>
+    timeS > 45 ? { chest: { dy: 0, confidence: 0 }, nose: { dy: 0, confidence: 0 } } : {};
+  const all = estimatesOf(
+    new BreathingEstimator(),
+    chestSamples(65, { position: sine(15), at: lost }),
+  );
+  assert.ok(all.every(({ estimate }) => estimate.apnea.every((a) => !a.detected)));
+  assert.equal(all.at(-1)?.estimate.withheld, "no_chest");
+});
+
+Deno.test("a frozen picture is neither an apnea nor a rate", () => {
+  const frozen = (timeS: number): SampleParts =>
+    timeS > 45
+      ? { chest: { dy: 0, confidence: 0.8 }, nose: { dy: 0, confidence: 0.8 }, motion: 0 }
+      : {};
+  const all = estimatesOf(
+    new BreathingEstimator(),
+    chestSamples(75, { position: sine(15), at: frozen }),
+  );
+  assert.ok(all.every(({ estimate }) => estimate.apnea.every((a) => !a.detected)));
+  assert.ok(all.filter(({ timeS }) => timeS > 57).every(({ estimate }) => !estimate.strict));
+});
+
+Deno.test("sensor noise on an empty chair is no breath", () => {
+  let told = 0, all = 0;
+  for (let seed = 1; seed <= 12; seed++) {
+    const random = new Random(seed);
+    let walk = 0;
+    const position = () => (walk += 0.0001 * random.normal());
+    for (
+      const { estimate } of estimatesOf(new BreathingEstimator(), chestSamples(60, { position }))
+    ) {
+      all++;
+      if (estimate.strict) told++;
+      assert.ok(estimate.apnea.every((a) => !a.detected));
+    }
+  }
+  assert.ok(told / all < 0.01, `${told} of ${all}`);
+});
+
+Deno.test("a swaying camera moves head and chest alike and is no breath", () => {
+  const noseToo = chestSamples(60, { position: sine(12) }).map((sample) => ({
+    ...sample,
+    nose: sample.chest!,
+  }));
+  const all = estimatesOf(new BreathingEstimator(), noseToo);
+  assert.ok(all.every(({ estimate }) => !estimate.strict));
+  assert.equal(all.at(-1)?.estimate.withheld, "motion");
+});
+
+Deno.test("body motion withholds the rate and says so", () => {
+  const random = new Random(3);
+  const jump = (timeS: number): SampleParts =>
+    timeS > 30 && Math.floor(timeS) % 2
+      ? { chest: { dy: 0.02 * random.normal(), confidence: 0.5 } }
+      : {};
+  const all = estimatesOf(
+    new BreathingEstimator(),
+    chestSamples(50, { position: sine(15), at: jump }),
+  );
+  assert.equal(all.at(-1)?.estimate.withheld, "motion");
+});
+
+Deno.test("the upper trace rises with inhaling, once for each sample", () => {
+  const samples = chestSamples(20, { position: sine(15), noise: 0 });
+  const trace = estimatesOf(new BreathingEstimator(), samples).flatMap((e) =>
+    e.estimate.upperTrace
+  );
+  const times = trace.map(({ timeUs }) => timeUs);
+  assert.equal(new Set(times).size, times.length);
+  assert.ok(times.length > samples.length - 10);
+  const at = (timeS: number) => trace.find(({ timeUs }) => timeUs >= 1e6 + timeS * 1e6)!.value;
+  assert.ok(at(9) > at(11), "inhaled at 9 s, exhaled at 11 s");
+});
+
+Deno.test("breaths are described once each: depth, and inhaling over exhaling", () => {
+  // Up in 1.2 s, down in 2.8 s.
+  const position = (timeS: number) => {
+    const turn = timeS % 4;
+    const share = turn < 1.2 ? turn / 2.4 : 0.5 + (turn - 1.2) / 5.6;
+    return HEIGHT / 2 * (1 - Math.cos(2 * Math.PI * share));
+  };
+  const all = estimatesOf(new BreathingEstimator(), chestSamples(80, { position }));
+  const ratios = all.flatMap((e) => e.estimate.inhaleExhaleRatio);
+  const depths = all.flatMap((e) => e.estimate.amplitude);
+  assert.ok(ratios.length >= 14 && ratios.length <= 20, `${ratios.length} breaths`);
+  const mid = (values: readonly { value: number }[]) =>
+    values.map(({ value }) => value).toSorted((a, b) => a - b)[values.length >> 1]!;
+  assert.ok(Math.abs(mid(ratios) - 1.2 / 2.8) < 0.12, `ratio ${mid(ratios)}`);
+  assert.ok(Math.abs(mid(depths) - HEIGHT) < 0.15 * HEIGHT, `depth ${mid(depths)}`);
+});
+
+Deno.test("after a reset nothing of the person before is left", () => {
+  const part = new BreathingEstimator();
+  estimatesOf(part, chestSamples(40, { position: sine(15) }));
+  part.reset();
+  const [first] = estimatesOf(part, chestSamples(1, { position: sine(15) }));
+  assert.equal(first?.estimate.withheld, "warming_up");
+});
