@@ -3,7 +3,7 @@ export const INPUT_TRANSFORMS = [
   "none",
   "clockwise_90",
   "counterclockwise_90",
-  "rotate_180",
+  "clockwise_180",
   "mirror_horizontal",
   "mirror_vertical",
 ] as const;

@@ -14,7 +14,7 @@ const TRANSFORM_FILTERS: Readonly<Record<InputTransform, string | undefined>> = 
   none: undefined,
   clockwise_90: "transpose=clock",
   counterclockwise_90: "transpose=cclock",
-  rotate_180: "hflip,vflip",
+  clockwise_180: "hflip,vflip",
   mirror_horizontal: "hflip",
   mirror_vertical: "vflip",
 };
@@ -44,7 +44,6 @@ export function inputArguments(
     return [...(live ? ["-re"] : []), "-f", "lavfi", "-i", input.slice("lavfi:".length)];
   }
   if (/^rtsps?:/.test(input)) args.push("-rtsp_transport", "tcp");
-  if (live) args.push("-fflags", "nobuffer");
   // These containers hold no times: ffmpeg would invent 25 frames a second.
   if (live && /^(mpjpeg|mjpeg|image2|h264|hevc)/.test(format)) {
     args.push("-use_wallclock_as_timestamps", "1");

@@ -13,10 +13,12 @@ export interface ProcessEnd {
 /** As much of stderr as is kept, in characters. */
 const STDERR_TAIL = 4_000;
 
-/**
- * One ffmpeg that writes NUT to its stdout. It reads nothing from our stdin, and dies with us: a
- * closed pipe ends it at the next frame.
- */
+export interface ProcessOptions extends NutOptions {
+  /** True gives it a pipe of its own to read from; our stdin it never sees. @default false */
+  readonly stdin?: boolean;
+}
+
+/** One ffmpeg that writes NUT to its stdout. It dies with us: a closed pipe ends it. */
 export class FfmpegProcess implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
   readonly #demuxer: NutDemuxer;
@@ -26,11 +28,11 @@ export class FfmpegProcess implements AsyncDisposable {
   /** When bytes last came, in milliseconds of `performance.now()`. */
   lastBytesMs: number = performance.now();
 
-  constructor(path: string, args: readonly string[], options: NutOptions = {}) {
+  constructor(path: string, args: readonly string[], options: ProcessOptions = {}) {
     this.#demuxer = new NutDemuxer(options);
     this.#child = new Deno.Command(path, {
       args: ["-hide_banner", "-nostdin", "-nostats", ...args],
-      stdin: "null",
+      stdin: options.stdin ? "piped" : "null",
       stdout: "piped",
       stderr: "piped",
     }).spawn();
@@ -39,6 +41,11 @@ export class FfmpegProcess implements AsyncDisposable {
 
   get pid(): number {
     return this.#child.pid;
+  }
+
+  /** What ffmpeg reads, where it was given a pipe. */
+  get stdin(): WritableStream<Uint8Array<ArrayBuffer>> {
+    return this.#child.stdin;
   }
 
   /** Gives each frame as it comes, until ffmpeg closes its end. */
