@@ -4,7 +4,7 @@ import type { PulseWave } from "../parts.ts";
 import { VOTERS } from "../voters/list.ts";
 import { type ConfidenceModel, loadConfidenceModel, pulseConfidence } from "./confidence.ts";
 import { DisplayTrace } from "./display_trace.ts";
-import { fuse, type PulseFeatures } from "./fusion.ts";
+import { fuse, type PulseFeatures, type WeighedVote } from "./fusion.ts";
 import { PULSE_RATE_HZ, PulseRecorder } from "./recorder.ts";
 import { isFlicker } from "./veto.ts";
 
@@ -51,6 +51,7 @@ export class PulseEstimator {
   #judgement: Judgement | undefined;
   #wave: PulseWave | undefined;
   #told = -Infinity;
+  lastVotes?: readonly WeighedVote[];
 
   constructor(options: PulseEstimatorOptions = {}) {
     this.#model = options.model ?? loadConfidenceModel();
@@ -143,6 +144,7 @@ export class PulseEstimator {
     const votes = VOTERS.flatMap((voter) => voter.vote(window));
     const candidate = fuse(votes, window);
     if (!candidate) return { timeUs, confidence: 0, withheld: "low_quality" };
+    this.lastVotes = candidate.votes;
     const { frequencyHz, features, bvp } = candidate;
     const rate = 60 * frequencyHz;
     const confidence = pulseConfidence(features, this.#model);

@@ -4,6 +4,7 @@ import {
   bandPower,
   findPeaks,
   harmonicSnrDb,
+  interpolatePeak,
   powerSpectrum,
   type Spectrum,
 } from "../signal/spectrum.ts";
@@ -17,6 +18,11 @@ const NOISE_BAND = { lowHz: 36 / 60, highHz: 270 / 60 } as const;
 const WAVE_BAND = { lowHz: 0.45, highHz: 8 } as const;
 /** How much the first harmonic speaks for a fundamental. */
 const HARMONIC_WEIGHT = 0.5;
+/**
+ * Motion and light make noise of about 1/f: power times f to this exponent is flat noise, in which
+ * a slow candidate has to be as much better as the noise is louder there.
+ */
+const PINK_EXPONENT = 1;
 /** Half the width of what counts as the same rate: 3 beats/min. */
 const SAME_HZ = 3 / 60;
 /** No vote may outshout the others for ever. */
@@ -24,7 +30,7 @@ const MAX_WEIGHT = 20;
 
 /** A vote with its spectrum and how far it can be trusted. */
 export interface WeighedVote extends Vote {
-  /** Normalised to a power of one in the noise band. */
+  /** Whitened, and normalised to a power of one in the noise band. */
   readonly spectrum: Spectrum;
   /** Of its own strongest candidate. */
   readonly snrDb: number;
@@ -100,6 +106,7 @@ function prepare(bvp: Float64Array, sampleRateHz: number): Float64Array {
 function weigh({ name, bvp }: Vote, sampleRateHz: number): WeighedVote | undefined {
   const prepared = prepare(bvp, sampleRateHz);
   const spectrum = powerSpectrum(prepared, { sampleRateHz, padFactor: 2.5 });
+  whiten(spectrum);
   const total = bandPower(spectrum, NOISE_BAND);
   if (!(total > 0)) return undefined;
   for (let bin = 0; bin < spectrum.power.length; bin++) spectrum.power[bin]! /= total;
@@ -142,7 +149,7 @@ export function fuse(
   const fused = { power, binHz };
   const best = strongest(fused);
   if (!best) return undefined;
-  const { frequencyHz } = best;
+  const frequencyHz = withoutSlope(fused, best.frequencyHz);
   const same = weighed.filter((vote) => Math.abs(vote.frequencyHz - frequencyHz) <= SAME_HZ);
   const bvp = fuseWaves(same.length ? same : weighed);
   return {
@@ -157,6 +164,21 @@ export function fuse(
       seconds: bvp.reduce((count, value) => count + (value === 0 ? 0 : 1), 0) / sampleRateHz,
     },
   };
+}
+
+/** Flattens 1/f noise in place. */
+function whiten({ power, binHz }: Spectrum): void {
+  for (let bin = 0; bin < power.length; bin++) power[bin]! *= (bin * binHz) ** PINK_EXPONENT;
+}
+
+/** Whitening tilts a peak, by a tenth of a beat: its top is that of the spectrum as it was. */
+function withoutSlope({ power, binHz }: Spectrum, frequencyHz: number): number {
+  const middle = Math.round(frequencyHz / binHz);
+  const plain = power.slice(0, middle + 4);
+  for (let bin = 1; bin < plain.length; bin++) plain[bin]! /= (bin * binHz) ** PINK_EXPONENT;
+  let top = middle;
+  for (let bin = middle - 2; bin <= middle + 2; bin++) if (plain[bin]! > plain[top]!) top = bin;
+  return interpolatePeak({ power: plain, binHz }, top).frequencyHz;
 }
 
 /** How far the best stands over the next that is neither itself nor its harmonic. */
