@@ -1,0 +1,490 @@
+#include "regions.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "regions_internal.h"
+
+/* Everything is measured on a grid of cells: one sample of chroma and the luma under it. In a
+ * grey picture a cell is 2 by 2 pixels of luma. */
+
+/* A region's weights, one a cell, 0..255; outside of its bounds they are 0. */
+struct bounds {
+  int left, top, right, bottom; /* in cells; empty where right <= left */
+};
+
+struct mask {
+  uint8_t *current, *target;
+  struct bounds bounds; /* outside of them both are 0 */
+  struct bounds target_bounds;
+};
+
+struct ph_regions {
+  struct ph_geometry geometry; /* of the newest picture; width 0 before the first */
+  int columns, rows;           /* of the grid */
+  struct mask masks[PH_REGION_COUNT];
+  uint16_t *luma, *luma_before; /* per cell: the sum of its pixels' luma */
+  uint16_t *luma_seen;          /* the same, of the picture that the layout looks at */
+  int has_before;
+  float face[4];
+  int fade;
+  struct tracker *trackers[PH_MOTION_COUNT];
+};
+
+struct ph_regions *ph_regions_create(void) {
+  struct ph_regions *regions = calloc(1, sizeof *regions);
+  if (!regions) return NULL;
+  for (int i = 0; i < PH_MOTION_COUNT; i++) {
+    regions->trackers[i] = tracker_create();
+    if (!regions->trackers[i]) {
+      ph_regions_destroy(regions);
+      return NULL;
+    }
+  }
+  return regions;
+}
+
+static void free_grid(struct ph_regions *regions) {
+  for (int i = 0; i < PH_REGION_COUNT; i++) {
+    free(regions->masks[i].current);
+    free(regions->masks[i].target);
+    regions->masks[i] = (struct mask){0};
+  }
+  free(regions->luma);
+  free(regions->luma_before);
+  free(regions->luma_seen);
+  regions->luma = regions->luma_before = regions->luma_seen = NULL;
+  regions->geometry.width = 0;
+  regions->has_before = 0;
+}
+
+void ph_regions_destroy(struct ph_regions *regions) {
+  if (!regions) return;
+  free_grid(regions);
+  for (int i = 0; i < PH_MOTION_COUNT; i++) tracker_destroy(regions->trackers[i]);
+  free(regions);
+}
+
+/* Chroma of a grey picture is not there: its cells are as in 4:2:0. */
+static int shift_x_of(const struct ph_geometry *g, const uint8_t *u) { return u ? g->shift_x : 1; }
+static int shift_y_of(const struct ph_geometry *g, const uint8_t *u) { return u ? g->shift_y : 1; }
+
+/* Makes the grid fit the picture; a picture of another shape starts anew. */
+static int fit_grid(struct ph_regions *regions, const struct ph_geometry *g, const uint8_t *u) {
+  int columns = g->width >> shift_x_of(g, u), rows = g->height >> shift_y_of(g, u);
+  if (regions->geometry.width == g->width && regions->geometry.height == g->height &&
+      regions->columns == columns && regions->rows == rows)
+    return PH_OK;
+  free_grid(regions);
+  size_t cells = (size_t)columns * rows;
+  regions->luma = calloc(cells, sizeof *regions->luma);
+  regions->luma_before = calloc(cells, sizeof *regions->luma_before);
+  regions->luma_seen = calloc(cells, sizeof *regions->luma_seen);
+  int whole = regions->luma && regions->luma_before && regions->luma_seen;
+  for (int i = 0; i < PH_REGION_COUNT; i++) {
+    regions->masks[i].current = calloc(cells, 1);
+    regions->masks[i].target = calloc(cells, 1);
+    whole = whole && regions->masks[i].current && regions->masks[i].target;
+  }
+  if (!whole) {
+    free_grid(regions);
+    return ph_fail(PH_ERR_MEMORY, "Cannot measure a picture: no memory for its masks");
+  }
+  regions->geometry = *g;
+  regions->columns = columns;
+  regions->rows = rows;
+  return PH_OK;
+}
+
+/* The luma of each cell, as the sum of its pixels. */
+static void gather_luma(const struct ph_regions *regions, const uint8_t *y, int shift_x,
+                        int shift_y, uint16_t *luma) {
+  int stride = regions->geometry.y_stride;
+  for (int row = 0; row < regions->rows; row++) {
+    const uint8_t *restrict first = y + ((size_t)row << shift_y) * stride;
+    const uint8_t *restrict second = first + stride;
+    uint16_t *restrict out = luma + (size_t)row * regions->columns;
+    int columns = regions->columns;
+    if (shift_x && shift_y)
+      for (int x = 0; x < columns; x++)
+        out[x] = (uint16_t)(first[2 * x] + first[2 * x + 1] + second[2 * x] + second[2 * x + 1]);
+    else if (shift_x)
+      for (int x = 0; x < columns; x++) out[x] = (uint16_t)(first[2 * x] + first[2 * x + 1]);
+    else if (shift_y)
+      for (int x = 0; x < columns; x++) out[x] = (uint16_t)(first[x] + second[x]);
+    else
+      for (int x = 0; x < columns; x++) out[x] = first[x];
+  }
+}
+
+/* ---- Masks ---- */
+
+/* How much of a cell a shape covers, 0..1, from the distance to its edge in cells. */
+static float coverage(const struct ph_shape *s, float x, float y, float cell) {
+  float a2 = s->ax * s->ax + s->ay * s->ay, b2 = s->bx * s->bx + s->by * s->by;
+  float a = sqrtf(a2), b = sqrtf(b2);
+  float p = ((x - s->cx) * s->ax + (y - s->cy) * s->ay) / a2;
+  float q = ((x - s->cx) * s->bx + (y - s->cy) * s->by) / b2;
+  float inside; /* distance to the edge in pixels, positive within */
+  if (s->kind == PH_ELLIPSE) {
+    float r = sqrtf(p * p + q * q);
+    inside = (1 - r) * fminf(a, b);
+  } else {
+    inside = fminf((1 - fabsf(p)) * a, (1 - fabsf(q)) * b);
+  }
+  float share = 0.5f + inside / cell;
+  return share < 0 ? 0 : share > 1 ? 1 : share;
+}
+
+static struct bounds shape_bounds(const struct ph_regions *regions, const struct ph_shape *s,
+                                  float cell_x, float cell_y) {
+  float half_x = fabsf(s->ax) + fabsf(s->bx), half_y = fabsf(s->ay) + fabsf(s->by);
+  struct bounds b = {
+      (int)floorf((s->cx - half_x) / cell_x) - 1, (int)floorf((s->cy - half_y) / cell_y) - 1,
+      (int)ceilf((s->cx + half_x) / cell_x) + 1, (int)ceilf((s->cy + half_y) / cell_y) + 1};
+  if (b.left < 0) b.left = 0;
+  if (b.top < 0) b.top = 0;
+  if (b.right > regions->columns) b.right = regions->columns;
+  if (b.bottom > regions->rows) b.bottom = regions->rows;
+  return b;
+}
+
+/* The usual colour of a face: medians, and how far it spreads around them. */
+struct skin {
+  float y, u, v;
+  float spread_u, spread_v; /* 0 where the picture is grey */
+};
+
+struct histogram {
+  uint32_t bins[256], count;
+};
+
+static int quantile(const struct histogram *h, double share) {
+  uint32_t wanted = (uint32_t)(share * h->count), seen = 0;
+  for (int i = 0; i < 256; i++) {
+    seen += h->bins[i];
+    if (seen > wanted) return i;
+  }
+  return 255;
+}
+
+/* Half of the values lie between the quartiles; as a standard deviation, if they were normal. */
+static float spread(const struct histogram *h) {
+  float width = (float)(quantile(h, 0.75) - quantile(h, 0.25)) / 1.35f;
+  return width < 2.5f ? 2.5f : width;
+}
+
+struct planes {
+  const uint8_t *u, *v;
+  int stride;
+  int cell_pixels;
+  float luma_offset;
+};
+
+static struct skin usual_skin(const struct ph_regions *regions, const struct planes *planes,
+                              const struct ph_shape *shapes, int count, const int32_t *cores,
+                              float cell_x, float cell_y) {
+  struct histogram y = {0}, u = {0}, v = {0};
+  for (int i = 0; i < count; i++) {
+    if (!cores[i]) continue;
+    struct bounds b = shape_bounds(regions, &shapes[i], cell_x, cell_y);
+    for (int row = b.top; row < b.bottom; row++)
+      for (int column = b.left; column < b.right; column++) {
+        float cx = ((float)column + 0.5f) * cell_x, cy = ((float)row + 0.5f) * cell_y;
+        if (coverage(&shapes[i], cx, cy, cell_x) < 0.5f) continue;
+        y.bins[regions->luma_seen[(size_t)row * regions->columns + column] / planes->cell_pixels]++;
+        y.count++;
+        if (!planes->u) continue;
+        u.bins[planes->u[(size_t)row * planes->stride + column]]++;
+        v.bins[planes->v[(size_t)row * planes->stride + column]]++;
+        u.count = v.count = y.count;
+      }
+  }
+  struct skin skin = {.y = (float)quantile(&y, 0.5) - planes->luma_offset};
+  if (y.count == 0) skin.y = 0;
+  if (u.count > 0) {
+    skin.u = (float)quantile(&u, 0.5);
+    skin.v = (float)quantile(&v, 0.5);
+    skin.spread_u = spread(&u);
+    skin.spread_v = spread(&v);
+  }
+  return skin;
+}
+
+/* 1 within `full`, 0 from `none` on, and a straight line between: no pixel flickers at an edge. */
+static float ramp(float value, float full, float none) {
+  if (value <= full) return 1;
+  if (value >= none) return 0;
+  return (none - value) / (none - full);
+}
+
+/* How much a cell looks like the face's own skin, 0..1. Shadow and shine are skin too, as long as
+ * they keep its colour; hair, brows and beards are much darker, glasses shine much brighter. */
+static float skin_likeness(const struct skin *skin, float y, float u, float v) {
+  if (skin->y <= 0) return 1;
+  float likeness = ramp(skin->y / fmaxf(y, 1), 1.9f, 2.6f) * ramp(y / skin->y, 1.6f, 2.1f);
+  if (skin->spread_u > 0) {
+    float du = (u - skin->u) / skin->spread_u, dv = (v - skin->v) / skin->spread_v;
+    likeness *= ramp(sqrtf(du * du + dv * dv), 2.5f, 4.0f);
+  }
+  return likeness;
+}
+
+static int is_empty(const struct bounds *b) { return b->right <= b->left || b->bottom <= b->top; }
+
+static void widen(struct bounds *bounds, const struct bounds *by) {
+  if (is_empty(by)) return;
+  if (is_empty(bounds)) {
+    *bounds = *by;
+    return;
+  }
+  if (by->left < bounds->left) bounds->left = by->left;
+  if (by->top < bounds->top) bounds->top = by->top;
+  if (by->right > bounds->right) bounds->right = by->right;
+  if (by->bottom > bounds->bottom) bounds->bottom = by->bottom;
+}
+
+static void draw_shape(struct ph_regions *regions, const struct ph_shape *s,
+                       const struct skin *skin, const struct planes *planes, float cell_x,
+                       float cell_y) {
+  struct mask *mask = &regions->masks[s->region];
+  struct bounds b = shape_bounds(regions, s, cell_x, cell_y);
+  if (!s->subtract) widen(&mask->target_bounds, &b);
+  for (int row = b.top; row < b.bottom; row++)
+    for (int column = b.left; column < b.right; column++) {
+      size_t at = (size_t)row * regions->columns + column;
+      float cx = ((float)column + 0.5f) * cell_x, cy = ((float)row + 0.5f) * cell_y;
+      float share = coverage(s, cx, cy, cell_x);
+      if (share <= 0) continue;
+      if (s->subtract) {
+        mask->target[at] = (uint8_t)lrintf((float)mask->target[at] * (1 - share));
+        continue;
+      }
+      if (s->skin) {
+        size_t chroma = (size_t)row * planes->stride + column;
+        float luma = (float)regions->luma_seen[at] / (float)planes->cell_pixels;
+        share *= skin_likeness(skin, luma - planes->luma_offset, planes->u ? planes->u[chroma] : 0,
+                               planes->u ? planes->v[chroma] : 0);
+      }
+      uint8_t weight = (uint8_t)lrintf(255 * share);
+      if (weight > mask->target[at]) mask->target[at] = weight;
+    }
+}
+
+static int usable_shape(const struct ph_shape *s) {
+  float values[6] = {s->cx, s->cy, s->ax, s->ay, s->bx, s->by};
+  for (int i = 0; i < 6; i++)
+    if (!(fabsf(values[i]) < 1e6f)) return 0;
+  return s->region >= 0 && s->region < PH_REGION_COUNT && hypotf(s->ax, s->ay) > 0.01f &&
+         hypotf(s->bx, s->by) > 0.01f;
+}
+
+int ph_regions_layout(struct ph_regions *regions, const uint8_t *y, const uint8_t *u,
+                      const uint8_t *v, const struct ph_geometry *geometry,
+                      const struct ph_shape *shapes, int count, const int32_t *cores,
+                      const float *face, int fade) {
+  int status = check_geometry(y, u, v, geometry);
+  if (status) return status;
+  if (!regions || count < 0 || (count > 0 && (!shapes || !cores)) || !face)
+    return ph_fail(PH_ERR_ARGUMENT, "Cannot lay out regions without shapes");
+  for (int i = 0; i < count; i++)
+    if (!usable_shape(&shapes[i]))
+      return ph_fail(PH_ERR_ARGUMENT, "Cannot lay out regions: shape %d has no size or place", i);
+  if ((status = fit_grid(regions, geometry, u))) return status;
+  int shift_x = shift_x_of(geometry, u), shift_y = shift_y_of(geometry, u);
+  float cell_x = (float)(1 << shift_x), cell_y = (float)(1 << shift_y);
+  regions->geometry = *geometry;
+  gather_luma(regions, y, shift_x, shift_y, regions->luma_seen);
+  regions->fade = fade < 1 ? 1 : fade > 255 ? 255 : fade;
+  memcpy(regions->face, face, sizeof regions->face);
+  struct planes planes = {u, v, geometry->uv_stride, 1 << (shift_x + shift_y),
+                          geometry->limited ? 16 : 0};
+  struct skin skin = usual_skin(regions, &planes, shapes, count, cores, cell_x, cell_y);
+  for (int i = 0; i < PH_REGION_COUNT; i++) {
+    struct mask *mask = &regions->masks[i];
+    struct bounds b = mask->bounds;
+    for (int row = b.top; row < b.bottom && b.right > b.left; row++)
+      memset(mask->target + (size_t)row * regions->columns + b.left, 0,
+             (size_t)(b.right - b.left));
+    mask->target_bounds = (struct bounds){0};
+  }
+  for (int i = 0; i < count; i++)
+    draw_shape(regions, &shapes[i], &skin, &planes, cell_x, cell_y);
+  for (int i = 0; i < PH_REGION_COUNT; i++)
+    widen(&regions->masks[i].bounds, &regions->masks[i].target_bounds);
+  return PH_OK;
+}
+
+/* Moves the weights toward their targets; says whether any still differs. */
+static int fade_row(uint8_t *restrict current, const uint8_t *restrict target, int count,
+                    int step) {
+  int differs = 0;
+  for (int i = 0; i < count; i++) {
+    int difference = target[i] - current[i];
+    int change = difference > step ? step : difference < -step ? -step : difference;
+    current[i] = (uint8_t)(current[i] + change);
+    differs |= difference;
+  }
+  return differs;
+}
+
+/* ---- Measuring ---- */
+
+struct clip_limits {
+  int scale_luma, offset_luma, rv, gu, gv, bu; /* in 1/1024 */
+};
+
+static struct clip_limits clip_limits_of(const struct ph_geometry *g, int cell_pixels) {
+  struct color_coefficients c = color_coefficients(g);
+  return (struct clip_limits){
+      (int)lrintf(c.luma * 1024 / (float)cell_pixels), (int)lrintf(c.luma * c.luma_offset * 1024),
+      (int)lrintf(c.rv * 1024), (int)lrintf(c.gu * 1024), (int)lrintf(c.gv * 1024),
+      (int)lrintf(c.bu * 1024)};
+}
+
+/* Encoding blurs the end of the scale a little: the last levels count as clipped. */
+enum { CLIP_HIGH = 252 * 1024, CLIP_LOW = 3 * 1024 };
+
+static void measure_row(const uint8_t *restrict weight, const uint16_t *restrict luma,
+                        const uint8_t *restrict u, const uint8_t *restrict v, int count,
+                        const struct clip_limits *limits, uint32_t *restrict sums) {
+  uint32_t w = 0, sy = 0, su = 0, sv = 0, cells = 0, clipped = 0;
+  struct clip_limits k = *limits;
+  for (int i = 0; i < count; i++) {
+    uint32_t here = weight[i];
+    w += here;
+    sy += here * luma[i];
+    su += here * u[i];
+    sv += here * v[i];
+    int yy = luma[i] * k.scale_luma - k.offset_luma, uu = u[i] - 128, vv = v[i] - 128;
+    int red = yy + k.rv * vv, green = yy - k.gu * uu - k.gv * vv, blue = yy + k.bu * uu;
+    int high = red > green ? red : green;
+    high = high > blue ? high : blue;
+    int counts = here >= 128;
+    cells += (uint32_t)counts;
+    clipped += (uint32_t)(counts & ((high >= CLIP_HIGH) | (high <= CLIP_LOW)));
+  }
+  sums[0] = w, sums[1] = sy, sums[2] = su, sums[3] = sv, sums[4] = cells, sums[5] = clipped;
+}
+
+static void measure_mask(struct ph_regions *regions, struct mask *mask, const struct planes *planes,
+                         const uint8_t *grey, struct ph_region_result *result) {
+  *result = (struct ph_region_result){0};
+  struct bounds b = mask->bounds;
+  if (is_empty(&b)) return;
+  int count = b.right - b.left;
+  struct clip_limits limits = clip_limits_of(&regions->geometry, planes->cell_pixels);
+  uint64_t totals[6] = {0};
+  int differs = 0;
+  for (int row = b.top; row < b.bottom; row++) {
+    size_t at = (size_t)row * regions->columns + b.left;
+    differs |= fade_row(mask->current + at, mask->target + at, count, regions->fade);
+    size_t chroma = (size_t)row * planes->stride + b.left;
+    uint32_t sums[6]; /* a row of 16,384 cells stays under 2^32: 255 * 1020 * 16384 */
+    measure_row(mask->current + at, regions->luma + at, planes->u ? planes->u + chroma : grey,
+                planes->u ? planes->v + chroma : grey, count, &limits, sums);
+    for (int i = 0; i < 6; i++) totals[i] += sums[i];
+  }
+  result->weight = (double)totals[0];
+  result->sum_y = (double)totals[1] / planes->cell_pixels;
+  result->sum_u = (double)totals[2];
+  result->sum_v = (double)totals[3];
+  result->pixels = (double)totals[4] * planes->cell_pixels;
+  result->clipped = (double)totals[5] * planes->cell_pixels;
+  if (!differs) mask->bounds = mask->target_bounds;
+}
+
+/* Mean and clipped share of the luma; of a tall picture every second or third row is enough. */
+static void measure_whole(const uint8_t *y, const struct ph_geometry *g,
+                          struct ph_frame_result *result) {
+  int step = g->height / 240 > 1 ? g->height / 240 : 1, rows = 0;
+  int low = g->limited ? 18 : 3, high = g->limited ? 233 : 252;
+  uint64_t sum = 0, clipped = 0;
+  for (int row = 0; row < g->height; row += step, rows++) {
+    const uint8_t *line = y + (size_t)row * g->y_stride;
+    uint32_t row_sum = 0, row_clipped = 0;
+    for (int x = 0; x < g->width; x++) {
+      row_sum += line[x];
+      row_clipped += (line[x] <= low) | (line[x] >= high);
+    }
+    sum += row_sum;
+    clipped += row_clipped;
+  }
+  struct color_coefficients c = color_coefficients(g);
+  double pixels = (double)rows * g->width;
+  double mean = ((double)sum / pixels - c.luma_offset) * c.luma;
+  result->brightness = mean < 0 ? 0 : mean > 255 ? 255 : mean;
+  result->clipped = (double)clipped / pixels;
+}
+
+static double measure_change(const struct ph_regions *regions, int cell_pixels, int shift_x,
+                             int shift_y) {
+  if (!regions->has_before) return 0;
+  const float *face = regions->face;
+  struct bounds b = {0, 0, regions->columns, regions->rows};
+  if (face[2] > 0 && face[3] > 0) {
+    int left = (int)face[0] >> shift_x, top = (int)face[1] >> shift_y;
+    int right = (int)(face[0] + face[2]) >> shift_x, bottom = (int)(face[1] + face[3]) >> shift_y;
+    if (left > b.left) b.left = left;
+    if (top > b.top) b.top = top;
+    if (right < b.right) b.right = right;
+    if (bottom < b.bottom) b.bottom = bottom;
+  }
+  if (b.right <= b.left || b.bottom <= b.top) return 0;
+  uint64_t sum = 0;
+  for (int row = b.top; row < b.bottom; row++) {
+    const uint16_t *restrict now = regions->luma + (size_t)row * regions->columns;
+    const uint16_t *restrict before = regions->luma_before + (size_t)row * regions->columns;
+    uint32_t row_sum = 0;
+    for (int x = b.left; x < b.right; x++) row_sum += (uint32_t)abs(now[x] - before[x]);
+    sum += row_sum;
+  }
+  double cells = (double)(b.right - b.left) * (b.bottom - b.top);
+  return (double)sum / cells / cell_pixels * color_coefficients(&regions->geometry).luma;
+}
+
+int ph_regions_measure(struct ph_regions *regions, const uint8_t *y, const uint8_t *u,
+                       const uint8_t *v, const struct ph_geometry *geometry,
+                       struct ph_frame_result *result) {
+  int status = check_geometry(y, u, v, geometry);
+  if (status) return status;
+  if (!regions || !result) return ph_fail(PH_ERR_ARGUMENT, "Cannot measure into nothing");
+  if ((status = fit_grid(regions, geometry, u))) return status;
+  regions->geometry = *geometry;
+  int shift_x = shift_x_of(geometry, u), shift_y = shift_y_of(geometry, u);
+  uint16_t *swap = regions->luma;
+  regions->luma = regions->luma_before;
+  regions->luma_before = swap;
+  gather_luma(regions, y, shift_x, shift_y, regions->luma);
+
+  struct planes planes = {u, v, geometry->uv_stride, 1 << (shift_x + shift_y),
+                          geometry->limited ? 16 : 0};
+  uint8_t *grey = NULL;
+  if (!u) {
+    grey = malloc((size_t)regions->columns);
+    if (!grey) return ph_fail(PH_ERR_MEMORY, "Cannot measure a picture: no memory for a row");
+    memset(grey, 128, (size_t)regions->columns);
+  }
+  for (int i = 0; i < PH_REGION_COUNT; i++)
+    measure_mask(regions, &regions->masks[i], &planes, grey, &result->regions[i]);
+  free(grey);
+  measure_whole(y, geometry, result);
+  result->motion = measure_change(regions, planes.cell_pixels, shift_x, shift_y);
+  regions->has_before = 1;
+  for (int i = 0; i < PH_MOTION_COUNT; i++) {
+    status = tracker_measure(regions->trackers[i], y, geometry, &result->motions[i]);
+    if (status) return status;
+  }
+  return PH_OK;
+}
+
+int ph_regions_follow(struct ph_regions *regions, int motion, const float *rectangle) {
+  if (!regions || !rectangle || motion < 0 || motion >= PH_MOTION_COUNT)
+    return ph_fail(PH_ERR_ARGUMENT, "Cannot follow motion %d", motion);
+  for (int i = 0; i < 4; i++)
+    if (!(fabsf(rectangle[i]) < 1e6f))
+      return ph_fail(PH_ERR_ARGUMENT, "Cannot follow motion %d: it has no place", motion);
+  tracker_place(regions->trackers[motion], rectangle);
+  return PH_OK;
+}

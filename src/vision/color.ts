@@ -1,0 +1,31 @@
+import type { ColorEncoding } from "../capture/frame.ts";
+
+export interface Rgb {
+  readonly r: number;
+  readonly g: number;
+  readonly b: number;
+}
+
+/** Red from V, green from U and V, blue from U: ITU-R BT.601 and BT.709. */
+const MATRICES = {
+  bt601: { rv: 1.402, gu: 0.344136, gv: 0.714136, bu: 1.772 },
+  bt709: { rv: 1.5748, gu: 0.187324, gv: 0.468124, bu: 1.8556 },
+} as const;
+
+/** The colour of mean Y, U and V: the conversion is linear, so means may be converted. */
+export function rgbOf(y: number, u: number, v: number, color: ColorEncoding): Rgb {
+  const { rv, gu, gv, bu } = MATRICES[color.matrix];
+  const limited = color.range === "limited";
+  const luma = limited ? (y - 16) * 255 / 219 : y;
+  const cu = (u - 128) * (limited ? 255 / 224 : 1);
+  const cv = (v - 128) * (limited ? 255 / 224 : 1);
+  return {
+    r: clampByte(luma + rv * cv),
+    g: clampByte(luma - gu * cu - gv * cv),
+    b: clampByte(luma + bu * cu),
+  };
+}
+
+function clampByte(value: number): number {
+  return Math.min(255, Math.max(0, value));
+}

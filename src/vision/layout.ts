@@ -1,0 +1,203 @@
+import type { Shape } from "../../ffi/regions.ts";
+import { type FaceLandmarks, type Point, REGION_NAMES, type RegionName } from "./region_sample.ts";
+
+/** A face in pixels. */
+export interface FacePlace {
+  readonly box: {
+    readonly x: number;
+    readonly y: number;
+    readonly width: number;
+    readonly height: number;
+  };
+  readonly landmarks: FaceLandmarks;
+}
+
+export interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** A face's box is so many times as wide as its eyes are apart, seen from the front. */
+const BOX_PER_EYE_DISTANCE = 2.3;
+
+/**
+ * Coordinates that hang on a face: the origin between the eyes, `u` along the eye line to the
+ * person's left, `v` down the face, both in distances between the eyes (`unit`, pixels).
+ */
+class FaceAxes {
+  readonly origin: Point;
+  readonly unit: number;
+  readonly u: Point;
+  readonly v: Point;
+
+  constructor({ box, landmarks: { rightEye, leftEye, mouth } }: FacePlace) {
+    this.origin = { x: (rightEye.x + leftEye.x) / 2, y: (rightEye.y + leftEye.y) / 2 };
+    const along = { x: leftEye.x - rightEye.x, y: leftEye.y - rightEye.y };
+    const distance = Math.max(Math.hypot(along.x, along.y), 1);
+    this.u = { x: along.x / distance, y: along.y / distance };
+    const down = { x: -this.u.y, y: this.u.x };
+    const toMouth = { x: mouth.x - this.origin.x, y: mouth.y - this.origin.y };
+    const sign = down.x * toMouth.x + down.y * toMouth.y < 0 ? -1 : 1;
+    this.v = { x: sign * down.x, y: sign * down.y };
+    // A head that turns away brings its eyes together, but grows no smaller.
+    this.unit = Math.max(distance, 0.9 * box.width / BOX_PER_EYE_DISTANCE);
+  }
+
+  /** Coordinates of a point of the picture. */
+  of(point: Point): Point {
+    const x = point.x - this.origin.x;
+    const y = point.y - this.origin.y;
+    return {
+      x: (x * this.u.x + y * this.u.y) / this.unit,
+      y: (x * this.v.x + y * this.v.y) / this.unit,
+    };
+  }
+
+  /** A rectangle or ellipse upright in the face, given by its edges. */
+  shape(edges: Edges): Pick<Shape, "centre" | "halfAxes"> {
+    const { u, v, unit, origin } = this;
+    const cu = (edges.left + edges.right) / 2 * unit;
+    const cv = (edges.top + edges.bottom) / 2 * unit;
+    const halfU = (edges.right - edges.left) / 2 * unit;
+    const halfV = (edges.bottom - edges.top) / 2 * unit;
+    return {
+      centre: { x: origin.x + cu * u.x + cv * v.x, y: origin.y + cu * u.y + cv * v.y },
+      halfAxes: [{ x: halfU * u.x, y: halfU * u.y }, { x: halfV * v.x, y: halfV * v.y }],
+    };
+  }
+}
+
+interface Edges {
+  readonly left: number;
+  readonly right: number;
+  readonly top: number;
+  readonly bottom: number;
+}
+
+/** Under the chin, which is 1.65 below the eyes; neck and shoulders breathe too. */
+const CHEST: Edges = { left: -2.75, right: 2.75, top: 1.85, bottom: 4.6 };
+const BODY: Edges = { left: -5, right: 5, top: 1.3, bottom: 20 };
+
+/** Where the regions of a face lie in a picture; the skin's own are gated by its colour. */
+export function regionShapes(face: FacePlace, size: Size): Shape[] {
+  const axes = new FaceAxes(face);
+  const nose = axes.of(face.landmarks.nose);
+  const mouth = axes.of(face.landmarks.mouth);
+  const skin = { skin: true } as const;
+  const core = { skin: true, core: true } as const;
+  const rectangle = (name: RegionName, edges: Edges, how: Partial<Shape> = {}): Shape => ({
+    kind: "rectangle",
+    region: REGION_NAMES.indexOf(name),
+    ...axes.shape(edges),
+    ...how,
+  });
+  const ellipse = (name: RegionName, edges: Edges, how: Partial<Shape> = {}): Shape => ({
+    ...rectangle(name, edges, how),
+    kind: "ellipse",
+  });
+  const around = (at: Point, halfWidth: number, halfHeight: number): Edges => ({
+    left: at.x - halfWidth,
+    right: at.x + halfWidth,
+    top: at.y - halfHeight,
+    bottom: at.y + halfHeight,
+  });
+  // A head that turns moves its middle with the nose.
+  const middle = Math.max(-0.4, Math.min(0.4, nose.x / 2));
+  const eye = { subtract: true } as const;
+  return [
+    rectangle("glabella", around({ x: middle / 2, y: -0.22 }, 0.22, 0.17), core),
+    rectangle("forehead", around({ x: middle, y: -0.64 }, 0.6, 0.22), skin),
+    rectangle("right_cheek", cheek(nose, mouth, axes.of(face.landmarks.rightEar)), core),
+    rectangle("left_cheek", cheek(nose, mouth, axes.of(face.landmarks.leftEar)), core),
+    ellipse("skin", around({ x: middle, y: 0.32 }, 1, 1.25), skin),
+    rectangle("skin", around(axes.of(face.landmarks.rightEye), 0.33, 0.17), eye),
+    rectangle("skin", around(axes.of(face.landmarks.leftEye), 0.33, 0.17), eye),
+    rectangle("skin", around(mouth, 0.45, 0.2), eye),
+    wholePicture("background", size),
+    ellipse("background", around({ x: 0, y: 0.2 }, 2, 2.4), eye),
+    rectangle("background", BODY, eye),
+    ...(chestPlace(face, size) ? [rectangle("chest", CHEST)] : []),
+  ];
+}
+
+/** Between the nose and the ear, over the mouth and under the eye. */
+function cheek(nose: Point, mouth: Point, ear: Point): Edges {
+  const side = Math.sign(ear.x) || 1;
+  const width = Math.max(0.4, Math.min(1.4, Math.abs(ear.x - nose.x)));
+  const inner = nose.x + side * 0.34 * width;
+  const outer = nose.x + side * 0.82 * width;
+  const depth = Math.max(0.7, Math.min(1.3, mouth.y));
+  return {
+    left: Math.min(inner, outer),
+    right: Math.max(inner, outer),
+    top: 0.3 * depth,
+    bottom: 0.82 * depth,
+  };
+}
+
+function wholePicture(name: RegionName, { width, height }: Size): Shape {
+  return {
+    kind: "rectangle",
+    region: REGION_NAMES.indexOf(name),
+    centre: { x: width / 2, y: height / 2 },
+    halfAxes: [{ x: width, y: 0 }, { x: 0, y: height }],
+  };
+}
+
+/** An upright rectangle in pixels. */
+export interface Place {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Least part of the chest that must show, in widths of the face: across, and down the body. */
+const LEAST_CHEST = { across: 1, down: 0.2 } as const;
+
+/** What of the chest lies in the picture, or nothing where that is too little to see it breathe. */
+export function chestPlace(face: FacePlace, size: Size): Place | undefined {
+  const axes = new FaceAxes(face);
+  const place = clip(boundsOf(axes.shape(CHEST)), size);
+  const upright = Math.abs(axes.v.y) >= Math.abs(axes.v.x);
+  const [across, down] = upright ? [place.width, place.height] : [place.height, place.width];
+  const { width } = face.box;
+  return across >= LEAST_CHEST.across * width && down >= LEAST_CHEST.down * width
+    ? place
+    : undefined;
+}
+
+/** The bridge of the nose, between the eyes and the tip: it does not blink or speak. */
+export function nosePlace(face: FacePlace, size: Size): Place {
+  const axes = new FaceAxes(face);
+  const nose = axes.of(face.landmarks.nose);
+  const edges = {
+    left: nose.x / 2 - 0.38,
+    right: nose.x / 2 + 0.38,
+    top: 0.02,
+    bottom: Math.max(0.35, nose.y + 0.12),
+  };
+  return clip(boundsOf(axes.shape(edges)), size);
+}
+
+function boundsOf({ centre, halfAxes: [a, b] }: Pick<Shape, "centre" | "halfAxes">): Place {
+  const halfWidth = Math.abs(a.x) + Math.abs(b.x);
+  const halfHeight = Math.abs(a.y) + Math.abs(b.y);
+  return {
+    x: centre.x - halfWidth,
+    y: centre.y - halfHeight,
+    width: 2 * halfWidth,
+    height: 2 * halfHeight,
+  };
+}
+
+function clip({ x, y, width, height }: Place, size: Size): Place {
+  const left = Math.max(0, x);
+  const top = Math.max(0, y);
+  return {
+    x: left,
+    y: top,
+    width: Math.max(0, Math.min(size.width, x + width) - left),
+    height: Math.max(0, Math.min(size.height, y + height) - top),
+  };
+}

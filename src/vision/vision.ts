@@ -1,0 +1,287 @@
+import { type PixelRectangle, RegionMeter } from "../../ffi/regions.ts";
+import type { Frame, Picture } from "../capture/frame.ts";
+import { type Log, silentLog } from "../telemetry/log.ts";
+import type { Detection } from "./blazeface.ts";
+import { rgbOf } from "./color.ts";
+import { FaceDetector, type Turns } from "./detector.ts";
+import { FaceTracker } from "./face_tracker.ts";
+import { chestPlace, type FacePlace, nosePlace, type Place, regionShapes } from "./layout.ts";
+import {
+  type Displacement,
+  type FaceObservation,
+  REGION_NAMES,
+  type RegionMean,
+  type RegionName,
+  type RegionSample,
+} from "./region_sample.ts";
+
+/** How often the detector looks, in microseconds of the frames' time. */
+const LOOK_US = { tracked: 200_000, lost: 100_000, curious: 0 } as const;
+/** Nobody seen for so long: the head may lie on its side. */
+const TRY_TURNED_US = 3_000_000;
+/** Least score of a face in a turned picture: a face is found upright even if it leans. */
+const TURNED_SCORE = 0.75;
+const SCORE = 0.4;
+
+/** The skin gate looks again after this time, or when the light on the face changed so much. */
+const REGATE_US = 10_000_000;
+const REGATE_LIGHT = 0.15;
+/** Weights change at once with a moving box, and within about a second with a new gate. */
+const FADE = { moved: 255, regated: 8 } as const;
+
+/** Regions with fewer pixels say nothing. */
+const LEAST_PIXELS = 16;
+/** The chest's reference stays until the chest moved by so much of the face's width. */
+const CHEST_REST = 0.2;
+const NOSE_REST = 0.12;
+
+const CHEST = 0;
+const NOSE = 1;
+
+export interface VisionOptions {
+  /** An ONNX file of BlazeFace's front model. @default the program's own */
+  readonly detectorPath?: string;
+  /** @default says nothing */
+  readonly log?: Log;
+}
+
+/** Follows a patch from frame to frame, and takes a new reference only when it must. */
+interface Followed {
+  readonly place: Place;
+  y: number;
+}
+
+/** Finds the face in a stream of frames and measures its regions. */
+export class Vision implements AsyncDisposable {
+  readonly #detector: FaceDetector;
+  readonly #log: Log;
+  readonly #meter = new RegionMeter();
+  readonly #tracker = new FaceTracker();
+  readonly #followed: (Followed | undefined)[] = [undefined, undefined];
+  #looking: Promise<void> | undefined;
+  #found: { readonly faces: readonly Detection[]; readonly timeUs: number } | undefined;
+  #lookedUs = -Infinity;
+  #seenUs: number | undefined;
+  #turns: Turns = 0;
+  #looks = 0;
+  #laidOut: { readonly face: FaceObservation; timeUs: number; light: number } | undefined;
+
+  private constructor(detector: FaceDetector, log: Log) {
+    this.#detector = detector;
+    this.#log = log;
+  }
+
+  /** @throws {Error} where the detector cannot be loaded. */
+  static async open(options: VisionOptions = {}): Promise<Vision> {
+    const detector = await FaceDetector.open(options.detectorPath);
+    return new Vision(detector, options.log ?? silentLog);
+  }
+
+  /**
+   * Measures a frame, at once: faces that the detector finds, off the event loop, count from a
+   * later frame on. The frame's pixels are not needed any more when this returns.
+   */
+  observe(frame: Frame): RegionSample {
+    if (!this.#looking && this.#isDue(frame.timeUs)) this.#look(frame);
+    this.#take(frame.picture);
+    return this.#measure(frame);
+  }
+
+  /**
+   * The same, but waits for the detector where it is due, so that a recording gives the same
+   * samples at any speed.
+   */
+  async observeInOrder(frame: Frame): Promise<RegionSample> {
+    await this.#looking;
+    if (this.#isDue(frame.timeUs)) {
+      this.#look(frame);
+      await this.#looking;
+    }
+    this.#take(frame.picture);
+    return this.#measure(frame);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#looking;
+    this.#detector[Symbol.dispose]();
+    this.#meter[Symbol.dispose]();
+  }
+
+  // ---- The detector ----
+
+  #isDue(timeUs: number): boolean {
+    const pace = this.#tracker.curious ? "curious" : this.#laidOut ? "tracked" : "lost";
+    const elapsed = timeUs - this.#lookedUs;
+    return elapsed >= LOOK_US[pace] || elapsed < 0;
+  }
+
+  #look({ picture, timeUs }: Frame): void {
+    this.#lookedUs = timeUs;
+    this.#seenUs ??= timeUs;
+    const turned = !this.#laidOut && !this.#tracker.curious;
+    if (turned && timeUs - this.#seenUs > TRY_TURNED_US) this.#turns = nextTurns(this.#looks++);
+    const turns = this.#turns;
+    const threshold = turns === 0 || this.#laidOut ? SCORE : TURNED_SCORE;
+    this.#looking = this.#detector.detect(picture, { turns, threshold }).then(
+      (faces) => {
+        this.#found = { faces, timeUs };
+      },
+      (error: unknown) => {
+        const reason = error instanceof Error ? error.message : String(error);
+        this.#log.limited("detector", 60, "error", "The face detector failed", { reason });
+      },
+    ).finally(() => this.#looking = undefined);
+  }
+
+  #take({ width, height }: Picture): void {
+    const found = this.#found;
+    if (!found) return;
+    this.#found = undefined;
+    this.#tracker.update(found.faces, found.timeUs, width / height);
+    if (this.#tracker.faceCount > 0) this.#seenUs = found.timeUs;
+  }
+
+  // ---- A frame ----
+
+  #measure({ picture, timeUs, sequence }: Frame): RegionSample {
+    const face = this.#tracker.observe(timeUs);
+    this.#layOut(picture, face, timeUs);
+    this.#meter.measure(picture);
+    const regions = this.#means(picture);
+    if (this.#laidOut && this.#laidOut.light === 0) {
+      this.#laidOut.light = regions.skin?.g ?? 0;
+    }
+    const chest = this.#displacement(CHEST, picture.height);
+    const nose = this.#displacement(NOSE, picture.height);
+    return {
+      timeUs,
+      sequence,
+      regions,
+      ...(face && { face }),
+      faceCount: this.#tracker.faceCount,
+      ...(chest && { chest }),
+      ...(nose && { nose }),
+      brightness: this.#meter.brightness,
+      clipped: this.#meter.clipped,
+      motion: this.#meter.motion,
+    };
+  }
+
+  #layOut(picture: Picture, face: FaceObservation | undefined, timeUs: number): void {
+    const before = this.#laidOut;
+    if (!face) {
+      if (!before) return;
+      this.#laidOut = undefined;
+      this.#meter.layout(picture, [], { fade: FADE.moved });
+      this.#follow(CHEST, undefined);
+      this.#follow(NOSE, undefined);
+      return;
+    }
+    const moved = !before || before.face.track !== face.track || !sameBox(before.face, face);
+    if (!moved && !this.#needsNewGate(timeUs)) return;
+    const place = inPixels(face, picture);
+    this.#meter.layout(picture, regionShapes(place, picture), {
+      face: inner(place.box),
+      fade: moved ? FADE.moved : FADE.regated,
+    });
+    this.#laidOut = { face, timeUs, light: 0 };
+    const { width } = place.box;
+    this.#followNear(CHEST, chestPlace(place, picture), CHEST_REST * width);
+    this.#followNear(NOSE, nosePlace(place, picture), NOSE_REST * width);
+  }
+
+  #needsNewGate(timeUs: number): boolean {
+    const laidOut = this.#laidOut;
+    if (!laidOut || timeUs - laidOut.timeUs > REGATE_US) return true;
+    if (laidOut.light === 0 || timeUs - laidOut.timeUs < REGATE_US / 10) return false;
+    const light = this.#lastGreen;
+    return Math.abs(light / laidOut.light - 1) > REGATE_LIGHT;
+  }
+
+  #lastGreen = 0;
+
+  #means(picture: Picture): RegionSample["regions"] {
+    const regions: Partial<Record<RegionName, RegionMean>> = {};
+    if (!this.#laidOut) return regions;
+    REGION_NAMES.forEach((name, index) => {
+      const { weight, y, u, v, pixels, clipped } = this.#meter.region(index);
+      if (pixels < LEAST_PIXELS) return;
+      regions[name] = {
+        ...rgbOf(y / weight, u / weight, v / weight, picture.color),
+        pixels,
+        clipped: clipped / pixels,
+      };
+    });
+    this.#lastGreen = regions.skin?.g ?? 0;
+    return regions;
+  }
+
+  // ---- Motion ----
+
+  #followNear(motion: number, place: Place | undefined, rest: number): void {
+    const now = this.#followed[motion];
+    if (now && place && gap(now.place, place) <= rest) return;
+    this.#follow(motion, place);
+  }
+
+  #follow(motion: number, place: Place | undefined): void {
+    if (!place && !this.#followed[motion]) return;
+    this.#meter.follow(motion, place);
+    this.#followed[motion] = place && { place, y: this.#meter.position(motion).y };
+  }
+
+  #displacement(motion: number, height: number): Displacement | undefined {
+    const followed = this.#followed[motion];
+    if (!followed) return undefined;
+    const { y, confidence } = this.#meter.position(motion);
+    const dy = (y - followed.y) / height;
+    followed.y = y;
+    return { dy, confidence };
+  }
+}
+
+/** Upright every other time, else on the left side, on the right, upside down. */
+function nextTurns(looks: number): Turns {
+  const order: readonly Turns[] = [1, 0, 3, 0, 2, 0];
+  return order[looks % order.length] ?? 0;
+}
+
+function inPixels({ box, landmarks }: FaceObservation, { width, height }: Picture): FacePlace {
+  const at = ({ x, y }: { x: number; y: number }) => ({ x: x * width, y: y * height });
+  return {
+    box: {
+      x: box.x * width,
+      y: box.y * height,
+      width: box.width * width,
+      height: box.height * height,
+    },
+    landmarks: {
+      rightEye: at(landmarks.rightEye),
+      leftEye: at(landmarks.leftEye),
+      nose: at(landmarks.nose),
+      mouth: at(landmarks.mouth),
+      rightEar: at(landmarks.rightEar),
+      leftEar: at(landmarks.leftEar),
+    },
+  };
+}
+
+/** The middle of the box, where nothing but face is. */
+function inner({ x, y, width, height }: PixelRectangle): PixelRectangle {
+  return { x: x + 0.15 * width, y: y + 0.1 * height, width: 0.7 * width, height: 0.8 * height };
+}
+
+function sameBox(a: FaceObservation, b: FaceObservation): boolean {
+  return a.box.x === b.box.x && a.box.y === b.box.y && a.box.width === b.box.width &&
+    a.box.height === b.box.height;
+}
+
+/** How far the edges of two places are apart at most. */
+function gap(a: Place, b: Place): number {
+  return Math.max(
+    Math.abs(a.x - b.x),
+    Math.abs(a.y - b.y),
+    Math.abs(a.x + a.width - b.x - b.width),
+    Math.abs(a.y + a.height - b.y - b.height),
+  );
+}
