@@ -1,15 +1,24 @@
 import type { CommandContext } from "./src/commands/command.ts";
 import { LOADERS } from "./src/commands/table.ts";
 import { EXIT, ExitError, UsageError } from "./src/config/exit.ts";
-import { load } from "./src/config/load.ts";
+import { load, type Loaded } from "./src/config/load.ts";
+import { permissionFlags, permissionsFor } from "./src/config/permissions.ts";
 import { LineLog } from "./src/telemetry/log.ts";
 import { logOptions } from "./src/telemetry/log_options.ts";
+import { removeRunningMark } from "./src/telemetry/running_mark.ts";
+
+/** Tells the launcher of the packed program that our stdout holds Deno's flags for the real run. */
+const PLANNED = 200;
 
 /** argv in, a command out, an exit status back. */
 async function main(argv: readonly string[]): Promise<number> {
   const loaded = load(argv);
   const loader = LOADERS[loaded.command];
   if (!loader) throw new UsageError(`Cannot run ${loaded.command}: this build lacks it`);
+  if (Deno.env.get("PHYSIOLOGY_STAGE") === "plan") {
+    const flags = planFor(loaded);
+    if (flags) return printWhole(flags.join("\n")), PLANNED;
+  }
   const context: CommandContext = {
     ...loaded,
     argv,
@@ -18,6 +27,14 @@ async function main(argv: readonly string[]): Promise<number> {
     print: printWhole,
   };
   return await (await loader()).run(context);
+}
+
+/** The permissions of the real run as Deno's flags; undefined where this run will do. */
+function planFor({ command, settings }: Loaded): string[] | undefined {
+  const env = Deno.env.toObject();
+  const place = { assets: env["PHYSIOLOGY_ASSETS"] ?? Deno.cwd(), env };
+  const permissions = permissionsFor(command, settings, place);
+  return permissions && permissionFlags(permissions, { running: env["PHYSIOLOGY_RUNNING"] });
 }
 
 function printWhole(text: string): void {
@@ -46,4 +63,5 @@ try {
 } catch (error) {
   status = report(error);
 }
+if (Deno.env.get("PHYSIOLOGY_STAGE") !== "plan") removeRunningMark();
 Deno.exit(status);

@@ -1,0 +1,170 @@
+import type { CommandName } from "./command_names.ts";
+import type { Settings } from "./flags.ts";
+
+/** What a run may touch; a list narrows, `true` grants all of a kind. */
+export interface Permissions {
+  readonly read: true | readonly string[];
+  readonly write: true | readonly string[];
+  readonly net: true | readonly string[];
+  readonly run: readonly string[];
+  readonly ffi: readonly string[];
+}
+
+/** What the launcher tells about the machine. */
+export interface Place {
+  /** The folder of the unpacked program. */
+  readonly assets: string;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+const NOTHING = { read: [], write: [], net: [], run: [], ffi: [] } as const;
+
+/** These read and print: the launcher's planning run, which may read, does them itself. */
+const PRINTING: ReadonlySet<CommandName> = new Set<CommandName>([
+  "help",
+  "version",
+  "licenses",
+  "completions",
+  "man",
+  "check-config",
+  "print-config",
+]);
+
+/** The least that `command` needs with these settings; undefined where it only reads and prints. */
+export function permissionsFor(
+  command: CommandName,
+  settings: Settings,
+  place: Place,
+): Permissions | undefined {
+  if (PRINTING.has(command)) return undefined;
+  const base = { ...NOTHING, ffi: [`${place.assets}/lib`] };
+  switch (command) {
+    case "save-default-config":
+      return { ...NOTHING, read: ["."], write: ["."] };
+    case "install":
+    case "uninstall":
+      return { ...NOTHING, read: true, write: true, run: ["systemctl"] };
+    case "simulate":
+      return {
+        ...base,
+        read: [
+          place.assets,
+          ...given(settings.simulation.outputPath, settings.simulation.truthPath),
+        ],
+        write: given(settings.simulation.outputPath, settings.simulation.truthPath),
+        run: ffmpegs(place),
+      };
+    case "validate":
+      // It is a tool for a laboratory's own machine, and opens what a reader of CSV points to.
+      return { ...base, read: true, write: true, run: ffmpegs(place) };
+    case "record":
+      return {
+        ...base,
+        read: true,
+        write: [settings.record.outputDirectory, ...log(settings)],
+        net: redisPeers(settings),
+      };
+    case "dashboard":
+      return {
+        ...base,
+        read: true,
+        write: log(settings),
+        net: redisPeers(settings, listener(settings.dashboard.address, settings.dashboard.port)),
+      };
+    case "devices":
+      return { ...base, read: [place.assets, "/dev", "/sys"] };
+    default:
+      return servePermissions(settings, place);
+  }
+}
+
+function servePermissions(settings: Settings, place: Place): Permissions {
+  const { camera, file, publish, server, simulate, video, vitals } = settings;
+  const write = [
+    ...log(settings),
+    ...given(publish.spoolPath, place.env["NOTIFY_SOCKET"]),
+    ...simulate.enabled ? given(simulate.truthPath) : [],
+    ...publish.backend === "file" ? [file.baseDirectory] : [],
+  ];
+  const listeners = [
+    ...server.grpcPort > 0 ? [listener(server.grpcAddress, server.grpcPort)] : [],
+    ...server.httpPort > 0 ? [listener(server.httpAddress, server.httpPort)] : [],
+  ];
+  return {
+    read: [
+      place.assets,
+      "/proc",
+      "/sys",
+      ...camera.use ? ["/dev"] : [],
+      ...given(
+        video.inputPath,
+        video.inputTimePath,
+        vitals.pulseModelPath,
+        place.env["CREDENTIALS_DIRECTORY"],
+        ...filesOfTopic(settings.redis),
+        ...filesOfTopic(settings.server),
+        settings.file.configPath,
+      ),
+      ...write,
+    ],
+    write,
+    net: publish.backend === "redis" ? redisPeers(settings, ...listeners) : listeners,
+    run: ffmpegs(place),
+    ffi: [`${place.assets}/lib`],
+  };
+}
+
+/** Certificates, passwords, configuration: what a reload reads again. */
+function filesOfTopic(topic: Readonly<Record<string, unknown>>): readonly string[] {
+  return Object.entries(topic).flatMap(([key, value]) =>
+    /(Path|File)$/.test(key) && typeof value === "string" ? [value] : []
+  );
+}
+
+function redisPeers({ redis }: Settings, ...listeners: readonly string[]): true | string[] {
+  // Sentinels and cluster nodes name further hosts, which nobody knows before.
+  if (redis.cluster || redis.sentinels.length > 0) return true;
+  return [listener(redis.host, redis.port), ...listeners];
+}
+
+function listener(host: string, port: number): string {
+  const name = host.includes(":") && !host.startsWith("[") ? `[${host}]` : host;
+  return port === 0 ? name : `${name}:${port}`;
+}
+
+function log({ logging }: Settings): string[] {
+  return given(logging.path);
+}
+
+function given(...paths: readonly (string | undefined)[]): string[] {
+  return paths.filter((path) => path !== undefined && path !== "") as string[];
+}
+
+function ffmpegs({ assets, env }: Place): string[] {
+  return [`${assets}/bin/ffmpeg`, "ffmpeg", ...given(env["PHYSIOLOGY_FFMPEG"])];
+}
+
+/** Deno's flags for these permissions. */
+export function permissionFlags(
+  { read, write, net, run, ffi }: Permissions,
+  { running }: { readonly running?: string | undefined } = {},
+): string[] {
+  const marked = write === true || running === undefined ? write : [...write, running];
+  return [
+    "--allow-env",
+    "--allow-sys",
+    ...flag("read", read),
+    ...flag("write", marked),
+    ...flag("net", net),
+    ...flag("run", run),
+    ...flag("ffi", ffi),
+  ];
+}
+
+function flag(name: string, value: true | readonly string[]): string[] {
+  if (value === true) return [`--allow-${name}`];
+  if (value.length === 0) return [];
+  // A comma in a path is written twice.
+  const items = [...new Set(value)].map((item) => item.replaceAll(",", ",,"));
+  return [`--allow-${name}=${items.join(",")}`];
+}
