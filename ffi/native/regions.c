@@ -182,32 +182,49 @@ struct planes {
   float luma_offset;
 };
 
+/* Cells much darker than the brighter ones are no skin, or none that tells anything. */
+static const float DARKEST_CORE = 0.4f;
+
+struct core {
+  struct histogram y, u, v;
+};
+
+/* Adds the cells of the core shapes that are at least as bright as `darkest`. */
+static void count_core(const struct ph_regions *regions, const struct planes *planes,
+                       const struct ph_shape *shape, float cell_x, float cell_y, float darkest,
+                       struct core *core) {
+  struct bounds b = shape_bounds(regions, shape, cell_x, cell_y);
+  for (int row = b.top; row < b.bottom; row++)
+    for (int column = b.left; column < b.right; column++) {
+      float cx = ((float)column + 0.5f) * cell_x, cy = ((float)row + 0.5f) * cell_y;
+      int luma = regions->luma_seen[(size_t)row * regions->columns + column] / planes->cell_pixels;
+      if ((float)luma < darkest || coverage(shape, cx, cy, cell_x) < 0.5f) continue;
+      core->y.bins[luma]++;
+      core->y.count++;
+      if (!planes->u) continue;
+      core->u.bins[planes->u[(size_t)row * planes->stride + column]]++;
+      core->v.bins[planes->v[(size_t)row * planes->stride + column]]++;
+      core->u.count = core->v.count = core->y.count;
+    }
+}
+
 static struct skin usual_skin(const struct ph_regions *regions, const struct planes *planes,
                               const struct ph_shape *shapes, int count, const int32_t *cores,
                               float cell_x, float cell_y) {
-  struct histogram y = {0}, u = {0}, v = {0};
-  for (int i = 0; i < count; i++) {
-    if (!cores[i]) continue;
-    struct bounds b = shape_bounds(regions, &shapes[i], cell_x, cell_y);
-    for (int row = b.top; row < b.bottom; row++)
-      for (int column = b.left; column < b.right; column++) {
-        float cx = ((float)column + 0.5f) * cell_x, cy = ((float)row + 0.5f) * cell_y;
-        if (coverage(&shapes[i], cx, cy, cell_x) < 0.5f) continue;
-        y.bins[regions->luma_seen[(size_t)row * regions->columns + column] / planes->cell_pixels]++;
-        y.count++;
-        if (!planes->u) continue;
-        u.bins[planes->u[(size_t)row * planes->stride + column]]++;
-        v.bins[planes->v[(size_t)row * planes->stride + column]]++;
-        u.count = v.count = y.count;
-      }
-  }
-  struct skin skin = {.y = (float)quantile(&y, 0.5) - planes->luma_offset};
-  if (y.count == 0) skin.y = 0;
-  if (u.count > 0) {
-    skin.u = (float)quantile(&u, 0.5);
-    skin.v = (float)quantile(&v, 0.5);
-    skin.spread_u = spread(&u);
-    skin.spread_v = spread(&v);
+  struct core all = {0}, bright = {0};
+  for (int i = 0; i < count; i++)
+    if (cores[i]) count_core(regions, planes, &shapes[i], cell_x, cell_y, 0, &all);
+  if (all.y.count == 0) return (struct skin){0};
+  float offset = planes->luma_offset;
+  float darkest = offset + DARKEST_CORE * fmaxf(0, (float)quantile(&all.y, 0.8) - offset);
+  for (int i = 0; i < count; i++)
+    if (cores[i]) count_core(regions, planes, &shapes[i], cell_x, cell_y, darkest, &bright);
+  struct skin skin = {.y = (float)quantile(&bright.y, 0.5) - offset};
+  if (bright.u.count > 0) {
+    skin.u = (float)quantile(&bright.u, 0.5);
+    skin.v = (float)quantile(&bright.v, 0.5);
+    skin.spread_u = spread(&bright.u);
+    skin.spread_v = spread(&bright.v);
   }
   return skin;
 }
