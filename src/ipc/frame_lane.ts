@@ -17,6 +17,9 @@ export interface LaneContext {
   readonly log: Log;
 }
 
+/** How long a refused frame shows as a trouble. */
+const SAY_REFUSAL_US = 3_000_000;
+
 /** The way of frames: one waits, the newest, and few are under way. */
 export class FrameLane {
   readonly #options: FrameLaneOptions;
@@ -93,7 +96,7 @@ export class FrameLane {
   }
 
   #refuse(text: string): void {
-    this.#refusal = { text, untilUs: this.#context.clock.monotonicUs() + 10_000_000 };
+    this.#refusal = { text, untilUs: this.#context.clock.monotonicUs() + SAY_REFUSAL_US };
     this.#context.log.limited("frame refused", 10, "warning", text);
   }
 
