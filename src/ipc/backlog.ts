@@ -1,34 +1,55 @@
-import type { MetricOutgoing } from "./outgoing.ts";
+import type { SpoolRecord } from "./spool/record.ts";
+import type { Spool } from "./spool/spool.ts";
 
 /** A metric that waits; tickets give the order in which the outbox was handed them. */
-export interface Waiting {
+export interface Waiting extends SpoolRecord {
   readonly ticket: number;
-  readonly outgoing: MetricOutgoing;
+  /** When it began to wait, microseconds of the monotonic clock. */
+  readonly sinceUs: number;
+}
+
+export interface BacklogOptions {
+  /** More than this in memory goes to the spool, or is given up where there is none. */
+  readonly memoryBytes: number;
+  /** What has waited in memory for longer is given up, milliseconds. */
+  readonly maxAgeMs: number;
+  readonly spool?: Spool | undefined;
+  /** Is told of metrics that were given up. */
+  readonly onDrop: (reason: "queue_full" | "too_old", count: number) => void;
 }
 
 /** What a queue entry costs beside its bytes, roughly. */
 const ENTRY_OVERHEAD_BYTES = 200;
+/** How much more than its share the memory may hold while the disk is slow or full. */
+const SPOOL_SLACK = 2;
 
-/** Metrics of one topic that could not be sent yet, oldest first, in memory. */
+/** Metrics of one topic that could not be sent yet: the newest in memory, the rest in a spool. */
 export class Backlog {
+  readonly #options: BacklogOptions;
   #entries: Waiting[] = [];
-  #bytes = 0;
+  #memoryBytes = 0;
+  /** True where the records that `first` gave came from the spool. */
+  #fromSpool = false;
+
+  constructor(options: BacklogOptions) {
+    this.#options = options;
+  }
 
   get length(): number {
-    return this.#entries.length;
+    return this.#entries.length + (this.#options.spool?.length ?? 0);
   }
 
-  get bytes(): number {
-    return this.#bytes;
+  get memoryBytes(): number {
+    return this.#memoryBytes;
   }
 
-  get oldest(): Waiting | undefined {
-    return this.#entries[0];
+  get spoolBytes(): number {
+    return this.#options.spool?.bytes ?? 0;
   }
 
-  /** The first `count` entries, left in place. */
-  first(count: number): readonly Waiting[] {
-    return this.#entries.slice(0, count);
+  /** Takes up what an earlier run left in the spool. */
+  async open(): Promise<void> {
+    await this.#options.spool?.open();
   }
 
   /** Puts an entry where its ticket belongs: what failed while newer ones queued goes before them. */
@@ -36,17 +57,71 @@ export class Backlog {
     let at = this.#entries.length;
     while (at > 0 && (this.#entries[at - 1]?.ticket ?? 0) > entry.ticket) at--;
     this.#entries.splice(at, 0, entry);
-    this.#bytes += cost(entry);
+    this.#memoryBytes += cost(entry);
+    const most = this.#options.memoryBytes * (this.#options.spool ? SPOOL_SLACK : 1);
+    let dropped = 0;
+    while (this.#memoryBytes > most && this.#entries.length > 1) dropped += this.#shift(1).length;
+    if (dropped > 0) this.#options.onDrop("queue_full", dropped);
   }
 
-  /** Takes the `count` oldest away. */
-  remove(count: number): readonly Waiting[] {
+  /** Gives up what is too old; times are of the monotonic clock and of the epoch. */
+  async expire({ nowUs, epochUs }: { nowUs: number; epochUs: number }): Promise<void> {
+    const oldest = nowUs - this.#options.maxAgeMs * 1000;
+    let dropped = 0;
+    while ((this.#entries[0]?.sinceUs ?? Infinity) < oldest) dropped += this.#shift(1).length;
+    if (dropped > 0) this.#options.onDrop("too_old", dropped);
+    await this.#options.spool?.expire(epochUs);
+  }
+
+  /** True where there is more in memory than its share, and a spool to take it. */
+  get overflows(): boolean {
+    return this.#options.spool !== undefined && this.#memoryBytes > this.#options.memoryBytes;
+  }
+
+  /**
+   * Moves the oldest entries to the spool until half of the memory's share is free, but none that
+   * one still under way, with the ticket `underWay`, may have to go before.
+   *
+   * @throws {Error} where the disk is full or gone; the entries stay in memory then.
+   */
+  async spill({ underWay, all = false }: { underWay: number; all?: boolean }): Promise<void> {
+    const goal = all ? 0 : this.#options.memoryBytes / 2;
+    let bytes = this.#memoryBytes;
+    const moved: Waiting[] = [];
+    for (const entry of this.#entries) {
+      if (bytes <= goal || entry.ticket > underWay) break;
+      bytes -= cost(entry);
+      moved.push(entry);
+    }
+    await this.#options.spool?.append(moved);
+    this.#removeUpTo(moved.at(-1)?.ticket ?? 0);
+  }
+
+  /** The oldest, at most `count`, left in place. */
+  async first(count: number): Promise<readonly SpoolRecord[]> {
+    this.#fromSpool = (this.#options.spool?.length ?? 0) > 0;
+    if (!this.#fromSpool) return this.#entries.slice(0, count);
+    return await this.#options.spool?.first(count) ?? [];
+  }
+
+  /** Takes out those that `first` gave. */
+  async remove(records: readonly SpoolRecord[]): Promise<void> {
+    if (this.#fromSpool) return await this.#options.spool?.remove(records.length);
+    this.#removeUpTo((records.at(-1) as Waiting | undefined)?.ticket ?? 0);
+  }
+
+  /** Some may have been given up meanwhile: only what is still there is taken out. */
+  #removeUpTo(ticket: number): void {
+    while ((this.#entries[0]?.ticket ?? Infinity) <= ticket) this.#shift(1);
+  }
+
+  #shift(count: number): readonly Waiting[] {
     const removed = this.#entries.splice(0, count);
-    for (const entry of removed) this.#bytes -= cost(entry);
+    for (const entry of removed) this.#memoryBytes -= cost(entry);
     return removed;
   }
 }
 
-function cost({ outgoing }: Waiting): number {
-  return outgoing.bytes.length + ENTRY_OVERHEAD_BYTES;
+function cost({ bytes }: Waiting): number {
+  return bytes.length + ENTRY_OVERHEAD_BYTES;
 }

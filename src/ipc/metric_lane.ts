@@ -1,6 +1,8 @@
 import { Backlog, type Waiting } from "./backlog.ts";
+import type { SpoolRecord } from "./spool/record.ts";
+import { Spool } from "./spool/spool.ts";
 import type { LaneContext } from "./frame_lane.ts";
-import { BackendError, type MetricOutgoing } from "./outgoing.ts";
+import { BackendError, type Delivery, type MetricOutgoing } from "./outgoing.ts";
 import { markReplayed } from "./replayed.ts";
 import { Wakeup } from "./wakeup.ts";
 
@@ -13,12 +15,16 @@ export interface MetricLaneOptions {
   readonly maxAgeMs: number;
   /** The most late metrics sent in a second. */
   readonly replayPerSecond: number;
+  /** Where metrics go that the memory does not hold; absent for nowhere. */
+  readonly spool?: { readonly folder: string; readonly maxBytes: number };
 }
 
 /** Late metrics sent before waiting for their acknowledgements. */
 const REPLAY_BATCH = 16;
 /** The pause before asking again whether somebody receives, milliseconds. */
 const PROBE_MS = 500;
+/** How often an idle lane looks whether something has become too old, milliseconds. */
+const IDLE_MS = 60_000;
 
 /**
  * The way of one topic's metrics, in order. What cannot be sent, and what was sent to nobody
@@ -28,10 +34,11 @@ export class MetricLane {
   readonly topic: MetricOutgoing["topic"];
   readonly #options: MetricLaneOptions;
   readonly #context: LaneContext;
-  readonly #backlog = new Backlog();
+  readonly #backlog: Backlog;
   readonly #wakeup = new Wakeup();
   #ticket = 0;
-  #underWay = 0;
+  /** Live metrics that wait for their acknowledgement, in the order of their tickets. */
+  readonly #underWay = new Set<Waiting>();
   #underWayBytes = 0;
   #hadReceivers = false;
   /** Set while subscribers are expected back after a lost link. */
@@ -39,34 +46,49 @@ export class MetricLane {
   /** The last try to replay found nobody who receives. */
   #unreceived = false;
   readonly #closing = new AbortController();
-  #replaying: Promise<void> | undefined;
+  #working: Promise<void> | undefined;
+  #trouble: string | undefined;
 
   constructor(topic: MetricOutgoing["topic"], options: MetricLaneOptions, context: LaneContext) {
     this.topic = topic;
     this.#options = options;
     this.#context = context;
+    const { memoryBytes, maxAgeMs } = options;
+    const onDrop = (reason: string, count: number) => this.#drop(reason, count);
+    const spool = options.spool && new Spool({ ...options.spool, maxAgeMs, onDrop });
+    this.#backlog = new Backlog({ memoryBytes, maxAgeMs, spool, onDrop });
   }
 
   start(): void {
-    this.#replaying = this.#replayLoop();
+    this.#working = this.#work();
   }
 
+  /** Bytes in memory, those under way included. */
   get queuedBytes(): number {
-    return this.#backlog.bytes + this.#underWayBytes;
+    return this.#backlog.memoryBytes + this.#underWayBytes;
+  }
+
+  get spoolBytes(): number {
+    return this.#backlog.spoolBytes;
+  }
+
+  /** What keeps metrics from the spool; absent while all is well. */
+  get trouble(): string | undefined {
+    return this.#trouble;
   }
 
   /** True where nothing is under way and nothing waits that could be sent now. */
   get idle(): boolean {
     const stuck = !this.#context.backend.ready || this.#unreceived;
-    return this.#underWay === 0 && (this.#backlog.length === 0 || stuck);
+    return this.#underWay.size === 0 && (this.#backlog.length === 0 || stuck);
   }
 
-  offer(outgoing: MetricOutgoing): void {
-    const entry = { ticket: ++this.#ticket, outgoing };
-    const { backend } = this.#context;
+  offer({ timestamp, bytes }: MetricOutgoing): void {
+    const { backend, clock } = this.#context;
+    const entry = { ticket: ++this.#ticket, sinceUs: clock.monotonicUs(), timestamp, bytes };
     const mustWait = backend.inOrder && this.#backlog.length > 0;
-    const full = this.#underWayBytes + outgoing.bytes.length > this.#options.bytesUnderWay &&
-      this.#underWay > 0;
+    const full = this.#underWayBytes + bytes.length > this.#options.bytesUnderWay &&
+      this.#underWay.size > 0;
     if (!backend.ready || mustWait || full) this.#keep(entry);
     else this.#sendLive(entry);
   }
@@ -77,27 +99,33 @@ export class MetricLane {
     this.#wakeup.ring();
   }
 
+  /** Ends the work; call it after the backend has ended, when nothing is under way any more. */
   async close(): Promise<void> {
     this.#closing.abort();
     this.#wakeup.ring();
-    await this.#replaying;
+    await this.#working;
+    await this.#spill({ all: true });
   }
 
   async #sendLive(entry: Waiting): Promise<void> {
-    const { outgoing } = entry;
-    this.#underWay++;
-    this.#underWayBytes += outgoing.bytes.length;
+    this.#underWay.add(entry);
+    this.#underWayBytes += entry.bytes.length;
     try {
-      const { receivers } = await this.#context.backend.send(outgoing);
+      const { receivers } = await this.#send(entry);
       this.#noteReceivers(receivers);
       if (receivers === 0 && (this.#missing || this.#backlog.length > 0)) this.#keep(entry);
-      else this.#countSent(outgoing, "outbox_sent_total");
+      else this.#countSent(entry, "outbox_sent_total");
     } catch (error) {
-      this.#failed(entry, error);
+      if (isRefusal(error)) this.#drop(error.reason, 1, error.message);
+      else this.#keep(entry);
     } finally {
-      this.#underWay--;
-      this.#underWayBytes -= outgoing.bytes.length;
+      this.#underWay.delete(entry);
+      this.#underWayBytes -= entry.bytes.length;
     }
+  }
+
+  #send({ timestamp, bytes }: SpoolRecord): Promise<Delivery> {
+    return this.#context.backend.send({ kind: "metric", topic: this.topic, timestamp, bytes });
   }
 
   #noteReceivers(receivers: number | undefined): void {
@@ -109,50 +137,62 @@ export class MetricLane {
     if (this.#backlog.length > 0) this.#wakeup.ring();
   }
 
-  #failed(entry: Waiting, error: unknown): void {
-    if (error instanceof BackendError && !error.retriable) {
-      this.#drop(error.reason, 1, error.message);
-    } else this.#keep(entry);
-  }
-
   #keep(entry: Waiting): void {
     this.#backlog.insert(entry);
-    this.#trim();
     this.#wakeup.ring();
   }
 
-  #trim(): void {
-    const { memoryBytes, maxAgeMs } = this.#options;
-    const { clock } = this.#context;
-    let full = 0;
-    while (this.#backlog.bytes > memoryBytes && this.#backlog.length > 1) {
-      full += this.#backlog.remove(1).length;
+  /** The one loop that touches the spool: it spills, expires and replays in turns. */
+  async #work(): Promise<void> {
+    const { backend, clock } = this.#context;
+    await this.#open();
+    while (!this.#closing.signal.aborted) {
+      if (this.#backlog.length > 0) await this.#expire();
+      if (this.#backlog.overflows) await this.#spill();
+      if (this.#backlog.length === 0 || !backend.ready) {
+        await this.#wakeup.wait(clock, IDLE_MS);
+      } else await this.#replay();
     }
-    if (full > 0) this.#drop("queue_full", full);
-    const oldestUs = clock.wallUs(clock.monotonicUs()) - maxAgeMs * 1000;
-    let old = 0;
-    while ((this.#backlog.oldest?.outgoing.timestamp ?? oldestUs) < oldestUs) {
-      old += this.#backlog.remove(1).length;
-    }
-    if (old > 0) this.#drop("too_old", old);
   }
 
-  async #replayLoop(): Promise<void> {
-    const { backend, clock } = this.#context;
-    while (!this.#closing.signal.aborted) {
-      if (this.#backlog.length === 0 || !backend.ready) {
-        await this.#wakeup.wait(clock, 3_600_000);
-        continue;
-      }
-      const startedUs = clock.monotonicUs();
-      this.#trim();
-      const { sent, complete } = await this.#replayBatch();
-      this.#unreceived = !complete;
-      const pauseMs = complete
-        ? sent / this.#replayPerMs - (clock.monotonicUs() - startedUs) / 1000
-        : PROBE_MS;
-      if (pauseMs > 0) await clock.sleep(pauseMs, this.#closing.signal);
+  async #open(): Promise<void> {
+    try {
+      await this.#backlog.open();
+    } catch (error) {
+      this.#spoolFailed(error);
     }
+  }
+
+  async #expire(): Promise<void> {
+    const { clock } = this.#context;
+    const nowUs = clock.monotonicUs();
+    try {
+      await this.#backlog.expire({ nowUs, epochUs: clock.wallUs(nowUs) });
+    } catch (error) {
+      this.#spoolFailed(error);
+    }
+  }
+
+  async #spill({ all = false } = {}): Promise<void> {
+    try {
+      const [underWay] = this.#underWay;
+      await this.#backlog.spill({ underWay: underWay?.ticket ?? Infinity, all });
+      this.#trouble = undefined;
+    } catch (error) {
+      this.#spoolFailed(error);
+      await this.#context.clock.sleep(PROBE_MS, this.#closing.signal);
+    }
+  }
+
+  async #replay(): Promise<void> {
+    const { clock } = this.#context;
+    const startedUs = clock.monotonicUs();
+    const { sent, complete } = await this.#replayBatch();
+    this.#unreceived = !complete;
+    const pauseMs = complete
+      ? sent / this.#replayPerMs - (clock.monotonicUs() - startedUs) / 1000
+      : PROBE_MS;
+    if (pauseMs > 0) await clock.sleep(pauseMs, this.#closing.signal);
   }
 
   /** Where live metrics wait for the late ones, these hurry. */
@@ -162,62 +202,61 @@ export class MetricLane {
 
   /** Sends the oldest few; only those before the first that nobody got are taken out. */
   async #replayBatch(): Promise<{ sent: number; complete: boolean }> {
-    // A single one first: whether anybody receives is not known before.
-    const certain = this.#hadReceivers || this.#context.backend.inOrder;
-    const batch = this.#backlog.first(certain ? REPLAY_BATCH : 1);
-    const results = await Promise.allSettled(
-      batch.map(({ outgoing }) =>
-        this.#context.backend.send({ ...outgoing, bytes: markReplayed(outgoing.bytes) })
-      ),
-    );
-    let sent = 0;
-    for (const [index, result] of results.entries()) {
-      const entry = batch[index];
-      if (!entry || !this.#settled(entry, result)) break;
-      sent++;
+    try {
+      // A single one first: whether anybody receives is not known before.
+      const certain = this.#hadReceivers || this.#context.backend.inOrder;
+      const batch = await this.#backlog.first(certain ? REPLAY_BATCH : 1);
+      const results = await Promise.allSettled(
+        batch.map((late) => this.#send({ ...late, bytes: markReplayed(late.bytes) })),
+      );
+      const stop = batch.findIndex((late, at) => !this.#settled(late, results[at]));
+      const sent = stop < 0 ? batch.length : stop;
+      await this.#backlog.remove(batch.slice(0, sent));
+      return { sent, complete: stop < 0 };
+    } catch (error) {
+      this.#spoolFailed(error);
+      return { sent: 0, complete: false };
     }
-    this.#remove(batch.slice(0, sent));
-    return { sent, complete: sent === batch.length };
   }
 
-  #settled(
-    { outgoing }: Waiting,
-    result: PromiseSettledResult<{ receivers?: number }>,
-  ): boolean {
-    if (result.status === "rejected") {
-      const refused = result.reason instanceof BackendError && !result.reason.retriable;
-      if (refused) this.#drop(result.reason.reason, 1, result.reason.message);
-      return refused;
+  /** @returns false where the metric has to be sent again. */
+  #settled(late: SpoolRecord, result: PromiseSettledResult<Delivery> | undefined): boolean {
+    if (result?.status !== "fulfilled") {
+      const error = result?.reason;
+      if (!isRefusal(error)) return false;
+      this.#drop(error.reason, 1, error.message);
+      return true;
     }
     const { receivers } = result.value;
     if (receivers !== undefined) this.#hadReceivers = receivers > 0;
     if (receivers === 0) return false;
     this.#missing = false;
-    this.#countSent(outgoing, "outbox_replayed_total");
+    this.#countSent(late, "outbox_replayed_total");
     return true;
   }
 
-  /** The backlog may have been trimmed meanwhile: only what is still there is taken out. */
-  #remove(done: readonly Waiting[]): void {
-    const last = done.at(-1)?.ticket ?? 0;
-    while ((this.#backlog.oldest?.ticket ?? Infinity) <= last) this.#backlog.remove(1);
-  }
-
-  #countSent(outgoing: MetricOutgoing, name: string): void {
+  #countSent({ bytes }: SpoolRecord, name: string): void {
     const { counters } = this.#context;
     counters.add(name, { class: "metric" });
-    counters.add("outbox_sent_bytes_total", { class: "metric" }, outgoing.bytes.length);
+    counters.add("outbox_sent_bytes_total", { class: "metric" }, bytes.length);
+  }
+
+  #spoolFailed(error: unknown): void {
+    const why = error instanceof Error ? error.message : String(error);
+    this.#trouble = `Cannot keep late metrics in ${this.#options.spool?.folder}: ${why}: ` +
+      "free some space, or let the server's user write there";
+    this.#context.log.limited("spool", 10, "warning", this.#trouble);
   }
 
   #drop(reason: string, count: number, why?: string): void {
     const { counters, log } = this.#context;
+    const text = why ?? `Dropped metrics of ${this.topic}`;
     counters.add("outbox_dropped_total", { class: "metric", reason }, count);
-    log.limited(
-      `dropped metric ${reason}`,
-      10,
-      "warning",
-      why ?? `Dropped metrics of ${this.topic}`,
-      { reason, count },
-    );
+    log.limited(`dropped metric ${reason}`, 10, "warning", text, { reason, count });
   }
+}
+
+/** True where the same message would fail again. */
+function isRefusal(error: unknown): error is BackendError {
+  return error instanceof BackendError && !error.retriable;
 }

@@ -2,12 +2,12 @@ import type { Clock } from "../telemetry/clock.ts";
 import type { Counters } from "../telemetry/counters.ts";
 import type { Log } from "../telemetry/log.ts";
 import { FrameLane } from "./frame_lane.ts";
-import { MetricLane } from "./metric_lane.ts";
+import { MetricLane, type MetricLaneOptions } from "./metric_lane.ts";
 import type { Backend, MetricOutgoing, Outgoing, Publisher } from "./outgoing.ts";
 
 /** Bounds of what waits for a backend. */
 export interface OutboxOptions {
-  /** The most bytes of metrics kept in memory. @default 8 MiB */
+  /** The most bytes of late metrics kept in memory. @default 2 MiB */
   readonly memoryBytes?: number;
   /** The most bytes of metrics of one topic that are sent before one is acknowledged. @default 1 MiB */
   readonly bytesUnderWay?: number;
@@ -17,6 +17,10 @@ export interface OutboxOptions {
   readonly replayPerSecond?: number;
   /** A frame older than this is not sent any more, milliseconds since its capture. @default 500 */
   readonly maxFrameAgeMs?: number;
+  /** The folder for late metrics that the memory does not hold; absent for none. */
+  readonly spoolFolder?: string;
+  /** The most bytes of late metrics kept there. @default 64 MiB */
+  readonly spoolBytes?: number;
   /** Frames sent before one is acknowledged. @default 2 */
   readonly framesUnderWay?: number;
 }
@@ -60,17 +64,8 @@ export class Outbox implements Publisher {
       maxFrameAgeMs: options.maxFrameAgeMs ?? 500,
       framesUnderWay: options.framesUnderWay ?? 2,
     }, lane);
-    const memoryBytes = options.memoryBytes ?? 8 * 2 ** 20;
     for (const topic of Object.keys(SHARES) as MetricOutgoing["topic"][]) {
-      this.#metrics.set(
-        topic,
-        new MetricLane(topic, {
-          memoryBytes: memoryBytes * SHARES[topic],
-          bytesUnderWay: options.bytesUnderWay ?? 2 ** 20,
-          maxAgeMs: options.maxMetricAgeMs ?? 24 * 3_600_000,
-          replayPerSecond: options.replayPerSecond ?? 200,
-        }, lane),
-      );
+      this.#metrics.set(topic, new MetricLane(topic, laneOptions(topic, options), lane));
     }
   }
 
@@ -97,7 +92,8 @@ export class Outbox implements Publisher {
   }
 
   get trouble(): string | undefined {
-    return this.#backend.trouble ?? this.#frames.trouble;
+    const lane = [...this.#metrics.values()].find(({ trouble }) => trouble);
+    return this.#backend.trouble ?? lane?.trouble ?? this.#frames.trouble;
   }
 
   async flush(ms: number): Promise<void> {
@@ -110,8 +106,21 @@ export class Outbox implements Publisher {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const closing = [...this.#metrics.values()].map((lane) => lane.close());
     await this.#backend[Symbol.asyncDispose]();
-    await Promise.all(closing);
+    for (const lane of this.#metrics.values()) await lane.close();
   }
+}
+
+function laneOptions(topic: MetricOutgoing["topic"], options: OutboxOptions): MetricLaneOptions {
+  const share = SHARES[topic];
+  const { memoryBytes = 2 ** 21, spoolFolder, spoolBytes = 2 ** 26 } = options;
+  return {
+    memoryBytes: memoryBytes * share,
+    bytesUnderWay: options.bytesUnderWay ?? 2 ** 20,
+    maxAgeMs: options.maxMetricAgeMs ?? 24 * 3_600_000,
+    replayPerSecond: options.replayPerSecond ?? 200,
+    ...(spoolFolder === undefined
+      ? {}
+      : { spool: { folder: `${spoolFolder}/${topic}`, maxBytes: spoolBytes * share } }),
+  };
 }

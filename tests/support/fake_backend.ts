@@ -1,0 +1,78 @@
+import {
+  type Backend,
+  BackendError,
+  type Delivery,
+  type Outgoing,
+} from "../../src/ipc/outgoing.ts";
+
+interface Pending {
+  readonly outgoing: Outgoing;
+  readonly resolve: (delivery: Delivery) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** A backend whose peer a test plays: up or down, slow to acknowledge, with or without receivers. */
+export class FakeBackend implements Backend {
+  readonly name = "fake";
+  readonly inOrder: boolean;
+  /** What reached at least one receiver. */
+  readonly received: Outgoing[] = [];
+  /** Everything that was given to `send` while up. */
+  readonly sent: Outgoing[] = [];
+  receivers: number | undefined = 1;
+  /** While false, messages arrive but are not acknowledged. */
+  acknowledging = true;
+  #ready = false;
+  #pending: Pending[] = [];
+  #onReady: (ready: boolean) => void = () => {};
+
+  constructor({ inOrder = false } = {}) {
+    this.inOrder = inOrder;
+  }
+
+  get ready(): boolean {
+    return this.#ready;
+  }
+
+  /** How many messages wait for their acknowledgement. */
+  get underWay(): number {
+    return this.#pending.length;
+  }
+
+  onReady(listener: (ready: boolean) => void): void {
+    this.#onReady = listener;
+  }
+
+  start(): void {}
+
+  send(outgoing: Outgoing): Promise<Delivery> {
+    if (!this.#ready) return Promise.reject(lost());
+    this.sent.push(outgoing);
+    if (this.receivers !== 0) this.received.push(outgoing);
+    const { promise, resolve, reject } = Promise.withResolvers<Delivery>();
+    this.#pending.push({ outgoing, resolve, reject });
+    if (this.acknowledging) this.acknowledge();
+    return promise;
+  }
+
+  acknowledge(): void {
+    const delivery = this.receivers === undefined ? {} : { receivers: this.receivers };
+    for (const { resolve } of this.#pending.splice(0)) resolve(delivery);
+  }
+
+  setReady(ready: boolean): void {
+    if (ready === this.#ready) return;
+    this.#ready = ready;
+    if (!ready) { for (const { reject } of this.#pending.splice(0)) reject(lost()); }
+    this.#onReady(ready);
+  }
+
+  // deno-lint-ignore require-await
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.setReady(false);
+  }
+}
+
+function lost(): BackendError {
+  return new BackendError("The link is down", { retriable: true, reason: "link" });
+}
