@@ -1,0 +1,23 @@
+import type { Log } from "../../telemetry/log.ts";
+
+const SIGNALS = ["SIGTERM", "SIGINT"] as const;
+
+/**
+ * A signal that aborts when the user or the service manager asks to stop. Whoever asks twice by
+ * Ctrl-C does not want to wait: the second one ends the process as the shell expects.
+ */
+export function stopSignal(log: Log): Disposable & { readonly signal: AbortSignal } {
+  const controller = new AbortController();
+  const stop = () => {
+    if (controller.signal.aborted) Deno.exit(130);
+    log.debug("Asked to stop");
+    controller.abort();
+  };
+  for (const name of SIGNALS) Deno.addSignalListener(name, stop);
+  return {
+    signal: controller.signal,
+    [Symbol.dispose]() {
+      for (const name of SIGNALS) Deno.removeSignalListener(name, stop);
+    },
+  };
+}

@@ -1,0 +1,76 @@
+import { Appliance } from "../appliance.ts";
+import { EXIT, UnavailableError } from "../config/exit.ts";
+import { SourceError } from "../capture/frame.ts";
+import { CommandIntake } from "../control/commands.ts";
+import { Recording } from "../control/recording.ts";
+import { Announcer } from "../envelope/announcer.ts";
+import { FramePacing } from "../envelope/frame_pacing.ts";
+import { JpegEncoder } from "../envelope/jpeg_encoder.ts";
+import { FrameOutlet } from "../ipc/frame_outlet.ts";
+import { SystemClock } from "../telemetry/clock.ts";
+import { Counters } from "../telemetry/counters.ts";
+import { createVitalsEngine } from "../vitals/engine.ts";
+import { Vision } from "../vision/vision.ts";
+import type { CommandContext } from "./command.ts";
+import { openCommands, openPublisher } from "./compose/publisher.ts";
+import { openSource } from "./compose/source.ts";
+import { stopSignal } from "./compose/stop_signal.ts";
+
+/** Measures and publishes until it is asked to stop or the video has ended. */
+export async function run({ settings, log }: CommandContext): Promise<number> {
+  const { vitals, publish, server } = settings;
+  const clock = new SystemClock();
+  const counters = new Counters();
+  const surroundings = { clock, counters, log };
+  using stop = stopSignal(log);
+
+  const source = await openSource(settings, surroundings);
+  await using vision = await Vision.open();
+  await using encoder = new JpegEncoder({ quality: publish.jpegQuality });
+  await using publisher = openPublisher(settings, surroundings);
+  const announcer = new Announcer(clock);
+  const recording = new Recording();
+  const intake = new CommandIntake({ recording, counters, log });
+  if (server.startWithRecordingOn) intake.apply({ recording: true }, "flag");
+  await using _commands = openCommands(settings, { ...surroundings, intake });
+
+  const appliance = new Appliance({
+    source,
+    vision,
+    engine: createVitalsEngine({
+      phasicPressure: vitals.enablePhasicBp,
+      eda: vitals.enableEda,
+    }),
+    announcer,
+    frames: new FrameOutlet({
+      publisher,
+      encoder,
+      announcer,
+      counters,
+      log,
+      pacing: new FramePacing({
+        policy: publish.framePublish,
+        maxFps: publish.frameRateFps || undefined,
+      }),
+    }),
+    publisher,
+    recording,
+    clock,
+    counters,
+    log,
+  }, {
+    bufferDurationS: vitals.bufferDurationS,
+    edgeMetrics: publish.enableEdgeMetrics,
+    metricsOnlyWhileRecording: server.metricsOnlyWhileRecording,
+  });
+  log.info(`Reading ${source.description}`);
+  try {
+    await appliance.run(stop.signal);
+  } catch (error) {
+    if (error instanceof SourceError) {
+      throw new UnavailableError(`${error.message}: ${error.hint}`, { cause: error });
+    }
+    throw error;
+  }
+  return EXIT.ok;
+}
