@@ -33,7 +33,7 @@ static void give_up(j_common_ptr common) {
   struct ph_jpeg_errors *errors = (struct ph_jpeg_errors *)common->err;
   char text[JMSG_LENGTH_MAX];
   format_message(common, text);
-  snprintf(errors->message, errors->message_size, "Cannot decode the JPEG: %s", text);
+  snprintf(errors->message, errors->message_size, "Cannot %s: %s", errors->task, text);
   longjmp(errors->failed, 1);
 }
 
@@ -58,9 +58,10 @@ static void say_nothing(j_common_ptr common) { (void)common; }
 
 static void reset(j_common_ptr common) { common->err->msg_code = 0; }
 
-struct jpeg_error_mgr *ph_jpeg_errors_init(struct ph_jpeg_errors *errors, char *message,
-                                           size_t message_size) {
+struct jpeg_error_mgr *ph_jpeg_errors_init(struct ph_jpeg_errors *errors, const char *task,
+                                           char *message, size_t message_size) {
   memset(errors, 0, sizeof *errors);
+  errors->task = task;
   errors->message = message;
   errors->message_size = message_size;
   errors->manager.error_exit = give_up;

@@ -12,13 +12,14 @@
 struct ph_jpeg_errors {
   struct jpeg_error_mgr manager;
   jmp_buf failed;
+  const char *task; /* what cannot be done, for the message */
   char *message; /* gets the reason */
   size_t message_size;
 };
 
 /* What to put into the libjpeg object's `err`. Afterwards setjmp(errors->failed) must be taken
  * before any call into libjpeg. */
-struct jpeg_error_mgr *ph_jpeg_errors_init(struct ph_jpeg_errors *errors, char *message,
-                                           size_t message_size);
+struct jpeg_error_mgr *ph_jpeg_errors_init(struct ph_jpeg_errors *errors, const char *task,
+                                           char *message, size_t message_size);
 
 #endif

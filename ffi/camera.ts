@@ -1,0 +1,323 @@
+import { NativeError, openNativeLibrary, unwrap } from "./library.ts";
+import {
+  PICTURE_BYTES,
+  pixelBytes,
+  PixelPool,
+  type PlanarPicture,
+  readPicture,
+  readText,
+} from "./picture.ts";
+
+const SYMBOLS = {
+  ph_camera_open: {
+    parameters: [
+      "buffer", // const char *path
+      "buffer", // const struct ph_camera_request *request
+      "buffer", // struct ph_camera_granted *granted
+      "buffer", // ph_camera **camera
+    ],
+    result: "i32",
+    nonblocking: true,
+  },
+  ph_camera_next: {
+    parameters: [
+      "pointer", // ph_camera *camera
+      "i32", // int32_t timeout_ms
+      "buffer", // uint8_t *pixels
+      "usize", // size_t pixels_capacity
+      "buffer", // uint8_t *jpeg
+      "usize", // size_t jpeg_capacity
+      "buffer", // struct ph_camera_frame *frame
+    ],
+    result: "i32",
+    nonblocking: true,
+  },
+  // void ph_camera_stop(ph_camera *camera)
+  ph_camera_stop: { parameters: ["pointer"], result: "void" },
+  // void ph_camera_lock(ph_camera *camera, int32_t on)
+  ph_camera_lock: { parameters: ["pointer", "i32"], result: "void" },
+  // int ph_camera_close(ph_camera *camera)
+  ph_camera_close: { parameters: ["pointer"], result: "i32", nonblocking: true },
+  // int ph_camera_list(char *text, size_t capacity)
+  ph_camera_list: { parameters: ["buffer", "usize"], result: "i32", nonblocking: true },
+  // int ph_camera_stable_path(const char *path, char *link, size_t capacity)
+  ph_camera_stable_path: { parameters: ["buffer", "buffer", "usize"], result: "i32" },
+} as const satisfies Deno.ForeignLibraryInterface;
+
+let opened: Deno.StaticForeignLibraryInterface<typeof SYMBOLS> | undefined;
+const library = () => opened ??= openNativeLibrary(SYMBOLS);
+
+const NEEDS_ROOM = 1;
+const MESSAGE_BYTES = 256;
+/** Where the fields of `struct ph_camera_granted` lie. */
+const GRANTED = { name: 16, bus: 48, driver: 80, message: 96, bytes: 96 + MESSAGE_BYTES } as const;
+/** Where the fields of `struct ph_camera_frame` lie, behind its picture. */
+const FRAME = {
+  jpegBytes: PICTURE_BYTES,
+  timeUs: PICTURE_BYTES + 8,
+  sequence: PICTURE_BYTES + 16,
+  lost: PICTURE_BYTES + 24,
+  damaged: PICTURE_BYTES + 32,
+  overrun: PICTURE_BYTES + 40,
+  message: PICTURE_BYTES + 48,
+  bytes: PICTURE_BYTES + 48 + MESSAGE_BYTES,
+} as const;
+
+/** In the order of `enum ph_turn`. */
+const TURNS = [
+  "none",
+  "clockwise_90",
+  "counterclockwise_90",
+  "rotate_180",
+  "mirror_horizontal",
+  "mirror_vertical",
+] as const;
+const POWER_LINE = { leave: -1, off: 0, "50": 1, "60": 2, auto: 3 } as const;
+
+/** What a program would like of a camera, which grants what it can. */
+export interface CameraRequest {
+  readonly width: number;
+  readonly height: number;
+  readonly fps: number;
+  /** Four characters such as `MJPG`, or `auto` for the best that the camera has. */
+  readonly format: string;
+  /** The analysis picture is scaled by 1/2, 1/4 or 1/8 down to no less than this; 0: not. */
+  readonly leastWidth: number;
+  readonly turn: typeof TURNS[number];
+  readonly powerLine: keyof typeof POWER_LINE;
+  /** Quality, 1 to 100, of JPEGs that the camera does not make itself; 0 for none. */
+  readonly jpegQuality: number;
+}
+
+export interface CameraGranted {
+  readonly width: number;
+  readonly height: number;
+  /** Absent where the camera does not say. */
+  readonly fps?: number;
+  readonly format: string;
+  readonly name: string;
+  readonly bus: string;
+  readonly driver: string;
+}
+
+/** A frame in memory of ours; disposing of it gives the memory to a later one. */
+export interface CameraFrame extends Disposable {
+  readonly picture: PlanarPicture;
+  readonly jpeg?: Uint8Array<ArrayBuffer>;
+  /** Microseconds of CLOCK_MONOTONIC at which the light was seen. */
+  readonly timeUs: number;
+  /** The camera's count since it was opened. */
+  readonly sequence: number;
+}
+
+/** What went wrong since the camera was opened, in frames. */
+export interface CameraLosses {
+  /** The camera's own count jumped over them. */
+  readonly lost: number;
+  /** They came broken. */
+  readonly damaged: number;
+  /** Nobody took them in time. */
+  readonly overrun: number;
+  /** Why the newest damaged one was. */
+  readonly reason: string;
+}
+
+export type CameraRead =
+  | { readonly state: "frame"; readonly frame: CameraFrame; readonly losses: CameraLosses }
+  /** Nothing came in time. */
+  | { readonly state: "silent"; readonly losses: CameraLosses }
+  /** The camera is gone and stays so: close it. */
+  | { readonly state: "gone"; readonly reason: string }
+  | { readonly state: "stopped" };
+
+const encoder = new TextEncoder();
+const cString = (text: string) => encoder.encode(text + "\0");
+
+function fourcc(format: string): number {
+  if (format === "auto") return 0;
+  return [...format.padEnd(4, " ").slice(0, 4)]
+    .reduce((code, letter, i) => code + letter.charCodeAt(0) * 2 ** (8 * i), 0);
+}
+
+function encodeRequest(request: CameraRequest): Uint8Array<ArrayBuffer> {
+  const { width, height, fps, format, powerLine, leastWidth, turn, jpegQuality } = request;
+  const view = new DataView(new ArrayBuffer(32));
+  const fields = [width, height, Math.round(fps * 1000), fourcc(format), POWER_LINE[powerLine]];
+  fields.push(leastWidth, TURNS.indexOf(turn), jpegQuality);
+  fields.forEach((field, i) => view.setInt32(i * 4, field, true));
+  return new Uint8Array(view.buffer);
+}
+
+function decodeGranted(bytes: Uint8Array<ArrayBuffer>): CameraGranted {
+  const view = new DataView(bytes.buffer);
+  const fps = view.getInt32(8, true) / 1000;
+  return {
+    width: view.getInt32(0, true),
+    height: view.getInt32(4, true),
+    ...(fps > 0 && { fps }),
+    format: String.fromCharCode(...bytes.subarray(12, 16)),
+    name: readText(bytes.subarray(GRANTED.name, GRANTED.bus)),
+    bus: readText(bytes.subarray(GRANTED.bus, GRANTED.driver)),
+    driver: readText(bytes.subarray(GRANTED.driver, GRANTED.message)),
+  };
+}
+
+/**
+ * A camera that streams into a thread of its own. Nothing here blocks the event loop.
+ *
+ * @example
+ * ```ts ignore
+ * await using camera = await NativeCamera.open("/dev/video0", request);
+ * const read = await camera.next(2000);
+ * ```
+ */
+export class NativeCamera implements AsyncDisposable {
+  /**
+   * Opens, negotiates and starts.
+   *
+   * @throws {NativeError} with status `no_device`, `busy` or `permission`, which can heal, or
+   * `format`, which cannot.
+   */
+  static async open(path: string, request: CameraRequest): Promise<NativeCamera> {
+    const granted = new Uint8Array(new ArrayBuffer(GRANTED.bytes));
+    const handle = new BigUint64Array(new ArrayBuffer(8));
+    const code = await library().ph_camera_open(
+      cString(path),
+      encodeRequest(request),
+      granted,
+      handle,
+    );
+    unwrap(code, readText(granted.subarray(GRANTED.message)));
+    return new NativeCamera(Deno.UnsafePointer.create(handle[0]!)!, decodeGranted(granted));
+  }
+
+  /** What the camera granted. */
+  readonly granted: CameraGranted;
+  #handle: Deno.PointerObject | undefined;
+  #reading: Promise<number> | undefined;
+  readonly #pictures = new PixelPool();
+  readonly #jpegs = new PixelPool();
+  #pictureBytes = 640 * 480;
+  #jpegBytes = 128 * 1024;
+  readonly #frame = new Uint8Array(new ArrayBuffer(FRAME.bytes));
+  readonly #view = new DataView(this.#frame.buffer);
+
+  private constructor(handle: Deno.PointerObject, granted: CameraGranted) {
+    this.#handle = handle;
+    this.granted = granted;
+  }
+
+  /** Waits for the next frame, in order; one call at a time. */
+  async next(timeoutMs: number): Promise<CameraRead> {
+    while (true) {
+      if (!this.#handle) return { state: "stopped" };
+      const picture = this.#pictures.take(this.#pictureBytes);
+      const jpeg = this.#jpegs.take(this.#jpegBytes);
+      this.#reading = library().ph_camera_next(
+        this.#handle,
+        timeoutMs,
+        new Uint8Array(picture),
+        BigInt(picture.byteLength),
+        new Uint8Array(jpeg),
+        BigInt(jpeg.byteLength),
+        this.#frame,
+      );
+      const code = await this.#reading;
+      if (code === 0) return { state: "frame", ...this.#take(picture, jpeg) };
+      this.#pictures.give(picture);
+      this.#jpegs.give(jpeg);
+      if (code !== NEEDS_ROOM) return this.#failure(code);
+      this.#pictureBytes = Math.max(this.#pictureBytes, pixelBytes(this.#view));
+      const jpegBytes = this.#view.getInt32(FRAME.jpegBytes, true);
+      // JPEGs vary: room for a somewhat larger one saves asking again.
+      if (jpegBytes > this.#jpegBytes) this.#jpegBytes = Math.ceil(jpegBytes * 1.5);
+    }
+  }
+
+  /**
+   * Holds exposure, gain, white balance and focus at what the camera has found, where it has
+   * such controls, or lets them go.
+   */
+  lock(on: boolean): void {
+    if (this.#handle) library().ph_camera_lock(this.#handle, on ? 1 : 0);
+  }
+
+  /** Makes a waiting `next` and all later ones answer `stopped`. */
+  stop(): void {
+    if (this.#handle) library().ph_camera_stop(this.#handle);
+  }
+
+  /**
+   * Ends the thread and gives the camera back.
+   *
+   * @throws {NativeError} with status `timeout` where the driver does not let go: the process
+   * should end.
+   */
+  async [Symbol.asyncDispose](): Promise<void> {
+    const handle = this.#handle;
+    if (!handle) return;
+    library().ph_camera_stop(handle);
+    this.#handle = undefined;
+    await this.#reading;
+    const code = await library().ph_camera_close(handle);
+    unwrap(code, "Cannot close the camera: its driver does not let go of it");
+  }
+
+  #take(picture: ArrayBuffer, jpeg: ArrayBuffer): { frame: CameraFrame; losses: CameraLosses } {
+    const jpegBytes = this.#view.getInt32(FRAME.jpegBytes, true);
+    let owned = true;
+    const frame = {
+      picture: readPicture(this.#view, picture),
+      ...(jpegBytes > 0 && { jpeg: new Uint8Array(jpeg, 0, jpegBytes) }),
+      timeUs: Number(this.#view.getBigInt64(FRAME.timeUs, true)),
+      sequence: Number(this.#view.getBigInt64(FRAME.sequence, true)),
+      [Symbol.dispose]: () => {
+        if (!owned) return;
+        owned = false;
+        this.#pictures.give(picture);
+        this.#jpegs.give(jpeg);
+      },
+    };
+    return { frame, losses: this.#losses() };
+  }
+
+  #losses(): CameraLosses {
+    return {
+      lost: Number(this.#view.getBigInt64(FRAME.lost, true)),
+      damaged: Number(this.#view.getBigInt64(FRAME.damaged, true)),
+      overrun: Number(this.#view.getBigInt64(FRAME.overrun, true)),
+      reason: readText(this.#frame.subarray(FRAME.message)),
+    };
+  }
+
+  #failure(code: number): CameraRead {
+    const reason = readText(this.#frame.subarray(FRAME.message));
+    try {
+      unwrap(code, reason);
+    } catch (error) {
+      if (!(error instanceof NativeError)) throw error;
+      if (error.status === "timeout") return { state: "silent", losses: this.#losses() };
+      if (error.status === "state") return { state: "stopped" };
+    }
+    return { state: "gone", reason };
+  }
+}
+
+/** The link that leads to a device however it is plugged in, where udev made one. */
+export function stableCameraPath(path: string): string | undefined {
+  const link = new Uint8Array(new ArrayBuffer(4096));
+  const code = library().ph_camera_stable_path(cString(path), link, BigInt(link.length));
+  return code === 0 ? readText(link) : undefined;
+}
+
+/** The cameras of this machine, as `ffi/native/camera_list.h` writes them. */
+export async function listCamerasText(): Promise<string> {
+  let capacity = 64 * 1024;
+  while (true) {
+    const text = new Uint8Array(new ArrayBuffer(capacity));
+    const code = await library().ph_camera_list(text, BigInt(capacity));
+    const length = unwrap(code, "Cannot list the cameras: /dev cannot be read");
+    if (length < capacity) return readText(text);
+    capacity = length + 1;
+  }
+}

@@ -1,0 +1,168 @@
+/* A recording that plays the camera, for tests and benches: the frames take the same way as a real
+ * camera's from the device's buffer on.
+ *
+ * Layout, little-endian 32-bit numbers: "PHCAM1\0\0", fourcc, width, height, loop (0 or 1); then
+ * for each frame: flags (1: damaged, 2: from here on silent), sequence numbers that were lost before
+ * it, bytes, data. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include "device.h"
+#include "v4l2_call.h"
+
+enum { HEADER_BYTES = 24, RECORD_BYTES = 12, FLAG_DAMAGED = 1, FLAG_SILENT = 2 };
+
+struct file {
+  struct ph_device device;
+  const uint8_t *data;
+  size_t size, at;
+  int loop;
+  int64_t period_us, next_us;
+  uint32_t sequence;
+};
+
+static uint32_t number(const uint8_t *bytes) {
+  return (uint32_t)bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 |
+         (uint32_t)bytes[3] << 24;
+}
+
+static int start(struct ph_device *device) {
+  struct file *file = (struct file *)device;
+  struct timespec period = {.tv_sec = file->period_us / 1000000,
+                            .tv_nsec = file->period_us % 1000000 * 1000};
+  struct itimerspec timer = {.it_interval = period, .it_value = period};
+  file->next_us = ph_monotonic_us() + file->period_us;
+  if (timerfd_settime(device->fd, 0, &timer, NULL) != 0) {
+    return ph_camera_fail(errno, "the recording", "start");
+  }
+  return PH_OK;
+}
+
+static int unplugged(void) {
+  return ph_fail(PH_ERR_NO_DEVICE, "Cannot take a picture from the recording: it has ended");
+}
+
+static int dequeue(struct ph_device *device, struct ph_device_buffer *out) {
+  struct file *file = (struct file *)device;
+  if (ph_monotonic_us() < file->next_us) {
+    uint64_t expirations;
+    if (read(device->fd, &expirations, sizeof expirations) < 0 && errno != EAGAIN) {
+      return ph_camera_fail(errno, "the recording", "wait for");
+    }
+    if (ph_monotonic_us() < file->next_us) return PH_ERR_TIMEOUT;
+  }
+  if (file->at == file->size && file->loop) file->at = HEADER_BYTES;
+  if (file->size - file->at < RECORD_BYTES) return unplugged();
+  const uint8_t *record = file->data + file->at;
+  size_t size = number(record + 8);
+  if (size > file->size - file->at - RECORD_BYTES) return unplugged();
+  if (number(record) & FLAG_SILENT) {
+    struct itimerspec never = {0};
+    timerfd_settime(device->fd, 0, &never, NULL);
+    return PH_ERR_TIMEOUT;
+  }
+  file->at += RECORD_BYTES + size;
+  file->sequence += number(record + 4);
+  *out = (struct ph_device_buffer){
+      .data = record + RECORD_BYTES,
+      .size = size,
+      .time_us = file->next_us,
+      .sequence = file->sequence++,
+      .damaged = (number(record) & FLAG_DAMAGED) != 0,
+  };
+  file->next_us += file->period_us;
+  return PH_OK;
+}
+
+static int requeue(struct ph_device *device, uint32_t index) {
+  (void)device;
+  (void)index;
+  return PH_OK;
+}
+
+static int lock_controls(struct ph_device *device, int on) {
+  (void)device;
+  (void)on;
+  return 0;
+}
+
+static void close_device(struct ph_device *device) {
+  struct file *file = (struct file *)device;
+  if (file->data != NULL) munmap((void *)(uintptr_t)file->data, file->size);
+  if (device->fd >= 0) close(device->fd);
+  free(file);
+}
+
+static const struct ph_device_operations operations = {
+    .start = start,
+    .dequeue = dequeue,
+    .requeue = requeue,
+    .lock = lock_controls,
+    .close = close_device,
+};
+
+static int read_header(struct file *file, const struct ph_device_request *request) {
+  static const char magic[8] = "PHCAM1\0";
+  if (file->size < HEADER_BYTES || memcmp(file->data, magic, sizeof magic) != 0) {
+    return ph_fail(PH_ERR_FORMAT, "Cannot use %s: it is no video device", request->path);
+  }
+  struct ph_device_format *format = &file->device.format;
+  format->fourcc = number(file->data + 8);
+  format->width = (int32_t)number(file->data + 12);
+  format->height = (int32_t)number(file->data + 16);
+  file->loop = number(file->data + 20) != 0;
+  if (request->fourcc != 0 && request->fourcc != format->fourcc) {
+    return ph_fail(PH_ERR_FORMAT, "Cannot use %s: it does not offer the format %.4s",
+                   request->path, (const char *)&request->fourcc);
+  }
+  if (format->width <= 0 || format->height <= 0 ||
+      (int64_t)format->width * format->height > PH_MAX_PIXELS) {
+    return ph_fail(PH_ERR_FORMAT, "Cannot use %s: it granted %dx%d pixels", request->path,
+                   format->width, format->height);
+  }
+  const struct ph_raw_format *raw = ph_raw_format_find(format->fourcc);
+  format->stride = raw == NULL ? 0 : ph_raw_least_stride(raw, format->width);
+  format->fps_milli = request->fps_milli > 0 ? request->fps_milli : 30000;
+  snprintf(format->name, sizeof format->name, "recording");
+  snprintf(format->bus, sizeof format->bus, "file");
+  snprintf(format->driver, sizeof format->driver, "file");
+  file->period_us = (int64_t)1000000000 / format->fps_milli;
+  file->at = HEADER_BYTES;
+  return PH_OK;
+}
+
+int ph_file_device_open(const struct ph_device_request *request, struct ph_device **device) {
+  struct file *file = calloc(1, sizeof *file);
+  if (file == NULL) return ph_fail(PH_ERR_MEMORY, "Cannot open %s: out of memory", request->path);
+  file->device.operations = &operations;
+  file->device.fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+  int source = open(request->path, O_RDONLY | O_CLOEXEC);
+  struct stat size;
+  int status = PH_OK;
+  if (file->device.fd < 0 || source < 0 || fstat(source, &size) != 0) {
+    status = ph_camera_fail(errno, request->path, "open");
+  } else if (size.st_size > 0) {
+    void *data = mmap(NULL, (size_t)size.st_size, PROT_READ, MAP_PRIVATE, source, 0);
+    if (data == MAP_FAILED) {
+      status = ph_camera_fail(errno, request->path, "map");
+    } else {
+      file->data = data;
+      file->size = (size_t)size.st_size;
+    }
+  }
+  if (source >= 0) close(source);
+  if (status == PH_OK) status = read_header(file, request);
+  if (status != PH_OK) {
+    close_device(&file->device);
+    return status;
+  }
+  *device = &file->device;
+  return PH_OK;
+}

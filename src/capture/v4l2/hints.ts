@@ -1,0 +1,20 @@
+import { NativeError, type NativeStatus } from "../../../ffi/library.ts";
+import { SourceError } from "../frame.ts";
+
+const HINTS: Readonly<Partial<Record<NativeStatus, (path: string) => string>>> = {
+  no_device: () => "Plug the camera in, or choose one that `physiology_server devices` lists",
+  busy: (path) => `End the program that uses the camera; \`fuser -v ${path}\` names it`,
+  permission: () => "Add the user to the group video: usermod -aG video USER, then log in again",
+  format: () => "Choose a --codec that `physiology_server devices` lists, or auto",
+  argument: () => "Choose a size that `physiology_server devices` lists",
+};
+
+/** What a camera's failure means for a user, and what to do about it. */
+export function cameraError(path: string, cause: unknown): SourceError {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  const hint = cause instanceof NativeError ? HINTS[cause.status]?.(path) : undefined;
+  return new SourceError(message, {
+    cause,
+    hint: hint ?? "Unplug the camera, plug it in again, and see the kernel's log: dmesg",
+  });
+}

@@ -1,0 +1,283 @@
+import {
+  type CameraFrame,
+  type CameraLosses,
+  type CameraRequest,
+  NativeCamera,
+  stableCameraPath,
+} from "../../../ffi/camera.ts";
+import { nativeMonotonicUs } from "../../../ffi/library.ts";
+import { type Clock, SystemClock } from "../../telemetry/clock.ts";
+import { Counters } from "../../telemetry/counters.ts";
+import { type Log, silentLog } from "../../telemetry/log.ts";
+import type { Frame, FrameSource, SourceEvent } from "../frame.ts";
+import type { InputTransform } from "../transform.ts";
+import { cameraError } from "./hints.ts";
+
+export interface V4l2SourceOptions {
+  /** A video device, such as `/dev/video0` or a link in `/dev/v4l/by-id`. */
+  readonly device: string;
+  /** @default 640 */
+  readonly width?: number;
+  /** @default 480 */
+  readonly height?: number;
+  /** Frames per second to ask for. @default 30 */
+  readonly fps?: number;
+  /** `auto`, or the four characters of a format: `MJPG`, `YUYV`, `UYVY`, `NV12`, `GREY`. */
+  readonly codec?: string;
+  /** @default "none" */
+  readonly transform?: InputTransform;
+  /** Hertz of the mains, against flicker; `auto` leaves it to the camera. @default "auto" */
+  readonly powerLine?: "auto" | "off" | "50" | "60";
+  /** The analysis picture is halved as long as it stays at least this wide. @default 320 */
+  readonly analysisWidth?: number;
+  /** Of JPEGs that are published and that the camera does not make itself. @default 80 */
+  readonly jpegQuality?: number;
+  readonly clock?: Clock;
+  readonly log?: Log;
+  readonly counters?: Counters;
+}
+
+type Settings = Required<Omit<V4l2SourceOptions, "clock" | "log" | "counters">>;
+
+const DEFAULTS = {
+  width: 640,
+  height: 480,
+  fps: 30,
+  codec: "auto",
+  transform: "none",
+  powerLine: "auto",
+  analysisWidth: 320,
+  jpegQuality: 80,
+} satisfies Omit<Settings, "device">;
+
+/** A camera is silent after this time or this number of frames, whichever is longer. */
+const SILENCE_MS = 2000;
+const SILENCE_FRAMES = 5;
+const RETRY_MS = 1000;
+/** A driver that holds us longer at the end than this will not let go. */
+const CLOSE_MS = 6000;
+
+const NO_LOSSES: CameraLosses = { lost: 0, damaged: 0, overrun: 0, reason: "" };
+
+/**
+ * A camera of this machine by V4L2. One that is unplugged or falls silent is told as
+ * `disconnected`, and tried again each second by its stable path for as long as the program runs.
+ */
+export class V4l2Source implements FrameSource {
+  readonly realtime = true;
+  readonly #options: Settings;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #counters: Counters;
+  readonly #closing = new AbortController();
+  #camera: NativeCamera | undefined;
+  #iteration: AsyncGenerator<SourceEvent> | undefined;
+  #path: string;
+  #locked = false;
+  #losses = NO_LOSSES;
+  /** What to add to a driver's time and sequence for ours. */
+  #clockOffsetUs = 0;
+  #sequenceBase = 0;
+  #lastSequence = -1;
+  #lastTimeUs = -Infinity;
+
+  constructor(options: V4l2SourceOptions) {
+    const { clock = new SystemClock(), log = silentLog, counters = new Counters() } = options;
+    this.#options = { ...DEFAULTS, ...options };
+    this.#path = options.device;
+    this.#clock = clock;
+    this.#log = log;
+    this.#counters = counters;
+  }
+
+  get description(): string {
+    const granted = this.#camera?.granted;
+    if (!granted) return `camera ${this.#options.device}`;
+    const { name, format, width, height, fps } = granted;
+    const rate = fps === undefined ? "" : ` at ${fps} fps`;
+    return `${name}: ${format} ${width}x${height}${rate} (${this.#options.device})`;
+  }
+
+  get nominalFps(): number {
+    return this.#camera?.granted.fps ?? this.#options.fps;
+  }
+
+  /** True while exposure and white balance are held. */
+  get exposureLocked(): boolean {
+    return this.#locked;
+  }
+
+  /**
+   * Holds exposure, gain, white balance and focus at what the camera has found, where it has such
+   * controls; their hunting looks like a pulse. A camera that comes back is free again.
+   */
+  lockExposure(): void {
+    if (!this.#camera || this.#locked) return;
+    this.#camera.lock(true);
+    this.#locked = true;
+  }
+
+  /** Lets the camera adapt itself again. */
+  unlockExposure(): void {
+    this.#camera?.lock(false);
+    this.#locked = false;
+  }
+
+  /**
+   * @throws {SourceError} from the first step, where the camera cannot be opened at all. Once it
+   * gave frames it is waited for.
+   * @throws {NativeError} with status `timeout` where a driver does not let go of the camera: the
+   * process should end, so that its supervisor starts it anew.
+   */
+  [Symbol.asyncIterator](): AsyncIterator<SourceEvent> {
+    this.#iteration ??= this.#events();
+    return this.#iteration;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing.abort();
+    this.#camera?.stop();
+    if (!this.#iteration) return;
+    const late = new AbortController();
+    const ended = await Promise.race([
+      this.#iteration.return(undefined).then(() => true),
+      this.#clock.sleep(CLOSE_MS, late.signal).then(() => false),
+    ]);
+    late.abort();
+    if (!ended) throw new Error(`Cannot close ${this.description}: its driver does not answer`);
+  }
+
+  async *#events(): AsyncGenerator<SourceEvent> {
+    if (this.#closing.signal.aborted) return;
+    try {
+      await this.#open();
+    } catch (error) {
+      throw cameraError(this.#options.device, error);
+    }
+    try {
+      yield { kind: "connected", description: this.description };
+      while (true) {
+        const reason = yield* this.#frames();
+        if (reason === undefined) return;
+        yield { kind: "disconnected", reason };
+        await this.#close();
+        if (!await this.#reopen()) return;
+        yield { kind: "connected", description: this.description };
+      }
+    } finally {
+      await this.#close();
+    }
+  }
+
+  /** Yields frames until the camera is lost; returns why, or nothing where it was stopped. */
+  async *#frames(): AsyncGenerator<SourceEvent, string | undefined> {
+    const camera = this.#camera!;
+    const silenceMs = Math.max(SILENCE_MS, SILENCE_FRAMES * 1000 / this.nominalFps);
+    while (true) {
+      const read = await camera.next(silenceMs);
+      switch (read.state) {
+        case "frame":
+          this.#count(read.losses);
+          yield { kind: "frame", frame: this.#toFrame(read.frame) };
+          break;
+        case "silent":
+          this.#count(read.losses);
+          return `no picture for ${(silenceMs / 1000).toFixed(1)} s`;
+        case "gone":
+          return read.reason;
+        case "stopped":
+          return undefined;
+      }
+    }
+  }
+
+  async #open(): Promise<void> {
+    const { width, height, fps, codec, transform, powerLine, analysisWidth, jpegQuality } =
+      this.#options;
+    const request: CameraRequest = {
+      width,
+      height,
+      fps,
+      format: codec,
+      leastWidth: analysisWidth,
+      turn: transform,
+      powerLine,
+      jpegQuality,
+    };
+    const camera = await NativeCamera.open(this.#path, request);
+    if (this.#closing.signal.aborted) camera.stop();
+    this.#camera = camera;
+    this.#path = stableCameraPath(this.#path) ?? this.#path;
+    this.#locked = false;
+    this.#losses = NO_LOSSES;
+    this.#sequenceBase = this.#lastSequence + 1;
+    this.#clockOffsetUs = clockOffsetUs(this.#clock);
+  }
+
+  /** Tries until the camera is back; false where the source was closed meanwhile. */
+  async #reopen(): Promise<boolean> {
+    const { signal } = this.#closing;
+    while (!signal.aborted) {
+      try {
+        await this.#open();
+        return true;
+      } catch (error) {
+        const { message, hint } = cameraError(this.#path, error);
+        this.#log.limited("camera_reopen", 60, "warning", message, { hint });
+      }
+      await this.#clock.sleep(RETRY_MS, signal);
+    }
+    return false;
+  }
+
+  async #close(): Promise<void> {
+    const camera = this.#camera;
+    this.#camera = undefined;
+    await camera?.[Symbol.asyncDispose]();
+  }
+
+  #toFrame(native: CameraFrame): Frame {
+    const { picture, jpeg } = native;
+    const sequence = this.#sequenceBase + native.sequence;
+    // A driver may stamp two frames alike; a signal needs times that grow.
+    const timeUs = Math.max(native.timeUs + this.#clockOffsetUs, this.#lastTimeUs + 1);
+    this.#lastSequence = sequence;
+    this.#lastTimeUs = timeUs;
+    return {
+      timeUs,
+      sequence,
+      width: picture.fullWidth,
+      height: picture.fullHeight,
+      picture,
+      ...(jpeg && { jpeg }),
+      [Symbol.dispose]: () => native[Symbol.dispose](),
+    };
+  }
+
+  #count(losses: CameraLosses): void {
+    const before = this.#losses;
+    this.#losses = losses;
+    for (const reason of ["lost", "damaged", "overrun"] as const) {
+      const amount = losses[reason] - before[reason];
+      if (amount > 0) this.#counters.add("camera_frames_lost_total", { reason }, amount);
+    }
+    if (losses.damaged > before.damaged) {
+      this.#log.limited("camera_damaged", 60, "warning", "The camera sent a damaged frame", {
+        reason: losses.reason,
+      });
+    }
+  }
+}
+
+/** Both clocks run alike and only begin elsewhere: the closest of a few readings tells where. */
+function clockOffsetUs(clock: Clock): number {
+  let best = { width: Infinity, offsetUs: 0 };
+  for (let i = 0; i < 8; i++) {
+    const before = clock.monotonicUs();
+    const nativeUs = nativeMonotonicUs();
+    const after = clock.monotonicUs();
+    const width = after - before;
+    if (width < best.width) best = { width, offsetUs: Math.round((before + after) / 2) - nativeUs };
+  }
+  return best.offsetUs;
+}

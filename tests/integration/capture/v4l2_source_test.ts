@@ -1,0 +1,233 @@
+import assert from "node:assert/strict";
+import type { SourceEvent } from "../../../src/capture/frame.ts";
+import { SourceError } from "../../../src/capture/frame.ts";
+import { INPUT_TRANSFORMS } from "../../../src/capture/transform.ts";
+import { V4l2Source, type V4l2SourceOptions } from "../../../src/capture/v4l2/source.ts";
+import { Counters } from "../../../src/telemetry/counters.ts";
+import {
+  type CameraRecording,
+  patternJpegs,
+  recordingFile,
+} from "../../support/camera_recording.ts";
+import { takeFrames, testSource } from "../../support/source_suite.ts";
+
+const jpegs = await patternJpegs({ count: 8 });
+const MJPEG = { fourcc: "MJPG", width: 640, height: 480 };
+const looped = await recordingFile({
+  ...MJPEG,
+  loop: true,
+  frames: jpegs.map((bytes) => ({ bytes })),
+});
+globalThis.addEventListener("unload", () => Deno.removeSync(looped.path));
+
+testSource({
+  name: "V4L2",
+  open: () => new V4l2Source({ device: looped.path, fps: 100 }),
+  ends: false,
+});
+
+/** Plays a recording once and tells what came until the camera was gone. */
+async function play(
+  recording: CameraRecording,
+  options: Partial<V4l2SourceOptions> = {},
+): Promise<{ events: SourceEvent[]; counters: Counters }> {
+  await using file = await recordingFile(recording);
+  const counters = new Counters();
+  await using source = new V4l2Source({ device: file.path, fps: 100, counters, ...options });
+  const events: SourceEvent[] = [];
+  for await (const event of source) {
+    events.push(event);
+    if (event.kind === "disconnected") break;
+  }
+  return { events, counters };
+}
+
+const framesOf = (events: SourceEvent[]) =>
+  events.flatMap((event) => event.kind === "frame" ? [event.frame] : []);
+
+Deno.test("the published JPEG is the camera's own, byte for byte", async () => {
+  const { events } = await play({ ...MJPEG, frames: jpegs.map((bytes) => ({ bytes })) });
+  const frames = framesOf(events);
+  assert.equal(frames.length, jpegs.length);
+  frames.forEach((frame, i) => {
+    assert.deepEqual(frame.jpeg, jpegs[i]);
+    assert.deepEqual([frame.width, frame.height], [640, 480]);
+    assert.deepEqual([frame.picture.width, frame.picture.height], [320, 240]);
+  });
+});
+
+Deno.test("padding behind a JPEG is not published", async () => {
+  const padded = new Uint8Array(jpegs[0]!.length + 1000);
+  padded.set(jpegs[0]!);
+  const { events } = await play({ ...MJPEG, frames: [{ bytes: padded }] });
+  assert.deepEqual(framesOf(events)[0]?.jpeg, jpegs[0]);
+});
+
+Deno.test("damaged frames are skipped and counted, and leave a gap in the sequence", async () => {
+  const [good, other] = [jpegs[0]!, jpegs[1]!];
+  const { events, counters } = await play({
+    ...MJPEG,
+    frames: [
+      { bytes: good },
+      { bytes: good.subarray(0, good.length / 2) },
+      { bytes: new Uint8Array(0) },
+      { bytes: good.subarray(0, -2) },
+      { bytes: other, damaged: true },
+      { bytes: other, lost: 3 },
+    ],
+  });
+  assert.deepEqual(framesOf(events).map((frame) => frame.sequence), [0, 8]);
+  assert.equal(counters.get("camera_frames_lost_total", { reason: "damaged" }), 4);
+  assert.equal(counters.get("camera_frames_lost_total", { reason: "lost" }), 3);
+});
+
+Deno.test("a camera that goes away is told at once, and comes back with a sequence that goes on", async () => {
+  await using file = await recordingFile({ ...MJPEG, frames: jpegs.map((bytes) => ({ bytes })) });
+  await using source = new V4l2Source({ device: file.path, fps: 100 });
+  const kinds: string[] = [];
+  const sequences: number[] = [];
+  for await (const event of source) {
+    if (event.kind === "frame") {
+      using frame = event.frame;
+      sequences.push(frame.sequence);
+    }
+    if (event.kind !== "frame" || kinds.at(-1) !== "frame") kinds.push(event.kind);
+    if (sequences.length === 2 * jpegs.length) break;
+  }
+  assert.deepEqual(kinds, ["connected", "frame", "disconnected", "connected", "frame"]);
+  assert.deepEqual(sequences, [...sequences.keys()]);
+});
+
+Deno.test("a camera that comes back later is waited for", async () => {
+  await using file = await recordingFile({ ...MJPEG, frames: jpegs.map((bytes) => ({ bytes })) });
+  await using source = new V4l2Source({ device: file.path, fps: 100 });
+  const kinds: string[] = [];
+  for await (const event of source) {
+    if (event.kind === "frame") {
+      event.frame[Symbol.dispose]();
+      continue;
+    }
+    kinds.push(event.kind);
+    if (event.kind === "disconnected") {
+      await Deno.rename(file.path, `${file.path}.away`);
+      setTimeout(() => Deno.renameSync(`${file.path}.away`, file.path), 1500);
+    }
+    if (kinds.length === 3) break;
+  }
+  assert.deepEqual(kinds, ["connected", "disconnected", "connected"]);
+});
+
+Deno.test("a camera that falls silent is told as disconnected", async () => {
+  const { events } = await play({
+    ...MJPEG,
+    frames: [{ bytes: jpegs[0]! }, { bytes: new Uint8Array(0), silent: true }],
+  });
+  assert.deepEqual(events.map(({ kind }) => kind), ["connected", "frame", "disconnected"]);
+  assert.deepEqual(events[2], { kind: "disconnected", reason: "no picture for 2.0 s" });
+});
+
+Deno.test("closing ends a wait for a frame at once", async () => {
+  await using file = await recordingFile({ ...MJPEG, frames: [{ bytes: jpegs[0]! }] });
+  await using source = new V4l2Source({ device: file.path, fps: 0.01 });
+  const events = source[Symbol.asyncIterator]();
+  assert.equal((await events.next()).value.kind, "connected");
+  const waiting = events.next();
+  await source[Symbol.asyncDispose]();
+  assert.equal((await waiting).done, true);
+});
+
+for (
+  const { codec, pixelFormat } of [
+    { codec: "YUYV", pixelFormat: "yuyv422" },
+    { codec: "UYVY", pixelFormat: "uyvy422" },
+    { codec: "NV12", pixelFormat: "nv12" },
+    { codec: "GREY", pixelFormat: "gray" },
+  ]
+) {
+  Deno.test(`a camera of ${codec} gives a picture and a JPEG of our own`, async () => {
+    const { stdout } = await new Deno.Command("ffmpeg", {
+      args: [
+        ...["-v", "error", "-f", "lavfi", "-i", "color=c=0xb08060:s=640x480", "-frames:v", "1"],
+        ...["-pix_fmt", pixelFormat, "-f", "rawvideo", "-"],
+      ],
+    }).output();
+    const recording = { fourcc: codec, width: 640, height: 480, frames: [{ bytes: stdout }] };
+    const { events } = await play(recording, { codec });
+    const frame = framesOf(events)[0]!;
+    const { picture } = frame;
+    assert.deepEqual([picture.width, picture.height], [320, 240]);
+    // BT.601, limited range, of (176, 128, 96); grey is ffmpeg's full range.
+    const luma = codec === "GREY" ? [138, 142] : [132, 136];
+    assert.ok(picture.y[0]! >= luma[0]! && picture.y[0]! <= luma[1]!, `Y is ${picture.y[0]}`);
+    assert.equal(picture.u === undefined, codec === "GREY");
+    if (picture.u && picture.v) {
+      assert.ok(Math.abs(picture.u[0]! - 107) <= 2, `U is ${picture.u[0]}`);
+      assert.ok(Math.abs(picture.v[0]! - 153) <= 2, `V is ${picture.v[0]}`);
+    }
+    assert.ok(frame.jpeg, "a JPEG of its own");
+  });
+}
+
+for (const transform of INPUT_TRANSFORMS) {
+  Deno.test(`a camera under ${transform} turns picture and JPEG alike`, async () => {
+    const { events } = await play({ ...MJPEG, frames: [{ bytes: jpegs[0]! }] }, { transform });
+    const frame = framesOf(events)[0]!;
+    const swapped = transform.includes("90");
+    assert.deepEqual([frame.width, frame.height], swapped ? [480, 640] : [640, 480]);
+    assert.deepEqual(
+      [frame.picture.width, frame.picture.height],
+      swapped ? [240, 320] : [320, 240],
+    );
+    const again = await play({
+      fourcc: "MJPG",
+      width: frame.width,
+      height: frame.height,
+      frames: [{ bytes: frame.jpeg! }],
+    }, { analysisWidth: frame.picture.width });
+    const copy = framesOf(again.events)[0]!.picture;
+    let difference = 0;
+    for (let y = 0; y < copy.height; y++) {
+      for (let x = 0; x < copy.width; x++) {
+        difference += Math.abs(
+          copy.y[y * copy.yStride + x]! - frame.picture.y[y * frame.picture.yStride + x]!,
+        );
+      }
+    }
+    assert.ok(difference / (copy.width * copy.height) < 3, "the same picture");
+  });
+}
+
+Deno.test("what cannot be opened is an error that says what to do", async () => {
+  await using text = await recordingFile({ ...MJPEG, frames: [] });
+  const cases: readonly [V4l2SourceOptions, RegExp, RegExp][] = [
+    [{ device: "/dev/video250" }, /\/dev\/video250: No such file/, /Plug the camera in/],
+    [{ device: "/dev/null" }, /it is no video device/, /devices/],
+    [{ device: import.meta.filename! }, /it is no video device/, /devices/],
+    [{ device: text.path, codec: "YUYV" }, /does not offer the format YUYV/, /--codec/],
+  ];
+  for (const [options, message, hint] of cases) {
+    await using source = new V4l2Source(options);
+    await assert.rejects(source[Symbol.asyncIterator]().next(), (error) => {
+      assert.ok(error instanceof SourceError);
+      assert.match(error.message, message);
+      assert.match(error.hint, hint);
+      return true;
+    });
+  }
+});
+
+Deno.test("a consumer that throws gives the camera back", async () => {
+  const source = new V4l2Source({ device: looped.path, fps: 100 });
+  await assert.rejects(
+    takeFrames(source, {
+      count: 5,
+      look: () => {
+        throw new Error("consumer");
+      },
+    }),
+    /consumer/,
+  );
+  const threads = [...Deno.readDirSync("/proc/self/task")]
+    .map(({ name }) => Deno.readTextFileSync(`/proc/self/task/${name}/comm`).trim());
+  assert.ok(!threads.includes("camera"), threads.join());
+});

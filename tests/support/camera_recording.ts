@@ -1,0 +1,71 @@
+/** Recordings that play a camera below the native library's camera thread. */
+
+export interface RecordedFrame {
+  readonly bytes: Uint8Array;
+  /** As the driver's own mark. @default false */
+  readonly damaged?: boolean;
+  /** From here on the camera says nothing more, without being gone. @default false */
+  readonly silent?: boolean;
+  /** Frames that the camera counted before this one but did not give. @default 0 */
+  readonly lost?: number;
+}
+
+export interface CameraRecording {
+  readonly fourcc: string;
+  readonly width: number;
+  readonly height: number;
+  readonly frames: readonly RecordedFrame[];
+  /** Begins again at the end; otherwise the camera is then unplugged. @default false */
+  readonly loop?: boolean;
+}
+
+/** The bytes of a recording as `ffi/native/file_device.c` reads it. */
+export function encodeRecording(recording: CameraRecording): Uint8Array {
+  const encoder = new TextEncoder();
+  const parts: Uint8Array[] = [encoder.encode("PHCAM1\0\0"), encoder.encode(recording.fourcc)];
+  const numbers = (...values: number[]) =>
+    parts.push(new Uint8Array(Uint32Array.from(values).buffer));
+  numbers(recording.width, recording.height, recording.loop ? 1 : 0);
+  for (const { bytes, damaged = false, silent = false, lost = 0 } of recording.frames) {
+    numbers((damaged ? 1 : 0) | (silent ? 2 : 0), lost, bytes.length);
+    parts.push(bytes);
+  }
+  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
+
+/** A recording in a file that goes away with it. */
+export async function recordingFile(
+  recording: CameraRecording,
+): Promise<AsyncDisposable & { readonly path: string }> {
+  const path = await Deno.makeTempFile({ suffix: ".camera" });
+  await Deno.writeFile(path, encodeRecording(recording));
+  return { path, [Symbol.asyncDispose]: () => Deno.remove(path).catch(() => {}) };
+}
+
+/** JPEGs of a moving pattern, by ffmpeg's encoder. */
+export async function patternJpegs(
+  { count, size = "640x480", pixelFormat = "yuvj422p", quality = 4 }: {
+    count: number;
+    size?: string;
+    pixelFormat?: string;
+    quality?: number;
+  },
+): Promise<Uint8Array<ArrayBuffer>[]> {
+  const { stdout } = await new Deno.Command("ffmpeg", {
+    args: [
+      ...["-v", "error", "-f", "lavfi", "-i", `testsrc2=s=${size}:r=30`, "-frames:v", `${count}`],
+      ...["-pix_fmt", pixelFormat, "-q:v", `${quality}`, "-f", "mjpeg", "-"],
+    ],
+  }).output();
+  const starts: number[] = [];
+  for (let i = 0; i + 2 < stdout.length; i++) {
+    if (stdout[i] === 0xff && stdout[i + 1] === 0xd8 && stdout[i + 2] === 0xff) starts.push(i);
+  }
+  return starts.map((start, i) => stdout.slice(start, starts[i + 1]));
+}
