@@ -68,7 +68,7 @@ const TURNS = [
   "none",
   "clockwise_90",
   "counterclockwise_90",
-  "rotate_180",
+  "clockwise_180",
   "mirror_horizontal",
   "mirror_vertical",
 ] as const;
