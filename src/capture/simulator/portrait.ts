@@ -1,0 +1,43 @@
+import { assetPath } from "../../config/assets.ts";
+import { findFfmpeg } from "../ffmpeg/executable.ts";
+import { failureReason } from "../ffmpeg/probe.ts";
+import { SourceError } from "../frame.ts";
+
+/** The portrait in the size at which it is shown. */
+export interface Portrait {
+  readonly width: number;
+  readonly height: number;
+  /** Red, green, blue, row after row. */
+  readonly rgb: Uint8Array;
+}
+
+/** Width over height of the portrait that comes with the program. */
+export const PORTRAIT_ASPECT = 512 / 600;
+
+/**
+ * Decodes the portrait, scaled to a height in pixels.
+ *
+ * @throws {SourceError} where the file or ffmpeg is missing.
+ */
+export async function loadPortrait(height: number): Promise<Portrait> {
+  const path = assetPath("portrait");
+  const { path: ffmpeg } = await findFfmpeg();
+  const width = Math.round(height * PORTRAIT_ASPECT);
+  const { stdout, stderr } = await new Deno.Command(ffmpeg, {
+    args: [
+      ...["-hide_banner", "-nostdin", "-loglevel", "error", "-i", `file:${path}`],
+      ...["-vf", `scale=${width}:${height}:flags=area`, "-frames:v", "1"],
+      ...["-f", "rawvideo", "-pix_fmt", "rgb24", "pipe:1"],
+    ],
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).output();
+  if (stdout.length !== width * height * 3) {
+    const reason = failureReason(new TextDecoder().decode(stderr), `file:${path}`);
+    throw new SourceError(`Cannot open the portrait ${path}: ${reason}`, {
+      hint: "Run scripts/setup, which fetches it",
+    });
+  }
+  return { width, height, rgb: stdout };
+}
