@@ -1,0 +1,248 @@
+import { NativeError, openNativeLibrary, unwrap } from "./library.ts";
+
+const SYMBOLS = {
+  // struct ph_http2 *ph_http2_open(uint32_t max_streams, uint32_t max_header_bytes)
+  ph_http2_open: { parameters: ["u32", "u32"], result: "pointer" },
+  // void ph_http2_close(struct ph_http2 *)
+  ph_http2_close: { parameters: ["pointer"], result: "void" },
+  // int ph_http2_receive(struct ph_http2 *, const uint8_t *data, size_t length)
+  ph_http2_receive: { parameters: ["pointer", "buffer", "usize"], result: "i32" },
+  // int ph_http2_take(struct ph_http2 *, uint8_t *out, size_t capacity)
+  ph_http2_take: { parameters: ["pointer", "buffer", "usize"], result: "i32" },
+  // int ph_http2_send(struct ph_http2 *, uint8_t *out, size_t capacity)
+  ph_http2_send: { parameters: ["pointer", "buffer", "usize"], result: "i32" },
+  // int ph_http2_respond(struct ph_http2 *, int32_t stream, const uint8_t *headers, size_t length, int end)
+  ph_http2_respond: { parameters: ["pointer", "i32", "buffer", "usize", "i32"], result: "i32" },
+  // int ph_http2_write(struct ph_http2 *, int32_t stream, const uint8_t *data, size_t length)
+  ph_http2_write: { parameters: ["pointer", "i32", "buffer", "usize"], result: "i32" },
+  // int ph_http2_finish(struct ph_http2 *, int32_t stream, const uint8_t *trailers, size_t length)
+  ph_http2_finish: { parameters: ["pointer", "i32", "buffer", "usize"], result: "i32" },
+  // int ph_http2_reset(struct ph_http2 *, int32_t stream, uint32_t error_code)
+  ph_http2_reset: { parameters: ["pointer", "i32", "u32"], result: "i32" },
+  // int ph_http2_consume(struct ph_http2 *, int32_t stream, size_t length)
+  ph_http2_consume: { parameters: ["pointer", "i32", "usize"], result: "i32" },
+  // int ph_http2_ping(struct ph_http2 *)
+  ph_http2_ping: { parameters: ["pointer"], result: "i32" },
+  // int ph_http2_shutdown(struct ph_http2 *)
+  ph_http2_shutdown: { parameters: ["pointer"], result: "i32" },
+  // int ph_http2_alive(struct ph_http2 *)
+  ph_http2_alive: { parameters: ["pointer"], result: "i32" },
+} as const satisfies Deno.ForeignLibraryInterface;
+
+let library: Deno.StaticForeignLibraryInterface<typeof SYMBOLS> | undefined;
+
+/** A header list in the order of the wire; pseudo fields such as `:path` come first. */
+export type HeaderList = readonly (readonly [name: string, value: string])[];
+
+/** What the peer did, as `ffi/native/http2.h` describes it. */
+export type Http2Event =
+  | { readonly kind: "headers"; readonly stream: number; readonly headers: HeaderList }
+  | { readonly kind: "data"; readonly stream: number; readonly data: Uint8Array<ArrayBuffer> }
+  | { readonly kind: "end"; readonly stream: number }
+  | { readonly kind: "closed"; readonly stream: number; readonly errorCode: number }
+  | { readonly kind: "drained"; readonly stream: number }
+  | { readonly kind: "settings" }
+  | { readonly kind: "pong" };
+
+/** The error codes of RFC 9113, section 7, that a server has use for. */
+export const HTTP2_ERROR = { none: 0, internal: 2, refused: 7, cancel: 8, calm: 11 } as const;
+
+export interface Http2SessionOptions {
+  /** Requests under way at once. */
+  readonly maxStreams: number;
+  /** Bytes of one request's header list, 32 added for each field. */
+  readonly maxHeaderBytes: number;
+}
+
+const EVENT_HEADER_BYTES = 12;
+/** Field values are bytes: gRPC keeps to ASCII, and anything else must at least not be lost. */
+const latin1 = new TextDecoder("latin1");
+const encoder = new TextEncoder();
+
+/**
+ * The server's side of one HTTP/2 connection, without I/O. After each `receive` and `send`, take
+ * the `events`; after each of the other calls, `send`.
+ */
+export class Http2Session implements Disposable {
+  readonly #native: Deno.StaticForeignLibraryInterface<typeof SYMBOLS>;
+  #handle: Deno.PointerValue;
+  #events = new Uint8Array(32 * 1024);
+
+  /** @throws {NativeError} where the machine has no memory left */
+  constructor({ maxStreams, maxHeaderBytes }: Http2SessionOptions) {
+    this.#native = library ??= openNativeLibrary(SYMBOLS);
+    this.#handle = this.#native.ph_http2_open(maxStreams, maxHeaderBytes);
+    if (!this.#handle) unwrap(-2);
+  }
+
+  /**
+   * Takes bytes of the peer.
+   *
+   * @throws {NativeError} where the connection must end: no HTTP/2, or a flood
+   */
+  receive(data: Uint8Array<ArrayBuffer>): void {
+    unwrap(this.#native.ph_http2_receive(this.#open, data, BigInt(data.length)));
+  }
+
+  /** All that happened since the last call. */
+  events(): Http2Event[] {
+    let length = this.#take();
+    if (length > this.#events.length) {
+      this.#events = new Uint8Array(2 ** Math.ceil(Math.log2(length)));
+      length = this.#take();
+    }
+    return length === 0 ? [] : parseEvents(this.#events.subarray(0, length));
+  }
+
+  /**
+   * Fills `out` with bytes for the peer and returns how many.
+   *
+   * @throws {NativeError} where the connection must end
+   */
+  send(out: Uint8Array<ArrayBuffer>): number {
+    return unwrap(this.#native.ph_http2_send(this.#open, out, BigInt(out.length)));
+  }
+
+  /** Begins an answer; false where the stream is gone, as for the next four. */
+  respond(stream: number, headers: HeaderList, { end = false } = {}): boolean {
+    const list = packHeaders(headers);
+    return this.#done(
+      this.#native.ph_http2_respond(this.#open, stream, list, BigInt(list.length), end ? 1 : 0),
+    );
+  }
+
+  /** Queues a part of the body; wait for the event `drained` before the next. */
+  write(stream: number, data: Uint8Array<ArrayBuffer>): boolean {
+    return this.#done(
+      this.#native.ph_http2_write(this.#open, stream, data, BigInt(data.length)),
+    );
+  }
+
+  /** Ends an answer. */
+  finish(stream: number, trailers: HeaderList): boolean {
+    const list = packHeaders(trailers);
+    return this.#done(
+      this.#native.ph_http2_finish(this.#open, stream, list, BigInt(list.length)),
+    );
+  }
+
+  reset(stream: number, errorCode: number): boolean {
+    return this.#done(this.#native.ph_http2_reset(this.#open, stream, errorCode));
+  }
+
+  /** Lets the peer send as many bytes more as were read. */
+  consume(stream: number, bytes: number): void {
+    unwrap(this.#native.ph_http2_consume(this.#open, stream, BigInt(bytes)));
+  }
+
+  ping(): void {
+    unwrap(this.#native.ph_http2_ping(this.#open));
+  }
+
+  /** Says that no further request will be taken. */
+  shutdown(): void {
+    unwrap(this.#native.ph_http2_shutdown(this.#open));
+  }
+
+  /** False after both sides agreed on the end. */
+  get alive(): boolean {
+    return this.#handle !== null && this.#native.ph_http2_alive(this.#handle) !== 0;
+  }
+
+  get closed(): boolean {
+    return this.#handle === null;
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#handle) this.#native.ph_http2_close(this.#handle);
+    this.#handle = null;
+  }
+
+  get #open(): Deno.PointerObject {
+    if (!this.#handle) throw new NativeError("The HTTP/2 session is closed", "state");
+    return this.#handle;
+  }
+
+  #take(): number {
+    return this.#native.ph_http2_take(this.#open, this.#events, BigInt(this.#events.length));
+  }
+
+  #done(code: number): boolean {
+    try {
+      unwrap(code);
+      return true;
+    } catch (error) {
+      if (error instanceof NativeError && error.status === "state") return false;
+      throw error;
+    }
+  }
+}
+
+function parseEvents(bytes: Uint8Array<ArrayBuffer>): Http2Event[] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const events: Http2Event[] = [];
+  for (let at = 0; at < bytes.length;) {
+    const stream = view.getUint32(at + 4, true);
+    const start = at + EVENT_HEADER_BYTES;
+    const end = start + view.getUint32(at + 8, true);
+    switch (view.getUint32(at, true)) {
+      case 1:
+        events.push({ kind: "headers", stream, headers: unpackHeaders(bytes, { start, end }) });
+        break;
+      case 2:
+        events.push({ kind: "data", stream, data: bytes.slice(start, end) });
+        break;
+      case 3:
+        events.push({ kind: "end", stream });
+        break;
+      case 4:
+        events.push({ kind: "closed", stream, errorCode: view.getUint32(start, true) });
+        break;
+      case 5:
+        events.push({ kind: "drained", stream });
+        break;
+      case 6:
+        events.push({ kind: "settings" });
+        break;
+      case 7:
+        events.push({ kind: "pong" });
+        break;
+    }
+    at = end;
+  }
+  return events;
+}
+
+function unpackHeaders(
+  bytes: Uint8Array<ArrayBuffer>,
+  { start, end }: { readonly start: number; readonly end: number },
+): HeaderList {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const headers: [string, string][] = [];
+  for (let at = start; at < end;) {
+    const value = at + 8 + view.getUint32(at, true);
+    const next = value + view.getUint32(at + 4, true);
+    headers.push([
+      latin1.decode(bytes.subarray(at + 8, value)),
+      latin1.decode(bytes.subarray(value, next)),
+    ]);
+    at = next;
+  }
+  return headers;
+}
+
+function packHeaders(headers: HeaderList): Uint8Array<ArrayBuffer> {
+  const fields = headers.map(([name, value]) => [encoder.encode(name), encoder.encode(value)]);
+  const size = fields.flat().reduce((sum, field) => sum + field.length + 4, 0);
+  const bytes = new Uint8Array(size);
+  const view = new DataView(bytes.buffer);
+  let at = 0;
+  for (const [name, value] of fields as [Uint8Array, Uint8Array][]) {
+    view.setUint32(at, name.length, true);
+    view.setUint32(at + 4, value.length, true);
+    bytes.set(name, at + 8);
+    bytes.set(value, at + 8 + name.length);
+    at += 8 + name.length + value.length;
+  }
+  return bytes;
+}
