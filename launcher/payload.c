@@ -115,10 +115,10 @@ void payload_open(struct payload *payload) {
   if (!payload->manifest) fail(EXIT_UNAVAILABLE, "Cannot start: out of memory");
   read_whole(payload, payload->manifest, payload->manifest_size,
              payload->archive_offset - (off_t)payload->manifest_size);
-  struct sha256 hash;
   unsigned char digest[SHA256_BYTES];
-  sha256_begin(&hash);
-  sha256_add(&hash, payload->manifest, payload->manifest_size);
+  sha256_begin(&payload->hash);
+  sha256_add(&payload->hash, payload->manifest, payload->manifest_size);
+  struct sha256 hash = payload->hash;
   sha256_end(&hash, digest);
   if (memcmp(digest, trailer + 24, SHA256_BYTES) != 0) broken(payload);
   parse_manifest(payload);

@@ -35,6 +35,7 @@ struct payload {
   char *executable; /* the absolute path of this program */
   char *manifest;
   uint64_t manifest_size;
+  struct sha256 hash; /* of the manifest so far; the archive follows */
   off_t archive_offset;
   uint64_t archive_size;
   unsigned char digest[SHA256_BYTES];

@@ -143,9 +143,7 @@ static void unpack_archive(struct unpacking *work) {
   ZSTD_DStream *stream = ZSTD_createDStream();
   if (!stream) give_up(work, ENOMEM);
   ZSTD_DCtx_setParameter(stream, ZSTD_d_windowLogMax, 27);
-  struct sha256 whole;
-  sha256_begin(&whole);
-  sha256_add(&whole, payload->manifest, payload->manifest_size);
+  struct sha256 whole = payload->hash;
   size_t state = 1;
   for (uint64_t read_bytes = 0; read_bytes < payload->archive_size;) {
     uint64_t left = payload->archive_size - read_bytes;
@@ -157,12 +155,12 @@ static void unpack_archive(struct unpacking *work) {
     sha256_add(&whole, in, (size_t)got);
     ZSTD_inBuffer input = {in, (size_t)got, 0};
     bool more = true;
-    while (input.pos < input.size || more) {
+    while (more && state != 0) {
       ZSTD_outBuffer output = {out, sizeof out, 0};
       state = ZSTD_decompressStream(stream, &output, &input);
       if (ZSTD_isError(state)) give_up(work, 0);
       take_bytes(work, out, output.pos);
-      more = output.pos == output.size;
+      more = input.pos < input.size || output.pos == output.size;
     }
   }
   ZSTD_freeDStream(stream);

@@ -8,6 +8,7 @@ export const LOADERS: Readonly<Partial<Record<CommandName, () => Promise<Command
   "print-config": () => import("./print_config.ts"),
   "save-default-config": () => import("./save_default_config.ts"),
   "version": () => import("./version.ts"),
+  "licenses": () => import("./licenses.ts"),
   "completions": () => import("./completions.ts"),
   "man": () => import("./man.ts"),
   "help": () => import("./help.ts"),

@@ -36,7 +36,8 @@ export const publish = topic("Publishing", ["serve"], {
   ),
   spoolPath: optionalPath(
     "spool_path",
-    "A file that takes the metrics which memory cannot hold; none: the oldest are dropped.",
+    "A folder for the metrics which memory cannot hold; none: the oldest are dropped.",
+    { placeholder: "FOLDER" },
   ),
   spoolMaxBytes: int("spool_max_bytes", "Largest size of the spool.", {
     default: 268_435_456,

@@ -1,0 +1,85 @@
+import { createHash } from "node:crypto";
+import { run } from "./run.ts";
+
+/** What `launcher/payload.h` describes. */
+const MAGIC = "PHYSPAK1";
+
+interface Entry {
+  readonly path: string;
+  readonly mode: number;
+  readonly size: number;
+  readonly digest: string;
+}
+
+/** Every file under `folder`, in the order of its path, so that two builds are equal. */
+function entriesOf(folder: string): readonly Entry[] {
+  const paths = [...filesUnder(folder, "")].sort();
+  return paths.map((path) => {
+    const bytes = Deno.readFileSync(`${folder}/${path}`);
+    return {
+      path,
+      mode: path.startsWith("bin/") ? 0o755 : 0o644,
+      size: bytes.length,
+      digest: createHash("sha256").update(bytes).digest("hex"),
+    };
+  });
+}
+
+function* filesUnder(folder: string, prefix: string): Generator<string> {
+  for (const { name, isDirectory } of Deno.readDirSync(`${folder}/${prefix}`)) {
+    if (isDirectory) yield* filesUnder(folder, `${prefix}${name}/`);
+    else yield prefix + name;
+  }
+}
+
+export interface PayloadOptions {
+  /** The launcher that goes before it. */
+  readonly launcher: string;
+  /** Where the executable is written. */
+  readonly output: string;
+  /** zstd's level, 1 to 19: a low one for tests. */
+  readonly level: number;
+}
+
+/** Packs `folder` behind the launcher into one executable. Returns the payload's SHA-256. */
+export async function pack(
+  folder: string,
+  { launcher, output, level }: PayloadOptions,
+): Promise<string> {
+  const entries = entriesOf(folder);
+  const manifest = new TextEncoder().encode(
+    entries.map(({ digest, mode, size, path }) => `${digest} ${mode.toString(8)} ${size} ${path}\n`)
+      .join(""),
+  );
+  const whole = `${output}.contents`;
+  const compressed = `${output}.zst`;
+  {
+    using file = Deno.openSync(whole, { create: true, truncate: true, write: true });
+    for (const { path } of entries) writeAll(file, Deno.readFileSync(`${folder}/${path}`));
+  }
+  await run("zstd", [`-${level}`, "--long=27", "-T0", "-q", "-f", whole, "-o", compressed]);
+  const archive = Deno.readFileSync(compressed);
+  Deno.removeSync(whole);
+  Deno.removeSync(compressed);
+  const digest = createHash("sha256").update(manifest).update(archive).digest();
+
+  const trailer = new Uint8Array(88);
+  const view = new DataView(trailer.buffer);
+  trailer.set(new TextEncoder().encode(MAGIC), 0);
+  view.setBigUint64(8, BigInt(manifest.length), true);
+  view.setBigUint64(16, BigInt(archive.length), true);
+  trailer.set(createHash("sha256").update(manifest).digest(), 24);
+  trailer.set(digest, 56);
+  {
+    using file = Deno.openSync(output, { create: true, truncate: true, write: true, mode: 0o755 });
+    for (const part of [Deno.readFileSync(launcher), manifest, archive, trailer]) {
+      writeAll(file, part);
+    }
+  }
+  Deno.chmodSync(output, 0o755);
+  return digest.toString("hex");
+}
+
+function writeAll(file: Deno.FsFile, bytes: Uint8Array): void {
+  for (let rest = bytes; rest.length > 0;) rest = rest.subarray(file.writeSync(rest));
+}

@@ -1,0 +1,14 @@
+import { assetPath } from "../config/assets.ts";
+import { ConfigError } from "../config/exit.ts";
+import type { CommandContext } from "./command.ts";
+
+/** Prints our licence and those of everything carried; from source only ours, as it carries nothing. */
+export async function run({ print }: CommandContext): Promise<number> {
+  const path = assetPath("licenses");
+  try {
+    print(await Deno.readTextFile(path));
+  } catch (cause) {
+    throw new ConfigError(`Cannot read the licences in ${path}`, { cause });
+  }
+  return 0;
+}

@@ -1,0 +1,273 @@
+import assert from "node:assert/strict";
+import { pack } from "../../../scripts/pack/payload.ts";
+import { ARCH } from "../../../src/config/assets.ts";
+
+const ROOT = new URL("../../../", import.meta.url).pathname;
+const work = await Deno.makeTempDir({ prefix: "launcher-" });
+addEventListener("unload", () => Deno.removeSync(work, { recursive: true }));
+
+/** Stands for Deno: plans one permission, then shows what it was started with. */
+const STAND_IN = `#!/bin/sh
+[ "$PHYSIOLOGY_STAGE" != plan ] || { echo --allow-planned; exit 200; }
+cat "$PHYSIOLOGY_ASSETS/main.js"
+echo "arguments: $*"
+env | grep PHYSIOLOGY_
+[ -n "$CRASH" ] || rm -f "$PHYSIOLOGY_RUNNING"
+`;
+
+/** A packed program of a few kilobytes, or of `padding` bytes more that do not compress. */
+async function makeProgram(name: string, padding = 0): Promise<string> {
+  const folder = `${work}/${name}-files`;
+  Deno.mkdirSync(`${folder}/bin`, { recursive: true });
+  Deno.mkdirSync(`${folder}/deep/er`, { recursive: true });
+  Deno.writeTextFileSync(`${folder}/bin/deno`, STAND_IN);
+  Deno.writeTextFileSync(`${folder}/main.js`, `program ${name}\n`);
+  Deno.writeTextFileSync(`${folder}/deep/er/empty`, "");
+  const random = new Uint8Array(padding);
+  for (let at = 0; at < padding; at += 65_536) {
+    crypto.getRandomValues(random.subarray(at, at + 65_536));
+  }
+  Deno.writeFileSync(`${folder}/deep/padding`, random);
+  const output = `${work}/${name}`;
+  await pack(folder, { launcher: `${ROOT}launcher/build/${ARCH}/launcher`, output, level: 1 });
+  return output;
+}
+
+const made = await new Deno.Command("make", { args: ["-s", "-C", `${ROOT}launcher`] }).output();
+assert(made.success, new TextDecoder().decode(made.stderr));
+const program = await makeProgram("program");
+
+interface Answer {
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+async function start(
+  args: readonly string[],
+  env: Record<string, string>,
+  executable = program,
+): Promise<Answer> {
+  const output = await new Deno.Command(executable, {
+    args: [...args],
+    clearEnv: true,
+    env: { PATH: "/usr/bin:/bin", ...env },
+    stdin: "null",
+  }).output();
+  const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  return { status: output.code, stdout: decode(output.stdout), stderr: decode(output.stderr) };
+}
+
+/** A new cache folder, and what the launcher unpacked there. */
+function newCache() {
+  const path = Deno.makeTempDirSync({ dir: work });
+  const place = `${path}/physiology_server`;
+  const all = () => [...Deno.readDirSync(place)].map(({ name }) => name).sort();
+  const folders = () => all().filter((name) => /^[0-9a-f]{64}$/.test(name));
+  const only = () => {
+    const [name, ...others] = folders();
+    assert(name !== undefined && others.length === 0);
+    return `${place}/${name}`;
+  };
+  return { env: { XDG_CACHE_HOME: path }, path, place, all, folders, only };
+}
+
+function assertStarted({ status, stdout, stderr }: Answer): void {
+  assert.deepEqual([status, stderr], [0, ""]);
+  assert.match(stdout, /^program \w+\narguments: run /);
+}
+
+Deno.test("Deno is started with what was planned, the program, and the user's own words", async () => {
+  const cache = newCache();
+  const { stdout } = await start(["--use_camera", "a b"], cache.env);
+  assert.match(stdout, new RegExp(`--allow-planned ${cache.only()}/main\\.js --use_camera a b\n`));
+  assert.match(stdout, new RegExp(`PHYSIOLOGY_ASSETS=${cache.only()}\n`));
+  assert.match(stdout, new RegExp(`PHYSIOLOGY_EXECUTABLE=${program}\n`));
+  assert.doesNotMatch(stdout, /PHYSIOLOGY_STAGE/);
+});
+
+Deno.test("a second start unpacks nothing", async () => {
+  const cache = newCache();
+  assertStarted(await start([], cache.env));
+  const before = Deno.statSync(cache.only());
+  assertStarted(await start([], cache.env));
+  assert.equal(Deno.statSync(cache.only()).ino, before.ino);
+});
+
+Deno.test("first starts at once all work, and leave one folder", async () => {
+  const big = await makeProgram("big", 8_000_000);
+  const cache = newCache();
+  const answers = await Promise.all([1, 2, 3, 4].map(() => start([], cache.env, big)));
+  answers.forEach(assertStarted);
+  cache.only();
+  assert(!cache.all().some((name) => /\.(new|old|running)$/.test(name)), cache.all().join());
+});
+
+const DAMAGES: Readonly<Record<string, (folder: string) => void>> = {
+  "a truncated file": (folder) => Deno.truncateSync(`${folder}/bin/deno`, 10),
+  "a missing file": (folder) => Deno.removeSync(`${folder}/deep/er/empty`),
+  "a rewritten file": (folder) => Deno.writeTextFileSync(`${folder}/main.js`, "PROGRAM program\n"),
+  "a changed mode": (folder) => Deno.chmodSync(`${folder}/bin/deno`, 0o644),
+  "a link for a file"(folder) {
+    Deno.removeSync(`${folder}/main.js`);
+    Deno.symlinkSync("/etc/hostname", `${folder}/main.js`);
+  },
+  "a missing folder": (folder) => Deno.removeSync(folder, { recursive: true }),
+  "an unpacking that was killed": (folder) => Deno.renameSync(folder, `${folder}.new`),
+};
+
+for (const [what, damage] of Object.entries(DAMAGES)) {
+  Deno.test(`${what} in the cache is mended by unpacking again`, async () => {
+    const cache = newCache();
+    await start([], cache.env);
+    damage(cache.only());
+    assertStarted(await start([], cache.env));
+    assert(!cache.all().some((name) => /\.(new|old)$/.test(name)), cache.all().join());
+  });
+}
+
+/** What a bad disk does: it shows neither in the size nor in the time of a file. */
+function flipBit(path: string): void {
+  const { mtime } = Deno.statSync(path);
+  const bytes = Deno.readFileSync(path);
+  bytes[0] = (bytes[0] ?? 0) ^ 1;
+  Deno.writeFileSync(path, bytes);
+  assert(mtime);
+  Deno.utimeSync(path, mtime, mtime);
+}
+
+Deno.test("after a crash every byte is checked", async () => {
+  const cache = newCache();
+  await start([], { ...cache.env, CRASH: "yes" });
+  flipBit(`${cache.only()}/main.js`);
+  assertStarted(await start([], cache.env));
+});
+
+Deno.test("every byte is checked where the user asks for it", async () => {
+  const cache = newCache();
+  await start([], cache.env);
+  flipBit(`${cache.only()}/main.js`);
+  assertStarted(await start([], { ...cache.env, PHYSIOLOGY_VERIFY: "1" }));
+});
+
+Deno.test("of older versions only the one used last is kept, for rolling back", async () => {
+  const cache = newCache();
+  const used: string[] = [];
+  for (const name of ["one", "two", "three"]) {
+    assertStarted(await start([], cache.env, await makeProgram(name)));
+    used.push(...cache.folders().filter((folder) => !used.includes(folder)));
+    // Times of files count in ticks of the kernel: make the order plain.
+    const kept = used.filter((folder) => cache.folders().includes(folder));
+    for (const [age, folder] of kept.toReversed().entries()) {
+      const time = Date.now() / 1000 - age;
+      Deno.utimeSync(`${cache.place}/${folder}.use`, time, time);
+    }
+  }
+  assert.deepEqual(cache.folders(), used.slice(1).sort());
+});
+
+Deno.test("an older version that runs is not removed", async () => {
+  const cache = newCache();
+  assertStarted(await start([], cache.env, await makeProgram("running")));
+  const [running] = cache.folders();
+  using lock = Deno.openSync(`${cache.place}/${running}.use`, { read: true });
+  await lock.lock(false);
+  Deno.utimeSync(`${cache.place}/${running}.use`, 1, 1);
+  for (const name of ["later", "last"]) await start([], cache.env, await makeProgram(name));
+  assert(running && cache.folders().includes(running));
+});
+
+Deno.test("a file that is damaged itself says so and runs nothing", async () => {
+  const bytes = Deno.readFileSync(program);
+  for (const back of [100, 85, 70, 40, 20]) {
+    const damaged = bytes.slice();
+    damaged[bytes.length - back] = (damaged[bytes.length - back] ?? 0) ^ 255;
+    Deno.writeFileSync(`${work}/damaged`, damaged, { mode: 0o755 });
+    const { status, stdout, stderr } = await start([], newCache().env, `${work}/damaged`);
+    assert.deepEqual([status, stdout], [70, ""], `${back} from the end`);
+    assert.match(stderr, /^physiology_server: Cannot .* damaged: copy it here again\n$/);
+  }
+  Deno.writeFileSync(`${work}/short`, bytes.subarray(0, bytes.length - 1000), { mode: 0o755 });
+  assert.equal((await start([], newCache().env, `${work}/short`)).status, 70);
+});
+
+Deno.test("without a home it unpacks into /var/tmp, in a folder of the user's own", async () => {
+  assertStarted(await start([], {}));
+  const { uid, mode } = Deno.statSync(`/var/tmp/physiology_server-${Deno.uid()}`);
+  assert.deepEqual([uid, mode! & 0o777], [Deno.uid(), 0o700]);
+});
+
+Deno.test("a cache folder that others can write to is not trusted", async () => {
+  const cache = newCache();
+  Deno.mkdirSync(cache.place);
+  Deno.chmodSync(cache.place, 0o777);
+  const home = Deno.makeTempDirSync({ dir: work });
+  assertStarted(await start([], { ...cache.env, HOME: home }));
+  assert.equal(Deno.statSync(`${home}/.cache/physiology_server`).isDirectory, true);
+  assert.deepEqual(cache.all(), []);
+});
+
+Deno.test("under systemd it unpacks into the first state directory", async () => {
+  const state = Deno.makeTempDirSync({ dir: work });
+  assertStarted(await start([], { STATE_DIRECTORY: `${state}:/other`, HOME: "/none" }));
+  assert.equal(Deno.statSync(`${state}/program`).isDirectory, true);
+});
+
+/** Runs `use` with a small file system of its own, where the machine lets us make one. */
+async function onSmallDisk(
+  use: (disk: string, remount: (options: string) => Promise<void>) => Promise<void>,
+): Promise<void> {
+  const disk = Deno.makeTempDirSync({ dir: work });
+  const mount = async (...args: string[]) =>
+    (await new Deno.Command("mount", { args, stderr: "null" }).output()).success;
+  if (!await mount("-t", "tmpfs", "-o", "size=1m,mode=700", "tmpfs", disk)) {
+    return console.log("skipped: no right to mount a file system here");
+  }
+  try {
+    await use(disk, async (options) => {
+      assert(await mount("-o", `remount,${options}`, disk));
+    });
+  } finally {
+    await new Deno.Command("umount", { args: [disk] }).output();
+  }
+}
+
+Deno.test("a full disk gives a clear error and status 69, and nothing half stays", async () => {
+  const big = await makeProgram("bigger", 4_000_000);
+  await onSmallDisk(async (disk) => {
+    const { status, stderr } = await start([], { XDG_CACHE_HOME: disk }, big);
+    assert.equal(status, 69);
+    assert.match(stderr, /Cannot unpack into .*: No space left on device: 4 MB are needed: free/);
+    const left = [...Deno.readDirSync(`${disk}/physiology_server`)].filter((e) => e.isDirectory);
+    assert.deepEqual(left, []);
+  });
+});
+
+Deno.test("a read-only disk is used while it holds the program, and passed over otherwise", async () => {
+  await onSmallDisk(async (disk, remount) => {
+    assertStarted(await start([], { XDG_CACHE_HOME: disk }));
+    await remount("ro");
+    assertStarted(await start([], { XDG_CACHE_HOME: disk }));
+  });
+  await onSmallDisk(async (disk, remount) => {
+    await remount("ro");
+    const home = Deno.makeTempDirSync({ dir: work });
+    assertStarted(await start([], { XDG_CACHE_HOME: disk, HOME: home }));
+    assert.equal(Deno.statSync(`${home}/.cache/physiology_server`).isDirectory, true);
+  });
+});
+
+Deno.test("secrets on the command line move to the environment", async () => {
+  const args = [
+    "--redis-password",
+    "hunter2",
+    "-grpc_token=t1",
+    "--redis_password_file=f",
+    "--x=1",
+  ];
+  const { stdout } = await start(args, newCache().env);
+  const line = stdout.split("\n").find((each) => each.startsWith("arguments:")) ?? "";
+  assert.match(line, /main\.js --redis_password_file=f --x=1$/);
+  assert.match(stdout, /^PHYSIOLOGY_REDIS_PASSWORD=hunter2$/m);
+  assert.match(stdout, /^PHYSIOLOGY_GRPC_TOKEN=t1$/m);
+});

@@ -1,0 +1,16 @@
+import { ARCH } from "../../src/config/assets.ts";
+
+const ROOT = new URL("../../", import.meta.url).pathname;
+
+/** The packed executable of this tree, compressed lightly; built once for a run of the tests. */
+export async function packedProgram(folder: string, arch = ARCH): Promise<string> {
+  const { success, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "scripts/compile.ts", "--way=launcher", "--level=1"]
+      .concat([`--target=${arch}`, `--output=${folder}`]),
+    cwd: ROOT,
+    stdout: "null",
+    stderr: "piped",
+  }).output();
+  if (!success) throw new Error(new TextDecoder().decode(stderr));
+  return `${folder}/physiology_server-linux-${arch}`;
+}

@@ -1,0 +1,56 @@
+import assert from "node:assert/strict";
+import { load } from "../../../src/config/load.ts";
+import { permissionFlags, permissionsFor } from "../../../src/config/permissions.ts";
+
+function permissionsOf(...argv: string[]) {
+  const env = { NOTIFY_SOCKET: "/run/systemd/notify" };
+  const { command, settings } = load(argv, { env: {}, readText: () => "{}" });
+  return permissionsFor(command, settings, { assets: "/a", env });
+}
+
+Deno.test("a command that only prints needs nothing more than to read", () => {
+  assert.equal(permissionsOf("--version"), undefined);
+  assert.equal(permissionsOf("print-config"), undefined);
+});
+
+Deno.test("to Redis, only this Redis and our own doors are reached", () => {
+  const permissions = permissionsOf("--use_camera", "--redis_host=cloud", "--http_port=80");
+  assert.deepEqual(permissions?.net, ["cloud:6379", "127.0.0.1:50051", "127.0.0.1:80"]);
+  assert.deepEqual(permissions?.write, ["/run/systemd/notify"]);
+  assert.deepEqual(permissions?.ffi, ["/a/lib"]);
+});
+
+Deno.test("into files, only their folder is written, and without a port no network is reached", () => {
+  const permissions = permissionsOf(
+    "--simulate",
+    "--streaming_backend=file",
+    "--file_base_directory=/data",
+    "--port=0",
+  );
+  assert.deepEqual(permissions?.net, []);
+  assert(Array.isArray(permissions?.write) && permissions.write.includes("/data"));
+});
+
+Deno.test("a cluster and sentinels name hosts that nobody knows before", () => {
+  assert.equal(permissionsOf("--use_camera", "--redis_cluster")?.net, true);
+});
+
+Deno.test("permissions become flags in which a comma of a path is doubled", () => {
+  const flags = permissionFlags(
+    { read: ["/a,b"], write: true, net: [], run: ["ffmpeg"], ffi: [] },
+    { running: "/mark" },
+  );
+  assert.deepEqual(flags, [
+    "--allow-env",
+    "--allow-sys",
+    "--allow-read=/a,,b",
+    "--allow-write",
+    "--allow-run=ffmpeg",
+  ]);
+});
+
+Deno.test("an IPv6 address stands in brackets before its port", () => {
+  assert.deepEqual(permissionsOf("--use_camera", "--redis_host=::1", "--port=0")?.net, [
+    "[::1]:6379",
+  ]);
+});
