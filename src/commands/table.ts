@@ -4,6 +4,7 @@ import type { Command } from "./command.ts";
 /** Where each command is; loaded only when it runs, for a quick start. */
 export const LOADERS: Readonly<Partial<Record<CommandName, () => Promise<Command>>>> = {
   "serve": () => import("./serve.ts"),
+  "simulate": () => import("./simulate.ts"),
   "check-config": () => import("./check_config.ts"),
   "print-config": () => import("./print_config.ts"),
   "save-default-config": () => import("./save_default_config.ts"),

@@ -2,9 +2,11 @@ import {
   FLAG,
   type MainHeader,
   type NutStream,
+  type PacketKind,
   readMainHeader,
   readStreamHeader,
   STARTCODE_LETTER,
+  STARTCODES,
 } from "./nut_headers.ts";
 import { ByteReader, NEED_MORE, nutCrc, NutError } from "./nut_reader.ts";
 
@@ -26,14 +28,9 @@ export interface NutOptions {
 }
 
 const MAGIC = new TextEncoder().encode("nut/multimedia container\0");
-const STARTCODES: Readonly<Record<string, PacketKind>> = {
-  "4e4d7a561f5f04ad": "main",
-  "4e5311405bf2f9db": "stream",
-  "4e4be4adeeca4569": "syncpoint",
-  "4e58dd672f23e64e": "index",
-  "4e49ab68b596ba78": "info",
-};
-type PacketKind = "main" | "stream" | "syncpoint" | "index" | "info";
+const KINDS: ReadonlyMap<string, PacketKind> = new Map(
+  Object.entries(STARTCODES).map(([kind, startcode]) => [startcode, kind as PacketKind]),
+);
 
 /** Headers of a frame or a packet are short; an index over the whole file is not wanted. */
 const MAX_PACKET_BYTES = 1 << 20;
@@ -144,7 +141,7 @@ export class NutDemuxer {
     const start = reader.offset;
     let startcode = "";
     for (let i = 0; i < 8; i++) startcode += reader.u8().toString(16).padStart(2, "0");
-    const kind = STARTCODES[startcode];
+    const kind = KINDS.get(startcode);
     if (!kind) throw new NutError(`the startcode ${startcode} is unknown`);
     const length = reader.unsigned();
     if (length < 4 || length > MAX_PACKET_BYTES) throw new NutError(`a packet of ${length} bytes`);

@@ -57,11 +57,15 @@ export function simulateTruth(
 }
 
 /** The columns of a truth file. `beat_s` is the onset of a beat since the row before, or empty. */
-export const TRUTH_HEADER =
-  "t_s,pulse_phase,bvp,pulse_rate,breath,breath_rate,beat_s,breath_start_s\n";
+const COLUMNS = "t_s,pulse_phase,bvp,pulse_rate,breath,breath_rate,beat_s,breath_start_s";
+
+/** The first line of a truth file; with `stamped`, rows end in microseconds since the Unix epoch. */
+export function truthHeader({ stamped = false }: { stamped?: boolean } = {}): string {
+  return `${COLUMNS}${stamped ? ",timestamp" : ""}\n`;
+}
 
 /** One row of a truth file, with its newline. */
-export function truthRow(sample: TruthSample): string {
+export function truthRow(sample: TruthSample, timestamp?: number): string {
   const { timeS, pulsePhase, bvp, pulseRate, breath, breathRate, beatsS, breathsS } = sample;
   const last = (times: readonly number[]) => times.at(-1)?.toFixed(4) ?? "";
   return [
@@ -73,5 +77,6 @@ export function truthRow(sample: TruthSample): string {
     breathRate.toFixed(3),
     last(beatsS),
     last(breathsS),
+    ...(timestamp === undefined ? [] : [timestamp]),
   ].join(",") + "\n";
 }

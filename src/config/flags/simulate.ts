@@ -1,9 +1,14 @@
-import { bool, float, int, optionalPath, topic } from "../flag.ts";
+import { bool, choice, float, int, optionalPath, topic } from "../flag.ts";
 
 /** The simulated camera: a portrait that has a pulse and breathes. */
 export const simulate = topic("Simulated camera", ["serve", "simulate", "validate"], {
   enabled: bool("simulate", "Read a simulated camera instead of a real one.", {
     commands: ["serve", "validate"],
+  }),
+  scene: choice("simulate_scene", "What the simulated camera looks at.", {
+    default: "person",
+    choices: ["person", "two_faces", "photo", "flicker", "empty", "dark", "bright"],
+    placeholder: "SCENE",
   }),
   pulseBpm: float("simulate_pulse", "Pulse in beats/min; 0: none.", {
     default: 72,

@@ -6,6 +6,7 @@ import {
 } from "../../../src/capture/simulator/camera.ts";
 import type { SceneName } from "../../../src/capture/simulator/scene.ts";
 import type { TruthSample } from "../../../src/capture/simulator/truth.ts";
+import { correlation, meanRgb } from "../../support/region_mean.ts";
 import { takeFrames, testSource } from "../../support/source_suite.ts";
 
 const SMALL = { width: 320, height: 240, realtime: false } as const;
@@ -44,41 +45,9 @@ async function look(
   return { truth, frames };
 }
 
-/** Mean red, green and blue of a rectangle in shares of the picture. */
-function meanRgb(
-  { y, u, v, width, height, yStride, uvStride }: Picture,
-  box: readonly [left: number, top: number, right: number, bottom: number],
-): number[] {
-  const mean = (plane: Uint8Array, [w, h, stride]: [number, number, number]) => {
-    let sum = 0, count = 0;
-    for (let row = Math.round(box[1] * h); row < Math.round(box[3] * h); row++) {
-      for (let x = Math.round(box[0] * w); x < Math.round(box[2] * w); x++, count++) {
-        sum += plane[row * stride + x]!;
-      }
-    }
-    return sum / count;
-  };
-  const uv: [number, number, number] = [(width + 1) >> 1, (height + 1) >> 1, uvStride];
-  const luma = mean(y, [width, height, yStride]);
-  const [cb, cr] = [mean(u!, uv) - 128, mean(v!, uv) - 128];
-  return [luma + 1.402 * cr, luma - 0.344136 * cb - 0.714136 * cr, luma + 1.772 * cb];
-}
-
 /** The middle of the face, and a piece of wall. */
 const FACE = [0.45, 0.3, 0.58, 0.52] as const;
 const WALL = [0.02, 0.1, 0.14, 0.6] as const;
-
-function correlation(a: readonly number[], b: readonly number[]): number {
-  const mean = (x: readonly number[]) => x.reduce((sum, value) => sum + value) / x.length;
-  const [ma, mb] = [mean(a), mean(b)];
-  let ab = 0, aa = 0, bb = 0;
-  for (const [i, value] of a.entries()) {
-    ab += (value - ma) * (b[i]! - mb);
-    aa += (value - ma) ** 2;
-    bb += (b[i]! - mb) ** 2;
-  }
-  return ab / Math.sqrt(aa * bb);
-}
 
 /** Standard deviation as a share of the mean. */
 function swing(values: readonly number[]): number {

@@ -1,0 +1,40 @@
+import { EXIT, UsageError } from "../config/exit.ts";
+import { SystemClock } from "../telemetry/clock.ts";
+import type { CommandContext } from "./command.ts";
+import { openSimulation } from "./compose/simulation.ts";
+import { stopSignal } from "./compose/stop_signal.ts";
+import { VideoFile } from "./simulate/video_file.ts";
+
+/** Writes a simulated video and its truth, as fast as it goes. */
+export async function run({ settings, log, print }: CommandContext): Promise<number> {
+  const { outputPath, truthPath, durationS } = settings.simulation;
+  if (outputPath === undefined) {
+    throw new UsageError("Cannot simulate without a file to write: add --output=clip.avi");
+  }
+  using stop = stopSignal(log);
+  await using camera = openSimulation(settings, {
+    clock: new SystemClock(),
+    truthPath,
+    stamped: false,
+    realtime: false,
+    durationS,
+  });
+  const { maxFps: fps } = settings.camera;
+  let video: VideoFile | undefined;
+  let frames = 0;
+  try {
+    for await (const event of camera) {
+      if (event.kind !== "frame") continue;
+      using frame = event.frame;
+      video ??= await VideoFile.create(outputPath, { like: frame.picture, fps });
+      await video.write(frame.picture, { ptsUs: Math.round((frame.sequence * 1e6) / fps) });
+      frames++;
+      if (stop.signal.aborted) break;
+    }
+    await video?.finish();
+  } finally {
+    await video?.[Symbol.asyncDispose]();
+  }
+  print(`Wrote ${frames} frames to ${outputPath}${truthPath ? `, the truth to ${truthPath}` : ""}`);
+  return EXIT.ok;
+}

@@ -1,0 +1,60 @@
+import assert from "node:assert/strict";
+import { openFfmpegSource } from "../../../src/capture/ffmpeg/source.ts";
+import { TemporaryFolder } from "../../support/clips.ts";
+import { correlation, meanRgb } from "../../support/region_mean.ts";
+import { runProgram } from "../../support/run_program.ts";
+import { takeFrames } from "../../support/source_suite.ts";
+
+const FACE = [0.45, 0.3, 0.58, 0.52] as const;
+
+/** The columns of a CSV file, by name. */
+function columns(text: string): Record<string, string[]> {
+  const [header, ...rows] = text.trimEnd().split("\n").map((line) => line.split(","));
+  return Object.fromEntries(header!.map((name, i) => [name, rows.map((row) => row[i]!)]));
+}
+
+Deno.test("simulate writes a video whose faces show the pulse that its truth says", async () => {
+  using folder = new TemporaryFolder();
+  const [output, truth] = [folder.file("clip.avi"), folder.file("clip.csv")];
+  const answer = await runProgram([
+    "simulate",
+    `--output=${output}`,
+    `--truth=${truth}`,
+    "--duration=6",
+    "--simulate_frame_drop=0.2",
+    "--simulate_breathing=0",
+  ]);
+  assert.equal(answer.status, 0, answer.stderr);
+  const { t_s, bvp } = columns(await Deno.readTextFile(truth));
+  await using source = await openFfmpegSource({ input: output, realtime: false });
+  const frames = await takeFrames(source, {
+    count: Infinity,
+    look: ({ timeUs, picture }) => ({ timeUs, green: meanRgb(picture, FACE)[1] }),
+  });
+  assert.ok(frames.length < 180 && frames.length > 110);
+  assert.equal(frames.length, t_s!.length);
+  for (const [i, { timeUs }] of frames.entries()) {
+    const seconds = (timeUs - frames[0]!.timeUs) / 1e6 + Number(t_s![0]);
+    assert.ok(Math.abs(seconds - Number(t_s![i])) < 1e-3, `frame ${i} at ${seconds}`);
+  }
+  const along = correlation(bvp!.map(Number), frames.map(({ green }) => green));
+  assert.ok(along < -0.95, `correlation ${along}`);
+});
+
+Deno.test("simulate says what it cannot write, and wants a file", async () => {
+  using folder = new TemporaryFolder();
+  const without = await runProgram(["simulate"]);
+  assert.equal(without.status, 64);
+  assert.match(without.stderr, /--output/);
+  for (const flag of ["output", "truth"]) {
+    const path = folder.file("missing/clip.avi");
+    const answer = await runProgram([
+      "simulate",
+      `--output=${folder.file("clip.avi")}`,
+      `--${flag}=${path}`,
+      "--duration=1",
+    ]);
+    assert.equal(answer.status, 69, answer.stderr);
+    assert.match(answer.stderr, /missing\/clip\.avi: No such file or directory/);
+  }
+});
