@@ -8,6 +8,7 @@ import type {
 } from "./estimate.ts";
 import { BreathingEstimator } from "./breathing/estimator.ts";
 import { conditionOf } from "./condition/condition.ts";
+import { DerivedVitals } from "./derived.ts";
 import type { BreathingPart, Moment } from "./parts.ts";
 import { PulseEstimator, type PulseEstimatorOptions } from "./pulse/estimator.ts";
 
@@ -30,6 +31,7 @@ export function createVitalsEngine(options: VitalsEngineOptions = {}): VitalsEng
 class Engine implements VitalsEngine {
   readonly #pulse: PulseEstimator;
   readonly #breathing: BreathingPart = new BreathingEstimator();
+  readonly #derived: DerivedVitals;
   /** The samples of the last seconds, for the frame rate and the condition. */
   #recent: RegionSample[] = [];
   #firstUs = Infinity;
@@ -41,6 +43,7 @@ class Engine implements VitalsEngine {
 
   constructor(options: VitalsEngineOptions) {
     this.#pulse = new PulseEstimator(options.pulse);
+    this.#derived = new DerivedVitals(options);
   }
 
   push(sample: RegionSample): void {
@@ -53,6 +56,7 @@ class Engine implements VitalsEngine {
     while (this.#recent[0]!.timeUs < sample.timeUs - RECENT_US) this.#recent.shift();
     this.#pulse.push(sample);
     this.#breathing.push(sample);
+    this.#derived.push(sample);
   }
 
   estimate(nowUs = this.#newest?.timeUs ?? 0): VitalsEstimate {
@@ -73,11 +77,17 @@ class Engine implements VitalsEngine {
       ...(obstacle ? { obstacle } : {}),
       ...(wave ? { pulse: wave } : {}),
     };
+    const breathing = this.#breathing.estimate(moment);
+    const { hrv, respirationQuotient, ...derived } = this.#derived.estimate(moment, {
+      pulse,
+      breathing,
+    });
     return {
       timeUs,
       frameCount: this.#frames,
-      pulse,
-      breathing: this.#breathing.estimate(moment),
+      pulse: { ...pulse, ...(hrv ? { hrv } : {}), respirationQuotient },
+      breathing,
+      ...derived,
       condition: this.#condition,
       signal: {
         ...(wave ? { snrDb: wave.snrDb } : {}),
@@ -96,6 +106,7 @@ class Engine implements VitalsEngine {
   reset(): void {
     this.#pulse.reset();
     this.#breathing.reset();
+    this.#derived.reset();
     this.#faceUs = -Infinity;
   }
 
