@@ -1,12 +1,24 @@
 /** Rows of features, without the constant. */
 export type Rows = readonly (readonly number[])[];
 
+/** Choices of a fit. */
+export interface FitOptions {
+  /** @default 1 */
+  readonly ridge?: number;
+  /** How much each row counts. @default 1 each */
+  readonly importance?: readonly number[];
+}
+
 /**
  * Logistic regression by Newton's method with a small ridge.
  *
  * @returns the intercept, then one weight a feature.
  */
-export function fitLogistic(rows: Rows, outcomes: readonly number[], ridge = 1): number[] {
+export function fitLogistic(
+  rows: Rows,
+  outcomes: readonly number[],
+  { ridge = 1, importance }: FitOptions = {},
+): number[] {
   const size = (rows[0]?.length ?? 0) + 1;
   const weights = new Array<number>(size).fill(0);
   for (let step = 0; step < 50; step++) {
@@ -15,9 +27,10 @@ export function fitLogistic(rows: Rows, outcomes: readonly number[], ridge = 1):
     rows.forEach((row, k) => {
       const x = [1, ...row];
       const p = predict(weights, row);
+      const count = importance?.[k] ?? 1;
       for (let i = 0; i < size; i++) {
-        gradient[i]! += (outcomes[k]! - p) * x[i]!;
-        for (let j = 0; j < size; j++) hessian[i]![j]! += p * (1 - p) * x[i]! * x[j]!;
+        gradient[i]! += count * (outcomes[k]! - p) * x[i]!;
+        for (let j = 0; j < size; j++) hessian[i]![j]! += count * p * (1 - p) * x[i]! * x[j]!;
       }
     });
     const change = solve(hessian, gradient);

@@ -1,12 +1,18 @@
 import { assetPath } from "../../config/assets.ts";
 import type { PulseFeatures } from "./fusion.ts";
 
+/** All that the confidence is judged by. */
+export interface JudgementFeatures extends PulseFeatures {
+  /** For how long the candidate has been the same, seconds. */
+  readonly steadySeconds: number;
+}
+
 /** A logistic model of "the rate is right": p = 1 / (1 + exp(-(bias + Σ weight · feature))). */
 export interface ConfidenceModel {
   readonly bias: number;
-  readonly weights: Readonly<Record<keyof PulseFeatures, number>>;
+  readonly weights: Readonly<Record<keyof JudgementFeatures, number>>;
   /** Features are cut to these ranges, so that nothing is extrapolated. */
-  readonly ranges: Readonly<Record<keyof PulseFeatures, readonly [low: number, high: number]>>;
+  readonly ranges: Readonly<Record<keyof JudgementFeatures, readonly [low: number, high: number]>>;
 }
 
 /** The features of the model, in the order of the fit. */
@@ -16,7 +22,8 @@ export const FEATURE_NAMES = [
   "agreement",
   "halfSnrDb",
   "seconds",
-] as const satisfies readonly (keyof PulseFeatures)[];
+  "steadySeconds",
+] as const satisfies readonly (keyof JudgementFeatures)[];
 
 /** The shipped model, fitted by `scripts/fit_confidence.ts`. */
 export function loadConfidenceModel(): ConfidenceModel {
@@ -26,7 +33,7 @@ export function loadConfidenceModel(): ConfidenceModel {
 }
 
 /** The probability that a candidate is within 3 beats/min of the truth. */
-export function pulseConfidence(features: PulseFeatures, model: ConfidenceModel): number {
+export function pulseConfidence(features: JudgementFeatures, model: ConfidenceModel): number {
   let z = model.bias;
   for (const name of FEATURE_NAMES) {
     const [low, high] = model.ranges[name];

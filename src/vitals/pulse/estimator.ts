@@ -2,11 +2,17 @@ import type { RegionSample } from "../../vision/region_sample.ts";
 import type { PulseEstimate, RateSample, Withheld } from "../estimate.ts";
 import type { PulseWave } from "../parts.ts";
 import { VOTERS } from "../voters/list.ts";
-import { type ConfidenceModel, loadConfidenceModel, pulseConfidence } from "./confidence.ts";
+import {
+  type ConfidenceModel,
+  type JudgementFeatures,
+  loadConfidenceModel,
+  pulseConfidence,
+} from "./confidence.ts";
 import { DisplayTrace } from "./display_trace.ts";
-import { fuse, type PulseFeatures, type WeighedVote } from "./fusion.ts";
+import { fuse } from "./fusion.ts";
 import { PULSE_RATE_HZ, PulseRecorder } from "./recorder.ts";
-import { isFlicker } from "./veto.ts";
+import type { PulseWindow } from "../voters/voter.ts";
+import { vetoOf } from "./veto.ts";
 
 /** Under this probability no number is shown to a person. */
 export const STRICT_GATE = 0.7;
@@ -17,8 +23,15 @@ const LONGEST_S = 10;
 const PERIOD_US = 500_000;
 /** After a hole this long, the window starts anew. */
 const FORGET_US = 2_000_000;
+/** A window whose evidence ended this long ago says nothing of now. */
+const STALE_US = 1_000_000;
+/** The probability left to a candidate that has another cause than a heart. */
+const VETOED = 0.1;
 /** Face speed, in widths of the face per second, over which skin is not skin any more. */
 const MAX_SPEED = 0.5;
+/** A steady rate moves less than this from one judgement to the next, in beats/min. */
+const STEADY_STEP = 3;
+const MOST_STEADY_S = 5;
 
 export interface PulseEstimatorOptions {
   readonly model?: ConfidenceModel;
@@ -33,7 +46,7 @@ export interface Judgement {
   readonly timeUs: number;
   readonly rate?: number;
   readonly confidence: number;
-  readonly features?: PulseFeatures;
+  readonly features?: JudgementFeatures;
   readonly withheld?: Withheld;
 }
 
@@ -48,10 +61,11 @@ export class PulseEstimator {
   #evidenceUs = -Infinity;
   #startUs = Infinity;
   #speed = 0;
+  readonly #steady = new Steadiness();
   #judgement: Judgement | undefined;
   #wave: PulseWave | undefined;
   #told = -Infinity;
-  lastVotes?: readonly WeighedVote[];
+  #period = NaN;
 
   constructor(options: PulseEstimatorOptions = {}) {
     this.#model = options.model ?? loadConfidenceModel();
@@ -98,8 +112,13 @@ export class PulseEstimator {
     { obstacle, explanation }: { obstacle?: Withheld; explanation?: Withheld } = {},
   ): PulseEstimate {
     const newestUs = this.#recorder.newestUs;
-    const due = newestUs - (this.#judgement?.timeUs ?? -Infinity) > this.#periodUs - 1_000;
-    if (due && Number.isFinite(newestUs)) this.#judgement = this.#judge();
+    // On a fixed raster from the first sample: a raster from the last judgement would drift away
+    // from whoever asks once in a period.
+    const period = Math.floor((newestUs - this.#recorder.startUs + 1_000) / this.#periodUs);
+    if (Number.isFinite(newestUs) && period !== this.#period) {
+      this.#period = period;
+      this.#judgement = this.#judge();
+    }
     const judgement = this.#judgement;
     const own = judgement?.withheld ?? (judgement?.rate === undefined ? "warming_up" : undefined);
     const withheld = obstacle ?? (own === "low_quality" ? explanation ?? own : own);
@@ -120,6 +139,7 @@ export class PulseEstimator {
     this.#evidenceUs = -Infinity;
     this.#startUs = Infinity;
     this.#speed = 0;
+    this.#steady.reset();
     this.#judgement = undefined;
     this.#wave = undefined;
   }
@@ -134,36 +154,55 @@ export class PulseEstimator {
 
   #judge(): Judgement {
     const timeUs = this.#recorder.newestUs;
-    if (timeUs - this.#evidenceUs > 1e6) {
-      this.#wave = undefined;
-      return { timeUs, confidence: 0, withheld: "no_face" };
-    }
+    this.#wave = undefined;
+    if (timeUs - this.#evidenceUs > STALE_US) return { timeUs, confidence: 0, withheld: "no_face" };
     const seconds = Math.min(this.#longest, (timeUs - this.#startUs) / 1e6);
     if (seconds < SHORTEST_S - 0.05) return { timeUs, confidence: 0, withheld: "warming_up" };
     const window = this.#recorder.window(seconds);
     const votes = VOTERS.flatMap((voter) => voter.vote(window));
     const candidate = fuse(votes, window);
     if (!candidate) return { timeUs, confidence: 0, withheld: "low_quality" };
-    this.lastVotes = candidate.votes;
-    const { frequencyHz, features, bvp } = candidate;
-    const rate = 60 * frequencyHz;
-    const confidence = pulseConfidence(features, this.#model);
+    const rate = 60 * candidate.frequencyHz;
+    const features = { ...candidate.features, steadySeconds: this.#steady.push(timeUs, rate) };
+    const verdict = this.#verdict(window, candidate.frequencyHz, features);
     this.#wave = {
-      bvp,
+      bvp: candidate.bvp,
       startUs: timeUs - ((window.length - 1) * 1e6) / PULSE_RATE_HZ,
       sampleRateHz: PULSE_RATE_HZ,
       rate,
-      confidence,
+      confidence: verdict.confidence,
       snrDb: features.snrDb,
     };
-    const withheld = isFlicker(window, frequencyHz)
-      ? "flicker"
-      : this.#speed > MAX_SPEED
-      ? "motion"
-      : confidence < STRICT_GATE
-      ? "low_quality"
-      : undefined;
-    return { timeUs, rate, confidence, features, ...(withheld ? { withheld } : {}) };
+    return { timeUs, rate, features, ...verdict };
+  }
+
+  /** The probability, and what speaks against a candidate that would be shown. */
+  #verdict(
+    window: PulseWindow,
+    frequencyHz: number,
+    features: JudgementFeatures,
+  ): { confidence: number; withheld?: Withheld } {
+    const confidence = pulseConfidence(features, this.#model);
+    if (confidence < STRICT_GATE) return { confidence, withheld: "low_quality" };
+    const veto = this.#speed > MAX_SPEED ? "motion" : vetoOf(window, frequencyHz);
+    return veto ? { confidence: VETOED, withheld: veto } : { confidence };
+  }
+}
+
+/** How long the strongest candidate has been the same, allowing for a heart that changes. */
+class Steadiness {
+  #sinceUs = 0;
+  #rate = NaN;
+
+  /** @returns seconds, at most `MOST_STEADY_S`. */
+  push(timeUs: number, rate: number): number {
+    if (!(Math.abs(rate - this.#rate) <= STEADY_STEP)) this.#sinceUs = timeUs;
+    this.#rate = rate;
+    return Math.min(MOST_STEADY_S, (timeUs - this.#sinceUs) / 1e6);
+  }
+
+  reset(): void {
+    this.#rate = NaN;
   }
 }
 

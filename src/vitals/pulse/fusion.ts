@@ -5,7 +5,7 @@ import {
   findPeaks,
   harmonicSnrDb,
   interpolatePeak,
-  powerSpectrum,
+  powerSpectra,
   type Spectrum,
 } from "../signal/spectrum.ts";
 import type { Vote } from "../voters/voter.ts";
@@ -25,6 +25,8 @@ const HARMONIC_WEIGHT = 0.5;
 const PINK_EXPONENT = 1;
 /** Half the width of what counts as the same rate: 3 beats/min. */
 const SAME_HZ = 3 / 60;
+/** Zero-padding, to a thirtieth of a hertz over 10 s. */
+const PAD_FACTOR = 2.5;
 /** No vote may outshout the others for ever. */
 const MAX_WEIGHT = 20;
 
@@ -103,24 +105,23 @@ function prepare(bvp: Float64Array, sampleRateHz: number): Float64Array {
   return prepared;
 }
 
-function weigh({ name, bvp }: Vote, sampleRateHz: number): WeighedVote | undefined {
-  const prepared = prepare(bvp, sampleRateHz);
-  const spectrum = powerSpectrum(prepared, { sampleRateHz, padFactor: 2.5 });
-  whiten(spectrum);
-  const total = bandPower(spectrum, NOISE_BAND);
-  if (!(total > 0)) return undefined;
-  for (let bin = 0; bin < spectrum.power.length; bin++) spectrum.power[bin]! /= total;
-  const best = strongest(spectrum);
-  if (!best) return undefined;
-  const snrDb = harmonicSnrDb(spectrum, { frequencyHz: best.frequencyHz, ...NOISE_BAND });
-  return {
-    name,
-    bvp: prepared,
-    spectrum,
-    snrDb,
-    frequencyHz: best.frequencyHz,
-    weight: Math.min(MAX_WEIGHT, 10 ** (snrDb / 10)),
-  };
+/** Votes with their spectra; one without power or without a peak in the band says nothing. */
+function weigh(votes: readonly Vote[], sampleRateHz: number): WeighedVote[] {
+  const waves = votes.map(({ bvp }) => prepare(bvp, sampleRateHz));
+  const spectra = powerSpectra(waves, { sampleRateHz, padFactor: PAD_FACTOR });
+  return votes.flatMap(({ name }, index): WeighedVote[] => {
+    const spectrum = spectra[index]!;
+    whiten(spectrum);
+    const total = bandPower(spectrum, NOISE_BAND);
+    if (!(total > 0)) return [];
+    for (let bin = 0; bin < spectrum.power.length; bin++) spectrum.power[bin]! /= total;
+    const best = strongest(spectrum);
+    if (!best) return [];
+    const { frequencyHz } = best;
+    const snrDb = harmonicSnrDb(spectrum, { frequencyHz, ...NOISE_BAND });
+    const weight = Math.min(MAX_WEIGHT, 10 ** (snrDb / 10));
+    return [{ name, bvp: waves[index]!, spectrum, snrDb, frequencyHz, weight }];
+  });
 }
 
 /**
@@ -133,9 +134,7 @@ export function fuse(
   votes: readonly Vote[],
   { sampleRateHz }: { sampleRateHz: number },
 ): PulseCandidate | undefined {
-  const weighed = votes.map((vote) => weigh(vote, sampleRateHz)).filter((vote) =>
-    vote !== undefined
-  );
+  const weighed = weigh(votes, sampleRateHz);
   const [first] = weighed;
   if (!first) return undefined;
   const { binHz } = first.spectrum;
@@ -161,7 +160,7 @@ export function fuse(
       marginDb: marginDb(fused, best),
       agreement: same.reduce((sum, { weight }) => sum + weight, 0) / weights,
       halfSnrDb: halfSnrDb(bvp, { frequencyHz, sampleRateHz }),
-      seconds: bvp.reduce((count, value) => count + (value === 0 ? 0 : 1), 0) / sampleRateHz,
+      seconds: secondsOf(bvp, sampleRateHz),
     },
   };
 }
@@ -211,9 +210,16 @@ function halfSnrDb(
   { frequencyHz, sampleRateHz }: { frequencyHz: number; sampleRateHz: number },
 ): number {
   const middle = bvp.length >> 1;
-  const halves = [bvp.subarray(0, middle), bvp.subarray(middle)].map((half) => {
-    const spectrum = powerSpectrum(half, { sampleRateHz, padFactor: 2.5 });
-    return harmonicSnrDb(spectrum, { frequencyHz, ...NOISE_BAND, halfWidthHz: 0.15 });
-  });
-  return Math.max(-20, Math.min(...halves));
+  const halves = [bvp.subarray(0, middle), bvp.subarray(middle, 2 * middle)];
+  const snrs = powerSpectra(halves, { sampleRateHz, padFactor: PAD_FACTOR }).map((spectrum) =>
+    harmonicSnrDb(spectrum, { frequencyHz, ...NOISE_BAND, halfWidthHz: 0.15 })
+  );
+  return Math.max(-20, Math.min(...snrs));
+}
+
+/** Seconds of a wave that are not a hole. */
+function secondsOf(bvp: Float64Array, sampleRateHz: number): number {
+  let count = 0;
+  for (let k = 0; k < bvp.length; k++) if (bvp[k] !== 0) count++;
+  return count / sampleRateHz;
 }

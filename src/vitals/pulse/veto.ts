@@ -1,44 +1,94 @@
-import { standardDeviation } from "../signal/detrend.ts";
-import { green } from "../signal/projections.ts";
-import { harmonicSnrDb, powerSpectrum } from "../signal/spectrum.ts";
+import type { RegionName } from "../../vision/region_sample.ts";
+import { bandPass } from "../signal/bandpass.ts";
+import { movingMean } from "../signal/detrend.ts";
+import { type ColorSignal, pos, PROJECTION_WINDOW_S } from "../signal/projections.ts";
+import { amplitudeAt, harmonicSnrDb, powerSpectrum } from "../signal/spectrum.ts";
 import { SKIN_REGIONS } from "../voters/color.ts";
 import type { PulseWindow } from "../voters/voter.ts";
-import { bandPass } from "../signal/bandpass.ts";
-import type { RegionName } from "../../vision/region_sample.ts";
 
-/** The lamp, not the heart, where the wall swings at least this much as skin does. */
+/** A lamp, not a heart, where the wall swings at least this much as skin does. */
 const FLICKER_SHARE = 0.5;
-/** A peak of the background that stands this far out of its own noise, dB. */
-const FLICKER_SNR_DB = 0;
+/** Light or motion, not blood, where colour swings less than this beside brightness. */
+const BLOOD_SHARE = 0.5;
+/** The less colour swings, the less brightness has to stand out for that; but not less than this. */
+const LEAST_DB = -6;
+/** The swing of a wall counts where it stands this far out of its own noise, dB. */
+const STANDS_OUT_DB = 0;
+/** Shorter stretches tell too little. */
+const SHORTEST_S = 4;
 
-/** Relative amplitude of a region's green in a narrow band, and its SNR there. */
-function swing(window: PulseWindow, region: RegionName, frequencyHz: number) {
-  const color = window.color(region);
-  const { sampleRateHz } = window;
-  const [run] = [...window.runs(region)].sort((a, b) => (b.end - b.start) - (a.end - a.start));
-  if (!color || !run || run.end - run.start < 4 * sampleRateHz) return undefined;
-  const part = {
-    r: color.r.subarray(run.start, run.end),
-    g: color.g.subarray(run.start, run.end),
-    b: color.b.subarray(run.start, run.end),
-  };
-  const wave = green(part, { sampleRateHz });
-  const band = { lowHz: 0.45, highHz: 8, sampleRateHz };
-  const spectrum = powerSpectrum(bandPass(wave, band), { sampleRateHz, padFactor: 2.5 });
-  const snrDb = harmonicSnrDb(spectrum, { frequencyHz, lowHz: 0.6, highHz: 4.5 });
-  const bin = Math.round(frequencyHz / spectrum.binHz);
-  // A Hann window of n samples gives a wave of amplitude a the power (a·n/4)².
-  const amplitude = (4 * Math.sqrt(spectrum.power[bin] ?? 0)) / wave.length;
-  return { snrDb, amplitude, deviation: standardDeviation(wave) };
+/** How much a wave swings at a frequency, and how far that stands out. */
+interface Swing {
+  readonly amplitude: number;
+  readonly snrDb: number;
+}
+
+interface At {
+  readonly frequencyHz: number;
+  readonly sampleRateHz: number;
 }
 
 /**
- * True where a candidate also stands in the background: a lamp that flickers or a camera that
- * hunts for its exposure lights wall and skin alike, a heart only the skin.
+ * Why a candidate that looks like a pulse is none; undefined where nothing speaks against it.
+ *
+ * - `flicker`: the wall swings with it. A lamp, or a camera that hunts for its exposure, lights
+ *   wall and skin alike; a heart lights only the skin.
+ * - `motion`: skin gets brighter and darker far more than it changes colour. Blood absorbs green
+ *   more than red: where it swings, POS swings about 1.3 to 2.3 times as much as brightness
+ *   (measured on real faces), while motion and light leave POS next to nothing.
  */
-export function isFlicker(window: PulseWindow, frequencyHz: number): boolean {
-  const background = swing(window, "background", frequencyHz);
-  if (!background || background.snrDb < FLICKER_SNR_DB) return false;
-  const skin = SKIN_REGIONS.map((region) => swing(window, region, frequencyHz)?.amplitude ?? 0);
-  return background.amplitude >= FLICKER_SHARE * Math.max(...skin);
+export function vetoOf(
+  window: PulseWindow,
+  frequencyHz: number,
+): "flicker" | "motion" | undefined {
+  const at = { frequencyHz, sampleRateHz: window.sampleRateHz };
+  const region = SKIN_REGIONS.findLast((name) => longestRun(window, name));
+  const skin = region && longestRun(window, region);
+  if (!skin) return undefined;
+  const brightness = brightnessSwing(skin, at);
+  const wall = longestRun(window, "background");
+  if (wall) {
+    const swing = brightnessSwing(wall, at);
+    const loud = swing.amplitude >= FLICKER_SHARE * brightness.amplitude;
+    if (loud && swing.snrDb >= STANDS_OUT_DB) return "flicker";
+  }
+  const blood = swingOf(pos(skin, at), at);
+  const shareDb = 20 * Math.log10(blood.amplitude / (BLOOD_SHARE * brightness.amplitude));
+  return shareDb < 0 && brightness.snrDb > Math.max(LEAST_DB, shareDb) ? "motion" : undefined;
+}
+
+/** The longest stretch of a region without holes, where it is long enough. */
+function longestRun(window: PulseWindow, region: RegionName): ColorSignal | undefined {
+  const color = window.color(region);
+  let longest: { start: number; end: number } | undefined;
+  for (const run of window.runs(region)) {
+    if (!longest || run.end - run.start > longest.end - longest.start) longest = run;
+  }
+  if (!color || !longest) return undefined;
+  const { start, end } = longest;
+  if (end - start < SHORTEST_S * window.sampleRateHz) return undefined;
+  return {
+    r: color.r.subarray(start, end),
+    g: color.g.subarray(start, end),
+    b: color.b.subarray(start, end),
+  };
+}
+
+/** The relative swing that red, green and blue share. */
+function brightnessSwing({ r, g, b }: ColorSignal, at: At): Swing {
+  const length = Math.round(PROJECTION_WINDOW_S * at.sampleRateHz);
+  const [slowR, slowG, slowB] = [r, g, b].map((channel) => movingMean(channel, length));
+  const wave = g.map((_, k) =>
+    (r[k]! / (slowR![k]! || 1) + g[k]! / (slowG![k]! || 1) + b[k]! / (slowB![k]! || 1)) / 3
+  );
+  return swingOf(wave, at);
+}
+
+function swingOf(wave: Float64Array, { frequencyHz, sampleRateHz }: At): Swing {
+  const filtered = bandPass(wave, { lowHz: 0.45, highHz: 8, sampleRateHz });
+  const spectrum = powerSpectrum(filtered, { sampleRateHz, padFactor: 2.5 });
+  return {
+    amplitude: amplitudeAt(spectrum, { frequencyHz, samples: wave.length }),
+    snrDb: harmonicSnrDb(spectrum, { frequencyHz, lowHz: 0.6, highHz: 4.5 }),
+  };
 }

@@ -32,8 +32,9 @@ export function movingMean(signal: Float64Array, windowSamples: number): Float64
 
 /** What is left of a signal without its slow part, by a centred moving mean. */
 export function detrendMovingMean(signal: Float64Array, windowSamples: number): Float64Array {
-  const slow = movingMean(signal, windowSamples);
-  return slow.map((value, k) => signal[k]! - value);
+  const rest = movingMean(signal, windowSamples);
+  for (let k = 0; k < rest.length; k++) rest[k] = signal[k]! - rest[k]!;
+  return rest;
 }
 
 /**

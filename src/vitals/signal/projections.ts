@@ -16,9 +16,13 @@ export const PROJECTION_WINDOW_S = 1.6;
  *
  * Source: Verkruysse, Svaasand, Nelson, Optics Express 16(26), 2008.
  */
-export function green({ g }: ColorSignal, { sampleRateHz }: { sampleRateHz: number }) {
-  const slow = movingMean(g, Math.round(1.5 * sampleRateHz));
-  return g.map((value, k) => 1 - value / nonZero(slow[k]!));
+export function green(
+  { g }: ColorSignal,
+  { sampleRateHz }: { sampleRateHz: number },
+): Float64Array {
+  const wave = movingMean(g, Math.round(1.5 * sampleRateHz));
+  for (let k = 0; k < wave.length; k++) wave[k] = 1 - g[k]! / nonZero(wave[k]!);
+  return wave;
 }
 
 /**
@@ -176,8 +180,9 @@ function deviationOf(signal: Float64Array, from: number, to: number): number {
 }
 
 function normalised(signal: Float64Array, windowLength: number): Float64Array {
-  const slow = movingMean(signal, windowLength);
-  return slow.map((value, k) => signal[k]! / nonZero(value));
+  const relative = movingMean(signal, windowLength);
+  for (let k = 0; k < relative.length; k++) relative[k] = signal[k]! / nonZero(relative[k]!);
+  return relative;
 }
 
 function windowSamples(n: number, sampleRateHz: number): number {

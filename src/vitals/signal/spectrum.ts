@@ -32,27 +32,66 @@ export function hann(length: number): Float64Array {
 let scratchRe = new Float64Array(0);
 let scratchIm = new Float64Array(0);
 
+interface SpectrumOptions {
+  readonly sampleRateHz: number;
+  /** @default 3, which leaves the peak interpolation an error under 0.02 of 1/T */
+  readonly padFactor?: number;
+}
+
 /**
  * Power spectrum of a signal under a Hann window, zero-padded to a power of two of at least
  * `padFactor` times its length. The mean of the finite values is taken off first; holes (NaN)
  * count as no evidence, that is as zero.
  *
- * @param padFactor default 3, which leaves the peak interpolation an error under 0.02 bins of 1/T.
  * @returns half a spectrum, 0 Hz to half the sample rate, in units of the signal squared.
  */
-export function powerSpectrum(
-  signal: Float64Array,
-  { sampleRateHz, padFactor = 3, size = nextPowerOfTwo(signal.length * padFactor) }: {
-    sampleRateHz: number;
-    padFactor?: number;
-    size?: number;
-  },
-): Spectrum {
+export function powerSpectrum(signal: Float64Array, options: SpectrumOptions): Spectrum {
+  return powerSpectra([signal], options)[0]!;
+}
+
+/**
+ * Power spectra of signals of one length, as `powerSpectrum` gives them, for half the price: one
+ * complex transform takes two real signals, of which the sum and difference of mirrored bins are
+ * the parts.
+ */
+export function powerSpectra(
+  signals: readonly Float64Array[],
+  { sampleRateHz, padFactor = 3 }: SpectrumOptions,
+): Spectrum[] {
+  const n = signals[0]?.length ?? 0;
+  const size = nextPowerOfTwo(n * padFactor);
   if (scratchRe.length !== size) {
     scratchRe = new Float64Array(size);
     scratchIm = new Float64Array(size);
   }
-  const n = Math.min(signal.length, size);
+  const binHz = sampleRateHz / size;
+  const spectra: Spectrum[] = [];
+  for (let k = 0; k < signals.length; k += 2) {
+    const second = signals[k + 1];
+    windowInto(scratchRe, signals[k]!);
+    if (second) windowInto(scratchIm, second);
+    else scratchIm.fill(0);
+    fft(scratchRe, scratchIm);
+    const power = new Float64Array(size / 2 + 1);
+    const power2 = new Float64Array(second ? size / 2 + 1 : 0);
+    for (let m = 0; m <= size / 2; m++) {
+      const mirror = (size - m) & (size - 1);
+      const re = scratchRe[m]!;
+      const im = scratchIm[m]!;
+      const mirrorRe = scratchRe[mirror]!;
+      const mirrorIm = scratchIm[mirror]!;
+      power[m] = ((re + mirrorRe) ** 2 + (im - mirrorIm) ** 2) / 4;
+      if (second) power2[m] = ((re - mirrorRe) ** 2 + (im + mirrorIm) ** 2) / 4;
+    }
+    spectra.push({ power, binHz });
+    if (second) spectra.push({ power: power2, binHz });
+  }
+  return spectra;
+}
+
+/** Writes a signal without its mean under a Hann window, then zeros. */
+function windowInto(into: Float64Array, signal: Float64Array): void {
+  const n = signal.length;
   const window = hann(n);
   let sum = 0;
   let count = 0;
@@ -66,16 +105,9 @@ export function powerSpectrum(
   const centre = count ? sum / count : 0;
   for (let k = 0; k < n; k++) {
     const value = signal[k]!;
-    scratchRe[k] = value === value ? (value - centre) * window[k]! : 0;
+    into[k] = value === value ? (value - centre) * window[k]! : 0;
   }
-  scratchRe.fill(0, n);
-  scratchIm.fill(0);
-  fft(scratchRe, scratchIm);
-  const power = new Float64Array(size / 2 + 1);
-  for (let m = 0; m < power.length; m++) {
-    power[m] = scratchRe[m]! ** 2 + scratchIm[m]! ** 2;
-  }
-  return { power, binHz: sampleRateHz / size };
+  into.fill(0, n);
 }
 
 /**
@@ -156,4 +188,15 @@ export function harmonicSnrDb(
   }
   if (signal <= 0) return -Infinity;
   return 10 * Math.log10(signal / Math.max(noise, signal * 1e-6));
+}
+
+/**
+ * The amplitude of a wave that makes a peak: under a Hann window of n samples a wave of
+ * amplitude a has the power (a·n/4)² at its top.
+ */
+export function amplitudeAt(
+  { power, binHz }: Spectrum,
+  { frequencyHz, samples }: { frequencyHz: number; samples: number },
+): number {
+  return (4 * Math.sqrt(power[Math.round(frequencyHz / binHz)] ?? 0)) / samples;
 }

@@ -53,7 +53,8 @@ function projectRuns(
 export const greenVoter = colorVoter("green", green);
 export const chromVoter = colorVoter("chrom", chrom);
 /** POS falls while blood comes; a wave's systole is up. */
-export const posVoter = colorVoter(
-  "pos",
-  (color, options) => pos(color, options).map((value) => -value),
-);
+export const posVoter = colorVoter("pos", (color, options) => {
+  const wave = pos(color, options);
+  for (let k = 0; k < wave.length; k++) wave[k] = -wave[k]!;
+  return wave;
+});
