@@ -55,8 +55,8 @@ const SYMBOLS = {
     parameters: ["pointer", "buffer", "buffer", "buffer", "buffer", "buffer"],
     result: "i32",
   },
-  // int ph_regions_follow(struct ph_regions *, int motion, const float *rectangle)
-  ph_regions_follow: { parameters: ["pointer", "i32", "buffer"], result: "i32" },
+  // int ph_regions_follow(struct ph_regions *, int motion, const float *rectangle, int region)
+  ph_regions_follow: { parameters: ["pointer", "i32", "buffer", "i32"], result: "i32" },
   // int ph_resample_rgb(const uint8_t *y, const uint8_t *u, const uint8_t *v,
   //   const struct ph_geometry *geometry, const float *rectangle, int turns,
   //   int out_width, int out_height, float scale, float offset, float *out)
@@ -242,13 +242,16 @@ export class RegionMeter implements Disposable {
       describe(planes), this.#result));
   }
 
-  /** Follows what lies in a rectangle from the next picture on, or nothing. */
-  follow(motion: number, place: PixelRectangle | undefined): void {
+  /**
+   * Follows what lies in a rectangle from the next picture on, or nothing. Where a region is
+   * named, only what lies in its mask counts.
+   */
+  follow(motion: number, place: PixelRectangle | undefined, region = -1): void {
     rectangle[0] = place?.x ?? 0;
     rectangle[1] = place?.y ?? 0;
     rectangle[2] = place?.width ?? 0;
     rectangle[3] = place?.height ?? 0;
-    unwrap(native().ph_regions_follow(this.#open(), motion, rectangle));
+    unwrap(native().ph_regions_follow(this.#open(), motion, rectangle, region));
   }
 
   region(index: number): RegionSums {

@@ -22,16 +22,23 @@ enum {
   POOR_FRAMES = 5 /* after so many, the reference is out of date */
 };
 
+static const float NOISE = 1.5f;      /* levels, after smoothing */
+static const float OWN_MOTION = 0.05f; /* samples */
+
+/* How much a block counts that does not fit, and how it wins its weight back, a frame. */
+static const float LEAST_TRUST = 0.02f, RECOVERY = 0.05f;
+
 struct block {
   int left, top, width, height; /* in the patch */
   float hxx, hxy, hyy;          /* inverse of the damped structure tensor */
-  float certainty;              /* of the vertical motion: 1 / (H^-1)yy */
+  float certainty;              /* what its vertical motion weighs */
   float dx, dy;                 /* displacement from the reference, samples */
   float trust;                  /* 0..1, slow: falls where the block does not fit any more */
 };
 
 struct tracker {
   float rectangle[4]; /* as asked for, in pixels; width 0: nothing to follow */
+  int region; /* its mask says which blocks count; -1: all */
   int renew;
   int unit;                     /* pixels per sample, 1 or 2; 0 without a reference */
   int left, top, width, height; /* of the patch, in samples of the picture */
@@ -59,7 +66,8 @@ void tracker_destroy(struct tracker *tracker) {
   free(tracker);
 }
 
-void tracker_place(struct tracker *tracker, const float *rectangle) {
+void tracker_place(struct tracker *tracker, const float *rectangle, int region) {
+  tracker->region = region;
   memcpy(tracker->rectangle, rectangle, sizeof tracker->rectangle);
   tracker->renew = 1;
   if (!(rectangle[2] > 0) || !(rectangle[3] > 0)) forget(tracker);
@@ -152,12 +160,16 @@ static void prepare_block(struct tracker *t, struct block *block) {
   block->hyy = a / determinant;
   float bare = 0.05f * (float)count;
   float across = (xx + bare) * (yy + bare) - xy * xy;
-  block->certainty = fmaxf(0, across / (xx + bare) - 2 * bare);
+  float gradient = fmaxf(0, across / (xx + bare) - 2 * bare);
+  /* The variance of a block's motion is that of its noise and of moving a little by itself: a
+   * sharp edge counts no more than all that is sharp enough. */
+  block->certainty = gradient / (NOISE * NOISE + OWN_MOTION * OWN_MOTION * gradient);
   block->dx = block->dy = 0;
   block->trust = 1;
 }
 
-static int take_reference(struct tracker *t, const uint8_t *y, const struct ph_geometry *g) {
+static int take_reference(struct tracker *t, const uint8_t *y, const struct ph_geometry *g,
+                          const struct ph_regions *regions) {
   t->renew = 0;
   forget(t);
   int unit = g->width >= WIDE_PICTURE ? 2 : 1;
@@ -193,6 +205,10 @@ static int take_reference(struct tracker *t, const uint8_t *y, const struct ph_g
       block->width = width * (i + 1) / across - block->left;
       block->height = height * (j + 1) / down - block->top;
       prepare_block(t, block);
+      if (t->region >= 0)
+        block->certainty *= region_share(regions, t->region, unit * (left + block->left),
+                                         unit * (top + block->top), unit * block->width,
+                                         unit * block->height);
     }
   t->fit = 0;
   t->poor = 0;
@@ -239,54 +255,86 @@ struct frame_motion {
   float reach; /* the largest displacement of a block that counts */
 };
 
+/* The value that half of the weight lies below. */
+static float weighted_median(const float *values, const float *weights, int count, float total) {
+  float best = 0, below_best = INFINITY;
+  for (int i = 0; i < count; i++) {
+    float below = 0;
+    for (int j = 0; j < count; j++)
+      if (values[j] <= values[i]) below += weights[j];
+    if (below >= 0.5f * total && below < below_best) {
+      below_best = below;
+      best = values[i];
+    }
+  }
+  return best;
+}
+
+/* A block that jumped found something else, or its own place again: its step is no motion. One
+ * that goes another way than most is something before the patch. */
+static const float JUMP = 0.7f, STRAY = 1.0f; /* samples */
+
+static int is_stray(const struct block *b, float middle_x, float middle_y) {
+  float allowed = STRAY + 0.5f * hypotf(middle_x, middle_y);
+  return hypotf(b->dx - middle_x, b->dy - middle_y) > allowed;
+}
+
 static struct frame_motion move_blocks(struct tracker *t) {
   float steps_x[MAX_BLOCKS], steps_y[MAX_BLOCKS], weights[MAX_BLOCKS], residuals[MAX_BLOCKS];
-  float total = 0, mean_x = 0, mean_y = 0, residual = 0;
+  float x[MAX_BLOCKS], y[MAX_BLOCKS];
+  int count = t->block_count;
+  float total = 0, residual = 0;
   struct frame_motion motion = {0};
-  for (int i = 0; i < t->block_count; i++) {
+  for (int i = 0; i < count; i++) {
     struct block *b = &t->blocks[i];
     float before_x = b->dx, before_y = b->dy;
     for (int k = 0; k < ITERATIONS; k++) residuals[i] = step_block(t, b);
     steps_x[i] = b->dx - before_x;
     steps_y[i] = b->dy - before_y;
+    x[i] = b->dx, y[i] = b->dy;
     weights[i] = b->certainty * b->trust;
     total += weights[i];
-    mean_x += weights[i] * steps_x[i];
-    mean_y += weights[i] * steps_y[i];
     residual += weights[i] * residuals[i];
   }
   if (!(total > 0)) return motion;
-  mean_x /= total, mean_y /= total, residual /= total;
-  /* Once more, with less of those that disagree. */
-  float spread = 0, agreed = 0, robust_x = 0, robust_y = 0;
-  for (int i = 0; i < t->block_count; i++) {
+  residual /= total;
+  float middle_x = weighted_median(x, weights, count, total);
+  float middle_y = weighted_median(y, weights, count, total);
+  float step_x = weighted_median(steps_x, weights, count, total);
+  float step_y = weighted_median(steps_y, weights, count, total);
+  float spread = 0, agreed = 0;
+  for (int i = 0; i < count; i++) {
     struct block *b = &t->blocks[i];
-    float off_x = steps_x[i] - mean_x, off_y = steps_y[i] - mean_y;
-    float off = off_x * off_x + off_y * off_y;
-    float w = weights[i] / (1 + off / (0.15f * 0.15f));
-    spread += weights[i] * off;
-    agreed += w;
-    robust_x += w * steps_x[i];
-    robust_y += w * steps_y[i];
-    float fits = residuals[i] > 2.5f * residual + 2 || off > 1 ? 0.0f : 1.0f;
-    b->trust += 0.1f * (fmaxf(fits, 0.02f) - b->trust);
-    float reach = fmaxf(fabsf(b->dx), fabsf(b->dy));
-    if (weights[i] > 0.02f * total) motion.reach = fmaxf(motion.reach, reach);
+    float off = hypotf(steps_x[i] - step_x, steps_y[i] - step_y);
+    spread += weights[i] * fminf(off * off, 1);
+    if (weights[i] > 0.02f * total)
+      motion.reach = fmaxf(motion.reach, fmaxf(fabsf(b->dx), fabsf(b->dy)));
+    if (off > JUMP || residuals[i] > 2.5f * residual + 2)
+      b->trust = LEAST_TRUST;
+    else if (is_stray(b, middle_x, middle_y))
+      b->trust += 0.3f * (LEAST_TRUST - b->trust);
+    else
+      b->trust += RECOVERY * (1 - b->trust);
+    /* Weights that do not depend on this frame's noise: the steps add up to a position. */
+    float weight = b->certainty * b->trust;
+    agreed += weight;
+    motion.step_x += weight * steps_x[i];
+    motion.step_y += weight * steps_y[i];
   }
   spread = sqrtf(spread / total);
-  /* The standard error that noise as large as the residual gives; smoothing makes neighbours
-   * share their noise, which doubles it. */
-  float error = 2 * fmaxf(residual, 0.3f) / sqrtf(total);
-  motion.step_x = robust_x / agreed;
-  motion.step_y = robust_y / agreed;
+  /* The standard error of the mean where the noise is as large as the residual. A quiet breath
+   * moves half a sample. */
+  float error = fmaxf(residual, 0.3f) / sqrtf(total);
+  motion.step_x /= agreed;
+  motion.step_y /= agreed;
   motion.residual = residual;
-  motion.confidence = 1 / (1 + (error / 0.03f) * (error / 0.03f)) /
+  motion.confidence = 1 / (1 + (error / 0.1f) * (error / 0.1f)) /
                       (1 + (spread / 0.25f) * (spread / 0.25f));
   return motion;
 }
 
 int tracker_measure(struct tracker *t, const uint8_t *y, const struct ph_geometry *g,
-                    struct ph_motion_result *result) {
+                    const struct ph_regions *regions, struct ph_motion_result *result) {
   int status = PH_OK;
   double confidence = 0;
   if (t->unit && (t->picture_width != g->width || t->picture_height != g->height)) {
@@ -307,7 +355,7 @@ int tracker_measure(struct tracker *t, const uint8_t *y, const struct ph_geometr
     }
     if (jump || t->poor >= POOR_FRAMES || motion.reach > MARGIN - 1.5f) t->renew = 1;
   }
-  if (t->renew && t->rectangle[2] > 0 && t->rectangle[3] > 0) status = take_reference(t, y, g);
+  if (t->renew && t->rectangle[2] > 0 && t->rectangle[3] > 0) status = take_reference(t, y, g, regions);
   result->dx = t->x;
   result->dy = t->y;
   result->confidence = confidence;

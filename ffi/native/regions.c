@@ -120,21 +120,23 @@ static void gather_luma(const struct ph_regions *regions, const uint8_t *y, int 
 
 /* ---- Masks ---- */
 
-/* How much of a cell a shape covers, 0..1, from the distance to its edge in cells. */
-static float coverage(const struct ph_shape *s, float x, float y, float cell) {
-  float a2 = s->ax * s->ax + s->ay * s->ay, b2 = s->bx * s->bx + s->by * s->by;
-  float a = sqrtf(a2), b = sqrtf(b2);
-  float p = ((x - s->cx) * s->ax + (y - s->cy) * s->ay) / a2;
-  float q = ((x - s->cx) * s->bx + (y - s->cy) * s->by) / b2;
-  float inside; /* distance to the edge in pixels, positive within */
-  if (s->kind == PH_ELLIPSE) {
-    float r = sqrtf(p * p + q * q);
-    inside = (1 - r) * fminf(a, b);
-  } else {
-    inside = fminf((1 - fabsf(p)) * a, (1 - fabsf(q)) * b);
-  }
+/* The share of a cell on this side of an edge that is `inside` pixels away from its centre, where
+ * the cell is `cell` pixels long across the edge. */
+static float share_inside(float inside, float cell) {
   float share = 0.5f + inside / cell;
   return share < 0 ? 0 : share > 1 ? 1 : share;
+}
+
+/* How much of a cell a shape covers, 0..1. */
+static float coverage(const struct ph_shape *s, float x, float y, float cell_x, float cell_y) {
+  float a = hypotf(s->ax, s->ay), b = hypotf(s->bx, s->by);
+  float p = ((x - s->cx) * s->ax + (y - s->cy) * s->ay) / (a * a);
+  float q = ((x - s->cx) * s->bx + (y - s->cy) * s->by) / (b * b);
+  if (s->kind == PH_ELLIPSE)
+    return share_inside((1 - hypotf(p, q)) * fminf(a, b), 0.5f * (cell_x + cell_y));
+  float cell_a = (fabsf(s->ax) * cell_x + fabsf(s->ay) * cell_y) / a;
+  float cell_b = (fabsf(s->bx) * cell_x + fabsf(s->by) * cell_y) / b;
+  return share_inside((1 - fabsf(p)) * a, cell_a) * share_inside((1 - fabsf(q)) * b, cell_b);
 }
 
 static struct bounds shape_bounds(const struct ph_regions *regions, const struct ph_shape *s,
@@ -198,7 +200,7 @@ static void count_core(const struct ph_regions *regions, const struct planes *pl
     for (int column = b.left; column < b.right; column++) {
       float cx = ((float)column + 0.5f) * cell_x, cy = ((float)row + 0.5f) * cell_y;
       int luma = regions->luma_seen[(size_t)row * regions->columns + column] / planes->cell_pixels;
-      if ((float)luma < darkest || coverage(shape, cx, cy, cell_x) < 0.5f) continue;
+      if ((float)luma < darkest || coverage(shape, cx, cy, cell_x, cell_y) < 0.5f) continue;
       core->y.bins[luma]++;
       core->y.count++;
       if (!planes->u) continue;
@@ -272,7 +274,7 @@ static void draw_shape(struct ph_regions *regions, const struct ph_shape *s,
     for (int column = b.left; column < b.right; column++) {
       size_t at = (size_t)row * regions->columns + column;
       float cx = ((float)column + 0.5f) * cell_x, cy = ((float)row + 0.5f) * cell_y;
-      float share = coverage(s, cx, cy, cell_x);
+      float share = coverage(s, cx, cy, cell_x, cell_y);
       if (share <= 0) continue;
       if (s->subtract) {
         mask->target[at] = (uint8_t)lrintf((float)mask->target[at] * (1 - share));
@@ -490,18 +492,33 @@ int ph_regions_measure(struct ph_regions *regions, const uint8_t *y, const uint8
   result->motion = measure_change(regions, planes.cell_pixels, shift_x, shift_y);
   regions->has_before = 1;
   for (int i = 0; i < PH_MOTION_COUNT; i++) {
-    status = tracker_measure(regions->trackers[i], y, geometry, &result->motions[i]);
+    status = tracker_measure(regions->trackers[i], y, geometry, regions, &result->motions[i]);
     if (status) return status;
   }
   return PH_OK;
 }
 
-int ph_regions_follow(struct ph_regions *regions, int motion, const float *rectangle) {
-  if (!regions || !rectangle || motion < 0 || motion >= PH_MOTION_COUNT)
+float region_share(const struct ph_regions *regions, int region, int x, int y, int width,
+                   int height) {
+  if (regions->geometry.width == 0 || width <= 0 || height <= 0) return 0;
+  int cell_x = regions->geometry.width / regions->columns;
+  int cell_y = regions->geometry.height / regions->rows;
+  const uint8_t *target = regions->masks[region].target;
+  uint64_t sum = 0, count = 0;
+  for (int row = y / cell_y; row < regions->rows && row * cell_y < y + height; row++)
+    for (int column = x / cell_x; column < regions->columns && column * cell_x < x + width;
+         column++, count++)
+      sum += target[(size_t)row * regions->columns + column];
+  return count ? (float)sum / (255.0f * (float)count) : 0;
+}
+
+int ph_regions_follow(struct ph_regions *regions, int motion, const float *rectangle, int region) {
+  if (!regions || !rectangle || motion < 0 || motion >= PH_MOTION_COUNT || region < -1 ||
+      region >= PH_REGION_COUNT)
     return ph_fail(PH_ERR_ARGUMENT, "Cannot follow motion %d", motion);
   for (int i = 0; i < 4; i++)
     if (!(fabsf(rectangle[i]) < 1e6f))
       return ph_fail(PH_ERR_ARGUMENT, "Cannot follow motion %d: it has no place", motion);
-  tracker_place(regions->trackers[motion], rectangle);
+  tracker_place(regions->trackers[motion], rectangle, region);
   return PH_OK;
 }

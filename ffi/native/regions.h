@@ -78,8 +78,9 @@ PH_API int ph_regions_measure(struct ph_regions *regions, const uint8_t *y, cons
 
 /* Follows the motion of what lies in a rectangle (x, y, width, height), from the next measurement
  * on. A new place takes a new reference; the position goes on from where it was. A width of 0
- * stops. */
-PH_API int ph_regions_follow(struct ph_regions *regions, int motion, const float *rectangle);
+ * stops. Where `region` is not -1, only what lies in that region's mask counts. */
+PH_API int ph_regions_follow(struct ph_regions *regions, int motion, const float *rectangle,
+                             int region);
 
 /* Scales what lies in the rectangle (x, y, width, height), which may reach beyond the picture into
  * black, to `out_width` by `out_height` RGB floats, 0..255 times `scale` plus `offset`; each is the

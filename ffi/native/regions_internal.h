@@ -20,9 +20,12 @@ struct tracker;
 
 struct tracker *tracker_create(void);
 void tracker_destroy(struct tracker *tracker);
-void tracker_place(struct tracker *tracker, const float *rectangle);
-/* `luma` is float, `stride` samples from row to row; `unit` is pixels of the picture per sample. */
+void tracker_place(struct tracker *tracker, const float *rectangle, int region);
 int tracker_measure(struct tracker *tracker, const uint8_t *y, const struct ph_geometry *geometry,
-                    struct ph_motion_result *result);
+                    const struct ph_regions *regions, struct ph_motion_result *result);
+
+/* The share of a rectangle of the picture that a region's mask covers, 0..1. */
+float region_share(const struct ph_regions *regions, int region, int x, int y, int width,
+                   int height);
 
 #endif

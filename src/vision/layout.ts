@@ -75,7 +75,10 @@ interface Edges {
 }
 
 /** Under the chin, which is 1.65 below the eyes; neck and shoulders breathe too. */
-const CHEST: Edges = { left: -2.75, right: 2.75, top: 1.85, bottom: 4.6 };
+const CHEST: Edges = { left: -2.75, right: 2.75, top: 1.75, bottom: 4.6 };
+/** Shoulders fall away from the neck as an ellipse does; it reaches below the chest. */
+const SHOULDERS: Edges = { left: -2.75, right: 2.75, top: 1.75, bottom: 6.6 };
+const BELOW_CHEST: Edges = { left: -4, right: 4, top: 4.6, bottom: 8 };
 const BODY: Edges = { left: -5, right: 5, top: 1.3, bottom: 20 };
 
 /** Where the regions of a face lie in a picture; the skin's own are gated by its colour. */
@@ -103,20 +106,22 @@ export function regionShapes(face: FacePlace, size: Size): Shape[] {
   });
   // A head that turns moves its middle with the nose.
   const middle = Math.max(-0.4, Math.min(0.4, nose.x / 2));
-  const eye = { subtract: true } as const;
+  const without = { subtract: true } as const;
   return [
     rectangle("glabella", around({ x: middle / 2, y: -0.22 }, 0.22, 0.17), core),
     rectangle("forehead", around({ x: middle, y: -0.64 }, 0.6, 0.22), skin),
     rectangle("right_cheek", cheek(nose, mouth, axes.of(face.landmarks.rightEar)), core),
     rectangle("left_cheek", cheek(nose, mouth, axes.of(face.landmarks.leftEar)), core),
     ellipse("skin", around({ x: middle, y: 0.32 }, 1, 1.25), skin),
-    rectangle("skin", around(axes.of(face.landmarks.rightEye), 0.33, 0.17), eye),
-    rectangle("skin", around(axes.of(face.landmarks.leftEye), 0.33, 0.17), eye),
-    rectangle("skin", around(mouth, 0.45, 0.2), eye),
+    rectangle("skin", around(axes.of(face.landmarks.rightEye), 0.33, 0.17), without),
+    rectangle("skin", around(axes.of(face.landmarks.leftEye), 0.33, 0.17), without),
+    rectangle("skin", around(mouth, 0.45, 0.2), without),
     wholePicture("background", size),
-    ellipse("background", around({ x: 0, y: 0.2 }, 2, 2.4), eye),
-    rectangle("background", BODY, eye),
-    ...(chestPlace(face, size) ? [rectangle("chest", CHEST)] : []),
+    ellipse("background", around({ x: 0, y: 0.2 }, 2, 2.4), without),
+    rectangle("background", BODY, without),
+    ...(chestPlace(face, size)
+      ? [ellipse("chest", SHOULDERS), rectangle("chest", BELOW_CHEST, without)]
+      : []),
   ];
 }
 

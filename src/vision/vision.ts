@@ -37,6 +37,7 @@ const NOSE_REST = 0.12;
 
 const CHEST = 0;
 const NOSE = 1;
+const CHEST_REGION = REGION_NAMES.indexOf("chest");
 
 export interface VisionOptions {
   /** An ONNX file of BlazeFace's front model. @default the program's own */
@@ -226,7 +227,7 @@ export class Vision implements AsyncDisposable {
 
   #follow(motion: number, place: Place | undefined): void {
     if (!place && !this.#followed[motion]) return;
-    this.#meter.follow(motion, place);
+    this.#meter.follow(motion, place, motion === CHEST ? CHEST_REGION : -1);
     this.#followed[motion] = place && { place, y: this.#meter.position(motion).y };
   }
 

@@ -1,0 +1,54 @@
+import type { ColorEncoding, Picture } from "../../src/capture/frame.ts";
+
+export interface PaintOptions {
+  readonly width: number;
+  readonly height: number;
+  /** @default 1, and `chromaShiftY` the same */
+  readonly chromaShiftX?: 0 | 1;
+  readonly chromaShiftY?: 0 | 1;
+  readonly color?: ColorEncoding;
+}
+
+/** Y, U and V at a place in pixels of luma; rounded and limited to bytes. */
+export type Painter = (x: number, y: number) => readonly [y: number, u: number, v: number];
+
+const byte = (value: number) => Math.max(0, Math.min(255, Math.round(value)));
+
+/** A picture painted by a function of the place, each sample at its own centre. */
+export function paint(options: PaintOptions, painter: Painter): Picture {
+  const { width, height, chromaShiftX = 1, chromaShiftY = 1 } = options;
+  const { color = { range: "full", matrix: "bt601" } as const } = options;
+  const uvWidth = (width + chromaShiftX) >> chromaShiftX;
+  const uvHeight = (height + chromaShiftY) >> chromaShiftY;
+  const luma = new Uint8Array(width * height);
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) luma[y * width + x] = byte(painter(x + 0.5, y + 0.5)[0]);
+  }
+  const u = new Uint8Array(uvWidth * uvHeight);
+  const v = new Uint8Array(uvWidth * uvHeight);
+  for (let y = 0; y < uvHeight; y++) {
+    for (let x = 0; x < uvWidth; x++) {
+      const at = [(x + 0.5) * (1 << chromaShiftX), (y + 0.5) * (1 << chromaShiftY)] as const;
+      const [, cu, cv] = painter(...at);
+      u[y * uvWidth + x] = byte(cu);
+      v[y * uvWidth + x] = byte(cv);
+    }
+  }
+  return {
+    width,
+    height,
+    y: luma,
+    u,
+    v,
+    yStride: width,
+    uvStride: uvWidth,
+    chromaShiftX,
+    chromaShiftY,
+    color,
+  };
+}
+
+/** A picture without colour. */
+export function grey({ u: _u, v: _v, ...rest }: Picture): Picture {
+  return rest;
+}

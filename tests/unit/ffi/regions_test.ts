@@ -1,0 +1,241 @@
+import assert from "node:assert/strict";
+import { RegionMeter, resampleRgb, type Shape } from "../../../ffi/regions.ts";
+import { Random } from "../../support/random.ts";
+import { grey, paint } from "../../support/yuv.ts";
+
+const SIZE = { width: 64, height: 48 } as const;
+
+function rectangle(
+  region: number,
+  [left, top, right, bottom]: readonly [number, number, number, number],
+  how: Partial<Shape> = {},
+): Shape {
+  return {
+    kind: "rectangle",
+    region,
+    centre: { x: (left + right) / 2, y: (top + bottom) / 2 },
+    halfAxes: [{ x: (right - left) / 2, y: 0 }, { x: 0, y: (bottom - top) / 2 }],
+    ...how,
+  };
+}
+
+function noise(seed: number) {
+  const random = new Random(seed);
+  return () =>
+    [
+      60 + 100 * random.uniform(),
+      100 + 50 * random.uniform(),
+      100 + 50 * random.uniform(),
+    ] as const;
+}
+
+/** Means by the definition, over whole pixels of luma and their chroma. */
+function plainMeans(
+  picture: ReturnType<typeof paint>,
+  [left, top, right, bottom]: readonly [number, number, number, number],
+) {
+  const sums = { y: 0, u: 0, v: 0 };
+  let count = 0;
+  for (let y = top; y < bottom; y++) {
+    for (let x = left; x < right; x++) {
+      const chroma = (y >> picture.chromaShiftY) * picture.uvStride + (x >> picture.chromaShiftX);
+      sums.y += picture.y[y * picture.yStride + x] ?? 0;
+      sums.u += picture.u?.[chroma] ?? 128;
+      sums.v += picture.v?.[chroma] ?? 128;
+      count++;
+    }
+  }
+  return { y: sums.y / count, u: sums.u / count, v: sums.v / count };
+}
+
+function close(actual: number, expected: number, within: number, what: string): void {
+  assert.ok(Math.abs(actual - expected) <= within, `${what}: ${actual}, not ${expected}`);
+}
+
+for (const [chromaShiftX, chromaShiftY] of [[1, 1], [1, 0], [0, 0], [0, 1]] as const) {
+  Deno.test(`a region's mean is that of its pixels, chroma 1/${1 << chromaShiftX} by 1/${1 << chromaShiftY}`, () => {
+    const picture = paint({ ...SIZE, chromaShiftX, chromaShiftY }, noise(1));
+    using meter = new RegionMeter();
+    const edges = [8, 6, 40, 30] as const;
+    meter.layout(picture, [rectangle(2, edges)], { fade: 255 });
+    meter.measure(picture);
+    const { weight, y, u, v, pixels, clipped } = meter.region(2);
+    const expected = plainMeans(picture, edges);
+    // The edge lies between cells, so no weight is but 0 or 255 and the sums are exact.
+    close(y / weight, expected.y, 1e-9, "Y");
+    close(u / weight, expected.u, 1e-9, "U");
+    close(v / weight, expected.v, 1e-9, "V");
+    assert.equal(pixels, 32 * 24);
+    assert.equal(clipped, 0);
+    assert.equal(meter.region(3).pixels, 0);
+  });
+}
+
+Deno.test("a picture without colour is measured by its luma", () => {
+  const picture = grey(paint(SIZE, noise(2)));
+  using meter = new RegionMeter();
+  meter.layout(picture, [rectangle(0, [8, 6, 40, 30], { skin: true, core: true })], { fade: 255 });
+  meter.measure(picture);
+  const { weight, u, v, pixels } = meter.region(0);
+  assert.ok(pixels > 500);
+  assert.equal(u / weight, 128);
+  assert.equal(v / weight, 128);
+});
+
+Deno.test("what a later shape subtracts does not count", () => {
+  const picture = paint(SIZE, (x) => x < 32 ? [100, 128, 128] : [200, 128, 128]);
+  using meter = new RegionMeter();
+  const shapes = [
+    rectangle(1, [0, 0, 64, 48]),
+    rectangle(1, [32, 0, 64, 48], { subtract: true }),
+  ];
+  meter.layout(picture, shapes, { fade: 255 });
+  meter.measure(picture);
+  const { weight, y } = meter.region(1);
+  close(y / weight, 100, 0.01, "Y");
+});
+
+Deno.test("clipped pixels are counted, also where one colour alone is at its end", () => {
+  // Y 190, V 190 is a red of 277: the camera's red was at 255.
+  const picture = paint(SIZE, (x) => x < 16 ? [190, 110, 190] : [120, 110, 150]);
+  using meter = new RegionMeter();
+  meter.layout(picture, [rectangle(0, [0, 0, 64, 48])], { fade: 255 });
+  meter.measure(picture);
+  const { clipped, pixels } = meter.region(0);
+  assert.equal(clipped / pixels, 0.25);
+});
+
+for (const [tone, skin] of [["light", [190, 112, 150]], ["dark", [62, 122, 139]]] as const) {
+  Deno.test(`the skin gate keeps ${tone} skin and drops hair, cloth and shine`, () => {
+    const [y, u, v] = skin;
+    const random = new Random(5);
+    const picture = paint(SIZE, (x, row) => {
+      const n = 2 * random.normal();
+      if (row < 8) return [y / 3.2 + n, 127, 130]; // hair
+      if (row > 40) return [y + n, 150, 110]; // blue cloth
+      if (x < 6) return [Math.min(255, 2.3 * y) + n, 128, 130]; // shine on glasses
+      return [y + n, u + n / 2, v + n / 2];
+    });
+    using meter = new RegionMeter();
+    const core = rectangle(0, [20, 16, 44, 32], { skin: true, core: true });
+    meter.layout(picture, [core, rectangle(4, [0, 0, 64, 48], { skin: true })], { fade: 255 });
+    meter.measure(picture);
+    const { weight, y: sumY, u: sumU, v: sumV, pixels } = meter.region(4);
+    close(sumY / weight, y, 1.5, "Y");
+    close(sumU / weight, u, 0.7, "U");
+    close(sumV / weight, v, 0.7, "V");
+    const skinPixels = 33 * 58;
+    close(pixels / skinPixels, 1, tone === "light" ? 0.12 : 0.3, "share of the skin");
+  });
+}
+
+Deno.test("a new gate fades in, so that the mean does not jump", () => {
+  const left = paint(SIZE, (x) => x < 32 ? [150, 110, 150] : [150, 150, 110]);
+  const right = paint(SIZE, (x) => x < 32 ? [150, 150, 110] : [150, 110, 150]);
+  using meter = new RegionMeter();
+  const core = (edges: readonly [number, number, number, number]) => [
+    rectangle(0, edges, { core: true }),
+    rectangle(4, [0, 0, 64, 48], { skin: true }),
+  ];
+  meter.layout(left, core([4, 4, 28, 44]), { fade: 255 });
+  meter.measure(left);
+  const before = meter.region(4).weight;
+  meter.layout(right, core([36, 4, 60, 44]), { fade: 51 });
+  const weights = Array.from({ length: 6 }, () => {
+    meter.measure(left);
+    return meter.region(4).u / meter.region(4).weight;
+  });
+  close(weights[0] ?? 0, 110 * 0.8 + 150 * 0.2, 1, "after one frame of five");
+  close(weights[5] ?? 0, 150, 0.5, "at the end");
+  close(meter.region(4).weight, before, before / 20, "weight");
+});
+
+Deno.test("brightness, clipped share and change describe the whole picture", () => {
+  using meter = new RegionMeter();
+  const dark = paint(SIZE, (x) => x < 16 ? [0, 128, 128] : [100, 128, 128]);
+  meter.measure(dark);
+  assert.equal(meter.brightness, 75);
+  assert.equal(meter.clipped, 0.25);
+  assert.equal(meter.motion, 0);
+  meter.measure(paint(SIZE, (x) => x < 16 ? [8, 128, 128] : [104, 128, 128]));
+  assert.equal(meter.motion, 5);
+  const limited = { ...dark, color: { range: "limited", matrix: "bt601" } } as const;
+  meter.measure(limited);
+  close(meter.brightness, (75 - 16) * 255 / 219, 1e-4, "brightness of television range");
+});
+
+Deno.test("a layout between two frames does not hide the change between them", () => {
+  using meter = new RegionMeter();
+  const one = paint(SIZE, () => [100, 128, 128]);
+  const two = paint(SIZE, () => [107, 128, 128]);
+  meter.measure(one);
+  meter.layout(two, [rectangle(0, [0, 0, 64, 48])], { fade: 255 });
+  meter.measure(two);
+  assert.equal(meter.motion, 7);
+});
+
+Deno.test("pictures that change their size, and planes that are too short, do no harm", () => {
+  using meter = new RegionMeter();
+  const small = paint({ width: 20, height: 15 }, noise(3));
+  const large = paint({ width: 641, height: 363 }, noise(4));
+  for (const picture of [small, large, small]) {
+    meter.layout(picture, [rectangle(0, [2, 2, 12, 12])], { fade: 255 });
+    meter.follow(0, { x: 0, y: 0, width: 20, height: 15 });
+    meter.measure(picture);
+    meter.measure(picture);
+    assert.equal(meter.region(0).pixels, 100);
+  }
+  assert.throws(() => meter.measure({ ...small, y: small.y.subarray(1) }), RangeError);
+  assert.throws(() => meter.measure({ ...small, v: new Uint8Array(3) }), RangeError);
+  assert.throws(() => meter.measure({ ...small, yStride: 10 }), /rows are shorter/);
+});
+
+Deno.test("a meter that was disposed says so", () => {
+  const meter = new RegionMeter();
+  meter[Symbol.dispose]();
+  meter[Symbol.dispose]();
+  assert.throws(() => meter.measure(paint(SIZE, noise(1))), /disposed/);
+});
+
+Deno.test("scaling takes the mean of what each output covers, and black beyond the picture", () => {
+  const picture = paint(SIZE, (x, y) => [x < 32 ? 50 : 150, 128, y < 24 ? 128 : 148]);
+  const out = new Float32Array(4 * 4 * 3);
+  resampleRgb(picture, out, {
+    from: { x: 0, y: -8, width: 64, height: 64 },
+    width: 4,
+    height: 4,
+  });
+  const pixel = (x: number, y: number) => [...out.subarray((y * 4 + x) * 3, (y * 4 + x) * 3 + 3)];
+  assert.deepEqual(pixel(0, 1), [50, 50, 50]);
+  assert.deepEqual(pixel(3, 0), [150, 150, 150]);
+  close(pixel(0, 2)[0] ?? 0, 50 + 1.402 * 20, 0.01, "red");
+  resampleRgb(picture, out, {
+    from: { x: 64, y: 0, width: 8, height: 8 },
+    width: 4,
+    height: 4,
+    scale: 2 / 255,
+    offset: -1,
+  });
+  assert.ok(out.every((value) => value === -1));
+  const from = { x: 0, y: 0, width: 4, height: 4 };
+  assert.throws(() => resampleRgb(picture, out, { from, width: 5, height: 4 }), RangeError);
+});
+
+Deno.test("a quarter turn brings the right side to the top", () => {
+  const picture = paint(
+    { width: 64, height: 64 },
+    (x, y) => [x > 48 ? 200 : y < 16 ? 90 : 20, 128, 128],
+  );
+  const from = { x: 0, y: 0, width: 64, height: 64 };
+  const edges = ([1, 2, 3] as const).map((turns) => {
+    const out = new Float32Array(8 * 8 * 3);
+    resampleRgb(picture, out, { from, width: 8, height: 8, turns });
+    const at = (x: number, y: number) => out[(y * 8 + x) * 3];
+    return { top: at(4, 0), bottom: at(4, 7), left: at(0, 4), right: at(7, 4) };
+  });
+  assert.deepEqual(edges, [
+    { top: 200, bottom: 20, left: 90, right: 20 },
+    { top: 20, bottom: 90, left: 200, right: 20 },
+    { top: 20, bottom: 200, left: 20, right: 90 },
+  ]);
+});
