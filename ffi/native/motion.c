@@ -23,6 +23,7 @@ enum {
 };
 
 static const float NOISE = 1.5f;      /* levels, after smoothing */
+static const float NOISE_GRADIENT = 0.35f; /* what it adds to a squared gradient */
 static const float OWN_MOTION = 0.05f; /* samples */
 
 /* How much a block counts that does not fit, and how it wins its weight back, a frame. */
@@ -160,7 +161,7 @@ static void prepare_block(struct tracker *t, struct block *block) {
   block->hyy = a / determinant;
   float bare = 0.05f * (float)count;
   float across = (xx + bare) * (yy + bare) - xy * xy;
-  float gradient = fmaxf(0, across / (xx + bare) - 2 * bare);
+  float gradient = fmaxf(0, across / (xx + bare) - NOISE_GRADIENT * (float)count);
   /* The variance of a block's motion is that of its noise and of moving a little by itself: a
    * sharp edge counts no more than all that is sharp enough. */
   block->certainty = gradient / (NOISE * NOISE + OWN_MOTION * OWN_MOTION * gradient);
@@ -329,7 +330,7 @@ static struct frame_motion move_blocks(struct tracker *t) {
   motion.step_y /= agreed;
   motion.residual = residual;
   motion.confidence = 1 / (1 + (error / 0.1f) * (error / 0.1f)) /
-                      (1 + (spread / 0.25f) * (spread / 0.25f));
+                      (1 + (spread / 0.35f) * (spread / 0.35f));
   return motion;
 }
 

@@ -52,7 +52,7 @@ Deno.test("a breath of half a pixel is followed to a few hundredths, downward po
   const positions = follow(moves.map((dy) => scene({ dy, noise: 2, random })));
   const errors = positions.slice(1).map(({ y }, index) => y - (moves[index + 1] ?? 0));
   assert.ok(rms(errors) < 0.03, `error ${rms(errors)}`);
-  assert.ok(positions.slice(1).every(({ confidence }) => confidence > 0.8));
+  assert.ok(positions.slice(1).every(({ confidence }) => confidence > 0.7));
 });
 
 Deno.test("sideways motion is not taken for a breath", () => {
