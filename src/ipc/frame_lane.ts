@@ -1,31 +1,23 @@
-import type { Clock } from "../telemetry/clock.ts";
-import type { Counters } from "../telemetry/counters.ts";
-import type { Log } from "../telemetry/log.ts";
-import { type Backend, BackendError, type FrameOutgoing } from "./outgoing.ts";
+import { frameEnvelopeBytes } from "../envelope/envelope.ts";
+import { countAcknowledged, type LaneContext } from "./lane.ts";
+import { BackendError, type FrameOutgoing } from "./outgoing.ts";
 
 export interface FrameLaneOptions {
   /** A frame older than this is not sent any more, milliseconds since its capture. */
   readonly maxFrameAgeMs: number;
-  /** Frames that may be under way at once. */
-  readonly framesUnderWay: number;
-}
-
-export interface LaneContext {
-  readonly backend: Backend;
-  readonly clock: Clock;
-  readonly counters: Counters;
-  readonly log: Log;
+  /** No more frames than these are under way at once. @default as the link asks for */
+  readonly framesUnderWay?: number | undefined;
 }
 
 /** How long a refused frame shows as a trouble. */
 const SAY_REFUSAL_US = 3_000_000;
 
-/** The way of frames: one waits, the newest, and few are under way. */
+/** The way of frames: one waits, the newest, and as few are under way as keep the link busy. */
 export class FrameLane {
   readonly #options: FrameLaneOptions;
   readonly #context: LaneContext;
   #waiting: FrameOutgoing | undefined;
-  #underWay = 0;
+  readonly #underWay = { frames: 0, bytes: 0 };
   #receivers: number | undefined;
   #refusal: { text: string; untilUs: number } | undefined;
 
@@ -49,7 +41,10 @@ export class FrameLane {
 
   offer(frame: FrameOutgoing): void {
     if (!this.#context.backend.ready) return this.#drop("not_connected");
-    if (this.#waiting) this.#drop("displaced");
+    if (this.#waiting) {
+      this.#context.load.displaced(this.#context.clock.monotonicUs());
+      this.#drop("displaced");
+    }
     this.#waiting = frame;
     this.#pump();
   }
@@ -59,10 +54,11 @@ export class FrameLane {
     if (this.#waiting) this.#drop("not_connected");
     this.#waiting = undefined;
     this.#receivers = undefined;
+    this.#context.load.reset();
   }
 
   #pump(): void {
-    while (this.#waiting && this.#underWay < this.#options.framesUnderWay) {
+    while (this.#waiting && this.#hasRoomFor(this.#waiting)) {
       const frame = this.#waiting;
       this.#waiting = undefined;
       if (this.#ageMs(frame) > this.#options.maxFrameAgeMs) this.#drop("too_old");
@@ -70,23 +66,31 @@ export class FrameLane {
     }
   }
 
+  #hasRoomFor({ image }: FrameOutgoing): boolean {
+    const { framesUnderWay = Infinity } = this.#options;
+    return this.#underWay.frames < framesUnderWay &&
+      this.#context.load.hasRoomFor(frameEnvelopeBytes(image.jpeg.length), this.#underWay);
+  }
+
   async #send(frame: FrameOutgoing): Promise<void> {
-    const { backend, counters } = this.#context;
-    this.#underWay++;
+    const { backend, clock, load } = this.#context;
+    const bytes = frameEnvelopeBytes(frame.image.jpeg.length);
+    const sentUs = clock.monotonicUs();
+    this.#underWay.frames++;
+    this.#underWay.bytes += bytes;
     try {
       const { receivers } = await backend.send(frame);
+      const acknowledged = { sentUs, acknowledgedUs: clock.monotonicUs(), bytes };
       this.#receivers = receivers;
-      counters.add("outbox_sent_total", { class: "frame" });
-      counters.add("outbox_sent_bytes_total", { class: "frame" }, frame.image.jpeg.length);
-      if (receivers !== undefined) {
-        counters.set("outbox_receivers", receivers, { topic: frame.topic });
-      }
+      load.frame(acknowledged);
+      countAcknowledged(this.#context, { ...acknowledged, topic: frame.topic, receivers });
     } catch (error) {
       const refused = error instanceof BackendError && !error.retriable;
       if (refused) this.#refuse(error.message);
       this.#drop(error instanceof BackendError ? error.reason : "failed");
     } finally {
-      this.#underWay--;
+      this.#underWay.frames--;
+      this.#underWay.bytes -= bytes;
       this.#pump();
     }
   }

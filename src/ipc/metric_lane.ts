@@ -1,7 +1,7 @@
 import { Backlog, type Waiting } from "./backlog.ts";
 import type { SpoolRecord } from "./spool/record.ts";
 import { Spool } from "./spool/spool.ts";
-import type { LaneContext } from "./frame_lane.ts";
+import { countAcknowledged, type LaneContext } from "./lane.ts";
 import { BackendError, type Delivery, type MetricOutgoing } from "./outgoing.ts";
 import { markReplayed } from "./replayed.ts";
 import { Wakeup } from "./wakeup.ts";
@@ -108,13 +108,17 @@ export class MetricLane {
   }
 
   async #sendLive(entry: Waiting): Promise<void> {
+    const { clock, load } = this.#context;
+    const sentUs = clock.monotonicUs();
     this.#underWay.add(entry);
     this.#underWayBytes += entry.bytes.length;
     try {
-      const { receivers } = await this.#send(entry);
+      const delivery = await this.#send(entry);
+      const { receivers } = delivery;
+      load.metric({ sentUs, acknowledgedUs: clock.monotonicUs(), bytes: entry.bytes.length });
       this.#noteReceivers(receivers);
       if (receivers === 0 && (this.#missing || this.#backlog.length > 0)) this.#keep(entry);
-      else this.#countSent(entry, "outbox_sent_total");
+      else this.#countSent(entry, { delivery, sentUs });
     } catch (error) {
       if (isRefusal(error)) this.#drop(error.reason, 1, error.message);
       else this.#keep(entry);
@@ -130,7 +134,6 @@ export class MetricLane {
 
   #noteReceivers(receivers: number | undefined): void {
     if (receivers === undefined) return;
-    this.#context.counters.set("outbox_receivers", receivers, { topic: this.topic });
     this.#hadReceivers = receivers > 0;
     if (!this.#hadReceivers) return;
     this.#missing = false;
@@ -206,10 +209,13 @@ export class MetricLane {
       // A single one first: whether anybody receives is not known before.
       const certain = this.#hadReceivers || this.#context.backend.inOrder;
       const batch = await this.#backlog.first(certain ? REPLAY_BATCH : 1);
+      const sentUs = this.#context.clock.monotonicUs();
       const results = await Promise.allSettled(
         batch.map((late) => this.#send({ ...late, bytes: markReplayed(late.bytes) })),
       );
-      const stop = batch.findIndex((late, at) => !this.#settled(late, results[at]));
+      const stop = batch.findIndex((late, at) =>
+        !this.#settled(late, { result: results[at], sentUs })
+      );
       const sent = stop < 0 ? batch.length : stop;
       await this.#backlog.remove(batch.slice(0, sent));
       return { sent, complete: stop < 0 };
@@ -220,7 +226,13 @@ export class MetricLane {
   }
 
   /** @returns false where the metric has to be sent again. */
-  #settled(late: SpoolRecord, result: PromiseSettledResult<Delivery> | undefined): boolean {
+  #settled(
+    late: SpoolRecord,
+    { result, sentUs }: {
+      result: PromiseSettledResult<Delivery> | undefined;
+      sentUs: number;
+    },
+  ): boolean {
     if (result?.status !== "fulfilled") {
       const error = result?.reason;
       if (!isRefusal(error)) return false;
@@ -231,14 +243,22 @@ export class MetricLane {
     if (receivers !== undefined) this.#hadReceivers = receivers > 0;
     if (receivers === 0) return false;
     this.#missing = false;
-    this.#countSent(late, "outbox_replayed_total");
+    this.#countSent(late, { delivery: result.value, sentUs, replayed: true });
     return true;
   }
 
-  #countSent({ bytes }: SpoolRecord, name: string): void {
-    const { counters } = this.#context;
-    counters.add(name, { class: "metric" });
-    counters.add("outbox_sent_bytes_total", { class: "metric" }, bytes.length);
+  #countSent(
+    { bytes }: SpoolRecord,
+    sent: { delivery: Delivery; sentUs: number; replayed?: boolean },
+  ): void {
+    countAcknowledged(this.#context, {
+      topic: this.topic,
+      receivers: sent.delivery.receivers,
+      bytes: bytes.length,
+      sentUs: sent.sentUs,
+      acknowledgedUs: this.#context.clock.monotonicUs(),
+      replayed: sent.replayed ?? false,
+    });
   }
 
   #spoolFailed(error: unknown): void {

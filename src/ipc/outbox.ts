@@ -1,7 +1,9 @@
 import type { Clock } from "../telemetry/clock.ts";
 import type { Counters } from "../telemetry/counters.ts";
+import type { Health } from "../telemetry/health.ts";
 import type { Log } from "../telemetry/log.ts";
 import { FrameLane } from "./frame_lane.ts";
+import { LinkLoad } from "./link_load.ts";
 import { MetricLane, type MetricLaneOptions } from "./metric_lane.ts";
 import type { Backend, MetricOutgoing, Outgoing, Publisher } from "./outgoing.ts";
 
@@ -21,7 +23,7 @@ export interface OutboxOptions {
   readonly spoolFolder?: string;
   /** The most bytes of late metrics kept there. @default 64 MiB */
   readonly spoolBytes?: number;
-  /** Frames sent before one is acknowledged. @default 2 */
+  /** Frames sent before one is acknowledged. @default as few as keep the link busy */
   readonly framesUnderWay?: number;
 }
 
@@ -29,6 +31,8 @@ export interface OutboxContext {
   readonly clock: Clock;
   readonly counters: Counters;
   readonly log: Log;
+  /** Is told of core metrics and of acknowledgements. */
+  readonly health?: Health;
 }
 
 /** Every topic of metrics, with its share of the memory. */
@@ -53,16 +57,17 @@ const SHARES = {
 export class Outbox implements Publisher {
   readonly #backend: Backend;
   readonly #context: OutboxContext;
+  readonly #load = new LinkLoad();
   readonly #frames: FrameLane;
   readonly #metrics = new Map<MetricOutgoing["topic"], MetricLane>();
 
   constructor(backend: Backend, context: OutboxContext, options: OutboxOptions = {}) {
     this.#backend = backend;
     this.#context = context;
-    const lane = { ...context, backend };
+    const lane = { ...context, backend, load: this.#load, health: context.health };
     this.#frames = new FrameLane({
       maxFrameAgeMs: options.maxFrameAgeMs ?? 500,
-      framesUnderWay: options.framesUnderWay ?? 2,
+      framesUnderWay: options.framesUnderWay,
     }, lane);
     for (const topic of Object.keys(SHARES) as MetricOutgoing["topic"][]) {
       this.#metrics.set(topic, new MetricLane(topic, laneOptions(topic, options), lane));
@@ -81,6 +86,8 @@ export class Outbox implements Publisher {
   offer(outgoing: Outgoing): void {
     if (outgoing.kind === "frame") this.#frames.offer(outgoing);
     else this.#metrics.get(outgoing.topic)?.offer(outgoing);
+    if (outgoing.topic === "core_metrics") this.#context.health?.note("metric");
+    this.#showGauges();
   }
 
   get framesWanted(): boolean {
@@ -88,12 +95,28 @@ export class Outbox implements Publisher {
   }
 
   get frameDegradation(): number {
-    return 0;
+    return this.#load.degradation;
   }
 
   get trouble(): string | undefined {
     const lane = [...this.#metrics.values()].find(({ trouble }) => trouble);
     return this.#backend.trouble ?? lane?.trouble ?? this.#frames.trouble;
+  }
+
+  /** Bytes of metrics in memory, those under way included. */
+  get queuedBytes(): number {
+    return [...this.#metrics.values()].reduce((sum, lane) => sum + lane.queuedBytes, 0);
+  }
+
+  get #spoolBytes(): number {
+    return [...this.#metrics.values()].reduce((sum, lane) => sum + lane.spoolBytes, 0);
+  }
+
+  #showGauges(): void {
+    const { counters } = this.#context;
+    counters.set("outbox_queue_bytes", this.queuedBytes);
+    counters.set("outbox_spool_bytes", this.#spoolBytes);
+    counters.set("outbox_frame_degradation", this.#load.degradation);
   }
 
   async flush(ms: number): Promise<void> {

@@ -6,6 +6,7 @@ import { Counters } from "../../../src/telemetry/counters.ts";
 import { silentLog } from "../../../src/telemetry/log.ts";
 import { FakeBackend } from "../../support/fake_backend.ts";
 import { temporaryFolder } from "../../support/folders.ts";
+import { waitFor } from "../../support/wait.ts";
 import { ManualClock } from "../../support/manual_clock.ts";
 
 function start(options: OutboxOptions = {}, backend = new FakeBackend()) {
@@ -165,7 +166,7 @@ Deno.test("a spool keeps what the memory does not hold, also over the end of the
     await using ends = start(options);
     for (let sequence = 1; sequence <= 300; sequence++) {
       ends.outbox.offer(metric(ends.clock, sequence));
-      if (sequence % 5 === 0) await new Promise((resolve) => setTimeout(resolve, 2));
+      await waitFor("room in memory", () => ends.outbox.queuedBytes < 2000, { pollMs: 1 });
     }
     assert.equal(ends.dropped("metric"), 0);
   }

@@ -1,0 +1,127 @@
+/** One acknowledged message. */
+export interface Acknowledged {
+  readonly sentUs: number;
+  readonly acknowledgedUs: number;
+  readonly bytes: number;
+}
+
+/** The load is judged over so long, microseconds. */
+const WINDOW_US = 1_000_000;
+/** The shortest round trip of the last one to two of these is that of the empty link. */
+const ROUND_TRIP_WINDOW_US = 30_000_000;
+/** Frames may fill this share of the link, so that a metric seldom finds one before it. */
+const HIGH_LOAD = 0.6;
+/** Below this a step back fits under the high load: a step changes the rate at most twofold. */
+const LOW_LOAD = 0.3;
+const STEP = 0.1;
+/** The link must have been idle enough for so long before frames are thickened, microseconds. */
+const CALM_US = 3_000_000;
+/** Frames under way may take the link for at most so long, microseconds. */
+const MAX_BACKLOG_US = 250_000;
+/** More frames than these are under way only to fill a long round trip. */
+const MIN_UNDER_WAY = 2;
+/** The interval of frames at 30 a second, microseconds. */
+const FRAME_US = 33_333;
+const MAX_UNDER_WAY = 16;
+
+/**
+ * What frames ask of a link and what it can give, learnt from acknowledgements alone. The time
+ * that a frame takes the link is no more than its wait beyond an empty round trip, and no more
+ * than the time since the acknowledgement before. Frames are thinned before the link is full,
+ * in steps, and thickened again when it has been calm.
+ */
+export class LinkLoad {
+  #roundTripUs: { readonly sinceUs: number; leastUs: number } | undefined;
+  #formerLeastUs = Infinity;
+  #lastFrameUs = -Infinity;
+  #usPerByte = 0;
+  #busy: { readonly atUs: number; readonly us: number }[] = [];
+  #degradation = 0;
+  #changedUs = -Infinity;
+  #calmSinceUs: number | undefined;
+
+  /** How far frames should be thinned: 0 not at all, 1 as far as can be. */
+  get degradation(): number {
+    return this.#degradation;
+  }
+
+  /** The round trip of the empty link, microseconds. */
+  get roundTripUs(): number {
+    const least = Math.min(this.#formerLeastUs, this.#roundTripUs?.leastUs ?? Infinity);
+    return Number.isFinite(least) ? least : 0;
+  }
+
+  /** Whether a frame of `bytes` may be sent beside those under way. */
+  hasRoomFor(
+    bytes: number,
+    underWay: { readonly frames: number; readonly bytes: number },
+  ): boolean {
+    if (underWay.frames === 0) return true;
+    const most = Math.min(MAX_UNDER_WAY, MIN_UNDER_WAY + Math.ceil(this.roundTripUs / FRAME_US));
+    return underWay.frames < most && (underWay.bytes + bytes) * this.#usPerByte <= MAX_BACKLOG_US;
+  }
+
+  /** Takes note of an acknowledged metric: small, it shows the round trip. */
+  metric({ sentUs, acknowledgedUs }: Acknowledged): void {
+    this.#learnRoundTrip(acknowledgedUs - sentUs, acknowledgedUs);
+  }
+
+  /** Takes note of an acknowledged frame. */
+  frame({ sentUs, acknowledgedUs, bytes }: Acknowledged): void {
+    const waitUs = acknowledgedUs - sentUs;
+    this.#learnRoundTrip(waitUs, acknowledgedUs);
+    const beyondUs = waitUs - this.roundTripUs;
+    const us = Math.max(0, Math.min(beyondUs, acknowledgedUs - this.#lastFrameUs));
+    this.#lastFrameUs = acknowledgedUs;
+    this.#usPerByte += 0.3 * (us / Math.max(1, bytes) - this.#usPerByte);
+    this.#busy.push({ atUs: acknowledgedUs, us });
+    this.#judge(acknowledgedUs);
+  }
+
+  /** Takes note of a frame that gave way to a newer one: the link is full. */
+  displaced(nowUs: number): void {
+    this.#thin(nowUs, STEP);
+  }
+
+  /** The link is another one now: only the thinning stays, as the way may be the same. */
+  reset(): void {
+    this.#busy = [];
+    this.#lastFrameUs = -Infinity;
+    this.#calmSinceUs = undefined;
+  }
+
+  #learnRoundTrip(us: number, nowUs: number): void {
+    const present = this.#roundTripUs;
+    if (!present || nowUs - present.sinceUs > ROUND_TRIP_WINDOW_US) {
+      this.#formerLeastUs = present?.leastUs ?? Infinity;
+      this.#roundTripUs = { sinceUs: nowUs, leastUs: us };
+    } else present.leastUs = Math.min(present.leastUs, us);
+  }
+
+  #judge(nowUs: number): void {
+    this.#busy = this.#busy.filter(({ atUs }) => atUs > nowUs - WINDOW_US);
+    const load = this.#busy.reduce((sum, { us }) => sum + us, 0) / WINDOW_US;
+    if (load > HIGH_LOAD) this.#thin(nowUs, load > 0.9 ? 3 * STEP : STEP);
+    else if (load < LOW_LOAD) this.#thicken(nowUs);
+    else this.#calmSinceUs = undefined;
+  }
+
+  #thin(nowUs: number, by: number): void {
+    this.#calmSinceUs = undefined;
+    // A step shows its effect only after what is under way has arrived.
+    if (nowUs - this.#changedUs < WINDOW_US / 2) return;
+    this.#change(nowUs, by);
+  }
+
+  #thicken(nowUs: number): void {
+    this.#calmSinceUs ??= nowUs;
+    if (this.#degradation === 0 || nowUs - this.#calmSinceUs < CALM_US) return;
+    this.#calmSinceUs = nowUs;
+    this.#change(nowUs, -STEP);
+  }
+
+  #change(nowUs: number, by: number): void {
+    this.#changedUs = nowUs;
+    this.#degradation = Math.round(Math.min(1, Math.max(0, this.#degradation + by)) * 10) / 10;
+  }
+}

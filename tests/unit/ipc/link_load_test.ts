@@ -1,0 +1,79 @@
+import assert from "node:assert/strict";
+import { LinkLoad } from "../../../src/ipc/link_load.ts";
+
+/** Plays `seconds` of frames over a link, thinned as asked; the time of the last is returned. */
+function play(
+  load: LinkLoad,
+  { startUs, seconds, bytes, usPerByte, roundTripUs }: {
+    startUs: number;
+    seconds: number;
+    bytes: number;
+    usPerByte: number;
+    roundTripUs: number;
+  },
+): { endUs: number; sent: number; displaced: number } {
+  let freeUs = startUs;
+  let sent = 0;
+  let displaced = 0;
+  let nextUs = startUs;
+  for (let nowUs = startUs; nowUs < startUs + seconds * 1e6; nowUs += 33_333) {
+    if (nowUs < nextUs) continue;
+    nextUs = nowUs + 33_333 / (1 - 0.9 * load.degradation) - 1;
+    if (freeUs > nowUs + 250_000) {
+      displaced++;
+      load.displaced(nowUs);
+      continue;
+    }
+    freeUs = Math.max(freeUs, nowUs) + bytes * usPerByte;
+    sent++;
+    load.frame({ sentUs: nowUs, acknowledgedUs: freeUs + roundTripUs, bytes });
+  }
+  return { endUs: startUs + seconds * 1e6, sent, displaced };
+}
+
+Deno.test("a fast link is not thinned, near or far", () => {
+  for (const roundTripUs of [500, 300_000]) {
+    const load = new LinkLoad();
+    play(load, { startUs: 0, seconds: 20, bytes: 60_000, usPerByte: 0.01, roundTripUs });
+    assert.equal(load.degradation, 0);
+  }
+});
+
+Deno.test("a slow link is thinned within seconds until the frames fit, and nothing is displaced then", () => {
+  const load = new LinkLoad();
+  load.metric({ sentUs: 0, acknowledgedUs: 300_000, bytes: 500 });
+  const link = { bytes: 20_000, usPerByte: 8, roundTripUs: 300_000 }; // 1 Mbit/s
+  const { endUs } = play(load, { startUs: 0, seconds: 10, ...link });
+  assert.ok(load.degradation >= 0.7, `${load.degradation}`);
+  const later = play(load, { startUs: endUs, seconds: 60, ...link });
+  assert.equal(later.displaced, 0);
+  assert.ok(later.sent > 100);
+});
+
+Deno.test("frames come back in steps when the link is fast again", () => {
+  const load = new LinkLoad();
+  const slow = { bytes: 60_000, usPerByte: 8, roundTripUs: 20_000 };
+  const { endUs } = play(load, { startUs: 0, seconds: 10, ...slow });
+  assert.equal(load.degradation, 1);
+  const fast = { ...slow, usPerByte: 0.01 };
+  const { endUs: between } = play(load, { startUs: endUs, seconds: 10, ...fast });
+  assert.ok(load.degradation > 0.5 && load.degradation < 0.9, `${load.degradation}`);
+  play(load, { startUs: between, seconds: 40, ...fast });
+  assert.equal(load.degradation, 0);
+});
+
+Deno.test("a long round trip lets more frames be under way, a slow link only one", () => {
+  const near = new LinkLoad();
+  near.frame({ sentUs: 0, acknowledgedUs: 1000, bytes: 60_000 });
+  assert.equal(near.hasRoomFor(60_000, { frames: 3, bytes: 180_000 }), false);
+  const far = new LinkLoad();
+  far.frame({ sentUs: 0, acknowledgedUs: 300_000, bytes: 60_000 });
+  assert.equal(far.hasRoomFor(60_000, { frames: 3, bytes: 180_000 }), true);
+  const slow = new LinkLoad();
+  slow.metric({ sentUs: 0, acknowledgedUs: 300_000, bytes: 60_000 });
+  for (let i = 0; i < 5; i++) {
+    slow.frame({ sentUs: i * 1e6, acknowledgedUs: i * 1e6 + 780_000, bytes: 60_000 });
+  }
+  assert.equal(slow.hasRoomFor(60_000, { frames: 1, bytes: 60_000 }), false);
+  assert.equal(slow.hasRoomFor(60_000, { frames: 0, bytes: 0 }), true);
+});
