@@ -37,5 +37,9 @@ export function countAcknowledged(
   counters.add("outbox_sent_bytes_total", labels, bytes);
   const value = (acknowledgedUs - sentUs) / 1000;
   observe(counters, "outbox_acknowledgement_ms", { value, bounds: BOUNDS_MS, labels });
-  if (receivers !== undefined) counters.set("outbox_receivers", receivers, { topic });
+  if (receivers === undefined) return;
+  // A subscriber that reads too slowly is cut off by Redis: here is where that shows.
+  const lost = counters.get("outbox_receivers", { topic }) - receivers;
+  if (lost > 0) counters.add("outbox_receivers_lost_total", { topic }, lost);
+  counters.set("outbox_receivers", receivers, { topic });
 }

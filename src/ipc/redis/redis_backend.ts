@@ -4,6 +4,7 @@ import type { Log } from "../../telemetry/log.ts";
 import { type Backend, BackendError, type Delivery, type Outgoing } from "../outgoing.ts";
 import { explainRedisError } from "./redis_error.ts";
 import type { RedisOptions } from "./options.ts";
+import { Patience } from "./patience.ts";
 import { RedisLink } from "./redis_link.ts";
 
 export interface RedisBackendContext {
@@ -24,7 +25,8 @@ export class RedisBackend implements Backend {
   readonly #options: RedisOptions;
   readonly #metrics: RedisLink;
   readonly #frames: RedisLink;
-  readonly #underWay = new Map<Promise<unknown>, { sinceMs: number; bytes: number }>();
+  readonly #metricPatience = new Patience();
+  readonly #framePatience = new Patience();
   #watch: ReturnType<typeof setInterval> | undefined;
 
   constructor(options: RedisOptions, { log }: RedisBackendContext) {
@@ -56,19 +58,16 @@ export class RedisBackend implements Backend {
     this.#refuseTooBig(outgoing.topic, bytes.length);
     const link = outgoing.kind === "metric" ? this.#metrics : this.#frames;
     const channel = `${this.#options.keyPrefix}:${outgoing.topic}`;
-    const reply = link.call(
-      "PUBLISH",
-      channel,
-      Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length),
-    );
-    this.#underWay.set(reply, { sinceMs: performance.now(), bytes: bytes.length });
+    const reply = link.call("PUBLISH", channel, asBuffer(bytes));
+    const patience = outgoing.kind === "metric" ? this.#metricPatience : this.#framePatience;
+    const done = patience.began(bytes.length);
     try {
       return { receivers: Number(await reply) };
     } catch (error) {
       const { message } = explainRedisError(error, link.where);
       throw new BackendError(message, { cause: error, retriable: true, reason: "link" });
     } finally {
-      this.#underWay.delete(reply);
+      done();
     }
   }
 
@@ -88,22 +87,25 @@ export class RedisBackend implements Backend {
     );
   }
 
-  /**
-   * A peer that neither answers nor closes is noticed here: by the first acknowledgement that is
-   * late although nothing at all has come in meanwhile. What is under way may need its time on a
-   * slow uplink.
-   */
+  /** A peer that neither answers nor closes is noticed here. */
   #watchForSilence(): void {
-    const first = this.#underWay.values().next().value;
-    if (!first) return;
-    let bytes = 0;
-    for (const sent of this.#underWay.values()) bytes += sent.bytes;
-    const patienceMs = this.#options.operationTimeoutMs + bytes / SLOWEST_BYTES_PER_MS;
-    const heardMs = Math.max(this.#metrics.lastByteMs, this.#frames.lastByteMs, first.sinceMs);
-    const silentMs = performance.now() - heardMs;
-    if (silentMs <= patienceMs) return;
-    const reason = `Got no answer: the peer timed out after ${Math.round(silentMs)} ms`;
-    this.#metrics.reset(reason);
-    this.#frames.reset(reason);
+    const bytes = this.#metricPatience.bytesUnderWay + this.#framePatience.bytesUnderWay;
+    const limitMs = this.#options.operationTimeoutMs + bytes / SLOWEST_BYTES_PER_MS;
+    const metricsMs = this.#metricPatience.silentMs;
+    const framesMs = this.#framePatience.silentMs;
+    if (metricsMs > limitMs) this.#metrics.reset(silence(metricsMs));
+    // Without an answer to metrics the other connection deserves no trust either: what is in its
+    // buffers would arrive stale.
+    if (Math.max(metricsMs, framesMs) > limitMs) {
+      this.#frames.reset(silence(Math.max(metricsMs, framesMs)));
+    }
   }
+}
+
+function silence(ms: number): string {
+  return `Got no answer: the peer timed out after ${Math.round(ms)} ms`;
+}
+
+function asBuffer(bytes: Uint8Array<ArrayBuffer>): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
 }

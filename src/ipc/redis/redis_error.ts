@@ -99,7 +99,7 @@ const RULES: readonly Rule[] = [
     text: "Cannot set up TLS with Redis at @: %",
   },
   {
-    pattern: /ECONNREFUSED|refused/i,
+    pattern: /ECONNREFUSED|connection refused/i,
     fault: "unreachable",
     text:
       "Cannot reach Redis at @: connection refused: start redis-server, or set --redis_host and --redis_port",

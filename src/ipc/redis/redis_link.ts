@@ -32,7 +32,8 @@ export class RedisLink implements AsyncDisposable {
   #client: Redis | undefined;
   #ready = false;
   #said = false;
-  #lastByteMs = 0;
+  /** What this side ended the present connection for; later errors only follow from it. */
+  #ended: string | undefined;
   #handshakeTimer: ReturnType<typeof setTimeout> | undefined;
   #onReady: (ready: boolean) => void = () => {};
   #trouble: RedisProblem | undefined;
@@ -51,11 +52,6 @@ export class RedisLink implements AsyncDisposable {
   /** What keeps the link from working; absent while it works. */
   get trouble(): RedisProblem | undefined {
     return this.#trouble;
-  }
-
-  /** Milliseconds (performance.now) of the last bytes from the peer. */
-  get lastByteMs(): number {
-    return this.#lastByteMs;
   }
 
   get reconnects(): number {
@@ -107,6 +103,7 @@ export class RedisLink implements AsyncDisposable {
   /** Ends the present connection at once, with what is under way, and connects anew. */
   reset(reason: string): void {
     this.#fail(new Error(reason));
+    this.#ended = reason;
     this.#socket?.destroy();
   }
 
@@ -126,6 +123,7 @@ export class RedisLink implements AsyncDisposable {
   }
 
   #watchHandshake(): void {
+    this.#ended = undefined;
     clearTimeout(this.#handshakeTimer);
     const { connectionTimeoutMs, operationTimeoutMs } = this.#options;
     this.#handshakeTimer = setTimeout(
@@ -138,11 +136,10 @@ export class RedisLink implements AsyncDisposable {
   #guardReplies(): void {
     const guard = new ReplyGuard(this.#options);
     this.#socket?.prependListener("data", (bytes: Buffer) => {
-      this.#lastByteMs = performance.now();
       const wrong = guard.inspect(bytes);
       if (wrong === undefined) return;
       bytes.fill(0);
-      this.reset(`Refused a reply: ${wrong}`);
+      this.reset(`It sent ${wrong}`);
     });
   }
 
@@ -151,7 +148,6 @@ export class RedisLink implements AsyncDisposable {
     if (!this.#client || this.#ready) return;
     this.#ready = true;
     this.#trouble = undefined;
-    this.#lastByteMs = performance.now();
     if (this.#said) this.#log.info(`Connected to Redis at ${this.where}`, { link: this.#role });
     this.#said = false;
     this.#onReady(true);
@@ -166,9 +162,9 @@ export class RedisLink implements AsyncDisposable {
   }
 
   #fail(error: unknown): void {
-    if (!this.#client) return;
+    if (!this.#client || this.#ended !== undefined) return;
     const problem = explainRedisError(error, this.where);
-    // The parser's complaint about a reply that was refused, or a close, tells less than the cause.
+    // That a connection closed tells less than why the last one did.
     if (!this.#trouble || problem.fault !== "closed") this.#trouble = problem;
     this.#said = true;
     this.#log.limited(

@@ -197,6 +197,7 @@ export class Spool {
     if (read === 0) return;
     this.#offset = offset;
     this.#consumed = read;
+    if (read === records.length) await this.#removeOldest();
   }
 
   get #cursorPath(): string {

@@ -1,37 +1,8 @@
 import assert from "node:assert/strict";
-import { Outbox } from "../../../src/ipc/outbox.ts";
-import { DEFAULT_REDIS_OPTIONS, type RedisOptions } from "../../../src/ipc/redis/options.ts";
-import { RedisBackend } from "../../../src/ipc/redis/redis_backend.ts";
-import { Counters } from "../../../src/telemetry/counters.ts";
-import { silentLog } from "../../../src/telemetry/log.ts";
-import { clock, coreMetric, frame, type Received } from "../../support/messages.ts";
-import { freePort, type RedisServer, startRedis } from "../../support/redis_server.ts";
+import { coreMetric, frame } from "../../support/messages.ts";
+import { optionsFor, startOutbox, subscribe } from "../../support/redis_outbox.ts";
+import { freePort, startRedis } from "../../support/redis_server.ts";
 import { waitFor } from "../../support/wait.ts";
-
-function optionsFor(server: { port: number }, more: Partial<RedisOptions> = {}): RedisOptions {
-  return { ...DEFAULT_REDIS_OPTIONS, host: "127.0.0.1", port: server.port, ...more };
-}
-
-function startOutbox(options: RedisOptions) {
-  const counters = new Counters();
-  const backend = new RedisBackend(options, { log: silentLog });
-  const outbox = new Outbox(backend, { clock, counters, log: silentLog });
-  outbox.start();
-  return {
-    outbox,
-    backend,
-    counters,
-    [Symbol.asyncDispose]: () => outbox[Symbol.asyncDispose](),
-  };
-}
-
-async function subscribe(server: RedisServer, ...channels: string[]): Promise<Received[]> {
-  const received: Received[] = [];
-  const client = server.client();
-  client.on("message", (_channel, text) => received.push(JSON.parse(text)));
-  await client.subscribe(...channels);
-  return received;
-}
 
 Deno.test("metrics and frames arrive as envelopes on their channels", async () => {
   await using server = await startRedis();
@@ -113,7 +84,10 @@ Deno.test("a frozen redis-server is noticed, and its thaw brings no burst of sta
   await using ends = startOutbox(optionsFor(server, { operationTimeoutMs: 300 }));
   await waitFor("a connection", () => ends.backend.ready);
   let sequence = 0;
-  const timer = setInterval(() => ends.outbox.offer(frame(++sequence)), 20);
+  const timer = setInterval(() => {
+    ends.outbox.offer(frame(++sequence));
+    ends.outbox.offer(coreMetric(sequence));
+  }, 20);
   try {
     await waitFor("frames", () => received.length > 5);
     server.freeze();

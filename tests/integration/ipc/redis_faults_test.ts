@@ -1,0 +1,130 @@
+import assert from "node:assert/strict";
+import { FramePacing } from "../../../src/envelope/frame_pacing.ts";
+import { FaultProxy } from "../../support/fault_proxy.ts";
+import { clock, coreMetric, frame } from "../../support/messages.ts";
+import { optionsFor, startOutbox, subscribe } from "../../support/redis_outbox.ts";
+import { startRedis } from "../../support/redis_server.ts";
+import { waitFor } from "../../support/wait.ts";
+
+const encoder = new TextEncoder();
+const HUGE_BULK = encoder.encode("$20971520\r\n" + "x".repeat(100_000));
+const HUGE_LIST = encoder.encode("*10000000\r\n" + ":1\r\n".repeat(10_000));
+const GARBAGE = crypto.getRandomValues(new Uint8Array(5000));
+
+const ANSWERS = [
+  ["nothing", { swallow: true }, /in time/],
+  ["garbage", { answer: GARBAGE }, /does not speak as Redis does|in time|Lost the connection/],
+  ["an HTTP answer", { answer: encoder.encode("HTTP/1.1 400 Bad Request\r\n\r\n") }, /not speak/],
+  ["a string of 20 MB", { answer: HUGE_BULK }, /larger than max_bulk_string_bytes/],
+  ["a list of ten million", { answer: HUGE_LIST }, /longer than max_array_elements/],
+  ["half replies", { halfReplies: true }, /in time|not speak|Lost the connection/],
+] as const;
+
+for (const [what, fault, trouble] of ANSWERS) {
+  Deno.test(`a peer that answers ${what} is noticed, and costs no metric`, async () => {
+    await using server = await startRedis();
+    const received = await subscribe(server, "physiology:core_metrics");
+    await using proxy = new FaultProxy(server);
+    await using ends = startOutbox(
+      optionsFor(proxy, { connectionTimeoutMs: 500, operationTimeoutMs: 300 }),
+    );
+    await waitFor("a connection", () => ends.backend.ready);
+    let sequence = 0;
+    const timer = setInterval(() => ends.outbox.offer(coreMetric(++sequence)), 10);
+    try {
+      await waitFor("metrics", () => received.length > 5);
+      const before = performance.now();
+      const memory = Deno.memoryUsage().rss;
+      proxy.fault = fault;
+      await waitFor("the fault to be noticed", () => ends.outbox.trouble);
+      assert.ok(performance.now() - before < 3000);
+      assert.match(ends.outbox.trouble ?? "", trouble);
+      const noticed = sequence;
+      await waitFor("metrics that cannot be sent", () => sequence > noticed + 50);
+      assert.ok(Deno.memoryUsage().rss - memory < 60e6, "memory stays bounded");
+      proxy.fault = {};
+      proxy.cut();
+      const mended = sequence;
+      await waitFor("metrics after the fault", () => sequence > mended + 20);
+    } finally {
+      clearInterval(timer);
+    }
+    await waitFor("every metric", () => {
+      return new Set(received.map(({ payload }) => payload.metadata?.sequence)).size === sequence;
+    });
+    assert.equal(ends.dropped("metric"), 0);
+    assert.equal(ends.outbox.trouble, undefined);
+  });
+}
+
+Deno.test("replies that come one byte at a time are understood", async () => {
+  await using server = await startRedis();
+  const received = await subscribe(server, "physiology:core_metrics");
+  await using proxy = new FaultProxy(server);
+  proxy.fault = { byteAtATime: true };
+  await using ends = startOutbox(optionsFor(proxy));
+  await waitFor("a connection", () => ends.backend.ready);
+  for (let sequence = 1; sequence <= 20; sequence++) ends.outbox.offer(coreMetric(sequence));
+  await waitFor("all of them", () => received.length === 20);
+  await ends.outbox.flush(2000);
+  assert.equal(ends.counters.get("outbox_sent_total", { class: "metric" }), 20);
+  assert.equal(ends.outbox.trouble, undefined);
+});
+
+Deno.test("a link of 1 Mbit/s and 300 ms carries metrics within 1 s, and frames adapt", async () => {
+  await using server = await startRedis();
+  const received = await subscribe(server, "physiology:core_metrics", "physiology:frame");
+  await using proxy = new FaultProxy(server);
+  await using ends = startOutbox(optionsFor(proxy));
+  await waitFor("a connection", () => ends.backend.ready);
+  proxy.fault = { bytesPerSecond: 125_000, delayMs: 150 };
+  const pacing = new FramePacing({ policy: "always", maxFps: 30 });
+  let sequence = 0;
+  let turn = 0;
+  const timer = setInterval(() => {
+    if (turn++ % 6 === 0) ends.outbox.offer(coreMetric(++sequence));
+    const demand = { wanted: true, degradation: ends.outbox.frameDegradation };
+    if (pacing.isDue(clock.monotonicUs(), demand)) ends.outbox.offer(frame(turn, 15_000));
+  }, 33);
+  try {
+    await waitFor("the frames to adapt", () => ends.outbox.frameDegradation >= 0.5);
+    const adapted = clock.wallUs(clock.monotonicUs());
+    const later = () => received.filter(({ timestamp }) => timestamp > adapted + 1e6);
+    const metrics = () => later().filter(({ type }) => type === "core_metrics");
+    await waitFor("metrics", () => metrics().length >= 40, { timeoutMs: 20_000 });
+    const waitsMs = metrics().map(({ timestamp, arrivedUs }) => (arrivedUs - timestamp) / 1000)
+      .sort((a, b) => a - b);
+    const p99 = waitsMs[Math.floor(waitsMs.length * 0.99)] ?? Infinity;
+    assert.ok(p99 < 1000, `p99 is ${p99} ms`);
+    assert.ok(later().some(({ type }) => type === "frame"), "frames go on");
+    assert.equal(ends.outbox.trouble, undefined);
+  } finally {
+    clearInterval(timer);
+  }
+  await waitFor("every metric", () => {
+    return received.filter(({ type }) => type === "core_metrics").length >= sequence;
+  });
+});
+
+Deno.test("a subscriber that does not read costs the publisher nothing, and Redis drops it", async () => {
+  await using server = await startRedis({
+    args: ["--client-output-buffer-limit", "pubsub", "1mb", "512kb", "1"],
+  });
+  const received = await subscribe(server, "physiology:frame");
+  using deaf = await Deno.connect({ hostname: server.hostname, port: server.port });
+  await deaf.write(encoder.encode("SUBSCRIBE physiology:frame\r\n"));
+  await using ends = startOutbox(optionsFor(server));
+  await waitFor("a connection", () => ends.backend.ready);
+  let sequence = 0;
+  const timer = setInterval(() => ends.outbox.offer(frame(++sequence, 100_000)), 10);
+  try {
+    const receivers = () => ends.counters.get("outbox_receivers", { topic: "frame" });
+    await waitFor("two receivers", () => receivers() === 2);
+    await waitFor("one receiver", () => receivers() === 1, { timeoutMs: 20_000 });
+    const before = received.length;
+    await waitFor("frames at the other", () => received.length > before + 20);
+    assert.equal(ends.counters.get("outbox_receivers_lost_total", { topic: "frame" }), 1);
+  } finally {
+    clearInterval(timer);
+  }
+});

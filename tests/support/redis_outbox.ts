@@ -1,0 +1,53 @@
+import { Outbox, type OutboxOptions } from "../../src/ipc/outbox.ts";
+import { DEFAULT_REDIS_OPTIONS, type RedisOptions } from "../../src/ipc/redis/options.ts";
+import { RedisBackend } from "../../src/ipc/redis/redis_backend.ts";
+import { Counters } from "../../src/telemetry/counters.ts";
+import { type Log, silentLog } from "../../src/telemetry/log.ts";
+import { clock, type Received } from "./messages.ts";
+import type { RedisServer } from "./redis_server.ts";
+
+/** The options for a server of a test. */
+export function optionsFor(
+  server: { readonly port: number },
+  more: Partial<RedisOptions> = {},
+): RedisOptions {
+  return { ...DEFAULT_REDIS_OPTIONS, host: "127.0.0.1", port: server.port, ...more };
+}
+
+/** An outbox with the Redis backend behind it, both at work. */
+export function startOutbox(
+  options: RedisOptions,
+  { log = silentLog, ...outboxOptions }: OutboxOptions & { readonly log?: Log } = {},
+) {
+  const counters = new Counters();
+  const backend = new RedisBackend(options, { log });
+  const outbox = new Outbox(backend, { clock, counters, log }, outboxOptions);
+  outbox.start();
+  return {
+    outbox,
+    backend,
+    counters,
+    /** How many messages of a class were given up, for whatever reason. */
+    dropped: (kind: "metric" | "frame") => {
+      const drops = counters.all().filter(({ name, labels }) =>
+        name === "outbox_dropped_total" && labels.class === kind
+      );
+      return drops.reduce((sum, { total }) => sum + total, 0);
+    },
+    [Symbol.asyncDispose]: () => outbox[Symbol.asyncDispose](),
+  };
+}
+
+/** Everything that a subscriber of these channels gets from now on, with the time of its arrival. */
+export async function subscribe(
+  server: RedisServer,
+  ...channels: string[]
+): Promise<(Received & { readonly arrivedUs: number })[]> {
+  const received: (Received & { readonly arrivedUs: number })[] = [];
+  const client = server.client();
+  client.on("message", (_channel, text) => {
+    received.push({ ...JSON.parse(text), arrivedUs: clock.wallUs(clock.monotonicUs()) });
+  });
+  await client.subscribe(...channels);
+  return received;
+}
