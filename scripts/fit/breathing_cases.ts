@@ -77,13 +77,17 @@ function breathe({ position, fps, random, normal }: {
   const inhale = between(0.25, 0.55), pause = between(0, rate < 12 ? 0.35 : 0.15);
   const hold = between(0, rate < 10 ? 0.25 : 0.05);
   const trend = random() < 0.3 ? between(-0.4, 0.4) / position.length : 0;
+  // Some change their rate at once, and some hold their breath.
+  const changeAt = random() < 0.3 ? between(0.2, 0.8) * position.length : Infinity;
+  const change = random() < 0.25 ? 0 : Math.exp(between(-0.9, 0.9));
   const phase = new Float64Array(position.length);
   let turn = random(), wander = 0, depth = 1, factor = 1;
   for (let k = 0; k < position.length; k++) {
     phase[k] = turn;
     position[k] = depth * breathShape(turn % 1, { inhale, pause, hold });
     const before = Math.floor(turn);
-    turn += (rate / 60 / fps) * factor * (1 + trend * k);
+    const pace = k < changeAt ? 1 : change;
+    turn += (clampRate(rate * pace) / 60 / fps) * factor * (1 + trend * k);
     if (Math.floor(turn) > before) {
       wander = 0.6 * wander + 0.8 * normal();
       factor = Math.exp(variation * wander);
@@ -91,6 +95,10 @@ function breathe({ position, fps, random, normal }: {
     }
   }
   return phase;
+}
+
+function clampRate(rate: number): number {
+  return rate === 0 ? 0 : Math.max(4, Math.min(40, rate));
 }
 
 /** Up in `inhale`, held, down, and a pause: shares of one breath, in raised cosines. */

@@ -14,6 +14,8 @@ import { displacementsOf, makeCase } from "./breathing_cases.ts";
 import { fitLogistic, predict } from "./logistic.ts";
 
 const SECONDS = 75;
+/** A person who looks at the number means about this much of the past. */
+const PRESENT_S = 20;
 const FOLDS = 10;
 const MODEL = new URL("../../models/breathing_confidence.json", import.meta.url);
 
@@ -46,7 +48,8 @@ function rowsOf(seed: number): Row[] {
     if (timeS < nextS) return;
     nextS += timeS > 30 ? 9 : 4;
     for (const { rate, seconds, features } of windowsOf(track.stretch(60))) {
-      const before = Math.max(0, k - Math.round(seconds * fps));
+      // Right is what the chest did lately, not what it did on average over a long window.
+      const before = Math.max(0, k - Math.round(Math.min(seconds, PRESENT_S) * fps));
       const truth = phase ? (60 * (phase[k]! - phase[before]!)) / ((k - before) / fps) : NaN;
       rows.push({
         seed,

@@ -125,15 +125,25 @@ export class BreathingEstimator implements BreathingPart {
     if (best && stable) this.#describe(stretch, best);
   }
 
-  /** The window that is most likely right; between equals the shorter, nearer to the present. */
+  /**
+   * The window that is most likely right, unless a shorter one, which is nearer to the present,
+   * is sure of another rate: then the shorter one, as breathing has changed.
+   */
   #bestOf(windows: readonly WindowEvidence[]) {
-    let best: WindowEvidence | undefined;
-    let confidence = 0;
-    for (const window of windows) {
-      const own = breathingConfidence(window.features, this.#model);
-      if (own >= confidence) [best, confidence] = [window, own];
+    const judged = windows.map((window) => ({
+      window,
+      confidence: breathingConfidence(window.features, this.#model),
+    }));
+    let best = judged.reduce<typeof judged[number] | undefined>(
+      (a, b) => (a && a.confidence > b.confidence ? a : b),
+      undefined,
+    );
+    for (const other of judged) {
+      if (best && other.window.seconds < best.window.seconds && contradicts(other, best)) {
+        best = other;
+      }
     }
-    return { best, confidence };
+    return { best: best?.window, confidence: best?.confidence ?? 0 };
   }
 
   /** Why this second has nothing to say, whatever its spectrum. */
@@ -173,6 +183,15 @@ export class BreathingEstimator implements BreathingPart {
     this.#news.inhaleExhaleRatio.push(...found.inhaleExhaleRatio);
     this.#news.respiratoryLineLength.push(found.lineLength);
   }
+}
+
+/** True where a judged window is sure of a rate that is not the other's. */
+function contradicts(
+  own: { readonly window: WindowEvidence; readonly confidence: number },
+  other: { readonly window: WindowEvidence },
+): boolean {
+  const apart = Math.abs(own.window.rate - other.window.rate);
+  return own.confidence >= 0.5 && apart > Math.max(SAME_RATE, 0.12 * other.window.rate);
 }
 
 interface News {
