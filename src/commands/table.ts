@@ -5,6 +5,7 @@ import type { Command } from "./command.ts";
 export const LOADERS: Readonly<Partial<Record<CommandName, () => Promise<Command>>>> = {
   "serve": () => import("./serve.ts"),
   "simulate": () => import("./simulate.ts"),
+  "record": () => import("./record.ts"),
   "check-config": () => import("./check_config.ts"),
   "print-config": () => import("./print_config.ts"),
   "save-default-config": () => import("./save_default_config.ts"),

@@ -1,3 +1,4 @@
+import { UnavailableError } from "../../config/exit.ts";
 import type { Log } from "../../telemetry/log.ts";
 import { parseEnvelope, type SavedEnvelope, SessionFiles, sessionIdOf } from "./session_files.ts";
 
@@ -29,26 +30,41 @@ export class SessionSaver implements Disposable {
   /**
    * Takes a message as it was published. What is no envelope is passed over.
    *
-   * @throws {Error} of the file system: what cannot be saved must not pass in silence
+   * @throws {UnavailableError} where it cannot be saved: that must not pass in silence
    */
   take(text: string): void {
     const envelope = parseEnvelope(text);
     if (!envelope) {
       this.#log.limited("no_envelope", 10, "warning", "Passing over a message that is no envelope");
     } else if (envelope.type === "recording_state") {
-      this.#follow(envelope);
+      this.#saving(() => this.#follow(envelope));
     } else if (METRICS.includes(envelope.type)) {
-      this.#session?.append(envelope);
+      this.#saving(() => this.#session?.append(envelope));
     }
   }
 
-  /** Writes the series of the running session as they stand. */
+  /**
+   * Writes the series of the running session as they stand.
+   *
+   * @throws {UnavailableError} as `take`
+   */
   snapshot(): void {
-    this.#session?.save();
+    this.#saving(() => this.#session?.save());
   }
 
   [Symbol.dispose](): void {
     this.#close();
+  }
+
+  #saving(act: () => void): void {
+    try {
+      act();
+    } catch (cause) {
+      this.#session?.[Symbol.dispose]();
+      this.#session = undefined;
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      throw new UnavailableError(`Cannot save to ${this.#directory}: ${reason}`, { cause });
+    }
   }
 
   #follow(envelope: SavedEnvelope): void {

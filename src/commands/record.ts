@@ -1,0 +1,55 @@
+import { EXIT } from "../config/exit.ts";
+import { SystemClock } from "../telemetry/clock.ts";
+import type { CommandContext } from "./command.ts";
+import { stopSignal } from "./compose/stop_signal.ts";
+import { SessionSaver } from "./record/saver.ts";
+import { RedisFeed } from "./redis_feed.ts";
+
+const TOPICS = ["core_metrics", "edge_metrics", "recording_state"];
+/** A snapshot of the series, for whoever looks while a session runs. */
+const SNAPSHOT_MS = 30_000;
+/** A session of many hours takes long to write: never spend more than a twentieth on it. */
+const SNAPSHOT_SHARE = 20;
+
+/** Saves the metrics of each recording session to files until it is asked to stop. */
+export async function run({ settings, log }: CommandContext): Promise<number> {
+  const { redis, record } = settings;
+  const clock = new SystemClock();
+  using stop = stopSignal(log);
+  const failed = Promise.withResolvers<never>();
+  using saver = new SessionSaver({ directory: record.outputDirectory, log });
+  const take = (text: string) => {
+    try {
+      saver.take(text);
+    } catch (error) {
+      failed.reject(error);
+    }
+  };
+  await using feed = new RedisFeed({
+    redis,
+    log,
+    onMessage: (_channel, message) => take(message.toString()),
+    onReady: () => void catchUp(),
+  });
+  /** In key-value mode the state is kept, so that a late comer learns it. */
+  const catchUp = async () => {
+    const state = await feed.get(`${redis.keyPrefix}:recording_state`).catch(() => null);
+    if (state !== null) take(state);
+  };
+  const follow = async () => {
+    await feed.subscribe(...TOPICS.map((topic) => `${redis.keyPrefix}:${topic}`));
+    log.info(`Waiting for recordings of ${redis.keyPrefix} at ${redis.host}:${redis.port}`);
+    let pauseMs = SNAPSHOT_MS;
+    while (!stop.signal.aborted) {
+      await clock.sleep(pauseMs, stop.signal);
+      const began = performance.now();
+      saver.snapshot();
+      pauseMs = Math.max(SNAPSHOT_MS, SNAPSHOT_SHARE * (performance.now() - began));
+    }
+  };
+  const stopped = new Promise<void>((resolve) =>
+    stop.signal.addEventListener("abort", () => resolve(), { once: true })
+  );
+  await Promise.race([follow(), stopped, failed.promise]);
+  return EXIT.ok;
+}

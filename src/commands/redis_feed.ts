@@ -1,0 +1,167 @@
+import type { Buffer } from "node:buffer";
+import type { Socket } from "node:net";
+import { Redis, type RedisOptions as AnyRedisOptions } from "ioredis";
+import { ConfigError } from "../config/exit.ts";
+import type { Settings } from "../config/flags.ts";
+import { backoffMs } from "../ipc/redis/backoff.ts";
+import { ReplyGuard } from "../ipc/redis/reply_guard.ts";
+import type { Log } from "../telemetry/log.ts";
+
+type RedisOptions = Omit<AnyRedisOptions, "replyMapping">;
+
+/** How often the quiet subscriber is asked whether it lives ... */
+const PING_MS = 1000;
+/** ... and after how long a silence it is taken for dead. */
+const SILENCE_MS = 4000;
+
+export interface RedisFeedOptions {
+  readonly redis: Settings["redis"];
+  readonly log: Log;
+  /** Takes each message of the channels and patterns that were asked for. */
+  readonly onMessage: (channel: string, message: Buffer) => void;
+  /** Called each time the subscriptions stand (again). */
+  readonly onReady?: () => void;
+}
+
+/**
+ * The reading side of a Redis: channels in, and the few commands that clients of an appliance
+ * use. Comes back by itself when the broker does, and notices one that died without a word.
+ */
+export class RedisFeed implements AsyncDisposable {
+  readonly #options: RedisFeedOptions;
+  readonly #subscriber: Redis;
+  readonly #commands: Redis;
+  #pinging: ReturnType<typeof setInterval> | undefined;
+
+  /** @throws {ConfigError} for a certificate or key that cannot be read */
+  constructor(options: RedisFeedOptions) {
+    this.#options = options;
+    const { onMessage } = options;
+    const connection = connectionOptions(options.redis);
+    this.#subscriber = this.#open({ ...connection, socketTimeout: SILENCE_MS });
+    this.#subscriber.on(
+      "messageBuffer",
+      (channel: Buffer, message: Buffer) => onMessage(channel.toString(), message),
+    );
+    this.#subscriber.on(
+      "pmessageBuffer",
+      (_pattern: string, channel: Buffer, message: Buffer) =>
+        onMessage(channel.toString(), message),
+    );
+    this.#subscriber.on("ready", () => options.onReady?.());
+    this.#commands = this.#open({
+      ...connection,
+      commandTimeout: options.redis.operationTimeoutMs,
+      enableOfflineQueue: false,
+    });
+    this.#pinging = setInterval(() => {
+      this.#subscriber.ping().catch(() => {}); // the socket's timeout is what acts
+    }, PING_MS);
+  }
+
+  /** True while the broker is there. */
+  get ready(): boolean {
+    return this.#subscriber.status === "ready";
+  }
+
+  /** Resolves when the broker has confirmed it, which may be when it comes back. */
+  async subscribe(...channels: readonly string[]): Promise<void> {
+    await this.#subscriber.subscribe(...channels);
+  }
+
+  async unsubscribe(...channels: readonly string[]): Promise<void> {
+    await this.#subscriber.unsubscribe(...channels);
+  }
+
+  async subscribePattern(pattern: string): Promise<void> {
+    await this.#subscriber.psubscribe(pattern);
+  }
+
+  /** The value of a key as text, or null. */
+  async get(key: string): Promise<string | null> {
+    return await this.#commands.get(key) as string | null;
+  }
+
+  /** Pushes a recording command for an appliance. */
+  async pushCommand(prefix: string, command: Readonly<Record<string, unknown>>): Promise<void> {
+    await this.#commands.lpush(`${prefix}:command_queue`, JSON.stringify(command));
+  }
+
+  // deno-lint-ignore require-await
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearInterval(this.#pinging);
+    for (const client of [this.#subscriber, this.#commands]) {
+      client.disconnect();
+      socketOf(client)?.destroy();
+    }
+  }
+
+  #open(options: RedisOptions): Redis {
+    const { redis, log } = this.#options;
+    const client = new Redis(options);
+    client.on("error", (error: Error) => {
+      log.limited("redis", 10, "warning", `Redis at ${redis.host}:${redis.port}: ${error.message}`);
+    });
+    client.on("connect", () => guardReplies(client, redis));
+    return client;
+  }
+}
+
+/** A broker, or somebody who publishes on it, must not fill our memory with one reply. */
+function guardReplies(client: Redis, redis: Settings["redis"]): void {
+  const guard = new ReplyGuard(redis);
+  const socket = socketOf(client);
+  socket?.prependListener("data", (bytes: Buffer) => {
+    if (guard.inspect(bytes) === undefined) return;
+    bytes.fill(0);
+    socket.destroy();
+  });
+}
+
+function socketOf(client: Redis): Socket | undefined {
+  return (client as unknown as { stream?: Socket }).stream;
+}
+
+function connectionOptions(redis: Settings["redis"]): RedisOptions {
+  const password = redis.password.reveal();
+  return {
+    host: redis.host,
+    port: redis.port,
+    db: redis.database,
+    ...(password ? { password } : {}),
+    ...(redis.username === undefined ? {} : { username: redis.username }),
+    ...(redis.tls ? { tls: tlsOptions(redis) } : {}),
+    ...(redis.sentinels.length === 0 ? {} : sentinelOptions(redis)),
+    connectTimeout: redis.connectionTimeoutMs,
+    retryStrategy: (attempt) => backoffMs(attempt),
+    maxRetriesPerRequest: null,
+    keepAlive: 10_000,
+  };
+}
+
+function tlsOptions(redis: Settings["redis"]): NonNullable<RedisOptions["tls"]> {
+  const read = (path: string) => {
+    try {
+      return Deno.readTextFileSync(path);
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      throw new ConfigError(`Cannot read ${path}: ${reason}`, { cause });
+    }
+  };
+  return {
+    ...(redis.tlsCaPath === undefined ? {} : { ca: read(redis.tlsCaPath) }),
+    ...(redis.tlsCertPath === undefined ? {} : { cert: read(redis.tlsCertPath) }),
+    ...(redis.tlsKeyPath === undefined ? {} : { key: read(redis.tlsKeyPath) }),
+    servername: redis.tlsServerName ?? redis.host,
+  };
+}
+
+function sentinelOptions(redis: Settings["redis"]): RedisOptions {
+  return {
+    ...(redis.sentinelName === undefined ? {} : { name: redis.sentinelName }),
+    sentinels: redis.sentinels.map((each) => {
+      const [, host = "", port = ""] = /^(.*):(\d+)$/.exec(each) ?? [];
+      return { host, port: Number(port) };
+    }),
+  };
+}

@@ -1,0 +1,56 @@
+import assert from "node:assert/strict";
+import { encodeEnvelope, type Envelope } from "../../../src/envelope/envelope.ts";
+import { fakeMetrics, fakeRecordingState } from "../../support/fake_stream.ts";
+import { Program } from "../../support/program.ts";
+import { startRedis } from "../../support/redis_server.ts";
+import { waitFor } from "../../support/wait.ts";
+
+const MAIN = new URL("../../../main.ts", import.meta.url).pathname;
+
+Deno.test("record saves sessions as JSON lines, series and a table, over a broker's restart", async () => {
+  const folder = await Deno.makeTempDir();
+  await using server = await startRedis();
+  const client = server.client();
+  const publish = async (envelopes: readonly Envelope[]) => {
+    for (const envelope of envelopes) {
+      await client.publish(`ward:${envelope.type}`, Buffer.from(encodeEnvelope(envelope)));
+    }
+  };
+  const subscribed = () =>
+    waitFor("the subscription", async () => {
+      const [, count] = await client.pubsub("NUMSUB", "ward:recording_state") as unknown[];
+      return count === 1;
+    });
+  try {
+    await using record = new Program(Deno.execPath(), [
+      "run",
+      "-A",
+      "-q",
+      MAIN,
+      "record",
+      "--redis_host=127.0.0.1",
+      `--redis_port=${server.port}`,
+      "--redis_key_prefix=ward",
+      `--output_dir=${folder}`,
+    ]);
+    await subscribed();
+    await publish([fakeRecordingState(0, "a"), ...fakeMetrics(4)]);
+    await record.says("Saving session a");
+    await server.kill();
+    await server.restart();
+    await subscribed();
+    await publish([...fakeMetrics(5), fakeRecordingState(6), fakeRecordingState(7, "b")]);
+    await record.says("Saving session b");
+    record.kill("SIGTERM");
+    assert.equal(await record.ended(), 0, record.output);
+    const saved = JSON.parse(await Deno.readTextFile(`${folder}/metrics_a.json`));
+    assert.deepEqual(saved.series["core_metrics.metadata"].sequence, [4, 5]);
+    const lines = (await Deno.readTextFile(`${folder}/metrics_a.jsonl`)).trimEnd().split("\n");
+    assert.equal(lines.length, 6);
+    const table = await Deno.readTextFile(`${folder}/metrics_a.csv`);
+    assert.match(table, /^\d+,core_metrics\.pulse\.strict,value,72\.5$/m);
+    assert.equal(JSON.parse(await Deno.readTextFile(`${folder}/metrics_b.json`)).session_id, "b");
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
