@@ -22,8 +22,15 @@ const TRANSFORM_FILTERS: Readonly<Record<InputTransform, string | undefined>> = 
 /** Decoding in one thread costs the least; over this many pixels it might be too slow. */
 const ONE_THREAD_PIXELS = 1280 * 720;
 
-/** Chooses the output that loses nothing and converts least. */
-export function planOutput(video: VideoInfo): OutputPlan {
+/**
+ * Chooses the output that loses nothing and converts least. JPEGs pass as they are, where they
+ * need no turning: they are published untouched, and decoded here, scaled.
+ */
+export function planOutput(video: VideoInfo, transform: InputTransform): OutputPlan {
+  const upright = transform === "none" && video.rotation === 0;
+  if (video.codec === "mjpeg" && upright && /^(yuvj4(20|22|44)p|gray)$/.test(video.pixelFormat)) {
+    return { kind: "jpeg", color: { range: "full", matrix: "bt601" } };
+  }
   if (/^gray/.test(video.pixelFormat)) {
     return { kind: "gray", color: { ...video.color, matrix: "bt601" } };
   }
@@ -60,17 +67,20 @@ export function outputArguments(
     transform: InputTransform;
   },
 ): string[] {
+  const into = ["-f", "nut", "-flush_packets", "1", "pipe:1"];
+  const select = ["-map", `0:${video.index}`, "-map_metadata", "-1"];
+  if (plan.kind === "jpeg") return [...select, "-c:v", "copy", ...into];
   const filter = TRANSFORM_FILTERS[transform];
   const full = plan.color.range === "full";
   const pixelFormat = plan.kind === "gray" ? "gray" : full ? "yuvj420p" : "yuv420p";
   return [
-    ...["-map", `0:${video.index}`, "-map_metadata", "-1"],
+    ...select,
     ...executable.passthrough,
     ...(filter ? ["-vf", filter] : []),
     ...["-c:v", "rawvideo", "-pix_fmt", pixelFormat],
     // Without it ffmpeg before 7 rounds times to the mean frame rate.
     ...["-enc_time_base", "1/1000000"],
-    ...["-f", "nut", "-flush_packets", "1", "pipe:1"],
+    ...into,
   ];
 }
 

@@ -1,7 +1,6 @@
-import { type Frame, SourceError } from "../frame.ts";
-import { BufferPool } from "../buffer_pool.ts";
+import { SourceError } from "../frame.ts";
 import type { InputTransform } from "../transform.ts";
-import { inputArguments, outputArguments, planOutput, threadArguments } from "./arguments.ts";
+import { inputArguments, outputArguments, type OutputPlan, threadArguments } from "./arguments.ts";
 import type { FfmpegExecutable } from "./executable.ts";
 import type { NutFrame } from "./nut.ts";
 import { failureReason, type InputInfo, parseInputInfo, type VideoInfo } from "./probe.ts";
@@ -72,37 +71,32 @@ async function isFile(path: string): Promise<boolean> {
   }
 }
 
-/** One run of ffmpeg over an input, and how its bytes become frames. */
+/** One run of ffmpeg over an input. */
 export class InputRun implements AsyncDisposable {
   readonly #input: ProbedInput;
   readonly #process: FfmpegProcess;
-  readonly #plan: ReturnType<typeof planOutput>;
-  readonly #pool: BufferPool;
 
   constructor(input: ProbedInput, options: {
     executable: FfmpegExecutable;
     transform: InputTransform;
+    plan: OutputPlan;
     live: boolean;
-    pool: BufferPool;
+    /** Gives the memory of an image. */
+    allocate: (bytes: number) => Uint8Array<ArrayBuffer>;
   }) {
     this.#input = input;
-    this.#pool = options.pool;
-    this.#plan = planOutput(input.video);
     const args = [
       ...["-loglevel", "error"],
       ...threadArguments(input.video),
       ...inputArguments(input.url, { live: options.live, format: input.info.format }),
-      ...outputArguments(input.video, { ...options, plan: this.#plan }),
+      ...outputArguments(input.video, options),
     ];
     this.#process = new FfmpegProcess(options.executable.path, args, {
-      allocate: (bytes) => this.#pool.take(bytes),
+      allocate: options.allocate,
     });
   }
 
-  get pid(): number {
-    return this.#process.pid;
-  }
-
+  /** When bytes last came, in milliseconds of `performance.now()`. */
   get lastBytesMs(): number {
     return this.#process.lastBytesMs;
   }
@@ -122,46 +116,6 @@ export class InputRun implements AsyncDisposable {
   /** ffmpeg's reason for an end that is not complete. */
   reasonOf(end: ProcessEnd): string {
     return end.reason ?? failureReason(end.stderr, this.#input.url);
-  }
-
-  /** A frame that owns the image's bytes, until it is released. */
-  frameOf(image: NutFrame, place: { timeUs: number; sequence: number }): Frame {
-    const { width, height } = image.stream;
-    const ySize = width * height;
-    const uvStride = (width + 1) >> 1;
-    const uvSize = uvStride * ((height + 1) >> 1);
-    const planes = {
-      y: image.data.subarray(0, ySize),
-      ...(this.#plan.kind === "yuv420" && {
-        u: image.data.subarray(ySize, ySize + uvSize),
-        v: image.data.subarray(ySize + uvSize, ySize + 2 * uvSize),
-      }),
-    };
-    let released = false;
-    return {
-      ...place,
-      width,
-      height,
-      picture: {
-        width,
-        height,
-        ...planes,
-        yStride: width,
-        uvStride,
-        chromaShiftX: 1,
-        chromaShiftY: 1,
-        color: this.#plan.color,
-      },
-      [Symbol.dispose]: () => {
-        if (!released) this.#pool.give(image.data);
-        released = true;
-      },
-    };
-  }
-
-  /** Takes back an image that becomes no frame. */
-  skip(image: NutFrame): void {
-    this.#pool.give(image.data);
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -1,10 +1,11 @@
 import type { Clock } from "../../telemetry/clock.ts";
 import type { Counters } from "../../telemetry/counters.ts";
 import type { Log } from "../../telemetry/log.ts";
-import { BufferPool } from "../buffer_pool.ts";
 import { type FrameSource, SourceError, type SourceEvent } from "../frame.ts";
 import type { InputTransform } from "../transform.ts";
+import { planOutput } from "./arguments.ts";
 import type { FfmpegExecutable } from "./executable.ts";
+import { FrameMaker } from "./frame_maker.ts";
 import { InputRun, type ProbedInput } from "./input.ts";
 import { RecordingTimeline } from "./timeline.ts";
 
@@ -36,7 +37,6 @@ export class RecordedSource implements FrameSource {
   readonly #options: RecordedOptions;
   readonly #closing = new AbortController();
   readonly #timeline = new RecordingTimeline();
-  readonly #pool = new BufferPool();
   #run: InputRun | undefined;
   #sequence = 0;
 
@@ -64,26 +64,34 @@ export class RecordedSource implements FrameSource {
 
   /** Gives every frame of the recording once, however often ffmpeg has to be started. */
   async *#playOnce(): AsyncGenerator<SourceEvent, void, void> {
+    const { transform } = this.#options;
+    const plan = planOutput(this.#input.video, transform);
+    using maker = new FrameMaker(plan);
     let given = 0;
     let restarts = 0;
     while (!this.#closing.signal.aborted) {
       await using run = new InputRun(this.#input, {
         ...this.#options,
         live: false,
-        pool: this.#pool,
+        plan,
+        allocate: (bytes) => maker.allocate(bytes),
       });
       this.#run = run;
       let index = 0;
       for await (const image of run.images()) {
         if (index++ < given) {
-          run.skip(image);
+          maker.skip(image);
           continue;
         }
         const timeUs = this.#dueUs(given++, image.ptsUs);
         restarts = 0;
+        const frame = await maker.make(image, { timeUs, sequence: this.#sequence++ });
+        if (!frame) {
+          this.#options.counters.add("frames_damaged_total");
+          continue;
+        }
         if (this.realtime) await this.#waitUntil(timeUs);
-        if (this.#closing.signal.aborted) return;
-        const frame = run.frameOf(image, { timeUs, sequence: this.#sequence++ });
+        if (this.#closing.signal.aborted) return frame[Symbol.dispose]();
         yield { kind: "frame", frame };
       }
       const end = await run.end();

@@ -11,14 +11,15 @@ export class RecordingTimeline {
   /**
    * When a frame is due, in microseconds of the axis of `nowUs`.
    *
-   * @param ptsUs the frame's presentation time, which grows within a pass.
+   * @param ptsUs the frame's presentation time; where it does not grow, the result still does.
    */
   dueUs(ptsUs: number, nowUs: number): number {
     this.#startUs ??= nowUs;
     const isFirst = this.#firstPtsUs === undefined;
     this.#firstPtsUs ??= ptsUs;
-    const dueUs = this.#startUs + this.#offsetUs + ptsUs - this.#firstPtsUs;
-    if (!isFirst) this.#stepUs = Math.max(1, dueUs - this.#lastUs);
+    const ownUs = this.#startUs + this.#offsetUs + ptsUs - this.#firstPtsUs;
+    const dueUs = isFirst ? ownUs : Math.max(ownUs, this.#lastUs + 1);
+    if (!isFirst) this.#stepUs = dueUs - this.#lastUs;
     this.#lastUs = dueUs;
     return dueUs;
   }

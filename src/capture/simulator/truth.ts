@@ -56,13 +56,15 @@ export function simulateTruth(
   };
 }
 
-/** The columns of a truth file. `beat_s` is the onset of a beat since the row before, or empty. */
-const COLUMNS = "t_s,pulse_phase,bvp,pulse_rate,breath,breath_rate,beat_s,breath_start_s";
+/**
+ * The first line of a truth file. `beat_s` is the onset of a beat since the row before, or empty;
+ * `breath_start_s` likewise.
+ */
+export const TRUTH_HEADER =
+  "t_s,pulse_phase,bvp,pulse_rate,breath,breath_rate,beat_s,breath_start_s\n";
 
-/** The first line of a truth file; with `stamped`, rows end in microseconds since the Unix epoch. */
-export function truthHeader({ stamped = false }: { stamped?: boolean } = {}): string {
-  return `${COLUMNS}${stamped ? ",timestamp" : ""}\n`;
-}
+/** The same, where each row ends in microseconds since the Unix epoch. */
+export const STAMPED_TRUTH_HEADER = TRUTH_HEADER.replace("\n", ",timestamp\n");
 
 /** One row of a truth file, with its newline. */
 export function truthRow(sample: TruthSample, timestamp?: number): string {

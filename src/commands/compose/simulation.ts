@@ -1,5 +1,5 @@
 import { SimulatedCamera } from "../../capture/simulator/camera.ts";
-import { truthHeader, truthRow } from "../../capture/simulator/truth.ts";
+import { STAMPED_TRUTH_HEADER, TRUTH_HEADER, truthRow } from "../../capture/simulator/truth.ts";
 import { UnavailableError } from "../../config/exit.ts";
 import type { Settings } from "../../config/flags.ts";
 import type { Clock } from "../../telemetry/clock.ts";
@@ -19,7 +19,7 @@ export function openSimulation(
   { clock, truthPath, stamped, ...run }: SimulationOptions & { readonly clock: Clock },
 ): SimulatedCamera {
   const writeTruth = truthPath === undefined ? undefined : openTruth(truthPath);
-  writeTruth?.(truthHeader({ stamped }));
+  writeTruth?.(stamped ? STAMPED_TRUTH_HEADER : TRUTH_HEADER);
   return new SimulatedCamera({
     ...run,
     width: camera.widthPx,

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
-import { openFfmpegSource } from "../../../src/capture/ffmpeg/source.ts";
+import { type FfmpegSourceOptions, openFfmpegSource } from "../../../src/capture/ffmpeg/source.ts";
 import { SourceError } from "../../../src/capture/frame.ts";
+import { Counters } from "../../../src/telemetry/counters.ts";
 import { ffmpeg, TemporaryFolder } from "../../support/clips.ts";
-import { takeFrames, testSource } from "../../support/source_suite.ts";
+import { meanRgb } from "../../support/region_mean.ts";
+import { childProcesses, takeFrames, testSource } from "../../support/source_suite.ts";
 
 const folder = new TemporaryFolder();
 globalThis.addEventListener("unload", () => folder[Symbol.dispose]());
@@ -15,10 +17,16 @@ async function clip(name: string, ...args: string[]): Promise<string> {
 }
 
 const h264 = await clip("h264.mp4", "-c:v", "libx264", "-preset", "ultrafast");
+const mjpeg = await clip("mjpeg.avi", "-c:v", "mjpeg", "-pix_fmt", "yuvj420p", "-q:v", "3");
 
 testSource({
   name: "a recorded video at full speed",
   open: () => openFfmpegSource({ input: h264, realtime: false }),
+  ends: true,
+});
+testSource({
+  name: "a recorded MJPEG video",
+  open: () => openFfmpegSource({ input: mjpeg, realtime: false }),
   ends: true,
 });
 testSource({
@@ -57,4 +65,103 @@ Deno.test("a video that is missing, garbage or only sound says ffmpeg's own reas
       input,
     );
   }
+});
+
+Deno.test("the JPEGs of an MJPEG video are published byte for byte, and decoded smaller", async () => {
+  const large = await clip("large.avi", "-vf", "scale=1280:960", "-c:v", "mjpeg", "-q:v", "3");
+  const first = folder.file("first.jpg");
+  await ffmpeg("-i", large, "-c:v", "copy", "-frames:v", "1", "-f", "image2", first);
+  await using source = await openFfmpegSource({ input: large, realtime: false });
+  const [seen] = await takeFrames(source, {
+    count: 1,
+    look: ({ jpeg, width, height, picture }) => ({ jpeg, width, height, inside: picture.width }),
+  });
+  assert.deepEqual(seen!.jpeg, await Deno.readFile(first));
+  assert.deepEqual([seen!.width, seen!.height, seen!.inside], [1280, 960, 320]);
+});
+
+Deno.test("the same pictures have the same colours by every way through ffmpeg", async () => {
+  const quarters = [[0, 0, 0.5, 0.5], [0.5, 0, 1, 0.5], [0, 0.5, 0.5, 1], [
+    0.5,
+    0.5,
+    1,
+    1,
+  ]] as const;
+  const colors = async (input: string, transform: "none" | "clockwise_180" = "none") => {
+    await using source = await openFfmpegSource({ input, realtime: false, transform });
+    const [means] = await takeFrames(source, {
+      count: 1,
+      look: ({ picture }) => quarters.map((edges) => meanRgb(picture, edges)),
+    });
+    return transform === "none" ? means! : means!.toReversed();
+  };
+  const limited = await colors(h264);
+  const ways = [await colors(mjpeg), await colors(mjpeg, "clockwise_180")];
+  for (const means of ways) {
+    for (const [i, value] of means.flat().entries()) {
+      assert.ok(Math.abs(value - limited.flat()[i]!) < 3, `${value} and ${limited.flat()[i]}`);
+    }
+  }
+});
+
+Deno.test("a video turned by its metadata or by the user stands upright", async () => {
+  const turned = folder.file("turned.mp4");
+  await ffmpeg("-i", h264, "-c", "copy", "-metadata:s:v:0", "rotate=90", turned);
+  const size = async (options: FfmpegSourceOptions) => {
+    await using source = await openFfmpegSource({ realtime: false, ...options });
+    const [seen] = await takeFrames(source, {
+      count: 1,
+      look: ({ width, height }) => ({ width, height }),
+    });
+    return `${seen!.width}x${seen!.height}`;
+  };
+  assert.equal(await size({ input: turned }), "240x320");
+  assert.equal(await size({ input: turned, transform: "clockwise_90" }), "320x240");
+  assert.equal(await size({ input: mjpeg, transform: "counterclockwise_90" }), "240x320");
+  assert.equal(await size({ input: mjpeg, transform: "mirror_horizontal" }), "320x240");
+});
+
+Deno.test("a file of frame times overrides the video's own", async () => {
+  const timesPath = folder.file("times.txt");
+  const times = Array.from({ length: 25 }, (_, i) => 1000 + 50 * i + (i % 3));
+  await Deno.writeTextFile(timesPath, times.join("\n") + "\n");
+  await using source = await openFfmpegSource({ input: h264, realtime: false, timesPath });
+  const seen = await takeFrames(source, { count: Infinity, look: (frame) => frame.timeUs });
+  assert.deepEqual(seen.map((us) => (us - seen[0]!) / 1000), times.map((ms) => ms - 1000));
+
+  await Deno.writeTextFile(timesPath, "0\n40\n80\n");
+  await using short = await openFfmpegSource({ input: h264, realtime: false, timesPath });
+  await assert.rejects(
+    takeFrames(short, { count: Infinity, look: () => {} }),
+    /ends after 3 frames/,
+  );
+});
+
+Deno.test("an ffmpeg that is killed is started again, and no frame is lost or doubled", async () => {
+  const counters = new Counters();
+  await using source = await openFfmpegSource({ input: h264, counters });
+  const before = childProcesses();
+  const times: number[] = [];
+  for await (const event of source) {
+    if (event.kind !== "frame") continue;
+    using frame = event.frame;
+    times.push(frame.timeUs);
+    if (times.length === 10) {
+      // In real time most of the video is still to come, in ffmpeg or in its pipe.
+      for (const pid of childProcesses()) if (!before.includes(pid)) Deno.kill(pid, "SIGKILL");
+    }
+  }
+  assert.equal(times.length, 25);
+  for (const [i, time] of times.entries()) {
+    assert.ok(Math.abs(time - times[0]! - i * 40_000) <= 2, `frame ${i}`);
+  }
+});
+
+Deno.test("a video that is cut off plays as far as it goes", async () => {
+  const cut = folder.file("cut.avi");
+  const whole = await Deno.readFile(mjpeg);
+  await Deno.writeFile(cut, whole.subarray(0, whole.length / 2));
+  await using source = await openFfmpegSource({ input: cut, realtime: false });
+  const frames = await takeFrames(source, { count: Infinity, look: () => {} });
+  assert.ok(frames.length > 5 && frames.length < 25, `${frames.length} frames`);
 });

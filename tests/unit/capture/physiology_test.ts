@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { rateAt } from "../../../src/capture/simulator/rate_schedule.ts";
 import {
   simulateTruth,
+  TRUTH_HEADER,
   truthAt,
-  truthHeader,
   truthRow,
 } from "../../../src/capture/simulator/truth.ts";
 import { Physiology } from "../../../src/capture/simulator/physiology.ts";
@@ -83,7 +83,7 @@ Deno.test("a pulse of 0 is none, and a held breath stays where it is", () => {
 
 Deno.test("a truth file has as many columns in each row as in its header", () => {
   const physiology = new Physiology();
-  const columns = truthHeader().split(",").length;
+  const columns = TRUTH_HEADER.split(",").length;
   for (let i = 0; i < 40; i++) {
     assert.equal(truthRow(truthAt(physiology, i / 30)).split(",").length, columns);
   }

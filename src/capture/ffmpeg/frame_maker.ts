@@ -1,0 +1,99 @@
+import { type DecodedPicture, JpegDecoder } from "../../../ffi/jpeg.ts";
+import { NativeError } from "../../../ffi/library.ts";
+import { BufferPool } from "../buffer_pool.ts";
+import type { Frame } from "../frame.ts";
+import type { OutputPlan } from "./arguments.ts";
+import type { NutFrame } from "./nut.ts";
+
+/** Where a frame stands in time and in the count. */
+export interface FramePlace {
+  readonly timeUs: number;
+  readonly sequence: number;
+}
+
+/** The analysis picture of a JPEG is halved as long as it stays at least this wide. */
+const ANALYSIS_WIDTH = 320;
+
+/** Makes frames of what ffmpeg wrote; their memory is used again. */
+export class FrameMaker implements Disposable {
+  readonly #plan: OutputPlan;
+  readonly #pool = new BufferPool();
+  readonly #decoder: JpegDecoder | undefined;
+
+  constructor(plan: OutputPlan) {
+    this.#plan = plan;
+    if (plan.kind === "jpeg") this.#decoder = new JpegDecoder();
+  }
+
+  /** Memory for an image of so many bytes. */
+  allocate(bytes: number): Uint8Array<ArrayBuffer> {
+    // JPEGs are small, and each has another size.
+    return this.#decoder ? new Uint8Array(bytes) : this.#pool.take(bytes);
+  }
+
+  /** Takes back an image that becomes no frame. */
+  skip(image: NutFrame): void {
+    if (!this.#decoder) this.#pool.give(image.data);
+  }
+
+  /** @returns undefined for a JPEG that is damaged. */
+  async make(image: NutFrame, place: FramePlace): Promise<Frame | undefined> {
+    if (!this.#decoder) return this.#rawFrame(image, place);
+    try {
+      const picture = await this.#decoder.decode(image.data, { leastWidth: ANALYSIS_WIDTH });
+      return this.#jpegFrame(picture, image.data, place);
+    } catch (error) {
+      if (error instanceof NativeError && error.status === "format") return undefined;
+      throw error;
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#decoder?.[Symbol.dispose]();
+  }
+
+  #jpegFrame(
+    picture: DecodedPicture,
+    jpeg: Uint8Array<ArrayBuffer>,
+    place: FramePlace,
+  ): Frame {
+    return {
+      ...place,
+      width: picture.fullWidth,
+      height: picture.fullHeight,
+      picture,
+      jpeg,
+      [Symbol.dispose]: () => picture[Symbol.dispose](),
+    };
+  }
+
+  #rawFrame({ stream: { width, height }, data }: NutFrame, place: FramePlace): Frame {
+    const ySize = width * height;
+    const uvStride = (width + 1) >> 1;
+    const uvSize = uvStride * ((height + 1) >> 1);
+    let released = false;
+    return {
+      ...place,
+      width,
+      height,
+      picture: {
+        width,
+        height,
+        y: data.subarray(0, ySize),
+        ...(this.#plan.kind === "yuv420" && {
+          u: data.subarray(ySize, ySize + uvSize),
+          v: data.subarray(ySize + uvSize, ySize + 2 * uvSize),
+        }),
+        yStride: width,
+        uvStride,
+        chromaShiftX: 1,
+        chromaShiftY: 1,
+        color: this.#plan.color,
+      },
+      [Symbol.dispose]: () => {
+        if (!released) this.#pool.give(data);
+        released = true;
+      },
+    };
+  }
+}
