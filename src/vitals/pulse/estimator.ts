@@ -19,7 +19,7 @@ export const STRICT_GATE = 0.7;
 /** Windows grow from the first to the last of these, in seconds. */
 const SHORTEST_S = 5;
 const LONGEST_S = 10;
-/** A window is judged this often; in between, the newest judgement stands. */
+/** A window is judged this often, half as often while a value stands. */
 const PERIOD_US = 500_000;
 /** After a hole this long, the window starts anew. */
 const FORGET_US = 2_000_000;
@@ -37,7 +37,7 @@ export interface PulseEstimatorOptions {
   readonly model?: ConfidenceModel;
   /** Longest window in seconds. @default 10 */
   readonly windowSeconds?: number;
-  /** Seconds between two judgements. @default 0.5 */
+  /** Seconds between two judgements, twice that while a value stands. @default 0.5 */
   readonly periodSeconds?: number;
 }
 
@@ -65,7 +65,6 @@ export class PulseEstimator {
   #judgement: Judgement | undefined;
   #wave: PulseWave | undefined;
   #told = -Infinity;
-  #period = NaN;
 
   constructor(options: PulseEstimatorOptions = {}) {
     this.#model = options.model ?? loadConfidenceModel();
@@ -112,13 +111,7 @@ export class PulseEstimator {
     { obstacle, explanation }: { obstacle?: Withheld; explanation?: Withheld } = {},
   ): PulseEstimate {
     const newestUs = this.#recorder.newestUs;
-    // On a fixed raster from the first sample: a raster from the last judgement would drift away
-    // from whoever asks once in a period.
-    const period = Math.floor((newestUs - this.#recorder.startUs + 1_000) / this.#periodUs);
-    if (Number.isFinite(newestUs) && period !== this.#period) {
-      this.#period = period;
-      this.#judgement = this.#judge();
-    }
+    if (this.#due(newestUs)) this.#judgement = this.#judge();
     const judgement = this.#judgement;
     const own = judgement?.withheld ?? (judgement?.rate === undefined ? "warming_up" : undefined);
     const withheld = obstacle ?? (own === "low_quality" ? explanation ?? own : own);
@@ -130,6 +123,18 @@ export class PulseEstimator {
       trace: this.#trace.take(),
       respirationQuotient: [],
     };
+  }
+
+  /**
+   * True once in a period, on a fixed raster from the first sample: one from the last judgement
+   * would drift away from whoever asks once a second.
+   */
+  #due(newestUs: number): boolean {
+    if (!this.#judgement) return Number.isFinite(newestUs);
+    const periodUs = this.#judgement.withheld ? this.#periodUs : 2 * this.#periodUs;
+    const period = (timeUs: number) =>
+      Math.floor((timeUs - this.#recorder.startUs + 1_000) / periodUs);
+    return period(newestUs) !== period(this.#judgement.timeUs);
   }
 
   reset(): void {

@@ -1,5 +1,6 @@
 import { standardDeviation } from "../signal/detrend.ts";
-import { bandPass } from "../signal/bandpass.ts";
+import { butterworthHighPass, butterworthLowPass, filterZeroPhase } from "../signal/bandpass.ts";
+import { finiteRuns } from "../signal/resample.ts";
 import {
   bandPower,
   findPeaks,
@@ -15,14 +16,11 @@ export const PULSE_BAND = { lowHz: 40 / 60, highHz: 180 / 60 } as const;
 /** What counts as noise beside a pulse: from just under the band to its first harmonics. */
 const NOISE_BAND = { lowHz: 36 / 60, highHz: 270 / 60 } as const;
 /** Waves are filtered well outside the band, so that the filter's own hump is no rate. */
-const WAVE_BAND = { lowHz: 0.45, highHz: 8 } as const;
+const SLOWEST_HZ = 0.45;
+/** What is left of a pulse wave's shape above this is noise. */
+const FASTEST_HZ = 8;
 /** How much the first harmonic speaks for a fundamental. */
 const HARMONIC_WEIGHT = 0.5;
-/**
- * Motion and light make noise of about 1/f: power times f to this exponent is flat noise, in which
- * a slow candidate has to be as much better as the noise is louder there.
- */
-const PINK_EXPONENT = 1;
 /** Half the width of what counts as the same rate: 3 beats/min. */
 const SAME_HZ = 3 / 60;
 /** Zero-padding, to a thirtieth of a hertz over 10 s. */
@@ -85,29 +83,25 @@ function strongest(spectrum: Spectrum): { frequencyHz: number; score: number } |
   return best;
 }
 
-/** A wave ready for spectra: filtered stretch by stretch, holes and all outside them 0. */
-function prepare(bvp: Float64Array, sampleRateHz: number): Float64Array {
-  let holes = false;
-  for (let k = 0; k < bvp.length && !holes; k++) holes = !(bvp[k] === bvp[k]);
-  if (!holes) return bandPass(bvp, { ...WAVE_BAND, sampleRateHz });
-  const prepared = new Float64Array(bvp.length);
-  let start = -1;
-  for (let k = 0; k <= bvp.length; k++) {
-    const present = k < bvp.length && bvp[k] === bvp[k];
-    if (present && start < 0) start = k;
-    if (!present && start >= 0) {
-      if (k - start > sampleRateHz) {
-        prepared.set(bandPass(bvp.subarray(start, k), { ...WAVE_BAND, sampleRateHz }), start);
-      }
-      start = -1;
-    }
+/** A wave ready for spectra: without its slow part, stretch by stretch; outside them 0. */
+function withoutTrend(bvp: Float64Array, sampleRateHz: number): Float64Array {
+  const sections = [butterworthHighPass({ cutoffHz: SLOWEST_HZ, sampleRateHz })];
+  const padSamples = Math.round(sampleRateHz / SLOWEST_HZ);
+  const [run] = finiteRuns(bvp);
+  if (run?.end === bvp.length && run.start === 0) {
+    return filterZeroPhase(bvp, sections, { padSamples });
   }
-  return prepared;
+  const result = new Float64Array(bvp.length);
+  for (const { start, end } of finiteRuns(bvp)) {
+    if (end - start <= sampleRateHz) continue;
+    result.set(filterZeroPhase(bvp.subarray(start, end), sections, { padSamples }), start);
+  }
+  return result;
 }
 
 /** Votes with their spectra; one without power or without a peak in the band says nothing. */
 function weigh(votes: readonly Vote[], sampleRateHz: number): WeighedVote[] {
-  const waves = votes.map(({ bvp }) => prepare(bvp, sampleRateHz));
+  const waves = votes.map(({ bvp }) => withoutTrend(bvp, sampleRateHz));
   const spectra = powerSpectra(waves, { sampleRateHz, padFactor: PAD_FACTOR });
   return votes.flatMap(({ name }, index): WeighedVote[] => {
     const spectrum = spectra[index]!;
@@ -154,7 +148,7 @@ export function fuse(
   return {
     frequencyHz,
     votes: weighed,
-    bvp,
+    bvp: filterZeroPhase(bvp, [butterworthLowPass({ cutoffHz: FASTEST_HZ, sampleRateHz })]),
     features: {
       snrDb: harmonicSnrDb(fused, { frequencyHz, ...NOISE_BAND }),
       marginDb: marginDb(fused, best),
@@ -165,16 +159,19 @@ export function fuse(
   };
 }
 
-/** Flattens 1/f noise in place. */
+/**
+ * Flattens 1/f noise in place: motion and light make noise of about 1/f, and power times f is flat
+ * noise, in which a slow candidate has to be as much better as the noise is louder there.
+ */
 function whiten({ power, binHz }: Spectrum): void {
-  for (let bin = 0; bin < power.length; bin++) power[bin]! *= (bin * binHz) ** PINK_EXPONENT;
+  for (let bin = 0; bin < power.length; bin++) power[bin]! *= bin * binHz;
 }
 
 /** Whitening tilts a peak, by a tenth of a beat: its top is that of the spectrum as it was. */
 function withoutSlope({ power, binHz }: Spectrum, frequencyHz: number): number {
   const middle = Math.round(frequencyHz / binHz);
   const plain = power.slice(0, middle + 4);
-  for (let bin = 1; bin < plain.length; bin++) plain[bin]! /= (bin * binHz) ** PINK_EXPONENT;
+  for (let bin = 1; bin < plain.length; bin++) plain[bin]! /= bin * binHz;
   let top = middle;
   for (let bin = middle - 2; bin <= middle + 2; bin++) if (plain[bin]! > plain[top]!) top = bin;
   return interpolatePeak({ power: plain, binHz }, top).frequencyHz;

@@ -36,6 +36,33 @@ function planOf(size: number): Plan {
   return plan;
 }
 
+/** The two stages whose factors are 1, -1 and -i: they need no multiplication. */
+function firstStages(re: Float64Array, im: Float64Array): void {
+  const size = re.length;
+  for (let k = 0; k + 1 < size; k += 2) {
+    const r = re[k + 1]!;
+    const i = im[k + 1]!;
+    re[k + 1] = re[k]! - r;
+    im[k + 1] = im[k]! - i;
+    re[k]! += r;
+    im[k]! += i;
+  }
+  for (let k = 0; k + 3 < size; k += 4) {
+    const r2 = re[k + 2]!;
+    const i2 = im[k + 2]!;
+    const r3 = im[k + 3]!;
+    const i3 = -re[k + 3]!;
+    re[k + 2] = re[k]! - r2;
+    im[k + 2] = im[k]! - i2;
+    re[k]! += r2;
+    im[k]! += i2;
+    re[k + 3] = re[k + 1]! - r3;
+    im[k + 3] = im[k + 1]! - i3;
+    re[k + 1]! += r3;
+    im[k + 1]! += i3;
+  }
+}
+
 /**
  * Discrete Fourier transform in place, radix 2 (Cooley and Tukey 1965), unnormalised:
  * X[m] = Σ x[k]·exp(-2πi·k·m/n).
@@ -55,7 +82,8 @@ export function fft(re: Float64Array, im: Float64Array): void {
     im[k] = im[other]!;
     im[other] = i;
   }
-  for (let half = 1; half < size; half *= 2) {
+  firstStages(re, im);
+  for (let half = 4; half < size; half *= 2) {
     const stride = size / (2 * half);
     for (let start = 0; start < size; start += 2 * half) {
       for (let k = 0, t = 0; k < half; k++, t += stride) {

@@ -154,12 +154,16 @@ function overlapTuned(
   const result = new Float64Array(n);
   const weight = new Float64Array(n);
   const hop = Math.max(1, length >> 1);
+  const window = Float64Array.from(
+    { length: 2 * hop },
+    (_, k) => 0.5 - 0.5 * Math.cos((Math.PI * (k + 0.5)) / hop),
+  );
   for (let start = -hop; start < n; start += hop) {
     const from = Math.max(0, start);
     const to = Math.min(n, start + 2 * hop);
     const alpha = deviationOf(x, from, to) / (deviationOf(y, from, to) || Infinity);
     for (let k = from; k < to; k++) {
-      const w = 0.5 - 0.5 * Math.cos((Math.PI * (k - start + 0.5)) / hop);
+      const w = window[k - start]!;
       result[k]! += w * (x[k]! + sign * alpha * y[k]!);
       weight[k]! += w;
     }
