@@ -19,7 +19,7 @@ async function play(path: string): Promise<Subscriber> {
 
 testWithShared(
   "a face of 54 beats/min gives a strict pulse of 52 to 56 within ten seconds",
-  ["video/evm_face.mp4"],
+  ["data/video/evm_face.mp4"],
   async ([path]) => {
     const subscriber = await play(path!);
     const core = subscriber.all("core_metrics");
@@ -37,7 +37,7 @@ testWithShared(
 
 testWithShared(
   "a wrist gives NO_FACES_FOUND and never a pulse",
-  ["video/evm_wrist.mp4"],
+  ["data/video/evm_wrist.mp4"],
   async ([path]) => {
     const subscriber = await play(path!);
     assert.ok(subscriber.all("status").some(({ payload }) => payload.name === "NO_FACES_FOUND"));
@@ -50,7 +50,7 @@ testWithShared(
 
 testWithShared(
   "a webcam with a variable frame rate runs without drift of time",
-  ["video/vfr_webcam.mp4"],
+  ["data/video/vfr_webcam.mp4"],
   async ([path]) => {
     const subscriber = await play(path!);
     const frames = subscriber.all("frame");
