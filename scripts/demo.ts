@@ -98,6 +98,7 @@ async function main(args: readonly string[]): Promise<number> {
   const ownBroker = host === undefined && givenPort === undefined;
   const port = givenPort ?? (ownBroker ? freePort() : 6379);
   if (ownBroker) serverArgs.push(`--redis_port=${port}`);
+  if (!serverArgs.some((arg) => arg.startsWith("--port"))) serverArgs.push(`--port=${freePort()}`);
   const broker = ownBroker ? startBroker(port) : undefined;
   const server = startServer(serverArgs);
   const tail: string[] = [];

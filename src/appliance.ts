@@ -9,12 +9,14 @@ import type { Clock } from "./telemetry/clock.ts";
 import type { Counters } from "./telemetry/counters.ts";
 import type { Log } from "./telemetry/log.ts";
 import type { StatusName, VitalsEngine, VitalsEstimate } from "./vitals/estimate.ts";
+import { ExposureLock } from "./vision/exposure_lock.ts";
 import type { RegionSample } from "./vision/region_sample.ts";
+import type { Vision } from "./vision/vision.ts";
 
 /** The parts that a frame passes on its way out, opened by the caller and closed by it. */
 export interface ApplianceParts {
   readonly source: FrameSource;
-  readonly vision: { observe(frame: Frame): RegionSample | Promise<RegionSample> };
+  readonly vision: Pick<Vision, "observe" | "observeInOrder">;
   readonly engine: VitalsEngine;
   readonly announcer: Announcer;
   readonly frames: FrameOutlet;
@@ -34,6 +36,8 @@ export interface ApplianceOptions {
   readonly bufferDurationS: number;
   readonly edgeMetrics: boolean;
   readonly metricsOnlyWhileRecording: boolean;
+  /** Let the camera hold its exposure while a face is steady. */
+  readonly lockExposure: boolean;
 }
 
 /** How often the appliance looks at itself while no frame comes. */
@@ -51,6 +55,7 @@ export class Appliance {
   readonly #parts: ApplianceParts;
   readonly #options: ApplianceOptions;
   readonly #status = new StatusHold();
+  readonly #exposure = new ExposureLock();
   #disconnected: string | undefined;
   #lastSample: RegionSample | undefined;
   #estimate: VitalsEstimate | undefined;
@@ -134,6 +139,7 @@ export class Appliance {
 
   #connected(): void {
     this.#disconnected = undefined;
+    this.#exposure.reset();
     this.#parts.engine.setDisconnected(false);
   }
 
@@ -142,8 +148,7 @@ export class Appliance {
     const { vision, engine, frames, counters, source, publisher } = this.#parts;
     if (this.#disconnected !== undefined) this.#connected();
     counters.add("frames_captured_total");
-    const observed = vision.observe(frame);
-    const sample = observed instanceof Promise ? await observed : observed;
+    const sample = source.realtime ? vision.observe(frame) : await vision.observeInOrder(frame);
     this.#lastSample = sample;
     engine.push(sample);
     if (sample.timeUs >= this.#nextCoreUs) {
@@ -151,10 +156,18 @@ export class Appliance {
       if (!source.realtime) await publisher.flush(FAST_FLUSH_MS);
     }
     this.#sendEdge(sample, frame);
+    if (this.#options.lockExposure) this.#adviseCamera(sample);
     const { overlay } = this.#parts;
     const estimate = this.#estimate;
     if (overlay && estimate) frames.offer(frame, (picture) => overlay(picture, sample, estimate));
     else frames.offer(frame);
+  }
+
+  #adviseCamera(sample: RegionSample): void {
+    const { source } = this.#parts;
+    const advice = this.#exposure.observe(sample);
+    if (advice === "lock") source.lockExposure?.();
+    else if (advice === "unlock") source.unlockExposure?.();
   }
 
   /** Keeps the heartbeat and the metrics going while no frame comes. */

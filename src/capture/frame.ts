@@ -67,6 +67,10 @@ export interface FrameSource extends AsyncIterable<SourceEvent>, AsyncDisposable
   readonly nominalFps?: number;
   /** True where `timeUs` follows the clock on the wall, false where a file is read at full speed. */
   readonly realtime: boolean;
+  /** Holds exposure, gain and white balance as they are, where the camera can. */
+  lockExposure?(): void;
+  /** Lets the camera adapt itself again. */
+  unlockExposure?(): void;
 }
 
 /** A source that cannot give frames at all: no such file, no permission, no ffmpeg. */

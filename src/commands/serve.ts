@@ -12,35 +12,44 @@ import { Counters } from "../telemetry/counters.ts";
 import { createVitalsEngine } from "../vitals/engine.ts";
 import { Vision } from "../vision/vision.ts";
 import type { CommandContext } from "./command.ts";
+import { openGrpc } from "./compose/grpc.ts";
 import { openCommands, openPublisher } from "./compose/publisher.ts";
 import { openSource } from "./compose/source.ts";
 import { stopSignal } from "./compose/stop_signal.ts";
 
 /** Measures and publishes until it is asked to stop or the video has ended. */
 export async function run({ settings, log }: CommandContext): Promise<number> {
-  const { vitals, publish, server } = settings;
+  const { camera, vitals, publish, server } = settings;
   const clock = new SystemClock();
   const counters = new Counters();
   const surroundings = { clock, counters, log };
   using stop = stopSignal(log);
 
-  const source = await openSource(settings, surroundings);
-  await using vision = await Vision.open();
-  await using encoder = new JpegEncoder({ quality: publish.jpegQuality });
-  await using publisher = openPublisher(settings, surroundings);
-  const announcer = new Announcer(clock);
   const recording = new Recording();
   const intake = new CommandIntake({ recording, counters, log });
+  const engine = createVitalsEngine({
+    phasicPressure: vitals.enablePhasicBp,
+    eda: vitals.enableEda,
+  });
+  const source = await openSource(settings, surroundings);
+  await using vision = await Vision.open({ log });
+  await using encoder = new JpegEncoder({ quality: publish.jpegQuality });
+  await using grpc = openGrpc(settings, {
+    recording,
+    commands: intake,
+    counters,
+    log,
+    onReset: () => engine.reset(),
+  });
+  await using publisher = openPublisher(settings, { ...surroundings, grpc });
+  const announcer = new Announcer(clock);
   if (server.startWithRecordingOn) intake.apply({ recording: true }, "flag");
   await using _commands = openCommands(settings, { ...surroundings, intake });
 
   const appliance = new Appliance({
     source,
     vision,
-    engine: createVitalsEngine({
-      phasicPressure: vitals.enablePhasicBp,
-      eda: vitals.enableEda,
-    }),
+    engine,
     announcer,
     frames: new FrameOutlet({
       publisher,
@@ -58,10 +67,12 @@ export async function run({ settings, log }: CommandContext): Promise<number> {
     clock,
     counters,
     log,
+    ...(grpc ? { listeners: [(envelope) => grpc.publish(envelope)] } : {}),
   }, {
     bufferDurationS: vitals.bufferDurationS,
     edgeMetrics: publish.enableEdgeMetrics,
     metricsOnlyWhileRecording: server.metricsOnlyWhileRecording,
+    lockExposure: camera.autoLock,
   });
   log.info(`Reading ${source.description}`);
   try {

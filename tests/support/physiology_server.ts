@@ -29,7 +29,8 @@ export class ProgramUnderTest implements AsyncDisposable {
   constructor(args: readonly string[], { env = {}, cwd }: StartServerOptions = {}) {
     this.#child = new Deno.Command(SCRIPT, {
       args: [...args],
-      env: { NO_COLOR: "1", ...env },
+      // Servers of several tests run at once: none listens for gRPC unless its test says where.
+      env: { NO_COLOR: "1", PHYSIOLOGY_PORT: "0", ...env },
       ...(cwd === undefined ? {} : { cwd }),
       stdin: "null",
       stdout: "piped",

@@ -1,7 +1,10 @@
 import { CommandFile } from "../../control/command_file.ts";
 import type { CommandIntake } from "../../control/commands.ts";
+import { UsageError } from "../../config/exit.ts";
 import type { Settings } from "../../config/flags.ts";
 import { FileBackend } from "../../ipc/file/file_backend.ts";
+import { GrpcBackend } from "../../ipc/grpc/grpc_backend.ts";
+import type { GrpcServer } from "../../ipc/grpc/grpc_server.ts";
 import { Outbox } from "../../ipc/outbox.ts";
 import type { Backend, Publisher } from "../../ipc/outgoing.ts";
 import { CommandQueue } from "../../ipc/redis/command_queue.ts";
@@ -39,7 +42,10 @@ export function redisOptions({ redis }: Settings): RedisOptions {
 }
 
 /** The outbox with the backend that the settings choose behind it. */
-export function openPublisher(settings: Settings, context: PublisherContext): Publisher {
+export function openPublisher(
+  settings: Settings,
+  context: PublisherContext & { readonly grpc: GrpcServer | undefined },
+): Publisher {
   const { publish } = settings;
   return new Outbox(openBackend(settings, context), context, {
     memoryBytes: publish.outboxMemoryBytes,
@@ -48,14 +54,18 @@ export function openPublisher(settings: Settings, context: PublisherContext): Pu
   });
 }
 
-function openBackend(settings: Settings, { clock, log }: PublisherContext): Backend {
+function openBackend(
+  settings: Settings,
+  { clock, log, grpc }: PublisherContext & { readonly grpc: GrpcServer | undefined },
+): Backend {
   switch (settings.publish.backend) {
     case "redis":
       return new RedisBackend(redisOptions(settings), { log });
     case "file":
       return new FileBackend(settings.file, { clock, log });
     case "grpc":
-      throw new Error("Cannot publish by grpc: this build lacks it");
+      if (!grpc) throw new UsageError("Cannot publish by grpc without a port: --port is 0");
+      return new GrpcBackend(grpc);
   }
 }
 
