@@ -7,6 +7,7 @@ import type { FrameOutlet } from "./ipc/frame_outlet.ts";
 import type { Publisher } from "./ipc/outgoing.ts";
 import type { Clock } from "./telemetry/clock.ts";
 import type { Counters } from "./telemetry/counters.ts";
+import type { Health } from "./telemetry/health.ts";
 import type { Log } from "./telemetry/log.ts";
 import type { StatusName, VitalsEngine, VitalsEstimate } from "./vitals/estimate.ts";
 import { ExposureLock } from "./vision/exposure_lock.ts";
@@ -24,6 +25,7 @@ export interface ApplianceParts {
   readonly recording: Recording;
   readonly clock: Clock;
   readonly counters: Counters;
+  readonly health: Health;
   readonly log: Log;
   /** Hears every envelope as it goes out; for servers that stream them on. */
   readonly listeners?: readonly ((envelope: Envelope) => void)[];
@@ -145,9 +147,10 @@ export class Appliance {
 
   async #frame(taken: Frame): Promise<void> {
     using frame = taken;
-    const { vision, engine, frames, counters, source, publisher } = this.#parts;
+    const { vision, engine, frames, counters, health, source, publisher } = this.#parts;
     if (this.#disconnected !== undefined) this.#connected();
     counters.add("frames_captured_total");
+    health.note("frame");
     const sample = source.realtime ? vision.observe(frame) : await vision.observeInOrder(frame);
     this.#lastSample = sample;
     engine.push(sample);

@@ -9,6 +9,7 @@ import { JpegEncoder } from "../envelope/jpeg_encoder.ts";
 import { FrameOutlet } from "../ipc/frame_outlet.ts";
 import { SystemClock } from "../telemetry/clock.ts";
 import { Counters } from "../telemetry/counters.ts";
+import { Health } from "../telemetry/health.ts";
 import { createVitalsEngine } from "../vitals/engine.ts";
 import { Vision } from "../vision/vision.ts";
 import type { CommandContext } from "./command.ts";
@@ -22,7 +23,8 @@ export async function run({ settings, log }: CommandContext): Promise<number> {
   const { camera, vitals, publish, server } = settings;
   const clock = new SystemClock();
   const counters = new Counters();
-  const surroundings = { clock, counters, log };
+  const health = new Health(clock);
+  const surroundings = { clock, counters, health, log };
   using stop = stopSignal(log);
 
   const recording = new Recording();
@@ -64,9 +66,7 @@ export async function run({ settings, log }: CommandContext): Promise<number> {
     }),
     publisher,
     recording,
-    clock,
-    counters,
-    log,
+    ...surroundings,
     ...(grpc ? { listeners: [(envelope) => grpc.publish(envelope)] } : {}),
   }, {
     bufferDurationS: vitals.bufferDurationS,

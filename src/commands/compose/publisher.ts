@@ -12,6 +12,7 @@ import type { RedisOptions } from "../../ipc/redis/options.ts";
 import { RedisBackend } from "../../ipc/redis/redis_backend.ts";
 import type { Clock } from "../../telemetry/clock.ts";
 import type { Counters } from "../../telemetry/counters.ts";
+import type { Health } from "../../telemetry/health.ts";
 import type { Log } from "../../telemetry/log.ts";
 
 /** Where clients of the file backend append their commands, in its folder. */
@@ -21,6 +22,7 @@ const COMMAND_FILE = "command.jsonl";
 export interface PublisherContext {
   readonly clock: Clock;
   readonly counters: Counters;
+  readonly health: Health;
   readonly log: Log;
 }
 
@@ -51,6 +53,9 @@ export function openPublisher(
     memoryBytes: publish.outboxMemoryBytes,
     maxFrameAgeMs: publish.maxFrameAgeMs,
     maxMetricAgeMs: publish.spoolMaxAgeSeconds * 1000,
+    ...(publish.spoolPath === undefined
+      ? {}
+      : { spoolFolder: publish.spoolPath, spoolBytes: publish.spoolMaxBytes }),
   });
 }
 
