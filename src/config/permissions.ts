@@ -82,13 +82,14 @@ function servePermissions(settings: Settings, place: Place): Permissions {
   const { camera, file, publish, server, simulate, video, vitals } = settings;
   const write = [
     ...log(settings),
-    ...given(publish.spoolPath, place.env["NOTIFY_SOCKET"]),
+    ...given(publish.spoolPath, ...notifySockets(place)),
     ...simulate.enabled ? given(simulate.truthPath) : [],
     ...publish.backend === "file" ? [file.baseDirectory] : [],
   ];
   const listeners = [
     ...server.grpcPort > 0 ? [listener(server.grpcAddress, server.grpcPort)] : [],
     ...server.httpPort > 0 ? [listener(server.httpAddress, server.httpPort)] : [],
+    ...notifySockets(place).map((path) => `unix:${path}`),
   ];
   return {
     read: [
@@ -112,6 +113,12 @@ function servePermissions(settings: Settings, place: Place): Permissions {
     run: ffmpegs(place),
     ffi: [`${place.assets}/lib`],
   };
+}
+
+/** systemd's socket, and the name that we send from; see `src/telemetry/systemd.ts`. */
+function notifySockets({ env }: Place): string[] {
+  const { NOTIFY_SOCKET: to, PHYSIOLOGY_RUNNING: mark } = env;
+  return to && mark ? [to, `${mark}.notify`] : [];
 }
 
 /** Certificates, passwords, configuration: what a reload reads again. */
