@@ -48,4 +48,9 @@ export const output = topic("Output", ["devices", "version", "check-config", "pr
 
 export const install = topic("Installation", ["install", "uninstall"], {
   dryRun: bool("dry_run", "Print what would be done and do nothing."),
+  root: optionalPath(
+    "root",
+    "Install into the system that lies under this folder, such as the image of a card.",
+    { placeholder: "FOLDER" },
+  ),
 });

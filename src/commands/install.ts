@@ -1,0 +1,48 @@
+import { assetPath } from "../config/assets.ts";
+import { UnavailableError, UsageError } from "../config/exit.ts";
+import type { CommandContext } from "./command.ts";
+import { PLACES, planService, SERVICE } from "./install/plan.ts";
+import { copyProgram, hasSystemd, type System, systemctl, writeFile } from "./install/system.ts";
+
+/** Makes the program a service of this machine that runs with the given flags from each boot on. */
+export async function run(context: CommandContext): Promise<number> {
+  const { settings, print } = context;
+  const root = (settings.install.root ?? "").replace(/\/+$/, "");
+  const template = Deno.readTextFileSync(`${assetPath("config")}/physiology_server.service`);
+  const { files, cron } = planService(context, template);
+  const from = Deno.env.get("PHYSIOLOGY_EXECUTABLE");
+  const steps = root
+    ? [["--root", root, "enable", SERVICE]]
+    : [["daemon-reload"], ["enable", SERVICE], ["restart", SERVICE]];
+
+  if (settings.install.dryRun) {
+    print(`# Copy ${from ?? "the packed program"} to ${root}${PLACES.program}`);
+    for (const { path, mode, text, secret } of files) {
+      const body = secret ? "***\n" : text;
+      print(`# Write ${root}${path}, mode ${mode.toString(8).padStart(4, "0")}\n${body}`);
+    }
+    for (const step of steps) print(`# Run systemctl ${step.join(" ")}`);
+    print(`# Without systemd, this line of crontab does: ${cron}`);
+    return 0;
+  }
+  if (!from) {
+    throw new UsageError(
+      "Cannot install from source: make the one executable by 'deno task compile' and install that",
+    );
+  }
+  if (!root && !hasSystemd()) {
+    throw new UnavailableError(
+      "Cannot install a service: systemd does not run here: copy the program to " +
+        `${PLACES.program} and add this line by crontab -e: ${cron}`,
+    );
+  }
+  const system: System = { root, print };
+  copyProgram(system, { from, to: PLACES.program });
+  for (const file of files) writeFile(system, file);
+  for (const step of steps) await systemctl(step);
+  print(
+    `Installed ${SERVICE}: see it by 'systemctl status physiology_server', its log by ` +
+      "'journalctl -u physiology_server', and undo it by 'physiology_server uninstall'",
+  );
+  return 0;
+}

@@ -1,0 +1,147 @@
+import { UsageError } from "../../config/exit.ts";
+import { type FlagEntry, flagsOf, type Settings } from "../../config/flags.ts";
+import type { Loaded } from "../../config/load.ts";
+import { Secret } from "../../config/secret.ts";
+import { showValue } from "../../config/values.ts";
+import { renderUnit } from "./unit.ts";
+
+/** Where `install` puts things; everything of ours is in these. */
+export const PLACES = {
+  program: "/usr/local/bin/physiology_server",
+  unit: "/etc/systemd/system/physiology_server.service",
+  folder: "/etc/physiology_server",
+  redisConfig: "/etc/physiology_server/redis.json",
+  state: "/var/lib/physiology_server",
+} as const;
+
+export const SERVICE = "physiology_server.service";
+
+/** A file that `install` writes. */
+export interface PlannedFile {
+  readonly path: string;
+  readonly mode: number;
+  readonly text: string;
+  /** True where the text must not be printed. */
+  readonly secret: boolean;
+}
+
+/** What `install` does, but for the running of systemctl. */
+export interface Plan {
+  readonly files: readonly PlannedFile[];
+  /** A line of crontab that does without systemd what the service does with it. */
+  readonly cron: string;
+}
+
+/**
+ * A service that runs with the values of this command line. Values of Redis go into
+ * a JSON file, which a reload reads again; secrets into files of root that systemd hands over as
+ * credentials; all else becomes flags.
+ *
+ * @throws {UsageError} for a value that a service cannot use
+ */
+export function planService(loaded: Loaded, template: string): Plan {
+  const given = givenValues(loaded);
+  const secrets = given.filter(({ value }) => value instanceof Secret);
+  const redis = given.filter(({ entry, value }) =>
+    entry.flag.file?.config === "redis" && !(value instanceof Secret)
+  );
+  const flags = given.filter((each) => !secrets.includes(each) && !redis.includes(each));
+  const credentials = new Map(
+    secrets.map(({ entry }) => {
+      const name = entry.flag.secretFrom?.credential ?? entry.flag.name;
+      return [name, `${PLACES.folder}/${name}`];
+    }),
+  );
+  const command = [
+    PLACES.program,
+    ...hasInput(loaded.settings) ? [] : ["--use_camera"],
+    ...flags.map(({ entry, value }) => flagText(entry, value)),
+    ...given.some(({ entry }) => entry.flag.name === "spool_path") ? [] : ["--spool_path=spool"],
+    ...redis.length > 0 ? [`--redis_config_path=${PLACES.redisConfig}`] : [],
+  ];
+  const files: PlannedFile[] = secrets.map(({ entry, value }) => ({
+    path: credentials.get(entry.flag.secretFrom?.credential ?? entry.flag.name) ?? "",
+    mode: 0o600,
+    text: `${(value as Secret).reveal()}\n`,
+    secret: true,
+  }));
+  if (redis.length > 0) {
+    const values = Object.fromEntries(
+      redis.map(({ entry, value }) => [entry.flag.file?.key ?? "", value]),
+    );
+    // The service's user is made up at each start: it must be able to read this.
+    const text = JSON.stringify(values, null, 2) + "\n";
+    files.push({ path: PLACES.redisConfig, mode: 0o644, text, secret: false });
+  }
+  const writable = writableFolders(loaded.settings);
+  const text = renderUnit(template, { command, credentials, writable });
+  files.push({ path: PLACES.unit, mode: 0o644, text, secret: false });
+  const secretFiles = secrets.map(({ entry }) =>
+    `--${entry.flag.secretFrom?.fileFlag}=${
+      credentials.get(entry.flag.secretFrom?.credential ?? "")
+    }`
+  );
+  return { files, cron: cronLine([...command, ...secretFiles]) };
+}
+
+interface Given {
+  readonly entry: FlagEntry;
+  readonly value: unknown;
+}
+
+/** What the user said, wherever; files that hold values are replaced by the values. */
+function givenValues({ settings, originOf }: Loaded): readonly Given[] {
+  const consumed = new Set(["redis_config_path", "filesystem_ipc_config_path"]);
+  const entries = flagsOf("serve").filter(({ flag }) => !flag.action);
+  for (const { flag } of entries) if (flag.secretFrom) consumed.add(flag.secretFrom.fileFlag);
+  return entries.flatMap((entry) => {
+    if (consumed.has(entry.flag.name) || originOf(entry).kind === "default") return [];
+    const topic = settings[entry.topic] as Readonly<Record<string, unknown>>;
+    const value = topic[entry.key];
+    if (value === undefined || (value instanceof Secret && value.isEmpty)) return [];
+    if (entry.flag.kind === "path") refuseHome(entry, String(value));
+    return [{ entry, value }];
+  });
+}
+
+/** A service sees no home folder, nor the folder that install was called from. */
+function refuseHome({ flag }: FlagEntry, path: string): void {
+  if (/^\/(home|root|run\/user|tmp|var\/tmp)(\/|$)/.test(path)) {
+    throw new UsageError(
+      `Cannot install with --${flag.name}=${path}: a service does not see that folder: ` +
+        `move it to ${PLACES.folder} or ${PLACES.state}`,
+    );
+  }
+}
+
+function flagText({ flag }: FlagEntry, value: unknown): string {
+  if (flag.kind === "bool") return value ? `--${flag.name}` : `--no${flag.name}`;
+  return `--${flag.name}=${showValue(value)}`;
+}
+
+function hasInput({ camera, video, simulate }: Settings): boolean {
+  return camera.use || simulate.enabled || video.inputPath !== undefined;
+}
+
+function writableFolders({ publish, file, logging, simulate }: Settings): string[] {
+  const files = [logging.path, simulate.truthPath].map((path) => path?.replace(/\/[^/]*$/, ""));
+  const folders = [publish.spoolPath, publish.backend === "file" ? file.baseDirectory : undefined];
+  return [...files, ...folders].filter((path): path is string =>
+    path !== undefined && path.startsWith("/") && !path.startsWith(PLACES.state)
+  );
+}
+
+/** Starts at boot, and again whenever it ends, but not where that would be in vain. */
+function cronLine(command: readonly string[]): string {
+  const line = command.map(quoteForShell).join(" ");
+  // To cron a percent sign is the end of the line.
+  return (
+    `@reboot cd ${PLACES.state} && while :; do ${line}; ` +
+    "case $? in 64|78) break;; esac; sleep 1; done"
+  ).replaceAll("%", "\\%");
+}
+
+function quoteForShell(argument: string): string {
+  if (/^[A-Za-z0-9_@+=:,./-]+$/.test(argument)) return argument;
+  return `'${argument.replaceAll("'", "'\\''")}'`;
+}

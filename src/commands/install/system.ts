@@ -1,0 +1,89 @@
+import { UnavailableError } from "../../config/exit.ts";
+import { reasonOf } from "../../config/config_file.ts";
+
+/** A system to install into: this one, or an image under a folder. */
+export interface System {
+  /** Without a slash at its end; empty for this system. */
+  readonly root: string;
+  readonly print: (text: string) => void;
+}
+
+/** Writes a file whole or not at all, with its folders. */
+export function writeFile(
+  { root }: System,
+  file: { readonly path: string; readonly mode: number; readonly text: string },
+): void {
+  put(root + file.path, (next) => {
+    Deno.writeTextFileSync(next, file.text, { mode: file.mode });
+    Deno.chmodSync(next, file.mode);
+  });
+}
+
+/** Copies the program; one that runs from there keeps its old file. */
+export function copyProgram({ root }: System, { from, to }: { from: string; to: string }): void {
+  if (isSameFile(from, root + to)) return;
+  put(root + to, (next) => {
+    Deno.copyFileSync(from, next);
+    Deno.chmodSync(next, 0o755);
+  });
+}
+
+function put(path: string, write: (next: string) => void): void {
+  const next = `${path}.new`;
+  try {
+    Deno.mkdirSync(path.replace(/\/[^/]*$/, ""), { recursive: true });
+    write(next);
+    Deno.renameSync(next, path);
+  } catch (cause) {
+    const hint = cause instanceof Deno.errors.PermissionDenied ? ": run it as root" : "";
+    throw new UnavailableError(`Cannot write ${path}: ${reasonOf(cause)}${hint}`, { cause });
+  }
+}
+
+function isSameFile(a: string, b: string): boolean {
+  try {
+    const [one, other] = [Deno.statSync(a), Deno.statSync(b)];
+    return one.dev === other.dev && one.ino === other.ino;
+  } catch {
+    return false;
+  }
+}
+
+/** True where it was there. */
+export function remove({ root }: System, path: string): boolean {
+  try {
+    Deno.removeSync(root + path, { recursive: true });
+    return true;
+  } catch (cause) {
+    if (cause instanceof Deno.errors.NotFound) return false;
+    const hint = cause instanceof Deno.errors.PermissionDenied ? ": run it as root" : "";
+    throw new UnavailableError(`Cannot remove ${root + path}: ${reasonOf(cause)}${hint}`, {
+      cause,
+    });
+  }
+}
+
+/** True where systemd runs this system. */
+export function hasSystemd(): boolean {
+  try {
+    return Deno.statSync("/run/systemd/system").isDirectory;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Runs systemctl.
+ *
+ * @throws {UnavailableError} with its own words where it fails, unless `may` says that it may.
+ */
+export async function systemctl(args: readonly string[], may?: "fail"): Promise<void> {
+  const { success, stderr } = await new Deno.Command("systemctl", {
+    args: [...args],
+    stdout: "null",
+    stderr: "piped",
+  }).output();
+  if (success || may) return;
+  const reason = new TextDecoder().decode(stderr).trim().split("\n").join("; ");
+  throw new UnavailableError(`Cannot run systemctl ${args.join(" ")}: ${reason}`);
+}

@@ -1,0 +1,95 @@
+import fc from "fast-check";
+import assert from "node:assert/strict";
+import { PLACES, planService } from "../../../src/commands/install/plan.ts";
+import { quoteArgument } from "../../../src/commands/install/unit.ts";
+import { load } from "../../../src/config/load.ts";
+
+const TEMPLATE = Deno.readTextFileSync(
+  new URL("../../../config/physiology_server.service", import.meta.url),
+);
+
+function planFor(...argv: string[]): Map<string, string> {
+  const readText = (path: string) => path === "/pw" ? "hunter2\n" : '{"database": 3}';
+  const loaded = load(["install", ...argv], { env: {}, readText });
+  return new Map(planService(loaded, TEMPLATE).files.map(({ path, text }) => [path, text]));
+}
+
+const startOf = (plan: Map<string, string>) =>
+  /^ExecStart=(.*)$/m.exec(plan.get(PLACES.unit) ?? "")?.[1];
+
+Deno.test("without a flag a camera is read, and metrics survive an outage in a spool", () => {
+  const plan = planFor();
+  assert.deepEqual([...plan.keys()], [PLACES.unit]);
+  assert.equal(startOf(plan), `${PLACES.program} --use_camera --spool_path=spool`);
+});
+
+Deno.test("values of Redis go into a file that a reload reads again", () => {
+  const plan = planFor("--redis_host=cloud", "--redis_config_path=/any.json", "--redis_tls");
+  assert.deepEqual(JSON.parse(plan.get(PLACES.redisConfig) ?? ""), {
+    host: "cloud",
+    database: 3,
+    tls: true,
+  });
+  assert.match(startOf(plan) ?? "", new RegExp(`--redis_config_path=${PLACES.redisConfig}$`));
+});
+
+Deno.test("a secret becomes a credential, and stands neither in the unit nor in the config", () => {
+  for (const flag of ["--redis_password=hunter2", "--redis_password_file=/pw"]) {
+    const plan = planFor(flag, "--redis_host=cloud");
+    const path = `${PLACES.folder}/redis_password`;
+    assert.equal(plan.get(path), "hunter2\n");
+    assert.match(
+      plan.get(PLACES.unit) ?? "",
+      new RegExp(`^LoadCredential=redis_password:${path}$`, "m"),
+    );
+    for (const [name, text] of plan) if (name !== path) assert.doesNotMatch(text, /hunter2/);
+  }
+});
+
+Deno.test("other flags are kept, and folders elsewhere become writable", () => {
+  const plan = planFor(
+    "--simulate",
+    "--streaming_backend=file",
+    "--file_base_directory=/data/out",
+    "--noenable_edge_metrics",
+    "--redis_key_prefix=ward",
+  );
+  assert.match(startOf(plan) ?? "", / --simulate .*--noenable_edge_metrics/);
+  assert.doesNotMatch(startOf(plan) ?? "", /use_camera/);
+  assert.match(plan.get(PLACES.unit) ?? "", /^ReadWritePaths=-\/data\/out$/m);
+});
+
+Deno.test("a path that a service cannot see is refused with where to move it", () => {
+  assert.throws(
+    () => planFor("--redis_tls", "--redis_tls_ca_path=/home/pi/ca.pem"),
+    /does not see that folder: move it to \/etc\/physiology_server/,
+  );
+});
+
+Deno.test("the line of crontab quotes for the shell, and cron's percent signs", () => {
+  const readText = () => "hunter2";
+  const argv = ["install", "--redis_key_prefix=it's100%", "--redis_password=hunter2"];
+  const { cron } = planService(load(argv, { env: {}, readText }), TEMPLATE);
+  assert.doesNotMatch(cron, /hunter2/);
+  assert.match(cron, /--redis_password_file=\/etc\/physiology_server\/redis_password/);
+  assert.match(cron, /^@reboot /);
+});
+
+Deno.test("an argument is quoted so that systemd reads it back as it was", () => {
+  assert.equal(quoteArgument("--a=100%$HOME"), "--a=100%%$$HOME");
+  assert.equal(quoteArgument('a "b"'), '"a \\"b\\""');
+  fc.assert(
+    fc.property(
+      fc.string({ minLength: 1 }).filter((text) => !/(?![\t\n])\p{Cc}/u.test(text)),
+      (text) => {
+        const quoted = quoteArgument(text);
+        assert(!quoted.includes("\n"));
+        const inner = quoted.startsWith('"') ? JSON.parse(quoted) : quoted;
+        assert.equal(
+          inner.replaceAll("%%", "%").replaceAll("$$", "$"),
+          text,
+        );
+      },
+    ),
+  );
+});
