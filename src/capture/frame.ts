@@ -64,7 +64,7 @@ export interface FrameSource extends AsyncIterable<SourceEvent>, AsyncDisposable
   /** One line for a person: which camera or file, its size and rate. */
   readonly description: string;
   /** Frames per second that the source promises, where it knows. */
-  readonly nominalFps?: number;
+  readonly nominalFps?: number | undefined;
   /** True where `timeUs` follows the clock on the wall, false where a file is read at full speed. */
   readonly realtime: boolean;
   /** Holds exposure, gain and white balance as they are, where the camera can. */

@@ -1,6 +1,6 @@
 import type { ColorEncoding } from "../frame.ts";
 import type { InputTransform } from "../transform.ts";
-import type { FfmpegExecutable } from "./executable.ts";
+import { compareVersions, type FfmpegExecutable } from "./executable.ts";
 import type { VideoInfo } from "./probe.ts";
 
 /** What comes out of ffmpeg for an input. */
@@ -41,20 +41,33 @@ export function planOutput(video: VideoInfo, transform: InputTransform): OutputP
   return { kind: "yuv420", color: { range: "limited", matrix: "bt601" } };
 }
 
+/** These containers hold no times: ffmpeg would invent 25 frames a second. */
+const TIMELESS = /^(mpjpeg|mjpeg|image2|h264|hevc)/;
+/** A peer that says nothing for so long is given up, in microseconds. */
+const NETWORK_TIMEOUT_US = "10000000";
+/** libavutil of ffmpeg 5.0, where `-timeout` of RTSP no longer waits for callers. */
+const RTSP_TIMEOUT_SINCE = [57, 0, 0] as const;
+
 /** Options that open the input, up to and with `-i`. */
 export function inputArguments(
   input: string,
-  { live, format = "" }: { live: boolean; format?: string },
+  { executable, live, format = "" }: {
+    executable: FfmpegExecutable;
+    live: boolean;
+    /** The container, where it is known. */
+    format?: string;
+  },
 ): string[] {
-  const args: string[] = [];
   if (input.startsWith("lavfi:")) {
     return [...(live ? ["-re"] : []), "-f", "lavfi", "-i", input.slice("lavfi:".length)];
   }
-  if (/^rtsps?:/.test(input)) args.push("-rtsp_transport", "tcp");
-  // These containers hold no times: ffmpeg would invent 25 frames a second.
-  if (live && /^(mpjpeg|mjpeg|image2|h264|hevc)/.test(format)) {
-    args.push("-use_wallclock_as_timestamps", "1");
+  const args: string[] = [];
+  if (/^rtsps?:/.test(input)) {
+    const modern = compareVersions(executable.libavutil, RTSP_TIMEOUT_SINCE) >= 0;
+    args.push("-rtsp_transport", "tcp", modern ? "-timeout" : "-stimeout", NETWORK_TIMEOUT_US);
   }
+  if (/^(https?|tcp|rtmps?):/.test(input)) args.push("-rw_timeout", NETWORK_TIMEOUT_US);
+  if (live && TIMELESS.test(format)) args.push("-use_wallclock_as_timestamps", "1");
   return [...args, "-i", input];
 }
 

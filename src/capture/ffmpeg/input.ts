@@ -28,7 +28,7 @@ export async function probeInput(
   // A path may look like a URL or an option to ffmpeg.
   const url = await isFile(input) ? `file:${input}` : input;
   const child = new Deno.Command(executable.path, {
-    args: ["-hide_banner", "-nostdin", ...inputArguments(url, { live: false })],
+    args: ["-hide_banner", "-nostdin", ...inputArguments(url, { executable, live: false })],
     stdin: "null",
     stdout: "null",
     stderr: "piped",
@@ -63,7 +63,8 @@ function killQuietly(child: Deno.ChildProcess): void {
   }
 }
 
-async function isFile(path: string): Promise<boolean> {
+/** True for a file on this machine, whatever its name looks like. */
+export async function isFile(path: string): Promise<boolean> {
   try {
     return (await Deno.stat(path)).isFile;
   } catch {
@@ -88,7 +89,7 @@ export class InputRun implements AsyncDisposable {
     const args = [
       ...["-loglevel", "error"],
       ...threadArguments(input.video),
-      ...inputArguments(input.url, { live: options.live, format: input.info.format }),
+      ...inputArguments(input.url, { ...options, format: input.info.format }),
       ...outputArguments(input.video, options),
     ];
     this.#process = new FfmpegProcess(options.executable.path, args, {

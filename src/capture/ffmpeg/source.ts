@@ -1,11 +1,12 @@
 import { type Clock, SystemClock } from "../../telemetry/clock.ts";
 import { Counters } from "../../telemetry/counters.ts";
 import { type Log, silentLog } from "../../telemetry/log.ts";
-import type { FrameSource } from "../frame.ts";
+import { type FrameSource, SourceError } from "../frame.ts";
 import type { InputTransform } from "../transform.ts";
 import { findFfmpeg } from "./executable.ts";
 import { readFrameTimes } from "./frame_times.ts";
-import { probeInput } from "./input.ts";
+import { isFile, type ProbedInput, probeInput } from "./input.ts";
+import { type LiveOptions, LiveSource } from "./live.ts";
 import { RecordedSource } from "./recorded.ts";
 
 export interface FfmpegSourceOptions {
@@ -24,19 +25,20 @@ export interface FfmpegSourceOptions {
   readonly counters?: Counters;
 }
 
+/** These never end, and may come later. */
+const LIVE = /^(rtsps?|rtmps?|rtp|srt|udp|tcp|mms[ht]?|lavfi):|^\/dev\//;
+/** Only a look inside tells whether these end. */
+const WEB = /^https?:/;
+
 /**
  * Opens a recorded video or a live stream through one long-lived ffmpeg.
  *
  * @throws {SourceError} where there is no ffmpeg, or a recording cannot be read, with ffmpeg's
- * own reason.
+ * own reason. A stream that is not there yet is waited for.
  */
 export async function openFfmpegSource(options: FfmpegSourceOptions): Promise<FrameSource> {
   const executable = await findFfmpeg();
-  const times = options.timesPath === undefined
-    ? undefined
-    : await readFrameTimes(options.timesPath);
-  const input = await probeInput(options.input, { executable });
-  return new RecordedSource(input, {
+  const settings = {
     transform: "none",
     realtime: true,
     loop: false,
@@ -45,6 +47,31 @@ export async function openFfmpegSource(options: FfmpegSourceOptions): Promise<Fr
     counters: new Counters(),
     ...options,
     executable,
-    ...(times && { times }),
-  });
+  } as const;
+  const isLocal = await isFile(options.input);
+  if (!isLocal && LIVE.test(options.input)) return openLive(settings);
+  const times = options.timesPath === undefined
+    ? undefined
+    : await readFrameTimes(options.timesPath);
+  let input: ProbedInput;
+  try {
+    input = await probeInput(options.input, { executable });
+  } catch (error) {
+    if (!isLocal && WEB.test(options.input) && error instanceof SourceError) {
+      return openLive(settings);
+    }
+    throw error;
+  }
+  if (!isLocal && WEB.test(options.input) && input.info.durationS === undefined) {
+    return openLive(settings, input);
+  }
+  return new RecordedSource(input, { ...settings, ...(times && { times }) });
+}
+
+function openLive(settings: LiveOptions & FfmpegSourceOptions, input?: ProbedInput): LiveSource {
+  const { timesPath, loop, realtime, log } = settings;
+  if (timesPath !== undefined || loop || !realtime) {
+    log.warning("A live stream has its own pace and times: --loop and the like change nothing");
+  }
+  return new LiveSource(settings, input);
 }
