@@ -32,8 +32,7 @@ const SYMBOLS = {
   // void ph_regions_destroy(struct ph_regions *)
   ph_regions_destroy: { parameters: ["pointer"], result: "void" },
   // int ph_regions_layout(struct ph_regions *, const uint8_t *y, const uint8_t *u, const uint8_t *v,
-  //   const struct ph_geometry *, const struct ph_shape *, int count, const int32_t *cores,
-  //   const float *face, int fade)
+  //   const struct ph_geometry *, const struct ph_shape *, int count, const float *face, int fade)
   ph_regions_layout: {
     parameters: [
       "pointer",
@@ -43,7 +42,6 @@ const SYMBOLS = {
       "buffer",
       "buffer",
       "i32",
-      "buffer",
       "buffer",
       "i32",
     ],
@@ -165,6 +163,8 @@ export interface Shape {
   readonly skin?: boolean;
   /** The skin's usual colour is taken here. */
   readonly core?: boolean;
+  /** The region's mask goes with motion 1 from frame to frame, by parts of a pixel. */
+  readonly carried?: boolean;
 }
 
 export interface LayoutOptions {
@@ -197,7 +197,7 @@ export interface Position {
   readonly confidence: number;
 }
 
-const SHAPE_WORDS = 10;
+const SHAPE_WORDS = 12;
 const REGION_DOUBLES = 6;
 const MOTION_DOUBLES = 3;
 const MOTIONS_AT = REGION_COUNT * REGION_DOUBLES;
@@ -206,7 +206,7 @@ const WHOLE_AT = MOTIONS_AT + MOTION_COUNT * MOTION_DOUBLES;
 /** Measures the regions of one stream of pictures. Its masks and references live in C. */
 export class RegionMeter implements Disposable {
   #handle: Deno.PointerObject | undefined;
-  readonly #result = new Float64Array(new ArrayBuffer(8 * (WHOLE_AT + 3)));
+  readonly #result = new Float64Array(new ArrayBuffer(8 * (WHOLE_AT + 5)));
 
   constructor() {
     const handle = native().ph_regions_create();
@@ -226,13 +226,14 @@ export class RegionMeter implements Disposable {
       integers[at + 1] = shape.kind === "ellipse" ? 1 : 0;
       integers[at + 2] = shape.subtract ? 1 : 0;
       integers[at + 3] = shape.skin ? 1 : 0;
-      floats.set([shape.centre.x, shape.centre.y, a.x, a.y, b.x, b.y], at + 4);
+      integers[at + 4] = shape.core ? 1 : 0;
+      integers[at + 5] = shape.carried ? 1 : 0;
+      floats.set([shape.centre.x, shape.centre.y, a.x, a.y, b.x, b.y], at + 6);
     });
-    const cores = Int32Array.from(shapes, ({ core }) => core ? 1 : 0);
     const place = Float32Array.of(face?.x ?? 0, face?.y ?? 0, face?.width ?? 0, face?.height ?? 0);
     // deno-fmt-ignore
     unwrap(native().ph_regions_layout(this.#open(), planes.y, planes.u ?? null, planes.v ?? null,
-      describe(planes), integers, shapes.length, cores, place, fade));
+      describe(planes), integers, shapes.length, place, fade));
   }
 
   /** Measures one picture; the getters below then tell what was found. */
@@ -284,6 +285,11 @@ export class RegionMeter implements Disposable {
   /** Mean absolute luma difference to the picture before, 0..255. */
   get motion(): number {
     return this.#result[WHOLE_AT + 2] ?? 0;
+  }
+
+  /** How far the carried masks went since the layout, in pixels. */
+  get shift(): { readonly x: number; readonly y: number } {
+    return { x: this.#result[WHOLE_AT + 3] ?? 0, y: this.#result[WHOLE_AT + 4] ?? 0 };
   }
 
   [Symbol.dispose](): void {

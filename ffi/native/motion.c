@@ -52,6 +52,7 @@ struct tracker {
   float fit; /* residual of a good frame, levels */
   int poor;
   double x, y; /* position, in pixels */
+  double reference_x, reference_y; /* what it was when the reference was taken */
 };
 
 struct tracker *tracker_create(void) { return calloc(1, sizeof(struct tracker)); }
@@ -69,6 +70,7 @@ void tracker_destroy(struct tracker *tracker) {
 
 void tracker_place(struct tracker *tracker, const float *rectangle, int region) {
   tracker->region = region;
+  tracker->reference_x = tracker->x, tracker->reference_y = tracker->y;
   memcpy(tracker->rectangle, rectangle, sizeof tracker->rectangle);
   tracker->renew = 1;
   if (!(rectangle[2] > 0) || !(rectangle[3] > 0)) forget(tracker);
@@ -173,6 +175,10 @@ static int take_reference(struct tracker *t, const uint8_t *y, const struct ph_g
                           const struct ph_regions *regions) {
   t->renew = 0;
   forget(t);
+  /* The patch goes with what it shows. */
+  t->rectangle[0] += (float)(t->x - t->reference_x);
+  t->rectangle[1] += (float)(t->y - t->reference_y);
+  t->reference_x = t->x, t->reference_y = t->y;
   int unit = g->width >= WIDE_PICTURE ? 2 : 1;
   const float *r = t->rectangle;
   int columns = g->width / unit, rows = g->height / unit;

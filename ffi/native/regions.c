@@ -18,6 +18,8 @@ struct mask {
   uint8_t *current, *target;
   struct bounds bounds; /* outside of them both are 0 */
   struct bounds target_bounds;
+  int fading;  /* 1 while they differ */
+  int carried; /* 1: goes with the carrier */
 };
 
 struct ph_regions {
@@ -29,6 +31,9 @@ struct ph_regions {
   int has_before;
   float face[4];
   int fade;
+  double carrier_x, carrier_y; /* its newest position */
+  double shift_x, shift_y;     /* how far it has carried the masks since the layout */
+  uint8_t *row, *grey;         /* one row of cells: carried weights; chroma of grey */
   struct tracker *trackers[PH_MOTION_COUNT];
 };
 
@@ -54,6 +59,9 @@ static void free_grid(struct ph_regions *regions) {
   free(regions->luma);
   free(regions->luma_before);
   free(regions->luma_seen);
+  free(regions->row);
+  free(regions->grey);
+  regions->row = regions->grey = NULL;
   regions->luma = regions->luma_before = regions->luma_seen = NULL;
   regions->geometry.width = 0;
   regions->has_before = 0;
@@ -81,7 +89,11 @@ static int fit_grid(struct ph_regions *regions, const struct ph_geometry *g, con
   regions->luma = calloc(cells, sizeof *regions->luma);
   regions->luma_before = calloc(cells, sizeof *regions->luma_before);
   regions->luma_seen = calloc(cells, sizeof *regions->luma_seen);
-  int whole = regions->luma && regions->luma_before && regions->luma_seen;
+  regions->row = calloc((size_t)columns, 1);
+  regions->grey = malloc((size_t)columns);
+  int whole = regions->luma && regions->luma_before && regions->luma_seen && regions->row &&
+              regions->grey;
+  if (regions->grey) memset(regions->grey, 128, (size_t)columns);
   for (int i = 0; i < PH_REGION_COUNT; i++) {
     regions->masks[i].current = calloc(cells, 1);
     regions->masks[i].target = calloc(cells, 1);
@@ -211,16 +223,16 @@ static void count_core(const struct ph_regions *regions, const struct planes *pl
 }
 
 static struct skin usual_skin(const struct ph_regions *regions, const struct planes *planes,
-                              const struct ph_shape *shapes, int count, const int32_t *cores,
-                              float cell_x, float cell_y) {
+                              const struct ph_shape *shapes, int count, float cell_x,
+                              float cell_y) {
   struct core all = {0}, bright = {0};
   for (int i = 0; i < count; i++)
-    if (cores[i]) count_core(regions, planes, &shapes[i], cell_x, cell_y, 0, &all);
+    if (shapes[i].core) count_core(regions, planes, &shapes[i], cell_x, cell_y, 0, &all);
   if (all.y.count == 0) return (struct skin){0};
   float offset = planes->luma_offset;
   float darkest = offset + DARKEST_CORE * fmaxf(0, (float)quantile(&all.y, 0.8) - offset);
   for (int i = 0; i < count; i++)
-    if (cores[i]) count_core(regions, planes, &shapes[i], cell_x, cell_y, darkest, &bright);
+    if (shapes[i].core) count_core(regions, planes, &shapes[i], cell_x, cell_y, darkest, &bright);
   struct skin skin = {.y = (float)quantile(&bright.y, 0.5) - offset};
   if (bright.u.count > 0) {
     skin.u = (float)quantile(&bright.u, 0.5);
@@ -264,11 +276,84 @@ static void widen(struct bounds *bounds, const struct bounds *by) {
   if (by->bottom > bounds->bottom) bounds->bottom = by->bottom;
 }
 
+/* Where a mask lies when it is carried `x`, `y` cells: whole cells, and parts of 256. */
+struct carry {
+  int x, y;
+  int part_x, part_y;
+};
+
+static struct carry carry_of(double x, double y) {
+  int x256 = (int)lrint(x * 256), y256 = (int)lrint(y * 256);
+  return (struct carry){x256 >> 8, y256 >> 8, x256 & 255, y256 & 255};
+}
+
+/* The weights of a mask's row after it was carried, for the cells from `left` to `right`. */
+static void carry_row(const struct ph_regions *regions, const struct mask *mask,
+                      const struct carry *carry, int row, int left, int right, uint8_t *out) {
+  const struct bounds *b = &mask->bounds;
+  int lower = row - carry->y, upper = lower - 1;
+  int part_low = lower >= b->top && lower < b->bottom ? 256 - carry->part_y : 0;
+  int part_up = upper >= b->top && upper < b->bottom ? carry->part_y : 0;
+  const uint8_t *a = mask->current + (size_t)(part_low ? lower : b->top) * regions->columns;
+  const uint8_t *c = mask->current + (size_t)(part_up ? upper : b->top) * regions->columns;
+  int part_x = carry->part_x, before = 0;
+  int start = left - carry->x - 1; /* the cell that the first one gets a part of */
+  if (start >= b->left && start < b->right) before = part_low * a[start] + part_up * c[start];
+  for (int x = left; x < right; x++) {
+    int from = x - carry->x, here = 0;
+    if (from >= b->left && from < b->right) here = part_low * a[from] + part_up * c[from];
+    out[x - left] = (uint8_t)(((256 - part_x) * here + part_x * before + 32768) >> 16);
+    before = here;
+  }
+}
+
+/* The bounds of a carried mask, as far as they lie in the grid. */
+static struct bounds carried_bounds(const struct ph_regions *regions, const struct mask *mask,
+                                    const struct carry *carry) {
+  struct bounds b = {mask->bounds.left + carry->x, mask->bounds.top + carry->y,
+                     mask->bounds.right + carry->x + 1, mask->bounds.bottom + carry->y + 1};
+  if (b.left < 0) b.left = 0;
+  if (b.top < 0) b.top = 0;
+  if (b.right > regions->columns) b.right = regions->columns;
+  if (b.bottom > regions->rows) b.bottom = regions->rows;
+  return b;
+}
+
+static struct carry carry_now(const struct ph_regions *regions) {
+  double cell_x = regions->geometry.width / regions->columns;
+  double cell_y = regions->geometry.height / regions->rows;
+  return carry_of(regions->shift_x / cell_x, regions->shift_y / cell_y);
+}
+
+static void clear(const struct ph_regions *regions, uint8_t *weights, const struct bounds *b) {
+  if (is_empty(b)) return;
+  for (int row = b->top; row < b->bottom; row++)
+    memset(weights + (size_t)row * regions->columns + b->left, 0, (size_t)(b->right - b->left));
+}
+
+/* Puts a mask where it was carried to, so that a new layout can fade in from there. */
+static void settle_mask(const struct ph_regions *regions, struct mask *mask) {
+  clear(regions, mask->target, &mask->bounds);
+  mask->target_bounds = (struct bounds){0};
+  if (!mask->carried || is_empty(&mask->bounds)) return;
+  struct carry carry = carry_now(regions);
+  struct bounds b = carried_bounds(regions, mask, &carry);
+  for (int row = b.top; row < b.bottom && !is_empty(&b); row++)
+    carry_row(regions, mask, &carry, row, b.left, b.right,
+              mask->target + (size_t)row * regions->columns + b.left);
+  uint8_t *before = mask->current;
+  mask->current = mask->target;
+  mask->target = before;
+  clear(regions, mask->target, &mask->bounds);
+  mask->bounds = b;
+}
+
 static void draw_shape(struct ph_regions *regions, const struct ph_shape *s,
                        const struct skin *skin, const struct planes *planes, float cell_x,
                        float cell_y) {
   struct mask *mask = &regions->masks[s->region];
   struct bounds b = shape_bounds(regions, s, cell_x, cell_y);
+  mask->carried |= s->carried;
   if (!s->subtract) widen(&mask->target_bounds, &b);
   for (int row = b.top; row < b.bottom; row++)
     for (int column = b.left; column < b.right; column++) {
@@ -301,11 +386,10 @@ static int usable_shape(const struct ph_shape *s) {
 
 int ph_regions_layout(struct ph_regions *regions, const uint8_t *y, const uint8_t *u,
                       const uint8_t *v, const struct ph_geometry *geometry,
-                      const struct ph_shape *shapes, int count, const int32_t *cores,
-                      const float *face, int fade) {
+                      const struct ph_shape *shapes, int count, const float *face, int fade) {
   int status = check_geometry(y, u, v, geometry);
   if (status) return status;
-  if (!regions || count < 0 || (count > 0 && (!shapes || !cores)) || !face)
+  if (!regions || count < 0 || (count > 0 && !shapes) || !face)
     return ph_fail(PH_ERR_ARGUMENT, "Cannot lay out regions without shapes");
   for (int i = 0; i < count; i++)
     if (!usable_shape(&shapes[i]))
@@ -319,15 +403,13 @@ int ph_regions_layout(struct ph_regions *regions, const uint8_t *y, const uint8_
   memcpy(regions->face, face, sizeof regions->face);
   struct planes planes = {u, v, geometry->uv_stride, 1 << (shift_x + shift_y),
                           geometry->limited ? 16 : 0};
-  struct skin skin = usual_skin(regions, &planes, shapes, count, cores, cell_x, cell_y);
+  struct skin skin = usual_skin(regions, &planes, shapes, count, cell_x, cell_y);
   for (int i = 0; i < PH_REGION_COUNT; i++) {
-    struct mask *mask = &regions->masks[i];
-    struct bounds b = mask->bounds;
-    for (int row = b.top; row < b.bottom && b.right > b.left; row++)
-      memset(mask->target + (size_t)row * regions->columns + b.left, 0,
-             (size_t)(b.right - b.left));
-    mask->target_bounds = (struct bounds){0};
+    settle_mask(regions, &regions->masks[i]);
+    regions->masks[i].fading = 1;
+    regions->masks[i].carried = 0;
   }
+  regions->shift_x = regions->shift_y = 0;
   for (int i = 0; i < count; i++)
     draw_shape(regions, &shapes[i], &skin, &planes, cell_x, cell_y);
   for (int i = 0; i < PH_REGION_COUNT; i++)
@@ -349,6 +431,10 @@ static int fade_row(uint8_t *restrict current, const uint8_t *restrict target, i
 }
 
 /* ---- Measuring ---- */
+
+/* A carrier that is less sure than this leaves the masks where they are: its noise would jitter
+ * them. */
+static const double CARRYING_CONFIDENCE = 0.2;
 
 struct clip_limits {
   int scale_luma, offset_luma, rv, gu, gv, bu; /* in 1/1024 */
@@ -387,22 +473,45 @@ static void measure_row(const uint8_t *restrict weight, const uint16_t *restrict
   sums[0] = w, sums[1] = sy, sums[2] = su, sums[3] = sv, sums[4] = cells, sums[5] = clipped;
 }
 
+static void fade_mask(const struct ph_regions *regions, struct mask *mask) {
+  if (!mask->fading) return;
+  struct bounds b = mask->bounds;
+  int differs = 0;
+  for (int row = b.top; row < b.bottom && !is_empty(&b); row++) {
+    size_t at = (size_t)row * regions->columns + b.left;
+    differs |= fade_row(mask->current + at, mask->target + at, b.right - b.left, regions->fade);
+  }
+  if (differs) return;
+  mask->fading = 0;
+  mask->bounds = mask->target_bounds;
+}
+
 static void measure_mask(struct ph_regions *regions, struct mask *mask, const struct planes *planes,
-                         const uint8_t *grey, struct ph_region_result *result) {
+                         struct ph_region_result *result) {
   *result = (struct ph_region_result){0};
+  fade_mask(regions, mask);
   struct bounds b = mask->bounds;
   if (is_empty(&b)) return;
+  struct carry carry = {0};
+  if (mask->carried) {
+    carry = carry_now(regions);
+    b = carried_bounds(regions, mask, &carry);
+    if (is_empty(&b)) return;
+  }
   int count = b.right - b.left;
   struct clip_limits limits = clip_limits_of(&regions->geometry, planes->cell_pixels);
   uint64_t totals[6] = {0};
-  int differs = 0;
   for (int row = b.top; row < b.bottom; row++) {
     size_t at = (size_t)row * regions->columns + b.left;
-    differs |= fade_row(mask->current + at, mask->target + at, count, regions->fade);
     size_t chroma = (size_t)row * planes->stride + b.left;
-    uint32_t sums[6]; /* a row of 16,384 cells stays under 2^32: 255 * 1020 * 16384 */
-    measure_row(mask->current + at, regions->luma + at, planes->u ? planes->u + chroma : grey,
-                planes->u ? planes->v + chroma : grey, count, &limits, sums);
+    const uint8_t *weights = mask->current + at;
+    if (mask->carried) {
+      carry_row(regions, mask, &carry, row, b.left, b.right, regions->row);
+      weights = regions->row;
+    }
+    uint32_t sums[6]; /* a row of 8,192 cells stays under 2^32: 255 * 1020 * 8192 */
+    measure_row(weights, regions->luma + at, planes->u ? planes->u + chroma : regions->grey,
+                planes->u ? planes->v + chroma : regions->grey, count, &limits, sums);
     for (int i = 0; i < 6; i++) totals[i] += sums[i];
   }
   result->weight = (double)totals[0];
@@ -411,7 +520,15 @@ static void measure_mask(struct ph_regions *regions, struct mask *mask, const st
   result->sum_v = (double)totals[3];
   result->pixels = (double)totals[4] * planes->cell_pixels;
   result->clipped = (double)totals[5] * planes->cell_pixels;
-  if (!differs) mask->bounds = mask->target_bounds;
+}
+
+/* Carries the masks on, where the motion is known well enough. */
+static void carry_masks(struct ph_regions *regions, const struct ph_motion_result *carrier) {
+  if (carrier->confidence < CARRYING_CONFIDENCE) return;
+  regions->shift_x += carrier->dx - regions->carrier_x;
+  regions->shift_y += carrier->dy - regions->carrier_y;
+  regions->carrier_x = carrier->dx;
+  regions->carrier_y = carrier->dy;
 }
 
 /* Mean and clipped share of the luma; of a tall picture every second or third row is enough. */
@@ -479,22 +596,18 @@ int ph_regions_measure(struct ph_regions *regions, const uint8_t *y, const uint8
 
   struct planes planes = {u, v, geometry->uv_stride, 1 << (shift_x + shift_y),
                           geometry->limited ? 16 : 0};
-  uint8_t *grey = NULL;
-  if (!u) {
-    grey = malloc((size_t)regions->columns);
-    if (!grey) return ph_fail(PH_ERR_MEMORY, "Cannot measure a picture: no memory for a row");
-    memset(grey, 128, (size_t)regions->columns);
-  }
-  for (int i = 0; i < PH_REGION_COUNT; i++)
-    measure_mask(regions, &regions->masks[i], &planes, grey, &result->regions[i]);
-  free(grey);
-  measure_whole(y, geometry, result);
-  result->motion = measure_change(regions, planes.cell_pixels, shift_x, shift_y);
-  regions->has_before = 1;
   for (int i = 0; i < PH_MOTION_COUNT; i++) {
     status = tracker_measure(regions->trackers[i], y, geometry, regions, &result->motions[i]);
     if (status) return status;
   }
+  carry_masks(regions, &result->motions[PH_CARRIER]);
+  result->shift_x = regions->shift_x;
+  result->shift_y = regions->shift_y;
+  for (int i = 0; i < PH_REGION_COUNT; i++)
+    measure_mask(regions, &regions->masks[i], &planes, &result->regions[i]);
+  measure_whole(y, geometry, result);
+  result->motion = measure_change(regions, planes.cell_pixels, shift_x, shift_y);
+  regions->has_before = 1;
   return PH_OK;
 }
 

@@ -11,7 +11,7 @@
 
 #include "status.h"
 
-enum { PH_REGION_COUNT = 7, PH_MOTION_COUNT = 2 };
+enum { PH_REGION_COUNT = 7, PH_MOTION_COUNT = 2, PH_CARRIER = 1 };
 
 /* Planar YUV, 8 bits a sample; `u` and `v` are NULL together in a grey picture. */
 struct ph_geometry {
@@ -30,6 +30,8 @@ struct ph_shape {
   int32_t kind;     /* enum ph_shape_kind */
   int32_t subtract; /* 1: takes its place out of what the region's shapes before it added */
   int32_t skin;     /* 1: only skin counts there, as the gate sees it */
+  int32_t core;     /* 1: its usual colours are what skin looks like */
+  int32_t carried;  /* 1: the region's mask goes with motion PH_CARRIER from frame to frame */
   float cx, cy;
   float ax, ay;
   float bx, by;
@@ -54,6 +56,7 @@ struct ph_frame_result {
   double brightness; /* mean luma of the picture, 0..255 */
   double clipped;    /* share of the picture's luma at the ends of the scale */
   double motion;     /* mean absolute luma difference to the frame before, 0..255 */
+  double shift_x, shift_y; /* how far the carried masks went since the layout, in pixels */
 };
 
 struct ph_regions;
@@ -63,13 +66,14 @@ PH_API struct ph_regions *ph_regions_create(void);
 PH_API void ph_regions_destroy(struct ph_regions *regions);
 
 /* Says what the regions are from now on, in the picture's own pixels, and looks at the picture to
- * find which of them are skin: weights fall with the distance from the colours that are usual in
- * the gated shapes of region `core`. The masks move there by `fade` of 255 with each measurement,
- * so that no mean jumps; 255 is at once. `face` is the rectangle on which motion is measured. */
+ * find what of them is skin: weights fall with the distance from the colours that are usual in the
+ * core shapes. The masks change to that by `fade` of 255 with each measurement, so that no mean
+ * jumps; 255 is at once. `face` is the rectangle on which change is measured. Between layouts the
+ * masks of carried regions go with the motion PH_CARRIER, by parts of a pixel: a box that rests
+ * while the head sways would see other skin. */
 PH_API int ph_regions_layout(struct ph_regions *regions, const uint8_t *y, const uint8_t *u,
                              const uint8_t *v, const struct ph_geometry *geometry,
-                             const struct ph_shape *shapes, int count, const int32_t *cores,
-                             const float *face, int fade);
+                             const struct ph_shape *shapes, int count, const float *face, int fade);
 
 /* Measures a frame. */
 PH_API int ph_regions_measure(struct ph_regions *regions, const uint8_t *y, const uint8_t *u,

@@ -53,6 +53,11 @@ export class FaceTracker {
   #steadyUs = 0;
   #aspect = 1;
 
+  /** True while the steady box follows the detector's. */
+  get moving(): boolean {
+    return this.#moving;
+  }
+
   /** Believed faces that the newest detection saw. */
   get faceCount(): number {
     return this.#tracks.filter(({ believed, misses }) => believed && misses === 0).length;
@@ -107,6 +112,18 @@ export class FaceTracker {
       speed: Math.hypot(main.velocity.x, main.velocity.y) / widthOf(main.pose),
       track: main.id,
     };
+  }
+
+  /**
+   * Moves the measured face by what its motion was seen to be, in shares of the picture: between
+   * detections and finer than they are.
+   */
+  carry(x: number, y: number): void {
+    if (!this.#main || (x === 0 && y === 0)) return;
+    const carried = (pose: Pose) =>
+      pose.map((value, index) => value + (index % 2 ? y : x * this.#aspect));
+    this.#main.pose = carried(this.#main.pose);
+    if (this.#steady) this.#steady = carried(this.#steady);
   }
 
   /** Forgets all faces. */

@@ -26,14 +26,17 @@ const SCORE = 0.4;
 /** The skin gate looks again after this time, or when the light on the face changed so much. */
 const REGATE_US = 10_000_000;
 const REGATE_LIGHT = 0.15;
-/** Weights change at once with a moving box, and within about a second with a new gate. */
-const FADE = { moved: 255, regated: 8 } as const;
+/** A new face is measured at once; a box that was put right and a new gate fade in. */
+const FADE = { appeared: 255, moved: 40, regated: 8 } as const;
 
 /** Regions with fewer pixels say nothing. */
 const LEAST_PIXELS = 16;
 /** The chest's reference stays until the chest moved by so much of the face's width. */
 const CHEST_REST = 0.2;
 const NOSE_REST = 0.12;
+
+/** Masks are drawn anew after they were carried so many widths of the face. */
+const CARRIED = 0.2;
 
 const CHEST = 0;
 const NOSE = 1;
@@ -65,6 +68,8 @@ export class Vision implements AsyncDisposable {
   #seenUs: number | undefined;
   #turns: Turns = 0;
   #looks = 0;
+  /** How far the masks were carried since they were laid out, in pixels. */
+  #shift = { x: 0, y: 0 };
   #laidOut: { readonly face: FaceObservation; timeUs: number; light: number } | undefined;
 
   private constructor(detector: FaceDetector, log: Log) {
@@ -148,6 +153,7 @@ export class Vision implements AsyncDisposable {
     const face = this.#tracker.observe(timeUs);
     this.#layOut(picture, face, timeUs);
     this.#meter.measure(picture);
+    this.#carry(picture);
     const regions = this.#means(picture);
     if (this.#laidOut && this.#laidOut.light === 0) {
       this.#laidOut.light = regions.skin?.g ?? 0;
@@ -173,22 +179,33 @@ export class Vision implements AsyncDisposable {
     if (!face) {
       if (!before) return;
       this.#laidOut = undefined;
-      this.#meter.layout(picture, [], { fade: FADE.moved });
+      this.#meter.layout(picture, [], { fade: FADE.appeared });
       this.#follow(CHEST, undefined);
       this.#follow(NOSE, undefined);
       return;
     }
-    const moved = !before || before.face.track !== face.track || !sameBox(before.face, face);
+    const appeared = !before || before.face.track !== face.track;
+    const moved = appeared || this.#tracker.moving ||
+      Math.hypot(this.#shift.x, this.#shift.y) > CARRIED * face.box.width * picture.width;
     if (!moved && !this.#needsNewGate(timeUs)) return;
     const place = inPixels(face, picture);
     this.#meter.layout(picture, regionShapes(place, picture), {
       face: inner(place.box),
-      fade: moved ? FADE.moved : FADE.regated,
+      fade: appeared ? FADE.appeared : moved ? FADE.moved : FADE.regated,
     });
     this.#laidOut = { face, timeUs, light: 0 };
+    this.#shift = { x: 0, y: 0 };
     const { width } = place.box;
     this.#followNear(CHEST, chestPlace(place, picture), CHEST_REST * width);
     this.#followNear(NOSE, nosePlace(place, picture), NOSE_REST * width);
+  }
+
+  /** The masks went with the nose; so does the box, for the next frame. */
+  #carry({ width, height }: Picture): void {
+    if (!this.#laidOut) return;
+    const { x, y } = this.#meter.shift;
+    this.#tracker.carry((x - this.#shift.x) / width, (y - this.#shift.y) / height);
+    this.#shift = { x, y };
   }
 
   #needsNewGate(timeUs: number): boolean {
@@ -270,11 +287,6 @@ function inPixels({ box, landmarks }: FaceObservation, { width, height }: Pictur
 /** The middle of the box, where nothing but face is. */
 function inner({ x, y, width, height }: PixelRectangle): PixelRectangle {
   return { x: x + 0.15 * width, y: y + 0.1 * height, width: 0.7 * width, height: 0.8 * height };
-}
-
-function sameBox(a: FaceObservation, b: FaceObservation): boolean {
-  return a.box.x === b.box.x && a.box.y === b.box.y && a.box.width === b.box.width &&
-    a.box.height === b.box.height;
 }
 
 /** How far the edges of two places are apart at most. */

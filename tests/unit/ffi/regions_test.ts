@@ -239,3 +239,50 @@ Deno.test("a quarter turn brings the right side to the top", () => {
     { top: 20, bottom: 200, left: 20, right: 90 },
   ]);
 });
+
+Deno.test("a carried mask goes with the nose by parts of a pixel, and rests where it is told", () => {
+  // Skin with a birthmark: what the mask sees changes where it does not go along.
+  const skin = (dx: number, dy: number) =>
+    paint({ width: 120, height: 100 }, (x, y) => {
+      const far = Math.hypot(x - dx - 62, y - dy - 58);
+      return [
+        120 + 20 * Math.sin(0.3 * (x - dx)) * Math.sin(0.25 * (y - dy)) - 60 / (1 + far),
+        118,
+        140,
+      ];
+    });
+  const measure = (carried: boolean) => {
+    using meter = new RegionMeter();
+    const first = skin(0, 0);
+    meter.layout(first, [rectangle(2, [50, 46, 70, 66], { carried })], { fade: 255 });
+    meter.follow(1, { x: 30, y: 20, width: 60, height: 60 });
+    return Array.from({ length: 60 }, (_, index) => {
+      meter.measure(skin(3 * Math.sin(index / 8), 2 * Math.sin(index / 11)));
+      return meter.region(2).y / meter.region(2).weight;
+    });
+  };
+  const range = (values: readonly number[]) => Math.max(...values) - Math.min(...values);
+  const resting = range(measure(false));
+  const carried = range(measure(true));
+  assert.ok(carried < 0.2 * resting, `${carried} against ${resting}`);
+});
+
+Deno.test("a new layout fades in from where the mask was carried to", () => {
+  const scene = (dx: number) =>
+    paint({ width: 120, height: 100 }, (x, y) => {
+      const texture = 20 * Math.sin(0.3 * (x - dx)) * Math.sin(0.25 * y);
+      return [120 + texture + 0.4 * (x - dx), 118, 140];
+    });
+  using meter = new RegionMeter();
+  const shape = (dx: number) => [rectangle(2, [40 + dx, 40, 70 + dx, 70], { carried: true })];
+  meter.layout(scene(0), shape(0), { fade: 255 });
+  meter.follow(1, { x: 30, y: 20, width: 60, height: 60 });
+  const means: number[] = [];
+  for (let index = 0; index < 40; index++) {
+    const dx = 0.15 * index;
+    if (index === 20) meter.layout(scene(dx), shape(meter.shift.x), { fade: 20 });
+    meter.measure(scene(dx));
+    means.push(meter.region(2).y / meter.region(2).weight);
+  }
+  assert.ok(Math.max(...means) - Math.min(...means) < 0.25);
+});
