@@ -22,23 +22,61 @@ const MAX_COMMAND_BYTES = 65_536;
  * blocking pop on a connection of its own: oldest first, as producers push at the left.
  */
 export class CommandQueue implements AsyncDisposable {
-  readonly #options: RedisOptions;
+  readonly #pumps: readonly ListPump[];
+
+  constructor(options: RedisOptions, context: CommandQueueContext) {
+    const keys = ["command_queue", "metrics:command_queue"].map((n) => `${options.keyPrefix}:${n}`);
+    // The nodes of a cluster hold one list each, and a pop waits for lists of one node only.
+    const shares = options.cluster ? keys.map((key) => [key]) : [keys];
+    this.#pumps = shares.map((share) => new ListPump(share, { ...context, options }));
+  }
+
+  start(): void {
+    for (const pump of this.#pumps) pump.start();
+  }
+
+  /** Goes over to new certificates, passwords or servers. */
+  reload(options: RedisOptions): void {
+    for (const pump of this.#pumps) pump.reload(options);
+  }
+
+  get ready(): boolean {
+    return this.#pumps.every(({ ready }) => ready);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#pumps.map((pump) => pump[Symbol.asyncDispose]()));
+  }
+}
+
+/** The blocking pop of a few lists that one server holds. */
+class ListPump implements AsyncDisposable {
+  readonly #keys: readonly string[];
+  readonly #operationTimeoutMs: number;
   readonly #link: RedisLink;
   readonly #context: CommandQueueContext;
   #loop: Promise<void> | undefined;
   readonly #ending = new AbortController();
   #becameReady: () => void = () => {};
 
-  constructor(options: RedisOptions, context: CommandQueueContext) {
-    this.#options = options;
+  constructor(
+    keys: readonly string[],
+    context: CommandQueueContext & { readonly options: RedisOptions },
+  ) {
+    this.#keys = keys;
+    this.#operationTimeoutMs = context.options.operationTimeoutMs;
     this.#context = context;
-    this.#link = new RedisLink("commands", { options, log: context.log });
+    this.#link = new RedisLink("commands", context);
     this.#link.onReady(() => this.#becameReady());
   }
 
   start(): void {
     this.#link.start();
     this.#loop = this.#run();
+  }
+
+  reload(options: RedisOptions): void {
+    this.#link.reload(options);
   }
 
   get ready(): boolean {
@@ -64,14 +102,12 @@ export class CommandQueue implements AsyncDisposable {
 
   /** @returns false where the pop failed, so that the caller takes a breath. */
   async #pop(): Promise<boolean> {
-    const { keyPrefix, operationTimeoutMs } = this.#options;
-    const keys = [`${keyPrefix}:command_queue`, `${keyPrefix}:metrics:command_queue`];
     const silent = setTimeout(
       () => this.#link.reset("The command queue timed out"),
-      POP_SECONDS * 1000 + operationTimeoutMs,
+      POP_SECONDS * 1000 + this.#operationTimeoutMs,
     );
     try {
-      const reply = await this.#link.call("BRPOP", ...keys, POP_SECONDS);
+      const reply = await this.#link.call(["BRPOP", ...this.#keys, POP_SECONDS]);
       if (Array.isArray(reply)) this.#take(reply[1] as Buffer);
       return true;
     } catch (error) {

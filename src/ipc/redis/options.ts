@@ -4,7 +4,7 @@ export interface RedisOptions {
   readonly port: number;
   /** Empty for none. */
   readonly password: string;
-  readonly username?: string;
+  readonly username?: string | undefined;
   readonly database: number;
   /** The first part of every channel and key. */
   readonly keyPrefix: string;
@@ -18,6 +18,37 @@ export interface RedisOptions {
   readonly maxBulkStringBytes: number;
   /** The longest list accepted in a reply. */
   readonly maxArrayElements: number;
+  /** Log every message that is sent. */
+  readonly enableDebugLogging?: boolean;
+  /** What CLIENT LIST calls the connections, before `:metrics`, `:frames`, `:commands`. */
+  readonly clientName?: string;
+
+  /** Speak TLS. */
+  readonly tls?: boolean;
+  /** Files in PEM: whom to trust, and who we are. They are read again at each connection. */
+  readonly tlsCaPath?: string | undefined;
+  readonly tlsCertPath?: string | undefined;
+  readonly tlsKeyPath?: string | undefined;
+  /** The name that the server's certificate must bear, where it is not the host. */
+  readonly tlsServerName?: string | undefined;
+
+  /** The master's name, to be found by asking `sentinels`. */
+  readonly sentinelName?: string | undefined;
+  /** Each host:port. */
+  readonly sentinels?: readonly string[];
+  /** The host is one node of a Redis Cluster. */
+  readonly cluster?: boolean;
+  /** SPUBLISH in place of PUBLISH. */
+  readonly shardedPublish?: boolean;
+
+  /** Key-value mode: the life of a latest value, seconds. */
+  readonly keyTtlSeconds?: number;
+  /** Key-value mode: the age up to which history is kept, seconds. */
+  readonly historySeconds?: number;
+  /** Key-value mode: the most entries of one history. */
+  readonly historyMaxEntries?: number;
+  /** Key-value mode: keep a history of frames too. */
+  readonly historyFrames?: boolean;
 }
 
 export const DEFAULT_REDIS_OPTIONS: RedisOptions = {

@@ -2,9 +2,10 @@ import { Buffer } from "node:buffer";
 import { encodeFrameEnvelope } from "../../envelope/envelope.ts";
 import type { Log } from "../../telemetry/log.ts";
 import { type Backend, BackendError, type Delivery, type Outgoing } from "../outgoing.ts";
-import { explainRedisError } from "./redis_error.ts";
+import { isLateEntry, KeyValue, type Stored } from "./key_value.ts";
 import type { RedisOptions } from "./options.ts";
 import { Patience } from "./patience.ts";
+import { explainRedisError } from "./redis_error.ts";
 import { RedisLink } from "./redis_link.ts";
 
 export interface RedisBackendContext {
@@ -17,52 +18,74 @@ const WATCH_MS = 100;
 const SLOWEST_BYTES_PER_MS = 125;
 
 /**
- * Redis by PUBLISH. Frames go over a connection of their own, so that no metric waits behind
- * one in a socket's buffer, nor behind the answer to one.
+ * Redis, by PUBLISH or by keys and streams. Frames go over a connection of their own, so that no
+ * metric waits behind one in a socket's buffer, nor behind the answer to one.
  */
 export class RedisBackend implements Backend {
   readonly name = "redis";
-  readonly #options: RedisOptions;
-  readonly #metrics: RedisLink;
-  readonly #frames: RedisLink;
-  readonly #metricPatience = new Patience();
-  readonly #framePatience = new Patience();
+  readonly #log: Log;
+  readonly #metrics: { readonly link: RedisLink; readonly patience: Patience };
+  readonly #frames: { readonly link: RedisLink; readonly patience: Patience };
+  #options: RedisOptions;
+  #keyValue: KeyValue;
   #watch: ReturnType<typeof setInterval> | undefined;
 
   constructor(options: RedisOptions, { log }: RedisBackendContext) {
     this.#options = options;
-    this.#metrics = new RedisLink("metrics", { options, log });
-    this.#frames = new RedisLink("frames", { options, log });
+    this.#log = log;
+    this.#keyValue = new KeyValue(options);
+    this.#metrics = { link: new RedisLink("metrics", { options, log }), patience: new Patience() };
+    this.#frames = { link: new RedisLink("frames", { options, log }), patience: new Patience() };
   }
 
   start(): void {
-    this.#metrics.start();
-    this.#frames.start();
+    this.#metrics.link.start();
+    this.#frames.link.start();
     this.#watch = setInterval(() => this.#watchForSilence(), WATCH_MS);
   }
 
+  /** Goes over to new certificates, passwords or servers; what is under way is sent again. */
+  reload(options: RedisOptions): void {
+    this.#options = options;
+    this.#keyValue = new KeyValue(options);
+    this.#metrics.link.reload(options);
+    this.#frames.link.reload(options);
+  }
+
   get ready(): boolean {
-    return this.#metrics.ready;
+    return this.#metrics.link.ready;
+  }
+
+  /** A stream's entries have to come in the order of their times. */
+  get inOrder(): boolean {
+    return !this.#options.usePubsub;
   }
 
   get trouble(): string | undefined {
-    return (this.#metrics.trouble ?? this.#frames.trouble)?.message;
+    return (this.#metrics.link.trouble ?? this.#frames.link.trouble)?.message;
+  }
+
+  /** How many connections came about so far, of both links; more than two are reconnects. */
+  get connections(): number {
+    return this.#metrics.link.connections + this.#frames.link.connections;
   }
 
   onReady(listener: (ready: boolean) => void): void {
-    this.#metrics.onReady(listener);
+    this.#metrics.link.onReady(listener);
   }
 
   async send(outgoing: Outgoing): Promise<Delivery> {
+    const { topic, timestamp } = outgoing;
     const bytes = outgoing.kind === "metric" ? outgoing.bytes : encodeFrameEnvelope(outgoing.image);
-    this.#refuseTooBig(outgoing.topic, bytes.length);
-    const link = outgoing.kind === "metric" ? this.#metrics : this.#frames;
-    const channel = `${this.#options.keyPrefix}:${outgoing.topic}`;
-    const reply = link.call("PUBLISH", channel, asBuffer(bytes));
-    const patience = outgoing.kind === "metric" ? this.#metricPatience : this.#framePatience;
+    this.#refuseTooBig(topic, bytes.length);
+    const { link, patience } = outgoing.kind === "metric" ? this.#metrics : this.#frames;
     const done = patience.began(bytes.length);
+    const stored = { topic, timestamp, envelope: asBuffer(bytes) };
     try {
-      return { receivers: Number(await reply) };
+      const delivery =
+        await (this.#options.usePubsub ? this.#publish(link, stored) : this.#store(link, stored));
+      this.#debug(stored, delivery);
+      return delivery;
     } catch (error) {
       const { message } = explainRedisError(error, link.where);
       throw new BackendError(message, { cause: error, retriable: true, reason: "link" });
@@ -73,8 +96,32 @@ export class RedisBackend implements Backend {
 
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#watch);
-    await this.#metrics[Symbol.asyncDispose]();
-    await this.#frames[Symbol.asyncDispose]();
+    await this.#metrics.link[Symbol.asyncDispose]();
+    await this.#frames.link[Symbol.asyncDispose]();
+  }
+
+  async #publish(link: RedisLink, { topic, envelope }: Stored): Promise<Delivery> {
+    const { keyPrefix, shardedPublish, cluster } = this.#options;
+    const command = shardedPublish ? "SPUBLISH" : "PUBLISH";
+    const reply = await link.call([command, `${keyPrefix}:${topic}`, envelope]);
+    // In a cluster PUBLISH counts only the subscribers of the node that was asked.
+    return cluster && !shardedPublish ? {} : { receivers: Number(reply) };
+  }
+
+  async #store(link: RedisLink, stored: Stored): Promise<Delivery> {
+    const commands = this.#keyValue.commandsFor(stored);
+    const replies = await Promise.allSettled(commands.map((command) => link.call(command)));
+    for (const reply of replies) {
+      if (reply.status === "fulfilled") continue;
+      if (!isLateEntry(reply.reason)) throw reply.reason;
+      await link.call(this.#keyValue.lateEntry(stored));
+    }
+    return {};
+  }
+
+  #debug({ topic, envelope }: Stored, { receivers }: Delivery): void {
+    if (!this.#options.enableDebugLogging) return;
+    this.#log.info("Sent to Redis", { topic, bytes: envelope.length, receivers });
   }
 
   #refuseTooBig(topic: string, bytes: number): void {
@@ -89,15 +136,15 @@ export class RedisBackend implements Backend {
 
   /** A peer that neither answers nor closes is noticed here. */
   #watchForSilence(): void {
-    const bytes = this.#metricPatience.bytesUnderWay + this.#framePatience.bytesUnderWay;
+    const bytes = this.#metrics.patience.bytesUnderWay + this.#frames.patience.bytesUnderWay;
     const limitMs = this.#options.operationTimeoutMs + bytes / SLOWEST_BYTES_PER_MS;
-    const metricsMs = this.#metricPatience.silentMs;
-    const framesMs = this.#framePatience.silentMs;
-    if (metricsMs > limitMs) this.#metrics.reset(silence(metricsMs));
+    const metricsMs = this.#metrics.patience.silentMs;
+    const framesMs = this.#frames.patience.silentMs;
+    if (metricsMs > limitMs) this.#metrics.link.reset(silence(metricsMs));
     // Without an answer to metrics the other connection deserves no trust either: what is in its
     // buffers would arrive stale.
     if (Math.max(metricsMs, framesMs) > limitMs) {
-      this.#frames.reset(silence(Math.max(metricsMs, framesMs)));
+      this.#frames.link.reset(silence(Math.max(metricsMs, framesMs)));
     }
   }
 }

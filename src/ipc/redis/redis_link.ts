@@ -1,14 +1,11 @@
 import type { Buffer } from "node:buffer";
-import type { Socket } from "node:net";
-import { Redis } from "ioredis";
+import { Cluster, type Redis } from "ioredis";
 import type { Log } from "../../telemetry/log.ts";
 import { backoffMs } from "./backoff.ts";
+import { type Client, type LinkRole, openClient, socketsOf, whereOf } from "./client.ts";
 import type { RedisOptions } from "./options.ts";
 import { explainRedisError, type RedisProblem } from "./redis_error.ts";
 import { ReplyGuard } from "./reply_guard.ts";
-
-/** What a connection is for; it shows in CLIENT LIST as physiology:{role}. */
-export type LinkRole = "metrics" | "frames" | "commands";
 
 export interface LinkContext {
   readonly options: RedisOptions;
@@ -17,27 +14,28 @@ export interface LinkContext {
 
 /** A reply to one command. */
 export type Reply = number | string | Buffer | null | readonly Reply[];
+export type Command = readonly [string, ...(string | number | Buffer)[]];
 
 /** How often, in seconds, a lasting fault is said again. */
 const SAY_AGAIN_SECONDS = 5;
 
 /**
  * One connection to Redis that heals for ever. It queues nothing: a command on a link that is not
- * ready fails at once, and every command under way fails when the connection is lost.
+ * ready fails at once, and every command under way fails when the connection is lost. Files and
+ * passwords are taken anew for each connection.
  */
 export class RedisLink implements AsyncDisposable {
   readonly #role: LinkRole;
-  readonly #options: RedisOptions;
   readonly #log: Log;
-  #client: Redis | undefined;
+  #options: RedisOptions;
+  #client: Client | undefined;
+  #started = false;
   #ready = false;
-  #said = false;
-  /** What this side ended the present connection for; later errors only follow from it. */
-  #ended: string | undefined;
-  #handshakeTimer: ReturnType<typeof setTimeout> | undefined;
+  #attempt = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
   #onReady: (ready: boolean) => void = () => {};
   #trouble: RedisProblem | undefined;
-  #reconnects = 0;
+  #connections = 0;
 
   constructor(role: LinkRole, { options, log }: LinkContext) {
     this.#role = role;
@@ -54,12 +52,13 @@ export class RedisLink implements AsyncDisposable {
     return this.#trouble;
   }
 
-  get reconnects(): number {
-    return this.#reconnects;
+  /** How many connections came about so far. */
+  get connections(): number {
+    return this.#connections;
   }
 
   get where(): string {
-    return `${this.#options.host}:${this.#options.port}`;
+    return whereOf(this.#options);
   }
 
   onReady(listener: (ready: boolean) => void): void {
@@ -67,116 +66,149 @@ export class RedisLink implements AsyncDisposable {
   }
 
   start(): void {
-    const { host, port, password, username, database, connectionTimeoutMs } = this.#options;
-    const client = new Redis({
-      host,
-      port,
-      db: database,
-      ...(password ? { password } : {}),
-      ...(username ? { username } : {}),
-      connectionName: `physiology:${this.#role}`,
-      clientInfoTag: "physiology_server",
-      lazyConnect: true,
-      connectTimeout: connectionTimeoutMs,
-      retryStrategy: (attempt) => backoffMs(attempt),
-      // The outbox is the only queue; what was under way fails with the connection.
-      enableOfflineQueue: false,
-      autoResendUnfulfilledCommands: false,
-      maxRetriesPerRequest: 0,
-      keepAlive: 10_000,
-    });
-    this.#client = client;
-    client.on("connecting", () => this.#watchHandshake());
-    client.on("connect", () => this.#guardReplies());
-    client.on("ready", () => this.#becomeReady());
-    client.on("close", () => this.#becomeUnready());
-    client.on("error", (error: unknown) => this.#fail(error));
-    client.connect().catch(() => {}); // told by the event
+    this.#started = true;
+    this.#connect();
   }
 
   /** Sends one command; commands are answered in the order of the calls. */
-  call(command: string, ...args: (string | number | Buffer)[]): Promise<Reply> {
-    if (!this.#client) return Promise.reject(new Error("The link is closed"));
-    return this.#client.callBuffer(command, ...args) as Promise<Reply>;
+  call([name, ...args]: Command): Promise<Reply> {
+    const client = this.#client;
+    if (!client || !this.#ready) return Promise.reject(new Error("The connection is closed"));
+    return senderFor(client, name).callBuffer(name, ...args) as Promise<Reply>;
   }
 
   /** Ends the present connection at once, with what is under way, and connects anew. */
   reset(reason: string): void {
-    this.#fail(new Error(reason));
-    this.#ended = reason;
-    this.#socket?.destroy();
+    const client = this.#client;
+    if (!client) return;
+    this.#fail(client, new Error(reason));
+    this.#lose(client);
+  }
+
+  /** Goes over to other options: certificates, passwords, even another server. */
+  reload(options: RedisOptions): void {
+    this.#options = options;
+    this.#attempt = 0;
+    if (!this.#started) return;
+    clearTimeout(this.#timer);
+    if (this.#client) this.#abandon(this.#client);
+    this.#connect();
   }
 
   // deno-lint-ignore require-await
   async [Symbol.asyncDispose](): Promise<void> {
-    clearTimeout(this.#handshakeTimer);
-    const client = this.#client;
-    this.#client = undefined;
-    client?.disconnect();
-    // disconnect() says goodbye politely, which a silent peer would make us wait for.
-    socketOf(client)?.destroy();
-    this.#becomeUnready();
+    this.#started = false;
+    clearTimeout(this.#timer);
+    if (this.#client) this.#abandon(this.#client);
   }
 
-  get #socket(): Socket | undefined {
-    return socketOf(this.#client);
-  }
-
-  #watchHandshake(): void {
-    this.#ended = undefined;
-    clearTimeout(this.#handshakeTimer);
+  #connect(): void {
+    let client: Client;
+    this.#attempt++;
+    try {
+      client = openClient(this.#options, this.#role);
+    } catch (error) {
+      this.#fail(undefined, error);
+      return this.#connectLater();
+    }
+    this.#client = client;
     const { connectionTimeoutMs, operationTimeoutMs } = this.#options;
-    this.#handshakeTimer = setTimeout(
-      () => this.reset("The handshake timed out"),
+    this.#timer = setTimeout(
+      () => this.reset("The connection timed out before it could be used"),
       connectionTimeoutMs + operationTimeoutMs,
     );
-  }
-
-  /** The client's own parser comes after this, and finds nothing of a reply that is refused. */
-  #guardReplies(): void {
-    const guard = new ReplyGuard(this.#options);
-    this.#socket?.prependListener("data", (bytes: Buffer) => {
-      const wrong = guard.inspect(bytes);
-      if (wrong === undefined) return;
-      bytes.fill(0);
-      this.reset(`It sent ${wrong}`);
+    client.on("ready", () => this.#probe(client));
+    client.on("end", () => this.#lose(client));
+    client.on("error", (error: unknown) => this.#fail(client, error));
+    if (client instanceof Cluster) client.on("+node", (node: Redis) => this.#guard(client, node));
+    else this.#guard(client, client);
+    client.connect().catch((error: unknown) => {
+      this.#fail(client, error);
+      this.#lose(client);
     });
   }
 
-  #becomeReady(): void {
-    clearTimeout(this.#handshakeTimer);
-    if (!this.#client || this.#ready) return;
+  /** A server that is loading, or wants a password, accepts connections all the same. */
+  async #probe(client: Client): Promise<void> {
+    try {
+      await client.ping();
+      this.#becomeReady(client);
+    } catch (error) {
+      this.#fail(client, error);
+      this.#lose(client);
+    }
+  }
+
+  /** Sees every reply before the client's own parser, which finds nothing of one turned down. */
+  #guard(client: Client, node: Redis): void {
+    node.on("connect", () => {
+      const guard = new ReplyGuard(this.#options);
+      for (const socket of socketsOf(node)) {
+        socket.prependListener("data", (bytes: Buffer) => {
+          const wrong = guard.inspect(bytes);
+          if (wrong === undefined) return;
+          bytes.fill(0);
+          if (this.#client === client) this.reset(`It sent ${wrong}`);
+        });
+      }
+    });
+  }
+
+  #becomeReady(client: Client): void {
+    if (this.#client !== client || this.#ready) return;
+    clearTimeout(this.#timer);
     this.#ready = true;
+    this.#attempt = 0;
+    this.#connections++;
+    if (this.#trouble) {
+      this.#log.info(`Connected to Redis at ${this.where}`, { link: this.#role });
+    }
     this.#trouble = undefined;
-    if (this.#said) this.#log.info(`Connected to Redis at ${this.where}`, { link: this.#role });
-    this.#said = false;
     this.#onReady(true);
   }
 
-  #becomeUnready(): void {
-    clearTimeout(this.#handshakeTimer);
+  #lose(client: Client): void {
+    if (this.#client !== client) return;
+    const delayed = this.#started;
+    if (this.#ready) this.#fail(client, new Error("The connection was closed"));
+    this.#abandon(client);
+    if (delayed) this.#connectLater();
+  }
+
+  #connectLater(): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#connect(), backoffMs(this.#attempt));
+  }
+
+  /** Lets go of a client: what it says from now on is not heard. */
+  #abandon(client: Client): void {
+    clearTimeout(this.#timer);
+    this.#client = undefined;
+    const sockets = socketsOf(client);
+    client.disconnect();
+    // disconnect() says goodbye politely, which a silent peer would make us wait for.
+    for (const socket of sockets) socket.destroy();
     if (!this.#ready) return;
     this.#ready = false;
-    this.#reconnects++;
     this.#onReady(false);
   }
 
-  #fail(error: unknown): void {
-    if (!this.#client || this.#ended !== undefined) return;
+  #fail(client: Client | undefined, error: unknown): void {
+    if (this.#client !== client) return;
     const problem = explainRedisError(error, this.where);
     // That a connection closed tells less than why the last one did.
-    if (!this.#trouble || problem.fault !== "closed") this.#trouble = problem;
-    this.#said = true;
-    this.#log.limited(
-      `redis ${this.#role}`,
-      SAY_AGAIN_SECONDS,
-      "warning",
-      problem.message,
-      { link: this.#role },
-    );
+    if (this.#trouble && problem.fault === "closed") return;
+    this.#trouble = problem;
+    const key = `redis ${this.#role} ${problem.fault}`;
+    this.#log.limited(key, SAY_AGAIN_SECONDS, "warning", problem.message, { link: this.#role });
   }
 }
 
-function socketOf(client: Redis | undefined): Socket | undefined {
-  return (client as unknown as { stream?: Socket } | undefined)?.stream;
+/**
+ * Of a cluster any node takes a PUBLISH, but only those by one node arrive in order: always the
+ * first. Commands with a key, SPUBLISH too, go where their slot is.
+ */
+function senderFor(client: Client, command: string): Client {
+  if (!(client instanceof Cluster) || command !== "PUBLISH") return client;
+  return client.nodes("master")[0] ?? client;
 }
