@@ -37,3 +37,17 @@ export function findBreaths(trace: Float64Array, { minSwing }: { minSwing: numbe
   }
   return breaths;
 }
+
+/**
+ * The typical rate of a recording, in breaths/min: that of the median interval, which a sigh, a
+ * pause or a missed breath does not move.
+ *
+ * @param peaks times of breaths in seconds, growing.
+ * @returns undefined with fewer than two breaths.
+ */
+export function medianRate(peaks: readonly number[]): number | undefined {
+  const intervals = peaks.slice(1).map((peak, k) => peak - peaks[k]!).sort((a, b) => a - b);
+  const half = intervals.length / 2;
+  if (intervals.length === 0) return undefined;
+  return 120 / (intervals[Math.floor(half)]! + intervals[Math.ceil(half) - 1]!);
+}

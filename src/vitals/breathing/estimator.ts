@@ -23,12 +23,14 @@ const STREAK = 3;
 /** Rates this close are the same rate, in breaths/min. */
 const SAME_RATE = 2;
 /** No window is shorter, so nothing can be said before. */
-const WARM_UP_S = 10;
+const WARM_UP_S = 8;
 /** The chest must have been followed in this share of the last two seconds. */
 const MIN_FOLLOWED = 0.5;
 /** Over this share of samples left out for motion, motion is the reason. */
 const MAX_MOVED = 0.1;
 const MIN_FPS = 5;
+/** In heights of the picture: even a distant chest rises by more, and noise and codecs by less. */
+const MIN_AMPLITUDE = 1e-4;
 
 export interface BreathingEstimatorOptions {
   /** @default the shipped model */
@@ -162,6 +164,7 @@ export class BreathingEstimator implements BreathingPart {
     if (seconds < WARM_UP_S) return "warming_up";
     // A rate through a held breath would be a number for something that is not there.
     if (apnea?.detected || stretch.liveShare === 0) return "low_quality";
+    if (best && best.amplitude < MIN_AMPLITUDE) return "low_quality";
     if (best && moreLikelyRigid(stretch, best.rate)) return "motion";
     return undefined;
   }

@@ -21,46 +21,49 @@ export interface WindowEvidence extends RateEvidence {
 }
 
 /** The lengths of window that are tried, in seconds; the first values come from what there is. */
-const WINDOWS_S = [60, 42, 30, 20, 14] as const;
+const WINDOWS_S = [14, 20, 30, 42, 60] as const;
 /** Under this there is hardly a whole breath. */
 const MIN_WINDOW_S = 8;
 /** Fewer breaths than this in a window are no rhythm. */
 const MIN_CYCLES = 1.8;
-/** More breaths than this are a matter for a shorter window, which is nearer to the present. */
-const MAX_CYCLES = 14;
+/** So many clear breaths in a window need no longer one, which is further from the present. */
+const ENOUGH_CYCLES = 7;
+
+type Measured = RateEvidence & { readonly seconds: number };
 
 /** The evidence of each window that ends now and holds a fitting number of breaths. */
-export function windowsOf(stretch: ChestStretch): WindowEvidence[] {
-  const { chest, sampleRateHz, movedShare } = stretch;
-  const available = chest.length / sampleRateHz;
-  const lengths = WINDOWS_S.filter((seconds) => seconds <= available);
-  const [longest = 0] = lengths;
-  // Between two lengths, all that there is counts, as long as it is not much more than the last.
-  const seconds = available >= MIN_WINDOW_S && available < WINDOWS_S[0] && available > longest
-    ? [available, ...lengths]
-    : lengths;
-  const all = seconds.flatMap((length) => {
-    const evidence = breathingRate(chest.slice(-Math.round(length * sampleRateHz)), {
-      sampleRateHz,
-    });
-    return evidence ? [{ ...evidence, seconds: length }] : [];
-  });
-  return all.flatMap((evidence) => {
-    if (evidence.cycles < MIN_CYCLES) return [];
-    if (evidence.cycles > MAX_CYCLES && evidence.seconds > WINDOWS_S.at(-1)!) return [];
+export function windowsOf({ chest, sampleRateHz, movedShare }: ChestStretch): WindowEvidence[] {
+  const all: Measured[] = [];
+  for (const seconds of lengthsIn(chest.length / sampleRateHz)) {
+    const window = chest.subarray(-Math.round(seconds * sampleRateHz));
+    const evidence = breathingRate(window, { sampleRateHz });
+    if (!evidence) continue;
+    all.push({ ...evidence, seconds });
+    if (isClear(evidence)) break;
+  }
+  return all.filter(({ cycles }) => cycles >= MIN_CYCLES).map((evidence) => {
     const accord = accordOf(evidence, all);
-    return [{ ...evidence, features: featuresOf(evidence, { accord, movedShare }) }];
+    return { ...evidence, features: featuresOf(evidence, { accord, movedShare }) };
   });
+}
+
+/** Windows up to the available seconds, shortest first, and between two lengths all that there is. */
+function lengthsIn(available: number): number[] {
+  const lengths: number[] = WINDOWS_S.filter((seconds) => seconds <= available);
+  const whole = available >= MIN_WINDOW_S && available < WINDOWS_S.at(-1)!;
+  return whole && available - (lengths.at(-1) ?? 0) > 0.5 ? [...lengths, available] : lengths;
+}
+
+function isClear({ concentration, spectralRate, countedRate = 0, cycles }: RateEvidence): boolean {
+  const apart = Math.abs(countedRate - spectralRate) / spectralRate;
+  return concentration > 0.7 && apart < 0.08 && cycles >= ENOUGH_CYCLES;
 }
 
 /** A rate that differs by this share is another one. */
 const SAME_SHARE = 0.12;
 
 /** Share of the other windows, if they can hold the rate, that find it too; noise changes its mind. */
-function accordOf(
-  own: RateEvidence & { seconds: number },
-  all: readonly (RateEvidence & { seconds: number })[],
-): number {
+function accordOf(own: Measured, all: readonly Measured[]): number {
   const others = all.filter(({ seconds }) =>
     seconds !== own.seconds && (seconds * own.rate) / 60 >= MIN_CYCLES
   );

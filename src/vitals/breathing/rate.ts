@@ -1,4 +1,5 @@
 import { bandPass } from "../signal/bandpass.ts";
+import { standardDeviation } from "../signal/detrend.ts";
 import { findPeaks, powerSpectrum, type Spectrum } from "../signal/spectrum.ts";
 import { type Breath, findBreaths } from "./breaths.ts";
 
@@ -9,7 +10,7 @@ const EVIDENCE_HIGH_HZ = 1.2;
 /** Just under the slowest breath. */
 const EVIDENCE_LOW_HZ = 0.045;
 /** Rivals that are looked at, highest first. */
-const CANDIDATES = 4;
+const CANDIDATES = 3;
 
 /** What one stretch of trace says about the rate. */
 export interface RateEvidence {
@@ -53,7 +54,7 @@ export function breathingRate(
   const seconds = trace.length / sampleRateHz;
   if (seconds < 4) return undefined;
   const level = detrendLinear(trace);
-  const plain = powerSpectrum(level, { sampleRateHz, padFactor: 4 });
+  const plain = powerSpectrum(level, { sampleRateHz, padFactor: 3 });
   const spectrum = weighted(plain);
   const floor = jitterFloor(plain);
   // Under one and a half periods in the window there is no telling a breath from a drift.
@@ -86,7 +87,7 @@ function examine(
   { level, wide, spectrum, floor, sampleRateHz }: {
     level: Float64Array;
     wide: Float64Array;
-    spectrum: Spectrum;
+    spectrum: WeightedSpectrum;
     floor: number;
     sampleRateHz: number;
   },
@@ -97,7 +98,7 @@ function examine(
     highHz: Math.min(EVIDENCE_HIGH_HZ, 2.5 * frequencyHz),
     sampleRateHz,
   });
-  const breaths = findBreaths(narrow, { minSwing: 0.35 * typicalSwing(narrow) });
+  const breaths = findBreaths(narrow, { minSwing: standardDeviation(narrow) });
   const intervals = intervalsOf(breaths, sampleRateHz);
   const spectralRate = 60 * frequencyHz;
   const counted = intervals.length ? 60 / meanOf(intervals) : undefined;
@@ -127,25 +128,38 @@ function intervalsOf(breaths: readonly Breath[], sampleRateHz: number): number[]
   return intervals;
 }
 
-/** Power times frequency, zero outside the band of evidence. */
-function weighted({ power, binHz }: Spectrum): Spectrum {
-  return {
-    binHz,
-    power: power.map((value, bin) => {
-      const hz = bin * binHz;
-      return hz < EVIDENCE_LOW_HZ || hz > EVIDENCE_HIGH_HZ ? 0 : value * hz;
-    }),
-  };
+/** Power times frequency in the band of evidence, with running sums. */
+interface WeightedSpectrum extends Spectrum {
+  /** `sums[bin]`: all power below that bin. */
+  readonly sums: Float64Array;
+  readonly firstBin: number;
+}
+
+function weighted({ power, binHz }: Spectrum): WeightedSpectrum {
+  const firstBin = Math.ceil(EVIDENCE_LOW_HZ / binHz);
+  const end = Math.min(power.length, Math.floor(EVIDENCE_HIGH_HZ / binHz) + 1);
+  const own = new Float64Array(end), sums = new Float64Array(end + 1);
+  for (let bin = 0; bin < end; bin++) {
+    if (bin >= firstBin) own[bin] = power[bin]! * bin * binHz;
+    sums[bin + 1] = sums[bin]! + own[bin]!;
+  }
+  return { power: own, binHz, sums, firstBin };
 }
 
 /** Band of the jitter, over all breaths and, in the median, beside the heart's beat. */
 const JITTER_BAND = { lowHz: 1.3, highHz: 3.5 } as const;
 
+/** Zero-padding repeats itself: every so many bins say all. */
+const JITTER_STRIDE = 4;
+
 /** Median power of the velocity where no breath is: what a random walk has at every frequency. */
 function jitterFloor({ power, binHz }: Spectrum): number {
-  const from = Math.ceil(JITTER_BAND.lowHz / binHz), to = Math.floor(JITTER_BAND.highHz / binHz);
-  const speeds = power.slice(from, to + 1).map((value, k) => value * ((from + k) * binHz) ** 2);
-  return Math.max(Number.MIN_VALUE, speeds.sort()[speeds.length >> 1] ?? 0);
+  const speeds: number[] = [];
+  const last = Math.floor(JITTER_BAND.highHz / binHz);
+  for (let bin = Math.ceil(JITTER_BAND.lowHz / binHz); bin <= last; bin += JITTER_STRIDE) {
+    speeds.push(power[bin]! * (bin * binHz) ** 2);
+  }
+  return Math.max(Number.MIN_VALUE, medianOf(speeds));
 }
 
 function powerAt({ power, binHz }: Spectrum, frequencyHz: number): number {
@@ -154,25 +168,25 @@ function powerAt({ power, binHz }: Spectrum, frequencyHz: number): number {
 
 /** Share of power around a frequency and its double, less the share that a flat spectrum has. */
 function concentrationAt(
-  { power, binHz }: Spectrum,
+  { sums, binHz, firstBin }: WeightedSpectrum,
   { frequencyHz, seconds }: { frequencyHz: number; seconds: number },
 ): number {
   // The main lobe of a Hann window, and the spread of a rate that varies by some percent.
   const half = 1.3 / seconds + 0.06 * frequencyHz;
-  let near = 0, all = 0, nearBins = 0, allBins = 0;
-  power.forEach((value, bin) => {
-    const hz = bin * binHz;
-    if (hz < EVIDENCE_LOW_HZ || hz > EVIDENCE_HIGH_HZ) return;
-    all += value;
-    allBins++;
-    if (Math.abs(hz - frequencyHz) <= half || Math.abs(hz - 2 * frequencyHz) <= half) {
-      near += value;
-      nearBins++;
-    }
-  });
-  if (!(all > 0) || nearBins === allBins) return 0;
-  const chance = nearBins / allBins;
-  return (near / all - chance) / (1 - chance);
+  const end = sums.length - 1;
+  const bound = (hz: number) => Math.max(firstBin, Math.min(end, Math.ceil(hz / binHz)));
+  const first = { from: bound(frequencyHz - half), to: bound(frequencyHz + half) };
+  const second = {
+    from: Math.max(first.to, bound(2 * frequencyHz - half)),
+    to: Math.max(first.to, bound(2 * frequencyHz + half)),
+  };
+  let near = 0, nearBins = 0;
+  for (const { from, to } of [first, second]) {
+    near += sums[to]! - sums[from]!;
+    nearBins += to - from;
+  }
+  const all = sums[end]!, chance = nearBins / (end - firstBin);
+  return all > 0 && chance < 1 ? (near / all - chance) / (1 - chance) : 0;
 }
 
 /** Normalised autocorrelation at a lag in samples, with fractions. */
@@ -195,21 +209,15 @@ export function autocorrelation(signal: Float64Array, lag: number): number {
 /** A signal less its straight line of least squares. */
 export function detrendLinear(signal: Float64Array): Float64Array {
   const n = signal.length, middle = (n - 1) / 2;
-  let sum = 0, slope = 0, spread = 0;
-  signal.forEach((value, k) => {
-    sum += value;
-    slope += value * (k - middle);
-    spread += (k - middle) ** 2;
-  });
-  const gradient = spread > 0 ? slope / spread : 0;
-  return signal.map((value, k) => value - sum / n - gradient * (k - middle));
-}
-
-/** Peak to peak height of a sine of the same power, less moved by single deep breaths. */
-function typicalSwing(signal: Float64Array): number {
-  const sorted = signal.toSorted();
-  const at = (share: number) => sorted[Math.round(share * (sorted.length - 1))] ?? 0;
-  return at(0.9) - at(0.1);
+  let sum = 0, slope = 0;
+  for (let k = 0; k < n; k++) {
+    sum += signal[k]!;
+    slope += signal[k]! * (k - middle);
+  }
+  const gradient = n > 1 ? (12 * slope) / (n * (n * n - 1)) : 0;
+  const result = new Float64Array(n);
+  for (let k = 0; k < n; k++) result[k] = signal[k]! - sum / n - gradient * (k - middle);
+  return result;
 }
 
 function meanOf(values: readonly number[]): number {

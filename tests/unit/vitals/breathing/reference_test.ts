@@ -1,0 +1,74 @@
+import assert from "node:assert/strict";
+import { BreathingEstimator } from "../../../../src/vitals/breathing/estimator.ts";
+import { medianRate } from "../../../../src/vitals/breathing/breaths.ts";
+import { estimatesOf } from "../../../support/breathing.ts";
+import { samplesOf } from "../../../support/samples.ts";
+import { testWithShared } from "../../../support/shared_data.ts";
+
+interface Reference {
+  readonly fps: number;
+  readonly waveforms: {
+    readonly respiratory_waveform: { readonly data: number[]; readonly peak_indices: number[] };
+  };
+  readonly vitals: { readonly respiratory_rate: { readonly value: number } };
+}
+
+function read(path: string): { wave: number[]; peaksS: number[]; fps: number; rate: number } {
+  const { fps, waveforms, vitals }: Reference = JSON.parse(Deno.readTextFileSync(path));
+  const { data, peak_indices } = waveforms.respiratory_waveform;
+  const peaksS = peak_indices.map((index) => index / fps);
+  return { wave: data, peaksS, fps, rate: vitals.respiratory_rate.value };
+}
+
+for (const number of [1, 3, 5]) {
+  const file = `data/reference/vitallens_${number}.json`;
+  testWithShared(
+    `the rate of reference ${number} from its breaths is within 0.5`,
+    [file],
+    ([path]) => {
+      const { peaksS, rate } = read(path!);
+      const found = medianRate(peaksS)!;
+      assert.ok(Math.abs(found - rate) <= 0.5, `${found} instead of ${rate}`);
+    },
+  );
+}
+
+/** Recordings whose rate wanders by the minute: what is told must follow the breaths. */
+for (
+  const { number, windowS, leastTold } of [
+    { number: 3, windowS: 40, leastTold: 1 },
+    { number: 5, windowS: 20, leastTold: 300 },
+  ]
+) {
+  const file = `data/reference/vitallens_${number}.json`;
+  testWithShared(
+    `a chest that moves as in reference ${number} is read as it breathes`,
+    [file],
+    ([path]) => {
+      const { wave, peaksS, fps } = read(path!);
+      let before = wave[0]!;
+      const samples = samplesOf(wave.length / fps, {
+        fps,
+        at: (timeS) => {
+          const value = wave[Math.min(wave.length - 1, Math.round(timeS * fps))]!;
+          const dy = 0.003 * (before - value);
+          before = value;
+          return { chest: { dy, confidence: 0.9 } };
+        },
+      });
+      const errors = estimatesOf(new BreathingEstimator(), samples).flatMap(
+        ({ timeS, estimate }) => {
+          const near = peaksS.filter((peak) => peak > timeS - windowS && peak <= timeS);
+          if (!estimate.strict || near.length < 3) return [];
+          const truth = (60 * (near.length - 1)) / (near.at(-1)! - near[0]!);
+          return [Math.abs(estimate.strict.value - truth)];
+        },
+      );
+      const mean = errors.reduce((sum, error) => sum + error, 0) / errors.length;
+      const right = errors.filter((error) => error <= 2).length / errors.length;
+      assert.ok(errors.length >= leastTold, `told ${errors.length} times`);
+      assert.ok(mean < 0.8, `mean error ${mean}`);
+      assert.ok(right > 0.9, `${right} are right`);
+    },
+  );
+}
