@@ -19,11 +19,16 @@ async function main(argv: readonly string[]): Promise<number> {
     const flags = planFor(loaded);
     if (flags) return printWhole(flags.join("\n")), PLANNED;
   }
+  const log = new LineLog(logOptions(loaded.settings.logging));
   const context: CommandContext = {
     ...loaded,
     argv,
-    log: new LineLog(logOptions(loaded.settings.logging)),
-    reload: () => load(argv),
+    log,
+    reload() {
+      const again = load(argv);
+      log.configure(logOptions(again.settings.logging));
+      return again;
+    },
     print: printWhole,
   };
   return await (await loader()).run(context);

@@ -10,22 +10,28 @@ import { FrameOutlet } from "../ipc/frame_outlet.ts";
 import { SystemClock } from "../telemetry/clock.ts";
 import { Counters } from "../telemetry/counters.ts";
 import { Health } from "../telemetry/health.ts";
+import { Systemd } from "../telemetry/systemd.ts";
 import { createVitalsEngine } from "../vitals/engine.ts";
 import { Vision } from "../vision/vision.ts";
 import type { CommandContext } from "./command.ts";
 import { openGrpc } from "./compose/grpc.ts";
 import { openCommands, openPublisher } from "./compose/publisher.ts";
 import { openSource } from "./compose/source.ts";
+import { Reloads } from "./compose/reload.ts";
+import { stallOf } from "./compose/stall.ts";
 import { stopSignal } from "./compose/stop_signal.ts";
 
 /** Measures and publishes until it is asked to stop or the video has ended. */
-export async function run({ settings, log }: CommandContext): Promise<number> {
+export async function run({ settings, log, reload }: CommandContext): Promise<number> {
   const { camera, vitals, publish, server } = settings;
   const clock = new SystemClock();
   const counters = new Counters();
   const health = new Health(clock);
+  await using systemd = new Systemd({ log });
+  using reloads = new Reloads({ settings, read: reload, log });
   const surroundings = { clock, counters, health, log };
   using stop = stopSignal(log);
+  stop.signal.addEventListener("abort", () => systemd.stopping());
 
   const recording = new Recording();
   const intake = new CommandIntake({ recording, counters, log });
@@ -67,7 +73,10 @@ export async function run({ settings, log }: CommandContext): Promise<number> {
     publisher,
     recording,
     ...surroundings,
-    ...(grpc ? { listeners: [(envelope) => grpc.publish(envelope)] } : {}),
+    listeners: [
+      (envelope) => grpc?.publish(envelope),
+      (envelope) => envelope.type === "status" && systemd.status(envelope.payload.message),
+    ],
   }, {
     bufferDurationS: vitals.bufferDurationS,
     edgeMetrics: publish.enableEdgeMetrics,
@@ -75,6 +84,16 @@ export async function run({ settings, log }: CommandContext): Promise<number> {
     lockExposure: camera.autoLock,
   });
   log.info(`Reading ${source.description}`);
+  const ready = () => systemd.ready(`Reading ${source.description}`);
+  reloads.listen({ before: () => systemd.reloading(), after: ready });
+  systemd.watch(() =>
+    stallOf({
+      health,
+      status: appliance.status,
+      metricsWanted: !server.metricsOnlyWhileRecording || recording.state.recording,
+    })
+  );
+  ready();
   try {
     await appliance.run(stop.signal);
   } catch (error) {

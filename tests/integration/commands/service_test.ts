@@ -1,0 +1,69 @@
+import assert from "node:assert/strict";
+import { waitFor } from "../../support/wait.ts";
+
+const ROOT = new URL("../../../", import.meta.url).pathname;
+
+/** The server as systemd would start it, writing files, with a socket that stands for systemd. */
+async function startService(config: string) {
+  const folder = await Deno.makeTempDir();
+  Deno.writeTextFileSync(`${folder}/file.json`, config);
+  const socket = Deno.listenDatagram({ transport: "unixpacket", path: `${folder}/notify` });
+  const heard: string[] = [];
+  const listening = (async () => {
+    for await (const [bytes] of socket) heard.push(new TextDecoder().decode(bytes));
+  })();
+  const child = new Deno.Command(`${ROOT}scripts/physiology_server`, {
+    args: ["--simulate", "--streaming_backend=file", "--port=0", "--capture_width_px=320"]
+      .concat(["--capture_height_px=240", `--file_base_directory=${folder}/out`])
+      .concat([`--filesystem_ipc_config_path=${folder}/file.json`, `--log_path=${folder}/log`]),
+    env: { NOTIFY_SOCKET: `${folder}/notify`, WATCHDOG_USEC: "200000" },
+    stdin: "null",
+    stdout: "null",
+    stderr: "inherit",
+  }).spawn();
+  return {
+    folder,
+    heard,
+    child,
+    log: () => Deno.readTextFileSync(`${folder}/log`),
+    async [Symbol.asyncDispose]() {
+      try {
+        child.kill("SIGKILL");
+      } catch { /* it has ended */ }
+      await child.status;
+      socket.close();
+      await listening;
+      await Deno.remove(folder, { recursive: true });
+    },
+  };
+}
+
+Deno.test("as a service it tells of its start, its condition, its life and its end", async () => {
+  await using service = await startService("{}");
+  const { heard, child } = service;
+  await waitFor("the start", () => heard.some((text) => text.startsWith("READY=1")), {
+    timeoutMs: 30_000,
+  });
+  await waitFor("food for the watchdog", () => heard.includes("WATCHDOG=1"));
+  child.kill("SIGTERM");
+  const { code } = await child.status;
+  assert.equal(code, 0);
+  await waitFor("the end", () => heard.some((text) => text.startsWith("STOPPING=1")));
+});
+
+Deno.test("SIGHUP with a bad configuration changes nothing and stops nothing", async () => {
+  await using service = await startService("{}");
+  const { heard, child, folder, log } = service;
+  await waitFor("the start", () => heard.some((text) => text.startsWith("READY=1")), {
+    timeoutMs: 30_000,
+  });
+  Deno.writeTextFileSync(`${folder}/file.json`, '{"io_buffer_size": "much"}');
+  child.kill("SIGHUP");
+  await waitFor("the refusal", () => log().includes("Keeping the old configuration"));
+  Deno.writeTextFileSync(`${folder}/file.json`, '{"io_buffer_size": 4096}');
+  child.kill("SIGHUP");
+  await waitFor("the new one", () => log().includes("--file_io_buffer_size"));
+  assert.equal(heard.filter((text) => text === "RELOADING=1").length, 2);
+  child.kill("SIGTERM");
+  assert.equal((await child.status).code, 0);
+});
