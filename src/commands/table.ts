@@ -11,6 +11,7 @@ export const LOADERS: Readonly<Partial<Record<CommandName, () => Promise<Command
   "check-config": () => import("./check_config.ts"),
   "print-config": () => import("./print_config.ts"),
   "save-default-config": () => import("./save_default_config.ts"),
+  "devices": () => import("./devices.ts"),
   "version": () => import("./version.ts"),
   "licenses": () => import("./licenses.ts"),
   "completions": () => import("./completions.ts"),

@@ -1,0 +1,77 @@
+import { type CameraFormat, type CameraInfo, listCameras } from "../capture/v4l2/cameras.ts";
+import type { CommandContext } from "./command.ts";
+
+/** Lists cameras, what they offer, and the flags to use each. */
+export async function run({ settings, print }: CommandContext): Promise<number> {
+  const cameras = await listCameras();
+  print(settings.output.json ? JSON.stringify(toJson(cameras), null, 2) : describe(cameras));
+  return 0;
+}
+
+const NONE = "No camera was found.\n" +
+  "Plug one in; for a camera on a ribbon cable, see that its driver is loaded (ls /dev/video*).";
+
+/** The list as a person reads it. */
+export function describe(cameras: readonly CameraInfo[]): string {
+  if (cameras.length === 0) return NONE;
+  return cameras.map(describeCamera).join("\n\n");
+}
+
+function describeCamera(camera: CameraInfo): string {
+  const { name, bus, path, stablePath, error, formats } = camera;
+  const title = `${name || "Camera"}${bus && ` (${bus})`}: ${path}`;
+  if (error !== undefined) {
+    const hint = error === "Permission denied"
+      ? "add the user to the group video: usermod -aG video USER, then log in again"
+      : "see the kernel's log: dmesg";
+    return `${title}\n  Cannot be opened: ${error}: ${hint}`;
+  }
+  const lines = [title];
+  if (stablePath !== undefined) lines.push(`  Stays the same when replugged: ${stablePath}`);
+  lines.push(`  physiology_server ${cameraFlags(camera).join(" ")}`);
+  for (const format of formats) lines.push(...describeFormat(format));
+  return lines.join("\n");
+}
+
+function describeFormat(format: CameraFormat): string[] {
+  const { codec, description, readable, sizes } = format;
+  const lines = [`  ${codec} (${description})${readable ? "" : ": not supported"}`];
+  if (!readable) return lines;
+  for (const { width, height, fps } of sizes) {
+    const rates = fps.length ? `: ${fps.map(round).join(", ")} fps` : "";
+    lines.push(
+      `    ${width}x${height}${rates}`,
+      `      ${modeFlags(codec, { width, height, fps })}`,
+    );
+  }
+  return lines;
+}
+
+const round = (value: number) => String(Math.round(value * 100) / 100);
+
+function cameraFlags({ path, stablePath }: CameraInfo): string[] {
+  return ["--use_camera", `--camera_device=${stablePath ?? path}`];
+}
+
+function modeFlags(
+  codec: string,
+  { width, height, fps }: CameraFormat["sizes"][number],
+): string {
+  const rate = fps[0] === undefined ? "" : ` --max_fps=${round(fps[0])}`;
+  return `--codec=${codec} --capture_width_px=${width} --capture_height_px=${height}${rate}`;
+}
+
+function toJson(cameras: readonly CameraInfo[]) {
+  return {
+    cameras: cameras.map((camera) => ({
+      path: camera.path,
+      stable_path: camera.stablePath,
+      name: camera.name,
+      bus: camera.bus,
+      driver: camera.driver,
+      error: camera.error,
+      flags: cameraFlags(camera),
+      formats: camera.formats,
+    })),
+  };
+}

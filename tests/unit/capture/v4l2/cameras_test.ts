@@ -1,0 +1,39 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { parseCameras } from "../../../../src/capture/v4l2/cameras.ts";
+import { describe } from "../../../../src/commands/devices.ts";
+
+const TEXT = [
+  "camera\t/dev/video0\t/dev/v4l/by-id/usb-A\tHD Webcam\tusb-1\tuvcvideo\t",
+  "format\tMJPG\tMotion-JPEG\t1",
+  "size\t640\t480\t15000\t30000",
+  "size\t1280\t720\t30000",
+  "format\tH264\tH.264\t0",
+  "camera\t/dev/video4\t\tOther\t\t\tPermission denied",
+  "",
+].join("\n");
+
+Deno.test("a camera's formats, sizes and rates are read, the fastest first", () => {
+  const [webcam, other] = parseCameras(TEXT);
+  assert.equal(webcam?.stablePath, "/dev/v4l/by-id/usb-A");
+  assert.deepEqual(webcam?.formats[0]?.sizes[0], { width: 640, height: 480, fps: [30, 15] });
+  assert.equal(webcam?.formats[1]?.readable, false);
+  assert.equal(other?.error, "Permission denied");
+  assert.equal(other?.stablePath, undefined);
+});
+
+Deno.test("the list names the flags to use each mode, and what to do without permission", () => {
+  const text = describe(parseCameras(TEXT));
+  assert.match(text, /physiology_server --use_camera --camera_device=\/dev\/v4l\/by-id\/usb-A/);
+  assert.match(text, /--codec=MJPG --capture_width_px=640 --capture_height_px=480 --max_fps=30/);
+  assert.match(text, /H264 \(H.264\): not supported/);
+  assert.match(text, /usermod -aG video/);
+  assert.match(describe([]), /No camera/);
+});
+
+Deno.test("any text is read without a fault", () => {
+  const word = fc.constantFrom("camera", "format", "size", "x", "", "1", "\t", "\n");
+  fc.assert(fc.property(fc.array(word), (words) => {
+    describe(parseCameras(words.join("\t")));
+  }));
+});
