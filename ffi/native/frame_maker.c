@@ -57,6 +57,7 @@ static int scale(struct ph_frame_maker *maker, int32_t least_width, struct ph_by
   }
   struct ph_picture *picture = &maker->result.picture;
   ph_raw_lay_out(&image, least_width, picture);
+  if (picture->bytes == 0) return fail(maker, PH_ERR_FORMAT, "it is empty");
   picture->full_range = format->full_range;
   picture->bt709 = format->bt709;
   if (!ph_bytes_reserve(pixels, (size_t)picture->bytes)) {

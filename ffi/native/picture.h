@@ -17,6 +17,8 @@ struct ph_picture {
 };
 
 /* The largest picture that is decoded or captured: a header must not make us ask for more. */
+#ifndef PH_MAX_PIXELS
 #define PH_MAX_PIXELS (32 * 1024 * 1024)
+#endif
 
 #endif

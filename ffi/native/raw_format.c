@@ -62,6 +62,10 @@ void ph_raw_lay_out(const struct ph_raw_image *image, int32_t least_width,
                     struct ph_picture *picture) {
   const struct ph_raw_format *format = image->format;
   int32_t divisor = ph_scale_divisor(image->width, least_width);
+  while (divisor > 1 && (image->width / divisor >> format->chroma_shift_x == 0 ||
+                         image->height / divisor >> format->chroma_shift_y == 0)) {
+    divisor /= 2;
+  }
   *picture = (struct ph_picture){
       .width = image->width / divisor,
       .height = image->height / divisor,

@@ -42,7 +42,8 @@ int32_t ph_raw_least_stride(const struct ph_raw_format *format, int32_t width);
 /* The divisor, 1, 2, 4 or 8, that leaves at least `least_width` pixels; 1 where it is 0. */
 int32_t ph_scale_divisor(int32_t width, int32_t least_width);
 
-/* Lays `picture` out for ph_raw_scale; sets all but the colour fields. */
+/* Lays `picture` out for ph_raw_scale; sets all but the colour fields. It is empty only where the
+ * image has not one whole sample of chroma. */
 void ph_raw_lay_out(const struct ph_raw_image *image, int32_t least_width,
                     struct ph_picture *picture);
 

@@ -76,12 +76,14 @@ static int check_capabilities(struct v4l2 *v4l2) {
 }
 
 static void read_colors(const struct v4l2_pix_format *pixels, struct ph_device_format *format) {
+  /* Grey is no television signal: like RGB it uses the whole range where nobody says otherwise. */
+  int grey = pixels->pixelformat == V4L2_PIX_FMT_GREY;
   uint32_t matrix = pixels->ycbcr_enc != V4L2_YCBCR_ENC_DEFAULT
                         ? pixels->ycbcr_enc
                         : V4L2_MAP_YCBCR_ENC_DEFAULT(pixels->colorspace);
   uint32_t range = pixels->quantization != V4L2_QUANTIZATION_DEFAULT
                        ? pixels->quantization
-                       : V4L2_MAP_QUANTIZATION_DEFAULT(0, pixels->colorspace, matrix);
+                       : V4L2_MAP_QUANTIZATION_DEFAULT(grey, pixels->colorspace, matrix);
   format->bt709 = matrix == V4L2_YCBCR_ENC_709 || matrix == V4L2_YCBCR_ENC_XV709;
   format->full_range = range == V4L2_QUANTIZATION_FULL_RANGE;
 }

@@ -1,0 +1,19 @@
+/* Tests without a framework: each check that fails says where, and the program goes on. */
+#ifndef PH_CHECK_H
+#define PH_CHECK_H
+
+#include <stdio.h>
+
+extern int failures;
+
+#define CHECK(condition, ...)                                   \
+  do {                                                          \
+    if (!(condition)) {                                         \
+      failures++;                                               \
+      printf("not ok %s:%d: %s: ", __FILE__, __LINE__, #condition); \
+      printf(__VA_ARGS__);                                      \
+      printf("\n");                                             \
+    }                                                           \
+  } while (0)
+
+#endif

@@ -1,0 +1,39 @@
+/* Any bytes in a camera's buffer: the frame is made or refused, and no memory is harmed. The first
+ * four bytes choose what camera it is. */
+#include <linux/videodev2.h>
+#include <string.h>
+
+#include "../frame_maker.h"
+
+enum { CHOICES = 4 };
+
+static const uint32_t formats[] = {V4L2_PIX_FMT_MJPEG, V4L2_PIX_FMT_YUYV,   V4L2_PIX_FMT_UYVY,
+                                   V4L2_PIX_FMT_NV12,  V4L2_PIX_FMT_YUV420, V4L2_PIX_FMT_GREY};
+
+static void touch(const uint8_t *bytes, size_t size) {
+  volatile uint8_t sum = 0;
+  for (size_t i = 0; i < size; i++) sum ^= bytes[i];
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+  if (size < CHOICES) return 0;
+  /* Mostly JPEGs: raw pixels have little to go wrong. */
+  unsigned kind = data[0] < 224 ? 0 : data[0] % (sizeof formats / sizeof *formats);
+  struct ph_frame_maker maker = {.format.fourcc = formats[kind],
+                                 .format.width = 2 + data[1] % 62,
+                                 .format.height = 2 + data[1] / 4,
+                                 .wishes.turn = data[2] % PH_TURN_COUNT,
+                                 .wishes.jpeg_quality = data[2] > 127 ? 50 : 0,
+                                 .wishes.least_width = data[3]};
+  const struct ph_raw_format *raw = ph_raw_format_find(formats[kind]);
+  if (raw != NULL) maker.format.stride = ph_raw_least_stride(raw, maker.format.width);
+  struct ph_made_frame frame = {0};
+  if (ph_frame_copy(&maker, data + CHOICES, size - CHOICES, &frame) == PH_OK &&
+      ph_frame_make(&maker, &frame) == PH_OK) {
+    touch(frame.pixels.data, (size_t)frame.picture.bytes);
+    touch(frame.jpeg.data, frame.jpeg.size);
+  }
+  ph_made_frame_free(&frame);
+  ph_frame_maker_free(&maker);
+  return 0;
+}

@@ -1,0 +1,219 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "../jpeg.h"
+#include "../jpeg_encode.h"
+#include "../jpeg_errors.h"
+#include "check.h"
+#include "native_test.h"
+
+enum { WIDTH = 160, HEIGHT = 128 };
+
+int pattern(int x, int y, int channel) {
+  int wave = (x * (channel + 1) + y * (3 - channel)) % 256;
+  return 64 + (wave < 128 ? wave : 255 - wave);
+}
+
+void make_jpeg(int width, int height, int components, int h, int v, struct ph_bytes *jpeg) {
+  struct jpeg_compress_struct compress;
+  struct ph_jpeg_errors errors;
+  char message[200];
+  unsigned char *out = NULL;
+  unsigned long size = 0;
+  compress.err = ph_jpeg_errors_init(&errors, "make a JPEG", message, sizeof message);
+  if (setjmp(errors.failed) != 0) abort();
+  jpeg_create_compress(&compress);
+  jpeg_mem_dest(&compress, &out, &size);
+  compress.image_width = (JDIMENSION)width;
+  compress.image_height = (JDIMENSION)height;
+  compress.input_components = components;
+  compress.in_color_space = components == 1 ? JCS_GRAYSCALE : JCS_YCbCr;
+  jpeg_set_defaults(&compress);
+  jpeg_set_quality(&compress, 95, TRUE);
+  compress.comp_info[0].h_samp_factor = h;
+  compress.comp_info[0].v_samp_factor = v;
+  jpeg_start_compress(&compress, TRUE);
+  uint8_t *line = malloc((size_t)(width * components));
+  for (int y = 0; y < height; y++) {
+    for (int x = 0; x < width; x++) {
+      for (int c = 0; c < components; c++) line[x * components + c] = (uint8_t)pattern(x, y, c);
+    }
+    JSAMPROW row = line;
+    jpeg_write_scanlines(&compress, &row, 1);
+  }
+  free(line);
+  jpeg_finish_compress(&compress);
+  jpeg_destroy_compress(&compress);
+  ph_bytes_reserve(jpeg, size);
+  memcpy(jpeg->data, out, size);
+  free(out);
+}
+
+static double pattern_mean(int channel) {
+  double sum = 0;
+  for (int y = 0; y < HEIGHT; y++) {
+    for (int x = 0; x < WIDTH; x++) sum += pattern(x, y, channel);
+  }
+  return sum / (WIDTH * HEIGHT);
+}
+
+static double plane_mean(const uint8_t *plane, int stride, int width, int height) {
+  double sum = 0;
+  for (int y = 0; y < height; y++) {
+    for (int x = 0; x < width; x++) sum += plane[y * stride + x];
+  }
+  return sum / (width * height);
+}
+
+struct means {
+  double of[3];
+};
+
+static struct means means_of(const struct ph_picture *picture, const uint8_t *pixels) {
+  int width = (picture->width + picture->chroma_shift_x) >> picture->chroma_shift_x;
+  int height = (picture->height + picture->chroma_shift_y) >> picture->chroma_shift_y;
+  struct means means = {{0}};
+  means.of[0] =
+      plane_mean(pixels + picture->y_offset, picture->y_stride, picture->width, picture->height);
+  if (picture->u_offset < 0) return means;
+  means.of[1] = plane_mean(pixels + picture->u_offset, picture->uv_stride, width, height);
+  means.of[2] = plane_mean(pixels + picture->v_offset, picture->uv_stride, width, height);
+  return means;
+}
+
+static void check_means(struct means found, struct means expected, double tolerance,
+                        const char *what) {
+  for (int c = 0; c < 3; c++) {
+    double difference = found.of[c] - expected.of[c];
+    CHECK(difference < tolerance && difference > -tolerance, "%s, plane %d: %.2f, not %.2f", what,
+          c, found.of[c], expected.of[c]);
+  }
+}
+
+/* A capacity of exactly what is needed, so that AddressSanitizer sees one byte more. */
+static struct means check_decode(const struct ph_bytes *jpeg, int least_width, const int shifts[2],
+                                 const char *what) {
+  struct ph_jpeg_result result;
+  int status = ph_jpeg_decode(jpeg->data, jpeg->size, least_width, NULL, 0, &result);
+  CHECK(status == PH_JPEG_NEEDS_ROOM, "%s: %d: %s", what, status, result.message);
+  size_t room = (size_t)result.picture.bytes;
+  uint8_t *pixels = malloc(room);
+  status = ph_jpeg_decode(jpeg->data, jpeg->size, least_width, pixels, room - 1, &result);
+  CHECK(status == PH_JPEG_NEEDS_ROOM, "%s: decoded into too little room", what);
+  status = ph_jpeg_decode(jpeg->data, jpeg->size, least_width, pixels, room, &result);
+  CHECK(status == PH_OK, "%s: %d: %s", what, status, result.message);
+  const struct ph_picture *picture = &result.picture;
+  int divisor = WIDTH / picture->width;
+  CHECK(picture->height == HEIGHT / divisor, "%s: %dx%d", what, picture->width, picture->height);
+  CHECK(least_width == 0 ? divisor == 1 : picture->width >= least_width && divisor > 1,
+        "%s: %d wide", what, picture->width);
+  if (divisor == 1) {
+    CHECK(picture->chroma_shift_x == shifts[0] && picture->chroma_shift_y == shifts[1],
+          "%s: shifts %d %d", what, picture->chroma_shift_x, picture->chroma_shift_y);
+  }
+  struct means means = means_of(picture, pixels);
+  free(pixels);
+  return means;
+}
+
+static void test_subsamplings(void) {
+  static const struct {
+    const char *name;
+    int components, h, v, shifts[2];
+  } kinds[] = {
+      {"4:4:4", 3, 1, 1, {0, 0}}, {"4:2:2", 3, 2, 1, {1, 0}}, {"4:2:0", 3, 2, 2, {1, 1}},
+      {"4:4:0", 3, 1, 2, {0, 1}}, {"4:1:1", 3, 4, 1, {1, 0}}, {"grey", 1, 1, 1, {0, 0}},
+  };
+  struct ph_bytes jpeg = {0};
+  for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+    make_jpeg(WIDTH, HEIGHT, kinds[i].components, kinds[i].h, kinds[i].v, &jpeg);
+    struct means full = check_decode(&jpeg, 0, kinds[i].shifts, kinds[i].name);
+    struct means made = {{pattern_mean(0), pattern_mean(1), pattern_mean(2)}};
+    if (kinds[i].components == 1) made.of[1] = made.of[2] = 0;
+    check_means(full, made, 1, kinds[i].name);
+    for (int least_width = 20; least_width <= 80; least_width *= 2) {
+      struct means scaled = check_decode(&jpeg, least_width, kinds[i].shifts, kinds[i].name);
+      check_means(scaled, full, 0.5, kinds[i].name);
+    }
+  }
+  free(jpeg.data);
+}
+
+static void check_refused(const uint8_t *data, size_t size, const char *what) {
+  static uint8_t pixels[1 << 20];
+  struct ph_jpeg_result result;
+  uint8_t *exact = malloc(size ? size : 1); /* so that AddressSanitizer sees one byte more */
+  memcpy(exact, data, size);
+  int status = ph_jpeg_decode(exact, size, 0, pixels, sizeof pixels, &result);
+  CHECK(status == PH_ERR_FORMAT && result.message[0] != '\0', "%s: %d: %s", what, status,
+        result.message);
+  free(exact);
+}
+
+static void test_broken(void) {
+  struct ph_bytes jpeg = {0};
+  make_jpeg(WIDTH, HEIGHT, 3, 2, 1, &jpeg);
+  for (size_t size = 0; size < jpeg.size; size += 7) check_refused(jpeg.data, size, "truncated");
+  check_refused(jpeg.data, jpeg.size - 1, "half an end marker");
+  memset(jpeg.data + 2, 0xff, jpeg.size - 2);
+  check_refused(jpeg.data, jpeg.size, "only filling");
+  make_jpeg(WIDTH, HEIGHT, 3, 1, 1, &jpeg);
+  for (size_t i = 0; i + 9 < jpeg.size; i++) {
+    if (jpeg.data[i] != 0xff || jpeg.data[i + 1] != 0xc0) continue;
+    memset(jpeg.data + i + 5, 0xe0, 4);
+    break;
+  }
+  check_refused(jpeg.data, jpeg.size, "57568 by 57568 pixels");
+  free(jpeg.data);
+}
+
+static void test_encode(void) {
+  static const int kinds[][4] = {{3, 1, 1, 0}, {3, 2, 1, 0}, {3, 2, 2, 0}, {3, 1, 2, 0}, {1, 1, 1, 0}};
+  struct ph_bytes jpeg = {0}, again = {0};
+  char message[200];
+  for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+    make_jpeg(WIDTH, HEIGHT, kinds[i][0], kinds[i][1], kinds[i][2], &jpeg);
+    struct ph_jpeg_result result;
+    ph_jpeg_decode(jpeg.data, jpeg.size, 0, NULL, 0, &result);
+    size_t room = (size_t)result.picture.bytes;
+    uint8_t *pixels = malloc(room);
+    ph_jpeg_decode(jpeg.data, jpeg.size, 0, pixels, room, &result);
+    struct means before = means_of(&result.picture, pixels);
+    int status = ph_jpeg_encode(&result.picture, pixels, 95, &again, message, sizeof message);
+    CHECK(status == PH_OK, "%d: %s", status, message);
+    status = ph_jpeg_decode(again.data, again.size, 0, pixels, room, &result);
+    CHECK(status == PH_OK, "%d: %s", status, result.message);
+    check_means(means_of(&result.picture, pixels), before, 1, "encoded again");
+    free(pixels);
+  }
+  free(jpeg.data);
+  free(again.data);
+}
+
+static void test_limited_range(void) {
+  uint8_t pixels[64 * 16 * 3];
+  struct ph_picture picture = {.width = 16, .height = 16, .u_offset = 1024, .v_offset = 2048,
+                               .y_stride = 64, .uv_stride = 64, .bytes = sizeof pixels};
+  memset(pixels, 235, 1024);
+  memset(pixels + 1024, 240, 1024);
+  memset(pixels + 2048, 16, 1024);
+  struct ph_bytes jpeg = {0};
+  struct ph_jpeg_result result;
+  char message[200];
+  CHECK(ph_jpeg_encode(&picture, pixels, 100, &jpeg, message, sizeof message) == PH_OK, "%s",
+        message);
+  uint8_t out[64 * 16 * 3];
+  int status = ph_jpeg_decode(jpeg.data, jpeg.size, 0, out, sizeof out, &result);
+  CHECK(status == PH_OK, "%s", result.message);
+  CHECK(out[0] >= 254 && out[result.picture.u_offset] >= 254 && out[result.picture.v_offset] <= 1,
+        "white of television is %d %d %d", out[0], out[result.picture.u_offset],
+        out[result.picture.v_offset]);
+  free(jpeg.data);
+}
+
+void test_jpegs(void) {
+  test_subsamplings();
+  test_broken();
+  test_encode();
+  test_limited_range();
+}

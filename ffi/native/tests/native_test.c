@@ -1,0 +1,15 @@
+/* The native tests: `make test` runs them under AddressSanitizer and UBSan. */
+#include "native_test.h"
+
+#include "check.h"
+
+int failures;
+
+int main(void) {
+  setvbuf(stdout, NULL, _IOLBF, 0);
+  test_jpegs();
+  test_pictures();
+  test_cameras();
+  printf(failures ? "%d checks failed\n" : "ok\n", failures);
+  return failures > 0;
+}
