@@ -8,6 +8,7 @@ export const LOADERS: Readonly<Partial<Record<CommandName, () => Promise<Command
   "record": () => import("./record.ts"),
   "install": () => import("./install.ts"),
   "uninstall": () => import("./uninstall.ts"),
+  "dashboard": () => import("./dashboard.ts"),
   "check-config": () => import("./check_config.ts"),
   "print-config": () => import("./print_config.ts"),
   "save-default-config": () => import("./save_default_config.ts"),

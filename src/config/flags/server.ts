@@ -1,4 +1,4 @@
-import { bool, int, optionalPath, secret, text, topic } from "../flag.ts";
+import { bool, int, list, optionalPath, secret, text, topic } from "../flag.ts";
 import { NO_SECRET } from "../secret.ts";
 
 /** gRPC, HTTP and recording on the appliance. */
@@ -50,6 +50,11 @@ export const record = topic("Recording to files", ["record"], {
 
 /** The web page for any number of devices. */
 export const dashboard = topic("Dashboard", ["dashboard"], {
+  devices: list("devices", "Key prefixes of the devices to show, or patterns such as ward-*.", {
+    default: ["*"],
+    placeholder: "PREFIX,PREFIX",
+    pattern: { regex: /^[^\s\p{Cc}]{1,200}$/u, says: "a list of prefixes without spaces" },
+  }),
   address: text("listen", "Address to listen on; beyond loopback, a token is needed.", {
     default: "127.0.0.1",
     placeholder: "ADDRESS",

@@ -1,0 +1,89 @@
+import type { Buffer } from "node:buffer";
+import { EXIT } from "../config/exit.ts";
+import { type Topic, TOPICS } from "../envelope/envelope.ts";
+import { Hub } from "../ipc/http/hub.ts";
+import { HttpServer } from "../ipc/http/http_server.ts";
+import type { CommandContext } from "./command.ts";
+import { stopSignal } from "./compose/stop_signal.ts";
+import { RedisFeed } from "./redis_feed.ts";
+
+const METRIC_TOPICS = TOPICS.filter((topic) => topic !== "frame");
+/** Prefixes come from whoever publishes: nothing longer is a name. */
+const MAX_PREFIX_CHARACTERS = 200;
+/** How often the page is told whether the broker is there. */
+const WATCH_BROKER_MS = 500;
+
+/** Serves the page of all devices behind one Redis until it is asked to stop. */
+export async function run({ settings, log }: CommandContext): Promise<number> {
+  const { redis, dashboard } = settings;
+  using stop = stopSignal(log);
+  const hub = new Hub({
+    // Frames are most of the traffic, and a device sends them at full rate only to listeners.
+    onWatch: (device, watched) => {
+      const channel = `${device}:frame`;
+      const done = watched ? feed.subscribe(channel) : feed.unsubscribe(channel);
+      done.catch(() => {}); // a broker that is away gets the subscription when it comes back
+    },
+  });
+  await using feed = new RedisFeed({
+    redis,
+    log,
+    onMessage: (channel, message) => takeMessage(hub, channel, message),
+  });
+  for (const device of dashboard.devices) {
+    for (const topic of METRIC_TOPICS) {
+      feed.subscribePattern(`${device}:${topic}`).catch(() => {});
+    }
+  }
+  const watching = setInterval(() => hub.setConnected(feed.ready), WATCH_BROKER_MS);
+  await using server = new HttpServer({
+    address: dashboard.address,
+    port: dashboard.port,
+    token: dashboard.token.reveal(),
+    hub,
+    log,
+    onCommand: async (device, { recording, sessionId }) => {
+      const command = { recording, ...(sessionId === undefined ? {} : { session_id: sessionId }) };
+      try {
+        await feed.pushCommand(device, command);
+        return true;
+      } catch {
+        return false;
+      }
+    },
+  });
+  try {
+    server.start();
+    await new Promise<void>((resolve) =>
+      stop.signal.addEventListener("abort", () => resolve(), { once: true })
+    );
+  } finally {
+    clearInterval(watching);
+  }
+  return EXIT.ok;
+}
+
+/** Passes a message of `{prefix}:{topic}` to the hub; what is none of ours is passed over. */
+export function takeMessage(hub: Hub, channel: string, message: Buffer): void {
+  const colon = channel.lastIndexOf(":");
+  const device = channel.slice(0, colon);
+  const topic = channel.slice(colon + 1) as Topic;
+  if (colon < 1 || device.length > MAX_PREFIX_CHARACTERS || !TOPICS.includes(topic)) return;
+  let envelope: unknown;
+  try {
+    envelope = JSON.parse(message.toString());
+  } catch {
+    return;
+  }
+  if (topic !== "frame") return hub.takeEnvelope(device, { topic, envelope });
+  const jpeg = jpegOf(envelope);
+  if (jpeg) hub.takeFrame(device, jpeg);
+}
+
+function jpegOf(envelope: unknown): Uint8Array<ArrayBuffer> | undefined {
+  try {
+    return Uint8Array.fromBase64((envelope as { payload: { data: string } }).payload.data);
+  } catch {
+    return undefined;
+  }
+}

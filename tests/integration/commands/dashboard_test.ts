@@ -1,0 +1,234 @@
+import assert from "node:assert/strict";
+import type { Redis } from "ioredis";
+import {
+  encodeEnvelope,
+  encodeFrameEnvelope,
+  type Envelope,
+} from "../../../src/envelope/envelope.ts";
+import { ChromiumPage, hasChromium } from "../../support/chromium.ts";
+import { fakeMetrics, fakeRecordingState, fakeStatus } from "../../support/fake_stream.ts";
+import { Program } from "../../support/program.ts";
+import { freePort, type RedisServer, startRedis } from "../../support/redis_server.ts";
+import { waitFor } from "../../support/wait.ts";
+
+const MAIN = new URL("../../../main.ts", import.meta.url).pathname;
+
+/** Pictures that change, made once by ffmpeg: the third of a second each. */
+async function pictures(): Promise<Uint8Array<ArrayBuffer>[]> {
+  // deno-fmt-ignore
+  const { stdout } = await new Deno.Command("ffmpeg", {
+    args: [
+      "-v", "error", "-f", "lavfi", "-i", "testsrc=size=320x240:rate=3:duration=3", "-f", "mjpeg",
+      "-q:v", "8", "-",
+    ],
+  }).output();
+  const images: Uint8Array<ArrayBuffer>[] = [];
+  let start = 0;
+  for (let at = 2; at < stdout.length; at++) {
+    if (stdout[at] !== 0xff || stdout[at + 1] !== 0xd9) continue;
+    images.push(stdout.slice(start, at + 2));
+    start = at + 2;
+  }
+  return images;
+}
+
+/** An appliance as seen from Redis: publishes under a prefix and follows its command queue. */
+class FakeDevice implements Disposable {
+  readonly prefix: string;
+  readonly commands: unknown[] = [];
+  readonly #client: Redis;
+  readonly #timer: ReturnType<typeof setInterval>;
+  readonly #pictures: readonly Uint8Array<ArrayBuffer>[];
+  #turn = 0;
+  framesSentTo = 0;
+
+  constructor(server: RedisServer, { prefix, images }: {
+    prefix: string;
+    images: readonly Uint8Array<ArrayBuffer>[];
+  }) {
+    this.prefix = prefix;
+    this.#client = server.client();
+    this.#pictures = images;
+    this.#timer = setInterval(() => void this.#run().catch(() => {}), 100);
+  }
+
+  async send(envelope: Envelope): Promise<void> {
+    const bytes = Buffer.from(encodeEnvelope(envelope));
+    await this.#client.publish(`${this.prefix}:${envelope.type}`, bytes);
+  }
+
+  async #run(): Promise<void> {
+    const turn = this.#turn++;
+    for (const envelope of fakeMetrics(turn + 4)) await this.send(envelope);
+    if (turn % 10 === 0) await this.send(fakeStatus(turn));
+    const jpeg = this.#pictures[turn % this.#pictures.length]!;
+    const frame = { timestamp: turn, sequence: turn, width: 320, height: 240, jpeg };
+    const bytes = Buffer.from(encodeFrameEnvelope(frame));
+    this.framesSentTo = Number(await this.#client.publish(`${this.prefix}:frame`, bytes));
+    const pushed = await this.#client.rpop(`${this.prefix}:command_queue`);
+    if (pushed === null) return;
+    const command = JSON.parse(String(pushed));
+    this.commands.push(command);
+    await this.send(fakeRecordingState(turn, command.recording ? "s" : undefined));
+  }
+
+  [Symbol.dispose](): void {
+    clearInterval(this.#timer);
+  }
+}
+
+async function startDashboard(server: RedisServer, args: readonly string[] = []) {
+  const port = freePort();
+  const program = new Program(Deno.execPath(), [
+    "run",
+    "-A",
+    "-q",
+    MAIN,
+    "dashboard",
+    "--redis_host=127.0.0.1",
+    `--redis_port=${server.port}`,
+    `--port=${port}`,
+    ...args,
+  ]);
+  await program.says("The page is at");
+  return { program, url: `http://127.0.0.1:${port}/` };
+}
+
+const TEXT = (device: string, selector: string) =>
+  `document.querySelector('[data-name="${device}"] ${selector}')?.textContent ?? ""`;
+
+/** A number that changes when the picture in the page does. */
+const PICTURE = (device: string) =>
+  `(() => {
+  const image = document.querySelector('[data-name="${device}"] img');
+  if (!image?.naturalWidth) return "";
+  const canvas = document.createElement("canvas");
+  canvas.width = 40; canvas.height = 30;
+  const context = canvas.getContext("2d");
+  context.drawImage(image, 0, 0, 40, 30);
+  return context.getImageData(0, 0, 40, 30).data.join();
+})()`;
+
+Deno.test({
+  name: "the dashboard shows three devices live in Chromium, records, and heals with the broker",
+  ignore: !hasChromium(),
+  fn: async () => {
+    const images = await pictures();
+    await using server = await startRedis();
+    using _one = new FakeDevice(server, { prefix: "ward-1", images });
+    using two = new FakeDevice(server, { prefix: "ward-2", images });
+    using three = new FakeDevice(server, { prefix: "ward-3", images });
+    const { program, url } = await startDashboard(server, ["--devices=ward-*"]);
+    await using _dashboard = program;
+    await using page = await ChromiumPage.open();
+    await page.goto(url);
+
+    const reads = (device: string, { selector, text }: { selector: string; text: string }) =>
+      waitFor(
+        `${device} ${selector} to read ${text}`,
+        async () => (await page.evaluate<string>(TEXT(device, selector))).includes(text),
+        { timeoutMs: 30_000 },
+      );
+    for (const device of ["ward-1", "ward-2", "ward-3"]) {
+      await reads(device, { selector: '[data-name="pulse"] output', text: "73" });
+      await reads(device, { selector: '[data-name="breathing"] output', text: "16.2" });
+      await reads(device, { selector: '[data-name="pulse"] .reason', text: "95 % sure" });
+      await reads(device, { selector: ".status", text: "Measuring." });
+      await reads(device, { selector: ".facts", text: "29.9 pictures/s" });
+    }
+    const before = await waitFor("a picture", () => page.evaluate<string>(PICTURE("ward-2")));
+    await waitFor(
+      "the picture to move",
+      async () => await page.evaluate<string>(PICTURE("ward-2")) !== before,
+    );
+
+    await page.evaluate(`document.querySelector('[data-name="ward-2"] input').focus()`);
+    for (const key of ["v", "7", "Tab", "Enter"]) await page.press(key);
+    await waitFor("the command", () => two.commands.length === 1);
+    assert.deepEqual(two.commands, [{ recording: true, session_id: "v7" }]);
+    await reads("ward-2", { selector: ".record", text: "Stop recording" });
+    await reads("ward-2", { selector: ".recording", text: "Recording session s" });
+    await page.press(" ");
+    await reads("ward-2", { selector: ".record", text: "Start recording" });
+    assert.deepEqual(two.commands[1], { recording: false });
+
+    await three.send({
+      type: "core_metrics",
+      timestamp: 5,
+      payload: { withheld: { pulse: "motion", breathing: "<img src=x onerror=alert(1)>" } },
+    } as unknown as Envelope);
+    three[Symbol.dispose]();
+    await reads("ward-3", { selector: '[data-name="pulse"] .reason', text: "No measurement for" });
+    await reads("ward-3", { selector: '[data-name="pulse"] output', text: "–" });
+
+    await server.kill();
+    await waitFor(
+      "the page to say so",
+      async () =>
+        (await page.evaluate<string>(`document.querySelector("#connection").textContent`))
+          .includes("Redis is away"),
+    );
+    await reads("ward-1", { selector: '[data-name="pulse"] output', text: "–" });
+    await server.restart();
+    await reads("ward-1", { selector: '[data-name="pulse"] output', text: "73" });
+    const frozen = await page.evaluate<string>(PICTURE("ward-1"));
+    await waitFor(
+      "the picture to move again",
+      async () => await page.evaluate<string>(PICTURE("ward-1")) !== frozen,
+    );
+
+    assert.deepEqual(page.complaints, []);
+    const { origin } = new URL(url);
+    assert.deepEqual(page.requests.filter((each) => !each.startsWith(origin)), []);
+    assert(page.bytes < 150_000, `${page.bytes} bytes`);
+  },
+});
+
+Deno.test("frames are fetched from Redis only while somebody watches", async () => {
+  await using server = await startRedis();
+  using device = new FakeDevice(server, { prefix: "a", images: [Uint8Array.of(0xff, 0xd8, 1)] });
+  const { program, url } = await startDashboard(server);
+  await using _dashboard = program;
+  await waitFor("the device", async () => {
+    const response = await fetch(`${url}video?device=a`);
+    if (response.status !== 200) return await response.body?.cancel(), false;
+    const reader = response.body!.getReader();
+    await waitFor("a receiver", () => device.framesSentTo === 1);
+    const { value } = await reader.read();
+    assert.match(new TextDecoder("latin1").decode(value), /^--physiology-frame\r\n/);
+    await reader.cancel();
+    return true;
+  });
+  await waitFor("no receiver", () => device.framesSentTo === 0);
+});
+
+Deno.test("with a token the dashboard asks for it, and lets in who brings it", async () => {
+  await using server = await startRedis();
+  using _device = new FakeDevice(server, { prefix: "a", images: [new Uint8Array(2)] });
+  const { program, url } = await startDashboard(server, ["--token=secret", "--listen=0.0.0.0"]);
+  await using _dashboard = program;
+  for (const path of ["", "events", "video?device=a", "app.js", "api/recording"]) {
+    const response = await fetch(url + path);
+    assert.equal(response.status, 401, path);
+    await response.body?.cancel();
+  }
+  const login = (token: string) =>
+    fetch(`${url}login`, {
+      method: "POST",
+      body: new URLSearchParams({ token }),
+      redirect: "manual",
+    });
+  const wrong = await login("guess");
+  assert.equal(wrong.status, 401);
+  assert.match(await wrong.text(), /That is not the token/);
+  const right = await login("secret");
+  assert.equal(right.status, 303);
+  const cookie = right.headers.get("set-cookie")!.split(";")[0]!;
+  assert(!cookie.includes("secret"));
+  const page = await fetch(url, { headers: { cookie } });
+  assert.equal(page.status, 200);
+  assert.match(await page.text(), /Vital signs/);
+  const bearer = await fetch(url, { headers: { authorization: "Bearer secret" } });
+  assert.equal(bearer.status, 200);
+  await bearer.body?.cancel();
+});
