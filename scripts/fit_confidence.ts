@@ -77,7 +77,9 @@ function readRecordings(folder: string): Recording[] {
     const choices = ready.length ? [ready, ...ready.map((one) => [one])] : [[]];
     return {
       name: name.replace(".csv", ""),
-      reference: waveformReference(timesOf(table), column(table, wave), PULSE_REFERENCE),
+      reference: waveformReference(timesOf(table), column(table, wave), {
+        band: PULSE_REFERENCE,
+      }),
       variants: choices.map((signals) => [...traceSamples(table, { signals })]),
     };
   });

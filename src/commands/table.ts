@@ -5,6 +5,7 @@ import type { Command } from "./command.ts";
 export const LOADERS: Readonly<Partial<Record<CommandName, () => Promise<Command>>>> = {
   "serve": () => import("./serve.ts"),
   "simulate": () => import("./simulate.ts"),
+  "validate": () => import("./validate.ts"),
   "record": () => import("./record.ts"),
   "install": () => import("./install.ts"),
   "uninstall": () => import("./uninstall.ts"),

@@ -1,5 +1,10 @@
 import { SimulatedCamera } from "../../capture/simulator/camera.ts";
-import { STAMPED_TRUTH_HEADER, TRUTH_HEADER, truthRow } from "../../capture/simulator/truth.ts";
+import {
+  STAMPED_TRUTH_HEADER,
+  TRUTH_HEADER,
+  truthRow,
+  type TruthSample,
+} from "../../capture/simulator/truth.ts";
 import { UnavailableError } from "../../config/exit.ts";
 import type { Settings } from "../../config/flags.ts";
 import type { Clock } from "../../telemetry/clock.ts";
@@ -11,6 +16,8 @@ export interface SimulationOptions {
   readonly stamped: boolean;
   readonly realtime: boolean;
   readonly durationS?: number;
+  /** Told the truth of every frame, just before the frame is given. */
+  readonly onTruth?: (truth: TruthSample, timeUs: number) => void;
 }
 
 /** The simulated camera that the settings describe; its truth file is whole after each frame. */

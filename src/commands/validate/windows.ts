@@ -39,7 +39,12 @@ export interface RunOptions {
   /** How often the engine is asked, as in service. @default 0.2 */
   readonly publishS?: number;
   readonly references?: Readonly<Partial<Record<Vital, Reference>>>;
+  /** True where a reference's second 0 is the first sample. @default false */
+  readonly fromFirstSample?: boolean;
 }
+
+/** A guess older than this says nothing of the window. */
+const STALE_US = 2_000_000;
 
 /**
  * Feeds samples to an engine as service does, and notes what it publishes at the end of each
@@ -48,7 +53,7 @@ export interface RunOptions {
 export async function runWindows(
   engine: VitalsEngine,
   samples: AsyncIterable<RegionSample> | Iterable<RegionSample>,
-  { windowS, stepS, publishS = 0.2, references = {} }: RunOptions,
+  { windowS, stepS, publishS = 0.2, references = {}, fromFirstSample = false }: RunOptions,
 ): Promise<Run> {
   const windows: Record<Vital, WindowResult[]> = { pulse: [], breathing: [] };
   const first: Partial<Record<Vital, number>> = {};
@@ -76,10 +81,12 @@ export async function runWindows(
     while (publishAtS <= elapsedS + 1e-3) publishAtS += publishS;
     if (!windowEnds) continue;
     conditions.set(estimate.condition, (conditions.get(estimate.condition) ?? 0) + 1);
+    const endS = fromFirstSample ? elapsedS : newestUs / 1e6;
     for (const vital of VITALS) {
       const { strict, withheld } = estimate[vital];
-      const guess = rates[vital];
-      const reference = references[vital]?.rateAt(newestUs / 1e6, windowS);
+      const newest = rates[vital];
+      const guess = newest && newestUs - newest.timeUs <= STALE_US ? newest : undefined;
+      const reference = references[vital]?.rateAt(endS, windowS);
       windows[vital].push({
         endS: elapsedS,
         ...(strict ? { strict: strict.value } : {}),

@@ -1,0 +1,74 @@
+import { SourceError } from "../capture/frame.ts";
+import { ConfigError, EXIT, UnavailableError } from "../config/exit.ts";
+import type { Settings } from "../config/flags.ts";
+import { createVitalsEngine } from "../vitals/engine.ts";
+import type { CommandContext } from "./command.ts";
+import { type Input, openInput } from "./validate/input.ts";
+import { missedLimits } from "./validate/limits.ts";
+import { type Report, reportHtml, reportJson, reportText } from "./validate/report.ts";
+import { summarize } from "./validate/statistics.ts";
+import { TableError } from "./validate/table.ts";
+import { type Run, runWindows } from "./validate/windows.ts";
+
+/** Measures the accuracy on a recording or a simulation; 1 where a given limit is missed. */
+export async function run({ settings, print }: CommandContext): Promise<number> {
+  const { jsonPath, htmlPath } = settings.validate;
+  let report: Report;
+  try {
+    const input = openInput(settings);
+    report = reportOf(settings, { input, run: await measure(settings, input) });
+  } catch (error) {
+    if (error instanceof TableError) throw new ConfigError(error.message, { cause: error });
+    if (!(error instanceof SourceError)) throw error;
+    throw new UnavailableError(`${error.message}: ${error.hint}`, { cause: error });
+  }
+  print(reportText(report));
+  if (jsonPath !== undefined) write(jsonPath, reportJson(report));
+  if (htmlPath !== undefined) write(htmlPath, reportHtml(report));
+  return report.missed.length ? EXIT.limitMissed : EXIT.ok;
+}
+
+function measure({ validate }: Settings, input: Input): Promise<Run> {
+  return runWindows(createVitalsEngine(), input.samples, {
+    windowS: validate.windowS,
+    stepS: validate.stepS,
+    references: input.references,
+    fromFirstSample: input.fromFirstSample,
+  });
+}
+
+function reportOf({ validate }: Settings, { input, run }: { input: Input; run: Run }): Report {
+  const summaries = {
+    pulse: summarize(run.pulse, "pulse"),
+    breathing: summarize(run.breathing, "breathing"),
+  };
+  const { windowS, stepS, maxMae, maxP95, minCoverage, maxCalibrationError } = validate;
+  const { pulse, breathing } = input.references;
+  return {
+    input: input.description,
+    references: {
+      ...(pulse ? { pulse: pulse.description } : {}),
+      ...(breathing ? { breathing: breathing.description } : {}),
+    },
+    settings: {
+      window: windowS,
+      step: stepS,
+      max_mae: maxMae,
+      max_p95: maxP95,
+      min_coverage: minCoverage,
+      max_calibration_error: maxCalibrationError,
+    },
+    run,
+    summaries,
+    missed: missedLimits(summaries, validate),
+  };
+}
+
+function write(path: string, text: string): void {
+  try {
+    Deno.writeTextFileSync(path, text);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new UnavailableError(`Cannot write ${path}: ${reason}`, { cause });
+  }
+}
