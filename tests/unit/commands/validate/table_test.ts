@@ -15,7 +15,9 @@ import {
 import { traceSamples } from "../../../../src/commands/validate/trace.ts";
 
 Deno.test("a table of numbers is read back as it was written, an empty cell as NaN", () => {
-  const cell = fc.oneof(fc.double({ noNaN: true, noDefaultInfinity: true }), fc.constant(NaN));
+  // A number's text does not tell -0 from 0.
+  const number = fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => value || 0);
+  const cell = fc.oneof(number, fc.constant(NaN));
   fc.assert(
     fc.property(
       fc.array(fc.tuple(cell, cell, cell), { maxLength: 30 }),
