@@ -15,7 +15,7 @@ import { createVitalsEngine } from "../vitals/engine.ts";
 import { Vision } from "../vision/vision.ts";
 import type { CommandContext } from "./command.ts";
 import { openGrpc } from "./compose/grpc.ts";
-import { openCommands, openPublisher } from "./compose/publisher.ts";
+import { openWayOut } from "./compose/way_out.ts";
 import { openSource } from "./compose/source.ts";
 import { Reloads } from "./compose/reload.ts";
 import { stallOf } from "./compose/stall.ts";
@@ -49,10 +49,11 @@ export async function run({ settings, log, reload }: CommandContext): Promise<nu
     log,
     onReset: () => engine.reset(),
   });
-  await using publisher = openPublisher(settings, { ...surroundings, grpc });
+  await using wayOut = openWayOut(settings, { ...surroundings, intake, grpc });
+  const { publisher } = wayOut;
+  if (wayOut.reload) reloads.add({ topics: ["redis"], apply: wayOut.reload });
   const announcer = new Announcer(clock);
   if (server.startWithRecordingOn) intake.apply({ recording: true }, "flag");
-  await using _commands = openCommands(settings, { ...surroundings, intake });
 
   const appliance = new Appliance({
     source,
