@@ -1,5 +1,5 @@
 import type { Envelope } from "../../src/envelope/envelope.ts";
-import type { RedisServer } from "./redis_server.ts";
+import type { ClientOptions, RedisServer } from "./redis_server.ts";
 import { waitFor } from "./wait.ts";
 
 const SCRIPT = new URL("../../scripts/physiology_server", import.meta.url).pathname;
@@ -112,9 +112,13 @@ interface FrameEnvelope {
 export class Subscriber {
   readonly received: Received[] = [];
 
-  static async of(server: RedisServer, prefix = "physiology"): Promise<Subscriber> {
+  static async of(
+    server: RedisServer,
+    prefix = "physiology",
+    options: ClientOptions = {},
+  ): Promise<Subscriber> {
     const subscriber = new Subscriber();
-    const client = server.client();
+    const client = server.client(options);
     client.on("pmessage", (_pattern: string, _channel: string, message: string) => {
       const receivedMs = performance.timeOrigin + performance.now();
       subscriber.received.push({ ...JSON.parse(message), receivedMs });

@@ -1,0 +1,43 @@
+import assert from "node:assert/strict";
+import { startProgram, Subscriber } from "../../support/physiology_server.ts";
+import { startRedis } from "../../support/redis_server.ts";
+import { waitFor } from "../../support/wait.ts";
+
+Deno.test("a changed password is told, and works after SIGHUP without a lost session", async () => {
+  await using broker = await startRedis({ args: ["--requirepass", "owl-7"] });
+  const admin = broker.client({ password: "owl-7" });
+  await admin.ping();
+  const folder = await Deno.makeTempDir();
+  const path = `${folder}/redis.json`;
+  const write = (password: string) =>
+    Deno.writeTextFile(path, JSON.stringify({ port: broker.port, password }));
+  await write("owl-7");
+  await using server = startProgram([
+    "--simulate",
+    `--redis_config_path=${path}`,
+    "--start_with_recording_on",
+  ]);
+  const subscriber = await Subscriber.of(broker, "physiology", { password: "owl-7" });
+  const before = await subscriber.first("core_metrics");
+
+  await admin.config("SET", "requirepass", "lark-9");
+  await admin.call("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes");
+  await waitFor("the status", () => /PUBLISH_DEGRADED/.test(server.stderr));
+  assert.match(server.stderr, /password/i);
+  assert.doesNotMatch(server.stderr, /owl-7|lark-9/, "a password stands in the log");
+
+  await Deno.writeTextFile(path, "{");
+  server.kill("SIGHUP");
+  await waitFor("the refusal", () => /Keeping the old configuration/.test(server.stderr));
+  await write("lark-9");
+  server.kill("SIGHUP");
+  const again = await Subscriber.of(broker, "physiology", { password: "lark-9" });
+  const after = await again.first("core_metrics", ({ payload }) => !payload.metadata.replayed);
+  assert.equal(
+    after.payload.metadata.boot_id,
+    before.payload.metadata.boot_id,
+    "the session went on",
+  );
+  assert.ok(after.payload.metadata.frame_count > before.payload.metadata.frame_count);
+  await Deno.remove(folder, { recursive: true });
+});
