@@ -58,6 +58,22 @@ export function openClient(options: RedisOptions, role: LinkRole): Client {
   });
 }
 
+/**
+ * Has every socket of a client outlive its errors: the library listens for the first alone, and a
+ * second one, such as EPIPE after a TLS alert, would end the process.
+ */
+export function hearAllErrors(client: Redis): void {
+  const { connector } = client as unknown as {
+    connector: { connect(emitter: unknown): Promise<Socket> };
+  };
+  const connect = connector.connect.bind(connector);
+  connector.connect = async (emitter) => {
+    const socket = await connect(emitter);
+    socket.on("error", () => {}); // the first one is told by the client
+    return socket;
+  };
+}
+
 /** How people call the place: of several, all. */
 export function whereOf(
   { host, port, sentinelName, sentinels = [], cluster }: RedisOptions,

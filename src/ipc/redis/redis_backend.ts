@@ -29,6 +29,8 @@ export class RedisBackend implements Backend {
   #options: RedisOptions;
   #keyValue: KeyValue;
   #watch: ReturnType<typeof setInterval> | undefined;
+  /** What Redis said to the last message, where it did not take it. */
+  #refusal: { readonly link: RedisLink; readonly message: string } | undefined;
 
   constructor(options: RedisOptions, { log }: RedisBackendContext) {
     this.#options = options;
@@ -62,7 +64,8 @@ export class RedisBackend implements Backend {
   }
 
   get trouble(): string | undefined {
-    return (this.#metrics.link.trouble ?? this.#frames.link.trouble)?.message;
+    const trouble = this.#metrics.link.trouble ?? this.#frames.link.trouble;
+    return trouble?.message ?? this.#refusal?.message;
   }
 
   /** How many connections came about so far, of both links; more than two are reconnects. */
@@ -85,9 +88,11 @@ export class RedisBackend implements Backend {
       const delivery =
         await (this.#options.usePubsub ? this.#publish(link, stored) : this.#store(link, stored));
       this.#debug(stored, delivery);
+      if (this.#refusal?.link === link) this.#refusal = undefined;
       return delivery;
     } catch (error) {
       const { message } = explainRedisError(error, link.where);
+      if (link.ready) this.#noteRefusal(link, message);
       throw new BackendError(message, { cause: error, retriable: true, reason: "link" });
     } finally {
       done();
@@ -117,6 +122,12 @@ export class RedisBackend implements Backend {
       await link.call(this.#keyValue.lateEntry(stored));
     }
     return {};
+  }
+
+  /** The link stands, yet Redis does not take what it is sent: OOM, READONLY, NOPERM. */
+  #noteRefusal(link: RedisLink, message: string): void {
+    this.#refusal = { link, message };
+    this.#log.limited("redis refusal", 5, "warning", message);
   }
 
   #debug({ topic, envelope }: Stored, { receivers }: Delivery): void {

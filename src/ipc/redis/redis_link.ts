@@ -2,8 +2,16 @@ import type { Buffer } from "node:buffer";
 import { Cluster, type Redis } from "ioredis";
 import type { Log } from "../../telemetry/log.ts";
 import { backoffMs } from "./backoff.ts";
-import { type Client, type LinkRole, openClient, socketsOf, whereOf } from "./client.ts";
+import {
+  type Client,
+  hearAllErrors,
+  type LinkRole,
+  openClient,
+  socketsOf,
+  whereOf,
+} from "./client.ts";
 import type { RedisOptions } from "./options.ts";
+import { partingWords } from "./parting_words.ts";
 import { explainRedisError, type RedisProblem } from "./redis_error.ts";
 import { ReplyGuard } from "./reply_guard.ts";
 
@@ -141,6 +149,7 @@ export class RedisLink implements AsyncDisposable {
 
   /** Sees every reply before the client's own parser, which finds nothing of one turned down. */
   #guard(client: Client, node: Redis): void {
+    hearAllErrors(node);
     node.on("connect", () => {
       const guard = new ReplyGuard(this.#options);
       for (const socket of socketsOf(node)) {
@@ -196,8 +205,21 @@ export class RedisLink implements AsyncDisposable {
   #fail(client: Client | undefined, error: unknown): void {
     if (this.#client !== client) return;
     const problem = explainRedisError(error, this.where);
+    if (problem.fault === "closed" && !this.#ready) this.#askWhy();
     // That a connection closed tells less than why the last one did.
     if (this.#trouble && problem.fault === "closed") return;
+    this.#say(problem);
+  }
+
+  /** The server closed the door on us: it may have told why to somebody who only listens. */
+  async #askWhy(): Promise<void> {
+    const { tls, sentinelName, cluster } = this.#options;
+    if (tls || sentinelName || cluster) return;
+    const words = await partingWords(this.#options);
+    if (words && this.#started && !this.#ready) this.#say(explainRedisError(words, this.where));
+  }
+
+  #say(problem: RedisProblem): void {
     this.#trouble = problem;
     const key = `redis ${this.#role} ${problem.fault}`;
     this.#log.limited(key, SAY_AGAIN_SECONDS, "warning", problem.message, { link: this.#role });
