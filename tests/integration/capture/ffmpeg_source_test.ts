@@ -165,3 +165,18 @@ Deno.test("a video that is cut off plays as far as it goes", async () => {
   const frames = await takeFrames(source, { count: Infinity, look: () => {} });
   assert.ok(frames.length > 5 && frames.length < 25, `${frames.length} frames`);
 });
+
+Deno.test("no ffmpeg at the place that was named is an error with what to do", async () => {
+  const before = Deno.env.get("PHYSIOLOGY_FFMPEG");
+  Deno.env.set("PHYSIOLOGY_FFMPEG", folder.file("no_ffmpeg"));
+  try {
+    await assert.rejects(
+      openFfmpegSource({ input: h264 }),
+      (error) =>
+        error instanceof SourceError && /PHYSIOLOGY_FFMPEG names: .*no_ffmpeg$/.test(error.message),
+    );
+  } finally {
+    if (before === undefined) Deno.env.delete("PHYSIOLOGY_FFMPEG");
+    else Deno.env.set("PHYSIOLOGY_FFMPEG", before);
+  }
+});
