@@ -4,6 +4,7 @@ import { resampleRgb } from "../../ffi/regions.ts";
 import type { Picture } from "../capture/frame.ts";
 import { assetPath } from "../config/assets.ts";
 import { decodeFaces, type Detection, INPUT_SIZE, type RawAnswer } from "./blazeface.ts";
+import type { Size } from "./layout.ts";
 import type { Box, FaceLandmarks, Point } from "./region_sample.ts";
 
 /** How the picture is held before the detector, in quarter turns anticlockwise. */
@@ -14,6 +15,8 @@ export interface DetectOptions {
   readonly turns?: Turns;
   /** Least score that counts, 0..1. @default 0.5 */
   readonly threshold?: number;
+  /** The square that is looked at, in pixels of the picture. @default one around all of it */
+  readonly view?: Square;
 }
 
 /**
@@ -56,10 +59,9 @@ export class FaceDetector implements Disposable {
    */
   detect(picture: Picture, options: DetectOptions = {}): Promise<Detection[]> {
     if (this.#running) throw new Error("Cannot detect faces in two pictures at once");
-    const { turns = 0, threshold = 0.5 } = options;
-    const square = squareAround(picture);
+    const { turns = 0, threshold = 0.5, view: square = squareAround(picture) } = options;
     resampleRgb(picture, this.#input.data, {
-      from: square,
+      from: { ...square, width: square.size, height: square.size },
       width: INPUT_SIZE,
       height: INPUT_SIZE,
       turns,
@@ -92,15 +94,22 @@ export class FaceDetector implements Disposable {
   }
 }
 
-/** The square in pixels that holds the picture in its middle. */
-function squareAround({ width, height }: Picture) {
-  const side = Math.max(width, height);
-  return { x: (width - side) / 2, y: (height - side) / 2, width: side, height: side };
+/** A square in pixels of a picture, which may reach beyond it. */
+export interface Square {
+  readonly x: number;
+  readonly y: number;
+  readonly size: number;
+}
+
+/** The square that holds the picture in its middle. */
+export function squareAround({ width, height }: Size): Square {
+  const size = Math.max(width, height);
+  return { x: (width - size) / 2, y: (height - size) / 2, size };
 }
 
 interface Placement {
   readonly picture: Picture;
-  readonly square: { readonly x: number; readonly y: number; readonly width: number };
+  readonly square: Square;
   readonly turns: Turns;
 }
 
@@ -109,8 +118,8 @@ function inPicture(face: Detection, { picture, square, turns }: Placement): Dete
   const place = (point: Point): Point => {
     const { x, y } = turnBack(point, turns);
     return {
-      x: (square.x + x * square.width) / picture.width,
-      y: (square.y + y * square.width) / picture.height,
+      x: (square.x + x * square.size) / picture.width,
+      y: (square.y + y * square.size) / picture.height,
     };
   };
   const { landmarks } = face;

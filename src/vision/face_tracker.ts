@@ -1,13 +1,11 @@
 import type { Detection } from "./blazeface.ts";
+import type { GazeState } from "./gaze.ts";
 import type { Box, FaceLandmarks, FaceObservation, Point } from "./region_sample.ts";
 
-/** Scores from which a detection may begin a track, or go on with one. */
-const START_SCORE = 0.5;
-/**
- * What makes a face believed: two good detections in a row, or some more that are fair. A wrist,
- * a forehead or a cushion gives single ones, up to 0.54 in our recordings.
- */
-const BELIEF = [{ hits: 2, meanScore: 0.72 }, { hits: 8, meanScore: 0.56 }] as const;
+/** So many good detections make a face believed. */
+const BELIEF = 2;
+/** What is not believed yet may be missed so often: it is looked at from several sides. */
+const DOUBT_MISSES = 4;
 /** A believed face that the detector does not see for so long is gone. */
 const LOSS_US = 1_000_000;
 /** Another face must be so much wider to become the one that is measured. */
@@ -26,12 +24,20 @@ const GAIN_PER_WIDTH = 2.5;
 /** Box and points as one list of x, y pairs in heights of the picture: edges first. */
 type Pose = readonly number[];
 
+export interface LookOptions {
+  readonly timeUs: number;
+  readonly aspect: number;
+  readonly view: Box;
+  readonly good: number;
+}
+
 interface Track {
   readonly id: number;
   hits: number;
   misses: number;
   score: number;
-  meanScore: number;
+  /** Detections that speak for a face. */
+  good: number;
   believed: boolean;
   lastSeenUs: number;
   /** The smoothed pose. */
@@ -58,25 +64,40 @@ export class FaceTracker {
     return this.#moving;
   }
 
-  /** Believed faces that the newest detection saw. */
+  /** Believed faces that the newest look at their place saw. */
   get faceCount(): number {
     return this.#tracks.filter(({ believed, misses }) => believed && misses === 0).length;
   }
 
-  /** True while something may be a face that is not believed yet: look again soon. */
-  get curious(): boolean {
-    return this.#main === undefined && this.#tracks.length > 0;
+  /** The face to look at next: the measured one, or the most likely of those not believed yet. */
+  get interest(): GazeState {
+    const main = this.#main;
+    if (main) return { face: shown(main.pose, this.#aspect).box, believed: true };
+    const likely = this.#tracks.toSorted((a, b) => b.good - a.good || b.score - a.score)[0];
+    if (!likely) return { believed: false };
+    return {
+      face: shown(likely.pose, this.#aspect).box,
+      believed: false,
+      score: likely.misses > 0 ? 0 : likely.score,
+    };
   }
 
   /**
    * Takes a detector's answer.
    *
-   * @param timeUs when the picture was seen.
-   * @param aspect width of the picture over its height.
+   * @param options.timeUs when the picture was seen.
+   * @param options.aspect width of the picture over its height.
+   * @param options.view what the detector looked at, in shares of the picture.
+   * @param options.good score from which a detection speaks for a new face.
    */
-  update(detections: readonly Detection[], timeUs: number, aspect: number): void {
+  update(detections: readonly Detection[], { timeUs, aspect, view, good }: LookOptions): void {
     if (aspect !== this.#aspect) this.reset();
     this.#aspect = aspect;
+    const inView = ({ pose }: Track) => {
+      const { x, y } = centreOf(pose);
+      return x >= view.x * aspect && x <= (view.x + view.width) * aspect && y >= view.y &&
+        y <= view.y + view.height;
+    };
     const rest = detections.map((detection) => ({ detection, pose: poseOf(detection, aspect) }));
     const seen = new Set<Track>();
     for (const track of this.#tracks.toSorted((a, b) => b.hits - a.hits)) {
@@ -84,17 +105,16 @@ export class FaceTracker {
       const found = index === undefined ? undefined : rest.splice(index, 1)[0];
       if (!found) continue;
       seen.add(track);
-      follow(track, found.pose, found.detection.score, timeUs);
+      follow(track, found.pose, { score: found.detection.score, timeUs, good });
     }
     for (const { detection, pose } of rest) {
-      if (detection.score < START_SCORE) continue;
-      const track = this.#begin(detection.score, pose, timeUs);
+      const track = this.#begin(pose, { score: detection.score, timeUs, good });
       this.#tracks.push(track);
       seen.add(track);
     }
-    for (const track of this.#tracks) if (!seen.has(track)) track.misses++;
+    for (const track of this.#tracks) if (!seen.has(track) && inView(track)) track.misses++;
     this.#tracks = this.#tracks.filter((track) =>
-      track.misses === 0 || (track.believed && timeUs - track.lastSeenUs < LOSS_US)
+      track.believed ? timeUs - track.lastSeenUs < LOSS_US : track.misses <= DOUBT_MISSES
     );
     this.#chooseMain();
   }
@@ -133,13 +153,16 @@ export class FaceTracker {
     this.#steady = undefined;
   }
 
-  #begin(score: number, pose: Pose, timeUs: number): Track {
+  #begin(
+    pose: Pose,
+    { score, timeUs, good }: { score: number; timeUs: number; good: number },
+  ): Track {
     return {
       id: this.#nextId++,
       hits: 1,
       misses: 0,
       score,
-      meanScore: score,
+      good: score >= good ? 1 : 0,
       believed: false,
       lastSeenUs: timeUs,
       pose,
@@ -177,7 +200,11 @@ export class FaceTracker {
   }
 }
 
-function follow(track: Track, pose: Pose, score: number, timeUs: number): void {
+function follow(
+  track: Track,
+  pose: Pose,
+  { score, timeUs, good }: { score: number; timeUs: number; good: number },
+): void {
   const width = widthOf(track.pose);
   const off = distance(track.pose, pose) / width;
   const gain = Math.min(1, LEAST_GAIN + GAIN_PER_WIDTH * off);
@@ -192,11 +219,9 @@ function follow(track: Track, pose: Pose, score: number, timeUs: number): void {
   track.hits++;
   track.misses = 0;
   track.score = score;
-  track.meanScore += (score - track.meanScore) / Math.min(track.hits, 10);
+  if (score >= good) track.good++;
   track.lastSeenUs = timeUs;
-  track.believed ||= BELIEF.some(({ hits, meanScore }) =>
-    track.hits >= hits && track.meanScore >= meanScore
-  );
+  track.believed ||= track.good >= BELIEF;
 }
 
 /** The pose that lies within a face's width of this one and is nearest to it. */

@@ -3,8 +3,9 @@ import type { Frame, Picture } from "../capture/frame.ts";
 import { type Log, silentLog } from "../telemetry/log.ts";
 import type { Detection } from "./blazeface.ts";
 import { rgbOf } from "./color.ts";
-import { FaceDetector, type Turns } from "./detector.ts";
-import { FaceTracker } from "./face_tracker.ts";
+import { FaceDetector } from "./detector.ts";
+import { FaceTracker, type LookOptions } from "./face_tracker.ts";
+import { Gaze } from "./gaze.ts";
 import { chestPlace, type FacePlace, nosePlace, type Place, regionShapes } from "./layout.ts";
 import {
   type Displacement,
@@ -17,12 +18,8 @@ import {
 
 /** How often the detector looks, in microseconds of the frames' time. */
 const LOOK_US = { tracked: 200_000, lost: 100_000, curious: 0 } as const;
-/** Nobody seen for so long: the head may lie on its side. */
-const TRY_TURNED_US = 3_000_000;
-/** Least score of a face in a turned picture: a face is found upright even if it leans. */
-const TURNED_SCORE = 0.75;
-const SCORE = 0.4;
-
+/** What may be a face is looked at again at once, but not for ever. */
+const CURIOUS_LOOKS = 6;
 /** The skin gate looks again after this time, or when the light on the face changed so much. */
 const REGATE_US = 10_000_000;
 const REGATE_LIGHT = 0.15;
@@ -61,13 +58,12 @@ export class Vision implements AsyncDisposable {
   readonly #log: Log;
   readonly #meter = new RegionMeter();
   readonly #tracker = new FaceTracker();
+  readonly #gaze = new Gaze();
   readonly #followed: (Followed | undefined)[] = [undefined, undefined];
   #looking: Promise<void> | undefined;
-  #found: { readonly faces: readonly Detection[]; readonly timeUs: number } | undefined;
+  #found: LookOptions & { readonly faces: readonly Detection[] } | undefined;
   #lookedUs = -Infinity;
-  #seenUs: number | undefined;
-  #turns: Turns = 0;
-  #looks = 0;
+  #curiousLooks = 0;
   /** How far the masks were carried since they were laid out, in pixels. */
   #shift = { x: 0, y: 0 };
   #laidOut: { readonly face: FaceObservation; timeUs: number; light: number } | undefined;
@@ -89,7 +85,7 @@ export class Vision implements AsyncDisposable {
    */
   observe(frame: Frame): RegionSample {
     if (!this.#looking && this.#isDue(frame.timeUs)) this.#look(frame);
-    this.#take(frame.picture);
+    this.#take();
     return this.#measure(frame);
   }
 
@@ -103,7 +99,7 @@ export class Vision implements AsyncDisposable {
       this.#look(frame);
       await this.#looking;
     }
-    this.#take(frame.picture);
+    this.#take();
     return this.#measure(frame);
   }
 
@@ -116,21 +112,28 @@ export class Vision implements AsyncDisposable {
   // ---- The detector ----
 
   #isDue(timeUs: number): boolean {
-    const pace = this.#tracker.curious ? "curious" : this.#laidOut ? "tracked" : "lost";
+    const { face, believed } = this.#tracker.interest;
+    const curious = face && this.#curiousLooks < CURIOUS_LOOKS;
+    const pace = believed ? "tracked" : curious ? "curious" : "lost";
     const elapsed = timeUs - this.#lookedUs;
     return elapsed >= LOOK_US[pace] || elapsed < 0;
   }
 
   #look({ picture, timeUs }: Frame): void {
     this.#lookedUs = timeUs;
-    this.#seenUs ??= timeUs;
-    const turned = !this.#laidOut && !this.#tracker.curious;
-    if (turned && timeUs - this.#seenUs > TRY_TURNED_US) this.#turns = nextTurns(this.#looks++);
-    const turns = this.#turns;
-    const threshold = turns === 0 || this.#laidOut ? SCORE : TURNED_SCORE;
-    this.#looking = this.#detector.detect(picture, { turns, threshold }).then(
+    const { face, believed } = this.#tracker.interest;
+    this.#curiousLooks = face && !believed ? this.#curiousLooks + 1 : 0;
+    const { width, height } = picture;
+    const look = this.#gaze.next(this.#tracker.interest, picture);
+    const view = {
+      x: look.view.x / width,
+      y: look.view.y / height,
+      width: look.view.size / width,
+      height: look.view.size / height,
+    };
+    this.#looking = this.#detector.detect(picture, look).then(
       (faces) => {
-        this.#found = { faces, timeUs };
+        this.#found = { faces, timeUs, aspect: width / height, view, good: look.good };
       },
       (error: unknown) => {
         const reason = error instanceof Error ? error.message : String(error);
@@ -139,12 +142,9 @@ export class Vision implements AsyncDisposable {
     ).finally(() => this.#looking = undefined);
   }
 
-  #take({ width, height }: Picture): void {
-    const found = this.#found;
-    if (!found) return;
+  #take(): void {
+    if (this.#found) this.#tracker.update(this.#found.faces, this.#found);
     this.#found = undefined;
-    this.#tracker.update(found.faces, found.timeUs, width / height);
-    if (this.#tracker.faceCount > 0) this.#seenUs = found.timeUs;
   }
 
   // ---- A frame ----
@@ -256,12 +256,6 @@ export class Vision implements AsyncDisposable {
     followed.y = y;
     return { dy, confidence };
   }
-}
-
-/** Upright every other time, else on the left side, on the right, upside down. */
-function nextTurns(looks: number): Turns {
-  const order: readonly Turns[] = [1, 0, 3, 0, 2, 0];
-  return order[looks % order.length] ?? 0;
 }
 
 function inPixels({ box, landmarks }: FaceObservation, { width, height }: Picture): FacePlace {
