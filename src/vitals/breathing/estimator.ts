@@ -11,8 +11,10 @@ import { ApneaWatch } from "./apnea.ts";
 import { type ChestStretch, ChestTrack, TRACK_SECONDS } from "./chest_track.ts";
 import { breathingConfidence, type BreathingModel, loadBreathingModel } from "./confidence.ts";
 import { type WindowEvidence, windowsOf } from "./evidence.ts";
-import { moreLikelyRigid } from "./rigid.ts";
+import { PulseModulations } from "./modulation.ts";
+import { isHeadLed } from "./head_led.ts";
 import { describeBreaths } from "./shape.ts";
+import { supported, votesOf } from "./votes.ts";
 
 /** Under this probability no number is shown to a person. */
 const STRICT_GATE = 0.7;
@@ -24,6 +26,12 @@ const STREAK = 3;
 const SAME_RATE = 2;
 /** No window is shorter, so nothing can be said before. */
 const WARM_UP_S = 8;
+/** How sure a short window must be to overrule a longer one. */
+const SURE_OF_CHANGE = 0.6;
+/** A new rhythm has breaths of at least this share of the depth of the old; sway is less. */
+const SAME_DEPTH = 0.35;
+/** Outside of this probability no witness changes what is told. */
+const DOUBT = { low: 0.3, high: 0.95 } as const;
 /** The chest must have been followed in this share of the last two seconds. */
 const MIN_FOLLOWED = 0.5;
 /** Over this share of samples left out for motion, motion is the reason. */
@@ -49,6 +57,7 @@ interface Reading {
 export class BreathingEstimator implements BreathingPart {
   readonly #model: BreathingModel;
   readonly #track = new ChestTrack();
+  readonly #modulations = new PulseModulations();
   readonly #apnea = new ApneaWatch();
   #refreshedUs = -Infinity;
   #person: number | undefined;
@@ -68,6 +77,7 @@ export class BreathingEstimator implements BreathingPart {
       if (this.#person !== undefined) this.reset();
       this.#person = sample.face.track;
     }
+    this.#modulations.push(sample);
     const value = this.#track.push(sample);
     if (value !== undefined) this.#upperTrace.push({ timeUs: sample.timeUs, value });
     // Nobody may be asking: what was not fetched in ten seconds at 30 Hz is not wanted.
@@ -76,6 +86,7 @@ export class BreathingEstimator implements BreathingPart {
 
   /** The estimate at this moment, with what is new since the one before. */
   estimate(moment: Moment): BreathingEstimate {
+    if (moment.pulse) this.#modulations.pushWave(moment.pulse);
     if (moment.obstacle === "camera_disconnected") this.#readings = [];
     else if (this.#track.newestUs - this.#refreshedUs >= REFRESH_US) this.#refresh(moment);
     const reading = this.#agreed();
@@ -98,6 +109,7 @@ export class BreathingEstimator implements BreathingPart {
   reset(): void {
     this.#person = undefined;
     this.#track.clear();
+    this.#modulations.reset();
     this.#apnea.reset();
     this.#readings = [];
     this.#withheld = "warming_up";
@@ -109,13 +121,17 @@ export class BreathingEstimator implements BreathingPart {
   #refresh({ fps, obstacle }: Moment): void {
     this.#refreshedUs = this.#track.newestUs;
     const stretch = this.#track.stretch(TRACK_SECONDS);
-    const { best, confidence } = this.#bestOf(windowsOf(stretch));
+    const windows = windowsOf(stretch);
+    const breaths = windows.filter((window) => !isHeadLed(stretch, window));
+    const { best, confidence: own } = this.#bestOf(breaths);
+    const headLed = breaths.length < windows.length;
+    const confidence = best ? this.#heard(stretch, best, own) : 0;
     const apnea = this.#apnea.look(stretch, {
       good: !obstacle && this.#track.followedShare(10) > 0.9,
       ...(best && confidence >= STRICT_GATE ? { amplitude: best.amplitude } : {}),
     });
     if (apnea) this.#news.apnea.push(apnea);
-    this.#withheld = this.#reason(stretch, { fps, apnea, best });
+    this.#withheld = this.#reason(stretch, { fps, apnea, best, headLed });
     this.#readings.push({ rate: best?.rate ?? 0, confidence: this.#withheld ? 0 : confidence });
     this.#readings = this.#readings.slice(-STREAK);
     const { rate, confidence: sure } = this.#agreed();
@@ -148,13 +164,29 @@ export class BreathingEstimator implements BreathingPart {
     return { best: best?.window, confidence: best?.confidence ?? 0 };
   }
 
+  /** The probability after the nose and the pulse were heard, where the chest leaves a doubt. */
+  #heard(stretch: ChestStretch, { rate, seconds }: WindowEvidence, confidence: number): number {
+    if (confidence < DOUBT.low || confidence > DOUBT.high) return confidence;
+    const { nose, sampleRateHz } = stretch;
+    const witnesses = [
+      ...this.#modulations.read(seconds),
+      ...(nose
+        ? [{ name: "nose", signal: nose.subarray(-Math.round(seconds * sampleRateHz)) }]
+        : []),
+    ];
+    const votes = votesOf(witnesses, { sampleRateHz, model: this.#model });
+    return supported({ rate, confidence }, votes);
+  }
+
   /** Why this second has nothing to say, whatever its spectrum. */
   #reason(
     stretch: ChestStretch,
-    { fps, apnea, best }: {
+    { fps, apnea, best, headLed }: {
       fps: number;
       apnea: DetectionSample | undefined;
       best: WindowEvidence | undefined;
+      /** The head was seen to move the chest. */
+      headLed: boolean;
     },
   ): Withheld | undefined {
     if (this.#track.followedShare(2) < MIN_FOLLOWED) return "no_chest";
@@ -165,8 +197,7 @@ export class BreathingEstimator implements BreathingPart {
     // A rate through a held breath would be a number for something that is not there.
     if (apnea?.detected || stretch.liveShare === 0) return "low_quality";
     if (best && best.amplitude < MIN_AMPLITUDE) return "low_quality";
-    if (best && moreLikelyRigid(stretch, best.rate)) return "motion";
-    return undefined;
+    return headLed && !best ? "motion" : undefined;
   }
 
   /** The newest rate, as sure as the least sure of the last seconds, if they agree. */
@@ -190,11 +221,12 @@ export class BreathingEstimator implements BreathingPart {
 
 /** True where a judged window is sure of a rate that is not the other's. */
 function contradicts(
-  own: { readonly window: WindowEvidence; readonly confidence: number },
-  other: { readonly window: WindowEvidence },
+  { window, confidence }: { readonly window: WindowEvidence; readonly confidence: number },
+  { window: other }: { readonly window: WindowEvidence },
 ): boolean {
-  const apart = Math.abs(own.window.rate - other.window.rate);
-  return own.confidence >= 0.5 && apart > Math.max(SAME_RATE, 0.12 * other.window.rate);
+  const apart = Math.abs(window.rate - other.rate) > Math.max(SAME_RATE, 0.12 * other.rate);
+  return apart && confidence >= SURE_OF_CHANGE &&
+    window.amplitude > SAME_DEPTH * other.amplitude;
 }
 
 interface News {

@@ -26,6 +26,8 @@ const WINDOWS_S = [14, 20, 30, 42, 60] as const;
 const MIN_WINDOW_S = 8;
 /** Fewer breaths than this in a window are no rhythm. */
 const MIN_CYCLES = 1.8;
+/** A rate that has hardly more power than chance is not what the chest does. */
+const MIN_CONCENTRATION = 0.2;
 /** So many clear breaths in a window need no longer one, which is further from the present. */
 const ENOUGH_CYCLES = 7;
 
@@ -41,7 +43,10 @@ export function windowsOf({ chest, sampleRateHz, movedShare }: ChestStretch): Wi
     all.push({ ...evidence, seconds });
     if (isClear(evidence)) break;
   }
-  return all.filter(({ cycles }) => cycles >= MIN_CYCLES).map((evidence) => {
+  const fitting = all.filter(({ cycles, concentration }) =>
+    cycles >= MIN_CYCLES && concentration >= MIN_CONCENTRATION
+  );
+  return fitting.map((evidence) => {
     const accord = accordOf(evidence, all);
     return { ...evidence, features: featuresOf(evidence, { accord, movedShare }) };
   });
@@ -72,7 +77,8 @@ function accordOf(own: Measured, all: readonly Measured[]): number {
   return same.length / others.length;
 }
 
-function featuresOf(
+/** The features of one window's evidence; `accord` with other windows, 0.5 where there is none. */
+export function featuresOf(
   evidence: RateEvidence,
   { accord, movedShare }: { accord: number; movedShare: number },
 ): Readonly<Record<BreathingFeature, number>> {

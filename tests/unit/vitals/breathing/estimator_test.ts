@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { BreathingEstimator } from "../../../../src/vitals/breathing/estimator.ts";
 import { chestSamples, estimatesOf } from "../../../support/breathing.ts";
 import { Random } from "../../../support/random.ts";
-import type { SampleParts } from "../../../support/samples.ts";
+import { goodSample, type SampleParts } from "../../../support/samples.ts";
 
 const HEIGHT = 0.004;
 const sine = (rate: number) => (timeS: number) =>
@@ -148,4 +148,33 @@ Deno.test("after a reset nothing of the person before is left", () => {
   part.reset();
   const [first] = estimatesOf(part, chestSamples(1, { position: sine(15) }));
   assert.equal(first?.estimate.withheld, "warming_up");
+});
+
+Deno.test("whatever the samples, what is told is in range, finite and in order of time", () => {
+  const part = new BreathingEstimator();
+  const random = new Random(99);
+  let timeUs = 1_000_000, lastUs = -Infinity;
+  for (let k = 0; k < 4000; k++) {
+    timeUs += Math.round(
+      random.uniform() < 0.01 ? 3e6 * random.uniform() : 33_333 * random.uniform(),
+    );
+    const dy = random.uniform() < 0.02 ? NaN : 0.001 * random.normal();
+    const seen = random.uniform() < 0.95;
+    part.push(goodSample({
+      timeUs,
+      sequence: k,
+      ...(seen ? { chest: { dy, confidence: random.uniform() } } : { chest: undefined! }),
+    }));
+    if (k % 7) continue;
+    const told = part.estimate({ nowUs: timeUs, fps: 30 * random.uniform() });
+    const { strict, rate, upperTrace } = told;
+    assert.ok((strict === undefined) !== (told.withheld === undefined));
+    for (const { value } of [...(strict ? [strict] : []), ...rate]) {
+      assert.ok(value > 3 && value < 45, `${value}`);
+    }
+    for (const sample of upperTrace) {
+      assert.ok(Number.isFinite(sample.value) && sample.timeUs > lastUs);
+      lastUs = sample.timeUs;
+    }
+  }
 });
