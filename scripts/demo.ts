@@ -87,9 +87,9 @@ function draw(view: DemoView, previousRows: number): number {
   }
   const rows = view.rows();
   const home = previousRows > 0 ? `\x1b[${previousRows}A` : "";
-  Deno.stdout.writeSync(
-    encoder.encode(home + rows.map((row) => `\x1b[2K${row}\n`).join("")),
-  );
+  const text = home + rows.map((row) => `\x1b[2K${row}\n`).join("");
+  // A row that wrapped would put the next picture in the wrong place.
+  Deno.stdout.writeSync(encoder.encode(`\x1b[?7l${text}\x1b[?7h`));
   return rows.length;
 }
 
@@ -111,6 +111,7 @@ async function main(args: readonly string[]): Promise<number> {
   Deno.addSignalListener("SIGINT", stop);
   Deno.addSignalListener("SIGTERM", stop);
   const timer = seconds === undefined ? undefined : setTimeout(stop, seconds * 1000);
+  Deno.stdout.writeSync(encoder.encode(view.intro().join("\n") + "\n"));
   let rows = draw(view, 0);
   const redraw = setInterval(
     () => rows = draw(view, rows),

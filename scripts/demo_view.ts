@@ -91,9 +91,24 @@ export class DemoView {
     }
   }
 
+  /** What stands above the view: the command, and what to try next. */
+  intro(): string[] {
+    const { host, port, prefix, command } = this.#options;
+    const redis = `redis-cli -h ${host} -p ${port}`;
+    return [
+      `${BOLD}physiology_server ${command.join(" ")}${PLAIN}`,
+      "",
+      `${DIM}Try in another terminal; Ctrl-C ends:${PLAIN}`,
+      `  ${redis} SUBSCRIBE ${prefix}:core_metrics`,
+      `  ${redis} LPUSH ${prefix}:command_queue '{"recording": true}'`,
+      `  python3 -c "import redis; p = redis.Redis('${host}', ${port}).pubsub(); ` +
+      `p.subscribe('${prefix}:status'); [print(m['data']) for m in p.listen()]"`,
+      "",
+    ];
+  }
+
   /** The view of a terminal, a row a string. */
   rows(): string[] {
-    const { host, port, prefix, command } = this.#options;
     const payload = this.#core?.payload;
     const frames = this.#frames.perSecond(), metrics = this.#metrics.perSecond();
     const size = this.#frame ? `${this.#frame.width}x${this.#frame.height}` : "no frame yet";
@@ -101,8 +116,6 @@ export class DemoView {
     const pulse = this.#pulse.map(({ value }) => value);
     const breath = this.#breath.map(({ value }) => value);
     return [
-      `${BOLD}physiology_server ${command.join(" ")}${PLAIN}`,
-      "",
       row("pulse", `${rate(payload?.pulse?.strict, payload?.withheld?.pulse, "beats/min")}`),
       row("", sparkline(pulse, 60)),
       row(
@@ -121,12 +134,6 @@ export class DemoView {
         `${metrics.messages.toFixed(1)} messages/s, ${rateOf(metrics.bytes)}, ` +
           `${this.#delayMs.toFixed(0)} ms after the light was seen`,
       ),
-      "",
-      `${DIM}Try in another terminal; Ctrl-C ends:${PLAIN}`,
-      `  redis-cli -h ${host} -p ${port} SUBSCRIBE ${prefix}:core_metrics`,
-      `  redis-cli -h ${host} -p ${port} LPUSH ${prefix}:command_queue '{"recording": true}'`,
-      `  python3 -c "import redis; p = redis.Redis('${host}', ${port}).pubsub(); ` +
-      `p.subscribe('${prefix}:status'); [print(m['data']) for m in p.listen()]"`,
     ];
   }
 
