@@ -1,5 +1,5 @@
 import { Chart } from "./chart.js";
-import { reasonInWords, secondsInWords, statusInWords } from "./words.js";
+import { confidenceInWords, reasonInWords, secondsInWords, statusInWords } from "./words.js";
 
 /** Numbers older than this are not shown as if they were of now. */
 const STALE_MS = 3000;
@@ -21,7 +21,8 @@ class Device {
   #root;
   #heardMs = -Infinity;
   #metricsMs = -Infinity;
-  #recording = false;
+  /** Undefined until the device has said it: it says so only when it changes. */
+  #recording;
   #status = { text: "", good: false };
   #facts = { fps: undefined, latency: undefined };
   #rates = new Map();
@@ -45,7 +46,10 @@ class Device {
     }
     this.#find("form").addEventListener("submit", (event) => {
       event.preventDefault();
-      this.#command();
+      if (this.#recording !== true) this.#command(true);
+    });
+    this.#find(".stop").addEventListener("click", () => {
+      if (this.#recording !== false) this.#command(false);
     });
     this.#find(".toggle-video").addEventListener("click", () => {
       this.#videoOn = !this.#videoOn;
@@ -73,7 +77,7 @@ class Device {
     const on = this.#videoOn && !document.hidden;
     this.#find(".video").classList.toggle("off", !this.#videoOn);
     this.#find(".no-video").hidden = this.#videoOn;
-    this.#find(".toggle-video").setAttribute("aria-pressed", String(this.#videoOn));
+    write(this.#find(".toggle-video"), this.#videoOn ? "Hide video" : "Show video");
     image.hidden = !this.#videoOn;
     if (on) image.src = `/video?device=${encodeURIComponent(this.#name)}&open=${Date.now()}`;
     else image.removeAttribute("src");
@@ -100,16 +104,16 @@ class Device {
       section.classList.toggle("withheld", !shown);
       output.dataset.value = shown ? value.toFixed(name === "pulse" ? 0 : 1) : "–";
       reason.dataset.text = shown
-        ? `${Math.round((confidence ?? 0) * 100)} % sure`
+        ? confidenceInWords(confidence)
         : reasonInWords(payload.withheld?.[name]);
     }
   }
 
   #takeRecording({ recording, session_id: session }) {
     this.#recording = recording === true;
-    const button = this.#find(".record");
-    button.setAttribute("aria-pressed", String(this.#recording));
-    write(button, this.#recording ? "Stop recording" : "Start recording");
+    // Not `disabled`, which would take the focus away from whoever has just pressed it.
+    this.#find(".start").setAttribute("aria-disabled", String(this.#recording));
+    this.#find(".stop").setAttribute("aria-disabled", String(!this.#recording));
     const line = this.#find(".recording");
     line.classList.toggle("on", this.#recording);
     const named = typeof session === "string" ? ` session ${session.slice(0, 128)}` : "";
@@ -155,10 +159,10 @@ class Device {
     }
   }
 
-  async #command() {
+  async #command(recording) {
     const session = this.#find("input").value.trim();
-    const command = { device: this.#name, recording: !this.#recording };
-    if (command.recording && session) command.session_id = session;
+    const command = { device: this.#name, recording };
+    if (recording && session) command.session_id = session;
     const line = this.#find(".recording");
     try {
       const response = await fetch("/api/recording", {

@@ -27,3 +27,9 @@ export function secondsInWords(seconds) {
   if (seconds < 90) return `${Math.round(seconds)} s`;
   return seconds < 5400 ? `${Math.round(seconds / 60)} min` : `${Math.round(seconds / 3600)} h`;
 }
+
+/** Confidence is a probability: it is never all. */
+export function confidenceInWords(confidence) {
+  if (!Number.isFinite(confidence)) return "";
+  return confidence > 0.99 ? "over 99 % sure" : `${Math.round(confidence * 100)} % sure`;
+}
