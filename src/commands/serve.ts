@@ -15,6 +15,7 @@ import { createVitalsEngine } from "../vitals/engine.ts";
 import { Vision } from "../vision/vision.ts";
 import type { CommandContext } from "./command.ts";
 import { openGrpc } from "./compose/grpc.ts";
+import { openPage } from "./compose/page.ts";
 import { openWayOut } from "./compose/way_out.ts";
 import { openSource } from "./compose/source.ts";
 import { Reloads } from "./compose/reload.ts";
@@ -50,7 +51,14 @@ export async function run({ settings, log, reload }: CommandContext): Promise<nu
     onReset: () => engine.reset(),
   });
   await using wayOut = openWayOut(settings, { ...surroundings, intake, grpc });
-  const { publisher } = wayOut;
+  const metricsWanted = () => !server.metricsOnlyWhileRecording || recording.state.recording;
+  await using page = openPage(settings, {
+    ...surroundings,
+    publisher: wayOut.publisher,
+    commands: intake,
+    state: () => ({ status: appliance.status, metricsWanted: metricsWanted() }),
+  });
+  const { publisher } = page;
   if (wayOut.reload) reloads.add({ topics: ["redis"], apply: wayOut.reload });
   const announcer = new Announcer(clock);
   if (server.startWithRecordingOn) intake.apply({ recording: true }, "flag");
@@ -91,7 +99,7 @@ export async function run({ settings, log, reload }: CommandContext): Promise<nu
     stallOf({
       health,
       status: appliance.status,
-      metricsWanted: !server.metricsOnlyWhileRecording || recording.state.recording,
+      metricsWanted: metricsWanted(),
     })
   );
   ready();

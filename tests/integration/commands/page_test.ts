@@ -1,0 +1,56 @@
+import assert from "node:assert/strict";
+import { Program } from "../../support/program.ts";
+import { freePort } from "../../support/redis_server.ts";
+import { waitFor } from "../../support/wait.ts";
+
+const MAIN = new URL("../../../main.ts", import.meta.url).pathname;
+
+Deno.test("the appliance serves its page, video, health and counters without a broker", async () => {
+  const port = freePort();
+  const url = `http://127.0.0.1:${port}`;
+  await using serve = new Program(Deno.execPath(), [
+    "run",
+    "-A",
+    "-q",
+    MAIN,
+    "serve",
+    "--simulate",
+    "--streaming_backend=grpc",
+    `--port=${freePort()}`,
+    `--http_port=${port}`,
+  ]);
+  await serve.says("The page is at", 60_000);
+  await waitFor("health", async () => {
+    const response = await fetch(`${url}/healthz`);
+    await response.body?.cancel();
+    return response.status === 200;
+  }, { timeoutMs: 30_000 });
+
+  const events = (await fetch(`${url}/events`)).body!.pipeThrough(new TextDecoderStream());
+  let seen = "";
+  for await (const text of events) {
+    seen += text;
+    const kinds = ["core_metrics", "edge_metrics", "status", "recording_state"];
+    if (kinds.every((kind) => seen.includes(`"type":"${kind}","device":"physiology"`))) break;
+  }
+  const video = (await fetch(`${url}/video?device=physiology`)).body!;
+  let bytes = 0;
+  for await (const part of video) if ((bytes += part.length) > 100_000) break;
+
+  const response = await fetch(`${url}/api/recording`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ device: "physiology", recording: true, session_id: "s" }),
+  });
+  assert.equal(response.status, 202, await response.text());
+  await serve.says('Recording started origin="http" session_id="s"');
+
+  const metrics = await (await fetch(`${url}/metrics`)).text();
+  assert.match(metrics, /^physiology_frames_captured_total \d+$/m);
+  assert.match(
+    metrics,
+    /^physiology_recording_commands_total\{origin="http",result="changed"\} 1$/m,
+  );
+  serve.kill("SIGTERM");
+  assert.equal(await serve.ended(), 0, serve.output);
+});
