@@ -264,6 +264,7 @@ static void set_environment(const struct payload *payload, const char *place, co
   format_path(path, "%s/deno%s", place, ""); /* V8 keeps compiled code there */
   setenv("DENO_DIR", path, 1);
   setenv("DENO_NO_UPDATE_CHECK", "1", 1);
+  setenv("ORT_DISABLE_TELEMETRY", "1", 1);
   format_path(path, "%s%s", folder, ".running");
   setenv("PHYSIOLOGY_RUNNING", path, 1);
 }
@@ -288,6 +289,9 @@ int main(int argc, char **argv) {
   /* Who ends in order removes the mark: left while nobody runs, it tells of a crash. */
   const char *mark = getenv("PHYSIOLOGY_RUNNING");
   ensure_unpacked(&payload, folder, alone && access(mark, F_OK) == 0);
+  if (access("/proc/self/exe", F_OK) != 0) {
+    fail(EXIT_UNAVAILABLE, "Cannot start: /proc is not mounted: mount -t proc proc /proc");
+  }
   forget_old(place.path, payload.name);
 
   hide_secrets(argc - 1, argv + 1);

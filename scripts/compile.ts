@@ -64,10 +64,6 @@ async function packBehindLauncher(output: string): Promise<void> {
 
 async function compileByDeno(output: string): Promise<void> {
   Deno.removeSync(`${folder}/bin/deno`); // the base runtime takes its place
-  Deno.writeTextFileSync(
-    `${folder}/start.js`,
-    'Deno.env.set("PHYSIOLOGY_ASSETS", import.meta.dirname);\nawait import("./main.js");\n',
-  );
   const machine = arch === "arm64" ? "aarch64" : "x86_64";
   await run(Deno.execPath(), [
     "compile",
@@ -80,7 +76,7 @@ async function compileByDeno(output: string): Promise<void> {
     `--target=${machine}-unknown-linux-gnu`,
     `--include=${folder}`,
     `--output=${output}`,
-    `${folder}/start.js`,
+    `${folder}/main.js`,
   ]);
 }
 

@@ -141,6 +141,9 @@ export function ortApi(): OrtApi {
 
 function openApi(): OrtApi {
   const path = assetPath("onnxRuntime");
+  // Its builds for Linux collect what models run and send it to their maker. Nothing leaves this
+  // machine but what the user publishes, and no file of theirs appears in the home folder.
+  Deno.env.set("ORT_DISABLE_TELEMETRY", "1");
   const library = openLibrary(path, {
     // const OrtApiBase *OrtGetApiBase(void)
     OrtGetApiBase: { parameters: [], result: "pointer" },

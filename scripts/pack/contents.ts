@@ -3,6 +3,16 @@ import { billOfMaterials, licensesText } from "./papers.ts";
 import { carriedParts } from "./parts.ts";
 import { type Arch, ROOT, run } from "./run.ts";
 
+/**
+ * Where the bundle begins. Bundled CommonJS, such as ioredis, asks for Node's modules by
+ * `require`, which an ES module lacks; `deno compile` names no folder of assets.
+ */
+const MAIN = `import { createRequire } from "node:module";
+globalThis.require = createRequire(import.meta.url);
+if (!Deno.env.get("PHYSIOLOGY_ASSETS")) Deno.env.set("PHYSIOLOGY_ASSETS", import.meta.dirname);
+await import("./program.js");
+`;
+
 /** Only these lie in `models` and `config` for the program; the rest is for people. */
 const CARRIED = /\.(json|onnx|service|acl|html)$/;
 
@@ -23,6 +33,8 @@ export async function layOut(folder: string, arch: Arch): Promise<void> {
     `--outdir=${folder}`,
     "main.ts",
   ], { cwd: ROOT });
+  Deno.renameSync(`${folder}/main.js`, `${folder}/program.js`);
+  Deno.writeTextFileSync(`${folder}/main.js`, MAIN);
   copy(`${ROOT}/.tools/${arch}/deno`, `${folder}/bin/deno`);
   for (const [packed, source] of packedFiles(arch)) {
     copyAll(`${ROOT}/${source}`, `${folder}/${packed}`);

@@ -1,5 +1,6 @@
 import { Appliance } from "../appliance.ts";
 import { EXIT, UnavailableError } from "../config/exit.ts";
+import { VERSION } from "../config/version.ts";
 import { SourceError } from "../capture/frame.ts";
 import { CommandIntake } from "../control/commands.ts";
 import { Recording } from "../control/recording.ts";
@@ -24,6 +25,7 @@ import { stopSignal } from "./compose/stop_signal.ts";
 
 /** Measures and publishes until it is asked to stop or the video has ended. */
 export async function run({ settings, log, reload }: CommandContext): Promise<number> {
+  log.info(`physiology_server ${VERSION} starts`);
   const { camera, vitals, publish, server } = settings;
   const clock = new SystemClock();
   const counters = new Counters();

@@ -7,7 +7,8 @@ export interface Permissions {
   readonly write: true | readonly string[];
   readonly net: true | readonly string[];
   readonly run: readonly string[];
-  readonly ffi: readonly string[];
+  /** Pointers of native code are all or nothing to Deno. */
+  readonly ffi: boolean;
 }
 
 /** What the launcher tells about the machine. */
@@ -17,7 +18,7 @@ export interface Place {
   readonly env: Readonly<Record<string, string>>;
 }
 
-const NOTHING = { read: [], write: [], net: [], run: [], ffi: [] } as const;
+const NOTHING = { read: [], write: [], net: [], run: [], ffi: false } as const;
 
 /** These read and print: the launcher's planning run, which may read, does them itself. */
 const PRINTING: ReadonlySet<CommandName> = new Set<CommandName>([
@@ -37,7 +38,7 @@ export function permissionsFor(
   place: Place,
 ): Permissions | undefined {
   if (PRINTING.has(command)) return undefined;
-  const base = { ...NOTHING, ffi: [`${place.assets}/lib`] };
+  const base = { ...NOTHING, ffi: true };
   switch (command) {
     case "save-default-config":
       return { ...NOTHING, read: ["."], write: ["."] };
@@ -111,7 +112,7 @@ function servePermissions(settings: Settings, place: Place): Permissions {
     write,
     net: publish.backend === "redis" ? redisPeers(settings, ...listeners) : listeners,
     run: ffmpegs(place),
-    ffi: [`${place.assets}/lib`],
+    ffi: true,
   };
 }
 
@@ -164,7 +165,7 @@ export function permissionFlags(
     ...flag("write", marked),
     ...flag("net", net),
     ...flag("run", run),
-    ...flag("ffi", ffi),
+    ...ffi ? ["--allow-ffi"] : [],
   ];
 }
 
