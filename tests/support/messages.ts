@@ -39,6 +39,16 @@ export function edgeMetric(sequence: number): MetricOutgoing {
   return { kind: "metric", topic: "edge_metrics", timestamp, bytes };
 }
 
+/** A message of the other topics, likewise. */
+export function statusMessage(
+  topic: "status" | "recording_state",
+  sequence: number,
+): MetricOutgoing {
+  const timestamp = clock.wallUs(clock.monotonicUs());
+  const text = JSON.stringify({ type: topic, timestamp, payload: { sequence } });
+  return { kind: "metric", topic, timestamp, bytes: new TextEncoder().encode(text) };
+}
+
 /** A frame of `jpegBytes` bytes that only look like a JPEG at their ends, captured now. */
 export function frame(sequence: number, jpegBytes = 30_000): FrameOutgoing {
   const captureUs = clock.monotonicUs();

@@ -27,6 +27,8 @@ export function startOutbox(
     outbox,
     backend,
     counters,
+    /** True once both connections stand. */
+    framesReady: () => backend.connections >= 2,
     /** How many messages of a class were given up, for whatever reason. */
     dropped: (kind: "metric" | "frame") => {
       const drops = counters.all().filter(({ name, labels }) =>
