@@ -11,6 +11,8 @@ export interface StartRedisOptions {
   readonly args?: readonly string[];
   /** The program. @default "redis-server" */
   readonly program?: string;
+  /** A configuration file's text, which the server may rewrite; Sentinel wants one. */
+  readonly config?: string;
 }
 
 /** A port of 127.0.0.1 that nobody listens on at this moment. */
@@ -52,13 +54,18 @@ export class RedisServer implements AsyncDisposable {
   readonly folder = Deno.makeTempDirSync({ prefix: "redis_test_" });
   readonly #args: string[];
   readonly #program: string;
+  readonly #config: readonly string[];
   readonly #clients: Redis[] = [];
   #process: Deno.ChildProcess | undefined;
 
-  constructor({ port = freePort(), args = [], program = "redis-server" }: StartRedisOptions) {
+  constructor(
+    { port = freePort(), args = [], program = "redis-server", config }: StartRedisOptions,
+  ) {
     this.port = port;
     this.#args = [...args];
     this.#program = program;
+    this.#config = config === undefined ? [] : [`${this.folder}/redis.conf`];
+    for (const path of this.#config) Deno.writeTextFileSync(path, config ?? "");
   }
 
   get url(): string {
@@ -77,7 +84,7 @@ export class RedisServer implements AsyncDisposable {
     const child = new Deno.Command("setpriv", {
       // deno-fmt-ignore
       args: [
-        "--pdeathsig", "KILL", this.#program, "--port", `${this.port}`, "--bind", this.hostname,
+        "--pdeathsig", "KILL", this.#program, ...this.#config, "--port", `${this.port}`, "--bind", this.hostname,
         "--dir", this.folder, "--logfile", `${this.folder}/redis.log`, "--save", "",
         "--appendonly", "no", "--daemonize", "no", ...args,
       ],

@@ -1,0 +1,67 @@
+import { freePort, type RedisServer, startRedis } from "./redis_server.ts";
+import { waitFor } from "./wait.ts";
+
+const SLOTS = 16_384;
+
+/** A Redis Cluster of `count` masters that share the slots evenly. */
+export async function startCluster(count = 3): Promise<RedisCluster> {
+  const nodes: RedisServer[] = [];
+  for (let index = 0; index < count; index++) {
+    // deno-fmt-ignore
+    const args = [
+      "--cluster-enabled", "yes", "--cluster-port", `${freePort()}`,
+      "--cluster-node-timeout", "1000", "--cluster-config-file", "nodes.conf",
+    ];
+    nodes.push(await startRedis({ args }));
+  }
+  const cluster = new RedisCluster(nodes);
+  await cluster.form();
+  return cluster;
+}
+
+export class RedisCluster implements AsyncDisposable {
+  constructor(readonly nodes: readonly RedisServer[]) {}
+
+  async form(): Promise<void> {
+    const [first] = this.nodes;
+    if (!first) return;
+    for (const [index, node] of this.nodes.entries()) {
+      const from = Math.floor(SLOTS * index / this.nodes.length);
+      const to = Math.floor(SLOTS * (index + 1) / this.nodes.length) - 1;
+      const client = node.client();
+      await client.call("CLUSTER", "ADDSLOTSRANGE", from, to);
+      const bus = await first.client().config("GET", "cluster-port") as string[];
+      if (node !== first) {
+        await client.call("CLUSTER", "MEET", first.hostname, first.port, bus[1] ?? "");
+      }
+    }
+    for (const node of this.nodes) {
+      const client = node.client();
+      await waitFor("the cluster to form", async () => {
+        const info = String(await client.call("CLUSTER", "INFO"));
+        return info.includes("cluster_state:ok") &&
+          info.includes(`cluster_known_nodes:${this.nodes.length}`);
+      }, { timeoutMs: 20_000 });
+    }
+  }
+
+  /** The index of the node that holds the slot of `key`. */
+  async ownerOf(key: string): Promise<number> {
+    const [first] = this.nodes;
+    const slot = Number(await first?.client().call("CLUSTER", "KEYSLOT", key));
+    return Math.floor((slot + 1) * this.nodes.length / SLOTS - 1e-9);
+  }
+
+  /** Gives the slot of `key`, which holds no key, to the node `to`. */
+  async moveSlot(key: string, to: number): Promise<void> {
+    const owner = this.nodes[to]?.client();
+    const slot = Number(await owner?.call("CLUSTER", "KEYSLOT", key));
+    const id = String(await owner?.call("CLUSTER", "MYID"));
+    await owner?.call("CLUSTER", "SETSLOT", slot, "NODE", id);
+    for (const node of this.nodes) await node.client().call("CLUSTER", "SETSLOT", slot, "NODE", id);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const node of this.nodes) await node[Symbol.asyncDispose]();
+  }
+}
