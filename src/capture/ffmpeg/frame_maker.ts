@@ -36,7 +36,7 @@ export class FrameMaker implements Disposable {
     if (!this.#decoder) this.#pool.give(image.data);
   }
 
-  /** @returns undefined for a JPEG that is damaged. */
+  /** @returns undefined for an image that is damaged. */
   async make(image: NutFrame, place: FramePlace): Promise<Frame | undefined> {
     if (!this.#decoder) return this.#rawFrame(image, place);
     try {
@@ -67,10 +67,14 @@ export class FrameMaker implements Disposable {
     };
   }
 
-  #rawFrame({ stream: { width, height }, data }: NutFrame, place: FramePlace): Frame {
+  #rawFrame(
+    { stream: { width, height }, data }: NutFrame,
+    place: FramePlace,
+  ): Frame | undefined {
     const ySize = width * height;
     const uvStride = (width + 1) >> 1;
-    const uvSize = uvStride * ((height + 1) >> 1);
+    const uvSize = this.#plan.kind === "gray" ? 0 : uvStride * ((height + 1) >> 1);
+    if (data.length !== ySize + 2 * uvSize) return undefined;
     let released = false;
     return {
       ...place,

@@ -2,6 +2,7 @@ import { SourceError } from "../frame.ts";
 import type { InputTransform } from "../transform.ts";
 import { inputArguments, outputArguments, type OutputPlan, threadArguments } from "./arguments.ts";
 import type { FfmpegExecutable } from "./executable.ts";
+import { maskPasswords } from "./mask.ts";
 import type { NutFrame } from "./nut.ts";
 import { failureReason, type InputInfo, parseInputInfo, type VideoInfo } from "./probe.ts";
 import { FfmpegProcess, type ProcessEnd } from "./process.ts";
@@ -42,15 +43,16 @@ export async function probeInput(
   const text = new TextDecoder().decode(stderr);
   const info = parseInputInfo(text);
   if (info.video) return { url, info, video: info.video };
+  const name = maskPasswords(input);
   if (info.format) {
-    throw new SourceError(`Cannot use ${input}: it has no video stream`, {
+    throw new SourceError(`Cannot use ${name}: it has no video stream`, {
       hint: "Give a video, not sound alone",
     });
   }
   const reason = endedBy
     ? `no answer within ${PROBE_TIMEOUT_MS / 1000} s`
     : failureReason(text, url);
-  throw new SourceError(`Cannot open ${input}: ${reason}`, {
+  throw new SourceError(`Cannot open ${name}: ${reason}`, {
     hint: "Check that it exists, may be read, and plays in ffplay",
   });
 }

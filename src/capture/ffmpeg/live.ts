@@ -9,6 +9,7 @@ import type { FfmpegExecutable } from "./executable.ts";
 import { FrameMaker, type FramePlace } from "./frame_maker.ts";
 import { InputRun, type ProbedInput, probeInput } from "./input.ts";
 import { LiveTimeline } from "./live_timeline.ts";
+import { maskPasswords } from "./mask.ts";
 import type { NutFrame } from "./nut.ts";
 
 export interface LiveOptions {
@@ -56,7 +57,7 @@ export class LiveSource implements FrameSource {
   }
 
   get description(): string {
-    const name = withoutPassword(this.#options.input);
+    const name = maskPasswords(this.#options.input);
     const video = this.#video;
     if (!video) return name;
     const rate = video.fps === undefined ? "" : ` at ${video.fps} frames/s`;
@@ -177,9 +178,4 @@ export class LiveSource implements FrameSource {
       queue.close();
     }
   }
-}
-
-/** A URL as it may be logged. */
-function withoutPassword(url: string): string {
-  return url.replace(/^(\w+:\/\/[^:/@]*):[^@/]*@/, "$1:***@");
 }

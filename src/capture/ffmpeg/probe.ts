@@ -1,4 +1,5 @@
 import type { ColorEncoding } from "../frame.ts";
+import { maskPasswords } from "./mask.ts";
 
 /** What ffmpeg says about an input before it reads it. */
 export interface InputInfo {
@@ -105,5 +106,5 @@ export function failureReason(stderr: string, input: string): string {
     )
     .map((line) => line.startsWith(`${input}: `) ? line.slice(input.length + 2) : line)
     .map((line) => line.replace(/^Error opening input: /, ""));
-  return lines.at(-1) ?? "it gave no reason";
+  return maskPasswords(lines.at(-1) ?? "it gave no reason");
 }

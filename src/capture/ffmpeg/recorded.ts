@@ -7,6 +7,7 @@ import { planOutput } from "./arguments.ts";
 import type { FfmpegExecutable } from "./executable.ts";
 import { FrameMaker } from "./frame_maker.ts";
 import { InputRun, type ProbedInput } from "./input.ts";
+import { maskPasswords } from "./mask.ts";
 import { RecordingTimeline } from "./timeline.ts";
 
 export interface RecordedOptions {
@@ -24,10 +25,13 @@ export interface RecordedOptions {
 
 /** How often an ffmpeg that was killed is started again without a new frame. */
 const MAX_RESTARTS = 3;
+/** In real time, frames that are due for longer than this are lost, as a camera's would be. */
+const MAX_LATE_US = 2_000_000;
 
 /**
- * A recorded video. ffmpeg waits while nobody takes frames, so a late consumer costs time, not
- * memory; an ffmpeg that is killed is started again, and goes on where it was.
+ * A recorded video. ffmpeg waits while nobody takes frames, so a late consumer costs no memory; one
+ * that is late for long loses frames in real time, and none at full speed. An ffmpeg that is
+ * killed is started again, and goes on where it was.
  */
 export class RecordedSource implements FrameSource {
   readonly description: string;
@@ -46,7 +50,8 @@ export class RecordedSource implements FrameSource {
     this.#options = options;
     this.realtime = options.realtime;
     if (video.fps !== undefined) this.nominalFps = video.fps;
-    this.description = `${options.input}: ${video.codec} ${video.width}x${video.height}` +
+    this.description =
+      `${maskPasswords(options.input)}: ${video.codec} ${video.width}x${video.height}` +
       (video.fps === undefined ? "" : ` at ${video.fps} frames/s`);
   }
 
@@ -85,7 +90,12 @@ export class RecordedSource implements FrameSource {
         }
         const timeUs = this.#dueUs(given++, image.ptsUs);
         restarts = 0;
-        const frame = await maker.make(image, { timeUs, sequence: this.#sequence++ });
+        const sequence = this.#sequence++;
+        if (this.#isLate(timeUs)) {
+          maker.skip(image);
+          continue;
+        }
+        const frame = await maker.make(image, { timeUs, sequence });
         if (!frame) {
           this.#options.counters.add("frames_damaged_total");
           continue;
@@ -115,6 +125,14 @@ export class RecordedSource implements FrameSource {
     return this.#timeline.dueUs(ownUs, clock.monotonicUs());
   }
 
+  /** True, and counted, where the consumer fell so far behind that a camera would have lost it. */
+  #isLate(timeUs: number): boolean {
+    const { clock, counters } = this.#options;
+    if (!this.realtime || clock.monotonicUs() - timeUs <= MAX_LATE_US) return false;
+    counters.add("dropped_total", { class: "capture", reason: "consumer_late" });
+    return true;
+  }
+
   async #waitUntil(timeUs: number): Promise<void> {
     const { clock } = this.#options;
     const ms = (timeUs - clock.monotonicUs()) / 1000;
@@ -122,7 +140,7 @@ export class RecordedSource implements FrameSource {
   }
 
   #cannot(verb: string, reason: string): SourceError {
-    return new SourceError(`Cannot ${verb} ${this.#options.input}: ${reason}`, {
+    return new SourceError(`Cannot ${verb} ${maskPasswords(this.#options.input)}: ${reason}`, {
       hint: verb === "time"
         ? "Write one line for each frame of the video"
         : "Check that the video plays to its end in ffplay",

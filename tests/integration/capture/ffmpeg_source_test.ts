@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { type FfmpegSourceOptions, openFfmpegSource } from "../../../src/capture/ffmpeg/source.ts";
 import { SourceError } from "../../../src/capture/frame.ts";
+import type { Clock } from "../../../src/telemetry/clock.ts";
 import { Counters } from "../../../src/telemetry/counters.ts";
 import { ffmpeg, TemporaryFolder } from "../../support/clips.ts";
 import { meanRgb } from "../../support/region_mean.ts";
@@ -179,4 +180,38 @@ Deno.test("no ffmpeg at the place that was named is an error with what to do", a
     if (before === undefined) Deno.env.delete("PHYSIOLOGY_FFMPEG");
     else Deno.env.set("PHYSIOLOGY_FFMPEG", before);
   }
+});
+
+Deno.test("in real time a consumer that stays behind loses frames, counted, and no time", async () => {
+  let nowUs = 0;
+  const clock: Clock = {
+    monotonicUs: () => nowUs,
+    wallUs: (us) => us,
+    sleep: (ms) => Promise.resolve(void (nowUs += 1000 * ms)),
+  };
+  const counters = new Counters();
+  await using source = await openFfmpegSource({ input: h264, clock, counters });
+  const seen: { timeUs: number; sequence: number }[] = [];
+  for await (const event of source) {
+    if (event.kind !== "frame") continue;
+    using frame = event.frame;
+    seen.push({ timeUs: frame.timeUs, sequence: frame.sequence });
+    nowUs += 400_000; // ten frames pass while one is looked at
+  }
+  const lost = counters.get("dropped_total", { class: "capture", reason: "consumer_late" });
+  assert.equal(seen.length + lost, 25);
+  assert.ok(lost > 10, `${lost} lost`);
+  for (const { timeUs, sequence } of seen) {
+    assert.ok(Math.abs(timeUs - seen[0]!.timeUs - sequence * 40_000) <= 2);
+  }
+});
+
+Deno.test("a grey video gives grey pictures", async () => {
+  const grey = await clip("grey.avi", "-c:v", "rawvideo", "-pix_fmt", "gray");
+  await using source = await openFfmpegSource({ input: grey, realtime: false });
+  const [seen] = await takeFrames(source, {
+    count: 1,
+    look: ({ picture }) => ({ luma: picture.y.length, colored: picture.u !== undefined }),
+  });
+  assert.deepEqual(seen, { luma: 320 * 240, colored: false });
 });

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { compareVersions, parseVersion } from "../../../src/capture/ffmpeg/executable.ts";
 import { parseFrameTimes } from "../../../src/capture/ffmpeg/frame_times.ts";
 import { failureReason, parseInputInfo } from "../../../src/capture/ffmpeg/probe.ts";
+import { maskPasswords } from "../../../src/capture/ffmpeg/mask.ts";
 import { planOutput } from "../../../src/capture/ffmpeg/arguments.ts";
 
 const PHONE = `Input #0, mov,mp4,m4a,3gp,3g2,mj2, from 'phone.mp4':
@@ -110,4 +111,18 @@ Deno.test("frame times count from the first, and each line that is wrong is name
   );
   assert.throws(() => parseFrameTimes("0\n40\n40\n", "t.txt"), /line 3 does not grow/);
   assert.throws(() => parseFrameTimes("\n", "t.txt"), /it holds none/);
+});
+
+Deno.test("no password of a URL is shown", () => {
+  assert.equal(
+    maskPasswords("Cannot open rtsp://me:p@ss:w0rd@cam/1"),
+    "Cannot open rtsp://me:***@cam/1",
+  );
+  assert.equal(
+    failureReason("rtsp://me:secret@cam/1: Connection refused\n", "x"),
+    "rtsp://me:***@cam/1: Connection refused",
+  );
+  for (const plain of ["http://cam:8080/a@b", "/clip.mp4", "me@cam: no"]) {
+    assert.equal(maskPasswords(plain), plain);
+  }
 });

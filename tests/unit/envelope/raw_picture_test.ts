@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { qscaleOf } from "../../../src/envelope/jpeg_encoder.ts";
+import { qscaleOf } from "../../../src/envelope/jpeg_arguments.ts";
 import { packPicture, rawFormatOf } from "../../../src/envelope/raw_picture.ts";
 import { gradientPicture } from "../../support/pictures.ts";
 
