@@ -197,8 +197,8 @@ function boundsOf({ centre, halfAxes: [a, b] }: Pick<Shape, "centre" | "halfAxes
 }
 
 function clip({ x, y, width, height }: Place, size: Size): Place {
-  const left = Math.max(0, x);
-  const top = Math.max(0, y);
+  const left = Math.min(size.width, Math.max(0, x));
+  const top = Math.min(size.height, Math.max(0, y));
   return {
     x: left,
     y: top,

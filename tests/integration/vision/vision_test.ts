@@ -1,0 +1,183 @@
+import assert from "node:assert/strict";
+import { openFfmpegSource } from "../../../src/capture/ffmpeg/source.ts";
+import type { FrameSource } from "../../../src/capture/frame.ts";
+import { SimulatedCamera } from "../../../src/capture/simulator/camera.ts";
+import type { TruthSample } from "../../../src/capture/simulator/truth.ts";
+import type { RegionSample } from "../../../src/vision/region_sample.ts";
+import { Vision } from "../../../src/vision/vision.ts";
+import { testWithShared } from "../../support/shared_data.ts";
+
+async function samplesOf(source: FrameSource, frames = Infinity): Promise<RegionSample[]> {
+  await using vision = await Vision.open();
+  const samples: RegionSample[] = [];
+  for await (const event of source) {
+    if (event.kind !== "frame") continue;
+    using frame = event.frame;
+    samples.push(await vision.observeInOrder(frame));
+    if (samples.length >= frames) break;
+  }
+  return samples;
+}
+
+async function ofVideo(input: string, frames?: number): Promise<RegionSample[]> {
+  await using source = await openFfmpegSource({ input, realtime: false });
+  return await samplesOf(source, frames);
+}
+
+type Simulation = Exclude<ConstructorParameters<typeof SimulatedCamera>[0], undefined>;
+
+async function ofSimulation(options: Simulation) {
+  const truth: TruthSample[] = [];
+  await using source = new SimulatedCamera({
+    durationS: 12,
+    realtime: false,
+    ...options,
+    onTruth: (sample) => truth.push(sample),
+  });
+  return { samples: await samplesOf(source), truth };
+}
+
+/** Pearson's r of two series, each without its slow part (a moving mean over 4 s at 30 fps). */
+function correlation(a: readonly number[], b: readonly number[]): number {
+  const [x, y] = [a, b].map((values) =>
+    values.map((value, index) => {
+      const near = values.slice(Math.max(0, index - 60), index + 61);
+      return value - near.reduce((sum, one) => sum + one, 0) / near.length;
+    })
+  ) as [number[], number[]];
+  const dot = (p: number[], q: number[]) =>
+    p.reduce((sum, one, index) => sum + one * (q[index] ?? 0), 0);
+  return dot(x, y) / Math.sqrt(dot(x, x) * dot(y, y));
+}
+
+function positions(samples: readonly RegionSample[], part: "chest" | "nose"): number[] {
+  let position = 0;
+  return samples.map((sample) => position += sample[part]?.dy ?? 0);
+}
+
+/** Frequency in 0.65 to 3 Hz of the strongest wave in samples of 30 fps, in 1/min. */
+function strongestPerMinute(values: readonly number[], fps = 30): number {
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  let best = { power: 0, perMinute: 0 };
+  for (let perMinute = 40; perMinute <= 180; perMinute += 0.5) {
+    let re = 0, im = 0;
+    values.forEach((value, index) => {
+      const window = 0.5 - 0.5 * Math.cos((2 * Math.PI * index) / (values.length - 1));
+      const phase = (2 * Math.PI * perMinute * index) / 60 / fps;
+      re += window * (value - mean) * Math.cos(phase);
+      im += window * (value - mean) * Math.sin(phase);
+    });
+    const power = re * re + im * im;
+    if (power > best.power) best = { power, perMinute };
+  }
+  return best.perMinute;
+}
+
+Deno.test("the skin's colour follows the simulated pulse, the chest the simulated breath", async () => {
+  const { samples, truth } = await ofSimulation({ noise: 2, breathing: 20 });
+  const from = 30;
+  assert.ok(samples.slice(from).every(({ faceCount, regions }) => faceCount === 1 && regions.skin));
+  const bvp = truth.slice(from).map((sample) => sample.bvp);
+  for (const name of ["skin", "left_cheek", "right_cheek"] as const) {
+    const green = samples.slice(from).map(({ regions }) => regions[name]?.g ?? 0);
+    assert.ok(correlation(green, bvp) < -0.85, `${name} ${correlation(green, bvp)}`);
+  }
+  const breath = truth.slice(from).map((sample) => sample.breath);
+  const chest = positions(samples, "chest").slice(from);
+  assert.ok(correlation(chest, breath) < -0.98, "the chest goes up with a breath");
+  const rise = 480 * (Math.max(...chest) - Math.min(...chest));
+  assert.ok(rise > 2 && rise < 3, `${rise} pixels of 480`);
+});
+
+Deno.test("a head that sways keeps its pulse", async () => {
+  const { samples, truth } = await ofSimulation({ motion: 6 });
+  const green = samples.slice(30).map(({ regions }) => regions.skin?.g ?? 0);
+  assert.ok(correlation(green, truth.slice(30).map(({ bvp }) => bvp)) < -0.7);
+});
+
+Deno.test("two simulated people are two faces, an empty room is none", async () => {
+  const two = await ofSimulation({ scene: "two_faces", durationS: 3 });
+  assert.equal(two.samples.at(-1)?.faceCount, 2);
+  const none = await ofSimulation({ scene: "empty", durationS: 6 });
+  assert.ok(none.samples.every(({ face, faceCount }) => !face && faceCount === 0));
+});
+
+Deno.test("the same pictures give the same samples", async () => {
+  const [first, second] = await Promise.all([
+    ofSimulation({ durationS: 3, motion: 4 }),
+    ofSimulation({ durationS: 3, motion: 4 }),
+  ]);
+  const untimed = (samples: readonly RegionSample[]) =>
+    samples.map(({ timeUs: _, ...rest }) => rest);
+  // A frame's own time is the clock's; only the differences count.
+  const close = untimed(first.samples).filter((sample, index) =>
+    Math.abs((sample.regions.skin?.g ?? 0) - (second.samples[index]?.regions.skin?.g ?? 0)) > 1e-3
+  );
+  assert.equal(close.length, 0);
+});
+
+Deno.test("without waiting, faces are found a little later and the loop is never held up", async () => {
+  await using vision = await Vision.open();
+  await using source = new SimulatedCamera({ durationS: 6, realtime: false });
+  const samples: RegionSample[] = [];
+  for await (const event of source) {
+    if (event.kind !== "frame") continue;
+    using frame = event.frame;
+    samples.push(vision.observe(frame));
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+  assert.equal(samples.at(-1)?.faceCount, 1);
+  const first = samples.findIndex(({ face }) => face);
+  assert.ok(first > 0 && first < 90, `the face came with frame ${first}`);
+});
+
+testWithShared("evm_face: one face from the second frame on, and its pulse in every region", [
+  "data/video/evm_face.mp4",
+], async ([path = ""]) => {
+  const samples = await ofVideo(path);
+  assert.equal(samples.filter(({ faceCount }) => faceCount === 1).length, samples.length - 1);
+  for (const name of ["glabella", "forehead", "left_cheek", "right_cheek", "skin"] as const) {
+    const green = samples.slice(1).map(({ regions }) => regions[name]?.g ?? 0);
+    const rate = strongestPerMinute(green);
+    assert.ok(Math.abs(rate - 53) <= 1.5, `${name}: ${rate} beats/min`);
+  }
+});
+
+testWithShared("evm_wrist and the foreheads: no face, not once", [
+  "data/video/evm_wrist.mp4",
+  "data/video/deidentified_forehead_1.avi",
+  "data/video/deidentified_forehead_28.avi",
+], async (paths) => {
+  for (const path of paths) {
+    const samples = await ofVideo(path);
+    assert.equal(samples.filter(({ face, faceCount }) => face || faceCount).length, 0, path);
+  }
+});
+
+testWithShared("faces in bad light, at 50 fps and in a webcam's jitter are held", [
+  "data/video/light_75.mp4",
+  "data/video/light_25.mp4",
+  "data/video/vfr_webcam.mp4",
+], async (paths) => {
+  for (const path of paths) {
+    const samples = await ofVideo(path, 150);
+    assert.ok(samples.slice(5).every(({ face, faceCount }) => face && faceCount === 1), path);
+    assert.equal(new Set(samples.flatMap(({ face }) => face ? [face.track] : [])).size, 1, path);
+  }
+});
+
+testWithShared("breathing_avatar: a small face, and 28 breaths a minute in its chest", [
+  "data/video/breathing_avatar.mp4",
+], async ([path = ""]) => {
+  const samples = await ofVideo(path, 600);
+  const seen = samples.filter(({ chest }) => chest).length;
+  assert.ok(seen > 450, `${seen} frames with a chest`);
+  const chest = positions(samples.slice(-450), "chest");
+  const crossings = chest.filter((value, index) => {
+    const near = chest.slice(Math.max(0, index - 64), index + 65);
+    const mean = near.reduce((sum, one) => sum + one, 0) / near.length;
+    const before = chest[index - 1];
+    return before !== undefined && before < mean && value >= mean;
+  }).length;
+  assert.ok(Math.abs(crossings / 15 * 60 - 28) <= 4, `${crossings} breaths in 15 s`);
+});

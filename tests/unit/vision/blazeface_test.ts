@@ -1,0 +1,86 @@
+import assert from "node:assert/strict";
+import { decodeFaces, type RawAnswer } from "../../../src/vision/blazeface.ts";
+import { turnBack } from "../../../src/vision/detector.ts";
+
+const logit = (score: number) => Math.log(score / (1 - score));
+
+function answers(
+  found: readonly { anchor: number; score: number; values: readonly number[] }[],
+): RawAnswer[] {
+  return [512, 384].map((anchors, grid) => {
+    const scores = new Float32Array(anchors).fill(-20);
+    const values = new Float32Array(anchors * 16);
+    for (const { anchor, score, values: given } of found) {
+      const index = anchor - grid * 512;
+      if (index < 0 || index >= anchors) continue;
+      scores[index] = logit(score);
+      values.set(given, index * 16);
+    }
+    return { scores, values };
+  });
+}
+
+/** A box of 32 by 32 pixels around the anchor, all points at its centre. */
+const BOX = [0, 0, 32, 32, ...Array.from({ length: 12 }, () => 0)];
+
+Deno.test("an anchor of the fine grid gives a box around its cell's centre", () => {
+  // The second anchor of the cell in column 3, row 2 of 16 by 16.
+  const [face] = decodeFaces(
+    answers([{ anchor: (2 * 16 + 3) * 2 + 1, score: 0.9, values: BOX }]),
+    0.5,
+  );
+  assert.ok(face);
+  assert.ok(Math.abs(face.score - 0.9) < 1e-6);
+  assert.deepEqual(face.box, {
+    x: 3.5 / 16 - 0.125,
+    y: 2.5 / 16 - 0.125,
+    width: 0.25,
+    height: 0.25,
+  });
+  assert.deepEqual(face.landmarks.nose, { x: 3.5 / 16, y: 2.5 / 16 });
+});
+
+Deno.test("an anchor of the coarse grid lies in its own cells", () => {
+  const values = BOX.with(4, 12.8).with(15, -12.8);
+  const [face] = decodeFaces(
+    answers([{ anchor: 512 + (7 * 8 + 5) * 6 + 4, score: 0.9, values }]),
+    0.5,
+  );
+  assert.ok(face);
+  const near = (actual: number, expected: number) => assert.ok(Math.abs(actual - expected) < 1e-6);
+  near(face.landmarks.rightEye.x, 5.5 / 8 + 0.1);
+  near(face.landmarks.leftEar.y, 7.5 / 8 - 0.1);
+});
+
+Deno.test("detections of one face are blended by their scores, of two kept apart", () => {
+  const faces = decodeFaces(
+    answers([
+      { anchor: 0, score: 0.9, values: BOX },
+      { anchor: 1, score: 0.6, values: BOX.with(0, 5) },
+      { anchor: 511, score: 0.7, values: BOX },
+      { anchor: 300, score: 0.3, values: BOX },
+    ]),
+    0.5,
+  );
+  assert.deepEqual(faces.map(({ score }) => score.toFixed(2)), ["0.90", "0.70"]);
+  const shift = (faces[0]?.box.x ?? 0) + 0.125 - 0.5 / 16;
+  assert.ok(Math.abs(shift - (0.6 * 5) / 128 / 1.5) < 1e-6);
+});
+
+Deno.test("nothing, not-a-number and boxes without size end the search", () => {
+  assert.deepEqual(decodeFaces(answers([]), 0.5), []);
+  const empty = BOX.with(2, 0).with(3, 0);
+  assert.equal(decodeFaces(answers([{ anchor: 7, score: 0.9, values: empty }]), 0.5).length, 1);
+  const [fine, coarse] = answers([]);
+  assert.ok(fine && coarse);
+  fine.scores.fill(NaN);
+  assert.deepEqual(decodeFaces([fine, coarse], 0.5), []);
+});
+
+Deno.test("four quarter turns come back to where they began", () => {
+  const point = { x: 0.25, y: 0.75 };
+  const once = turnBack(point, 1);
+  assert.deepEqual(turnBack(once, 1), turnBack(point, 2));
+  assert.deepEqual(turnBack(turnBack(turnBack(once, 1), 1), 1), point);
+  assert.deepEqual(turnBack(turnBack(point, 1), 3), point);
+});
