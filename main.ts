@@ -62,6 +62,16 @@ function report(error: unknown): number {
   return EXIT.internal;
 }
 
+// A fault that nobody waits for ends the program too: its supervisor starts it anew.
+globalThis.addEventListener("unhandledrejection", (event) => {
+  event.preventDefault();
+  Deno.exit(report(event.reason));
+});
+globalThis.addEventListener("error", (event) => {
+  event.preventDefault();
+  Deno.exit(report(event.error));
+});
+
 let status: number;
 try {
   status = await main(Deno.args);

@@ -5,6 +5,7 @@ import { SourceError } from "../capture/frame.ts";
 import { CommandIntake } from "../control/commands.ts";
 import { Recording } from "../control/recording.ts";
 import { Announcer } from "../envelope/announcer.ts";
+import type { Envelope } from "../envelope/envelope.ts";
 import { FramePacing } from "../envelope/frame_pacing.ts";
 import { JpegEncoder } from "../envelope/jpeg_encoder.ts";
 import { FrameOutlet } from "../ipc/frame_outlet.ts";
@@ -87,6 +88,7 @@ export async function run({ settings, log, reload }: CommandContext): Promise<nu
     listeners: [
       (envelope) => grpc?.publish(envelope),
       (envelope) => envelope.type === "status" && systemd.status(envelope.payload.message),
+      (envelope) => server.once && isComplete(envelope) && stop.stop(),
     ],
   }, {
     bufferDurationS: vitals.bufferDurationS,
@@ -114,4 +116,11 @@ export async function run({ settings, log, reload }: CommandContext): Promise<nu
     throw error;
   }
   return EXIT.ok;
+}
+
+/** Both numbers to show a person are there. */
+function isComplete(envelope: Envelope): boolean {
+  if (envelope.type !== "core_metrics") return false;
+  const { pulse, breathing } = envelope.payload;
+  return pulse?.strict !== undefined && breathing?.strict !== undefined;
 }

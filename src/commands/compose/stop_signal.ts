@@ -6,7 +6,9 @@ const SIGNALS = ["SIGTERM", "SIGINT"] as const;
  * A signal that aborts when the user or the service manager asks to stop. Whoever asks twice by
  * Ctrl-C does not want to wait: the second one ends the process as the shell expects.
  */
-export function stopSignal(log: Log): Disposable & { readonly signal: AbortSignal } {
+export function stopSignal(
+  log: Log,
+): Disposable & { readonly signal: AbortSignal; readonly stop: () => void } {
   const controller = new AbortController();
   const stop = () => {
     if (controller.signal.aborted) Deno.exit(130);
@@ -16,6 +18,7 @@ export function stopSignal(log: Log): Disposable & { readonly signal: AbortSigna
   for (const name of SIGNALS) Deno.addSignalListener(name, stop);
   return {
     signal: controller.signal,
+    stop: () => controller.abort(),
     [Symbol.dispose]() {
       for (const name of SIGNALS) Deno.removeSignalListener(name, stop);
     },

@@ -82,6 +82,31 @@ Deno.test("what cannot work ends with a clear error and the right exit status", 
   await Deno.remove(folder, { recursive: true });
 });
 
+Deno.test("--once ends by itself after the first message with both rates", async () => {
+  const folder = await Deno.makeTempDir();
+  const { code, stderr } = await runProgram([
+    "--simulate",
+    "--norealtime",
+    "--once",
+    "--streaming_backend=file",
+    `--file_base_directory=${folder}`,
+    "--frame_publish=never",
+  ]);
+  assert.equal(code, 0, stderr);
+  const lines = (await Deno.readTextFile(`${folder}/core_metrics.jsonl`)).trimEnd().split("\n");
+  const complete = lines.map((line) => JSON.parse(line).payload)
+    .filter(({ pulse, breathing }) => pulse?.strict && breathing?.strict);
+  assert.equal(complete.length, 1);
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("a port that is taken is told, and ends with the status for a missing service", async () => {
+  using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { code, stderr } = await runProgram(["--simulate", `--port=${taken.addr.port}`]);
+  assert.equal(code, 69, stderr);
+  assert.match(stderr, new RegExp(`127\\.0\\.0\\.1:${taken.addr.port}.*--port`));
+});
+
 function isAlive(pid: number): boolean {
   try {
     return !/\) Z /.test(Deno.readTextFileSync(`/proc/${pid}/stat`));
