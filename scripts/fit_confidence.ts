@@ -39,8 +39,8 @@ interface Row {
   readonly kind: "real" | "pulse" | "nothing";
   readonly features: readonly number[];
   readonly right: 0 | 1;
-  /** True for what service would see: all signals of a recording. */
-  readonly whole: boolean;
+  /** True where a veto withholds it: it is reported, not fitted. */
+  readonly vetoed: boolean;
 }
 
 /** One recorded person. */
@@ -99,7 +99,7 @@ function* judgements(samples: readonly RegionSample[], pieceS: number) {
     estimator.estimate();
     const { judgement } = estimator;
     const due = judgement && judgement.timeUs - judgedUs > 0.9e6;
-    if (!due || !judgement.features || judgement.rate === undefined || judgement.withheld) continue;
+    if (!due || !judgement.features || judgement.rate === undefined) continue;
     judgedUs = judgement.timeUs;
     const seconds = Math.min(10, (sample.timeUs - startUs) / 1e6);
     yield { ...judgement, index, seconds, timeUs: sample.timeUs, rate: judgement.rate };
@@ -107,23 +107,28 @@ function* judgements(samples: readonly RegionSample[], pieceS: number) {
 }
 
 function rowOf(
-  { features, rate }: { features?: Readonly<Record<string, number>>; rate: number },
+  { features, rate, withheld }: {
+    features?: Readonly<Record<string, number>>;
+    rate: number;
+    withheld?: string;
+  },
   truth: number,
-): Pick<Row, "features" | "right"> {
+): Pick<Row, "features" | "right" | "vetoed"> {
   return {
     features: FEATURE_NAMES.map((name) => features![name]!),
     right: Math.abs(rate - truth) <= 3 ? 1 : 0,
+    vetoed: withheld !== undefined,
   };
 }
 
 function rowsOfRecording({ name, reference, variants }: Recording): Row[] {
-  return variants.flatMap((samples, variant) =>
+  return variants.flatMap((samples) =>
     [Infinity, PIECE_S].flatMap((pieceS) =>
       [...judgements(samples, pieceS)].flatMap((judgement): Row[] => {
         const truth = reference.rateAt(judgement.timeUs / 1e6, judgement.seconds);
         if (truth === undefined) return [];
         const row = rowOf({ ...judgement, features: { ...judgement.features } }, truth);
-        return [{ group: name, kind: "real", whole: variant === 0, ...row }];
+        return [{ group: name, kind: "real", ...row }];
       })
     )
   );
@@ -139,12 +144,13 @@ function rowsOfCase({ kind, samples, beats }: FaceCase, seed: number): Row[] {
       truth = (beats[index]! - beats[from]!) / minutes;
     }
     const row = rowOf({ ...judgement, features: { ...judgement.features } }, truth);
-    return { group: `made up ${seed % FOLDS}`, kind, whole: true, ...row };
+    return { group: `made up ${seed % FOLDS}`, kind, ...row };
   });
 }
 
 /** Recorded and made-up count alike, however many rows each has. */
-function fit(rows: readonly Row[]): ConfidenceModel {
+function fit(all: readonly Row[]): ConfidenceModel {
+  const rows = all.filter(({ vetoed }) => !vetoed);
   const real = rows.filter(({ kind }) => kind === "real").length;
   const ranges = FEATURE_NAMES.map((_, k) => {
     const sorted = rows.map(({ features }) => features[k]!).sort((a, b) => a - b);
@@ -224,7 +230,7 @@ const madeUp = Array.from({ length: FOLDS }, (_, fold) => {
       const [low, high] = ranges[name];
       return sum + weights[name] * Math.max(low, Math.min(high, row.features[k]!));
     }, bias);
-    return { ...row, confidence: 1 / (1 + Math.exp(-z)) };
+    return { ...row, confidence: row.vetoed ? 0 : 1 / (1 + Math.exp(-z)) };
   });
 }).flat();
 const share = (chosen: readonly { right: number }[]) =>

@@ -43,7 +43,7 @@ class Wander {
 /**
  * A recording whose disturbances are drawn log-uniformly over what cameras and people do: sensor
  * noise, light and motion of 1/f that all colours share, shine and colour that they do not share,
- * nods and lamps that repeat, frames that come late or never.
+ * nods that repeat, compression, frames that come late or never.
  */
 export function makeFaceCase(seed: number, seconds: number): FaceCase {
   const random = new Random(seed);
@@ -75,6 +75,7 @@ export function makeFaceCase(seed: number, seconds: number): FaceCase {
     shine: wander(0.5),
     tint: wander(0.5),
     tintColor: [random.normal(), random.normal(), random.normal()],
+    residue: [0, 0, 0],
   }));
   const noise = logBetween(0.01, 0.5);
   const common = wander(0.3);
@@ -86,6 +87,11 @@ export function makeFaceCase(seed: number, seconds: number): FaceCase {
   const nodSize = logBetween(0.0005, 0.01);
   const nodHz = between(0.3, 2.5);
   const nodLooseness = logBetween(0.02, 0.5);
+
+  // A compressor lets colours rest until it has bits for them.
+  const compressed = random.uniform() < 0.3;
+  const residueSize = logBetween(0.02, 0.6);
+  const renewals = between(0.5, 6) / fps;
 
   const samples: RegionSample[] = [];
   const beats: number[] = [];
@@ -106,9 +112,12 @@ export function makeFaceCase(seed: number, seconds: number): FaceCase {
       const level = 1 + light + onFace * (0.5 * lightSize * part.light.next() + nod);
       const shine = onFace * (shineSize * part.shine.next() + 0.3 * nod) * 150;
       const tint = tintSize * part.tint.next();
+      if (compressed && random.uniform() < renewals) {
+        part.residue = part.residue.map(() => residueSize * random.normal());
+      }
       const [r, g, b] = [0, 1, 2].map((k) =>
         part.color[k]! * level * (1 - BLOOD[k]! * blood + tint * part.tintColor[k]!) + shine +
-        noise * part.noise * random.normal()
+        part.residue[k]! + noise * part.noise * random.normal()
       ) as [number, number, number];
       regions[part.name] = { r, g, b, pixels: 1000, clipped: 0 };
     }

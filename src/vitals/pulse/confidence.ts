@@ -20,6 +20,7 @@ export const FEATURE_NAMES = [
   "snrDb",
   "marginDb",
   "agreement",
+  "coherence",
   "halfSnrDb",
   "seconds",
   "steadySeconds",

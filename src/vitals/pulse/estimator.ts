@@ -9,7 +9,7 @@ import {
   pulseConfidence,
 } from "./confidence.ts";
 import { DisplayTrace } from "./display_trace.ts";
-import { fuse } from "./fusion.ts";
+import { fuse, PULSE_BAND } from "./fusion.ts";
 import { PULSE_RATE_HZ, PulseRecorder } from "./recorder.ts";
 import type { PulseWindow } from "../voters/voter.ts";
 import { vetoOf } from "./veto.ts";
@@ -27,6 +27,12 @@ const FORGET_US = 2_000_000;
 const STALE_US = 1_000_000;
 /** The probability left to a candidate that has another cause than a heart. */
 const VETOED = 0.1;
+/** Places that beat less together than this, now or just before, see noise, each its own. */
+const LEAST_COHERENCE = 0.4;
+/** The probability left to a candidate beyond the rates that are reported. */
+const OUT_OF_RANGE = 0.5;
+/** The probability left to a candidate that no two places agree on. */
+const INCOHERENT = 0.5;
 /** Face speed, in widths of the face per second, over which skin is not skin any more. */
 const MAX_SPEED = 0.5;
 /** A steady rate moves less than this from one judgement to the next, in beats/min. */
@@ -188,7 +194,14 @@ export class PulseEstimator {
     features: JudgementFeatures,
   ): { confidence: number; withheld?: Withheld } {
     const confidence = pulseConfidence(features, this.#model);
+    if (frequencyHz < PULSE_BAND.lowHz || frequencyHz > PULSE_BAND.highHz) {
+      return { confidence: Math.min(confidence, OUT_OF_RANGE), withheld: "low_quality" };
+    }
     if (confidence < STRICT_GATE) return { confidence, withheld: "low_quality" };
+    const before = this.#judgement?.features?.coherence ?? 1;
+    if (Math.min(features.coherence, before) < LEAST_COHERENCE) {
+      return { confidence: INCOHERENT, withheld: "low_quality" };
+    }
     const veto = this.#speed > MAX_SPEED ? "motion" : vetoOf(window, frequencyHz);
     return veto ? { confidence: VETOED, withheld: veto } : { confidence };
   }

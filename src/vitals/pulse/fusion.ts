@@ -9,10 +9,13 @@ import {
   powerSpectra,
   type Spectrum,
 } from "../signal/spectrum.ts";
+import { coherenceOf } from "./coherence.ts";
 import type { Vote } from "../voters/voter.ts";
 
 /** Pulse rates that are reported, in Hz: 40 to 180 beats/min. */
 export const PULSE_BAND = { lowHz: 40 / 60, highHz: 180 / 60 } as const;
+/** Where candidates are looked for: a pulse just outside must not be mistaken for one inside. */
+const SEARCH_BAND = { lowHz: 36 / 60, highHz: 200 / 60 } as const;
 /** What counts as noise beside a pulse: from just under the band to its first harmonics. */
 const NOISE_BAND = { lowHz: 36 / 60, highHz: 270 / 60 } as const;
 /** Waves are filtered well outside the band, so that the filter's own hump is no rate. */
@@ -21,6 +24,8 @@ const SLOWEST_HZ = 0.45;
 const FASTEST_HZ = 8;
 /** How much the first harmonic speaks for a fundamental. */
 const HARMONIC_WEIGHT = 0.5;
+/** A harmonic counts up to this many times its fundamental: alone it is a rate of its own. */
+const MAX_HARMONIC = 3;
 /** Half the width of what counts as the same rate: 3 beats/min. */
 const SAME_HZ = 3 / 60;
 /** Zero-padding, to a thirtieth of a hertz over 10 s. */
@@ -46,6 +51,8 @@ export interface PulseFeatures {
   readonly marginDb: number;
   /** Share of the votes' weight whose own strongest candidate is the same, 0..1. */
   readonly agreement: number;
+  /** How well separate places beat together, 0..1; 1 too where there are fewer than three. */
+  readonly coherence: number;
   /** Harmonic SNR of the fused wave in the weaker half of the window at the candidate, dB. */
   readonly halfSnrDb: number;
   /** Seconds of evidence in the window. */
@@ -62,9 +69,10 @@ export interface PulseCandidate {
 }
 
 /** The harmonic sum that ranks candidates: a rate shows at itself and at its double. */
-function score({ power, binHz }: Spectrum, frequencyHz: number): number {
-  return powerNear({ power, binHz }, frequencyHz) +
-    HARMONIC_WEIGHT * powerNear({ power, binHz }, 2 * frequencyHz);
+function score(spectrum: Spectrum, frequencyHz: number): number {
+  const fundamental = powerNear(spectrum, frequencyHz);
+  const harmonic = powerNear(spectrum, 2 * frequencyHz);
+  return fundamental + HARMONIC_WEIGHT * Math.min(harmonic, MAX_HARMONIC * fundamental);
 }
 
 function powerNear({ power, binHz }: Spectrum, frequencyHz: number): number {
@@ -74,7 +82,7 @@ function powerNear({ power, binHz }: Spectrum, frequencyHz: number): number {
 
 /** The candidate with the highest harmonic sum, its peak interpolated. */
 function strongest(spectrum: Spectrum): { frequencyHz: number; score: number } | undefined {
-  const peaks = findPeaks(spectrum, { ...PULSE_BAND, limit: 5 });
+  const peaks = findPeaks(spectrum, { ...SEARCH_BAND, limit: 5 });
   let best: { frequencyHz: number; score: number } | undefined;
   for (const { frequencyHz } of peaks) {
     const candidate = { frequencyHz, score: score(spectrum, frequencyHz) };
@@ -103,7 +111,7 @@ function withoutTrend(bvp: Float64Array, sampleRateHz: number): Float64Array {
 function weigh(votes: readonly Vote[], sampleRateHz: number): WeighedVote[] {
   const waves = votes.map(({ bvp }) => withoutTrend(bvp, sampleRateHz));
   const spectra = powerSpectra(waves, { sampleRateHz, padFactor: PAD_FACTOR });
-  return votes.flatMap(({ name }, index): WeighedVote[] => {
+  return votes.flatMap(({ name, place: where }, index): WeighedVote[] => {
     const spectrum = spectra[index]!;
     whiten(spectrum);
     const total = bandPower(spectrum, NOISE_BAND);
@@ -113,8 +121,9 @@ function weigh(votes: readonly Vote[], sampleRateHz: number): WeighedVote[] {
     if (!best) return [];
     const { frequencyHz } = best;
     const snrDb = harmonicSnrDb(spectrum, { frequencyHz, ...NOISE_BAND });
+    const place = where === undefined ? {} : { place: where };
     const weight = Math.min(MAX_WEIGHT, 10 ** (snrDb / 10));
-    return [{ name, bvp: waves[index]!, spectrum, snrDb, frequencyHz, weight }];
+    return [{ name, ...place, bvp: waves[index]!, spectrum, snrDb, frequencyHz, weight }];
   });
 }
 
@@ -144,6 +153,7 @@ export function fuse(
   if (!best) return undefined;
   const frequencyHz = withoutSlope(fused, best.frequencyHz);
   const same = weighed.filter((vote) => Math.abs(vote.frequencyHz - frequencyHz) <= SAME_HZ);
+  const placed = weighed.flatMap(({ place, bvp, weight }) => place ? [{ place, bvp, weight }] : []);
   const bvp = fuseWaves(same.length ? same : weighed);
   return {
     frequencyHz,
@@ -153,6 +163,7 @@ export function fuse(
       snrDb: harmonicSnrDb(fused, { frequencyHz, ...NOISE_BAND }),
       marginDb: marginDb(fused, best),
       agreement: same.reduce((sum, { weight }) => sum + weight, 0) / weights,
+      coherence: coherenceOf(placed, { frequencyHz, sampleRateHz }) ?? 1,
       halfSnrDb: halfSnrDb(bvp, { frequencyHz, sampleRateHz }),
       seconds: secondsOf(bvp, sampleRateHz),
     },
@@ -180,7 +191,7 @@ function withoutSlope({ power, binHz }: Spectrum, frequencyHz: number): number {
 /** How far the best stands over the next that is neither itself nor its harmonic. */
 function marginDb(fused: Spectrum, best: { frequencyHz: number; score: number }): number {
   const binWidths = 2 * SAME_HZ;
-  const rivals = findPeaks(fused, { ...PULSE_BAND, limit: 8 }).filter(({ frequencyHz }) =>
+  const rivals = findPeaks(fused, { ...SEARCH_BAND, limit: 8 }).filter(({ frequencyHz }) =>
     Math.abs(frequencyHz - best.frequencyHz) > binWidths &&
     Math.abs(frequencyHz - 2 * best.frequencyHz) > 2 * binWidths
   );

@@ -22,7 +22,10 @@ function colorVoter(name: string, project: Projection): Voter {
         const color = window.color(region);
         if (!color) return [];
         const bvp = projectRuns(window, { region, color, project });
-        return bvp ? [{ name: `${name}:${region}`, bvp }] : [];
+        if (!bvp) return [];
+        // The whole skin holds all other regions: it is no place of its own.
+        const place = region === "skin" ? {} : { place: region };
+        return [{ name: `${name}:${region}`, bvp, ...place }];
       }),
   };
 }

@@ -29,6 +29,8 @@ export interface Voter {
 export interface Vote {
   /** The method and where it looked, as `pos:forehead`. */
   readonly name: string;
-  /** Blood volume pulse in arbitrary units, up or down. */
+  /** The region it was seen in, where that shares no pixels with other places. */
+  readonly place?: string;
+  /** Blood volume pulse in arbitrary units, systole up. */
   readonly bvp: Float64Array;
 }
