@@ -24,8 +24,8 @@ export interface WindowEvidence extends RateEvidence {
 const WINDOWS_S = [14, 20, 30, 42, 60] as const;
 /** Under this there is hardly a whole breath. */
 const MIN_WINDOW_S = 8;
-/** Fewer breaths than this in a window are no rhythm. */
-const MIN_CYCLES = 1.8;
+/** With fewer breaths in a window its ends weigh too much: rates were off by over 1. */
+const MIN_CYCLES = 2.5;
 /** A rate that has hardly more power than chance is not what the chest does. */
 const MIN_CONCENTRATION = 0.2;
 /** So many clear breaths in a window need no longer one, which is further from the present. */

@@ -4,7 +4,7 @@ import type { ChestStretch } from "./chest_track.ts";
 /** A breathing chest lifts the head by a part of its own rise: 0.2 to 0.6 where it was measured. */
 const MAX_HEAD_SHARE = 0.8;
 /** With less correlation the head moves for reasons of its own. */
-const MIN_CORRELATION = 0.5;
+const MIN_CORRELATION = 0.3;
 
 /**
  * True where the head leads: at this rate it moves with the chest, and about as far or further.

@@ -105,7 +105,7 @@ function examine(
   return {
     rate: counted === undefined || Math.abs(counted - spectralRate) > 0.2 * spectralRate
       ? spectralRate
-      : (spectralRate + counted) / 2,
+      : (spectralRate + 2 * counted) / 3,
     spectralRate,
     ...(counted === undefined ? {} : { countedRate: counted }),
     concentration: concentrationAt(spectrum, { frequencyHz, seconds }),
