@@ -18,7 +18,7 @@ export function rateAt(schedule: RateSchedule): (timeS: number) => number {
     const before = steps[i - 1];
     if (!(perMinute >= 0) || !(before ? fromS > before.fromS : fromS === 0)) {
       throw new RangeError(
-        `Cannot read the rates: write RATE or RATE,RATE@SECONDS,…: current value is ${schedule}`,
+        `Cannot read the rates: write RATE, or RATE,RATE@SECONDS with growing seconds: current value is ${schedule}`,
       );
     }
   }

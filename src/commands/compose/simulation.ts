@@ -1,11 +1,12 @@
 import { SimulatedCamera } from "../../capture/simulator/camera.ts";
+import { rateAt } from "../../capture/simulator/rate_schedule.ts";
 import {
   STAMPED_TRUTH_HEADER,
   TRUTH_HEADER,
   truthRow,
   type TruthSample,
 } from "../../capture/simulator/truth.ts";
-import { UnavailableError } from "../../config/exit.ts";
+import { UnavailableError, UsageError } from "../../config/exit.ts";
 import type { Settings } from "../../config/flags.ts";
 import type { Clock } from "../../telemetry/clock.ts";
 
@@ -25,6 +26,7 @@ export function openSimulation(
   { camera, simulate }: Settings,
   { clock, truthPath, stamped, ...run }: SimulationOptions & { readonly clock: Clock },
 ): SimulatedCamera {
+  for (const flag of ["pulseBpm", "breathingBpm"] as const) checkSchedule(simulate[flag]);
   const writeTruth = truthPath === undefined ? undefined : openTruth(truthPath);
   writeTruth?.(stamped ? STAMPED_TRUTH_HEADER : TRUTH_HEADER);
   return new SimulatedCamera({
@@ -46,6 +48,16 @@ export function openSimulation(
         writeTruth(truthRow(sample, stamped ? clock.wallUs(timeUs) : undefined)),
     }),
   });
+}
+
+/** The flag's pattern sees each step, this their order. */
+function checkSchedule(schedule: string): void {
+  try {
+    rateAt(schedule);
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    throw new UsageError(cause.message, { cause });
+  }
 }
 
 /** Opens the file at once, so that a wrong path is told before anything runs. */

@@ -129,8 +129,10 @@ function simulationInput(settings: Settings): Input {
       `noise ${noise}, motion ${motion}, light ${light}, frame drop ${frameDrop}, seed ${seed}`,
     samples: watched(open),
     references: {
-      ...(alive && pulseBpm > 0 ? { pulse: reference(({ pulseRate }) => pulseRate) } : {}),
-      ...(alive && breathingBpm > 0
+      ...(alive && Number(pulseBpm) !== 0
+        ? { pulse: reference(({ pulseRate }) => pulseRate) }
+        : {}),
+      ...(alive && Number(breathingBpm) !== 0
         ? { breathing: reference(({ breathRate }) => breathRate) }
         : {}),
     },

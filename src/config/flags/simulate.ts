@@ -1,4 +1,13 @@
-import { bool, choice, float, int, optionalPath, topic } from "../flag.ts";
+import { bool, choice, float, int, optionalPath, text, topic } from "../flag.ts";
+
+/** A rate, or steps such as `60,100@30,0@45`. @param below matches the rates under `most` */
+function schedulePattern(most: string, below: string) {
+  const rate = `(?:${below}|${most}(?:\\.0+)?)`;
+  return {
+    regex: new RegExp(`^${rate}(?:,${rate}@\\d+(?:\\.\\d+)?)*$`),
+    says: `a rate of 0 to ${most}, or steps such as 60,40@30 (40 from 30 s on)`,
+  };
+}
 
 /** The simulated camera: a portrait that has a pulse and breathes. */
 export const simulate = topic("Simulated camera", ["serve", "simulate", "validate"], {
@@ -10,13 +19,15 @@ export const simulate = topic("Simulated camera", ["serve", "simulate", "validat
     choices: ["person", "two_faces", "photo", "flicker", "empty", "dark", "bright"],
     placeholder: "SCENE",
   }),
-  pulseBpm: float("simulate_pulse", "Pulse in beats/min; 0: none.", {
-    default: 72,
-    range: [0, 240],
+  pulseBpm: text("simulate_pulse", "Pulse in beats/min; 0: none; 60,100@30: 100 from 30 s on.", {
+    default: "72",
+    pattern: schedulePattern("240", "(?:\\d{1,2}|1\\d\\d|2[0-3]\\d)(?:\\.\\d+)?"),
+    placeholder: "RATE",
   }),
-  breathingBpm: float("simulate_breathing", "Breathing in breaths/min; 0: none.", {
-    default: 15,
-    range: [0, 60],
+  breathingBpm: text("simulate_breathing", "Breathing in breaths/min, in the same way.", {
+    default: "15",
+    pattern: schedulePattern("60", "(?:\\d|[1-5]\\d)(?:\\.\\d+)?"),
+    placeholder: "RATE",
   }),
   noise: float("simulate_noise", "Standard deviation of the sensor's noise, in grey levels.", {
     default: 1,

@@ -58,3 +58,27 @@ Deno.test("simulate says what it cannot write, and wants a file", async () => {
     assert.match(answer.stderr, /missing\/clip\.avi: No such file or directory/);
   }
 });
+
+Deno.test("simulate follows a schedule of rates, and refuses one that runs back", async () => {
+  using folder = new TemporaryFolder();
+  const truth = folder.file("clip.csv");
+  const simulate = (pulse: string) =>
+    runProgram([
+      "simulate",
+      `--output=${folder.file("clip.avi")}`,
+      `--truth=${truth}`,
+      "--duration=4",
+      "--capture_width_px=160",
+      "--capture_height_px=120",
+      `--simulate_pulse=${pulse}`,
+    ]);
+  assert.equal((await simulate("60,120@2")).status, 0);
+  const { t_s, pulse_rate } = columns(await Deno.readTextFile(truth));
+  for (const [i, time] of t_s!.entries()) {
+    const rate = Number(time) < 2 ? 60 : 120;
+    assert.ok(Math.abs(Number(pulse_rate![i]) - rate) < 0.1 * rate, `${pulse_rate![i]} at ${time}`);
+  }
+  const refused = await simulate("60,70@3,80@2");
+  assert.equal(refused.status, 64);
+  assert.match(refused.stderr, /60,70@3,80@2/);
+});
