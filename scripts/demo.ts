@@ -72,10 +72,11 @@ function subscribe(host: string, port: number, { prefix, view }: {
   prefix: string;
   view: DemoView;
 }): Redis {
-  const client = new Redis({ host, port, maxRetriesPerRequest: null, lazyConnect: true });
+  const retryStrategy = () => 200;
+  const client = new Redis({ host, port, maxRetriesPerRequest: null, retryStrategy });
   client.on("error", () => {}); // it reconnects by itself; the view shows the silence
   client.on("pmessageBuffer", (_pattern, _channel, message) => view.take(message));
-  client.connect().then(() => client.psubscribe(`${prefix}:*`), () => {});
+  client.psubscribe(`${prefix}:*`).catch(() => {}); // waits for the broker to be there
   return client;
 }
 
