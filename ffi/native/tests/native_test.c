@@ -10,6 +10,7 @@ int main(void) {
   test_jpegs();
   test_pictures();
   test_cameras();
+  test_http2();
   printf(failures ? "%d checks failed\n" : "ok\n", failures);
   return failures > 0;
 }

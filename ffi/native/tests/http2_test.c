@@ -1,0 +1,145 @@
+/* HTTP/2 between the server's side and a client made of nghttp2 itself. */
+#include <nghttp2/nghttp2.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../http2.h"
+#include "check.h"
+#include "http2_drive.h"
+#include "native_test.h"
+
+struct client {
+  nghttp2_session *session;
+  size_t body;
+  int headers, closed;
+};
+
+static int on_data(nghttp2_session *session, uint8_t flags, int32_t stream, const uint8_t *data,
+                   size_t length, void *user) {
+  (void)session, (void)flags, (void)stream, (void)data;
+  ((struct client *)user)->body += length;
+  return 0;
+}
+
+static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *user) {
+  (void)session;
+  if (frame->hd.type == NGHTTP2_HEADERS) ((struct client *)user)->headers++;
+  return 0;
+}
+
+static int on_close(nghttp2_session *session, int32_t stream, uint32_t error_code, void *user) {
+  (void)session, (void)stream;
+  ((struct client *)user)->closed += error_code == 0;
+  return 0;
+}
+
+static void open_client(struct client *client) {
+  nghttp2_session_callbacks *callbacks;
+  nghttp2_session_callbacks_new(&callbacks);
+  nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, on_data);
+  nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, on_frame);
+  nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, on_close);
+  nghttp2_session_client_new(&client->session, callbacks, client);
+  nghttp2_session_callbacks_del(callbacks);
+  nghttp2_submit_settings(client->session, NGHTTP2_FLAG_NONE, NULL, 0);
+}
+
+/* Moves bytes both ways until neither side has any; gathers the server's events. */
+static size_t exchange(struct client *client, struct ph_http2 *server, uint8_t *events) {
+  size_t gathered = 0;
+  for (int moved = 1; moved;) {
+    moved = 0;
+    const uint8_t *out;
+    ssize_t length = nghttp2_session_mem_send(client->session, &out);
+    if (length > 0) {
+      CHECK(ph_http2_receive(server, out, (size_t)length) == PH_OK, "%s", ph_error_message());
+      moved = 1;
+    }
+    uint8_t bytes[777];
+    int answered = ph_http2_send(server, bytes, sizeof bytes);
+    if (answered > 0) {
+      nghttp2_session_mem_recv(client->session, bytes, (size_t)answered);
+      moved = 1;
+    }
+    gathered += (size_t)ph_http2_take(server, events + gathered, (1 << 20) - gathered);
+  }
+  return gathered;
+}
+
+static int count_events(const uint8_t *events, size_t length, uint32_t kind) {
+  int count = 0;
+  for (size_t at = 0; at < length;) {
+    uint32_t head[3];
+    memcpy(head, events + at, sizeof head);
+    count += head[0] == kind;
+    at += sizeof head + head[2];
+  }
+  return count;
+}
+
+static void test_a_call(void) {
+  static uint8_t events[1 << 20], body[200000];
+  struct client client = {0};
+  open_client(&client);
+  struct ph_http2 *server = ph_http2_open(8, 4096);
+  const nghttp2_nv request[] = {
+      {(uint8_t *)":method", (uint8_t *)"POST", 7, 4, 0},
+      {(uint8_t *)":scheme", (uint8_t *)"http", 7, 4, 0},
+      {(uint8_t *)":path", (uint8_t *)"/a", 5, 2, 0},
+      {(uint8_t *)":authority", (uint8_t *)"x", 10, 1, 0},
+  };
+  int32_t stream = nghttp2_submit_request(client.session, NULL, request, 4, NULL, NULL);
+  size_t length = exchange(&client, server, events);
+  CHECK(count_events(events, length, PH_HTTP2_HEADERS) == 1, "%zu bytes of events", length);
+  CHECK(count_events(events, length, PH_HTTP2_END) == 1, "%zu bytes of events", length);
+
+  const uint8_t head[] = "\7\0\0\0\3\0\0\0:status200", tail[] = "\1\0\0\0\1\0\0\0ab";
+  CHECK(ph_http2_respond(server, stream, head, 18, 0) == PH_OK, "%s", ph_error_message());
+  CHECK(ph_http2_respond(server, stream, head, 18, 0) == PH_ERR_STATE, "twice");
+  CHECK(ph_http2_write(server, stream, body, sizeof body) == PH_OK, "%s", ph_error_message());
+  /* More than the client's window: the rest comes as the client takes it. */
+  length = exchange(&client, server, events);
+  CHECK(client.body == sizeof body, "%zu bytes", client.body);
+  CHECK(count_events(events, length, PH_HTTP2_DRAINED) == 1, "not drained");
+  CHECK(ph_http2_finish(server, stream, tail, 10) == PH_OK, "%s", ph_error_message());
+  length = exchange(&client, server, events);
+  CHECK(client.headers == 2 && client.closed == 1, "%d, %d", client.headers, client.closed);
+  CHECK(count_events(events, length, PH_HTTP2_CLOSED) == 1, "not closed");
+  CHECK(ph_http2_write(server, stream, body, 1) == PH_ERR_STATE, "the stream is gone");
+  CHECK(ph_http2_respond(server, 99, head, 18, 0) == PH_ERR_STATE, "no such stream");
+  ph_http2_close(server);
+  nghttp2_session_del(client.session);
+}
+
+static void test_broken_lists(void) {
+  struct client client = {0};
+  static uint8_t events[1 << 20];
+  open_client(&client);
+  struct ph_http2 *server = ph_http2_open(8, 4096);
+  const nghttp2_nv request[] = {
+      {(uint8_t *)":method", (uint8_t *)"GET", 7, 3, 0},
+      {(uint8_t *)":scheme", (uint8_t *)"http", 7, 4, 0},
+      {(uint8_t *)":path", (uint8_t *)"/", 5, 1, 0},
+      {(uint8_t *)":authority", (uint8_t *)"x", 10, 1, 0},
+  };
+  nghttp2_submit_request(client.session, NULL, request, 4, NULL, NULL);
+  exchange(&client, server, events);
+  const uint8_t broken[] = "\7\0\0\0\377\377\377\377:status200";
+  CHECK(ph_http2_respond(server, 1, broken, 18, 0) == PH_ERR_ARGUMENT, "a value without end");
+  CHECK(ph_http2_respond(server, 1, broken, 5, 0) == PH_ERR_ARGUMENT, "half a length");
+  CHECK(ph_http2_finish(server, 1, broken, 18) == PH_ERR_ARGUMENT, "a value without end");
+  ph_http2_close(server);
+  nghttp2_session_del(client.session);
+}
+
+void test_http2(void) {
+  test_a_call();
+  test_broken_lists();
+  srand(1);
+  for (int round = 0; round < 3000; round++) {
+    uint8_t data[400];
+    size_t size = (size_t)rand() % sizeof data;
+    for (size_t i = 0; i < size; i++) data[i] = (uint8_t)(rand() >> 7);
+    drive_http2(data, size);
+  }
+}
