@@ -1,9 +1,9 @@
 import type { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
 import { Redis, type RedisOptions as AnyRedisOptions } from "ioredis";
-import { ConfigError } from "../config/exit.ts";
 import type { Settings } from "../config/flags.ts";
 import { backoffMs } from "../ipc/redis/backoff.ts";
+import { addressOf, hearAllErrors, readTls } from "../ipc/redis/client.ts";
 import { ReplyGuard } from "../ipc/redis/reply_guard.ts";
 import type { Log } from "../telemetry/log.ts";
 
@@ -33,7 +33,7 @@ export class RedisFeed implements AsyncDisposable {
   readonly #commands: Redis;
   #pinging: ReturnType<typeof setInterval> | undefined;
 
-  /** @throws {ConfigError} for a certificate or key that cannot be read */
+  /** @throws {Error} for a certificate or key that cannot be read */
   constructor(options: RedisFeedOptions) {
     this.#options = options;
     const { onMessage } = options;
@@ -98,7 +98,9 @@ export class RedisFeed implements AsyncDisposable {
 
   #open(options: RedisOptions): Redis {
     const { redis, log } = this.#options;
-    const client = new Redis(options);
+    const client = new Redis({ ...options, lazyConnect: true });
+    hearAllErrors(client);
+    client.connect().catch(() => {}); // told by the event
     client.on("error", (error: Error) => {
       log.limited("redis", 10, "warning", `Redis at ${redis.host}:${redis.port}: ${error.message}`);
     });
@@ -124,44 +126,20 @@ function socketOf(client: Redis): Socket | undefined {
 
 function connectionOptions(redis: Settings["redis"]): RedisOptions {
   const password = redis.password.reveal();
+  const redisOptions = { ...redis, password };
   return {
     host: redis.host,
     port: redis.port,
     db: redis.database,
     ...(password ? { password } : {}),
     ...(redis.username === undefined ? {} : { username: redis.username }),
-    ...(redis.tls ? { tls: tlsOptions(redis) } : {}),
-    ...(redis.sentinels.length === 0 ? {} : sentinelOptions(redis)),
+    ...(redis.tls ? { tls: readTls(redisOptions) } : {}),
+    ...(redis.sentinelName === undefined
+      ? {}
+      : { name: redis.sentinelName, sentinels: redis.sentinels.map(addressOf) }),
     connectTimeout: redis.connectionTimeoutMs,
     retryStrategy: (attempt) => backoffMs(attempt),
     maxRetriesPerRequest: null,
     keepAlive: 10_000,
-  };
-}
-
-function tlsOptions(redis: Settings["redis"]): NonNullable<RedisOptions["tls"]> {
-  const read = (path: string) => {
-    try {
-      return Deno.readTextFileSync(path);
-    } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      throw new ConfigError(`Cannot read ${path}: ${reason}`, { cause });
-    }
-  };
-  return {
-    ...(redis.tlsCaPath === undefined ? {} : { ca: read(redis.tlsCaPath) }),
-    ...(redis.tlsCertPath === undefined ? {} : { cert: read(redis.tlsCertPath) }),
-    ...(redis.tlsKeyPath === undefined ? {} : { key: read(redis.tlsKeyPath) }),
-    servername: redis.tlsServerName ?? redis.host,
-  };
-}
-
-function sentinelOptions(redis: Settings["redis"]): RedisOptions {
-  return {
-    ...(redis.sentinelName === undefined ? {} : { name: redis.sentinelName }),
-    sentinels: redis.sentinels.map((each) => {
-      const [, host = "", port = ""] = /^(.*):(\d+)$/.exec(each) ?? [];
-      return { host, port: Number(port) };
-    }),
   };
 }

@@ -91,7 +91,8 @@ export function socketsOf(client: Client): Socket[] {
   });
 }
 
-function readTls({ host, tlsCaPath, tlsCertPath, tlsKeyPath, tlsServerName }: RedisOptions) {
+/** TLS as the options want it. */
+export function readTls({ host, tlsCaPath, tlsCertPath, tlsKeyPath, tlsServerName }: RedisOptions) {
   return {
     minVersion: "TLSv1.2" as const,
     servername: tlsServerName ?? host,
@@ -110,7 +111,8 @@ function readPem(path: string): string {
   }
 }
 
-function addressOf(text: string): { host: string; port: number } {
+/** A `HOST:PORT`, where the host may be an IPv6 address in brackets. */
+export function addressOf(text: string): { host: string; port: number } {
   const colon = text.lastIndexOf(":");
   return {
     host: text.slice(0, colon).replaceAll(/[[\]]/g, ""),
