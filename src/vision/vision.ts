@@ -7,6 +7,7 @@ import { FaceDetector } from "./detector.ts";
 import { FaceTracker, type LookOptions } from "./face_tracker.ts";
 import { Gaze } from "./gaze.ts";
 import { chestPlace, type FacePlace, nosePlace, type Place, regionShapes } from "./layout.ts";
+import { PulseNetwork } from "./pulse_network.ts";
 import {
   type Displacement,
   type FaceObservation,
@@ -42,6 +43,8 @@ const CHEST_REGION = REGION_NAMES.indexOf("chest");
 export interface VisionOptions {
   /** An ONNX file of BlazeFace's front model. @default the program's own */
   readonly detectorPath?: string;
+  /** An ONNX file of a streaming pulse network. @default none */
+  readonly pulseModelPath?: string;
   /** @default says nothing */
   readonly log?: Log;
 }
@@ -55,6 +58,7 @@ interface Followed {
 /** Finds the face in a stream of frames and measures its regions. */
 export class Vision implements AsyncDisposable {
   readonly #detector: FaceDetector;
+  readonly #network: PulseNetwork | undefined;
   readonly #log: Log;
   readonly #meter = new RegionMeter();
   readonly #tracker = new FaceTracker();
@@ -68,15 +72,22 @@ export class Vision implements AsyncDisposable {
   #shift = { x: 0, y: 0 };
   #laidOut: { readonly face: FaceObservation; timeUs: number; light: number } | undefined;
 
-  private constructor(detector: FaceDetector, log: Log) {
+  private constructor(detector: FaceDetector, network: PulseNetwork | undefined, log: Log) {
     this.#detector = detector;
+    this.#network = network;
     this.#log = log;
   }
 
-  /** @throws {Error} where the detector cannot be loaded. */
+  /** @throws {Error} where a model cannot be loaded. */
   static async open(options: VisionOptions = {}): Promise<Vision> {
     const detector = await FaceDetector.open(options.detectorPath);
-    return new Vision(detector, options.log ?? silentLog);
+    try {
+      const { pulseModelPath: path, log = silentLog } = options;
+      return new Vision(detector, path ? await PulseNetwork.open(path) : undefined, log);
+    } catch (error) {
+      detector[Symbol.dispose]();
+      throw error;
+    }
   }
 
   /**
@@ -86,7 +97,9 @@ export class Vision implements AsyncDisposable {
   observe(frame: Frame): RegionSample {
     if (!this.#looking && this.#isDue(frame.timeUs)) this.#look(frame);
     this.#take();
-    return this.#measure(frame);
+    const sample = this.#measure(frame);
+    this.#feed(frame, sample, false);
+    return this.#withPulse(sample);
   }
 
   /**
@@ -100,11 +113,14 @@ export class Vision implements AsyncDisposable {
       await this.#looking;
     }
     this.#take();
-    return this.#measure(frame);
+    const sample = this.#measure(frame);
+    await this.#feed(frame, sample, true);
+    return this.#withPulse(sample);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#looking;
+    await this.#network?.[Symbol.asyncDispose]();
     this.#detector[Symbol.dispose]();
     this.#meter[Symbol.dispose]();
   }
@@ -145,6 +161,34 @@ export class Vision implements AsyncDisposable {
   #take(): void {
     if (this.#found) this.#tracker.update(this.#found.faces, this.#found);
     this.#found = undefined;
+  }
+
+  // ---- The network ----
+
+  #feed({ picture }: Frame, { face, timeUs }: RegionSample, everyFrame: boolean) {
+    const network = this.#network;
+    if (!network || !face) return undefined;
+    if (network.tooSlow) {
+      const runMs = Math.round(network.runMs);
+      this.#log.limited(
+        "pulse_model",
+        3600,
+        "warning",
+        "The pulse model is too slow for this device",
+        {
+          run_ms: runMs,
+        },
+      );
+    }
+    return network.feed(picture, face, { timeUs, everyFrame })?.catch((error: unknown) => {
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#log.limited("pulse_model", 60, "error", "The pulse model failed", { reason });
+    });
+  }
+
+  #withPulse(sample: RegionSample): RegionSample {
+    const pulse = this.#network?.take();
+    return pulse ? { ...sample, networkPulse: pulse.value } : sample;
   }
 
   // ---- A frame ----

@@ -6,6 +6,7 @@ import type { TruthSample } from "../../../src/capture/simulator/truth.ts";
 import type { RegionSample } from "../../../src/vision/region_sample.ts";
 import { Vision } from "../../../src/vision/vision.ts";
 import { testWithShared } from "../../support/shared_data.ts";
+import { strongestPerMinute } from "../../support/waves.ts";
 
 async function samplesOf(source: FrameSource, frames = Infinity): Promise<RegionSample[]> {
   await using vision = await Vision.open();
@@ -53,24 +54,6 @@ function correlation(a: readonly number[], b: readonly number[]): number {
 function positions(samples: readonly RegionSample[], part: "chest" | "nose"): number[] {
   let position = 0;
   return samples.map((sample) => position += sample[part]?.dy ?? 0);
-}
-
-/** Frequency in 0.65 to 3 Hz of the strongest wave in samples of 30 fps, in 1/min. */
-function strongestPerMinute(values: readonly number[], fps = 30): number {
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  let best = { power: 0, perMinute: 0 };
-  for (let perMinute = 40; perMinute <= 180; perMinute += 0.5) {
-    let re = 0, im = 0;
-    values.forEach((value, index) => {
-      const window = 0.5 - 0.5 * Math.cos((2 * Math.PI * index) / (values.length - 1));
-      const phase = (2 * Math.PI * perMinute * index) / 60 / fps;
-      re += window * (value - mean) * Math.cos(phase);
-      im += window * (value - mean) * Math.sin(phase);
-    });
-    const power = re * re + im * im;
-    if (power > best.power) best = { power, perMinute };
-  }
-  return best.perMinute;
 }
 
 Deno.test("the skin's colour follows the simulated pulse, the chest the simulated breath", async () => {
@@ -138,7 +121,8 @@ testWithShared("evm_face: one face from the second frame on, and its pulse in ev
   assert.equal(samples.filter(({ faceCount }) => faceCount === 1).length, samples.length - 1);
   for (const name of ["glabella", "forehead", "left_cheek", "right_cheek", "skin"] as const) {
     const green = samples.slice(1).map(({ regions }) => regions[name]?.g ?? 0);
-    const rate = strongestPerMinute(green);
+    const times = samples.slice(1).map(({ timeUs }) => timeUs);
+    const rate = strongestPerMinute(times, green);
     assert.ok(Math.abs(rate - 53) <= 1.5, `${name}: ${rate} beats/min`);
   }
 });
