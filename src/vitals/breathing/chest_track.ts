@@ -8,6 +8,8 @@ export const TRACK_RATE_HZ = 10;
 export const TRACK_SECONDS = 60;
 /** Motion with less confidence is not believed. */
 const MIN_CONFIDENCE = 0.1;
+/** The nose speaks against the chest: on average it must be known better. */
+const MIN_NOSE_CONFIDENCE = 0.35;
 /** In heights of the picture per second. A deep, fast breath before the camera stays under 0.1. */
 const MAX_CHEST_SPEED = 0.2;
 /** In widths of the face per second; a nodding head pulls the shoulders along. */
@@ -19,13 +21,14 @@ const LEAK_S = 20;
 const MAX_FPS = 120;
 const LIVE_SAMPLES = 10 * TRACK_RATE_HZ;
 
-const CHEST = 0, NOSE = 1, MOVED = 2, CHANGE = 3;
+const CHEST = 0, NOSE = 1, MOVED = 2, CHANGE = 3, NOSE_CONFIDENCE = 4;
+const CHANNELS = 5;
 
 /** The newest stretch of the chest's trace, on a uniform grid, inhaling up. */
 export interface ChestStretch {
   /** Heights of the picture, the last sample at `endUs`. */
   readonly chest: Float64Array;
-  /** The nose in the same unit; absent where it was not followed throughout. */
+  /** The nose in the same unit; absent where it was not followed well and throughout. */
   readonly nose?: Float64Array;
   readonly endUs: number;
   readonly sampleRateHz: number;
@@ -40,7 +43,7 @@ export interface ChestStretch {
  * too fast for a breath add nothing; holes end a stretch.
  */
 export class ChestTrack {
-  readonly #ring = new SampleRing({ capacity: (TRACK_SECONDS + 5) * MAX_FPS, channels: 4 });
+  readonly #ring = new SampleRing({ capacity: (TRACK_SECONDS + 5) * MAX_FPS, channels: CHANNELS });
   #chest = 0;
   #nose = 0;
   #level = 0;
@@ -65,6 +68,7 @@ export class ChestTrack {
       nose ? this.#nose : NaN,
       moved ? 1 : 0,
       sample.motion > 0 ? 1 : 0,
+      nose?.confidence ?? 0,
     ]);
     return kept && chest ? this.#level : undefined;
   }
@@ -99,9 +103,10 @@ export class ChestTrack {
     if (!run || all.length - run.end > TRACK_RATE_HZ) return none;
     const part = (signal: Float64Array) => signal.slice(run.start, run.end);
     const nose = part(read(NOSE));
+    const noseConfidence = meanOf(part(read(NOSE_CONFIDENCE)));
     return {
       chest: part(all),
-      ...(nose.every(Number.isFinite) ? { nose } : {}),
+      ...(nose.every(Number.isFinite) && noseConfidence >= MIN_NOSE_CONFIDENCE ? { nose } : {}),
       endUs: grid.startUs + ((run.end - 1) * 1e6) / sampleRateHz,
       sampleRateHz,
       movedShare: meanOf(part(read(MOVED))),
