@@ -43,6 +43,7 @@ export function planOutput(video: VideoInfo, transform: InputTransform): OutputP
 
 /** These containers hold no times: ffmpeg would invent 25 frames a second. */
 const TIMELESS = /^(mpjpeg|mjpeg|image2|h264|hevc)/;
+const PHOTOGRAPH = /^image2$|_pipe$/;
 /** A peer that says nothing for so long is given up, in microseconds. */
 const NETWORK_TIMEOUT_US = "10000000";
 /** libavutil of ffmpeg 5.0, where `-timeout` of RTSP no longer waits for callers. */
@@ -51,9 +52,10 @@ const RTSP_TIMEOUT_SINCE = [57, 0, 0] as const;
 /** Options that open the input, up to and with `-i`. */
 export function inputArguments(
   input: string,
-  { executable, live, format = "" }: {
+  { executable, live, loop = false, format = "" }: {
     executable: FfmpegExecutable;
     live: boolean;
+    loop?: boolean;
     /** The container, where it is known. */
     format?: string;
   },
@@ -68,6 +70,10 @@ export function inputArguments(
   }
   if (/^(https?|tcp|rtmps?):/.test(input)) args.push("-rw_timeout", NETWORK_TIMEOUT_US);
   if (live && TIMELESS.test(format)) args.push("-use_wallclock_as_timestamps", "1");
+  // A photograph in a loop is a video; an ffmpeg for each of its frames would be too many.
+  if (loop && PHOTOGRAPH.test(format)) {
+    args.push("-f", "image2", "-pattern_type", "none", "-loop", "1", "-framerate", "30");
+  }
   return [...args, "-i", input];
 }
 

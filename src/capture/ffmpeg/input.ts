@@ -84,6 +84,9 @@ export class InputRun implements AsyncDisposable {
     transform: InputTransform;
     plan: OutputPlan;
     live: boolean;
+    loop: boolean;
+    /** Until the first frame, in milliseconds. */
+    patienceMs: number;
     /** Gives the memory of an image. */
     allocate: (bytes: number) => Uint8Array<ArrayBuffer>;
   }) {
@@ -96,12 +99,13 @@ export class InputRun implements AsyncDisposable {
     ];
     this.#process = new FfmpegProcess(options.executable.path, args, {
       allocate: options.allocate,
+      patienceMs: options.patienceMs,
     });
   }
 
-  /** When bytes last came, in milliseconds of `performance.now()`. */
-  get lastBytesMs(): number {
-    return this.#process.lastBytesMs;
+  /** How long ffmpeg may write nothing while it is waited for, in milliseconds. */
+  set patienceMs(ms: number) {
+    this.#process.patienceMs = ms;
   }
 
   images(): AsyncGenerator<NutFrame, void, void> {

@@ -26,7 +26,6 @@ const SILENCE_MS = 2_000;
 const SILENCE_FRAMES = 5;
 /** The first frame may take this long: a stream begins at its next key frame. */
 const FIRST_FRAME_MS = 15_000;
-const WATCH_MS = 200;
 /** Frames that wait for a late consumer; the oldest give way. */
 const MAX_WAITING = 4;
 const RETRY_MS = [500, 1_000, 2_000, 4_000, 8_000] as const;
@@ -116,6 +115,8 @@ export class LiveSource implements FrameSource {
     await using run = new InputRun(input, {
       ...this.#options,
       live: true,
+      loop: false,
+      patienceMs: FIRST_FRAME_MS,
       plan,
       allocate: (bytes) => maker.allocate(bytes),
     });
@@ -160,21 +161,15 @@ export class LiveSource implements FrameSource {
     const { clock } = this.#options;
     const timeline = new LiveTimeline();
     const silenceMs = Math.max(SILENCE_MS, (1000 * SILENCE_FRAMES) / (this.nominalFps ?? 30));
-    let patienceMs = FIRST_FRAME_MS;
-    const watch = setInterval(() => {
-      if (performance.now() - run.lastBytesMs < patienceMs) return;
-      run.kill(`no frame came for ${patienceMs / 1000} s`);
-    }, WATCH_MS);
     try {
       for await (const image of run.images()) {
-        patienceMs = silenceMs;
+        run.patienceMs = silenceMs;
         const streamUs = timeline.timeUs(image.ptsUs, clock.monotonicUs());
         // A stream that was opened again must not run into the times before.
         this.#lastUs = Math.max(streamUs, this.#lastUs + 1);
         queue.push({ image, timeUs: this.#lastUs, sequence: this.#sequence++ });
       }
     } finally {
-      clearInterval(watch);
       queue.close();
     }
   }

@@ -16,7 +16,12 @@ const STDERR_TAIL = 4_000;
 export interface ProcessOptions extends NutOptions {
   /** True gives it a pipe of its own to read from; our stdin it never sees. @default false */
   readonly stdin?: boolean;
+  /** @default Infinity */
+  readonly patienceMs?: number;
 }
+
+/** How often a silent ffmpeg is looked at. */
+const WATCH_MS = 200;
 
 /** One ffmpeg that writes NUT to its stdout. It dies with us: a closed pipe ends it. */
 export class FfmpegProcess implements AsyncDisposable {
@@ -25,11 +30,13 @@ export class FfmpegProcess implements AsyncDisposable {
   readonly #stderrDone: Promise<void>;
   #stderr = "";
   #reason: string | undefined;
-  /** When bytes last came, in milliseconds of `performance.now()`. */
-  lastBytesMs: number = performance.now();
+  #waitingSinceMs = Infinity;
+  /** How long `frames` waits for ffmpeg to write anything before it ends it, in milliseconds. */
+  patienceMs: number;
 
   constructor(path: string, args: readonly string[], options: ProcessOptions = {}) {
     this.#demuxer = new NutDemuxer(options);
+    this.patienceMs = options.patienceMs ?? Infinity;
     this.#child = new Deno.Command(path, {
       args: ["-hide_banner", "-nostdin", "-nostats", ...args],
       stdin: options.stdin ? "piped" : "null",
@@ -50,15 +57,29 @@ export class FfmpegProcess implements AsyncDisposable {
 
   /** Gives each frame as it comes, until ffmpeg closes its end. */
   async *frames(): AsyncGenerator<NutFrame, void, void> {
+    const reader = this.#child.stdout.getReader();
+    const watch = this.patienceMs < Infinity && setInterval(() => this.#judge(), WATCH_MS);
     try {
-      for await (const chunk of this.#child.stdout) {
-        this.lastBytesMs = performance.now();
-        yield* this.#demuxer.push(chunk);
+      while (true) {
+        this.#waitingSinceMs = performance.now();
+        const { done, value } = await reader.read();
+        // While the consumer is busy, nobody can say that ffmpeg is silent.
+        this.#waitingSinceMs = Infinity;
+        if (done) return;
+        yield* this.#demuxer.push(value);
       }
     } catch (error) {
       if (!(error instanceof NutError)) throw error;
       this.kill(`ffmpeg wrote what is no NUT: ${error.message}`);
+    } finally {
+      if (watch !== false) clearInterval(watch);
+      await reader.cancel().catch(() => {});
     }
+  }
+
+  #judge(): void {
+    if (performance.now() - this.#waitingSinceMs < this.patienceMs) return;
+    this.kill(`no frame came for ${this.patienceMs / 1000} s`);
   }
 
   /** How it ended, once it has. */
@@ -87,7 +108,7 @@ export class FfmpegProcess implements AsyncDisposable {
     this.kill("it is closed");
     await this.#child.status;
     await this.#stderrDone;
-    // A reader that was left in the middle holds the pipe; the process behind it is gone.
+    // Whoever reads still sees the end; where nobody does, the pipe is ours to close.
     if (!this.#child.stdout.locked) await this.#child.stdout.cancel().catch(() => {});
   }
 

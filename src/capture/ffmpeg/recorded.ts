@@ -25,6 +25,8 @@ export interface RecordedOptions {
 
 /** How often an ffmpeg that was killed is started again without a new frame. */
 const MAX_RESTARTS = 3;
+/** An ffmpeg that decodes nothing for so long hangs, on a disk or a server that is gone. */
+const PATIENCE_MS = 15_000;
 /** In real time, frames that are due for longer than this are lost, as a camera's would be. */
 const MAX_LATE_US = 2_000_000;
 
@@ -78,6 +80,7 @@ export class RecordedSource implements FrameSource {
       await using run = new InputRun(this.#input, {
         ...this.#options,
         live: false,
+        patienceMs: PATIENCE_MS,
         plan,
         allocate: (bytes) => maker.allocate(bytes),
       });

@@ -215,3 +215,22 @@ Deno.test("a grey video gives grey pictures", async () => {
   });
   assert.deepEqual(seen, { luma: 320 * 240, colored: false });
 });
+
+Deno.test("a photograph in a loop is a video of one ffmpeg", async () => {
+  for (const name of ["photo.jpg", "photo.png"]) {
+    const photo = folder.file(name);
+    await ffmpeg("-i", h264, "-frames:v", "1", "-update", "1", "-f", "image2", photo);
+    const before = childProcesses();
+    await using source = await openFfmpegSource({ input: photo, realtime: false, loop: true });
+    const children = new Set<number>();
+    const times = await takeFrames(source, {
+      count: 40,
+      look: ({ timeUs }) => {
+        for (const pid of childProcesses()) if (!before.includes(pid)) children.add(pid);
+        return timeUs;
+      },
+    });
+    assert.equal(children.size, 1);
+    assert.ok(Math.abs(times.at(-1)! - times[0]! - 39 * 33_333) < 100);
+  }
+});
