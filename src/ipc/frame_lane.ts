@@ -68,8 +68,10 @@ export class FrameLane {
 
   #hasRoomFor({ image }: FrameOutgoing): boolean {
     const { framesUnderWay = Infinity } = this.#options;
+    const { load, clock } = this.#context;
+    const bytes = frameEnvelopeBytes(image.jpeg.length);
     return this.#underWay.frames < framesUnderWay &&
-      this.#context.load.hasRoomFor(frameEnvelopeBytes(image.jpeg.length), this.#underWay);
+      load.hasRoomFor(bytes, { ...this.#underWay, nowUs: clock.monotonicUs() });
   }
 
   async #send(frame: FrameOutgoing): Promise<void> {
@@ -107,6 +109,6 @@ export class FrameLane {
   #drop(reason: string): void {
     const { counters, log } = this.#context;
     counters.add("outbox_dropped_total", { class: "frame", reason });
-    log.limited(`dropped frame ${reason}`, 10, "debug", "Dropped a frame", { reason });
+    log.limited(`dropped frame ${reason}`, 10, "info", "Dropped frames", { reason });
   }
 }

@@ -18,6 +18,8 @@ const STEP = 0.1;
 const CALM_US = 3_000_000;
 /** Frames under way may take the link for at most so long, microseconds. */
 const MAX_BACKLOG_US = 250_000;
+/** A frame that takes the link for longer makes a metric wait noticeably, microseconds. */
+const LONG_FRAME_US = 100_000;
 /** More frames than these are under way only to fill a long round trip. */
 const MIN_UNDER_WAY = 2;
 /** The interval of frames at 30 a second, microseconds. */
@@ -54,9 +56,13 @@ export class LinkLoad {
   /** Whether a frame of `bytes` may be sent beside those under way. */
   hasRoomFor(
     bytes: number,
-    underWay: { readonly frames: number; readonly bytes: number },
+    underWay: { readonly frames: number; readonly bytes: number; readonly nowUs: number },
   ): boolean {
-    if (underWay.frames === 0) return true;
+    if (underWay.frames === 0) {
+      // After a frame that takes the link for long, metrics have it for as long.
+      const restUs = bytes * this.#usPerByte;
+      return restUs < LONG_FRAME_US || underWay.nowUs - this.#lastFrameUs >= restUs;
+    }
     const most = Math.min(MAX_UNDER_WAY, MIN_UNDER_WAY + Math.ceil(this.roundTripUs / FRAME_US));
     return underWay.frames < most && (underWay.bytes + bytes) * this.#usPerByte <= MAX_BACKLOG_US;
   }

@@ -75,7 +75,9 @@ export class Outbox implements Publisher {
   }
 
   start(): void {
+    let connections = 0;
     this.#backend.onReady((ready) => {
+      if (ready && ++connections > 1) this.#context.counters.add("outbox_reconnects_total");
       if (!ready) this.#frames.reset();
       for (const lane of this.#metrics.values()) lane.linkChanged(ready);
     });

@@ -18,6 +18,7 @@ const CORE_AN_HOUR = 5 * 3600;
 
 await using server = await startRedis();
 const client = server.client();
+const admin = server.client();
 let received = 0;
 let lastSequence = 0;
 let late = 0;
@@ -45,8 +46,8 @@ for (let hour = 0; hour < hours; hour++) {
       for (let lost = 0; lost < 300; lost++) ends.outbox.offer(coreMetric(++sequence));
       await server.restart();
       await waitFor("the subscriber", async () => {
-        return client.status === "ready" &&
-          Number((await server.client().pubsub("NUMSUB", "physiology:core_metrics"))[1]) === 1;
+        return client.status === "ready" && admin.status === "ready" &&
+          Number((await admin.pubsub("NUMSUB", "physiology:core_metrics"))[1]) === 1;
       });
       await waitFor("the replay", () => ends.backend.ready && late >= 300 * (hour + 1));
     }

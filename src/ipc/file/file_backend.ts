@@ -87,6 +87,9 @@ export class FileBackend implements Backend {
         await this.#lines.get(outgoing.topic)?.append(outgoing.bytes);
         this.#fault = undefined;
       }
+      if (this.#options.enableDebugLogging) {
+        this.#context.log.info("Wrote", { topic: outgoing.topic, timestamp: outgoing.timestamp });
+      }
       return {};
     } catch (error) {
       const full = isDiskFull(error);

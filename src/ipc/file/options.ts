@@ -18,6 +18,8 @@ export interface FileOptions {
   readonly rotateSeconds: number;
   /** How many files of each kind that were put aside are kept. */
   readonly rotateKeep: number;
+  /** Log each write. */
+  readonly enableDebugLogging?: boolean;
 }
 
 export const DEFAULT_FILE_OPTIONS: FileOptions = {

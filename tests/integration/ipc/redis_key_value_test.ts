@@ -66,6 +66,18 @@ Deno.test("an outage leaves no gap in the stream, and the key holds the newest a
   assert.equal(newest.payload.metadata.sequence, sequence);
 });
 
+Deno.test("an entry that is older than the newest of its stream is added all the same", async () => {
+  await using server = await startRedis();
+  const client = server.client();
+  const history = "physiology:core_metrics:history";
+  await client.xadd(history, `${Date.now() + 60_000}-0`, "envelope", "{}");
+  await using ends = startOutbox(optionsFor(server, { usePubsub: false }));
+  await waitFor("a connection", () => ends.backend.ready);
+  ends.outbox.offer(coreMetric(1));
+  await waitFor("the entry", async () => await client.xlen(history) === 2);
+  assert.equal(ends.dropped("metric"), 0);
+});
+
 async function sequences(client: Redis): Promise<number[]> {
   const entries = await client.xrange("physiology:core_metrics:history", "-", "+");
   return entries.map(([, [, envelope]]) => JSON.parse(envelope ?? "").payload.metadata.sequence);
