@@ -1,5 +1,8 @@
 #include "http2.h"
 
+#include "http2_fields.h"
+#include "queue.h"
+
 #include <nghttp2/nghttp2.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,16 +19,11 @@ enum {
   MAX_SETTINGS_ENTRIES = 32,
 };
 
-struct bytes {
-  uint8_t *data;
-  size_t start, length, capacity;
-};
-
 struct stream {
   struct stream *next, **link;
   int32_t id;
-  struct bytes headers;
-  struct bytes out;
+  struct ph_queue headers;
+  struct ph_queue out;
   uint8_t *trailers;
   size_t trailers_length, header_cost;
   int finishing, headers_done, responded;
@@ -34,53 +32,19 @@ struct stream {
 struct ph_http2 {
   nghttp2_session *session;
   struct stream *streams;
-  struct bytes events;
+  struct ph_queue events;
   const uint8_t *unsent;
   size_t unsent_length;
   uint32_t max_header_bytes;
 };
 
-static int append(struct bytes *bytes, const void *data, size_t length) {
-  if (bytes->start + bytes->length + length > bytes->capacity) {
-    if (bytes->start) {
-      memmove(bytes->data, bytes->data + bytes->start, bytes->length);
-      bytes->start = 0;
-    }
-    if (bytes->length + length > bytes->capacity) {
-      size_t capacity = bytes->capacity ? bytes->capacity : 256;
-      while (capacity < bytes->length + length) capacity *= 2;
-      uint8_t *grown = realloc(bytes->data, capacity);
-      if (!grown) return -1;
-      bytes->data = grown;
-      bytes->capacity = capacity;
-    }
-  }
-  if (length) memcpy(bytes->data + bytes->start + bytes->length, data, length);
-  bytes->length += length;
-  return 0;
-}
-
-static void release(struct bytes *bytes) {
-  free(bytes->data);
-  memset(bytes, 0, sizeof *bytes);
-}
-
-static int append_u32(struct bytes *bytes, uint32_t value) {
-  uint8_t raw[4] = {value & 0xff, value >> 8 & 0xff, value >> 16 & 0xff, value >> 24};
-  return append(bytes, raw, sizeof raw);
-}
-
-static uint32_t read_u32(const uint8_t *raw) {
-  return (uint32_t)raw[0] | (uint32_t)raw[1] << 8 | (uint32_t)raw[2] << 16 | (uint32_t)raw[3] << 24;
-}
-
 /* Returns what nghttp2 wants of a callback. */
 static int emit(struct ph_http2 *connection, uint32_t kind, int32_t stream, const void *data,
                 size_t length) {
-  struct bytes *events = &connection->events;
+  struct ph_queue *events = &connection->events;
   if (events->length + length + 12 > MAX_EVENT_BYTES ||
-      append_u32(events, kind) || append_u32(events, (uint32_t)stream) ||
-      append_u32(events, (uint32_t)length) || append(events, data, length))
+      ph_queue_append_u32(events, kind) || ph_queue_append_u32(events, (uint32_t)stream) ||
+      ph_queue_append_u32(events, (uint32_t)length) || ph_queue_append(events, data, length))
     return NGHTTP2_ERR_CALLBACK_FAILURE;
   return 0;
 }
@@ -88,8 +52,8 @@ static int emit(struct ph_http2 *connection, uint32_t kind, int32_t stream, cons
 static void forget(struct stream *stream) {
   *stream->link = stream->next;
   if (stream->next) stream->next->link = stream->link;
-  release(&stream->headers);
-  release(&stream->out);
+  ph_queue_release(&stream->headers);
+  ph_queue_release(&stream->out);
   free(stream->trailers);
   free(stream);
 }
@@ -123,9 +87,9 @@ static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const
   stream->header_cost += name_length + value_length + 32;
   if (stream->header_cost > connection->max_header_bytes)
     return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE; /* resets the stream */
-  if (append_u32(&stream->headers, (uint32_t)name_length) ||
-      append_u32(&stream->headers, (uint32_t)value_length) ||
-      append(&stream->headers, name, name_length) || append(&stream->headers, value, value_length))
+  if (ph_queue_append_u32(&stream->headers, (uint32_t)name_length) ||
+      ph_queue_append_u32(&stream->headers, (uint32_t)value_length) ||
+      ph_queue_append(&stream->headers, name, name_length) || ph_queue_append(&stream->headers, value, value_length))
     return NGHTTP2_ERR_CALLBACK_FAILURE;
   return 0;
 }
@@ -143,9 +107,9 @@ static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *
   if (!stream) return 0;
   if (!stream->headers_done) {
     stream->headers_done = 1;
-    struct bytes *headers = &stream->headers;
+    struct ph_queue *headers = &stream->headers;
     int failure = emit(connection, PH_HTTP2_HEADERS, id, headers->data, headers->length);
-    release(headers);
+    ph_queue_release(headers);
     if (failure) return failure;
   }
   return frame->hd.flags & NGHTTP2_FLAG_END_STREAM ? emit(connection, PH_HTTP2_END, id, NULL, 0) : 0;
@@ -208,7 +172,7 @@ fail:
 void ph_http2_close(struct ph_http2 *connection) {
   if (connection->session) nghttp2_session_del(connection->session);
   while (connection->streams) forget(connection->streams);
-  release(&connection->events);
+  ph_queue_release(&connection->events);
   free(connection);
 }
 
@@ -220,12 +184,12 @@ int ph_http2_receive(struct ph_http2 *connection, const uint8_t *data, size_t le
 }
 
 int ph_http2_take(struct ph_http2 *connection, uint8_t *out, size_t capacity) {
-  struct bytes *events = &connection->events;
+  struct ph_queue *events = &connection->events;
   size_t length = events->length;
   if (length == 0 || length > capacity) return (int)length;
   memcpy(out, events->data + events->start, length);
   /* A burst must not hold its memory for as long as the connection lives. */
-  if (events->capacity > 64 * 1024) release(events);
+  if (events->capacity > 64 * 1024) ph_queue_release(events);
   events->start = events->length = 0;
   return (int)length;
 }
@@ -249,37 +213,13 @@ int ph_http2_send(struct ph_http2 *connection, uint8_t *out, size_t capacity) {
   return (int)filled;
 }
 
-/* Counts the fields of a header list, or -1 where its lengths do not add up. */
-static int count_fields(const uint8_t *list, size_t length) {
-  int count = 0;
-  for (size_t at = 0; at < length; count++) {
-    if (length - at < 8) return -1;
-    size_t field = (size_t)read_u32(list + at) + read_u32(list + at + 4);
-    if (length - at - 8 < field) return -1;
-    at += 8 + field;
-  }
-  return count;
-}
-
-static int fill_fields(nghttp2_nv *fields, int capacity, const uint8_t *list, size_t length) {
-  int count = count_fields(list, length);
-  if (count < 0 || count > capacity) return -1;
-  for (int i = 0; i < count; i++) {
-    size_t name = read_u32(list), value = read_u32(list + 4);
-    fields[i] = (nghttp2_nv){(uint8_t *)list + 8, (uint8_t *)list + 8 + name, name, value,
-                             NGHTTP2_NV_FLAG_NONE};
-    list += 8 + name + value;
-  }
-  return count;
-}
-
 static ssize_t read_body(nghttp2_session *session, int32_t id, uint8_t *target, size_t length,
                          uint32_t *flags, nghttp2_data_source *source, void *user) {
   (void)source;
   struct ph_http2 *connection = user;
   struct stream *stream = find(connection, id);
   if (!stream) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
-  struct bytes *queue = &stream->out;
+  struct ph_queue *queue = &stream->out;
   if (queue->length == 0 && !stream->finishing) return NGHTTP2_ERR_DEFERRED;
   size_t part = queue->length < length ? queue->length : length;
   if (part) memcpy(target, queue->data + queue->start, part);
@@ -292,7 +232,7 @@ static ssize_t read_body(nghttp2_session *session, int32_t id, uint8_t *target, 
     return failure ? failure : (ssize_t)part;
   }
   nghttp2_nv fields[MAX_TRAILERS];
-  int count = fill_fields(fields, MAX_TRAILERS, stream->trailers, stream->trailers_length);
+  int count = ph_http2_fill_fields(fields, MAX_TRAILERS, stream->trailers, stream->trailers_length);
   if (count < 0 || nghttp2_submit_trailer(session, id, fields, (size_t)count))
     return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
   *flags |= NGHTTP2_DATA_FLAG_EOF | NGHTTP2_DATA_FLAG_NO_END_STREAM;
@@ -312,7 +252,7 @@ int ph_http2_respond(struct ph_http2 *connection, int32_t id, const uint8_t *hea
   struct stream *stream = find(connection, id);
   if (!stream || stream->responded) return gone(id);
   nghttp2_nv fields[MAX_TRAILERS];
-  int count = fill_fields(fields, MAX_TRAILERS, headers, length);
+  int count = ph_http2_fill_fields(fields, MAX_TRAILERS, headers, length);
   if (count < 0) return ph_fail(PH_ERR_ARGUMENT, "HTTP/2: the header list is broken");
   nghttp2_data_provider body = {.read_callback = read_body};
   stream->responded = 1;
@@ -329,7 +269,7 @@ static int resume(struct ph_http2 *connection, int32_t id) {
 int ph_http2_write(struct ph_http2 *connection, int32_t id, const uint8_t *data, size_t length) {
   struct stream *stream = find(connection, id);
   if (!stream || stream->finishing) return gone(id);
-  if (append(&stream->out, data, length)) return ph_fail(PH_ERR_MEMORY, "HTTP/2: out of memory");
+  if (ph_queue_append(&stream->out, data, length)) return ph_fail(PH_ERR_MEMORY, "HTTP/2: out of memory");
   return resume(connection, id);
 }
 
@@ -337,7 +277,7 @@ int ph_http2_finish(struct ph_http2 *connection, int32_t id, const uint8_t *trai
                     size_t length) {
   struct stream *stream = find(connection, id);
   if (!stream || stream->finishing) return gone(id);
-  int count = count_fields(trailers, length);
+  int count = ph_http2_count_fields(trailers, length);
   if (count < 0 || count > MAX_TRAILERS)
     return ph_fail(PH_ERR_ARGUMENT, "HTTP/2: the trailers are broken");
   stream->trailers = malloc(length ? length : 1);

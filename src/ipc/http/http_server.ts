@@ -34,6 +34,10 @@ const WRONG_TOKEN_MS = 500;
 /** What the page that asks for the token is made of. */
 const OPEN_FILES: ReadonlySet<string> = new Set(["/style.css", "/icon.svg"]);
 
+const SHUTDOWN_MS = 500;
+/** A command is one small packet. */
+const BODY_MS = 5000;
+
 const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   "content-security-policy":
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
@@ -95,7 +99,9 @@ export class HttpServer implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#keepAlive);
     this.#options.hub.close();
-    await this.#server?.shutdown();
+    // Whoever has sent half a request must not hold up the end.
+    const late = new Promise((resolve) => setTimeout(resolve, SHUTDOWN_MS));
+    await Promise.race([this.#server?.shutdown(), late]);
   }
 
   async #answer(request: Request): Promise<Response> {
@@ -192,14 +198,24 @@ function refusal(pathname: string, complaint = ""): Response {
   return answer(401, login.text.replace("<!-- complaint -->", complaint), login.type);
 }
 
-/** The body, or undefined where it is longer than any command. */
+/** The body, or undefined where it is longer than any command, or does not come. */
 async function readSmall(request: Request): Promise<Uint8Array<ArrayBuffer> | undefined> {
   const bytes = new Uint8Array(MAX_COMMAND_BYTES);
   let length = 0;
-  for await (const chunk of request.body ?? []) {
-    if (length + chunk.length > bytes.length) return undefined;
-    bytes.set(chunk, length);
-    length += chunk.length;
+  const reader = request.body?.getReader();
+  const timer = setTimeout(() => reader?.cancel().catch(() => {}), BODY_MS);
+  try {
+    while (reader) {
+      const { value, done } = await reader.read();
+      if (done) break;
+      if (length + value.length > bytes.length) return undefined;
+      bytes.set(value, length);
+      length += value.length;
+    }
+    return bytes.subarray(0, length);
+  } catch {
+    return undefined;
+  } finally {
+    clearTimeout(timer);
   }
-  return bytes.subarray(0, length);
 }
