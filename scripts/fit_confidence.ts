@@ -31,7 +31,7 @@ const PIECE_S = 12;
 /** Quantiles to which features are cut. */
 const TAIL = 0.005;
 /** A number where no pulse is costs more than a missing one. */
-const NOTHING_IMPORTANCE = 2;
+const NOTHING_IMPORTANCE = 3;
 
 interface Row {
   /** Who or what was recorded: rows of one group are never split. */

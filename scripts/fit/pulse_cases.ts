@@ -23,6 +23,9 @@ const COLORS: readonly (readonly [RegionName, readonly [number, number, number]]
 /** Relative strength of the pulse in red, green and blue (de Haan and van Leest 2014). */
 const BLOOD = [0.43, 1, 0.69] as const;
 
+/** The share of cases that are ready waves, as a trace may bring them. */
+const READY_SHARE = 0.3;
+
 /** Noise whose power falls with frequency: a leaky sum of normal steps, of deviation about 1. */
 class Wander {
   #value = 0;
@@ -47,6 +50,7 @@ class Wander {
  */
 export function makeFaceCase(seed: number, seconds: number): FaceCase {
   const random = new Random(seed);
+  if (random.uniform() < READY_SHARE) return makeReadyCase(random, seconds);
   const between = (low: number, high: number) => low + (high - low) * random.uniform();
   const logBetween = (low: number, high: number) =>
     Math.exp(between(Math.log(low), Math.log(high)));
@@ -137,6 +141,57 @@ export function makeFaceCase(seed: number, seconds: number): FaceCase {
   return {
     kind: alive ? "pulse" : "nothing",
     repeats: nods,
+    samples,
+    ...(alive ? { beats: Float64Array.from(beats) } : {}),
+  };
+}
+
+/** Ready waves of one heart, or of none: each with noise of its own and noise they share. */
+function makeReadyCase(random: Random, seconds: number): FaceCase {
+  const between = (low: number, high: number) => low + (high - low) * random.uniform();
+  const logBetween = (low: number, high: number) =>
+    Math.exp(between(Math.log(low), Math.log(high)));
+  const fps = 30;
+  const alive = random.uniform() < 0.6;
+  const count = Math.floor(between(1, 5));
+  const rate = between(40, 180);
+  const drift = new Wander(random, { cornerHz: 0.03, fps });
+  const driftSize = logBetween(0.5, 6);
+  const harmonic = between(0.1, 0.5);
+  const shape = between(0, 2 * Math.PI);
+  const pink = (cornerHz: number) => new Wander(random, { cornerHz, fps });
+  const shared = pink(logBetween(0.1, 2));
+  const sharedSize = logBetween(0.1, 5);
+  const own = Array.from({ length: count }, () => ({
+    pink: pink(logBetween(0.1, 2)),
+    pinkSize: logBetween(0.1, 5),
+    whiteSize: logBetween(0.1, 5),
+  }));
+  const samples: RegionSample[] = [];
+  const beats: number[] = [];
+  let phase = 0;
+  for (let frame = 0; frame < seconds * fps; frame++) {
+    phase += Math.max(0.6, (rate + driftSize * drift.next()) / 60) / fps;
+    const beat = Math.sin(2 * Math.PI * phase) + harmonic * Math.sin(4 * Math.PI * phase + shape);
+    const common = sharedSize * shared.next() + (alive ? beat : 0);
+    samples.push({
+      timeUs: Math.round((frame * 1e6) / fps),
+      sequence: frame,
+      regions: {},
+      face: STILL_FACE,
+      faceCount: 1,
+      brightness: 110,
+      clipped: 0,
+      motion: 1,
+      readySignals: own.map((noise) =>
+        common + noise.pinkSize * noise.pink.next() + noise.whiteSize * random.normal()
+      ),
+    });
+    beats.push(phase);
+  }
+  return {
+    kind: alive ? "pulse" : "nothing",
+    repeats: false,
     samples,
     ...(alive ? { beats: Float64Array.from(beats) } : {}),
   };

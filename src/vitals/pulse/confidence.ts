@@ -10,21 +10,26 @@ export interface JudgementFeatures extends PulseFeatures {
 /** A logistic model of "the rate is right": p = 1 / (1 + exp(-(bias + Σ weight · feature))). */
 export interface ConfidenceModel {
   readonly bias: number;
-  readonly weights: Readonly<Record<keyof JudgementFeatures, number>>;
+  readonly weights: Readonly<Record<FeatureName, number>>;
   /** Features are cut to these ranges, so that nothing is extrapolated. */
-  readonly ranges: Readonly<Record<keyof JudgementFeatures, readonly [low: number, high: number]>>;
+  readonly ranges: Readonly<Record<FeatureName, readonly [low: number, high: number]>>;
 }
 
-/** The features of the model, in the order of the fit. */
+/**
+ * The features of the model, in the order of the fit. Coherence is not among them: what repeats but
+ * is no heart is as coherent as one, so it can only speak against a candidate, by a veto.
+ */
 export const FEATURE_NAMES = [
   "snrDb",
   "marginDb",
   "agreement",
-  "coherence",
+  "prominenceDb",
+  "placed",
   "halfSnrDb",
   "seconds",
   "steadySeconds",
 ] as const satisfies readonly (keyof JudgementFeatures)[];
+export type FeatureName = typeof FEATURE_NAMES[number];
 
 /** The shipped model, fitted by `scripts/fit_confidence.ts`. */
 export function loadConfidenceModel(): ConfidenceModel {
@@ -34,7 +39,10 @@ export function loadConfidenceModel(): ConfidenceModel {
 }
 
 /** The probability that a candidate is within 3 beats/min of the truth. */
-export function pulseConfidence(features: JudgementFeatures, model: ConfidenceModel): number {
+export function pulseConfidence(
+  features: Readonly<Record<FeatureName, number>>,
+  model: ConfidenceModel,
+): number {
   let z = model.bias;
   for (const name of FEATURE_NAMES) {
     const [low, high] = model.ranges[name];

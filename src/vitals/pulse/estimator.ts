@@ -198,13 +198,17 @@ export class PulseEstimator {
       return { confidence: Math.min(confidence, OUT_OF_RANGE), withheld: "low_quality" };
     }
     if (confidence < STRICT_GATE) return { confidence, withheld: "low_quality" };
-    const before = this.#judgement?.features?.coherence ?? 1;
-    if (Math.min(features.coherence, before) < LEAST_COHERENCE) {
+    if (isIncoherent(features) || isIncoherent(this.#judgement?.features)) {
       return { confidence: INCOHERENT, withheld: "low_quality" };
     }
     const veto = this.#speed > MAX_SPEED ? "motion" : vetoOf(window, frequencyHz);
     return veto ? { confidence: VETOED, withheld: veto } : { confidence };
   }
+}
+
+/** True where separate places were compared and do not beat together. */
+function isIncoherent(features?: JudgementFeatures): boolean {
+  return features?.placed === 1 && features.coherence < LEAST_COHERENCE;
 }
 
 /** How long the strongest candidate has been the same, allowing for a heart that changes. */

@@ -5,11 +5,11 @@ import {
   bandPower,
   findPeaks,
   harmonicSnrDb,
-  interpolatePeak,
   powerSpectra,
   type Spectrum,
 } from "../signal/spectrum.ts";
 import { coherenceOf } from "./coherence.ts";
+import { peakBeforeWhitening, whiten } from "./whitening.ts";
 import type { Vote } from "../voters/voter.ts";
 
 /** Pulse rates that are reported, in Hz: 40 to 180 beats/min. */
@@ -26,6 +26,8 @@ const FASTEST_HZ = 8;
 const HARMONIC_WEIGHT = 0.5;
 /** A harmonic counts up to this many times its fundamental: alone it is a rate of its own. */
 const MAX_HARMONIC = 3;
+/** The neighbourhood of a peak: beyond a Hann window's lobe over 10 s, within the noise's slope. */
+const BESIDE = { nearHz: 0.2, farHz: 0.6 } as const;
 /** Half the width of what counts as the same rate: 3 beats/min. */
 const SAME_HZ = 3 / 60;
 /** Zero-padding, to a thirtieth of a hertz over 10 s. */
@@ -41,6 +43,8 @@ export interface WeighedVote extends Vote {
   readonly snrDb: number;
   readonly frequencyHz: number;
   readonly weight: number;
+  /** The exponent that whitened it. */
+  readonly slope: number;
 }
 
 /** What is known about a window's strongest candidate. */
@@ -49,10 +53,17 @@ export interface PulseFeatures {
   readonly snrDb: number;
   /** Fused power of the candidate over that of the runner-up that is no harmonic, dB. */
   readonly marginDb: number;
-  /** Share of the votes' weight whose own strongest candidate is the same, 0..1. */
+  /**
+   * Share of the weight of all votes but the loudest whose own strongest candidate is the same,
+   * 0..1; 0 where there is but one vote, which nothing supports.
+   */
   readonly agreement: number;
-  /** How well separate places beat together, 0..1; 1 too where there are fewer than three. */
+  /** Fused power of the candidate over the mean of its neighbourhood, dB. */
+  readonly prominenceDb: number;
+  /** How well separate places beat together, up to 1; 0 where there are fewer than three. */
   readonly coherence: number;
+  /** 1 where three places or more were compared, 0 where not. */
+  readonly placed: number;
   /** Harmonic SNR of the fused wave in the weaker half of the window at the candidate, dB. */
   readonly halfSnrDb: number;
   /** Seconds of evidence in the window. */
@@ -113,7 +124,7 @@ function weigh(votes: readonly Vote[], sampleRateHz: number): WeighedVote[] {
   const spectra = powerSpectra(waves, { sampleRateHz, padFactor: PAD_FACTOR });
   return votes.flatMap(({ name, place: where }, index): WeighedVote[] => {
     const spectrum = spectra[index]!;
-    whiten(spectrum);
+    const slope = whiten(spectrum);
     const total = bandPower(spectrum, NOISE_BAND);
     if (!(total > 0)) return [];
     for (let bin = 0; bin < spectrum.power.length; bin++) spectrum.power[bin]! /= total;
@@ -123,7 +134,7 @@ function weigh(votes: readonly Vote[], sampleRateHz: number): WeighedVote[] {
     const snrDb = harmonicSnrDb(spectrum, { frequencyHz, ...NOISE_BAND });
     const place = where === undefined ? {} : { place: where };
     const weight = Math.min(MAX_WEIGHT, 10 ** (snrDb / 10));
-    return [{ name, ...place, bvp: waves[index]!, spectrum, snrDb, frequencyHz, weight }];
+    return [{ name, ...place, bvp: waves[index]!, spectrum, snrDb, frequencyHz, weight, slope }];
   });
 }
 
@@ -143,17 +154,23 @@ export function fuse(
   const { binHz } = first.spectrum;
   const power = new Float64Array(first.spectrum.power.length);
   let weights = 0;
-  for (const { spectrum, weight } of weighed) {
+  let slopes = 0;
+  for (const { spectrum, weight, slope } of weighed) {
     for (let bin = 0; bin < power.length; bin++) power[bin]! += weight * spectrum.power[bin]!;
     weights += weight;
+    slopes += weight * slope;
   }
   for (let bin = 0; bin < power.length; bin++) power[bin]! /= weights;
   const fused = { power, binHz };
   const best = strongest(fused);
   if (!best) return undefined;
-  const frequencyHz = withoutSlope(fused, best.frequencyHz);
+  const frequencyHz = peakBeforeWhitening(fused, {
+    near: best.frequencyHz,
+    slope: slopes / weights,
+  });
   const same = weighed.filter((vote) => Math.abs(vote.frequencyHz - frequencyHz) <= SAME_HZ);
   const placed = weighed.flatMap(({ place, bvp, weight }) => place ? [{ place, bvp, weight }] : []);
+  const coherence = coherenceOf(placed, { frequencyHz, sampleRateHz });
   const bvp = fuseWaves(same.length ? same : weighed);
   return {
     frequencyHz,
@@ -162,30 +179,14 @@ export function fuse(
     features: {
       snrDb: harmonicSnrDb(fused, { frequencyHz, ...NOISE_BAND }),
       marginDb: marginDb(fused, best),
-      agreement: same.reduce((sum, { weight }) => sum + weight, 0) / weights,
-      coherence: coherenceOf(placed, { frequencyHz, sampleRateHz }) ?? 1,
+      agreement: corroboration(weighed, frequencyHz),
+      prominenceDb: prominenceDb(fused, frequencyHz),
+      coherence: coherence ?? 0,
+      placed: coherence === undefined ? 0 : 1,
       halfSnrDb: halfSnrDb(bvp, { frequencyHz, sampleRateHz }),
       seconds: secondsOf(bvp, sampleRateHz),
     },
   };
-}
-
-/**
- * Flattens 1/f noise in place: motion and light make noise of about 1/f, and power times f is flat
- * noise, in which a slow candidate has to be as much better as the noise is louder there.
- */
-function whiten({ power, binHz }: Spectrum): void {
-  for (let bin = 0; bin < power.length; bin++) power[bin]! *= bin * binHz;
-}
-
-/** Whitening tilts a peak, by a tenth of a beat: its top is that of the spectrum as it was. */
-function withoutSlope({ power, binHz }: Spectrum, frequencyHz: number): number {
-  const middle = Math.round(frequencyHz / binHz);
-  const plain = power.slice(0, middle + 4);
-  for (let bin = 1; bin < plain.length; bin++) plain[bin]! /= bin * binHz;
-  let top = middle;
-  for (let bin = middle - 2; bin <= middle + 2; bin++) if (plain[bin]! > plain[top]!) top = bin;
-  return interpolatePeak({ power: plain, binHz }, top).frequencyHz;
 }
 
 /** How far the best stands over the next that is neither itself nor its harmonic. */
@@ -197,6 +198,34 @@ function marginDb(fused: Spectrum, best: { frequencyHz: number; score: number })
   );
   const rival = Math.max(...rivals.map(({ frequencyHz }) => score(fused, frequencyHz)), 0);
   return Math.min(30, 10 * Math.log10(best.score / Math.max(rival, 1e-12)));
+}
+
+/** How much of what the others say is what the fusion says. */
+function corroboration(votes: readonly WeighedVote[], frequencyHz: number): number {
+  const loudest = votes.reduce((a, b) => (b.weight > a.weight ? b : a));
+  let agreeing = 0;
+  let total = 0;
+  for (const vote of votes) {
+    if (vote === loudest) continue;
+    total += vote.weight;
+    if (Math.abs(vote.frequencyHz - frequencyHz) <= SAME_HZ) agreeing += vote.weight;
+  }
+  return total > 0 ? agreeing / total : 0;
+}
+
+/** How far a candidate stands over what is beside it, whatever the slope of the noise. */
+function prominenceDb({ power, binHz }: Spectrum, frequencyHz: number): number {
+  let sum = 0;
+  let count = 0;
+  const first = Math.max(1, Math.ceil((frequencyHz - BESIDE.farHz) / binHz));
+  const last = Math.min(power.length - 1, Math.floor((frequencyHz + BESIDE.farHz) / binHz));
+  for (let bin = first; bin <= last; bin++) {
+    if (Math.abs(bin * binHz - frequencyHz) < BESIDE.nearHz) continue;
+    sum += power[bin]!;
+    count++;
+  }
+  const beside = sum / Math.max(1, count);
+  return 10 * Math.log10(powerNear({ power, binHz }, frequencyHz) / Math.max(beside, 1e-12));
 }
 
 /** Adds waves of equal loudness by their weights, turned so that they rise together. */

@@ -1,0 +1,60 @@
+import { interpolatePeak, type Spectrum } from "../signal/spectrum.ts";
+
+/** Bands, in Hz, whose medians show the noise: a peak fills the lesser part of its band. */
+const BANDS = [0.5, 0.75, 1.1, 1.6, 2.3, 3.3, 4.7, 6.7] as const;
+/**
+ * Motion and light make noise of 1/f at least. Steeper whitening than this would lift the harmonic
+ * of a slow pulse over its fundamental.
+ */
+const GENTLEST = 1;
+const STEEPEST = 1.5;
+
+/**
+ * Flattens coloured noise in place: power times f to the slope of the noise. On a slope, a slow
+ * candidate has to be as much better as the noise is louder there.
+ *
+ * @returns the exponent: the slope of a line through the logarithms of the bands' medians.
+ */
+export function whiten({ power, binHz }: Spectrum): number {
+  const slope = slopeOf({ power, binHz });
+  for (let bin = 1; bin < power.length; bin++) {
+    power[bin]! *= Math.exp(slope * Math.log(bin * binHz));
+  }
+  power[0] = 0;
+  return slope;
+}
+
+function slopeOf({ power, binHz }: Spectrum): number {
+  const count = BANDS.length - 1;
+  let sumX = 0;
+  let sumY = 0;
+  let sumXX = 0;
+  let sumXY = 0;
+  for (let band = 0; band < count; band++) {
+    const [low, high] = [BANDS[band]!, BANDS[band + 1]!];
+    const sorted = power.slice(Math.ceil(low / binHz), Math.floor(high / binHz) + 1).sort();
+    const x = Math.log(low * high) / 2;
+    const y = Math.log((sorted[sorted.length >> 1] ?? 0) + Number.MIN_VALUE);
+    sumX += x;
+    sumY += y;
+    sumXX += x * x;
+    sumXY += x * y;
+  }
+  const slope = (count * sumXY - sumX * sumY) / (count * sumXX - sumX * sumX);
+  return Math.max(GENTLEST, Math.min(STEEPEST, -slope));
+}
+
+/** Whitening tilts a peak, by a tenth of a beat: its top is that of the spectrum as it was. */
+export function peakBeforeWhitening(
+  { power, binHz }: Spectrum,
+  { near, slope }: { near: number; slope: number },
+): number {
+  const middle = Math.round(near / binHz);
+  const plain = power.slice(0, middle + 4);
+  for (let bin = Math.max(1, middle - 4); bin < plain.length; bin++) {
+    plain[bin]! *= Math.exp(-slope * Math.log(bin * binHz));
+  }
+  let top = middle;
+  for (let bin = middle - 2; bin <= middle + 2; bin++) if (plain[bin]! > plain[top]!) top = bin;
+  return interpolatePeak({ power: plain, binHz }, top).frequencyHz;
+}

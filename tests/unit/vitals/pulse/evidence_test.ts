@@ -1,0 +1,124 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { coherenceOf, type PlacedWave } from "../../../../src/vitals/pulse/coherence.ts";
+import {
+  FEATURE_NAMES,
+  type FeatureName,
+  loadConfidenceModel,
+  pulseConfidence,
+} from "../../../../src/vitals/pulse/confidence.ts";
+import { fuse } from "../../../../src/vitals/pulse/fusion.ts";
+import { whiten } from "../../../../src/vitals/pulse/whitening.ts";
+import { powerSpectrum } from "../../../../src/vitals/signal/spectrum.ts";
+import { Random } from "../../../support/random.ts";
+import { scipy } from "../../../support/scipy.ts";
+
+const sampleRateHz = 30;
+const PLACES = ["forehead", "glabella", "left_cheek", "right_cheek"];
+
+/** Ten seconds of a beat at `hz` with noise of its own. */
+function wave({ hz, noise, seed }: { hz: number; noise: number; seed: number }): Float64Array {
+  const random = new Random(seed);
+  return Float64Array.from(
+    { length: 300 },
+    (_, k) => Math.sin((2 * Math.PI * hz * k) / sampleRateHz) + noise * random.normal(),
+  );
+}
+
+function placed(waves: readonly Float64Array[]): PlacedWave[] {
+  return waves.map((bvp, k) => ({ place: PLACES[k]!, bvp, weight: 1 }));
+}
+
+Deno.test("places that beat together are coherent, noise of their own is not", () => {
+  const beating = PLACES.map((_, seed) => wave({ hz: 1.2, noise: 1, seed }));
+  assert.ok(coherenceOf(placed(beating), { frequencyHz: 1.2, sampleRateHz })! > 0.9);
+  let sum = 0;
+  for (let trial = 0; trial < 200; trial++) {
+    const noise = PLACES.map((_, k) => wave({ hz: 0, noise: 1, seed: 10 * trial + k }));
+    sum += coherenceOf(placed(noise), { frequencyHz: 1.2, sampleRateHz })!;
+  }
+  // Random phases: the mean of (K·R² - 1)/(K - 1) is 0.
+  assert.ok(Math.abs(sum / 200) < 0.05, `${sum / 200}`);
+});
+
+Deno.test("the coherence is that of numpy's phases, and unknown under three places", async () => {
+  const waves = PLACES.map((_, seed) => wave({ hz: 1.1, noise: 3, seed: seed + 50 }));
+  const expected = await scipy<number>(
+    `
+w = np.array(data); n = w.shape[1] // 3; total = 0
+k = np.arange(n)
+for part in range(3):
+    x = w[:, part*n:(part+1)*n] * np.hanning(n)
+    z = (x * np.exp(-2j*np.pi*1.1*k/30)).sum(axis=1)
+    r = abs(np.exp(1j*np.angle(z)).mean())
+    total += (4 * r**2 - 1) / 3
+result = total / 3`,
+    waves.map((bvp) => [...bvp]),
+  );
+  const actual = coherenceOf(placed(waves), { frequencyHz: 1.1, sampleRateHz });
+  assert.ok(Math.abs(actual! - expected) < 1e-9, `${actual} is not ${expected}`);
+  assert.equal(
+    coherenceOf(placed(waves.slice(0, 2)), { frequencyHz: 1.1, sampleRateHz }),
+    undefined,
+  );
+});
+
+Deno.test("whitening finds the slope of 1/f noise, and stays within its limits", () => {
+  const slopes = [0, 1.2, 4].map((exponent) => {
+    // Amplitudes of f to minus half the exponent, with random phases.
+    const random = new Random(9);
+    const noise = new Float64Array(600);
+    for (let m = 4; m < 300; m++) {
+      const phase = 2 * Math.PI * random.uniform();
+      const size = (m / 20) ** (-exponent / 2);
+      for (let k = 0; k < 600; k++) {
+        noise[k]! += size * Math.cos((2 * Math.PI * m * k) / 600 + phase);
+      }
+    }
+    return whiten(powerSpectrum(noise, { sampleRateHz }));
+  });
+  assert.equal(slopes[0], 1);
+  assert.ok(Math.abs(slopes[1]! - 1.2) < 0.25, `${slopes[1]}`);
+  assert.equal(slopes[2], 1.5);
+});
+
+Deno.test("votes that see the same beat are fused to its rate, whatever a loud one says", () => {
+  const votes = [
+    ...[1, 2, 3].map((seed) => ({ name: `v${seed}`, bvp: wave({ hz: 1.3, noise: 1, seed }) })),
+    { name: "liar", bvp: wave({ hz: 2.2, noise: 0.8, seed: 4 }) },
+  ];
+  const candidate = fuse(votes, { sampleRateHz })!;
+  assert.ok(Math.abs(candidate.frequencyHz - 1.3) < 0.02, `${candidate.frequencyHz}`);
+  assert.ok(candidate.features.agreement > 0.4);
+  assert.equal(candidate.features.placed, 0);
+});
+
+Deno.test("silence and constants are no candidates", () => {
+  assert.equal(fuse([], { sampleRateHz }), undefined);
+  assert.equal(
+    fuse([{ name: "flat", bvp: new Float64Array(300).fill(5) }], { sampleRateHz }),
+    undefined,
+  );
+  assert.equal(
+    fuse([{ name: "holes", bvp: new Float64Array(300).fill(NaN) }], { sampleRateHz }),
+    undefined,
+  );
+});
+
+Deno.test("the shipped confidence is a probability that grows with the evidence", () => {
+  const model = loadConfidenceModel();
+  const feature = fc.double({ min: -50, max: 50, noNaN: true });
+  fc.assert(
+    fc.property(fc.tuple(...FEATURE_NAMES.map(() => feature)), feature, (values, more) => {
+      const asked = Object.fromEntries(
+        FEATURE_NAMES.map((name, k) => [name, values[k]!]),
+      ) as Record<FeatureName, number>;
+      const p = pulseConfidence(asked, model);
+      assert.ok(p >= 0 && p <= 1);
+      for (const name of ["snrDb", "marginDb", "prominenceDb", "halfSnrDb"] as const) {
+        const better = { ...asked, [name]: asked[name] + Math.abs(more) };
+        assert.ok(pulseConfidence(better, model) >= p - 1e-12, name);
+      }
+    }),
+  );
+});

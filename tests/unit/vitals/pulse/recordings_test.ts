@@ -1,0 +1,46 @@
+import assert from "node:assert/strict";
+import { PULSE_REFERENCE, waveformReference } from "../../../../src/commands/validate/reference.ts";
+import { summarize } from "../../../../src/commands/validate/statistics.ts";
+import { column, parseTable, timesOf } from "../../../../src/commands/validate/table.ts";
+import { traceSamples } from "../../../../src/commands/validate/trace.ts";
+import { runWindows } from "../../../../src/commands/validate/windows.ts";
+import { createVitalsEngine } from "../../../../src/vitals/engine.ts";
+import { Random } from "../../../support/random.ts";
+import { testWithShared } from "../../../support/shared_data.ts";
+
+const FINGER = "data/traces/ppghou_0427_rgb_fingerppg_50hz.csv";
+
+/** The finger trace, with only the samples that `keep` wants, against the finger's own wave. */
+async function finger(path: string, keep: (timeUs: number) => boolean) {
+  const table = parseTable(await Deno.readTextFile(path), "the finger trace");
+  const samples = [...traceSamples(table)].filter(({ timeUs }) => keep(timeUs));
+  const reference = waveformReference(timesOf(table), column(table, "finger_ppg"), {
+    band: PULSE_REFERENCE,
+  });
+  const run = await runWindows(createVitalsEngine(), samples, {
+    windowS: 10,
+    stepS: 1,
+    references: { pulse: reference },
+  });
+  return summarize(run.pulse, "pulse");
+}
+
+testWithShared(
+  "a recorded face is within half a beat of the finger, also with half of its frames",
+  [FINGER],
+  async ([path]) => {
+    const whole = await finger(path!, () => true);
+    assert.ok(whole.coverage! >= 0.95 && whole.mae! < 0.5, JSON.stringify(whole));
+    assert.ok(whole.first_value_s! < 8);
+    const random = new Random(3);
+    const half = await finger(path!, () => random.uniform() < 0.5);
+    assert.ok(half.mae! < whole.mae! + 0.2, JSON.stringify(half));
+    let nextUs = 0;
+    const slow = await finger(path!, (timeUs) => {
+      if (timeUs < nextUs) return false;
+      nextUs = timeUs + 1e6 / 15 - 1_000;
+      return true;
+    });
+    assert.ok(slow.mae! < whole.mae! + 0.2, JSON.stringify(slow));
+  },
+);
