@@ -20,6 +20,8 @@ export interface BacklogOptions {
 
 /** What a queue entry costs beside its bytes, roughly. */
 const ENTRY_OVERHEAD_BYTES = 200;
+/** What has waited for longer is put where a power cut does not reach it, microseconds. */
+const SPOOL_AFTER_US = 10_000_000;
 /** How much more than its share the memory may hold while the disk is slow or full. */
 const SPOOL_SLACK = 2;
 
@@ -73,26 +75,21 @@ export class Backlog {
     await this.#options.spool?.expire(epochUs);
   }
 
-  /** True where there is more in memory than its share, and a spool to take it. */
-  get overflows(): boolean {
-    return this.#options.spool !== undefined && this.#memoryBytes > this.#options.memoryBytes;
+  /** True where the spool should take something: there is too much, or it has waited for long. */
+  overflows(nowUs: number): boolean {
+    if (!this.#options.spool) return false;
+    const waitedUs = nowUs - (this.#entries[0]?.sinceUs ?? nowUs);
+    return this.#memoryBytes > this.#options.memoryBytes || waitedUs > SPOOL_AFTER_US;
   }
 
   /**
-   * Moves the oldest entries to the spool until half of the memory's share is free, but none that
-   * one still under way, with the ticket `underWay`, may have to go before.
+   * Moves entries to the spool, oldest first, but none that one still under way, with the ticket
+   * `underWay`, may have to go before.
    *
    * @throws {Error} where the disk is full or gone; the entries stay in memory then.
    */
-  async spill({ underWay, all = false }: { underWay: number; all?: boolean }): Promise<void> {
-    const goal = all ? 0 : this.#options.memoryBytes / 2;
-    let bytes = this.#memoryBytes;
-    const moved: Waiting[] = [];
-    for (const entry of this.#entries) {
-      if (bytes <= goal || entry.ticket > underWay) break;
-      bytes -= cost(entry);
-      moved.push(entry);
-    }
+  async spill({ underWay }: { underWay: number }): Promise<void> {
+    const moved = this.#entries.filter(({ ticket }) => ticket < underWay);
     await this.#options.spool?.append(moved);
     this.#removeUpTo(moved.at(-1)?.ticket ?? 0);
   }

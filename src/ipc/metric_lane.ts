@@ -23,6 +23,10 @@ export interface MetricLaneOptions {
 const REPLAY_BATCH = 16;
 /** The pause before asking again whether somebody receives, milliseconds. */
 const PROBE_MS = 500;
+/** After a lost link subscribers are expected back for so long, microseconds. */
+const RETURN_US = 15 * 60_000_000;
+/** Where subscribers are being moved from one server to another, for so long. */
+const SETTLE_US = 5_000_000;
 /** How often an idle lane looks whether something has become too old, milliseconds. */
 const IDLE_MS = 60_000;
 
@@ -41,8 +45,8 @@ export class MetricLane {
   readonly #underWay = new Set<Waiting>();
   #underWayBytes = 0;
   #hadReceivers = false;
-  /** Set while subscribers are expected back after a lost link. */
-  #missing = false;
+  /** Until then subscribers are expected back, microseconds of the monotonic clock. */
+  #expectedUntilUs = -Infinity;
   /** The last try to replay found nobody who receives. */
   #unreceived = false;
   readonly #closing = new AbortController();
@@ -95,7 +99,7 @@ export class MetricLane {
 
   /** The backend became ready or unready. */
   linkChanged(ready: boolean): void {
-    if (!ready) this.#missing ||= this.#hadReceivers;
+    if (ready && (this.#hadReceivers || this.#backlog.length > 0)) this.#expect(RETURN_US);
     this.#wakeup.ring();
   }
 
@@ -104,7 +108,7 @@ export class MetricLane {
     this.#closing.abort();
     this.#wakeup.ring();
     await this.#working;
-    await this.#spill({ all: true });
+    await this.#spill();
   }
 
   async #sendLive(entry: Waiting): Promise<void> {
@@ -117,7 +121,8 @@ export class MetricLane {
       const { receivers } = delivery;
       load.metric({ sentUs, acknowledgedUs: clock.monotonicUs(), bytes: entry.bytes.length });
       this.#noteReceivers(receivers);
-      if (receivers === 0 && (this.#missing || this.#backlog.length > 0)) this.#keep(entry);
+      if (delivery.unsettled) this.#expect(SETTLE_US);
+      if (receivers === 0 && clock.monotonicUs() < this.#expectedUntilUs) this.#keep(entry);
       else this.#countSent(entry, { delivery, sentUs });
     } catch (error) {
       if (isRefusal(error)) this.#drop(error.reason, 1, error.message);
@@ -132,11 +137,18 @@ export class MetricLane {
     return this.#context.backend.send({ kind: "metric", topic: this.topic, timestamp, bytes });
   }
 
+  #expect(us: number): void {
+    this.#expectedUntilUs = Math.max(
+      this.#expectedUntilUs,
+      this.#context.clock.monotonicUs() + us,
+    );
+  }
+
   #noteReceivers(receivers: number | undefined): void {
     if (receivers === undefined) return;
     this.#hadReceivers = receivers > 0;
     if (!this.#hadReceivers) return;
-    this.#missing = false;
+    this.#expectedUntilUs = -Infinity;
     if (this.#backlog.length > 0) this.#wakeup.ring();
   }
 
@@ -151,7 +163,7 @@ export class MetricLane {
     await this.#open();
     while (!this.#closing.signal.aborted) {
       if (this.#backlog.length > 0) await this.#expire();
-      if (this.#backlog.overflows) await this.#spill();
+      if (this.#backlog.overflows(clock.monotonicUs())) await this.#spill();
       if (this.#backlog.length === 0 || !backend.ready) {
         await this.#wakeup.wait(clock, IDLE_MS);
       } else await this.#replay();
@@ -176,10 +188,10 @@ export class MetricLane {
     }
   }
 
-  async #spill({ all = false } = {}): Promise<void> {
+  async #spill(): Promise<void> {
     try {
       const [underWay] = this.#underWay;
-      await this.#backlog.spill({ underWay: underWay?.ticket ?? Infinity, all });
+      await this.#backlog.spill({ underWay: underWay?.ticket ?? Infinity });
       this.#trouble = undefined;
     } catch (error) {
       this.#spoolFailed(error);
@@ -242,7 +254,7 @@ export class MetricLane {
     const { receivers } = result.value;
     if (receivers !== undefined) this.#hadReceivers = receivers > 0;
     if (receivers === 0) return false;
-    this.#missing = false;
+    this.#expectedUntilUs = -Infinity;
     this.#countSent(late, { delivery: result.value, sentUs, replayed: true });
     return true;
   }

@@ -26,6 +26,8 @@ export type Outgoing = MetricOutgoing | FrameOutgoing;
 export interface Delivery {
   /** How many got it, where the backend can tell: PUBLISH's reply. */
   readonly receivers?: number;
+  /** True where subscribers may be on their way to another server, and back in a moment. */
+  readonly unsettled?: boolean;
 }
 
 /**

@@ -2,7 +2,8 @@
  * Publishes to a real redis-server through a proxy, in real time, with a fault every so often,
  * and sees to it that no metric is missing, memory is flat and no file stays open.
  *
- *   deno run -A tests/soak/redis_faults.ts --minutes=30 --every=60 --outage=60
+ *   deno run -A tests/soak/redis_faults.ts --minutes=30 --every=60 --outage=10
+ *   deno run -A tests/soak/redis_faults.ts --minutes=15 --every=90 --outage=60 --only=killed
  *
  * Ends with status 1 where something is wrong.
  */
@@ -20,6 +21,7 @@ const { values } = parseArgs({
     minutes: { type: "string", default: "30" },
     every: { type: "string", default: "60" },
     outage: { type: "string", default: "10" },
+    only: { type: "string", default: "" },
   },
 });
 const [minutes, every, outage] = [values.minutes, values.every, values.outage].map(Number) as [
@@ -59,7 +61,7 @@ const consumer = setInterval(() => {
 }, 50);
 
 const garbage = crypto.getRandomValues(new Uint8Array(5000));
-const FAULTS: readonly [string, () => Promise<void>][] = [
+const ALL_FAULTS: readonly [string, () => Promise<void>][] = [
   ["killed", async () => {
     await server.kill();
     await clock.sleep(outage * 1000);
@@ -76,6 +78,8 @@ const FAULTS: readonly [string, () => Promise<void>][] = [
   ["slow", () => withFault({ bytesPerSecond: 125_000, delayMs: 150 })],
   ["cut", () => Promise.resolve(proxy.cut())],
 ];
+
+const FAULTS = ALL_FAULTS.filter(([name]) => !values.only || name === values.only);
 
 async function withFault(fault: Fault): Promise<void> {
   proxy.fault = fault;

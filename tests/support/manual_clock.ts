@@ -45,6 +45,12 @@ export class ManualClock implements Clock {
     this.#nowUs = endUs;
     await settle();
   }
+
+  /** Lets `ms` milliseconds pass at once, as a machine that slept: all that were due wake late. */
+  async jump(ms: number): Promise<void> {
+    this.#nowUs += ms * 1000;
+    await this.advance(0);
+  }
 }
 
 /** Lets all that waits for promises alone come to rest. */

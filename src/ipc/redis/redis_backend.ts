@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import { encodeFrameEnvelope } from "../../envelope/envelope.ts";
+import { encodeFrameEnvelope, type Topic } from "../../envelope/envelope.ts";
 import type { Log } from "../../telemetry/log.ts";
 import { type Backend, BackendError, type Delivery, type Outgoing } from "../outgoing.ts";
 import { isLateEntry, KeyValue, type Stored } from "./key_value.ts";
@@ -14,6 +14,8 @@ export interface RedisBackendContext {
 
 /** How often the links are looked at for silence, milliseconds. */
 const WATCH_MS = 100;
+/** Sharded subscribers follow a slot within so long, milliseconds. */
+const SLOT_MOVE_MS = 5000;
 /** The slowest uplink that is waited for, bytes a millisecond: 1 Mbit/s. */
 const SLOWEST_BYTES_PER_MS = 125;
 
@@ -24,6 +26,7 @@ const SLOWEST_BYTES_PER_MS = 125;
 export class RedisBackend implements Backend {
   readonly name = "redis";
   readonly #log: Log;
+  readonly #lastReceivedMs = new Map<Topic, number>();
   readonly #metrics: { readonly link: RedisLink; readonly patience: Patience };
   readonly #frames: { readonly link: RedisLink; readonly patience: Patience };
   #options: RedisOptions;
@@ -110,7 +113,16 @@ export class RedisBackend implements Backend {
     const command = shardedPublish ? "SPUBLISH" : "PUBLISH";
     const reply = await link.call([command, `${keyPrefix}:${topic}`, envelope]);
     // In a cluster PUBLISH counts only the subscribers of the node that was asked.
-    return cluster && !shardedPublish ? {} : { receivers: Number(reply) };
+    if (cluster && !shardedPublish) return {};
+    const receivers = Number(reply);
+    return cluster ? { receivers, unsettled: this.#justLost(topic, receivers) } : { receivers };
+  }
+
+  /** A slot that moves to another node takes its sharded subscribers off: they have to follow. */
+  #justLost(topic: Topic, receivers: number): boolean {
+    if (receivers > 0) this.#lastReceivedMs.set(topic, performance.now());
+    const lastMs = this.#lastReceivedMs.get(topic) ?? -Infinity;
+    return receivers === 0 && performance.now() - lastMs < SLOT_MOVE_MS;
   }
 
   async #store(link: RedisLink, stored: Stored): Promise<Delivery> {

@@ -78,7 +78,7 @@ function optionsOf(sentinel: RedisServer) {
   };
 }
 
-Deno.test("in a cluster sharded messages follow their slot when it moves, all acknowledged", async () => {
+Deno.test("in a cluster sharded messages follow their slot when it moves, and none is lost", async () => {
   await using cluster = await startCluster();
   const owner = await cluster.ownerOf(CHANNEL);
   const other = (owner + 1) % cluster.nodes.length;
@@ -106,9 +106,7 @@ Deno.test("in a cluster sharded messages follow their slot when it moves, all ac
   } finally {
     clearInterval(timer);
   }
-  await ends.outbox.flush(2000);
-  assert.equal(ends.dropped("metric"), 0);
-  assert.equal(ends.counters.get("outbox_sent_total", { class: "metric" }), sequence);
+  await waitFor("every metric", () => sequencesOf(received).size === sequence);
 });
 
 Deno.test("in a cluster PUBLISH reaches the subscribers of every node, in order", async () => {

@@ -123,6 +123,41 @@ Deno.test("metrics that nobody receives on a link that never broke are not kept"
   assert.deepEqual(ends.backend.received, []);
 });
 
+Deno.test("who does not come back within a quarter of an hour is no longer waited for", async () => {
+  await using ends = start();
+  ends.backend.setReady(true);
+  ends.outbox.offer(metric(ends.clock, 1));
+  await ends.clock.advance(10);
+  ends.backend.setReady(false);
+  ends.backend.receivers = 0;
+  ends.backend.setReady(true);
+  ends.outbox.offer(metric(ends.clock, 2));
+  await ends.clock.jump(16 * 60_000);
+  ends.outbox.offer(metric(ends.clock, 3));
+  await ends.clock.advance(1000);
+  ends.backend.receivers = 1;
+  await ends.clock.advance(1000);
+  assert.deepEqual(metricsOf(ends.backend.received), [
+    { sequence: 1, late: false },
+    { sequence: 2, late: true },
+  ]);
+});
+
+Deno.test("what has waited for ten seconds is in the spool, out of a power cut's reach", async () => {
+  using folder = temporaryFolder();
+  await using ends = start({ spoolFolder: folder.path });
+  await ends.clock.advance(0);
+  ends.outbox.offer(metric(ends.clock, 1));
+  await waitFor("the spool", async () => {
+    await ends.clock.advance(1000);
+    ends.outbox.offer(metric(ends.clock, 2));
+    return [...Deno.readDirSync(`${folder.path}/status`)].some(({ name }) =>
+      name.endsWith(".spool")
+    );
+  });
+  assert.equal(ends.dropped("metric"), 0);
+});
+
 Deno.test("the replay keeps to its rate", async () => {
   await using ends = start({ replayPerSecond: 100 });
   for (let sequence = 1; sequence <= 1000; sequence++) {
