@@ -18,6 +18,8 @@ export class FrameLane {
   readonly #context: LaneContext;
   #waiting: FrameOutgoing | undefined;
   readonly #underWay = { frames: 0, bytes: 0 };
+  readonly #closing = new AbortController();
+  #resting = false;
   #receivers: number | undefined;
   #refusal: { text: string; untilUs: number } | undefined;
 
@@ -57,8 +59,15 @@ export class FrameLane {
     this.#context.load.reset();
   }
 
+  /** Sends nothing any more. */
+  close(): void {
+    this.#closing.abort();
+  }
+
   #pump(): void {
     while (this.#waiting && this.#hasRoomFor(this.#waiting)) {
+      const restUs = this.#restUs(this.#waiting);
+      if (restUs > 0) return void this.#pumpAfter(restUs);
       const frame = this.#waiting;
       this.#waiting = undefined;
       if (this.#ageMs(frame) > this.#options.maxFrameAgeMs) this.#drop("too_old");
@@ -66,12 +75,23 @@ export class FrameLane {
     }
   }
 
+  async #pumpAfter(restUs: number): Promise<void> {
+    if (this.#resting) return;
+    this.#resting = true;
+    await this.#context.clock.sleep(restUs / 1000, this.#closing.signal);
+    this.#resting = false;
+    if (!this.#closing.signal.aborted) this.#pump();
+  }
+
   #hasRoomFor({ image }: FrameOutgoing): boolean {
     const { framesUnderWay = Infinity } = this.#options;
-    const { load, clock } = this.#context;
-    const bytes = frameEnvelopeBytes(image.jpeg.length);
     return this.#underWay.frames < framesUnderWay &&
-      load.hasRoomFor(bytes, { ...this.#underWay, nowUs: clock.monotonicUs() });
+      this.#context.load.hasRoomFor(frameEnvelopeBytes(image.jpeg.length), this.#underWay);
+  }
+
+  #restUs({ image }: FrameOutgoing): number {
+    const { load, clock } = this.#context;
+    return load.restUs(frameEnvelopeBytes(image.jpeg.length), clock.monotonicUs());
   }
 
   async #send(frame: FrameOutgoing): Promise<void> {

@@ -20,6 +20,8 @@ const CALM_US = 3_000_000;
 const MAX_BACKLOG_US = 250_000;
 /** A frame that takes the link for longer makes a metric wait noticeably, microseconds. */
 const LONG_FRAME_US = 100_000;
+/** A frame a second may always go, microseconds. */
+const MAX_REST_US = 1_000_000;
 /** More frames than these are under way only to fill a long round trip. */
 const MIN_UNDER_WAY = 2;
 /** The interval of frames at 30 a second, microseconds. */
@@ -56,15 +58,21 @@ export class LinkLoad {
   /** Whether a frame of `bytes` may be sent beside those under way. */
   hasRoomFor(
     bytes: number,
-    underWay: { readonly frames: number; readonly bytes: number; readonly nowUs: number },
+    underWay: { readonly frames: number; readonly bytes: number },
   ): boolean {
-    if (underWay.frames === 0) {
-      // After a frame that takes the link for long, metrics have it for as long.
-      const restUs = bytes * this.#usPerByte;
-      return restUs < LONG_FRAME_US || underWay.nowUs - this.#lastFrameUs >= restUs;
-    }
+    if (underWay.frames === 0) return true;
     const most = Math.min(MAX_UNDER_WAY, MIN_UNDER_WAY + Math.ceil(this.roundTripUs / FRAME_US));
     return underWay.frames < most && (underWay.bytes + bytes) * this.#usPerByte <= MAX_BACKLOG_US;
+  }
+
+  /**
+   * For how long, in microseconds, the link should be left to metrics before a frame of `bytes`:
+   * as long as such a frame takes it, where that is long.
+   */
+  restUs(bytes: number, nowUs: number): number {
+    const frameUs = bytes * this.#usPerByte;
+    if (frameUs < LONG_FRAME_US) return 0;
+    return Math.max(0, this.#lastFrameUs + Math.min(frameUs, MAX_REST_US) - nowUs);
   }
 
   /** Takes note of an acknowledged metric: small, it shows the round trip. */

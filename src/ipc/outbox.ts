@@ -131,6 +131,7 @@ export class Outbox implements Publisher {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#frames.close();
     await this.#backend[Symbol.asyncDispose]();
     for (const lane of this.#metrics.values()) await lane.close();
   }

@@ -64,7 +64,7 @@ export class FaultProxy implements AsyncDisposable {
   }
 
   async #serve(client: Deno.TcpConn): Promise<void> {
-    const server = await Deno.connect({ hostname: this.hostname, port: this.#target });
+    const server = await this.#reach(client);
     client.setNoDelay();
     server.setNoDelay();
     this.#connections.add(server);
@@ -73,6 +73,16 @@ export class FaultProxy implements AsyncDisposable {
     for (const connection of [client, server]) {
       close(connection);
       this.#connections.delete(connection);
+    }
+  }
+
+  async #reach(client: Deno.TcpConn): Promise<Deno.TcpConn> {
+    try {
+      return await Deno.connect({ hostname: this.hostname, port: this.#target });
+    } catch (error) {
+      close(client);
+      this.#connections.delete(client);
+      throw error;
     }
   }
 

@@ -12,7 +12,7 @@ Deno.test("the pause before a reconnect doubles up to its cap, with chance in it
   assert.equal(backoffMs(1, { random: 0 }), 25);
   fc.assert(fc.property(fc.integer({ min: 1, max: 1e6 }), (attempt) => {
     const ms = backoffMs(attempt);
-    assert.ok(ms >= 25 && ms <= 1500);
+    assert.ok(ms >= 25 && ms <= 1000);
   }));
 });
 
