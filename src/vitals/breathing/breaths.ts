@@ -1,3 +1,4 @@
+import { medianOf } from "../signal/statistics.ts";
 import { findTurns, refineTurn } from "../signal/turns.ts";
 
 /** One breath on the chest's trace; indices are samples, with fractions. */
@@ -46,8 +47,6 @@ export function findBreaths(trace: Float64Array, { minSwing }: { minSwing: numbe
  * @returns undefined with fewer than two breaths.
  */
 export function medianRate(peaks: readonly number[]): number | undefined {
-  const intervals = peaks.slice(1).map((peak, k) => peak - peaks[k]!).sort((a, b) => a - b);
-  const half = intervals.length / 2;
-  if (intervals.length === 0) return undefined;
-  return 120 / (intervals[Math.floor(half)]! + intervals[Math.ceil(half) - 1]!);
+  const intervals = peaks.slice(1).map((peak, k) => peak - peaks[k]!);
+  return intervals.length ? 60 / medianOf(intervals) : undefined;
 }

@@ -1,4 +1,5 @@
 import type { Displacement, RegionSample } from "../../vision/region_sample.ts";
+import { mean } from "../signal/detrend.ts";
 import { finiteRuns, gridEndingAt, resample } from "../signal/resample.ts";
 import { SampleRing } from "../signal/ring.ts";
 
@@ -103,14 +104,14 @@ export class ChestTrack {
     if (!run || all.length - run.end > TRACK_RATE_HZ) return none;
     const part = (signal: Float64Array) => signal.slice(run.start, run.end);
     const nose = part(read(NOSE));
-    const noseConfidence = meanOf(part(read(NOSE_CONFIDENCE)));
+    const noseConfidence = mean(part(read(NOSE_CONFIDENCE)));
     return {
       chest: part(all),
       ...(nose.every(Number.isFinite) && noseConfidence >= MIN_NOSE_CONFIDENCE ? { nose } : {}),
       endUs: grid.startUs + ((run.end - 1) * 1e6) / sampleRateHz,
       sampleRateHz,
-      movedShare: meanOf(part(read(MOVED))),
-      liveShare: meanOf(part(read(CHANGE)).slice(-LIVE_SAMPLES)),
+      movedShare: mean(part(read(MOVED))),
+      liveShare: mean(part(read(CHANGE)).slice(-LIVE_SAMPLES)),
     };
   }
 
@@ -125,8 +126,4 @@ function followed(motion: Displacement | undefined): Displacement | undefined {
   return motion && motion.confidence >= MIN_CONFIDENCE && Number.isFinite(motion.dy)
     ? motion
     : undefined;
-}
-
-function meanOf(values: Float64Array): number {
-  return values.length ? values.reduce((sum, value) => sum + value, 0) / values.length : 0;
 }

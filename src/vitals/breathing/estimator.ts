@@ -20,8 +20,8 @@ import { supported, votesOf } from "./votes.ts";
 const STRICT_GATE = 0.7;
 /** The heavy part runs once in this time; a breath changes no faster. */
 const REFRESH_US = 1_000_000;
-/** A rate must have been seen this often in a row, a second apart, before it is believed. */
-const STREAK = 3;
+/** A rate must have stood for this long before it is believed: three readings at the usual pace. */
+const STANDING_US = 1_900_000;
 /** Rates this close are the same rate, in breaths/min. */
 const SAME_RATE = 2;
 /** No window is shorter, so nothing can be said before. */
@@ -30,6 +30,8 @@ const WARM_UP_S = 8;
 const SURE_OF_CHANGE = 0.6;
 /** A new rhythm has breaths of at least this share of the depth of the old; sway is less. */
 const SAME_DEPTH = 0.35;
+/** Until here a doubt is for want of breaths; slow ones take longer still. */
+const SETTLED_S = 20;
 /** Outside of this probability no witness changes what is told. */
 const DOUBT = { low: 0.3, high: 0.95 } as const;
 /** The chest must have been followed in this share of the last two seconds. */
@@ -46,6 +48,7 @@ export interface BreathingEstimatorOptions {
 }
 
 interface Reading {
+  readonly timeUs: number;
   readonly rate: number;
   readonly confidence: number;
 }
@@ -63,6 +66,8 @@ export class BreathingEstimator implements BreathingPart {
   #person: number | undefined;
   #readings: Reading[] = [];
   #withheld: Withheld | undefined = "warming_up";
+  /** What a low probability is put down to. */
+  #doubt: Withheld = "warming_up";
   #upperTrace: Sample[] = [];
   #news = emptyNews();
   #lastBreathUs = -Infinity;
@@ -91,7 +96,7 @@ export class BreathingEstimator implements BreathingPart {
     else if (this.#track.newestUs - this.#refreshedUs >= REFRESH_US) this.#refresh(moment);
     const reading = this.#agreed();
     const withheld = moment.obstacle ?? this.#withheld ??
-      (reading.confidence < STRICT_GATE ? "low_quality" : undefined);
+      (reading.confidence < STRICT_GATE ? this.#doubt : undefined);
     const news = this.#news;
     const upperTrace = this.#upperTrace;
     this.#news = emptyNews();
@@ -131,9 +136,14 @@ export class BreathingEstimator implements BreathingPart {
       ...(best && confidence >= STRICT_GATE ? { amplitude: best.amplitude } : {}),
     });
     if (apnea) this.#news.apnea.push(apnea);
+    const seconds = stretch.chest.length / stretch.sampleRateHz;
+    this.#doubt = seconds < SETTLED_S ? "warming_up" : "low_quality";
     this.#withheld = this.#reason(stretch, { fps, apnea, best, headLed });
-    this.#readings.push({ rate: best?.rate ?? 0, confidence: this.#withheld ? 0 : confidence });
-    this.#readings = this.#readings.slice(-STREAK);
+    this.#note({
+      timeUs: this.#refreshedUs,
+      rate: best?.rate ?? 0,
+      confidence: this.#withheld ? 0 : confidence,
+    });
     const { rate, confidence: sure } = this.#agreed();
     const timeUs = stretch.endUs;
     const stable = sure >= STRICT_GATE;
@@ -200,10 +210,19 @@ export class BreathingEstimator implements BreathingPart {
     return headLed && !best ? "motion" : undefined;
   }
 
-  /** The newest rate, as sure as the least sure of the last seconds, if they agree. */
-  #agreed(): Reading {
-    const newest = this.#readings.at(-1);
-    if (!newest || this.#readings.length < STREAK) return { rate: 0, confidence: 0 };
+  /** Keeps the readings back to the youngest that is old enough to tell whether the rate stands. */
+  #note(reading: Reading): void {
+    const limitUs = reading.timeUs - STANDING_US;
+    const old = this.#readings.findLastIndex(({ timeUs }) => timeUs <= limitUs);
+    this.#readings = [...this.#readings.slice(Math.max(0, old)), reading];
+  }
+
+  /** The newest rate, as sure as the least sure of the readings it has stood for, if they agree. */
+  #agreed(): { rate: number; confidence: number } {
+    const newest = this.#readings.at(-1), oldest = this.#readings[0];
+    if (!newest || !oldest || newest.timeUs - oldest.timeUs < STANDING_US) {
+      return { rate: 0, confidence: 0 };
+    }
     const agree = this.#readings.every(({ rate }) => Math.abs(rate - newest.rate) <= SAME_RATE);
     const confidence = Math.min(...this.#readings.map((reading) => reading.confidence));
     return { rate: newest.rate, confidence: agree ? confidence : 0 };

@@ -1,5 +1,6 @@
 import { bandPass } from "../signal/bandpass.ts";
 import { standardDeviation } from "../signal/detrend.ts";
+import { deviationOf, meanOf, medianOf } from "../signal/statistics.ts";
 import { findPeaks, powerSpectrum, type Spectrum } from "../signal/spectrum.ts";
 import { type Breath, findBreaths } from "./breaths.ts";
 
@@ -113,7 +114,7 @@ function examine(
     rise: Math.log10((powerAt(spectrum, frequencyHz) * frequencyHz) / floor + 1e-9),
     cycles: seconds * frequencyHz,
     irregularity: intervals.length > 1 ? deviationOf(intervals) / meanOf(intervals) : 0,
-    amplitude: medianOf(breaths.map((breath) => breath.amplitude)),
+    amplitude: breaths.length ? medianOf(breaths.map(({ amplitude }) => amplitude)) : 0,
   };
 }
 
@@ -159,7 +160,7 @@ function jitterFloor({ power, binHz }: Spectrum): number {
   for (let bin = Math.ceil(JITTER_BAND.lowHz / binHz); bin <= last; bin += JITTER_STRIDE) {
     speeds.push(power[bin]! * (bin * binHz) ** 2);
   }
-  return Math.max(Number.MIN_VALUE, medianOf(speeds));
+  return Math.max(Number.MIN_VALUE, medianOf(speeds) || 0);
 }
 
 function powerAt({ power, binHz }: Spectrum, frequencyHz: number): number {
@@ -218,19 +219,4 @@ export function detrendLinear(signal: Float64Array): Float64Array {
   const result = new Float64Array(n);
   for (let k = 0; k < n; k++) result[k] = signal[k]! - sum / n - gradient * (k - middle);
   return result;
-}
-
-function meanOf(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
-}
-
-function deviationOf(values: readonly number[]): number {
-  const centre = meanOf(values);
-  return Math.sqrt(meanOf(values.map((value) => (value - centre) ** 2)));
-}
-
-function medianOf(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const half = sorted.length / 2;
-  return sorted.length === 0 ? 0 : (sorted[Math.floor(half)]! + sorted[Math.ceil(half) - 1]!) / 2;
 }

@@ -1,3 +1,5 @@
+import { meanOf, medianOf } from "../signal/statistics.ts";
+
 /** Time-domain heart rate variability, in milliseconds. */
 export interface Variability {
   /** Root mean square of successive differences. */
@@ -50,14 +52,4 @@ export function variabilityOf(beats: readonly number[]): Variability | undefined
     intervals: kept.length,
     rejected: 1 - kept.length / nn.length,
   };
-}
-
-function meanOf(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
-}
-
-function medianOf(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const half = sorted.length / 2;
-  return sorted.length === 0 ? NaN : (sorted[Math.floor(half)]! + sorted[Math.ceil(half) - 1]!) / 2;
 }

@@ -1,6 +1,7 @@
 import { assetPath } from "../../config/assets.ts";
 import type { Hrv } from "../estimate.ts";
 import type { PulseWave } from "../parts.ts";
+import { meanOf } from "../signal/statistics.ts";
 import { BeatTrail, type TrailBeat } from "./beat_trail.ts";
 import { variabilityOf } from "./variability.ts";
 
@@ -105,8 +106,4 @@ function newestStretch(beats: readonly TrailBeat[]): readonly TrailBeat[] {
     k > 0 && beat.timeUs - beats[k - 1]!.timeUs > MAX_GAP_US
   );
   return beats.slice(Math.max(0, gap));
-}
-
-function meanOf(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
 }

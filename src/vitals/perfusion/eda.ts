@@ -1,4 +1,5 @@
 import type { Sample } from "../estimate.ts";
+import { medianOf } from "../signal/statistics.ts";
 
 /** The usual perfusion is the median of so many seconds. */
 const MEMORY_S = 120;
@@ -31,9 +32,4 @@ export class EdaProxy {
   reset(): void {
     this.#readings = [];
   }
-}
-
-/** The middle value; the upper one of two. */
-export function medianOf(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? NaN;
 }

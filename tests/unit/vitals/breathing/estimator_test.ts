@@ -178,3 +178,14 @@ Deno.test("whatever the samples, what is told is in range, finite and in order o
     }
   }
 });
+
+Deno.test("who asks only every five seconds is answered after the third time", () => {
+  const part = new BreathingEstimator();
+  const told: number[] = [];
+  for (const [k, sample] of chestSamples(40, { position: sine(15) }).entries()) {
+    part.push(sample);
+    if (k % 150 || k === 0) continue;
+    if (part.estimate({ nowUs: sample.timeUs, fps: 30 }).strict) told.push(k / 30);
+  }
+  assert.deepEqual(told, [15, 20, 25, 30, 35]);
+});
