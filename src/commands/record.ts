@@ -2,12 +2,14 @@ import { EXIT } from "../config/exit.ts";
 import { SystemClock } from "../telemetry/clock.ts";
 import type { CommandContext } from "./command.ts";
 import { stopSignal } from "./compose/stop_signal.ts";
+import { HistoryFollower } from "./record/history.ts";
 import { SessionSaver } from "./record/saver.ts";
 import { RedisFeed } from "./redis_feed.ts";
 
 const TOPICS = ["core_metrics", "edge_metrics", "recording_state"];
 /** A snapshot of the series, for whoever looks while a session runs. */
 const SNAPSHOT_MS = 30_000;
+const POLL_MS = 200;
 /** A session of many hours takes long to write: never spend more than a twentieth on it. */
 const SNAPSHOT_SHARE = 20;
 
@@ -36,9 +38,10 @@ export async function run({ settings, log }: CommandContext): Promise<number> {
     const state = await feed.get(`${redis.keyPrefix}:recording_state`).catch(() => null);
     if (state !== null) take(state);
   };
-  const follow = async () => {
-    await feed.subscribe(...TOPICS.map((topic) => `${redis.keyPrefix}:${topic}`));
-    log.info(`Waiting for recordings of ${redis.keyPrefix} at ${redis.host}:${redis.port}`);
+  const stopped = new Promise<void>((resolve) =>
+    stop.signal.addEventListener("abort", () => resolve(), { once: true })
+  );
+  const snapshots = async () => {
     let pauseMs = SNAPSHOT_MS;
     while (!stop.signal.aborted) {
       await clock.sleep(pauseMs, stop.signal);
@@ -47,9 +50,22 @@ export async function run({ settings, log }: CommandContext): Promise<number> {
       pauseMs = Math.max(SNAPSHOT_MS, SNAPSHOT_SHARE * (performance.now() - began));
     }
   };
-  const stopped = new Promise<void>((resolve) =>
-    stop.signal.addEventListener("abort", () => resolve(), { once: true })
-  );
-  await Promise.race([follow(), stopped, failed.promise]);
+  /** Key-value mode publishes on no channel: there the histories are read. */
+  const followHistories = async () => {
+    const streams = TOPICS.map((topic) => `${redis.keyPrefix}:${topic}:history`);
+    const follower = new HistoryFollower(feed, streams);
+    while (!stop.signal.aborted) {
+      const envelopes = await follower.poll().catch(() => []); // a broker that is away comes back
+      envelopes.forEach(take);
+      await clock.sleep(POLL_MS, stop.signal);
+    }
+  };
+  const follow = async () => {
+    log.info(`Waiting for recordings of ${redis.keyPrefix} at ${redis.host}:${redis.port}`);
+    if (!redis.usePubsub) return await followHistories();
+    await feed.subscribe(...TOPICS.map((topic) => `${redis.keyPrefix}:${topic}`));
+    await stopped;
+  };
+  await Promise.race([follow(), snapshots(), stopped, failed.promise]);
   return EXIT.ok;
 }

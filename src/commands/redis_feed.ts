@@ -6,6 +6,7 @@ import { backoffMs } from "../ipc/redis/backoff.ts";
 import { addressOf, hearAllErrors, readTls } from "../ipc/redis/client.ts";
 import { ReplyGuard } from "../ipc/redis/reply_guard.ts";
 import type { Log } from "../telemetry/log.ts";
+import type { HistoryEntry, HistorySource } from "./record/history.ts";
 
 type RedisOptions = Omit<AnyRedisOptions, "replyMapping">;
 
@@ -27,7 +28,7 @@ export interface RedisFeedOptions {
  * The reading side of a Redis: channels in, and the few commands that clients of an appliance
  * use. Comes back by itself when the broker does, and notices one that died without a word.
  */
-export class RedisFeed implements AsyncDisposable {
+export class RedisFeed implements AsyncDisposable, HistorySource {
   readonly #options: RedisFeedOptions;
   readonly #subscriber: Redis;
   readonly #commands: Redis;
@@ -80,6 +81,22 @@ export class RedisFeed implements AsyncDisposable {
   /** The value of a key as text, or null. */
   async get(key: string): Promise<string | null> {
     return await this.#commands.get(key) as string | null;
+  }
+
+  async newestEntry(stream: string): Promise<string | undefined> {
+    const entries = await this.#commands.xrevrange(stream, "+", "-", "COUNT", 1);
+    return (entries as [string, unknown][])[0]?.[0];
+  }
+
+  async readEntries(
+    after: ReadonlyMap<string, string>,
+    limit: number,
+  ): Promise<readonly HistoryEntry[]> {
+    const streams = [...after.keys(), ...after.values()];
+    const reply = await this.#commands.xread("COUNT", limit, "STREAMS", ...streams);
+    return ((reply ?? []) as [string, [string, string[]][]][]).flatMap(([stream, entries]) =>
+      entries.map(([id, fields]) => ({ stream, id, envelope: fields[1] ?? "" }))
+    );
   }
 
   /** Pushes a recording command for an appliance. */

@@ -54,3 +54,52 @@ Deno.test("record saves sessions as JSON lines, series and a table, over a broke
     await Deno.remove(folder, { recursive: true });
   }
 });
+
+Deno.test("record reads the histories of key-value mode, and loses nothing while Redis is away", async () => {
+  const folder = await Deno.makeTempDir();
+  await using server = await startRedis({
+    args: ["--appendonly", "yes", "--appendfsync", "always"],
+  });
+  const client = server.client();
+  const store = async (envelopes: readonly Envelope[]) => {
+    for (const envelope of envelopes) {
+      const bytes = Buffer.from(encodeEnvelope(envelope));
+      const id = `${Math.floor(envelope.timestamp / 1000)}-*`;
+      await client.set(`ward:${envelope.type}`, bytes);
+      await client.xadd(`ward:${envelope.type}:history`, id, "envelope", bytes);
+    }
+  };
+  try {
+    await store(fakeMetrics(0));
+    await using record = new Program(Deno.execPath(), [
+      "run",
+      "-A",
+      "-q",
+      MAIN,
+      "record",
+      "--noredis_use_pubsub",
+      "--redis_host=127.0.0.1",
+      `--redis_port=${server.port}`,
+      "--redis_key_prefix=ward",
+      `--output_dir=${folder}`,
+    ]);
+    await record.says("Waiting for recordings");
+    await waitFor(
+      "the first look",
+      async () => String(await client.call("CLIENT", "LIST")).includes("cmd=xread"),
+    );
+    await store([fakeRecordingState(1, "a"), ...fakeMetrics(2)]);
+    await record.says("Saving session a");
+    record.kill("SIGSTOP"); // away, as behind a network that is down
+    await store([...fakeMetrics(3), ...fakeMetrics(4)]);
+    await server.kill();
+    await server.restart();
+    record.kill("SIGCONT");
+    await store([...fakeMetrics(5), fakeRecordingState(6)]);
+    await record.says("Saved");
+    const saved = JSON.parse(await Deno.readTextFile(`${folder}/metrics_a.json`));
+    assert.deepEqual(saved.series["core_metrics.metadata"].sequence, [2, 3, 4, 5]);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
