@@ -16,8 +16,8 @@
 #include "device.h"
 #include "frame_maker.h"
 
-/* Half a second at 30 frames a second: as long as an event loop may be busy without a loss. */
-enum { SLOTS = 16 };
+/* A second at 30 frames a second: as long as an event loop may be busy without a loss. */
+enum { SLOTS = 32 };
 enum { MAX_TROUBLES = 50, CLOSE_SECONDS = 2 };
 /* A larger jump of the driver's count is a count that began anew. */
 enum { MAX_JUMP = 100000 };

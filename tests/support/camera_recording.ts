@@ -63,9 +63,14 @@ export async function patternJpegs(
       ...["-pix_fmt", pixelFormat, "-q:v", `${quality}`, "-f", "mjpeg", "-"],
     ],
   }).output();
+  return splitJpegs(stdout);
+}
+
+/** Takes JPEGs apart that stand one behind the other. */
+export function splitJpegs(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer>[] {
   const starts: number[] = [];
-  for (let i = 0; i + 2 < stdout.length; i++) {
-    if (stdout[i] === 0xff && stdout[i + 1] === 0xd8 && stdout[i + 2] === 0xff) starts.push(i);
+  for (let i = 0; i + 2 < bytes.length; i++) {
+    if (bytes[i] === 0xff && bytes[i + 1] === 0xd8 && bytes[i + 2] === 0xff) starts.push(i);
   }
-  return starts.map((start, i) => stdout.slice(start, starts[i + 1]));
+  return starts.map((start, i) => bytes.slice(start, starts[i + 1]));
 }

@@ -216,6 +216,23 @@ Deno.test("what cannot be opened is an error that says what to do", async () => 
   }
 });
 
+Deno.test("at 120 frames a second each frame is handed out or counted, with its own time", async () => {
+  const count = 240;
+  const frames = Array.from({ length: count }, (_, i) => ({ bytes: jpegs[i % jpegs.length]! }));
+  const { events, counters } = await play({ ...MJPEG, frames }, { fps: 120 });
+  const taken = framesOf(events);
+  assert.equal(
+    taken.length + counters.get("camera_frames_lost_total", { reason: "overrun" }),
+    count,
+  );
+  taken.forEach((frame, i) => {
+    const before = taken[i - 1];
+    if (!before) return;
+    const periods = frame.sequence - before.sequence;
+    assert.ok(Math.abs(frame.timeUs - before.timeUs - periods * 1e6 / 120) <= periods + 1);
+  });
+});
+
 Deno.test("a consumer that throws gives the camera back", async () => {
   const source = new V4l2Source({ device: looped.path, fps: 100 });
   await assert.rejects(

@@ -1,0 +1,54 @@
+import assert from "node:assert/strict";
+
+const ROOT = new URL("../../../", import.meta.url).pathname;
+const SYSROOT = `${ROOT}.tools/arm64/sysroot`;
+const BUILD = `${ROOT}ffi/native/build/arm64`;
+const PROBE = `${ROOT}tests/support/decode_portrait.ts`;
+
+const has = (path: string) => {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch {
+    return false;
+  }
+};
+const missing = [
+  `${SYSROOT}/packages`,
+  `${ROOT}.tools/arm64/deno`,
+  "/usr/bin/aarch64-linux-gnu-gcc",
+  "/usr/bin/qemu-aarch64-static",
+].filter((path) => !has(path));
+
+async function run(command: string, ...args: string[]): Promise<string> {
+  const { success, stdout, stderr } = await new Deno.Command(command, { args, cwd: ROOT }).output();
+  const text = new TextDecoder().decode(stdout);
+  assert.ok(success, text + new TextDecoder().decode(stderr));
+  return text;
+}
+
+const onArm64 = (program: string, ...args: string[]) =>
+  run("qemu-aarch64-static", "-L", SYSROOT, program, ...args);
+
+/** Needs what `scripts/setup --arch=arm64` fetches. */
+function testArm64(name: string, fn: () => Promise<void>): void {
+  const skipped = missing.length ? " (skipped: run scripts/setup --arch=arm64)" : "";
+  Deno.test({
+    name: name + skipped,
+    ignore: missing.length > 0 || Deno.build.arch !== "x86_64",
+    fn,
+  });
+}
+
+testArm64("the native library for arm64 passes its own tests there", async () => {
+  await run("make", "-s", "-C", "ffi/native", "ARCH=arm64");
+  await run("make", "-s", "-C", "ffi/native", "ARCH=arm64", "programs");
+  assert.equal(await onArm64(`${BUILD}/native_test`), "ok\n");
+  assert.match(await onArm64(`${BUILD}/replay`, `${ROOT}ffi/native/tests/corpus`), /^ok \d+ files/);
+});
+
+testArm64("Deno on arm64 loads the library and decodes the same pixels", async () => {
+  await run("make", "-s", "-C", "ffi/native", "ARCH=arm64");
+  const args = ["run", "-A", "--quiet", `--config=${ROOT}deno.json`, PROBE];
+  const found = await onArm64(`${ROOT}.tools/arm64/deno`, ...args);
+  assert.equal(found, await run(Deno.execPath(), ...args));
+});
