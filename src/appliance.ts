@@ -1,7 +1,8 @@
-import type { Frame, FrameSource, Picture, SourceEvent } from "./capture/frame.ts";
+import type { Frame, FrameSource, SourceEvent } from "./capture/frame.ts";
 import { type Recording, recordingPayload, type RecordingState } from "./control/recording.ts";
 import type { Announcer } from "./envelope/announcer.ts";
 import { encodeEnvelope, type Envelope } from "./envelope/envelope.ts";
+import type { Hud } from "./envelope/hud.ts";
 import { StatusHold } from "./envelope/status.ts";
 import type { FrameOutlet } from "./ipc/frame_outlet.ts";
 import type { Publisher } from "./ipc/outgoing.ts";
@@ -30,7 +31,7 @@ export interface ApplianceParts {
   /** Hears every envelope as it goes out; for servers that stream them on. */
   readonly listeners?: readonly ((envelope: Envelope) => void)[];
   /** Draws onto the published picture. */
-  readonly overlay?: (picture: Picture, sample: RegionSample, estimate: VitalsEstimate) => Picture;
+  readonly hud?: Hud | undefined;
 }
 
 export interface ApplianceOptions {
@@ -147,7 +148,7 @@ export class Appliance {
 
   async #frame(taken: Frame): Promise<void> {
     using frame = taken;
-    const { vision, engine, frames, counters, health, source, publisher } = this.#parts;
+    const { vision, engine, frames, counters, health, hud, source, publisher } = this.#parts;
     if (this.#disconnected !== undefined) this.#connected();
     counters.add("frames_captured_total");
     health.note("frame");
@@ -160,10 +161,7 @@ export class Appliance {
     }
     this.#sendEdge(sample, frame);
     if (this.#options.lockExposure) this.#adviseCamera(sample);
-    const { overlay } = this.#parts;
-    const estimate = this.#estimate;
-    if (overlay && estimate) frames.offer(frame, (picture) => overlay(picture, sample, estimate));
-    else frames.offer(frame);
+    frames.offer(frame, hud && ((picture) => hud.draw(picture, sample)));
   }
 
   #adviseCamera(sample: RegionSample): void {
@@ -193,6 +191,7 @@ export class Appliance {
     this.#nextCoreUs = (late < periodUs ? this.#nextCoreUs : atUs) + periodUs;
     this.#coreSentUs = clock.monotonicUs();
     this.#estimate = this.#untold = engine.estimate(atUs);
+    this.#parts.hud?.update(this.#estimate);
     if (this.#wantsMetrics()) this.#send(announcer.coreMetrics(this.#estimate, atUs));
     this.#observeStatus();
   }

@@ -7,6 +7,7 @@ import { Recording } from "../control/recording.ts";
 import { Announcer } from "../envelope/announcer.ts";
 import type { Envelope } from "../envelope/envelope.ts";
 import { FramePacing } from "../envelope/frame_pacing.ts";
+import { Hud } from "../envelope/hud.ts";
 import { JpegEncoder } from "../envelope/jpeg_encoder.ts";
 import { FrameOutlet } from "../ipc/frame_outlet.ts";
 import { SystemClock } from "../telemetry/clock.ts";
@@ -44,7 +45,10 @@ export async function run({ settings, log, reload }: CommandContext): Promise<nu
     eda: vitals.enableEda,
   });
   const source = await openSource(settings, surroundings);
-  await using vision = await Vision.open({ log });
+  await using vision = await Vision.open({
+    log,
+    ...(vitals.pulseModelPath === undefined ? {} : { pulseModelPath: vitals.pulseModelPath }),
+  });
   await using encoder = new JpegEncoder({ quality: publish.jpegQuality });
   await using grpc = openGrpc(settings, {
     recording,
@@ -85,6 +89,7 @@ export async function run({ settings, log, reload }: CommandContext): Promise<nu
     publisher,
     recording,
     ...surroundings,
+    hud: publish.enableHud ? new Hud() : undefined,
     listeners: [
       (envelope) => grpc?.publish(envelope),
       (envelope) => envelope.type === "status" && systemd.status(envelope.payload.message),

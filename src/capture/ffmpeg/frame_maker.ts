@@ -11,17 +11,17 @@ export interface FramePlace {
   readonly sequence: number;
 }
 
-/** The analysis picture of a JPEG is halved as long as it stays at least this wide. */
-const ANALYSIS_WIDTH = 320;
-
 /** Makes frames of what ffmpeg wrote; their memory is used again. */
 export class FrameMaker implements Disposable {
   readonly #plan: OutputPlan;
+  readonly #leastWidth: number;
   readonly #pool = new BufferPool();
   readonly #decoder: JpegDecoder | undefined;
 
-  constructor(plan: OutputPlan) {
+  /** @param options.analysisWidth the picture of a JPEG is halved while it stays as wide */
+  constructor(plan: OutputPlan, { analysisWidth }: { readonly analysisWidth: number }) {
     this.#plan = plan;
+    this.#leastWidth = analysisWidth;
     if (plan.kind === "jpeg") this.#decoder = new JpegDecoder();
   }
 
@@ -40,7 +40,7 @@ export class FrameMaker implements Disposable {
   async make(image: NutFrame, place: FramePlace): Promise<Frame | undefined> {
     if (!this.#decoder) return this.#rawFrame(image, place);
     try {
-      const picture = await this.#decoder.decode(image.data, { leastWidth: ANALYSIS_WIDTH });
+      const picture = await this.#decoder.decode(image.data, { leastWidth: this.#leastWidth });
       return this.#jpegFrame(picture, image.data, place);
     } catch (error) {
       if (error instanceof NativeError && error.status === "format") return undefined;

@@ -16,6 +16,7 @@ export interface LiveOptions {
   readonly input: string;
   readonly executable: FfmpegExecutable;
   readonly transform: InputTransform;
+  readonly analysisWidth: number;
   readonly clock: Clock;
   readonly log: Log;
   readonly counters: Counters;
@@ -111,7 +112,7 @@ export class LiveSource implements FrameSource {
     }
     if (signal.aborted) return "";
     const plan = planOutput(input.video, transform);
-    using maker = new FrameMaker(plan);
+    using maker = new FrameMaker(plan, this.#options);
     await using run = new InputRun(input, {
       ...this.#options,
       live: true,

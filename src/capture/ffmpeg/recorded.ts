@@ -14,6 +14,7 @@ export interface RecordedOptions {
   readonly input: string;
   readonly executable: FfmpegExecutable;
   readonly transform: InputTransform;
+  readonly analysisWidth: number;
   readonly realtime: boolean;
   readonly loop: boolean;
   /** Microseconds of each frame since the first, instead of the recording's own times. */
@@ -73,7 +74,7 @@ export class RecordedSource implements FrameSource {
   async *#playOnce(): AsyncGenerator<SourceEvent, void, void> {
     const { transform } = this.#options;
     const plan = planOutput(this.#input.video, transform);
-    using maker = new FrameMaker(plan);
+    using maker = new FrameMaker(plan, this.#options);
     let given = 0;
     let restarts = 0;
     while (!this.#closing.signal.aborted) {

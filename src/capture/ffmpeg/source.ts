@@ -20,6 +20,8 @@ export interface FfmpegSourceOptions {
   readonly loop?: boolean;
   /** A file of frame times in milliseconds, one a line, instead of the recording's own. */
   readonly timesPath?: string;
+  /** The analysis picture of a JPEG is halved as long as it stays at least this wide. @default 320 */
+  readonly analysisWidth?: number;
   readonly clock?: Clock;
   readonly log?: Log;
   readonly counters?: Counters;
@@ -42,6 +44,7 @@ export async function openFfmpegSource(options: FfmpegSourceOptions): Promise<Fr
     transform: "none",
     realtime: true,
     loop: false,
+    analysisWidth: 320,
     clock: new SystemClock(),
     log: silentLog,
     counters: new Counters(),

@@ -14,6 +14,11 @@ export interface SourceContext {
   readonly log: Log;
 }
 
+/** Pixels enough for the regions' means; less to decode and to measure. */
+const ANALYSIS_WIDTH = 320;
+/** Wider than any picture: never scaled. */
+const WHOLE_WIDTH = 32_768;
+
 /**
  * The source that the settings choose: exactly one input is named, the settings' rules see to it.
  *
@@ -21,6 +26,8 @@ export interface SourceContext {
  */
 export async function openSource(settings: Settings, context: SourceContext): Promise<FrameSource> {
   const { video, camera, publish, simulate } = settings;
+  // What is drawn on has to be as large as what is published.
+  const analysisWidth = publish.enableHud ? WHOLE_WIDTH : ANALYSIS_WIDTH;
   if (simulate.enabled) {
     return openSimulation(settings, {
       clock: context.clock,
@@ -35,6 +42,7 @@ export async function openSource(settings: Settings, context: SourceContext): Pr
       transform: camera.inputTransformMode,
       realtime: video.realtime,
       loop: video.loop,
+      analysisWidth,
       ...(video.inputTimePath === undefined ? {} : { timesPath: video.inputTimePath }),
       ...context,
     });
