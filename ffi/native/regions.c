@@ -6,37 +6,6 @@
 
 #include "regions_internal.h"
 
-/* Everything is measured on a grid of cells: one sample of chroma and the luma under it. In a
- * grey picture a cell is 2 by 2 pixels of luma. */
-
-/* A region's weights, one a cell, 0..255; outside of its bounds they are 0. */
-struct bounds {
-  int left, top, right, bottom; /* in cells; empty where right <= left */
-};
-
-struct mask {
-  uint8_t *current, *target;
-  struct bounds bounds; /* outside of them both are 0 */
-  struct bounds target_bounds;
-  int fading;  /* 1 while they differ */
-  int carried; /* 1: goes with the carrier */
-};
-
-struct ph_regions {
-  struct ph_geometry geometry; /* of the newest picture; width 0 before the first */
-  int columns, rows;           /* of the grid */
-  struct mask masks[PH_REGION_COUNT];
-  uint16_t *luma, *luma_before; /* per cell: the sum of its pixels' luma */
-  uint16_t *luma_seen;          /* the same, of the picture that the layout looks at */
-  int has_before;
-  float face[4];
-  int fade;
-  double carrier_x, carrier_y; /* its newest position */
-  double shift_x, shift_y;     /* how far it has carried the masks since the layout */
-  uint8_t *row, *grey;         /* one row of cells: carried weights; chroma of grey */
-  struct tracker *trackers[PH_MOTION_COUNT];
-};
-
 struct ph_regions *ph_regions_create(void) {
   struct ph_regions *regions = calloc(1, sizeof *regions);
   if (!regions) return NULL;
@@ -74,12 +43,10 @@ void ph_regions_destroy(struct ph_regions *regions) {
   free(regions);
 }
 
-/* Chroma of a grey picture is not there: its cells are as in 4:2:0. */
-static int shift_x_of(const struct ph_geometry *g, const uint8_t *u) { return u ? g->shift_x : 1; }
-static int shift_y_of(const struct ph_geometry *g, const uint8_t *u) { return u ? g->shift_y : 1; }
+int shift_x_of(const struct ph_geometry *g, const uint8_t *u) { return u ? g->shift_x : 1; }
+int shift_y_of(const struct ph_geometry *g, const uint8_t *u) { return u ? g->shift_y : 1; }
 
-/* Makes the grid fit the picture; a picture of another shape starts anew. */
-static int fit_grid(struct ph_regions *regions, const struct ph_geometry *g, const uint8_t *u) {
+int fit_grid(struct ph_regions *regions, const struct ph_geometry *g, const uint8_t *u) {
   int columns = g->width >> shift_x_of(g, u), rows = g->height >> shift_y_of(g, u);
   if (regions->geometry.width == g->width && regions->geometry.height == g->height &&
       regions->columns == columns && regions->rows == rows)
@@ -109,9 +76,8 @@ static int fit_grid(struct ph_regions *regions, const struct ph_geometry *g, con
   return PH_OK;
 }
 
-/* The luma of each cell, as the sum of its pixels. */
-static void gather_luma(const struct ph_regions *regions, const uint8_t *y, int shift_x,
-                        int shift_y, uint16_t *luma) {
+void gather_luma(const struct ph_regions *regions, const uint8_t *y, int shift_x, int shift_y,
+                 uint16_t *luma) {
   int stride = regions->geometry.y_stride;
   for (int row = 0; row < regions->rows; row++) {
     const uint8_t *restrict first = y + ((size_t)row << shift_y) * stride;
@@ -129,308 +95,6 @@ static void gather_luma(const struct ph_regions *regions, const uint8_t *y, int 
       for (int x = 0; x < columns; x++) out[x] = first[x];
   }
 }
-
-/* ---- Masks ---- */
-
-/* The share of a cell on this side of an edge that is `inside` pixels away from its centre, where
- * the cell is `cell` pixels long across the edge. */
-static float share_inside(float inside, float cell) {
-  float share = 0.5f + inside / cell;
-  return share < 0 ? 0 : share > 1 ? 1 : share;
-}
-
-/* How much of a cell a shape covers, 0..1. */
-static float coverage(const struct ph_shape *s, float x, float y, float cell_x, float cell_y) {
-  float a = hypotf(s->ax, s->ay), b = hypotf(s->bx, s->by);
-  float p = ((x - s->cx) * s->ax + (y - s->cy) * s->ay) / (a * a);
-  float q = ((x - s->cx) * s->bx + (y - s->cy) * s->by) / (b * b);
-  if (s->kind == PH_ELLIPSE)
-    return share_inside((1 - hypotf(p, q)) * fminf(a, b), 0.5f * (cell_x + cell_y));
-  float cell_a = (fabsf(s->ax) * cell_x + fabsf(s->ay) * cell_y) / a;
-  float cell_b = (fabsf(s->bx) * cell_x + fabsf(s->by) * cell_y) / b;
-  return share_inside((1 - fabsf(p)) * a, cell_a) * share_inside((1 - fabsf(q)) * b, cell_b);
-}
-
-static struct bounds shape_bounds(const struct ph_regions *regions, const struct ph_shape *s,
-                                  float cell_x, float cell_y) {
-  float half_x = fabsf(s->ax) + fabsf(s->bx), half_y = fabsf(s->ay) + fabsf(s->by);
-  struct bounds b = {
-      (int)floorf((s->cx - half_x) / cell_x) - 1, (int)floorf((s->cy - half_y) / cell_y) - 1,
-      (int)ceilf((s->cx + half_x) / cell_x) + 1, (int)ceilf((s->cy + half_y) / cell_y) + 1};
-  if (b.left < 0) b.left = 0;
-  if (b.top < 0) b.top = 0;
-  if (b.right > regions->columns) b.right = regions->columns;
-  if (b.bottom > regions->rows) b.bottom = regions->rows;
-  return b;
-}
-
-/* The usual colour of a face: medians, and how far it spreads around them. */
-struct skin {
-  float y, u, v;
-  float spread_u, spread_v; /* 0 where the picture is grey */
-};
-
-struct histogram {
-  uint32_t bins[256], count;
-};
-
-static int quantile(const struct histogram *h, double share) {
-  uint32_t wanted = (uint32_t)(share * h->count), seen = 0;
-  for (int i = 0; i < 256; i++) {
-    seen += h->bins[i];
-    if (seen > wanted) return i;
-  }
-  return 255;
-}
-
-/* Half of the values lie between the quartiles; as a standard deviation, if they were normal. */
-static float spread(const struct histogram *h) {
-  float width = (float)(quantile(h, 0.75) - quantile(h, 0.25)) / 1.35f;
-  return width < 2.5f ? 2.5f : width;
-}
-
-struct planes {
-  const uint8_t *u, *v;
-  int stride;
-  int cell_pixels;
-  float luma_offset;
-};
-
-/* Cells much darker than the brighter ones are no skin, or none that tells anything. */
-static const float DARKEST_CORE = 0.4f;
-
-struct core {
-  struct histogram y, u, v;
-};
-
-/* Adds the cells of the core shapes that are at least as bright as `darkest`. */
-static void count_core(const struct ph_regions *regions, const struct planes *planes,
-                       const struct ph_shape *shape, float cell_x, float cell_y, float darkest,
-                       struct core *core) {
-  struct bounds b = shape_bounds(regions, shape, cell_x, cell_y);
-  for (int row = b.top; row < b.bottom; row++)
-    for (int column = b.left; column < b.right; column++) {
-      float cx = ((float)column + 0.5f) * cell_x, cy = ((float)row + 0.5f) * cell_y;
-      int luma = regions->luma_seen[(size_t)row * regions->columns + column] / planes->cell_pixels;
-      if ((float)luma < darkest || coverage(shape, cx, cy, cell_x, cell_y) < 0.5f) continue;
-      core->y.bins[luma]++;
-      core->y.count++;
-      if (!planes->u) continue;
-      core->u.bins[planes->u[(size_t)row * planes->stride + column]]++;
-      core->v.bins[planes->v[(size_t)row * planes->stride + column]]++;
-      core->u.count = core->v.count = core->y.count;
-    }
-}
-
-static struct skin usual_skin(const struct ph_regions *regions, const struct planes *planes,
-                              const struct ph_shape *shapes, int count, float cell_x,
-                              float cell_y) {
-  struct core all = {0}, bright = {0};
-  for (int i = 0; i < count; i++)
-    if (shapes[i].core) count_core(regions, planes, &shapes[i], cell_x, cell_y, 0, &all);
-  if (all.y.count == 0) return (struct skin){0};
-  float offset = planes->luma_offset;
-  float darkest = offset + DARKEST_CORE * fmaxf(0, (float)quantile(&all.y, 0.8) - offset);
-  for (int i = 0; i < count; i++)
-    if (shapes[i].core) count_core(regions, planes, &shapes[i], cell_x, cell_y, darkest, &bright);
-  struct skin skin = {.y = (float)quantile(&bright.y, 0.5) - offset};
-  if (bright.u.count > 0) {
-    skin.u = (float)quantile(&bright.u, 0.5);
-    skin.v = (float)quantile(&bright.v, 0.5);
-    skin.spread_u = spread(&bright.u);
-    skin.spread_v = spread(&bright.v);
-  }
-  return skin;
-}
-
-/* 1 within `full`, 0 from `none` on, and a straight line between: no pixel flickers at an edge. */
-static float ramp(float value, float full, float none) {
-  if (value <= full) return 1;
-  if (value >= none) return 0;
-  return (none - value) / (none - full);
-}
-
-/* How much a cell looks like the face's own skin, 0..1. Shadow and shine are skin too, as long as
- * they keep its colour; hair, brows and beards are much darker, glasses shine much brighter. */
-static float skin_likeness(const struct skin *skin, float y, float u, float v) {
-  if (skin->y <= 0) return 1;
-  float likeness = ramp(skin->y / fmaxf(y, 1), 1.9f, 2.6f) * ramp(y / skin->y, 1.6f, 2.1f);
-  if (skin->spread_u > 0) {
-    float du = (u - skin->u) / skin->spread_u, dv = (v - skin->v) / skin->spread_v;
-    likeness *= ramp(sqrtf(du * du + dv * dv), 2.5f, 4.0f);
-  }
-  return likeness;
-}
-
-static int is_empty(const struct bounds *b) { return b->right <= b->left || b->bottom <= b->top; }
-
-static void widen(struct bounds *bounds, const struct bounds *by) {
-  if (is_empty(by)) return;
-  if (is_empty(bounds)) {
-    *bounds = *by;
-    return;
-  }
-  if (by->left < bounds->left) bounds->left = by->left;
-  if (by->top < bounds->top) bounds->top = by->top;
-  if (by->right > bounds->right) bounds->right = by->right;
-  if (by->bottom > bounds->bottom) bounds->bottom = by->bottom;
-}
-
-/* Where a mask lies when it is carried `x`, `y` cells: whole cells, and parts of 256. */
-struct carry {
-  int x, y;
-  int part_x, part_y;
-};
-
-static struct carry carry_of(double x, double y) {
-  int x256 = (int)lrint(x * 256), y256 = (int)lrint(y * 256);
-  return (struct carry){x256 >> 8, y256 >> 8, x256 & 255, y256 & 255};
-}
-
-/* The weights of a mask's row after it was carried, for the cells from `left` to `right`. */
-static void carry_row(const struct ph_regions *regions, const struct mask *mask,
-                      const struct carry *carry, int row, int left, int right, uint8_t *out) {
-  const struct bounds *b = &mask->bounds;
-  int lower = row - carry->y, upper = lower - 1;
-  int part_low = lower >= b->top && lower < b->bottom ? 256 - carry->part_y : 0;
-  int part_up = upper >= b->top && upper < b->bottom ? carry->part_y : 0;
-  const uint8_t *a = mask->current + (size_t)(part_low ? lower : b->top) * regions->columns;
-  const uint8_t *c = mask->current + (size_t)(part_up ? upper : b->top) * regions->columns;
-  int part_x = carry->part_x, before = 0;
-  int start = left - carry->x - 1; /* the cell that the first one gets a part of */
-  if (start >= b->left && start < b->right) before = part_low * a[start] + part_up * c[start];
-  for (int x = left; x < right; x++) {
-    int from = x - carry->x, here = 0;
-    if (from >= b->left && from < b->right) here = part_low * a[from] + part_up * c[from];
-    out[x - left] = (uint8_t)(((256 - part_x) * here + part_x * before + 32768) >> 16);
-    before = here;
-  }
-}
-
-/* The bounds of a carried mask, as far as they lie in the grid. */
-static struct bounds carried_bounds(const struct ph_regions *regions, const struct mask *mask,
-                                    const struct carry *carry) {
-  struct bounds b = {mask->bounds.left + carry->x, mask->bounds.top + carry->y,
-                     mask->bounds.right + carry->x + 1, mask->bounds.bottom + carry->y + 1};
-  if (b.left < 0) b.left = 0;
-  if (b.top < 0) b.top = 0;
-  if (b.right > regions->columns) b.right = regions->columns;
-  if (b.bottom > regions->rows) b.bottom = regions->rows;
-  return b;
-}
-
-static struct carry carry_now(const struct ph_regions *regions) {
-  double cell_x = regions->geometry.width / regions->columns;
-  double cell_y = regions->geometry.height / regions->rows;
-  return carry_of(regions->shift_x / cell_x, regions->shift_y / cell_y);
-}
-
-static void clear(const struct ph_regions *regions, uint8_t *weights, const struct bounds *b) {
-  if (is_empty(b)) return;
-  for (int row = b->top; row < b->bottom; row++)
-    memset(weights + (size_t)row * regions->columns + b->left, 0, (size_t)(b->right - b->left));
-}
-
-/* Puts a mask where it was carried to, so that a new layout can fade in from there. */
-static void settle_mask(const struct ph_regions *regions, struct mask *mask) {
-  clear(regions, mask->target, &mask->bounds);
-  mask->target_bounds = (struct bounds){0};
-  if (!mask->carried || is_empty(&mask->bounds)) return;
-  struct carry carry = carry_now(regions);
-  struct bounds b = carried_bounds(regions, mask, &carry);
-  for (int row = b.top; row < b.bottom && !is_empty(&b); row++)
-    carry_row(regions, mask, &carry, row, b.left, b.right,
-              mask->target + (size_t)row * regions->columns + b.left);
-  uint8_t *before = mask->current;
-  mask->current = mask->target;
-  mask->target = before;
-  clear(regions, mask->target, &mask->bounds);
-  mask->bounds = b;
-}
-
-static void draw_shape(struct ph_regions *regions, const struct ph_shape *s,
-                       const struct skin *skin, const struct planes *planes, float cell_x,
-                       float cell_y) {
-  struct mask *mask = &regions->masks[s->region];
-  struct bounds b = shape_bounds(regions, s, cell_x, cell_y);
-  mask->carried |= s->carried;
-  if (!s->subtract) widen(&mask->target_bounds, &b);
-  for (int row = b.top; row < b.bottom; row++)
-    for (int column = b.left; column < b.right; column++) {
-      size_t at = (size_t)row * regions->columns + column;
-      float cx = ((float)column + 0.5f) * cell_x, cy = ((float)row + 0.5f) * cell_y;
-      float share = coverage(s, cx, cy, cell_x, cell_y);
-      if (share <= 0) continue;
-      if (s->subtract) {
-        mask->target[at] = (uint8_t)lrintf((float)mask->target[at] * (1 - share));
-        continue;
-      }
-      if (s->skin) {
-        size_t chroma = (size_t)row * planes->stride + column;
-        float luma = (float)regions->luma_seen[at] / (float)planes->cell_pixels;
-        share *= skin_likeness(skin, luma - planes->luma_offset, planes->u ? planes->u[chroma] : 0,
-                               planes->u ? planes->v[chroma] : 0);
-      }
-      uint8_t weight = (uint8_t)lrintf(255 * share);
-      if (weight > mask->target[at]) mask->target[at] = weight;
-    }
-}
-
-static int usable_shape(const struct ph_shape *s) {
-  float values[6] = {s->cx, s->cy, s->ax, s->ay, s->bx, s->by};
-  for (int i = 0; i < 6; i++)
-    if (!(fabsf(values[i]) < 1e6f)) return 0;
-  return s->region >= 0 && s->region < PH_REGION_COUNT && hypotf(s->ax, s->ay) > 0.01f &&
-         hypotf(s->bx, s->by) > 0.01f;
-}
-
-int ph_regions_layout(struct ph_regions *regions, const uint8_t *y, const uint8_t *u,
-                      const uint8_t *v, const struct ph_geometry *geometry,
-                      const struct ph_shape *shapes, int count, const float *face, int fade) {
-  int status = check_geometry(y, u, v, geometry);
-  if (status) return status;
-  if (!regions || count < 0 || (count > 0 && !shapes) || !face)
-    return ph_fail(PH_ERR_ARGUMENT, "Cannot lay out regions without shapes");
-  for (int i = 0; i < count; i++)
-    if (!usable_shape(&shapes[i]))
-      return ph_fail(PH_ERR_ARGUMENT, "Cannot lay out regions: shape %d has no size or place", i);
-  if ((status = fit_grid(regions, geometry, u))) return status;
-  int shift_x = shift_x_of(geometry, u), shift_y = shift_y_of(geometry, u);
-  float cell_x = (float)(1 << shift_x), cell_y = (float)(1 << shift_y);
-  regions->geometry = *geometry;
-  gather_luma(regions, y, shift_x, shift_y, regions->luma_seen);
-  regions->fade = fade < 1 ? 1 : fade > 255 ? 255 : fade;
-  memcpy(regions->face, face, sizeof regions->face);
-  struct planes planes = {u, v, geometry->uv_stride, 1 << (shift_x + shift_y),
-                          geometry->limited ? 16 : 0};
-  struct skin skin = usual_skin(regions, &planes, shapes, count, cell_x, cell_y);
-  for (int i = 0; i < PH_REGION_COUNT; i++) {
-    settle_mask(regions, &regions->masks[i]);
-    regions->masks[i].fading = 1;
-    regions->masks[i].carried = 0;
-  }
-  regions->shift_x = regions->shift_y = 0;
-  for (int i = 0; i < count; i++)
-    draw_shape(regions, &shapes[i], &skin, &planes, cell_x, cell_y);
-  for (int i = 0; i < PH_REGION_COUNT; i++)
-    widen(&regions->masks[i].bounds, &regions->masks[i].target_bounds);
-  return PH_OK;
-}
-
-/* Moves the weights toward their targets; says whether any still differs. */
-static int fade_row(uint8_t *restrict current, const uint8_t *restrict target, int count,
-                    int step) {
-  int differs = 0;
-  for (int i = 0; i < count; i++) {
-    int difference = target[i] - current[i];
-    int change = difference > step ? step : difference < -step ? -step : difference;
-    current[i] = (uint8_t)(current[i] + change);
-    differs |= difference;
-  }
-  return differs;
-}
-
-/* ---- Measuring ---- */
 
 /* A carrier that is less sure than this leaves the masks where they are: its noise would jitter
  * them. */
@@ -471,19 +135,6 @@ static void measure_row(const uint8_t *restrict weight, const uint16_t *restrict
     clipped += (uint32_t)(counts & ((high >= CLIP_HIGH) | (high <= CLIP_LOW)));
   }
   sums[0] = w, sums[1] = sy, sums[2] = su, sums[3] = sv, sums[4] = cells, sums[5] = clipped;
-}
-
-static void fade_mask(const struct ph_regions *regions, struct mask *mask) {
-  if (!mask->fading) return;
-  struct bounds b = mask->bounds;
-  int differs = 0;
-  for (int row = b.top; row < b.bottom && !is_empty(&b); row++) {
-    size_t at = (size_t)row * regions->columns + b.left;
-    differs |= fade_row(mask->current + at, mask->target + at, b.right - b.left, regions->fade);
-  }
-  if (differs) return;
-  mask->fading = 0;
-  mask->bounds = mask->target_bounds;
 }
 
 static void measure_mask(struct ph_regions *regions, struct mask *mask, const struct planes *planes,

@@ -11,6 +11,7 @@ int main(void) {
   test_pictures();
   test_cameras();
   test_http2();
+  test_regions();
   printf(failures ? "%d checks failed\n" : "ok\n", failures);
   return failures > 0;
 }
