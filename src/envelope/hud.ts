@@ -1,5 +1,5 @@
 import type { Picture } from "../capture/frame.ts";
-import { regionShapes } from "../vision/layout.ts";
+import { inPixels, regionShapes } from "../vision/layout.ts";
 import {
   type FaceObservation,
   REGION_NAMES,
@@ -114,23 +114,11 @@ export class Hud {
   }
 }
 
-function drawFace(canvas: Canvas, { box, landmarks }: FaceObservation, scale: number): void {
-  const { width, height } = canvas.picture;
-  const at = ({ x, y }: { x: number; y: number }) => ({ x: x * width, y: y * height });
-  const corner = at(box);
-  const place = {
-    box: { ...corner, width: box.width * width, height: box.height * height },
-    landmarks: {
-      rightEye: at(landmarks.rightEye),
-      leftEye: at(landmarks.leftEye),
-      nose: at(landmarks.nose),
-      mouth: at(landmarks.mouth),
-      rightEar: at(landmarks.rightEar),
-      leftEar: at(landmarks.leftEar),
-    },
-  };
-  const right = corner.x + place.box.width, bottom = corner.y + place.box.height;
-  canvas.outline([[corner.x, corner.y], [right, corner.y], [right, bottom], [corner.x, bottom]], {
+function drawFace(canvas: Canvas, face: FaceObservation, scale: number): void {
+  const place = inPixels(face, canvas.picture);
+  const { x: left, y: top } = place.box;
+  const right = left + place.box.width, bottom = top + place.box.height;
+  canvas.outline([[left, top], [right, top], [right, bottom], [left, bottom]], {
     thickness: scale,
     ink: GREEN,
   });

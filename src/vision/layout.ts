@@ -1,5 +1,11 @@
 import type { Shape } from "../../ffi/regions.ts";
-import { type FaceLandmarks, type Point, REGION_NAMES, type RegionName } from "./region_sample.ts";
+import {
+  type FaceLandmarks,
+  type FaceObservation,
+  type Point,
+  REGION_NAMES,
+  type RegionName,
+} from "./region_sample.ts";
 
 /** A face in pixels. */
 export interface FacePlace {
@@ -10,6 +16,30 @@ export interface FacePlace {
     readonly height: number;
   };
   readonly landmarks: FaceLandmarks;
+}
+
+/** A face's places in pixels, from shares of the picture. */
+export function inPixels(
+  { box, landmarks }: Pick<FaceObservation, "box" | "landmarks">,
+  { width, height }: Size,
+): FacePlace {
+  const at = ({ x, y }: { x: number; y: number }) => ({ x: x * width, y: y * height });
+  return {
+    box: {
+      x: box.x * width,
+      y: box.y * height,
+      width: box.width * width,
+      height: box.height * height,
+    },
+    landmarks: {
+      rightEye: at(landmarks.rightEye),
+      leftEye: at(landmarks.leftEye),
+      nose: at(landmarks.nose),
+      mouth: at(landmarks.mouth),
+      rightEar: at(landmarks.rightEar),
+      leftEar: at(landmarks.leftEar),
+    },
+  };
 }
 
 export interface Size {

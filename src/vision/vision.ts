@@ -6,10 +6,10 @@ import { rgbOf } from "./color.ts";
 import { FaceDetector } from "./detector.ts";
 import { FaceTracker, type LookOptions } from "./face_tracker.ts";
 import { Gaze } from "./gaze.ts";
-import { chestPlace, type FacePlace, nosePlace, type Place, regionShapes } from "./layout.ts";
+import { FollowedPatch } from "./followed_patch.ts";
+import { chestPlace, inPixels, nosePlace, regionShapes } from "./layout.ts";
 import { PulseNetwork } from "./pulse_network.ts";
 import {
-  type Displacement,
   type FaceObservation,
   REGION_NAMES,
   type RegionMean,
@@ -29,16 +29,12 @@ const FADE = { appeared: 255, moved: 40, regated: 8 } as const;
 
 /** Regions with fewer pixels say nothing. */
 const LEAST_PIXELS = 16;
-/** The chest's reference stays until the chest moved by so much of the face's width. */
+/** What is followed keeps its place until that is off by so much of the face's width. */
 const CHEST_REST = 0.2;
 const NOSE_REST = 0.12;
 
 /** Masks are drawn anew after they were carried so many widths of the face. */
 const CARRIED = 0.2;
-
-const CHEST = 0;
-const NOSE = 1;
-const CHEST_REGION = REGION_NAMES.indexOf("chest");
 
 export interface VisionOptions {
   /** An ONNX file of BlazeFace's front model. @default the program's own */
@@ -49,12 +45,6 @@ export interface VisionOptions {
   readonly log?: Log;
 }
 
-/** Follows a patch from frame to frame, and takes a new reference only when it must. */
-interface Followed {
-  readonly place: Place;
-  y: number;
-}
-
 /** Finds the face in a stream of frames and measures its regions. */
 export class Vision implements AsyncDisposable {
   readonly #detector: FaceDetector;
@@ -63,7 +53,12 @@ export class Vision implements AsyncDisposable {
   readonly #meter = new RegionMeter();
   readonly #tracker = new FaceTracker();
   readonly #gaze = new Gaze();
-  readonly #followed: (Followed | undefined)[] = [undefined, undefined];
+  readonly #chest = new FollowedPatch(this.#meter, {
+    motion: 0,
+    region: REGION_NAMES.indexOf("chest"),
+  });
+  /** The masks on the face are carried by the meter's motion 1. */
+  readonly #nose = new FollowedPatch(this.#meter, { motion: 1 });
   #looking: Promise<void> | undefined;
   #found: LookOptions & { readonly faces: readonly Detection[] } | undefined;
   #lookedUs = -Infinity;
@@ -202,8 +197,8 @@ export class Vision implements AsyncDisposable {
     if (this.#laidOut && this.#laidOut.light === 0) {
       this.#laidOut.light = regions.skin?.g ?? 0;
     }
-    const chest = this.#displacement(CHEST, picture.height);
-    const nose = this.#displacement(NOSE, picture.height);
+    const chest = this.#chest.take(picture.height);
+    const nose = this.#nose.take(picture.height);
     return {
       timeUs,
       sequence,
@@ -224,8 +219,8 @@ export class Vision implements AsyncDisposable {
       if (!before) return;
       this.#laidOut = undefined;
       this.#meter.layout(picture, [], { fade: FADE.appeared });
-      this.#follow(CHEST, undefined);
-      this.#follow(NOSE, undefined);
+      this.#chest.placeAt(undefined);
+      this.#nose.placeAt(undefined);
       return;
     }
     const appeared = !before || before.face.track !== face.track;
@@ -240,8 +235,8 @@ export class Vision implements AsyncDisposable {
     this.#laidOut = { face, timeUs, light: 0 };
     this.#shift = { x: 0, y: 0 };
     const { width } = place.box;
-    this.#followNear(CHEST, chestPlace(place, picture), CHEST_REST * width);
-    this.#followNear(NOSE, nosePlace(place, picture), NOSE_REST * width);
+    this.#chest.placeAt(chestPlace(place, picture), CHEST_REST * width);
+    this.#nose.placeAt(nosePlace(place, picture), NOSE_REST * width);
   }
 
   /** The masks went with the nose; so does the box, for the next frame. */
@@ -277,62 +272,9 @@ export class Vision implements AsyncDisposable {
     this.#lastGreen = regions.skin?.g ?? 0;
     return regions;
   }
-
-  // ---- Motion ----
-
-  #followNear(motion: number, place: Place | undefined, rest: number): void {
-    const now = this.#followed[motion];
-    if (now && place && gap(now.place, place) <= rest) return;
-    this.#follow(motion, place);
-  }
-
-  #follow(motion: number, place: Place | undefined): void {
-    if (!place && !this.#followed[motion]) return;
-    this.#meter.follow(motion, place, motion === CHEST ? CHEST_REGION : -1);
-    this.#followed[motion] = place && { place, y: this.#meter.position(motion).y };
-  }
-
-  #displacement(motion: number, height: number): Displacement | undefined {
-    const followed = this.#followed[motion];
-    if (!followed) return undefined;
-    const { y, confidence } = this.#meter.position(motion);
-    const dy = (y - followed.y) / height;
-    followed.y = y;
-    return { dy, confidence };
-  }
-}
-
-function inPixels({ box, landmarks }: FaceObservation, { width, height }: Picture): FacePlace {
-  const at = ({ x, y }: { x: number; y: number }) => ({ x: x * width, y: y * height });
-  return {
-    box: {
-      x: box.x * width,
-      y: box.y * height,
-      width: box.width * width,
-      height: box.height * height,
-    },
-    landmarks: {
-      rightEye: at(landmarks.rightEye),
-      leftEye: at(landmarks.leftEye),
-      nose: at(landmarks.nose),
-      mouth: at(landmarks.mouth),
-      rightEar: at(landmarks.rightEar),
-      leftEar: at(landmarks.leftEar),
-    },
-  };
 }
 
 /** The middle of the box, where nothing but face is. */
 function inner({ x, y, width, height }: PixelRectangle): PixelRectangle {
   return { x: x + 0.15 * width, y: y + 0.1 * height, width: 0.7 * width, height: 0.8 * height };
-}
-
-/** How far the edges of two places are apart at most. */
-function gap(a: Place, b: Place): number {
-  return Math.max(
-    Math.abs(a.x - b.x),
-    Math.abs(a.y - b.y),
-    Math.abs(a.x + a.width - b.x - b.width),
-    Math.abs(a.y + a.height - b.y - b.height),
-  );
 }
