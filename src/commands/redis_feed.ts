@@ -155,6 +155,8 @@ function connectionOptions(redis: Settings["redis"]): RedisOptions {
       ? {}
       : { name: redis.sentinelName, sentinels: redis.sentinels.map(addressOf) }),
     connectTimeout: redis.connectionTimeoutMs,
+    // Asks for INFO, which a user who may only read need not have; of a Sentinel's word it is the test.
+    enableReadyCheck: redis.sentinelName !== undefined,
     retryStrategy: (attempt) => backoffMs(attempt),
     maxRetriesPerRequest: null,
     keepAlive: 10_000,

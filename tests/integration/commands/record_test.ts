@@ -103,3 +103,38 @@ Deno.test("record reads the histories of key-value mode, and loses nothing while
     await Deno.remove(folder, { recursive: true });
   }
 });
+
+Deno.test("record runs under a Redis user who may only read and push commands", async () => {
+  const folder = await Deno.makeTempDir();
+  await using server = await startRedis();
+  const client = server.client();
+  // deno-fmt-ignore
+  await client.call(
+    "ACL", "SETUSER", "reader", "on", ">pw", "resetkeys", "resetchannels", "-@all", "+ping",
+    "+subscribe", "+unsubscribe", "+psubscribe", "+get", "+lpush", "~physiology:*", "&physiology:*",
+  );
+  try {
+    await using record = new Program(Deno.execPath(), [
+      "run",
+      "-A",
+      "-q",
+      MAIN,
+      "record",
+      "--redis_host=127.0.0.1",
+      `--redis_port=${server.port}`,
+      "--redis_username=reader",
+      "--redis_password=pw",
+      `--output_dir=${folder}`,
+    ]);
+    await waitFor("the subscription", async () => {
+      const [, count] = await client.pubsub("NUMSUB", "physiology:recording_state") as unknown[];
+      return count === 1;
+    });
+    const state = Buffer.from(encodeEnvelope(fakeRecordingState(0, "a")));
+    await client.publish("physiology:recording_state", state);
+    await record.says("Saving session a");
+    assert(!record.output.includes("NOPERM"), record.output);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
