@@ -218,3 +218,20 @@ testWithSmallDisk(
     });
   },
 );
+
+testWithSmallDisk(
+  "a disk that is read-only is told, and used once it can be written",
+  async (disk) => {
+    const path = `${disk}/output/core_metrics.jsonl`;
+    const remount = (how: string) =>
+      new Deno.Command("mount", { args: ["-o", `remount,${how}`, disk] }).outputSync().success;
+    assert.ok(remount("ro"));
+    await using ends = startOutbox(`${disk}/output`);
+    ends.outbox.offer(coreMetric(1));
+    await waitFor("the trouble", () => /read-only/.test(ends.outbox.trouble ?? ""));
+    assert.ok(remount("rw"));
+    await waitFor("the line", () => ends.backend.ready && linesOf(path).length === 1);
+    assert.deepEqual(sequencesIn(path), [1]);
+    assert.equal(ends.outbox.trouble, undefined);
+  },
+);
