@@ -1,5 +1,5 @@
 import { frameEnvelopeBytes } from "../envelope/envelope.ts";
-import { countAcknowledged, type LaneContext } from "./lane.ts";
+import { Arrivals, type LaneContext } from "./lane.ts";
 import { BackendError, type FrameOutgoing } from "./outgoing.ts";
 
 export interface FrameLaneOptions {
@@ -16,6 +16,7 @@ const SAY_REFUSAL_US = 3_000_000;
 export class FrameLane {
   readonly #options: FrameLaneOptions;
   readonly #context: LaneContext;
+  readonly #arrivals: Arrivals;
   #waiting: FrameOutgoing | undefined;
   readonly #underWay = { frames: 0, bytes: 0 };
   readonly #closing = new AbortController();
@@ -26,6 +27,7 @@ export class FrameLane {
   constructor(options: FrameLaneOptions, context: LaneContext) {
     this.#options = options;
     this.#context = context;
+    this.#arrivals = new Arrivals("frame", context);
   }
 
   /** True unless the last frame is known to have had no receiver. */
@@ -105,7 +107,7 @@ export class FrameLane {
       const acknowledged = { sentUs, acknowledgedUs: clock.monotonicUs(), bytes };
       this.#receivers = receivers;
       load.frame(acknowledged);
-      countAcknowledged(this.#context, { ...acknowledged, topic: frame.topic, receivers });
+      this.#arrivals.note({ ...acknowledged, receivers });
     } catch (error) {
       const refused = error instanceof BackendError && !error.retriable;
       if (refused) this.#refuse(error.message);

@@ -1,7 +1,7 @@
 import { Backlog, type Waiting } from "./backlog.ts";
 import type { SpoolRecord } from "./spool/record.ts";
 import { Spool } from "./spool/spool.ts";
-import { countAcknowledged, type LaneContext } from "./lane.ts";
+import { Arrivals, type LaneContext } from "./lane.ts";
 import { BackendError, type Delivery, type MetricOutgoing } from "./outgoing.ts";
 import { markReplayed } from "./replayed.ts";
 import { Wakeup } from "./wakeup.ts";
@@ -39,6 +39,7 @@ export class MetricLane {
   readonly #options: MetricLaneOptions;
   readonly #context: LaneContext;
   readonly #backlog: Backlog;
+  readonly #arrivals: Arrivals;
   readonly #wakeup = new Wakeup();
   #ticket = 0;
   /** Live metrics that wait for their acknowledgement, in the order of their tickets. */
@@ -57,6 +58,7 @@ export class MetricLane {
     this.topic = topic;
     this.#options = options;
     this.#context = context;
+    this.#arrivals = new Arrivals(topic, context);
     const { memoryBytes, maxAgeMs } = options;
     const onDrop = (reason: string, count: number) => this.#drop(reason, count);
     const spool = options.spool && new Spool({ ...options.spool, maxAgeMs, onDrop });
@@ -263,8 +265,7 @@ export class MetricLane {
     { bytes }: SpoolRecord,
     sent: { delivery: Delivery; sentUs: number; replayed?: boolean },
   ): void {
-    countAcknowledged(this.#context, {
-      topic: this.topic,
+    this.#arrivals.note({
       receivers: sent.delivery.receivers,
       bytes: bytes.length,
       sentUs: sent.sentUs,

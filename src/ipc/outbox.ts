@@ -88,7 +88,8 @@ export class Outbox implements Publisher {
   offer(outgoing: Outgoing): void {
     if (outgoing.kind === "frame") this.#frames.offer(outgoing);
     else this.#metrics.get(outgoing.topic)?.offer(outgoing);
-    if (outgoing.topic === "core_metrics") this.#context.health?.note("metric");
+    if (outgoing.topic !== "core_metrics") return;
+    this.#context.health?.note("metric");
     this.#showGauges();
   }
 

@@ -13,10 +13,18 @@ export class Counters {
 
   /** Adds `amount` (default 1) to the counter `name` with these labels. */
   add(name: string, labels: CounterLabels = {}, amount = 1): void {
+    this.counter(name, labels).total += amount;
+  }
+
+  /** The counter itself, for those who add to it often: its `total` is theirs to raise. */
+  counter(name: string, labels: CounterLabels = {}): CounterValue {
     const key = keyOf(name, labels);
-    const value = this.#values.get(key);
-    if (value) value.total += amount;
-    else this.#values.set(key, { name, labels, total: amount, kind: "counter" });
+    let value = this.#values.get(key);
+    if (!value) {
+      value = { name, labels, total: 0, kind: "counter" };
+      this.#values.set(key, value);
+    }
+    return value;
   }
 
   /** Sets a gauge: a value that goes up and down. */

@@ -1,4 +1,4 @@
-import type { CounterLabels, Counters } from "./counters.ts";
+import type { CounterLabels, Counters, CounterValue } from "./counters.ts";
 
 export interface HistogramOptions {
   /** Upper bounds of the buckets, ascending, in the unit of the name. */
@@ -7,18 +7,29 @@ export interface HistogramOptions {
 }
 
 /**
- * Counts `value` into the cumulative buckets `name`_bucket with the label `le`, and into
- * `name`_sum and `name`_count, as Prometheus reads a histogram.
+ * Values by cumulative buckets, as Prometheus reads a histogram: the counters `name`_bucket with
+ * the label `le`, `name`_sum and `name`_count.
  */
-export function observe(
-  counters: Counters,
-  name: string,
-  { value, bounds, labels = {} }: HistogramOptions & { readonly value: number },
-): void {
-  for (const bound of bounds) {
-    counters.add(`${name}_bucket`, { ...labels, le: String(bound) }, value <= bound ? 1 : 0);
+export class Histogram {
+  readonly #buckets: readonly { readonly bound: number; readonly counter: CounterValue }[];
+  readonly #sum: CounterValue;
+  readonly #count: CounterValue;
+
+  constructor(counters: Counters, name: string, { bounds, labels = {} }: HistogramOptions) {
+    this.#buckets = [...bounds, Infinity].map((bound) => ({
+      bound,
+      counter: counters.counter(`${name}_bucket`, {
+        ...labels,
+        le: bound === Infinity ? "+Inf" : String(bound),
+      }),
+    }));
+    this.#sum = counters.counter(`${name}_sum`, labels);
+    this.#count = counters.counter(`${name}_count`, labels);
   }
-  counters.add(`${name}_bucket`, { ...labels, le: "+Inf" });
-  counters.add(`${name}_sum`, labels, value);
-  counters.add(`${name}_count`, labels);
+
+  observe(value: number): void {
+    for (const { bound, counter } of this.#buckets) if (value <= bound) counter.total++;
+    this.#sum.total += value;
+    this.#count.total++;
+  }
 }

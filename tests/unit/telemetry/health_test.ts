@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Counters } from "../../../src/telemetry/counters.ts";
 import { Health } from "../../../src/telemetry/health.ts";
-import { observe } from "../../../src/telemetry/histogram.ts";
+import { Histogram } from "../../../src/telemetry/histogram.ts";
 import { ManualClock } from "../../support/manual_clock.ts";
 
 Deno.test("health is made of ages: what stops is missed after its limit, and named", async () => {
@@ -30,7 +30,8 @@ Deno.test("a sign that never came is missed once the start has had its time", as
 
 Deno.test("a histogram's buckets are cumulative", () => {
   const counters = new Counters();
-  for (const value of [1, 5, 50]) observe(counters, "wait_ms", { value, bounds: [2, 10] });
+  const histogram = new Histogram(counters, "wait_ms", { bounds: [2, 10] });
+  for (const value of [1, 5, 50]) histogram.observe(value);
   const inBucket = (le: string) => counters.get("wait_ms_bucket", { le });
   assert.deepEqual([inBucket("2"), inBucket("10"), inBucket("+Inf")], [1, 2, 3]);
   assert.equal(counters.get("wait_ms_sum"), 56);
