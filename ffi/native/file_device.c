@@ -1,9 +1,9 @@
 /* A recording that plays the camera, for tests and benches: the frames take the same way as a real
  * camera's from the device's buffer on.
  *
- * Layout, little-endian 32-bit numbers: "PHCAM1\0\0", fourcc, width, height, loop (0 or 1); then
- * for each frame: flags (1: damaged, 2: from here on silent), sequence numbers that were lost before
- * it, bytes, data. */
+ * Layout, little-endian 32-bit numbers: "PHCAM1\0\0", fourcc, width, height, ways (1: begins again
+ * at its end, 2: never lets go when it is closed, as a driver may); then for each frame: flags (1:
+ * damaged, 2: from here on silent), sequence numbers that were lost before it, bytes, data. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -18,12 +18,13 @@
 #include "v4l2_call.h"
 
 enum { HEADER_BYTES = 24, RECORD_BYTES = 12, FLAG_DAMAGED = 1, FLAG_SILENT = 2 };
+enum { WAY_LOOP = 1, WAY_HANG = 2 };
 
 struct file {
   struct ph_device device;
   const uint8_t *data;
   size_t size, at;
-  int loop;
+  uint32_t ways;
   int64_t period_us, next_us;
   uint32_t sequence;
 };
@@ -58,7 +59,7 @@ static int dequeue(struct ph_device *device, struct ph_device_buffer *out) {
     }
     if (ph_monotonic_us() < file->next_us) return PH_ERR_TIMEOUT;
   }
-  if (file->at == file->size && file->loop) file->at = HEADER_BYTES;
+  if (file->at == file->size && file->ways & WAY_LOOP) file->at = HEADER_BYTES;
   if (file->size - file->at < RECORD_BYTES) return unplugged();
   const uint8_t *record = file->data + file->at;
   size_t size = number(record + 8);
@@ -95,6 +96,7 @@ static int lock_controls(struct ph_device *device, int on) {
 
 static void close_device(struct ph_device *device) {
   struct file *file = (struct file *)device;
+  while (file->ways & WAY_HANG) pause();
   if (file->data != NULL) munmap((void *)(uintptr_t)file->data, file->size);
   if (device->fd >= 0) close(device->fd);
   free(file);
@@ -117,7 +119,7 @@ static int read_header(struct file *file, const struct ph_device_request *reques
   format->fourcc = number(file->data + 8);
   format->width = (int32_t)number(file->data + 12);
   format->height = (int32_t)number(file->data + 16);
-  file->loop = number(file->data + 20) != 0;
+  file->ways = number(file->data + 20);
   if (request->fourcc != 0 && request->fourcc != format->fourcc) {
     return ph_fail(PH_ERR_FORMAT, "Cannot use %s: it does not offer the format %.4s",
                    request->path, (const char *)&request->fourcc);

@@ -17,6 +17,8 @@ export interface CameraRecording {
   readonly frames: readonly RecordedFrame[];
   /** Begins again at the end; otherwise the camera is then unplugged. @default false */
   readonly loop?: boolean;
+  /** Never lets go of the camera when it is closed, as a driver may. @default false */
+  readonly hangs?: boolean;
 }
 
 /** The bytes of a recording as `ffi/native/file_device.c` reads it. */
@@ -25,7 +27,7 @@ export function encodeRecording(recording: CameraRecording): Uint8Array {
   const parts: Uint8Array[] = [encoder.encode("PHCAM1\0\0"), encoder.encode(recording.fourcc)];
   const numbers = (...values: number[]) =>
     parts.push(new Uint8Array(Uint32Array.from(values).buffer));
-  numbers(recording.width, recording.height, recording.loop ? 1 : 0);
+  numbers(recording.width, recording.height, (recording.loop ? 1 : 0) | (recording.hangs ? 2 : 0));
   for (const { bytes, damaged = false, silent = false, lost = 0 } of recording.frames) {
     numbers((damaged ? 1 : 0) | (silent ? 2 : 0), lost, bytes.length);
     parts.push(bytes);

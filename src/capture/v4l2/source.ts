@@ -73,6 +73,8 @@ export class V4l2Source implements FrameSource {
   #camera: NativeCamera | undefined;
   #iteration: AsyncGenerator<SourceEvent> | undefined;
   #path: string;
+  /** Why the camera could not be given back; whoever waited for a frame may not have heard it. */
+  #stuck: unknown;
   #locked = false;
   #losses = NO_LOSSES;
   /** What to add to a driver's time and sequence for ours. */
@@ -145,6 +147,7 @@ export class V4l2Source implements FrameSource {
     ]);
     late.abort();
     if (!ended) throw new Error(`Cannot close ${this.description}: its driver does not answer`);
+    if (this.#stuck !== undefined) throw this.#stuck;
   }
 
   async *#events(): AsyncGenerator<SourceEvent> {
@@ -233,7 +236,12 @@ export class V4l2Source implements FrameSource {
   async #close(): Promise<void> {
     const camera = this.#camera;
     this.#camera = undefined;
-    await camera?.[Symbol.asyncDispose]();
+    try {
+      await camera?.[Symbol.asyncDispose]();
+    } catch (error) {
+      this.#stuck = error;
+      throw error;
+    }
   }
 
   #toFrame(native: CameraFrame): Frame {

@@ -1,0 +1,48 @@
+import assert from "node:assert/strict";
+import { patternJpegs, recordingFile } from "../../support/camera_recording.ts";
+import { runProgram, startProgram, Subscriber } from "../../support/physiology_server.ts";
+import { startRedis } from "../../support/redis_server.ts";
+
+const jpegs = await patternJpegs({ count: 8 });
+const looped = {
+  fourcc: "MJPG",
+  width: 640,
+  height: 480,
+  loop: true,
+  frames: jpegs.map((bytes) => ({ bytes })),
+};
+
+Deno.test("a subscriber gets the camera's own JPEGs, byte for byte", async () => {
+  await using camera = await recordingFile(looped);
+  await using broker = await startRedis();
+  const subscriber = await Subscriber.of(broker);
+  await using _server = startProgram([
+    ...["--use_camera", `--camera_device=${camera.path}`, `--redis_port=${broker.port}`],
+  ]);
+  const own = new Set(jpegs.map((jpeg) => jpeg.toBase64()));
+  for (const sequence of [0, 1, 2]) {
+    const frame = await subscriber.first("frame", ({ payload }) => payload.sequence > sequence);
+    assert.ok(own.has(frame.payload.data), "a JPEG that the camera never made");
+    assert.deepEqual([frame.payload.width, frame.payload.height], [640, 480]);
+  }
+});
+
+Deno.test("a driver that does not let go ends the program with 70, for its supervisor", async () => {
+  await using camera = await recordingFile({ ...looped, hangs: true });
+  await using broker = await startRedis();
+  const subscriber = await Subscriber.of(broker);
+  await using server = startProgram([
+    ...["--use_camera", `--camera_device=${camera.path}`, `--redis_port=${broker.port}`],
+  ]);
+  await subscriber.first("frame");
+  server.kill("SIGTERM");
+  const { code, stderr } = await server.ended;
+  assert.equal(code, 70, stderr);
+  assert.match(stderr, /Cannot close the camera: its driver does not let go/);
+});
+
+Deno.test("a camera that is not there ends the program with 69 and what to do", async () => {
+  const { code, stderr } = await runProgram(["--use_camera", "--camera_device=/dev/video250"]);
+  assert.equal(code, 69, stderr);
+  assert.match(stderr, /\/dev\/video250: No such file or directory: Plug the camera in/);
+});
