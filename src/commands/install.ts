@@ -2,7 +2,14 @@ import { assetPath } from "../config/assets.ts";
 import { UnavailableError, UsageError } from "../config/exit.ts";
 import type { CommandContext } from "./command.ts";
 import { PLACES, planService, SERVICE } from "./install/plan.ts";
-import { copyProgram, hasSystemd, type System, systemctl, writeFile } from "./install/system.ts";
+import {
+  copyProgram,
+  hasSystemd,
+  removeTemporaryProgram,
+  type System,
+  systemctl,
+  writeFile,
+} from "./install/system.ts";
 
 /** Makes the program a service of this machine that runs with the given flags from each boot on. */
 export async function run(context: CommandContext): Promise<number> {
@@ -40,6 +47,7 @@ export async function run(context: CommandContext): Promise<number> {
   copyProgram(system, { from, to: PLACES.program });
   for (const file of files) writeFile(system, file);
   for (const step of steps) await systemctl(step);
+  removeTemporaryProgram(Deno.env.toObject());
   print(
     `Installed ${SERVICE}: see it by 'systemctl status physiology_server', its log by ` +
       "'journalctl -u physiology_server', and undo it by 'physiology_server uninstall'",

@@ -1,6 +1,12 @@
 import type { CommandContext } from "./command.ts";
 import { PLACES, SERVICE } from "./install/plan.ts";
-import { hasSystemd, remove, type System, systemctl } from "./install/system.ts";
+import {
+  hasSystemd,
+  remove,
+  removeTemporaryProgram,
+  type System,
+  systemctl,
+} from "./install/system.ts";
 
 /** Removes all that `install` and the service have written. */
 export async function run({ settings, print }: CommandContext): Promise<number> {
@@ -23,6 +29,7 @@ export async function run({ settings, print }: CommandContext): Promise<number> 
   for (const step of before) await systemctl(step, "fail");
   const removed = paths.filter((path) => remove(system, path));
   for (const step of after) await systemctl(step, "fail");
+  removeTemporaryProgram(Deno.env.toObject());
   print(removed.length > 0 ? `Removed ${removed.join(", ")}` : "Nothing was installed");
   return 0;
 }

@@ -9,6 +9,10 @@ export interface MachineOptions {
   readonly files: readonly ArchiveEntry[];
   /** @default 1536 */
   readonly megabytes?: number;
+  /** What runs first, instead of a shell that takes commands. */
+  readonly init?: string;
+  /** An image for the first virtio disk; it is written to. */
+  readonly disk?: string;
 }
 
 export interface CommandResult {
@@ -49,10 +53,12 @@ export class Machine implements AsyncDisposable {
   readonly #decoder = new TextDecoder();
   #received = "";
 
-  static async boot({ kernel, modules, files, megabytes = 1536 }: MachineOptions) {
+  static async boot(
+    { kernel, modules, files, megabytes = 1536, init = INIT, disk }: MachineOptions,
+  ) {
     const folder = await Deno.makeTempDir({ prefix: "machine_" });
     await writeArchive(`${folder}/initramfs`, [
-      { path: "/init", kind: "file", source: new TextEncoder().encode(INIT) },
+      { path: "/init", kind: "file", source: new TextEncoder().encode(init) },
       { path: "/bin/busybox", kind: "file", source: "/bin/busybox" },
       ...["/dev", "/proc", "/sys", "/tmp"].map((path) => ({ path, kind: "folder" as const })),
       ...moduleEntries(kernel, ["e1000", ...modules]),
@@ -69,6 +75,7 @@ export class Machine implements AsyncDisposable {
         "-chardev", `socket,id=commands,path=${folder}/commands,server=on,wait=off`,
         "-serial", "chardev:commands",
         "-netdev", "user,id=net", "-device", "e1000,netdev=net",
+        ...disk ? ["-drive", `file=${disk},format=raw,if=virtio,cache=unsafe`] : [],
       ],
       stdin: "null",
       stdout: "null",
@@ -79,7 +86,7 @@ export class Machine implements AsyncDisposable {
       () => Deno.connect({ transport: "unix", path: `${folder}/commands` }).catch(() => undefined),
     );
     const machine = new Machine(process, connection, folder);
-    await machine.#until(/@ready\r?\n/, 120_000);
+    await machine.#until(/@ready\r?\n/, disk ? 300_000 : 120_000);
     return machine;
   }
 
@@ -104,6 +111,12 @@ export class Machine implements AsyncDisposable {
     const { status, output } = await this.run(command, options);
     if (status !== 0) throw new Error(`${command} answered ${status}:\n${output}`);
     return output;
+  }
+
+  /** Asks the machine to shut down, and waits until it has. */
+  async shutDown(command: string): Promise<void> {
+    await this.#connection.write(new TextEncoder().encode(command + "\n"));
+    await this.#process.status;
   }
 
   /** What the kernel said. */

@@ -87,3 +87,18 @@ export async function systemctl(args: readonly string[], may?: "fail"): Promise<
   const reason = new TextDecoder().decode(stderr).trim().split("\n").join("; ");
   throw new UnavailableError(`Cannot run systemctl ${args.join(" ")}: ${reason}`);
 }
+
+/**
+ * Removes what this run unpacked into a folder for temporary files: after an installation the
+ * service has its own, and an uninstallation leaves nothing.
+ */
+export function removeTemporaryProgram(env: Readonly<Record<string, string>>): void {
+  const place = /^(\/var\/tmp|\/tmp)\/physiology_server-\d+(?=\/[0-9a-f]{64}$)/
+    .exec(env["PHYSIOLOGY_ASSETS"] ?? "")?.[0];
+  if (!place) return;
+  try {
+    Deno.removeSync(place, { recursive: true });
+  } catch {
+    // Another program of ours unpacks there at this moment.
+  }
+}

@@ -1,0 +1,105 @@
+import type { ArchiveEntry } from "./archive.ts";
+import { type Kernel, moduleEntries } from "./kernel.ts";
+import { Machine } from "./machine.ts";
+
+/** Loads what the disk needs and hands over to the system on it. */
+const INIT = `#!/bin/busybox sh
+/bin/busybox mkdir -p /root
+/bin/busybox --install -s /bin
+export PATH=/bin
+mount -t proc proc /proc
+mount -t sysfs sys /sys
+mount -t devtmpfs dev /dev
+for module in virtio_pci virtio_blk crc32c_generic ext4; do modprobe $module; done
+for i in $(seq 100); do [ -b /dev/vda ] && break; sleep 0.1; done
+mount -t ext4 /dev/vda /root || exec sh
+for folder in proc sys dev; do mount --move /$folder /root/$folder; done
+exec switch_root /root /lib/systemd/systemd
+`;
+
+/** The only thing of a test's in the system: a shell on the second serial line. */
+const AGENT = `#!/bin/sh
+stty -F /dev/ttyS1 raw -echo
+exec </dev/ttyS1 >/dev/ttyS1 2>&1
+echo @ready
+while read -r line; do
+  sh -c "$line" </dev/null
+  echo "@done $?"
+done
+`;
+
+const FILES: Readonly<Record<string, string>> = {
+  "/usr/local/sbin/test_agent": AGENT,
+  "/etc/systemd/system/test_agent.service":
+    "[Unit]\nDefaultDependencies=no\nAfter=multi-user.target\n" +
+    "[Service]\nExecStart=/usr/local/sbin/test_agent\nRestart=always\n",
+  "/etc/systemd/network/wired.network":
+    "[Match]\nName=e*\n[Network]\nAddress=10.0.2.15/24\nGateway=10.0.2.2\n",
+  "/etc/modules-load.d/camera.conf": "e1000\nvivid\n",
+  "/etc/modprobe.d/camera.conf": "options vivid n_devs=1 node_types=0x1\n",
+  "/etc/hostname": "device\n",
+  "/etc/fstab": "/dev/vda / ext4 defaults 0 1\n",
+};
+
+async function run(program: string, ...args: string[]): Promise<void> {
+  const { success, stderr } = await new Deno.Command(program, { args, stdout: "null" }).output();
+  if (!success) throw new Error(`${program} ${args[0]}: ${new TextDecoder().decode(stderr)}`);
+}
+
+export interface DeviceOptions {
+  readonly kernel: Kernel;
+  /** A minimal Debian, from debootstrap. */
+  readonly system: string;
+  /** A folder for the image. */
+  readonly folder: string;
+  /** What a user brings on a stick, by its path on the device. */
+  readonly brought: Readonly<Record<string, string>>;
+}
+
+/** Makes the disk of a device that nothing of ours is installed on. Needs root. */
+export async function makeDisk(
+  { kernel, system, folder, brought }: DeviceOptions,
+): Promise<string> {
+  const stage = `${folder}/system`;
+  await run("cp", "-a", system, stage);
+  const put = (path: string, content: string | Uint8Array, mode: number) => {
+    Deno.mkdirSync(stage + path.replace(/\/[^/]*$/, ""), { recursive: true });
+    if (typeof content === "string") Deno.writeTextFileSync(stage + path, content);
+    else Deno.writeFileSync(stage + path, content);
+    Deno.chmodSync(stage + path, mode);
+  };
+  for (const [path, text] of Object.entries(FILES)) {
+    put(path, text, path.includes("/sbin/") ? 0o755 : 0o644);
+  }
+  for (const entry of moduleEntries(kernel, ["vivid", "e1000"])) {
+    if (entry.kind !== "file") continue;
+    const content = typeof entry.source === "string"
+      ? Deno.readFileSync(entry.source)
+      : entry.source;
+    put(entry.path, content, 0o644);
+  }
+  for (const list of ["modules.builtin", "modules.builtin.modinfo", "modules.order"]) {
+    const path = `/lib/modules/${kernel.version}/${list}`;
+    put(path, Deno.readFileSync(kernel.folder + path), 0o644);
+  }
+  await run("chroot", stage, "/sbin/depmod", kernel.version);
+  for (const [path, source] of Object.entries(brought)) put(path, Deno.readFileSync(source), 0o755);
+  const wants = `${stage}/etc/systemd/system/multi-user.target.wants`;
+  Deno.mkdirSync(wants, { recursive: true });
+  Deno.symlinkSync("/etc/systemd/system/test_agent.service", `${wants}/test_agent.service`);
+  await run("systemctl", "--root", stage, "enable", "systemd-networkd.service");
+  const disk = `${folder}/disk`;
+  await run("truncate", "-s", "3G", disk);
+  await run("mkfs.ext4", "-q", "-F", "-d", stage, disk);
+  await Deno.remove(stage, { recursive: true });
+  return disk;
+}
+
+/** Switches the device on. */
+export function bootDevice(kernel: Kernel, disk: string): Promise<Machine> {
+  const files: ArchiveEntry[] = [
+    ...moduleEntries(kernel, ["virtio_pci", "virtio_blk", "crc32c_generic", "ext4"]),
+    { path: "/root", kind: "folder" },
+  ];
+  return Machine.boot({ kernel, modules: [], files, megabytes: 2048, init: INIT, disk });
+}
