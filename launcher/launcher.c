@@ -267,6 +267,8 @@ static void set_environment(const struct payload *payload, const char *place, co
   setenv("ORT_DISABLE_TELEMETRY", "1", 1);
   format_path(path, "%s%s", folder, ".running");
   setenv("PHYSIOLOGY_RUNNING", path, 1);
+  format_path(path, "%s/notify%s", place, ""); /* short: the name of a socket has 107 bytes */
+  setenv("PHYSIOLOGY_NOTIFY", path, 1);
 }
 
 int main(int argc, char **argv) {

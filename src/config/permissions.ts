@@ -118,8 +118,8 @@ function servePermissions(settings: Settings, place: Place): Permissions {
 
 /** systemd's socket, and the name that we send from; see `src/telemetry/systemd.ts`. */
 function notifySockets({ env }: Place): string[] {
-  const { NOTIFY_SOCKET: to, PHYSIOLOGY_RUNNING: mark } = env;
-  return to && mark ? [to, `${mark}.notify`] : [];
+  const { NOTIFY_SOCKET: to, PHYSIOLOGY_NOTIFY: from } = env;
+  return to && from ? [to, from] : [];
 }
 
 /** Certificates, passwords, configuration: what a reload reads again. */

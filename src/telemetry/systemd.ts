@@ -39,10 +39,9 @@ export class Systemd implements AsyncDisposable {
     this.#log = log;
     this.watchdogMs = watchdogOf(env, pid);
     const path = env["NOTIFY_SOCKET"];
-    // The packed program may bind only beside the mark of its launcher; an empty path lets the
-    // kernel choose a name.
-    const mark = env["PHYSIOLOGY_RUNNING"];
-    this.#ownPath = mark ? `${mark}.notify` : "";
+    // The packed program may bind only where its launcher says; an empty path lets the kernel
+    // choose a name.
+    this.#ownPath = env["PHYSIOLOGY_NOTIFY"] ?? "";
     if (!path) return;
     // An at sign stands for the zero byte of a name that is in no file system.
     this.#to = { transport: "unixpacket", path: path.replace(/^@/, "\0") };

@@ -59,7 +59,7 @@ Deno.test("the watchdog is fed while there is progress, and told why when there 
   const env = {
     NOTIFY_SOCKET: `${at.path}/notify`,
     WATCHDOG_USEC: "20000",
-    PHYSIOLOGY_RUNNING: `${at.path}/mark`,
+    PHYSIOLOGY_NOTIFY: `${at.path}/from`,
   };
   await using systemd = new Systemd({ log: silentLog, env });
   const progress: { stalled?: string } = {};

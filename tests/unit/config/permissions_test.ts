@@ -3,7 +3,7 @@ import { load } from "../../../src/config/load.ts";
 import { permissionFlags, permissionsFor } from "../../../src/config/permissions.ts";
 
 function permissionsOf(...argv: string[]) {
-  const env = { NOTIFY_SOCKET: "/run/systemd/notify", PHYSIOLOGY_RUNNING: "/r" };
+  const env = { NOTIFY_SOCKET: "/run/systemd/notify", PHYSIOLOGY_NOTIFY: "/r/notify" };
   const { command, settings } = load(argv, { env: {}, readText: () => "{}" });
   return permissionsFor(command, settings, { assets: "/a", env });
 }
@@ -20,9 +20,9 @@ Deno.test("to Redis, only this Redis and our own doors are reached", () => {
     "127.0.0.1:50051",
     "127.0.0.1:80",
     "unix:/run/systemd/notify",
-    "unix:/r.notify",
+    "unix:/r/notify",
   ]);
-  assert.deepEqual(permissions?.write, ["/run/systemd/notify", "/r.notify"]);
+  assert.deepEqual(permissions?.write, ["/run/systemd/notify", "/r/notify"]);
   assert.equal(permissions?.ffi, true);
 });
 
@@ -33,7 +33,7 @@ Deno.test("into files, only their folder is written, and without a port no netwo
     "--file_base_directory=/data",
     "--port=0",
   );
-  assert.deepEqual(permissions?.net, ["unix:/run/systemd/notify", "unix:/r.notify"]);
+  assert.deepEqual(permissions?.net, ["unix:/run/systemd/notify", "unix:/r/notify"]);
   assert(Array.isArray(permissions?.write) && permissions.write.includes("/data"));
 });
 
