@@ -67,8 +67,13 @@ export class HrvWatch {
 
   /** Takes the newest pulse window; the same one again changes nothing. */
   push(wave: PulseWave, { fps }: { fps: number }): readonly TrailBeat[] {
+    if (fps < MIN_FPS) {
+      // Beats that were timed by few frames stay wrong when the frames are back.
+      this.reset();
+      return [];
+    }
     const fresh = this.#trail.push(wave);
-    if (fresh.length || fps < MIN_FPS) this.#hrv = fps < MIN_FPS ? undefined : this.#judge();
+    if (fresh.length) this.#hrv = this.#judge();
     return fresh;
   }
 

@@ -28,7 +28,7 @@ function told(
     noise?: number;
     confidence?: number;
     snrDb?: number;
-    fps?: number;
+    fps?: number | ((endS: number) => number);
     seconds?: number;
   },
 ): { values: (Hrv | undefined)[]; rmssd: number } {
@@ -45,7 +45,7 @@ function told(
       confidence,
       snrDb,
     };
-    watch.push(window, { fps });
+    watch.push(window, { fps: typeof fps === "number" ? fps : fps(end / sampleRateHz) });
     values.push(watch.hrv);
   }
   return { values, rmssd };
@@ -66,4 +66,9 @@ Deno.test("noise, doubt and few frames withhold the variability", () => {
   assert.ok(told({ confidence: 0.8 }).values.every((hrv) => !hrv), "doubt");
   assert.ok(told({ fps: 15 }).values.every((hrv) => !hrv), "few frames");
   assert.ok(told({ seconds: 28 }).values.every((hrv) => !hrv), "too short");
+});
+
+Deno.test("beats timed while frames were lost do not count when the frames are back", () => {
+  const { values } = told({ fps: (endS) => (endS > 30 && endS < 32 ? 20 : 30) });
+  assert.ok(values.slice(0, 80).every((hrv) => !hrv), "told within 18 s of lost frames");
 });
