@@ -1,6 +1,7 @@
 import { SourceError } from "../capture/frame.ts";
 import { ConfigError, EXIT, UnavailableError } from "../config/exit.ts";
 import type { Settings } from "../config/flags.ts";
+import type { RegionSample } from "../vision/region_sample.ts";
 import { createVitalsEngine } from "../vitals/engine.ts";
 import type { CommandContext } from "./command.ts";
 import { type Input, openInput } from "./validate/input.ts";
@@ -16,7 +17,7 @@ export async function run({ settings, print }: CommandContext): Promise<number> 
   let report: Report;
   try {
     const input = openInput(settings);
-    report = reportOf(settings, { input, run: await measure(settings, input) });
+    report = await measure(settings, input);
   } catch (error) {
     if (error instanceof TableError) throw new ConfigError(error.message, { cause: error });
     if (!(error instanceof SourceError)) throw error;
@@ -28,16 +29,30 @@ export async function run({ settings, print }: CommandContext): Promise<number> 
   return report.missed.length ? EXIT.limitMissed : EXIT.ok;
 }
 
-function measure({ validate }: Settings, input: Input): Promise<Run> {
-  return runWindows(createVitalsEngine(), input.samples, {
-    windowS: validate.windowS,
-    stepS: validate.stepS,
-    references: input.references,
-    fromFirstSample: input.fromFirstSample,
-  });
+async function measure(settings: Settings, input: Input): Promise<Report> {
+  const { validate, vitals } = settings;
+  const run = (samples: Input["samples"]) =>
+    runWindows(createVitalsEngine(), samples, {
+      windowS: validate.windowS,
+      stepS: validate.stepS,
+      references: input.references,
+      fromFirstSample: input.fromFirstSample,
+    });
+  if (vitals.pulseModelPath === undefined) {
+    return reportOf(settings, { input, run: await run(input.samples) });
+  }
+  // Twice over the same samples, so that the report shows what the network adds.
+  const samples: RegionSample[] = [];
+  for await (const sample of input.samples) samples.push(sample);
+  const without = await run(samples.map(({ networkPulse: _, ...sample }) => sample));
+  const report = reportOf(settings, { input, run: await run(samples) });
+  return { ...report, withoutNetwork: summarize(without.pulse, "pulse") };
 }
 
-function reportOf({ validate }: Settings, { input, run }: { input: Input; run: Run }): Report {
+function reportOf(
+  { validate, vitals }: Settings,
+  { input, run }: { input: Input; run: Run },
+): Report {
   const summaries = {
     pulse: summarize(run.pulse, "pulse"),
     breathing: summarize(run.breathing, "breathing"),
@@ -57,6 +72,7 @@ function reportOf({ validate }: Settings, { input, run }: { input: Input; run: R
       max_p95: maxP95,
       min_coverage: minCoverage,
       max_calibration_error: maxCalibrationError,
+      ...(vitals.pulseModelPath === undefined ? {} : { pulse_model_path: vitals.pulseModelPath }),
     },
     run,
     summaries,

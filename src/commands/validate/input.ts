@@ -94,7 +94,7 @@ function videoInput(settings: Settings, path: string): Input {
     });
   return {
     description: `video ${path}`,
-    samples: watched(open),
+    samples: watched(open, settings),
     references: referencePath === undefined || referenceColumn === undefined
       ? {}
       : referencesOf(readTable(referencePath), referenceColumn),
@@ -127,7 +127,7 @@ function simulationInput(settings: Settings): Input {
   return {
     description: `simulated camera: ${scene}, pulse ${pulseBpm}, breathing ${breathingBpm}, ` +
       `noise ${noise}, motion ${motion}, light ${light}, frame drop ${frameDrop}, seed ${seed}`,
-    samples: watched(open),
+    samples: watched(open, settings),
     references: {
       ...(alive && Number(pulseBpm) !== 0
         ? { pulse: reference(({ pulseRate }) => pulseRate) }
@@ -141,8 +141,11 @@ function simulationInput(settings: Settings): Input {
 }
 
 /** What vision measures on each frame of a source, which is closed at the end. */
-async function* watched(open: () => Promise<FrameSource>): AsyncGenerator<RegionSample> {
-  await using vision = await Vision.open();
+async function* watched(
+  open: () => Promise<FrameSource>,
+  { vitals: { pulseModelPath } }: Settings,
+): AsyncGenerator<RegionSample> {
+  await using vision = await Vision.open(pulseModelPath === undefined ? {} : { pulseModelPath });
   await using source = await open();
   for await (const event of source) {
     if (event.kind !== "frame") continue;

@@ -13,6 +13,8 @@ export interface Report {
   readonly settings: Readonly<Record<string, string | number | boolean>>;
   readonly run: Run;
   readonly summaries: Readonly<Record<Vital, Summary>>;
+  /** The pulse on the same samples without the learnt network, where one votes. */
+  readonly withoutNetwork?: Summary;
   /** Limits that were missed, as sentences. */
   readonly missed: readonly string[];
 }
@@ -33,13 +35,12 @@ const FIGURES = [
 const UNIT: Readonly<Record<Vital, string>> = { pulse: "beats/min", breathing: "breaths/min" };
 
 /** The report as JSON: what is not known is null, so that every key can be counted on. */
-export function reportJson(
-  { input, references, settings, run, summaries, missed }: Report,
-): string {
+export function reportJson(report: Report): string {
+  const { input, references, settings, run, summaries, withoutNetwork, missed } = report;
   const vital = (name: Vital) => {
     const summary = summaries[name];
     return {
-      ...Object.fromEntries(FIGURES.map((figure) => [figure, rounded(summary[figure]) ?? null])),
+      ...figuresOf(summary),
       bias: rounded(summary.bias) ?? null,
       published: summary.published,
       windows: summary.windows,
@@ -57,6 +58,7 @@ export function reportJson(
       conditions: Object.fromEntries(run.conditions),
       pulse: vital("pulse"),
       breathing: vital("breathing"),
+      ...(withoutNetwork ? { pulse_without_network: figuresOf(withoutNetwork) } : {}),
       missed,
     },
     null,
@@ -64,17 +66,26 @@ export function reportJson(
   ) + "\n";
 }
 
+function figuresOf(summary: Summary): Record<string, number | null> {
+  return Object.fromEntries(FIGURES.map((figure) => [figure, rounded(summary[figure]) ?? null]));
+}
+
 /** The report for a terminal. */
-export function reportText({ input, references, run, summaries, missed }: Report): string {
+export function reportText(report: Report): string {
+  const { input, references, run, summaries, withoutNetwork, missed } = report;
+  const columns: readonly (readonly [string, Summary])[] = [
+    ...VITALS.map((vital) => [vital, summaries[vital]] as const),
+    ...(withoutNetwork ? [["pulse, no network", withoutNetwork] as const] : []),
+  ];
   const lines = [
     `${input}: ${run.seconds.toFixed(1)} s, ${run.samples} frames`,
     ...VITALS.flatMap((vital) =>
       references[vital] ? [`${vital} compared with ${references[vital]}`] : []
     ),
     "",
-    ["", ...VITALS].map((cell) => cell.padEnd(20)).join("").trimEnd(),
+    ["", ...columns.map(([name]) => name)].map((cell) => cell.padEnd(20)).join("").trimEnd(),
     ...FIGURES.map((figure) =>
-      [figure, ...VITALS.map((vital) => cell(summaries[vital][figure]))]
+      [figure, ...columns.map(([, summary]) => cell(summary[figure]))]
         .map((text) => text.padEnd(20)).join("").trimEnd()
     ),
     "",
@@ -111,11 +122,17 @@ be used for diagnosis or treatment.</p>
 `;
 }
 
-function section({ references, run, summaries }: Report, vital: Vital): string {
+function section(report: Report, vital: Vital): string {
+  const { references, run, summaries, withoutNetwork } = report;
   const { windows } = run[vital];
-  const figures = FIGURES.map((figure) =>
-    `<tr><th>${figure}</th><td>${cell(summaries[vital][figure])}</td></tr>`
-  );
+  const compared = vital === "pulse" ? withoutNetwork : undefined;
+  const figures = [
+    ...(compared ? ["<tr><th></th><th>with network</th><th>without</th></tr>"] : []),
+    ...FIGURES.map((figure) =>
+      `<tr><th>${figure}</th><td>${cell(summaries[vital][figure])}</td>` +
+      `${compared ? `<td>${cell(compared[figure])}</td>` : ""}</tr>`
+    ),
+  ];
   const charts = [
     timeChart(windows, UNIT[vital]),
     blandAltman(windows, UNIT[vital]),
