@@ -8,10 +8,17 @@ export interface Space {
   readonly totalBytes: number;
 }
 
-/** The room that is left on the disk of `folder`, for a user who is not root. */
-export async function spaceAt(folder: string): Promise<Space> {
-  const { bsize, bavail, blocks } = await statfs(folder);
-  return { freeBytes: bsize * bavail, totalBytes: bsize * blocks };
+/**
+ * The room that is left on the disk of `folder`, for a user who is not root; undefined where the
+ * file system does not tell.
+ */
+export async function spaceAt(folder: string): Promise<Space | undefined> {
+  try {
+    const { bsize, bavail, blocks } = await statfs(folder);
+    return { freeBytes: bsize * bavail, totalBytes: bsize * blocks };
+  } catch {
+    return undefined;
+  }
 }
 
 /**
