@@ -11,13 +11,16 @@ static float share_inside(float inside, float cell) {
   return share < 0 ? 0 : share > 1 ? 1 : share;
 }
 
+/* Without hypotf's care for overflow: places are checked, and this runs for every cell. */
+static float length(float x, float y) { return sqrtf(x * x + y * y); }
+
 /* How much of a cell a shape covers, 0..1. */
 static float coverage(const struct ph_shape *s, float x, float y, float cell_x, float cell_y) {
-  float a = hypotf(s->ax, s->ay), b = hypotf(s->bx, s->by);
+  float a = length(s->ax, s->ay), b = length(s->bx, s->by);
   float p = ((x - s->cx) * s->ax + (y - s->cy) * s->ay) / (a * a);
   float q = ((x - s->cx) * s->bx + (y - s->cy) * s->by) / (b * b);
   if (s->kind == PH_ELLIPSE)
-    return share_inside((1 - hypotf(p, q)) * fminf(a, b), 0.5f * (cell_x + cell_y));
+    return share_inside((1 - length(p, q)) * (a < b ? a : b), 0.5f * (cell_x + cell_y));
   float cell_a = (fabsf(s->ax) * cell_x + fabsf(s->ay) * cell_y) / a;
   float cell_b = (fabsf(s->bx) * cell_x + fabsf(s->by) * cell_y) / b;
   return share_inside((1 - fabsf(p)) * a, cell_a) * share_inside((1 - fabsf(q)) * b, cell_b);
