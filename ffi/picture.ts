@@ -1,7 +1,7 @@
 /** Reads what `ffi/native/picture.h` calls `struct ph_picture`. */
 
-/** Planar YUV pixels that C wrote: the fields of capture's `Picture`. */
-export interface PlanarPicture {
+/** Planar YUV pixels; what the capture room calls a `Picture`. */
+export interface Planes {
   readonly width: number;
   readonly height: number;
   readonly y: Uint8Array<ArrayBuffer>;
@@ -11,10 +11,11 @@ export interface PlanarPicture {
   readonly uvStride: number;
   readonly chromaShiftX: 0 | 1;
   readonly chromaShiftY: 0 | 1;
-  readonly color: {
-    readonly range: "full" | "limited";
-    readonly matrix: "bt601" | "bt709";
-  };
+  readonly color: { readonly range: "full" | "limited"; readonly matrix: "bt601" | "bt709" };
+}
+
+/** Planar YUV pixels that C wrote. */
+export interface PlanarPicture extends Planes {
   /** Size before scaling. */
   readonly fullWidth: number;
   readonly fullHeight: number;

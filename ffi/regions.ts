@@ -1,18 +1,5 @@
 import { openNativeLibrary, unwrap } from "./library.ts";
-
-/** Planar YUV pixels; what the capture room calls a `Picture`. */
-export interface Planes {
-  readonly width: number;
-  readonly height: number;
-  readonly y: Uint8Array<ArrayBuffer>;
-  readonly u?: Uint8Array<ArrayBuffer>;
-  readonly v?: Uint8Array<ArrayBuffer>;
-  readonly yStride: number;
-  readonly uvStride: number;
-  readonly chromaShiftX: 0 | 1;
-  readonly chromaShiftY: 0 | 1;
-  readonly color: { readonly range: "full" | "limited"; readonly matrix: "bt601" | "bt709" };
-}
+import type { Planes } from "./picture.ts";
 
 /** A rectangle in pixels, which may reach beyond the picture. */
 export interface PixelRectangle {
