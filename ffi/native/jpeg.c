@@ -2,6 +2,8 @@
 
 #include "jpeg_errors.h"
 
+#include <jpegint.h>
+
 /* A progressive JPEG may ask for the same picture over and over. */
 enum { MAX_SCANS = 64 };
 enum { PLANES = 3, MAX_ROWS = 4 * DCTSIZE, ALIGNMENT = 64 };
@@ -54,6 +56,19 @@ static void choose_scale(j_decompress_ptr jpeg, int least_width) {
   }
 }
 
+/* libjpeg would decode subsampled chroma larger than luma asks for, in place of enlarging it later.
+ * That is work for nothing: a mean needs no enlarged chroma. To be called once libjpeg has
+ * started, as its own choice is made then; the tables of all sizes of its slow DCT are alike. */
+static void keep_chroma_small(j_decompress_ptr jpeg) {
+  for (int i = 1; i < jpeg->num_components; i++) {
+    jpeg_component_info *component = &jpeg->comp_info[i];
+    if (component->DCT_scaled_size == jpeg->min_DCT_scaled_size) continue;
+    component->DCT_scaled_size = jpeg->min_DCT_scaled_size;
+    component->MCU_sample_width = component->MCU_width * component->DCT_scaled_size;
+    jpeg->idct->inverse_DCT[i] = jpeg->idct->inverse_DCT[0];
+  }
+}
+
 /* Places the planes, knowing the header and the scale. */
 static int lay_out(struct decoding *decoding, struct plane planes[PLANES]) {
   j_decompress_ptr jpeg = &decoding->jpeg;
@@ -70,10 +85,8 @@ static int lay_out(struct decoding *decoding, struct plane planes[PLANES]) {
     if (u->h_samp_factor != v->h_samp_factor || u->v_samp_factor != v->v_samp_factor) {
       return refuse(decoding, "its chroma planes differ in size");
     }
-    shift_x = shift_of(luma->h_samp_factor * luma->DCT_scaled_size,
-                       u->h_samp_factor * u->DCT_scaled_size);
-    shift_y = shift_of(luma->v_samp_factor * luma->DCT_scaled_size,
-                       u->v_samp_factor * u->DCT_scaled_size);
+    shift_x = shift_of(luma->h_samp_factor, u->h_samp_factor);
+    shift_y = shift_of(luma->v_samp_factor, u->v_samp_factor);
     if (shift_x < 0 || shift_y < 0 || shift_y > 1) {
       return refuse(decoding, "its chroma subsampling is none that cameras use");
     }
@@ -86,11 +99,12 @@ static int lay_out(struct decoding *decoding, struct plane planes[PLANES]) {
     int mcu_columns = (int)(jpeg->image_width + jpeg->max_h_samp_factor * DCTSIZE - 1) /
                       (jpeg->max_h_samp_factor * DCTSIZE);
     int mcu_rows = (int)jpeg->total_iMCU_rows;
-    int width = mcu_columns * component->h_samp_factor * component->DCT_scaled_size;
+    int size = jpeg->min_DCT_scaled_size; /* of a block */
+    int width = mcu_columns * component->h_samp_factor * size;
     plane->widen = i > 0 && shift_x == 2 ? 2 : 1;
-    plane->decoded_width = (int)component->downsampled_width;
+    plane->decoded_width = width;
     plane->stride = round_up(width * plane->widen, ALIGNMENT);
-    plane->rows_per_step = component->v_samp_factor * component->DCT_scaled_size;
+    plane->rows_per_step = component->v_samp_factor * size;
     plane->rows = mcu_rows * plane->rows_per_step;
     int32_t *place = i == 0 ? &picture->y_offset : i == 1 ? &picture->u_offset : &picture->v_offset;
     *place = (int32_t)offset;
@@ -147,6 +161,7 @@ static int decode(struct decoding *decoding, const uint8_t *data, size_t size, i
   jpeg->out_color_space = jpeg->jpeg_color_space;
   jpeg->raw_data_out = TRUE;
   jpeg->do_fancy_upsampling = FALSE;
+  jpeg->dct_method = JDCT_ISLOW;
   choose_scale(jpeg, least_width);
   jpeg_calc_output_dimensions(jpeg);
 
@@ -165,6 +180,7 @@ static int decode(struct decoding *decoding, const uint8_t *data, size_t size, i
     planes[2].start = pixels + picture->v_offset;
   }
   jpeg_start_decompress(jpeg);
+  keep_chroma_small(jpeg);
   read_planes(jpeg, planes);
   jpeg_finish_decompress(jpeg); /* reads to the end marker: without it the tail is missing */
   for (int i = 1; i < jpeg->num_components; i++) {

@@ -24,7 +24,7 @@ enum { PH_JPEG_NEEDS_ROOM = 1 };
  *
  * The picture is scaled by 1, 1/2, 1/4 or 1/8: the smallest that is still `least_width` wide
  * (0: not scaled). Only YCbCr and grey; 4:1:1 is handed out with its chroma columns doubled, as
- * 4:2:2, and a JPEG of 4:2:0 that is scaled keeps the chroma it has, up to 4:4:4.
+ * 4:2:2, all others with the subsampling that they have.
  *
  * Returns PH_OK; PH_JPEG_NEEDS_ROOM, with nothing decoded, where `capacity` is under
  * `result->picture.bytes`; PH_ERR_FORMAT for what is no whole JPEG: damaged, truncated, without

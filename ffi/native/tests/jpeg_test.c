@@ -107,10 +107,8 @@ static struct means check_decode(const struct ph_bytes *jpeg, int least_width, c
   CHECK(picture->height == HEIGHT / divisor, "%s: %dx%d", what, picture->width, picture->height);
   CHECK(least_width == 0 ? divisor == 1 : picture->width >= least_width && divisor > 1,
         "%s: %d wide", what, picture->width);
-  if (divisor == 1) {
-    CHECK(picture->chroma_shift_x == shifts[0] && picture->chroma_shift_y == shifts[1],
-          "%s: shifts %d %d", what, picture->chroma_shift_x, picture->chroma_shift_y);
-  }
+  CHECK(picture->chroma_shift_x == shifts[0] && picture->chroma_shift_y == shifts[1],
+        "%s: shifts %d %d", what, picture->chroma_shift_x, picture->chroma_shift_y);
   struct means means = means_of(picture, pixels);
   free(pixels);
   return means;
