@@ -67,7 +67,7 @@ export class FrameLane {
   }
 
   #pump(): void {
-    while (this.#waiting && this.#hasRoomFor(this.#waiting)) {
+    while (this.#waiting && this.#hasRoom) {
       const restUs = this.#restUs(this.#waiting);
       if (restUs > 0) return void this.#pumpAfter(restUs);
       const frame = this.#waiting;
@@ -85,10 +85,10 @@ export class FrameLane {
     if (!this.#closing.signal.aborted) this.#pump();
   }
 
-  #hasRoomFor({ image }: FrameOutgoing): boolean {
+  get #hasRoom(): boolean {
     const { framesUnderWay = Infinity } = this.#options;
     return this.#underWay.frames < framesUnderWay &&
-      this.#context.load.hasRoomFor(frameEnvelopeBytes(image.jpeg.length), this.#underWay);
+      this.#context.load.hasRoomBeside(this.#underWay);
   }
 
   #restUs({ image }: FrameOutgoing): number {
@@ -100,6 +100,7 @@ export class FrameLane {
     const { backend, clock, load } = this.#context;
     const bytes = frameEnvelopeBytes(frame.image.jpeg.length);
     const sentUs = clock.monotonicUs();
+    load.sent(bytes, sentUs);
     this.#underWay.frames++;
     this.#underWay.bytes += bytes;
     try {

@@ -39,6 +39,8 @@ export class LinkLoad {
   #formerLeastUs = Infinity;
   #lastFrameUs = -Infinity;
   #usPerByte = 0;
+  /** When the last frame sent is through, as far as is known. */
+  #freeUs = -Infinity;
   #busy: { readonly atUs: number; readonly us: number }[] = [];
   #degradation = 0;
   #changedUs = -Infinity;
@@ -55,24 +57,27 @@ export class LinkLoad {
     return Number.isFinite(least) ? least : 0;
   }
 
-  /** Whether a frame of `bytes` may be sent beside those under way. */
-  hasRoomFor(
-    bytes: number,
-    underWay: { readonly frames: number; readonly bytes: number },
-  ): boolean {
+  /** Whether a frame may be sent beside those under way. */
+  hasRoomBeside(underWay: { readonly frames: number; readonly bytes: number }): boolean {
     if (underWay.frames === 0) return true;
     const most = Math.min(MAX_UNDER_WAY, MIN_UNDER_WAY + Math.ceil(this.roundTripUs / FRAME_US));
-    return underWay.frames < most && (underWay.bytes + bytes) * this.#usPerByte <= MAX_BACKLOG_US;
+    const aheadUs = underWay.bytes * this.#usPerByte;
+    return underWay.frames < most && aheadUs <= Math.max(MAX_BACKLOG_US, this.roundTripUs);
   }
 
   /**
-   * For how long, in microseconds, the link should be left to metrics before a frame of `bytes`:
-   * as long as such a frame takes it, where that is long.
+   * For how long, in microseconds, the link should be left alone before a frame of `bytes`: until
+   * the last one is through, and after one that took long, as long again for metrics.
    */
   restUs(bytes: number, nowUs: number): number {
     const frameUs = bytes * this.#usPerByte;
     if (frameUs < LONG_FRAME_US) return 0;
-    return Math.max(0, this.#lastFrameUs + Math.min(frameUs, MAX_REST_US) - nowUs);
+    return Math.max(0, this.#freeUs + Math.min(frameUs, MAX_REST_US) - nowUs);
+  }
+
+  /** Takes note of a frame that is sent. */
+  sent(bytes: number, nowUs: number): void {
+    this.#freeUs = Math.max(this.#freeUs, nowUs) + bytes * this.#usPerByte;
   }
 
   /** Takes note of an acknowledged metric: small, it shows the round trip. */
@@ -87,6 +92,7 @@ export class LinkLoad {
     const beyondUs = waitUs - this.roundTripUs;
     const us = Math.max(0, Math.min(beyondUs, acknowledgedUs - this.#lastFrameUs));
     this.#lastFrameUs = acknowledgedUs;
+    this.#freeUs = Math.min(this.#freeUs, acknowledgedUs + this.roundTripUs + MAX_REST_US);
     this.#usPerByte += 0.3 * (us / Math.max(1, bytes) - this.#usPerByte);
     this.#busy.push({ atUs: acknowledgedUs, us });
     this.#judge(acknowledgedUs);
@@ -101,6 +107,7 @@ export class LinkLoad {
   reset(): void {
     this.#busy = [];
     this.#lastFrameUs = -Infinity;
+    this.#freeUs = -Infinity;
     this.#calmSinceUs = undefined;
   }
 

@@ -1,29 +1,40 @@
+/** Slower than this the peer counts as silent, bytes a millisecond: half of 1 Mbit/s. */
+const SLOWEST_BYTES_PER_MS = 62;
+/** Smaller messages show the round trip, not the rate. */
+const RATE_BYTES = 10_000;
+
 /** Measures how long a peer has owed an answer, on one connection, whose answers come in order. */
 export class Patience {
   readonly #underWay = new Set<{ readonly sinceMs: number; readonly bytes: number }>();
   #answeredMs = 0;
   #bytes = 0;
+  #bytesPerMs = SLOWEST_BYTES_PER_MS;
 
-  /** Bytes that were sent and not yet answered. */
-  get bytesUnderWay(): number {
-    return this.#bytes;
-  }
-
-  /** Notes something sent; call what it returns when it was answered or has failed. */
-  began(bytes: number): () => void {
+  /** Notes something sent; call what it returns when it was answered, or, with false, has failed. */
+  began(bytes: number): (answered: boolean) => void {
     const sent = { sinceMs: performance.now(), bytes };
     this.#underWay.add(sent);
     this.#bytes += bytes;
-    return () => {
+    return (answered) => {
       this.#answeredMs = performance.now();
       this.#underWay.delete(sent);
       this.#bytes -= bytes;
+      if (answered && bytes >= RATE_BYTES) this.#learn(bytes / (this.#answeredMs - sent.sinceMs));
     };
+  }
+
+  /** Milliseconds that what is under way may need to get through: four times what it should. */
+  get neededMs(): number {
+    return this.#bytes / Math.max(SLOWEST_BYTES_PER_MS, this.#bytesPerMs / 4);
   }
 
   /** Milliseconds for which answers are owed and none has come; 0 where none is owed. */
   get silentMs(): number {
     const [first] = this.#underWay;
     return first ? performance.now() - Math.max(first.sinceMs, this.#answeredMs) : 0;
+  }
+
+  #learn(bytesPerMs: number): void {
+    this.#bytesPerMs += 0.2 * (Math.min(bytesPerMs, 1e6) - this.#bytesPerMs);
   }
 }

@@ -16,8 +16,6 @@ export interface RedisBackendContext {
 const WATCH_MS = 100;
 /** Sharded subscribers follow a slot within so long, milliseconds. */
 const SLOT_MOVE_MS = 5000;
-/** The slowest uplink that is waited for, bytes a millisecond: 1 Mbit/s. */
-const SLOWEST_BYTES_PER_MS = 125;
 
 /**
  * Redis, by PUBLISH or by keys and streams. Frames go over a connection of their own, so that no
@@ -86,10 +84,12 @@ export class RedisBackend implements Backend {
     this.#refuseTooBig(topic, bytes.length);
     const { link, patience } = outgoing.kind === "metric" ? this.#metrics : this.#frames;
     const done = patience.began(bytes.length);
+    let answered = false;
     const stored = { topic, timestamp, envelope: asBuffer(bytes) };
     try {
       const delivery =
         await (this.#options.usePubsub ? this.#publish(link, stored) : this.#store(link, stored));
+      answered = true;
       this.#debug(stored, delivery);
       if (this.#refusal?.link === link) this.#refusal = undefined;
       return delivery;
@@ -98,7 +98,7 @@ export class RedisBackend implements Backend {
       if (link.ready) this.#noteRefusal(link, message);
       throw new BackendError(message, { cause: error, retriable: true, reason: "link" });
     } finally {
-      done();
+      done(answered);
     }
   }
 
@@ -159,8 +159,8 @@ export class RedisBackend implements Backend {
 
   /** A peer that neither answers nor closes is noticed here. */
   #watchForSilence(): void {
-    const bytes = this.#metrics.patience.bytesUnderWay + this.#frames.patience.bytesUnderWay;
-    const limitMs = this.#options.operationTimeoutMs + bytes / SLOWEST_BYTES_PER_MS;
+    const limitMs = this.#options.operationTimeoutMs + this.#metrics.patience.neededMs +
+      this.#frames.patience.neededMs;
     const metricsMs = this.#metrics.patience.silentMs;
     const framesMs = this.#frames.patience.silentMs;
     if (metricsMs > limitMs) this.#metrics.link.reset(silence(metricsMs));
