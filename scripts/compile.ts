@@ -64,6 +64,9 @@ async function packBehindLauncher(output: string): Promise<void> {
 
 async function compileByDeno(output: string): Promise<void> {
   Deno.removeSync(`${folder}/bin/deno`); // the base runtime takes its place
+  if (!Deno.env.has("DENORT_BIN")) {
+    console.error("compile: deno compile fetches its base runtime; name one by DENORT_BIN instead");
+  }
   const machine = arch === "arm64" ? "aarch64" : "x86_64";
   await run(Deno.execPath(), [
     "compile",

@@ -84,7 +84,7 @@ Deno.test({
     await step("the service is held tightly", async () => {
       const report = await device.check(`systemd-analyze security --no-pager ${SERVICE}`, SLOW);
       const exposure = /Overall exposure level[^:]*: ([\d.]+)/.exec(report)?.[1];
-      console.log(`exposure ${exposure}`);
+      console.error(`exposure ${exposure}`);
       assert(Number(exposure) < 3, report);
     });
 
@@ -95,7 +95,7 @@ Deno.test({
       device = stack.use(await bootDevice(kernel, disk));
       await wait("a status", () => heard.all("status").length > 0);
       const seconds = (performance.now() - startedMs) / 1000;
-      console.log(`first status ${seconds.toFixed(1)} s after power-on`);
+      console.error(`first status ${seconds.toFixed(1)} s after power-on`);
       assert(seconds < 120, `${seconds}`);
       await more("core_metrics", 3);
       await more("edge_metrics", 3);
