@@ -19,7 +19,7 @@ const EXPECTED = [
   /^\/usr\/local\/bin\/physiology_server$/,
   /^\/etc\/physiology_server(\/|$)/,
   /^\/etc\/systemd\/system\/(multi-user\.target\.wants\/)?physiology_server\.service$/,
-  /^\/var\/lib\/private\/physiology_server(\/|$)/,
+  /^\/var\/lib\/(private\/)?physiology_server(\/|$)/,
   /^\/var\/(log|lib\/systemd)\//,
   /^\/etc\/(machine-id|resolv\.conf|mtab|\.updated|ld\.so\.cache)$|^\/var\/\.updated$/,
   /^\/(media|tmp|run)\//,
