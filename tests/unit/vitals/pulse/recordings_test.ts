@@ -44,3 +44,19 @@ testWithShared(
     assert.ok(slow.mae! < whole.mae! + 0.2, JSON.stringify(slow));
   },
 );
+
+testWithShared(
+  "the strongest frequency of whole recordings is within half a beat of the stated rate",
+  [1, 3, 5].map((number) => `data/reference/vitallens_${number}.json`),
+  async (paths) => {
+    for (const path of paths) {
+      const { fps, waveforms, vitals } = JSON.parse(await Deno.readTextFile(path));
+      const wave = Float64Array.from(waveforms.ppg_waveform.data as number[]);
+      const times = wave.map((_, k) => k / fps);
+      const seconds = times.at(-1)!;
+      const rate = waveformReference(times, wave, { band: PULSE_REFERENCE })
+        .rateAt(seconds, seconds)!;
+      assert.ok(Math.abs(rate - vitals.heart_rate.value) < 0.5, `${rate} in ${path}`);
+    }
+  },
+);
