@@ -40,10 +40,14 @@ export const file = topic("File backend", ["serve"], {
     file: documented("frame_extension"),
     pattern: { regex: /^[A-Za-z0-9]{1,8}$/, says: "1 to 8 letters or digits" },
   }),
-  compressFrames: bool("file_compress_frames", "Write frames as JPEG; without it, as raw PPM.", {
-    default: true,
-    file: documented("compress_frames"),
-  }),
+  compressFrames: bool(
+    "file_compress_frames",
+    "Write frames as JPEG; there is no other form yet, and false is refused.",
+    {
+      default: true,
+      file: documented("compress_frames"),
+    },
+  ),
   ioBufferSize: int("file_io_buffer_size", "Bytes that are gathered before a write.", {
     default: 8192,
     range: [0, 16_777_216],
