@@ -109,8 +109,10 @@ async function main(args: readonly string[]): Promise<number> {
 
   const { promise: asked, resolve: ask } = Promise.withResolvers<"asked">();
   const stop = () => ask("asked");
-  Deno.addSignalListener("SIGINT", stop);
-  Deno.addSignalListener("SIGTERM", stop);
+  // A closed terminal must leave neither server nor broker behind.
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    Deno.addSignalListener(signal, stop);
+  }
   const timer = seconds === undefined ? undefined : setTimeout(stop, seconds * 1000);
   Deno.stdout.writeSync(encoder.encode(view.intro().join("\n") + "\n"));
   let rows = draw(view, 0);

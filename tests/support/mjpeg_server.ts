@@ -53,9 +53,13 @@ export class MjpegServer implements AsyncDisposable {
       `--frame\r\nContent-Type: image/jpeg\r\nContent-Length: ${this.#jpeg.length}\r\n\r\n`;
     const bytes = new TextEncoder().encode(head);
     for (const viewer of this.#viewers) {
-      viewer.enqueue(bytes);
-      viewer.enqueue(this.#jpeg);
-      viewer.enqueue(new TextEncoder().encode("\r\n"));
+      try {
+        viewer.enqueue(bytes);
+        viewer.enqueue(this.#jpeg);
+        viewer.enqueue(new TextEncoder().encode("\r\n"));
+      } catch {
+        this.#viewers.delete(viewer); // it hung up in the middle of a picture
+      }
     }
   }
 }

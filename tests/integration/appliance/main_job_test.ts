@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { startProgram, Subscriber } from "../../support/physiology_server.ts";
+import { type Received, startProgram, Subscriber } from "../../support/physiology_server.ts";
 import { startRedis } from "../../support/redis_server.ts";
 import { testWithShared } from "../../support/shared_data.ts";
 
@@ -96,8 +96,9 @@ Deno.test("the five channels carry the contract's envelopes from a simulated cam
   for (
     const type of ["core_metrics", "edge_metrics", "status", "frame", "recording_state"] as const
   ) {
-    const messages = subscriber.all(type);
-    assert.ok(messages.length > 0, `nothing on ${type}`);
+    // What a link lost on a busy machine comes again beside the live messages, marked.
+    const messages = subscriber.all(type).filter((message) => !isReplayed(message));
+    assert.ok(subscriber.all(type).length > 0, `nothing on ${type}`);
     for (const [i, message] of messages.entries()) {
       const { receivedMs: _, ...envelope } = message;
       assert.deepEqual(Object.keys(envelope), ["type", "timestamp", "payload"]);
@@ -107,7 +108,7 @@ Deno.test("the five channels carry the contract's envelopes from a simulated cam
       }
     }
   }
-  const core = subscriber.all("core_metrics");
+  const core = subscriber.all("core_metrics").filter((message) => !isReplayed(message));
   for (const { payload } of core) {
     for (const vital of ["pulse", "breathing"] as const) {
       const hasStrict = payload[vital]?.strict !== undefined;
@@ -121,7 +122,12 @@ Deno.test("the five channels carry the contract's envelopes from a simulated cam
   const times = core.flatMap(({ payload }) => payload.pulse?.trace ?? [])
     .map(({ timestamp }) => timestamp);
   assert.ok(times.length > 100, "the trace is too short");
-  const periods = core.slice(1).map((message, i) => message.timestamp - core[i]!.timestamp);
-  const meanPeriodMs = periods.reduce((sum, period) => sum + period, 0) / periods.length / 1000;
+  const [first, last] = [core[0]!, core.at(-1)!];
+  const periods = last.payload.metadata.sequence - first.payload.metadata.sequence;
+  const meanPeriodMs = (last.timestamp - first.timestamp) / periods / 1000;
   assert.ok(Math.abs(meanPeriodMs - 200) < 10, `a core message each ${meanPeriodMs} ms`);
 });
+
+function isReplayed({ payload }: Received): boolean {
+  return "metadata" in payload && payload.metadata.replayed === true;
+}

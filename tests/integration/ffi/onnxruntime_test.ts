@@ -131,8 +131,9 @@ Deno.test("thousands of runs, failures and loads leave the memory flat", async (
   const before = residentMb();
   await work(30);
   const grown = residentMb() - before;
-  // 1,500 runs: a leak of one input or output would be 290 or 60 MB.
-  assert.ok(grown < 25, `the process grew by ${grown.toFixed(1)} MB`);
+  // 1,500 runs: a leak of one input or output would be 290 or 60 MB. Other tests of this process
+  // and its collector move it by some tens of MB on a busy machine.
+  assert.ok(grown < 50, `the process grew by ${grown.toFixed(1)} MB`);
   dispose(inputs);
   dispose(outputs);
 });
