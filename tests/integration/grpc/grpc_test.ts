@@ -29,6 +29,7 @@ async function hasGrpcJs(): Promise<boolean> {
       GRPC_JS,
       "--no-audit",
       "--no-fund",
+      "--fetch-retries=0", // a registry out of reach is soon known
       "@grpc/grpc-js@1.14.7",
     ];
     const { success } = await new Deno.Command("npm", { args, stdout: "null", stderr: "null" })
