@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { encodeEnvelope, type Envelope } from "../../../src/envelope/envelope.ts";
+import { makeCertificates } from "../../support/certificates.ts";
 import { fakeMetrics, fakeRecordingState } from "../../support/fake_stream.ts";
 import { Program } from "../../support/program.ts";
-import { startRedis } from "../../support/redis_server.ts";
+import { freePort, startRedis } from "../../support/redis_server.ts";
 import { waitFor } from "../../support/wait.ts";
 
 const MAIN = new URL("../../../main.ts", import.meta.url).pathname;
@@ -50,6 +51,60 @@ Deno.test("record saves sessions as JSON lines, series and a table, over a broke
     const table = await Deno.readTextFile(`${folder}/metrics_a.csv`);
     assert.match(table, /^\d+,core_metrics\.pulse\.strict,value,72\.5$/m);
     assert.equal(JSON.parse(await Deno.readTextFile(`${folder}/metrics_b.json`)).session_id, "b");
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("record reads by TLS, with a client certificate and a password, as the server publishes", async () => {
+  const folder = await Deno.makeTempDir();
+  const { ca, server, client } = makeCertificates(folder);
+  const tlsPort = freePort();
+  await using broker = await startRedis({
+    // deno-fmt-ignore
+    args: [
+      "--tls-port", `${tlsPort}`, "--tls-cert-file", server.cert, "--tls-key-file", server.key,
+      "--tls-ca-cert-file", ca, "--tls-auth-clients", "yes", "--requirepass", "owl-7",
+    ],
+  });
+  const password = `${folder}/password`;
+  await Deno.writeTextFile(password, "owl-7\n");
+  const redis = [
+    "--redis_host=localhost",
+    `--redis_port=${tlsPort}`,
+    `--redis_password_file=${password}`,
+    "--redis_tls",
+    `--redis_tls_ca_path=${ca}`,
+    `--redis_tls_cert_path=${client.cert}`,
+    `--redis_tls_key_path=${client.key}`,
+  ];
+  const run = ["run", "-A", "-q", MAIN];
+  try {
+    await using record = new Program(Deno.execPath(), [
+      ...run,
+      "record",
+      ...redis,
+      `--output_dir=${folder}/out`,
+    ]);
+    const admin = broker.client({ password: "owl-7" });
+    await waitFor("the subscription", async () => {
+      const [, count] = await admin.pubsub("NUMSUB", "physiology:recording_state") as unknown[];
+      return count === 1;
+    });
+    await using serve = new Program(Deno.execPath(), [
+      ...run,
+      "--simulate",
+      "--port=0",
+      "--start_with_recording_on",
+      ...redis,
+    ]);
+    await record.says("Saving session");
+    serve.kill("SIGTERM");
+    assert.equal(await serve.ended(), 0, serve.output);
+    record.kill("SIGTERM");
+    assert.equal(await record.ended(), 0, record.output);
+    const names = [...Deno.readDirSync(`${folder}/out`)].map(({ name }) => name);
+    assert.ok(names.some((name) => name.endsWith(".jsonl")), names.join());
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
