@@ -72,11 +72,6 @@ export class Appliance {
     this.#options = options;
   }
 
-  /** The newest estimate, for a display of its own. */
-  get estimate(): VitalsEstimate | undefined {
-    return this.#estimate;
-  }
-
   get status(): StatusName | undefined {
     return this.#status.current;
   }

@@ -83,8 +83,3 @@ export class SourceError extends Error {
     this.hint = options.hint;
   }
 }
-
-/** Releases pixels that nothing but the garbage collector owns. */
-export function ownedFrame(frame: Omit<Frame, typeof Symbol.dispose>): Frame {
-  return { ...frame, [Symbol.dispose]() {} };
-}

@@ -129,9 +129,9 @@ Deno.test("thousands of runs, failures and loads leave the memory flat", async (
   };
   await work(15);
   const before = residentMb();
-  await work(30);
+  await work(60);
   const grown = residentMb() - before;
-  // 1,500 runs: a leak of one input or output would be 290 or 60 MB. Other tests of this process
+  // 3,000 runs: a leak of one input or output would be 580 or 120 MB. Other tests of this process
   // and its collector move it by some tens of MB on a busy machine.
   assert.ok(grown < 50, `the process grew by ${grown.toFixed(1)} MB`);
   dispose(inputs);
