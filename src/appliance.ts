@@ -101,15 +101,20 @@ export class Appliance {
 
   async #consume(source: FrameSource, signal: AbortSignal): Promise<void> {
     const iterator = source[Symbol.asyncIterator]();
-    const { promise: aborted, resolve } = Promise.withResolvers<{ done: true; value: undefined }>();
-    const stop = () => resolve({ done: true, value: undefined });
-    if (signal.aborted) stop();
-    signal.addEventListener("abort", stop, { once: true });
+    // A race against one promise of the whole run would keep every event that it ever raced.
+    let stopWaiting = () => {};
+    const stop = () => stopWaiting();
+    signal.addEventListener("abort", stop);
     try {
-      while (true) {
-        const { done, value } = await Promise.race([iterator.next(), aborted]);
-        if (done) return;
-        await this.#handle(value);
+      while (!signal.aborted) {
+        const next = await new Promise<IteratorResult<SourceEvent, void> | undefined>(
+          (resolve, reject) => {
+            stopWaiting = () => resolve(undefined);
+            iterator.next().then(resolve, reject);
+          },
+        );
+        if (!next || next.done) return;
+        await this.#handle(next.value);
       }
     } finally {
       signal.removeEventListener("abort", stop);
