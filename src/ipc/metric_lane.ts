@@ -92,7 +92,7 @@ export class MetricLane {
   offer({ timestamp, bytes }: MetricOutgoing): void {
     const { backend, clock } = this.#context;
     const entry = { ticket: ++this.#ticket, sinceUs: clock.monotonicUs(), timestamp, bytes };
-    const mustWait = backend.inOrder && this.#backlog.length > 0;
+    const mustWait = this.#inOrder && this.#backlog.length > 0;
     const full = this.#underWayBytes + bytes.length > this.#options.bytesUnderWay &&
       this.#underWay.size > 0;
     if (!backend.ready || mustWait || full) this.#keep(entry);
@@ -133,6 +133,11 @@ export class MetricLane {
       this.#underWay.delete(entry);
       this.#underWayBytes -= entry.bytes.length;
     }
+  }
+
+  /** A change that came after a later one would leave whoever follows it in the wrong state. */
+  get #inOrder(): boolean {
+    return this.#context.backend.inOrder === true || this.topic === "recording_state";
   }
 
   #send({ timestamp, bytes }: SpoolRecord): Promise<Delivery> {
@@ -214,7 +219,7 @@ export class MetricLane {
 
   /** Where live metrics wait for the late ones, these hurry. */
   get #replayPerMs(): number {
-    return this.#options.replayPerSecond / 1000 * (this.#context.backend.inOrder ? 10 : 1);
+    return this.#options.replayPerSecond / 1000 * (this.#inOrder ? 10 : 1);
   }
 
   /** Sends the oldest few; only those before the first that nobody got are taken out. */

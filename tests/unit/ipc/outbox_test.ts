@@ -232,9 +232,15 @@ const action: fc.Arbitrary<Action> = fc.oneof(
   }),
 );
 
-for (const inOrder of [false, true]) {
+for (
+  const { inOrder, topic } of [
+    { inOrder: false, topic: "status" },
+    { inOrder: true, topic: "status" },
+    { inOrder: false, topic: "recording_state" },
+  ] as const
+) {
   const kind = inOrder ? "that keeps order" : "with subscribers";
-  Deno.test(`random faults of a backend ${kind} lose no metric and mix up none`, async () => {
+  Deno.test(`random faults of a backend ${kind} lose no ${topic} and mix up none`, async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(action, { maxLength: 60 }), async (actions) => {
         await using ends = start({}, new FakeBackend({ inOrder }));
@@ -248,7 +254,7 @@ for (const inOrder of [false, true]) {
           if (step.kind === "metrics") {
             for (let i = 0; i < step.count; i++) {
               if (backend.receivers === 0) toNobody.add(sequence + 1);
-              outbox.offer(metric(clock, ++sequence));
+              outbox.offer(metric(clock, ++sequence, topic));
             }
           } else if (step.kind === "frames") {
             for (let i = 0; i < step.count; i++) outbox.offer(frame(clock, ++frames));
@@ -270,7 +276,7 @@ for (const inOrder of [false, true]) {
           .difference(new Set(seen.map((one) => one.sequence)))
           .difference(toNobody);
         assert.deepEqual([...missing], []);
-        const ways = inOrder
+        const ways = inOrder || topic === "recording_state"
           ? [seen]
           : [seen.filter(({ late }) => late), seen.filter(({ late }) => !late)];
         for (const way of ways) assertInOrder(way.map((one) => one.sequence));
