@@ -180,10 +180,16 @@ function eventOf(device: string, { topic, envelope }: {
   if (!isRecord(envelope) || envelope["type"] !== topic) return undefined;
   const { timestamp, payload } = envelope;
   if (!Number.isFinite(timestamp) || !isRecord(payload)) return undefined;
+  // What comes late must not look like what is; of recording states the last to come holds.
+  if (topic !== "recording_state" && isReplayed(payload)) return undefined;
   // The curves come with the core metrics already: of the rest only the signal is shown.
   const shown = topic === "edge_metrics" ? { signal: payload["signal"] } : payload;
   const event = JSON.stringify({ type: topic, device, timestamp, payload: shown });
   return event.length > MAX_EVENT_CHARACTERS ? undefined : event;
+}
+
+function isReplayed({ metadata }: Readonly<Record<string, unknown>>): boolean {
+  return isRecord(metadata) && metadata["replayed"] === true;
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
