@@ -27,7 +27,7 @@ import time
 
 import redis.asyncio as redis
 
-TOPICS = ("core_metrics", "edge_metrics", "recording_state")
+TOPICS = ("core_metrics", "edge_metrics", "recording_state", "status")
 SILENCE_S = 15  # the server says something at least every 5 s, so this is a dead connection
 
 
@@ -74,6 +74,15 @@ class Series:
                 for name, columns in self.columns.items()}
 
 
+def tells_recording(envelope):
+    """A change, or a status that says it again for whoever came late or missed the change."""
+    if envelope["type"] == "recording_state":
+        return True
+    payload = envelope["payload"]
+    late = payload.get("metadata", {}).get("replayed")
+    return envelope["type"] == "status" and "recording" in payload and not late
+
+
 def session_of(envelope):
     return str(envelope["payload"].get("session_id") or envelope["timestamp"])
 
@@ -106,7 +115,7 @@ class Session:
 
     def _take(self, envelope):
         timestamp, payload = envelope["timestamp"], envelope["payload"]
-        if envelope["type"] == "recording_state":
+        if tells_recording(envelope):
             ours = payload["recording"] and session_of(envelope) == self.session_id
             self.end = None if ours else timestamp
         else:
@@ -180,18 +189,13 @@ class Saver:
         try:
             prefix = options.redis_key_prefix
             pubsub = client.pubsub(ignore_subscribe_messages=True)
-            await pubsub.subscribe(*(f"{prefix}:{topic}" for topic in (*TOPICS, "status")))
-            # In key-value mode the state is kept, so that a late comer learns it.
-            state = await client.get(f"{prefix}:recording_state")
-            if state:
-                yield state
+            await pubsub.subscribe(*(f"{prefix}:{topic}" for topic in TOPICS))
             heard = time.monotonic()
             while time.monotonic() - heard < SILENCE_S:
                 message = await pubsub.get_message(timeout=1.0)
                 if message:
                     heard = time.monotonic()
-                    if not message["channel"].endswith(":status"):
-                        yield message["data"]
+                    yield message["data"]
         finally:
             await client.close()
             await client.connection_pool.disconnect()
@@ -199,9 +203,9 @@ class Saver:
     def _handle(self, text):
         try:
             envelope = json.loads(text)
-            if envelope["type"] == "recording_state":
+            if tells_recording(envelope):
                 self._on_recording_state(envelope)
-            elif self.session and envelope["type"] in TOPICS:
+            elif self.session and envelope["type"] in ("core_metrics", "edge_metrics"):
                 self.session.append(envelope)
         except OSError as error:
             sys.exit(f"Cannot save: {error}")  # a full disk must not pass in silence

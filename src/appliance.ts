@@ -88,9 +88,13 @@ export class Appliance {
     this.#observeStatus();
     recording.onChange(({ state }) => this.#sendRecording(state));
     this.#sendRecording(recording.state);
+    // Whoever saves a session learns that it ends here; only a crash leaves it open.
+    const endRecording = () => recording.apply({ recording: false }, "end");
+    signal.addEventListener("abort", endRecording, { once: true });
     const ticker = setInterval(() => this.#tick(), TICK_MS);
     try {
       await this.#consume(source, signal);
+      endRecording();
     } finally {
       clearInterval(ticker);
       log.info(signal.aborted ? "Stopping as asked" : "The source has ended");
@@ -218,13 +222,13 @@ export class Appliance {
   }
 
   #observeStatus(forced?: StatusName): void {
-    const { announcer, clock, publisher, log } = this.#parts;
+    const { announcer, clock, publisher, recording, log } = this.#parts;
     const [name, detail] = forced ? [forced] : this.#condition(publisher.trouble);
     const before = this.#status.current;
     const urgent = name === "STOPPING" || name === "CAMERA_DISCONNECTED";
     const due = this.#status.observe(name, clock.monotonicUs(), { detail, urgent });
     if (!due) return;
-    const envelope = announcer.status(due);
+    const envelope = announcer.status(due, recordingPayload(recording.state));
     if (due.name !== before) {
       const { message, hint } = envelope.payload;
       log.info(`Status ${due.name}: ${message}`, hint ? { hint } : {});

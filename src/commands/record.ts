@@ -6,7 +6,7 @@ import { HistoryFollower } from "./record/history.ts";
 import { SessionSaver } from "./record/saver.ts";
 import { RedisFeed } from "./redis_feed.ts";
 
-const TOPICS = ["core_metrics", "edge_metrics", "recording_state"];
+const TOPICS = ["core_metrics", "edge_metrics", "status", "recording_state"];
 /** A snapshot of the series, for whoever looks while a session runs. */
 const SNAPSHOT_MS = 30_000;
 const POLL_MS = 200;
@@ -31,13 +31,7 @@ export async function run({ settings, log }: CommandContext): Promise<number> {
     redis,
     log,
     onMessage: (_channel, message) => take(message.toString()),
-    onReady: () => void catchUp(),
   });
-  /** In key-value mode the state is kept, so that a late comer learns it. */
-  const catchUp = async () => {
-    const state = await feed.get(`${redis.keyPrefix}:recording_state`).catch(() => null);
-    if (state !== null) take(state);
-  };
   const stopped = new Promise<void>((resolve) =>
     stop.signal.addEventListener("abort", () => resolve(), { once: true })
   );

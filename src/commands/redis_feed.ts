@@ -20,8 +20,6 @@ export interface RedisFeedOptions {
   readonly log: Log;
   /** Takes each message of the channels and patterns that were asked for. */
   readonly onMessage: (channel: string, message: Buffer) => void;
-  /** Called each time the subscriptions stand (again). */
-  readonly onReady?: () => void;
 }
 
 /**
@@ -49,7 +47,6 @@ export class RedisFeed implements AsyncDisposable, HistorySource {
       (_pattern: string, channel: Buffer, message: Buffer) =>
         onMessage(channel.toString(), message),
     );
-    this.#subscriber.on("ready", () => options.onReady?.());
     this.#commands = this.#open({
       ...connection,
       commandTimeout: options.redis.operationTimeoutMs,
@@ -76,11 +73,6 @@ export class RedisFeed implements AsyncDisposable, HistorySource {
 
   async subscribePattern(pattern: string): Promise<void> {
     await this.#subscriber.psubscribe(pattern);
-  }
-
-  /** The value of a key as text, or null. */
-  async get(key: string): Promise<string | null> {
-    return await this.#commands.get(key) as string | null;
   }
 
   async newestEntry(stream: string): Promise<string | undefined> {

@@ -1,9 +1,11 @@
 import { Appliance } from "../appliance.ts";
 import { EXIT, UnavailableError } from "../config/exit.ts";
+import type { Settings } from "../config/flags.ts";
 import { VERSION } from "../config/version.ts";
 import { SourceError } from "../capture/frame.ts";
 import { CommandIntake } from "../control/commands.ts";
 import { Recording } from "../control/recording.ts";
+import { RecordingFile } from "../control/recording_file.ts";
 import { Announcer } from "../envelope/announcer.ts";
 import type { Envelope } from "../envelope/envelope.ts";
 import { FramePacing } from "../envelope/frame_pacing.ts";
@@ -13,6 +15,7 @@ import { FrameOutlet } from "../ipc/frame_outlet.ts";
 import { SystemClock } from "../telemetry/clock.ts";
 import { Counters } from "../telemetry/counters.ts";
 import { Health } from "../telemetry/health.ts";
+import type { Log } from "../telemetry/log.ts";
 import { Systemd } from "../telemetry/systemd.ts";
 import { createVitalsEngine } from "../vitals/engine.ts";
 import { Vision } from "../vision/vision.ts";
@@ -68,7 +71,7 @@ export async function run({ settings, log, reload }: CommandContext): Promise<nu
   const { publisher } = page;
   if (wayOut.reload) reloads.add({ topics: ["redis"], apply: wayOut.reload });
   const announcer = new Announcer(clock);
-  if (server.startWithRecordingOn) intake.apply({ recording: true }, "flag");
+  openRecording(settings, { recording, intake, log });
 
   const appliance = new Appliance({
     source,
@@ -121,6 +124,26 @@ export async function run({ settings, log, reload }: CommandContext): Promise<nu
     throw error;
   }
   return EXIT.ok;
+}
+
+/** Goes on with the recording that a crash interrupted, or begins one where that is asked for. */
+function openRecording(
+  { server: { statePath, startWithRecordingOn } }: Settings,
+  { recording, intake, log }: {
+    readonly recording: Recording;
+    readonly intake: CommandIntake;
+    readonly log: Log;
+  },
+): void {
+  const file = statePath === undefined ? undefined : new RecordingFile(statePath, log);
+  const interrupted = file?.interrupted();
+  file?.follow(recording);
+  if (interrupted) {
+    log.warning("Going on with the recording that ran when the server last ended unasked");
+    intake.apply(interrupted, "restart");
+  } else if (startWithRecordingOn) {
+    intake.apply({ recording: true }, "flag");
+  }
 }
 
 /** Both numbers to show a person are there. */

@@ -83,7 +83,7 @@ function servePermissions(settings: Settings, place: Place): Permissions {
   const { camera, file, publish, server, simulate, video, vitals } = settings;
   const write = [
     ...log(settings),
-    ...given(publish.spoolPath, ...notifySockets(place)),
+    ...given(publish.spoolPath, server.statePath, ...notifySockets(place)),
     ...simulate.enabled ? given(simulate.truthPath) : [],
     ...publish.backend === "file" ? [file.baseDirectory] : [],
   ];

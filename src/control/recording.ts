@@ -1,7 +1,7 @@
 import type { RecordingStatePayload } from "../envelope/envelope.ts";
 
-/** Who asked for a change. */
-export type RecordingOrigin = "flag" | "grpc" | "redis" | "file" | "http";
+/** Who asked for a change; `restart` goes on with what a crash interrupted, `end` is our own end. */
+export type RecordingOrigin = "flag" | "grpc" | "redis" | "file" | "http" | "restart" | "end";
 
 /** What a client asks for; `sessionId` was checked by whoever parsed it. */
 export interface RecordingCommand {
@@ -11,7 +11,12 @@ export interface RecordingCommand {
 
 /** Whether a session is being recorded, and which. A session id is set exactly while it is. */
 export type RecordingState =
-  | { readonly recording: true; readonly sessionId: string }
+  | {
+    readonly recording: true;
+    readonly sessionId: string;
+    /** Set where a crash has left a gap in the session. */
+    readonly resumed?: true;
+  }
   | { readonly recording: false };
 
 /** One change, as listeners get it. */
@@ -74,7 +79,11 @@ export class Recording {
     const another = previous.recording && named !== undefined && named !== previous.sessionId;
     if (command.recording) {
       if (previous.recording && !another) return "unchanged";
-      this.#state = { recording: true, sessionId: named ?? newSessionId(this.#nowMs()) };
+      this.#state = {
+        recording: true,
+        sessionId: named ?? newSessionId(this.#nowMs()),
+        ...origin === "restart" ? { resumed: true } : {},
+      };
     } else {
       if (!previous.recording) return "unchanged";
       if (another) return "stale";
@@ -103,7 +112,9 @@ export class Recording {
 
 /** The contract's payload of `recording_state`. */
 export function recordingPayload(state: RecordingState): RecordingStatePayload {
-  return state.recording ? { recording: true, session_id: state.sessionId } : { recording: false };
+  if (!state.recording) return { recording: false };
+  const { sessionId, resumed } = state;
+  return { recording: true, session_id: sessionId, ...resumed ? { resumed } : {} };
 }
 
 /** An id for a session that came without one: sorts by time, safe in file names. */

@@ -55,7 +55,10 @@ export class Announcer {
     };
   }
 
-  status({ name, detail, sinceUs }: DueStatus): EnvelopeOf<"status"> {
+  status(
+    { name, detail, sinceUs }: DueStatus,
+    { recording, session_id }: RecordingStatePayload,
+  ): EnvelopeOf<"status"> {
     const { code, message, hint } = STATUS_TABLE[name];
     return {
       type: "status",
@@ -67,6 +70,8 @@ export class Announcer {
         hint,
         since: this.#toWall(sinceUs),
         sequence: this.#count("status"),
+        recording,
+        ...session_id === undefined ? {} : { session_id },
       },
     };
   }

@@ -119,6 +119,9 @@ export interface StatusPayload {
   readonly hint: string;
   readonly since: EpochUs;
   readonly sequence: number;
+  /** The recording state again, for whoever came too late to hear of its change. */
+  readonly recording: boolean;
+  readonly session_id?: string;
 }
 
 export interface FramePayload {
@@ -132,6 +135,8 @@ export interface FramePayload {
 export interface RecordingStatePayload {
   readonly recording: boolean;
   readonly session_id?: string;
+  /** The session was going on when the server crashed, and goes on now. */
+  readonly resumed?: true;
 }
 
 /** The contract's object: three keys, in this order. */

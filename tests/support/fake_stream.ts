@@ -59,7 +59,11 @@ export function fakeMetrics(n: number): Envelope[] {
   }];
 }
 
-export function fakeStatus(n: number, name: "OK" | "NO_FACES_FOUND" = "OK"): Envelope {
+export function fakeStatus(
+  n: number,
+  name: "OK" | "NO_FACES_FOUND" = "OK",
+  sessionId?: string,
+): Envelope {
   const timestamp = FAKE_START_US + n * 200_000;
   return {
     type: "status",
@@ -71,6 +75,8 @@ export function fakeStatus(n: number, name: "OK" | "NO_FACES_FOUND" = "OK"): Env
       hint: name === "OK" ? "" : "Sit in front of the camera.",
       since: timestamp,
       sequence: n,
+      recording: sessionId !== undefined,
+      ...sessionId === undefined ? {} : { session_id: sessionId },
     },
   };
 }

@@ -41,6 +41,7 @@ export interface Plan {
  */
 export function planService(loaded: Loaded, template: string): Plan {
   const given = givenValues(loaded);
+  const isGiven = (name: string) => given.some(({ entry }) => entry.flag.name === name);
   const secrets = given.filter(({ value }) => value instanceof Secret);
   const redis = given.filter(({ entry, value }) =>
     entry.flag.file?.config === "redis" && !(value instanceof Secret)
@@ -56,7 +57,8 @@ export function planService(loaded: Loaded, template: string): Plan {
     PLACES.program,
     ...hasInput(loaded.settings) ? [] : ["--use_camera"],
     ...flags.map(({ entry, value }) => flagText(entry, value)),
-    ...given.some(({ entry }) => entry.flag.name === "spool_path") ? [] : ["--spool_path=spool"],
+    ...isGiven("spool_path") ? [] : ["--spool_path=spool"],
+    ...isGiven("state_path") ? [] : ["--state_path=."],
     ...redis.length > 0 ? [`--redis_config_path=${PLACES.redisConfig}`] : [],
   ];
   const files: PlannedFile[] = secrets.map(({ entry, value }) => ({
@@ -123,9 +125,13 @@ function hasInput({ camera, video, simulate }: Settings): boolean {
   return camera.use || simulate.enabled || video.inputPath !== undefined;
 }
 
-function writableFolders({ publish, file, logging, simulate }: Settings): string[] {
+function writableFolders({ publish, file, logging, server, simulate }: Settings): string[] {
   const files = [logging.path, simulate.truthPath].map((path) => path?.replace(/\/[^/]*$/, ""));
-  const folders = [publish.spoolPath, publish.backend === "file" ? file.baseDirectory : undefined];
+  const folders = [
+    publish.spoolPath,
+    server.statePath,
+    publish.backend === "file" ? file.baseDirectory : undefined,
+  ];
   return [...files, ...folders].filter((path): path is string =>
     path !== undefined && path.startsWith("/") && !path.startsWith(PLACES.state)
   );

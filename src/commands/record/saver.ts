@@ -1,10 +1,19 @@
 import { UnavailableError } from "../../config/exit.ts";
 import type { Log } from "../../telemetry/log.ts";
-import { parseEnvelope, type SavedEnvelope, SessionFiles, sessionIdOf } from "./session_files.ts";
+import {
+  isRecordingState,
+  parseEnvelope,
+  type SavedEnvelope,
+  SessionFiles,
+  sessionIdOf,
+} from "./session_files.ts";
 
 const METRICS: readonly string[] = ["core_metrics", "edge_metrics"];
 
-/** Opens and closes the files of sessions as `recording_state` says, and fills them. */
+/**
+ * Opens and closes the files of sessions as `recording_state` says, and fills them. A status says
+ * it again, for a saver that came late or missed the change.
+ */
 export class SessionSaver implements Disposable {
   readonly #directory: string;
   readonly #log: Log;
@@ -36,7 +45,7 @@ export class SessionSaver implements Disposable {
     const envelope = parseEnvelope(text);
     if (!envelope) {
       this.#log.limited("no_envelope", 10, "warning", "Passing over a message that is no envelope");
-    } else if (envelope.type === "recording_state") {
+    } else if (isRecordingState(envelope)) {
       this.#saving(() => this.#follow(envelope));
     } else if (METRICS.includes(envelope.type)) {
       this.#saving(() => this.#session?.append(envelope));

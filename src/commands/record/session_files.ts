@@ -60,7 +60,7 @@ export class SessionFiles implements Disposable {
   }
 
   #take(envelope: SavedEnvelope): void {
-    if (envelope.type === "recording_state") {
+    if (isRecordingState(envelope)) {
       const ours = envelope.payload["recording"] === true &&
         sessionIdOf(envelope) === this.sessionId;
       this.#endUs = ours ? null : envelope.timestamp;
@@ -81,6 +81,16 @@ export class SessionFiles implements Disposable {
     }
     return start;
   }
+}
+
+/** True for what tells the present state: a change, or a status that does not come late. */
+export function isRecordingState({ type, payload }: SavedEnvelope): boolean {
+  if (type === "recording_state") return true;
+  const { recording, metadata } = payload as {
+    readonly recording?: unknown;
+    readonly metadata?: { readonly replayed?: unknown } | null;
+  };
+  return type === "status" && typeof recording === "boolean" && metadata?.replayed !== true;
 }
 
 /** The session of a `recording_state`; one that came without an id is named by its start. */

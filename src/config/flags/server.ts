@@ -33,6 +33,11 @@ export const server = topic("Control", ["serve"], {
   }),
   httpTokenFile: optionalPath("http_token_file", "A file that holds the token of HTTP."),
   startWithRecordingOn: bool("start_with_recording_on", "Begin with recording on."),
+  statePath: optionalPath(
+    "state_path",
+    "A folder that remembers a running recording, so that it goes on after a crash.",
+    { placeholder: "FOLDER" },
+  ),
   metricsOnlyWhileRecording: bool(
     "metrics_only_while_recording",
     "Publish metrics only while recording is on.",

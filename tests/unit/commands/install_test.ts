@@ -20,7 +20,7 @@ const startOf = (plan: Map<string, string>) =>
 Deno.test("without a flag a camera is read, and metrics survive an outage in a spool", () => {
   const plan = planFor();
   assert.deepEqual([...plan.keys()], [PLACES.unit]);
-  assert.equal(startOf(plan), `${PLACES.program} --use_camera --spool_path=spool`);
+  assert.equal(startOf(plan), `${PLACES.program} --use_camera --spool_path=spool --state_path=.`);
 });
 
 Deno.test("values of Redis go into a file that a reload reads again", () => {

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { SessionSaver } from "../../../src/commands/record/saver.ts";
 import { csvLines, SeriesTable } from "../../../src/commands/record/series.ts";
 import { silentLog } from "../../../src/telemetry/log.ts";
-import { fakeMetrics, fakeRecordingState } from "../../support/fake_stream.ts";
+import { fakeMetrics, fakeRecordingState, fakeStatus } from "../../support/fake_stream.ts";
 
 function withFolder(run: (folder: string) => void): void {
   const folder = Deno.makeTempDirSync();
@@ -67,6 +67,23 @@ Deno.test("a session ends where another begins, and names from outside cannot le
     const first = jsonOf(folder, ".._.._a_b");
     assert.equal(first.session_id, "../../a/b");
     assert.equal(first.end_timestamp, fakeRecordingState(2).timestamp);
+  }));
+
+Deno.test("a saver that comes late, or misses an end, learns the session from the status", () =>
+  withFolder((folder) => {
+    using saver = new SessionSaver({ directory: folder, log: silentLog });
+    const take = (envelope: unknown) => saver.take(JSON.stringify(envelope));
+    const { payload, ...old } = fakeStatus(0, "OK", "old");
+    take({ ...old, payload: { ...payload, metadata: { replayed: true } } });
+    assert.equal(saver.sessionId, undefined);
+    take(fakeStatus(1, "OK", "a"));
+    fakeMetrics(2).forEach(take);
+    take(fakeStatus(3, "OK", "a"));
+    take(fakeRecordingState(4, "a"));
+    assert.equal(saver.sessionId, "a");
+    take(fakeStatus(5));
+    assert.equal(saver.sessionId, undefined);
+    assert.equal(jsonOf(folder, "a").end_timestamp, fakeStatus(5).timestamp);
   }));
 
 Deno.test("nothing that can be published makes the saver fail", () =>

@@ -21,7 +21,7 @@ class Device {
   #root;
   #heardMs = -Infinity;
   #metricsMs = -Infinity;
-  /** Undefined until the device has said it: it says so only when it changes. */
+  /** Undefined until the device has said it, which it does with each status. */
   #recording;
   #status = { text: "", good: false };
   #facts = { fps: undefined, latency: undefined };
@@ -89,6 +89,8 @@ class Device {
     else if (type === "edge_metrics") this.#facts.fps = payload.signal?.fps;
     else if (type === "status") {
       this.#status = { text: statusInWords(payload), good: payload.code === 0 };
+      // Each status says it again, for a page that was opened after the change.
+      if (typeof payload.recording === "boolean") this.#takeRecording(payload);
     } else if (type === "recording_state") this.#takeRecording(payload);
     this.refresh();
   }

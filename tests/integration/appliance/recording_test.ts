@@ -1,0 +1,54 @@
+import assert from "node:assert/strict";
+import { startProgram, Subscriber } from "../../support/physiology_server.ts";
+import { startRedis } from "../../support/redis_server.ts";
+import { temporaryFolder } from "../../support/folders.ts";
+
+Deno.test("a recording outlives kill -9 under its id, and ends with an orderly stop", async () => {
+  using folder = temporaryFolder();
+  await using broker = await startRedis();
+  const flags = ["--simulate", `--redis_port=${broker.port}`, `--state_path=${folder.path}`];
+  const start = async () => {
+    const subscriber = await Subscriber.of(broker);
+    return { subscriber, server: startProgram(flags) };
+  };
+  {
+    const { subscriber, server } = await start();
+    await using _ = server;
+    await subscriber.first("recording_state", ({ payload }) => !payload.recording);
+    await broker.client().lpush(
+      "physiology:command_queue",
+      '{"recording": true, "session_id": "visit-7"}',
+    );
+    await subscriber.first("recording_state", ({ payload }) => payload.recording);
+    server.kill("SIGKILL");
+    await server.ended;
+  }
+  {
+    const { subscriber, server } = await start();
+    await using _ = server;
+    const { payload: { recording, session_id, resumed } } = await subscriber.first(
+      "recording_state",
+    );
+    assert.deepEqual({ recording, session_id, resumed }, {
+      recording: true,
+      session_id: "visit-7",
+      resumed: true,
+    });
+    // Whoever comes later hears it with the next status.
+    const late = await Subscriber.of(broker);
+    const status = await late.first("status", ({ payload }) => payload.recording);
+    assert.equal(status.payload.session_id, "visit-7");
+    assert.match(server.stderr, /Going on with the recording/);
+    server.kill("SIGTERM");
+    assert.equal((await server.ended).code, 0);
+    const [ended, stopping] = [
+      await subscriber.first("recording_state", ({ payload }) => !payload.recording),
+      await subscriber.first("status", ({ payload }) => payload.name === "STOPPING"),
+    ];
+    assert.ok(ended.timestamp <= stopping.timestamp);
+    assert.equal(stopping.payload.recording, false);
+  }
+  const { subscriber, server } = await start();
+  await using _ = server;
+  assert.equal((await subscriber.first("recording_state")).payload.recording, false);
+});
