@@ -1,6 +1,6 @@
 import type { CommandContext } from "./src/commands/command.ts";
 import { LOADERS } from "./src/commands/table.ts";
-import { EXIT, ExitError, UsageError } from "./src/config/exit.ts";
+import { EXIT, ExitError } from "./src/config/exit.ts";
 import { load, type Loaded } from "./src/config/load.ts";
 import { permissionFlags, permissionsFor } from "./src/config/permissions.ts";
 import { LineLog } from "./src/telemetry/log.ts";
@@ -13,8 +13,6 @@ const PLANNED = 200;
 /** argv in, a command out, an exit status back. */
 async function main(argv: readonly string[]): Promise<number> {
   const loaded = load(argv);
-  const loader = LOADERS[loaded.command];
-  if (!loader) throw new UsageError(`Cannot run ${loaded.command}: this build lacks it`);
   if (Deno.env.get("PHYSIOLOGY_STAGE") === "plan") {
     const flags = planFor(loaded);
     if (flags) return printWhole(flags.join("\n")), PLANNED;
@@ -31,7 +29,8 @@ async function main(argv: readonly string[]): Promise<number> {
     },
     print: printWhole,
   };
-  return await (await loader()).run(context);
+  const { run } = await LOADERS[loaded.command]();
+  return await run(context);
 }
 
 /** The permissions of the real run as Deno's flags; undefined where this run will do. */

@@ -1,6 +1,5 @@
 import { UsageError } from "../config/exit.ts";
 import { completions, SHELLS } from "../config/render/completions.ts";
-import { availableCommands } from "./available.ts";
 import type { CommandContext } from "./command.ts";
 
 /** Prints the completions of one shell. */
@@ -11,6 +10,6 @@ export function run({ argument, print }: CommandContext): Promise<number> {
       `Cannot print completions for '${argument ?? ""}': name one of ${SHELLS.join(", ")}`,
     );
   }
-  print(completions(shell, availableCommands()));
+  print(completions(shell));
   return Promise.resolve(0);
 }

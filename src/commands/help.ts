@@ -1,17 +1,19 @@
 import { commandNamed } from "../config/command_names.ts";
 import { UsageError } from "../config/exit.ts";
-import { commandHelp, overview } from "../config/render/help.ts";
+import { commandHelp, flagsHelp, overview } from "../config/render/help.ts";
 import type { CommandContext } from "./command.ts";
-import { availableCommands } from "./available.ts";
 
-/** Explains the program, or the command named by the argument. */
+/** Explains the program, or the command or the flags that the argument names. */
 export function run({ argument, print }: CommandContext): Promise<number> {
   if (argument === undefined) {
-    print(overview(availableCommands()));
+    print(overview());
     return Promise.resolve(0);
   }
   const command = commandNamed(argument);
-  if (!command) throw new UsageError(`Cannot explain '${argument}': it is no command`);
-  print(commandHelp(command));
+  const text = command ? commandHelp(command) : flagsHelp(argument);
+  if (text === "") {
+    throw new UsageError(`Cannot explain '${argument}': it is no command and in no flag's name`);
+  }
+  print(text);
   return Promise.resolve(0);
 }

@@ -1,9 +1,8 @@
 import { manualPage } from "../config/render/man.ts";
-import { availableCommands } from "./available.ts";
 import type { CommandContext } from "./command.ts";
 
 /** Prints the manual page: `physiology_server man | man -l -`. */
 export function run({ print }: CommandContext): Promise<number> {
-  print(manualPage(availableCommands()));
+  print(manualPage());
   return Promise.resolve(0);
 }

@@ -2,7 +2,7 @@ import type { CommandName } from "../config/command_names.ts";
 import type { Command } from "./command.ts";
 
 /** Where each command is; loaded only when it runs, for a quick start. */
-export const LOADERS: Readonly<Partial<Record<CommandName, () => Promise<Command>>>> = {
+export const LOADERS: Readonly<Record<CommandName, () => Promise<Command>>> = {
   "serve": () => import("./serve.ts"),
   "simulate": () => import("./simulate.ts"),
   "validate": () => import("./validate.ts"),

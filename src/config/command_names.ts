@@ -18,7 +18,7 @@ export const COMMANDS = {
   "licenses": { summary: "Print the licences of everything carried" },
   "completions": { summary: "Print completions for bash, zsh or fish", argument: "SHELL" },
   "man": { summary: "Print the manual page" },
-  "help": { summary: "Explain the program or one command", argument: "COMMAND" },
+  "help": { summary: "Explain the program, a command, or flags: help redis", argument: "WORD" },
 } as const satisfies Record<string, CommandInfo>;
 
 export interface CommandInfo {
@@ -31,6 +31,10 @@ export interface CommandInfo {
 }
 
 export type CommandName = keyof typeof COMMANDS;
+
+/** The commands that a person would type, in the order of help. */
+export const VISIBLE_COMMANDS: readonly CommandName[] = (Object.keys(COMMANDS) as CommandName[])
+  .filter((name) => !commandInfo(name).hidden);
 
 export function commandInfo(name: CommandName): CommandInfo {
   return COMMANDS[name];

@@ -1,4 +1,4 @@
-import { commandInfo, type CommandName } from "../command_names.ts";
+import { commandInfo, VISIBLE_COMMANDS } from "../command_names.ts";
 import type { Flag } from "../flag.ts";
 import { flagsOf } from "../flags.ts";
 
@@ -6,23 +6,20 @@ export const SHELLS = ["bash", "zsh", "fish"] as const;
 export type Shell = (typeof SHELLS)[number];
 
 /** A script that teaches a shell our commands, flags, and the values of those that list them. */
-export function completions(shell: Shell, commands: readonly CommandName[]): string {
+export function completions(shell: Shell): string {
   switch (shell) {
     case "bash":
-      return bash(commands);
+      return bash();
     case "zsh":
       // zsh reads bash's by its own compatibility layer.
-      return `#compdef physiology_server\nautoload -U bashcompinit && bashcompinit\n${
-        bash(commands)
-      }`;
+      return `#compdef physiology_server\nautoload -U bashcompinit && bashcompinit\n${bash()}`;
     case "fish":
-      return fish(commands);
+      return fish();
   }
 }
 
-function bash(commands: readonly CommandName[]): string {
-  // Where no command is given, serve is meant.
-  const cases = [...new Set<CommandName>(["serve", ...commands])].map((name) =>
+function bash(): string {
+  const cases = VISIBLE_COMMANDS.map((name) =>
     `    ${name}) flags='${flagsOf(name).map(({ flag }) => flagWord(flag)).join(" ")}' ;;`
   );
   return `_physiology_server() {
@@ -43,7 +40,7 @@ ${choiceCases()}
   case $command in
 ${cases.join("\n")}
   esac
-  if [ "$COMP_CWORD" -eq 1 ]; then flags="$flags ${commands.join(" ")}"; fi
+  if [ "$COMP_CWORD" -eq 1 ]; then flags="$flags ${VISIBLE_COMMANDS.join(" ")}"; fi
   COMPREPLY=($(compgen -W "$flags" -- "$word"))
   case \${COMPREPLY[0]} in *=) compopt -o nospace 2>/dev/null ;; esac
 }
@@ -61,9 +58,9 @@ function choiceCases(): string {
   ).join("\n");
 }
 
-function fish(commands: readonly CommandName[]): string {
+function fish(): string {
   const lines = ["complete -c physiology_server -f"];
-  for (const name of commands) {
+  for (const name of VISIBLE_COMMANDS) {
     const summary = quote(commandInfo(name).summary);
     lines.push(
       `complete -c physiology_server -n __fish_use_subcommand -a ${name} -d ${summary}`,

@@ -1,14 +1,14 @@
-import { commandInfo, type CommandName } from "../command_names.ts";
+import { commandInfo, type CommandName, VISIBLE_COMMANDS } from "../command_names.ts";
 import type { Flag } from "../flag.ts";
-import { environmentName, type FlagEntry, flagsOf } from "../flags.ts";
+import { environmentName, type FlagEntry, FLAGS, flagsOf } from "../flags.ts";
 import { showValue } from "../values.ts";
 
 const WIDTH = 92;
 const INDENT = 6;
 
 /** What `--help` prints: commands, then all flags of `serve`. */
-export function overview(commands: readonly CommandName[]): string {
-  const longest = Math.max(...commands.map((name) => name.length));
+export function overview(): string {
+  const longest = Math.max(...VISIBLE_COMMANDS.map((name) => name.length));
   return [
     "physiology_server measures pulse and breathing by a camera and publishes them in real time.",
     "",
@@ -17,11 +17,11 @@ export function overview(commands: readonly CommandName[]): string {
     "  physiology_server COMMAND [--flag=value ...]",
     "",
     "Commands",
-    ...commands.map((name) => `  ${name.padEnd(longest)}  ${commandInfo(name).summary}`),
+    ...VISIBLE_COMMANDS.map((name) => `  ${name.padEnd(longest)}  ${commandInfo(name).summary}`),
     "",
-    "physiology_server help COMMAND explains one. These are the flags of serve; each is also read",
-    "from the environment as PHYSIOLOGY_ and its name in capitals, such as " +
-    "PHYSIOLOGY_REDIS_HOST.",
+    "physiology_server help COMMAND explains one, help redis the flags with redis in their names.",
+    "These are the flags of serve; each is also read from the environment as PHYSIOLOGY_ and its",
+    "name in capitals, such as PHYSIOLOGY_REDIS_HOST.",
     "",
     flagSections(flagsOf("serve")),
     "",
@@ -43,6 +43,12 @@ export function commandHelp(command: CommandName): string {
     "",
     flagSections(flagsOf(command)),
   ].join("\n");
+}
+
+/** What `help WORD` prints: every flag whose name holds the word; empty where there is none. */
+export function flagsHelp(word: string): string {
+  const part = word.replace(/^-+/, "").replaceAll("-", "_");
+  return flagSections(FLAGS.filter(({ flag }) => flag.name.includes(part)));
 }
 
 function flagSections(entries: readonly FlagEntry[]): string {

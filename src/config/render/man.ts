@@ -1,11 +1,11 @@
-import { commandInfo, type CommandName } from "../command_names.ts";
+import { commandInfo, VISIBLE_COMMANDS } from "../command_names.ts";
 import type { Flag } from "../flag.ts";
 import { environmentName, FLAGS } from "../flags.ts";
 import { VERSION } from "../version.ts";
 import { flagNotes, flagUsage } from "./help.ts";
 
 /** The manual page, section 1, in roff's man macros. */
-export function manualPage(commands: readonly CommandName[]): string {
+export function manualPage(): string {
   const titles = [...new Set(FLAGS.map(({ title }) => title))];
   return [
     `.TH PHYSIOLOGY_SERVER 1 "" "physiology_server ${VERSION}" "User Commands"`,
@@ -15,7 +15,9 @@ export function manualPage(commands: readonly CommandName[]): string {
     ".B physiology_server",
     "[\\fICOMMAND\\fR] [\\fB\\-\\-flag\\fR=\\fIvalue\\fR ...]",
     ".SH COMMANDS",
-    ...commands.flatMap((name) => [".TP", `.B ${roff(name)}`, roff(commandInfo(name).summary)]),
+    ...VISIBLE_COMMANDS.flatMap((
+      name,
+    ) => [".TP", `.B ${roff(name)}`, roff(commandInfo(name).summary)]),
     ".SH FLAGS",
     "A flag overrides its environment variable, that a key of a JSON file, that the default.",
     ...titles.flatMap((title) => [
