@@ -1,37 +1,52 @@
 /** The demonstration behind `scripts/demo`: broker, server, and a terminal view of the stream. */
-import { Redis } from "ioredis";
+import { RedisFeed } from "../src/commands/redis_feed.ts";
+import { EXIT, ExitError, UsageError } from "../src/config/exit.ts";
+import { FLAGS } from "../src/config/flags.ts";
+import { load, type Loaded } from "../src/config/load.ts";
+import { silentLog } from "../src/telemetry/log.ts";
 import { DemoView } from "./demo_view.ts";
 
 const ROOT = new URL("..", import.meta.url).pathname;
-const INPUT_FLAGS = ["simulate", "use_camera", "input_video_path"];
+const HELP = `scripts/demo [--flag=value ...]
+
+Runs the server and draws what a subscriber receives. The flags are those of physiology_server
+(scripts/physiology_server --help). Without an input it takes the simulated camera, without a Redis
+a redis-server of its own, without a port for gRPC any free one.
+
+  scripts/demo --use_camera
+  scripts/demo --input_video_path=clip.avi --redis_host=192.168.1.100
+  scripts/demo --duration=30`;
 const encoder = new TextEncoder();
 
-interface DemoArguments {
-  readonly server: string[];
-  readonly seconds: number | undefined;
-  readonly host: string | undefined;
-  readonly port: number | undefined;
-  readonly prefix: string;
+/** What is run, checked before anything is started. */
+interface Plan {
+  readonly args: readonly string[];
+  readonly settings: Loaded["settings"];
+  readonly ownBroker: boolean;
 }
 
-function parseArguments(args: readonly string[]): DemoArguments {
-  const valueOf = (flag: string): string | undefined => {
-    const at = args.findIndex((arg) => arg === `--${flag}` || arg.startsWith(`--${flag}=`));
-    const found = args[at];
-    return found?.includes("=") ? found.slice(found.indexOf("=") + 1) : found && args[at + 1];
+/** @throws {ExitError} for flags, environment or files that the server would not take */
+function planOf(given: readonly string[]): Plan {
+  // As check-config they need no input yet.
+  const { command, settings: { camera, video, simulate }, originOf } = load(
+    ["check-config", ...given],
+  );
+  if (command !== "check-config") throw new UsageError("Cannot show that: the demo only serves");
+  const isGiven = (name: string) => {
+    const entry = FLAGS.find(({ flag }) => flag.name === name);
+    return entry !== undefined && originOf(entry).kind !== "default";
   };
-  const server = args.filter((arg) => !arg.startsWith("--demo_seconds"));
-  const hasInput = INPUT_FLAGS.some((flag) => args.some((arg) => arg.startsWith(`--${flag}`)));
-  if (!hasInput) server.push("--simulate");
-  const seconds = valueOf("demo_seconds");
-  const port = valueOf("redis_port");
-  return {
-    server,
-    seconds: seconds === undefined ? undefined : Number(seconds),
-    host: valueOf("redis_host"),
-    port: port === undefined ? undefined : Number(port),
-    prefix: valueOf("redis_key_prefix") ?? "physiology",
-  };
+  const args = [...given];
+  const hasInput = camera.use || video.inputPath !== undefined || simulate.enabled;
+  if (!hasInput) args.push("--simulate");
+  const ownBroker = !["redis_host", "redis_port", "redis_sentinels"].some(isGiven);
+  if (ownBroker) args.push("--redis_host=127.0.0.1", `--redis_port=${freePort()}`);
+  if (!isGiven("port")) args.push(`--port=${freePort()}`);
+  const { settings } = load(args);
+  if (settings.publish.backend !== "redis" || !settings.redis.usePubsub) {
+    throw new UsageError("Cannot show that: the demo listens to Redis's channels");
+  }
+  return { args, settings, ownBroker };
 }
 
 function freePort(): number {
@@ -57,27 +72,17 @@ function startServer(args: readonly string[]): Deno.ChildProcess {
   }).spawn();
 }
 
-/** Keeps the last lines that the server logged, to show them where it ends unasked. */
-async function keepTail(stream: ReadableStream<Uint8Array>, lines: string[]): Promise<void> {
+/** Hands over the lines that the server logs. */
+async function readLines(
+  stream: ReadableStream<Uint8Array>,
+  take: (line: string) => void,
+): Promise<void> {
   let rest = "";
   for await (const text of stream.pipeThrough(new TextDecoderStream() as TransformStream)) {
     const parts = (rest + text).split("\n");
     rest = parts.pop() ?? "";
-    lines.push(...parts);
-    lines.splice(0, lines.length - 20);
+    parts.forEach(take);
   }
-}
-
-function subscribe(host: string, port: number, { prefix, view }: {
-  prefix: string;
-  view: DemoView;
-}): Redis {
-  const retryStrategy = () => 200;
-  const client = new Redis({ host, port, maxRetriesPerRequest: null, retryStrategy });
-  client.on("error", () => {}); // it reconnects by itself; the view shows the silence
-  client.on("pmessageBuffer", (_pattern, _channel, message) => view.take(message));
-  client.psubscribe(`${prefix}:*`).catch(() => {}); // waits for the broker to be there
-  return client;
 }
 
 /** Redraws in place on a terminal; elsewhere prints a line a second, as a log likes it. */
@@ -94,40 +99,46 @@ function draw(view: DemoView, previousRows: number): number {
   return rows.length;
 }
 
-async function main(args: readonly string[]): Promise<number> {
-  const { server: serverArgs, seconds, host, port: givenPort, prefix } = parseArguments(args);
-  const ownBroker = host === undefined && givenPort === undefined;
-  const port = givenPort ?? (ownBroker ? freePort() : 6379);
-  if (ownBroker) serverArgs.push(`--redis_port=${port}`);
-  if (!serverArgs.some((arg) => arg.startsWith("--port"))) serverArgs.push(`--port=${freePort()}`);
-  const broker = ownBroker ? startBroker(port) : undefined;
-  const server = startServer(serverArgs);
-  const tail: string[] = [];
-  const logged = keepTail(server.stderr, tail);
-  const view = new DemoView({ host: host ?? "127.0.0.1", port, prefix, command: serverArgs });
-  const client = subscribe(host ?? "127.0.0.1", port, { prefix, view });
-
+async function main(given: readonly string[]): Promise<number> {
+  const { args, settings: { redis }, ownBroker } = planOf(given);
   const { promise: asked, resolve: ask } = Promise.withResolvers<"asked">();
-  const stop = () => ask("asked");
   // A closed terminal must leave neither server nor broker behind.
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-    Deno.addSignalListener(signal, stop);
+    Deno.addSignalListener(signal, () => ask("asked"));
   }
-  const timer = seconds === undefined ? undefined : setTimeout(stop, seconds * 1000);
-  Deno.stdout.writeSync(encoder.encode(view.intro().join("\n") + "\n"));
-  let rows = draw(view, 0);
-  const redraw = setInterval(
-    () => rows = draw(view, rows),
-    Deno.stdout.isTerminal() ? 250 : 1000,
-  );
+  const view = new DemoView({ redis, command: args });
+  const broker = ownBroker ? startBroker(redis.port) : undefined;
+  const server = startServer(args);
+  const tail: string[] = [];
+  const logged = readLines(server.stderr, (line) => {
+    tail.push(line);
+    tail.splice(0, tail.length - 20);
+    if (/ (warning|error) /.test(line)) view.note(line);
+  });
+  await using feed = new RedisFeed({
+    redis,
+    log: silentLog,
+    onMessage: (_channel, message) => view.take(message),
+  });
+  feed.subscribePattern(`${redis.keyPrefix}:*`).catch(() => {}); // waits for the broker to be there
+
+  let rows = 0;
+  const show = () => {
+    try {
+      rows = draw(view, rows);
+    } catch {
+      ask("asked"); // `... | head` has seen enough
+    }
+  };
+  console.log(view.intro().join("\n"));
+  show();
+  const redraw = setInterval(show, Deno.stdout.isTerminal() ? 250 : 1000);
 
   const ended = await Promise.race([asked, server.status]);
   clearInterval(redraw);
-  clearTimeout(timer);
   if (ended === "asked") server.kill("SIGTERM");
   const { code } = await server.status;
   await logged;
-  client.disconnect();
   if (broker) {
     broker.kill("SIGTERM");
     await broker.status;
@@ -138,4 +149,14 @@ async function main(args: readonly string[]): Promise<number> {
   return code;
 }
 
-Deno.exit(await main(Deno.args));
+if (Deno.args.includes("--help")) {
+  console.log(HELP);
+  Deno.exit(EXIT.ok);
+}
+try {
+  Deno.exit(await main(Deno.args));
+} catch (error) {
+  if (!(error instanceof ExitError)) throw error;
+  console.error(`demo: ${error.message}`);
+  Deno.exit(error.status);
+}

@@ -1,5 +1,6 @@
 /** What the demonstration shows of a stream: pure state from messages to lines of text. */
 import { stripVTControlCharacters } from "node:util";
+import type { Settings } from "../src/config/flags.ts";
 
 interface Rate {
   readonly value: number;
@@ -49,6 +50,12 @@ class Meter {
   }
 }
 
+export interface DemoViewOptions {
+  readonly redis: Settings["redis"];
+  /** The server's arguments. */
+  readonly command: readonly string[];
+}
+
 export class DemoView {
   #core: ShownEnvelope | undefined;
   #status: ShownEnvelope | undefined;
@@ -59,13 +66,11 @@ export class DemoView {
   readonly #frames: Meter;
   readonly #metrics: Meter;
   #delayMs = 0;
-  readonly #options: { host: string; port: number; prefix: string; command: readonly string[] };
+  #note = "";
+  readonly #options: DemoViewOptions;
   readonly #nowMs: () => number;
 
-  constructor(
-    options: { host: string; port: number; prefix: string; command: readonly string[] },
-    nowMs: () => number = Date.now,
-  ) {
+  constructor(options: DemoViewOptions, nowMs: () => number = Date.now) {
     this.#options = options;
     this.#nowMs = nowMs;
     this.#frames = new Meter(nowMs);
@@ -91,18 +96,27 @@ export class DemoView {
     }
   }
 
+  /** Takes what the server logged, which is all there is to show before the first message. */
+  note(line: string): void {
+    this.#note = line;
+  }
+
   /** What stands above the view: the command, and what to try next. */
   intro(): string[] {
-    const { host, port, prefix, command } = this.#options;
-    const redis = `redis-cli -h ${host} -p ${port}`;
+    const { redis: { host, port, keyPrefix, ...redis }, command } = this.#options;
+    const cli = [
+      `redis-cli -h ${host} -p ${port}`,
+      redis.username && `--user ${redis.username}`,
+      !redis.password.isEmpty && "--askpass",
+      redis.tls && "--tls",
+      redis.tlsCaPath && `--cacert ${redis.tlsCaPath}`,
+    ].filter(Boolean).join(" ");
     return [
       `${BOLD}physiology_server ${command.join(" ")}${PLAIN}`,
       "",
       `${DIM}Try in another terminal; Ctrl-C ends:${PLAIN}`,
-      `  ${redis} SUBSCRIBE ${prefix}:core_metrics`,
-      `  ${redis} LPUSH ${prefix}:command_queue '{"recording": true}'`,
-      `  python3 -c "import redis; p = redis.Redis('${host}', ${port}).pubsub(); ` +
-      `p.subscribe('${prefix}:status'); [print(m['data']) for m in p.listen()]"`,
+      `  ${cli} SUBSCRIBE ${keyPrefix}:core_metrics`,
+      `  ${cli} LPUSH ${keyPrefix}:command_queue '{"recording": true}'`,
       "",
     ];
   }
@@ -144,7 +158,7 @@ export class DemoView {
     const parts = [
       `pulse ${rate(payload?.pulse?.strict, payload?.withheld?.pulse, "beats/min")}`,
       `breathing ${rate(payload?.breathing?.strict, payload?.withheld?.breathing, "breaths/min")}`,
-      `status ${this.#status?.payload.name ?? "unknown"}`,
+      `status ${this.#status?.payload.name ?? `unknown ${this.#note}`}`,
       `recording ${this.#recording?.payload.recording ?? "unknown"}`,
       `${frames.messages.toFixed(1)} frames/s`,
       rateOf(frames.bytes + metrics.bytes),
@@ -153,7 +167,7 @@ export class DemoView {
   }
 
   #statusText(): string {
-    if (!this.#status) return "waiting for the first message …";
+    if (!this.#status) return `waiting for the first message … ${this.#note}`;
     const { name, message, hint } = this.#status.payload;
     return `${name}: ${message} ${name === "OK" ? "" : hint}`;
   }

@@ -1,4 +1,4 @@
-import { bool, int, list, optionalPath, secret, text, topic } from "../flag.ts";
+import { bool, float, int, list, optionalPath, secret, text, topic } from "../flag.ts";
 import { NO_SECRET } from "../secret.ts";
 
 /** gRPC, HTTP and recording on the appliance. */
@@ -42,6 +42,11 @@ export const server = topic("Control", ["serve"], {
     "metrics_only_while_recording",
     "Publish metrics only while recording is on.",
   ),
+  durationS: float("duration", "Stop after so many seconds; 0: not by itself.", {
+    default: 0,
+    range: [0, 2_000_000],
+    placeholder: "S",
+  }),
   once: bool("once", "Stop after the first core metrics that hold a pulse and a breathing rate."),
 });
 
