@@ -1,7 +1,9 @@
+import { misspelledVariables } from "../config/environment.ts";
 import type { CommandContext } from "./command.ts";
 
 /** Says that the configuration is good; a bad one never comes so far. */
-export function run({ print, settings }: CommandContext): Promise<number> {
+export function run({ print, log, settings }: CommandContext): Promise<number> {
+  for (const sentence of misspelledVariables(Deno.env.toObject())) log.warning(sentence);
   print(settings.output.json ? JSON.stringify({ ok: true }) : "The configuration is good");
   return Promise.resolve(0);
 }

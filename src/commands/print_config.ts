@@ -1,5 +1,6 @@
 import { type FlagEntry, FLAGS, flagsOf } from "../config/flags.ts";
 import type { Origin } from "../config/load.ts";
+import { maskPasswords } from "../config/secret.ts";
 import { showValue } from "../config/values.ts";
 import type { CommandContext } from "./command.ts";
 
@@ -13,7 +14,7 @@ export function run({ settings, originOf, print }: CommandContext): Promise<numb
       entry.flag.name,
       { value: valueOf(entry) ?? null, origin: originOf(entry) },
     ]));
-    print(JSON.stringify(object, null, 2));
+    print(maskPasswords(JSON.stringify(object, null, 2)));
     return Promise.resolve(0);
   }
   const width = Math.max(...FLAGS.map(({ flag }) => flag.name.length)) + 3;
@@ -21,7 +22,7 @@ export function run({ settings, originOf, print }: CommandContext): Promise<numb
     const assignment = `--${entry.flag.name}=${showValue(valueOf(entry))}`;
     return `${assignment.padEnd(width + 12)}  # ${describeOrigin(originOf(entry))}`;
   });
-  print(lines.join("\n"));
+  print(maskPasswords(lines.join("\n")));
   return Promise.resolve(0);
 }
 

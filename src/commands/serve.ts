@@ -1,4 +1,5 @@
 import { Appliance } from "../appliance.ts";
+import { misspelledVariables } from "../config/environment.ts";
 import { EXIT, UnavailableError } from "../config/exit.ts";
 import type { Settings } from "../config/flags.ts";
 import { VERSION } from "../config/version.ts";
@@ -31,6 +32,7 @@ import { stopSignal } from "./compose/stop_signal.ts";
 /** Measures and publishes until it is asked to stop or the video has ended. */
 export async function run({ settings, log, reload }: CommandContext): Promise<number> {
   log.info(`physiology_server ${VERSION} starts`);
+  for (const sentence of misspelledVariables(Deno.env.toObject())) log.warning(sentence);
   const { camera, vitals, publish, server } = settings;
   const clock = new SystemClock();
   const counters = new Counters();
@@ -115,6 +117,7 @@ export async function run({ settings, log, reload }: CommandContext): Promise<nu
     })
   );
   ready();
+  if (server.durationS > 0) setTimeout(() => stop.stop(), server.durationS * 1000);
   try {
     await appliance.run(stop.signal);
   } catch (error) {

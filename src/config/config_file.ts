@@ -2,6 +2,7 @@ import { ConfigError } from "./exit.ts";
 import type { ConfigFileName } from "./flag.ts";
 import { type FlagEntry, FLAGS } from "./flags.ts";
 import { nearest } from "./nearest.ts";
+import { maskPasswords } from "./secret.ts";
 import { checkJson } from "./values.ts";
 
 /** Far above any real file: a wrong path should not fill the memory. */
@@ -41,7 +42,9 @@ export function readConfigFile(
     }
     const checked = checkJson(entry.flag, candidate);
     if ("mustBe" in checked) {
-      const shown = entry.flag.kind === "secret" ? "not shown" : shorten(JSON.stringify(candidate));
+      const shown = entry.flag.kind === "secret"
+        ? "not shown"
+        : maskPasswords(shorten(JSON.stringify(candidate)));
       throw new ConfigError(
         `Cannot use "${key}" in ${path}: it must be ${checked.mustBe}: current value is ${shown}`,
       );

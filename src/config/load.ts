@@ -4,7 +4,7 @@ import { readConfigFile, reasonOf } from "./config_file.ts";
 import { ConfigError, UsageError } from "./exit.ts";
 import { buildSettings, environmentName, type FlagEntry, flagsOf, type Settings } from "./flags.ts";
 import { conflictIn, inputComplaint } from "./rules.ts";
-import { Secret } from "./secret.ts";
+import { maskPasswords, Secret } from "./secret.ts";
 import { checkText } from "./values.ts";
 
 /** Where a value came from. */
@@ -102,7 +102,7 @@ function fromEnvironment(
 function checked({ flag }: FlagEntry, text: string, source: string): unknown {
   const result = checkText(flag, text);
   if ("value" in result) return result.value;
-  const shown = flag.kind === "secret" ? "not shown" : `'${text.slice(0, 120)}'`;
+  const shown = flag.kind === "secret" ? "not shown" : `'${maskPasswords(text.slice(0, 120))}'`;
   throw new UsageError(
     `Cannot use ${source}: it must be ${result.mustBe}: current value is ${shown}`,
   );

@@ -38,3 +38,8 @@ export class Secret {
 }
 
 export const NO_SECRET = new Secret("");
+
+/** A text in which no URL shows its password any more. */
+export function maskPasswords(text: string): string {
+  return text.replace(/(\w+:\/\/[^\s:/@]*):[^\s/]*@/g, `$1:${MASK}@`);
+}

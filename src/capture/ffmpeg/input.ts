@@ -1,8 +1,8 @@
+import { maskPasswords } from "../../config/secret.ts";
 import { SourceError } from "../frame.ts";
 import type { InputTransform } from "../transform.ts";
 import { inputArguments, outputArguments, type OutputPlan, threadArguments } from "./arguments.ts";
 import type { FfmpegExecutable } from "./executable.ts";
-import { maskPasswords } from "./mask.ts";
 import type { NutFrame } from "./nut.ts";
 import { failureReason, type InputInfo, parseInputInfo, type VideoInfo } from "./probe.ts";
 import { FfmpegProcess, type ProcessEnd } from "./process.ts";

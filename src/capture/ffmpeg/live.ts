@@ -1,3 +1,4 @@
+import { maskPasswords } from "../../config/secret.ts";
 import type { Clock } from "../../telemetry/clock.ts";
 import type { Counters } from "../../telemetry/counters.ts";
 import type { Log } from "../../telemetry/log.ts";
@@ -9,7 +10,6 @@ import type { FfmpegExecutable } from "./executable.ts";
 import { FrameMaker, type FramePlace } from "./frame_maker.ts";
 import { InputRun, type ProbedInput, probeInput } from "./input.ts";
 import { LiveTimeline } from "./live_timeline.ts";
-import { maskPasswords } from "./mask.ts";
 import type { NutFrame } from "./nut.ts";
 
 export interface LiveOptions {

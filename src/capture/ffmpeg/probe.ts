@@ -1,5 +1,5 @@
+import { maskPasswords } from "../../config/secret.ts";
 import type { ColorEncoding } from "../frame.ts";
-import { maskPasswords } from "./mask.ts";
 
 /** What ffmpeg says about an input before it reads it. */
 export interface InputInfo {

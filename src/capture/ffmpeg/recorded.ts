@@ -1,3 +1,4 @@
+import { maskPasswords } from "../../config/secret.ts";
 import type { Clock } from "../../telemetry/clock.ts";
 import type { Counters } from "../../telemetry/counters.ts";
 import type { Log } from "../../telemetry/log.ts";
@@ -7,7 +8,6 @@ import { planOutput } from "./arguments.ts";
 import type { FfmpegExecutable } from "./executable.ts";
 import { FrameMaker } from "./frame_maker.ts";
 import { InputRun, type ProbedInput } from "./input.ts";
-import { maskPasswords } from "./mask.ts";
 import { RecordingTimeline } from "./timeline.ts";
 
 export interface RecordedOptions {

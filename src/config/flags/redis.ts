@@ -16,7 +16,11 @@ export const redis = topic("Redis", ["serve", "record", "dashboard"], {
     default: "localhost",
     placeholder: "HOST",
     file: documented("host"),
-    pattern: { regex: /^[^\s/@]+$/, says: "a host name or address without a scheme" },
+    pattern: {
+      // One colon would be a port, several are an IPv6 address.
+      regex: /^(?:[^\s/@:[\]]+|[\da-fA-F]*:[\da-fA-F]*:[\da-fA-F:.]*(?:%\w+)?)$/,
+      says: "a host name or address alone (its port is redis_port)",
+    },
   }),
   port: int("redis_port", "TCP port.", {
     default: 6379,

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { compareVersions, parseVersion } from "../../../src/capture/ffmpeg/executable.ts";
 import { parseFrameTimes } from "../../../src/capture/ffmpeg/frame_times.ts";
 import { failureReason, parseInputInfo } from "../../../src/capture/ffmpeg/probe.ts";
-import { maskPasswords } from "../../../src/capture/ffmpeg/mask.ts";
+import { maskPasswords } from "../../../src/config/secret.ts";
 import { planOutput } from "../../../src/capture/ffmpeg/arguments.ts";
 
 const PHONE = `Input #0, mov,mp4,m4a,3gp,3g2,mj2, from 'phone.mp4':
