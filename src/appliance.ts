@@ -200,19 +200,19 @@ export class Appliance {
     this.#observeStatus();
   }
 
-  #sendEdge(sample: RegionSample, { width, height }: Frame): void {
+  #sendEdge(sample: RegionSample, frame: Frame): void {
     const estimate = this.#estimate;
     if (!this.#options.edgeMetrics || !this.#wantsMetrics() || !estimate) return;
-    const { announcer, publisher } = this.#parts;
+    const { announcer, publisher, frames } = this.#parts;
     const eda = this.#untold?.eda;
     this.#send(announcer.edgeMetrics({
       sample,
       signal: { ...estimate.signal, brightness: sample.brightness },
       upperTrace: this.#untold?.breathing.upperTrace ?? [],
       ...(eda ? { eda } : {}),
-      width,
-      height,
+      ...frames.sizeOf(frame),
       frameDegradation: publisher.frameDegradation,
+      frameQuality: frames.quality,
     }));
     this.#untold = undefined;
   }

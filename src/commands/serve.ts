@@ -1,3 +1,4 @@
+import { JpegShrinker } from "../../ffi/jpeg_shrink.ts";
 import { Appliance } from "../appliance.ts";
 import { misspelledVariables } from "../config/environment.ts";
 import { EXIT, UnavailableError } from "../config/exit.ts";
@@ -83,6 +84,7 @@ export async function run({ settings, log, reload }: CommandContext): Promise<nu
     frames: new FrameOutlet({
       publisher,
       encoder,
+      shrinker: new JpegShrinker(),
       announcer,
       counters,
       log,

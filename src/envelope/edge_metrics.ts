@@ -15,8 +15,10 @@ export interface EdgeObservation {
   /** Size of the published frame in pixels: boxes and points are told in it. */
   readonly width: number;
   readonly height: number;
-  /** How far frames are thinned for a slow link, 0..1. */
+  /** How far frames are reduced for a slow link, 0..1. */
   readonly frameDegradation: number;
+  /** The quality, 1..100, to which they were reduced; absent where they go as they are. */
+  readonly frameQuality?: number | undefined;
 }
 
 /** Builds the edge metrics of consecutive frames; remembers the track to tell a new face. */
@@ -43,6 +45,7 @@ export class EdgeMetrics {
         saturated_fraction: rounded(signal.saturatedFraction, 4),
         fps: rounded(signal.fps, 2),
         frame_degradation: degradation > 0 ? rounded(degradation, 2) : undefined,
+        frame_quality: observation.frameQuality,
       })!,
       eda: measurements(observation.eda ?? [], toWall),
       metadata: { sequence, boot_id: bootId },

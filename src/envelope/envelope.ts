@@ -101,8 +101,10 @@ export interface EdgeMetricsPayload {
     readonly brightness: number;
     readonly saturated_fraction: number;
     readonly fps: number;
-    /** How far the frames were thinned for a slow link: 0 not at all. */
+    /** How far the frames are reduced for a slow link, 0..1; absent where they are not. */
     readonly frame_degradation?: number;
+    /** The JPEG quality, 1..100, to which they were reduced. */
+    readonly frame_quality?: number;
   };
   readonly eda?: readonly Measurement[];
   readonly metadata: {

@@ -19,6 +19,8 @@ export class FrameLane {
   readonly #arrivals: Arrivals;
   #waiting: FrameOutgoing | undefined;
   readonly #underWay = { frames: 0, bytes: 0 };
+  /** When each frame under way was sent, the oldest first: they are answered in order. */
+  readonly #sentUs: number[] = [];
   readonly #closing = new AbortController();
   #resting = false;
   #receivers: number | undefined;
@@ -46,7 +48,8 @@ export class FrameLane {
   offer(frame: FrameOutgoing): void {
     if (!this.#context.backend.ready) return this.#drop("not_connected");
     if (this.#waiting) {
-      this.#context.load.displaced(this.#context.clock.monotonicUs());
+      const nowUs = this.#context.clock.monotonicUs();
+      this.#context.load.displaced(nowUs, this.#sentUs[0] ?? nowUs);
       this.#drop("displaced");
     }
     this.#waiting = frame;
@@ -103,6 +106,7 @@ export class FrameLane {
     load.sent(bytes, sentUs);
     this.#underWay.frames++;
     this.#underWay.bytes += bytes;
+    this.#sentUs.push(sentUs);
     try {
       const { receivers } = await backend.send(frame);
       const acknowledged = { sentUs, acknowledgedUs: clock.monotonicUs(), bytes };
@@ -116,6 +120,7 @@ export class FrameLane {
     } finally {
       this.#underWay.frames--;
       this.#underWay.bytes -= bytes;
+      this.#sentUs.shift();
       this.#pump();
     }
   }

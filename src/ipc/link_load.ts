@@ -22,6 +22,10 @@ const MAX_BACKLOG_US = 250_000;
 const LONG_FRAME_US = 100_000;
 /** A frame a second may always go, microseconds. */
 const MAX_REST_US = 1_000_000;
+/** A frame that waits for so long beyond the round trip met others before it, microseconds. */
+const CROWDED_US = 100_000;
+/** ... and after so long it shows a link that is far too slow. */
+const OVERDUE_US = 500_000;
 /** More frames than these are under way only to fill a long round trip. */
 const MIN_UNDER_WAY = 2;
 /** The interval of frames at 30 a second, microseconds. */
@@ -31,14 +35,17 @@ const MAX_UNDER_WAY = 16;
 /**
  * What frames ask of a link and what it can give, learnt from acknowledgements alone. The time
  * that a frame takes the link is no more than its wait beyond an empty round trip, and no more
- * than the time since the acknowledgement before. Frames are thinned before the link is full,
- * in steps, and thickened again when it has been calm.
+ * than the time since the acknowledgement before. Frames are reduced before the link is full,
+ * in steps, and restored again when it has been calm. How many may be under way grows from one, as
+ * nobody knows of a new link what it can carry.
  */
 export class LinkLoad {
   #roundTripUs: { readonly sinceUs: number; leastUs: number } | undefined;
   #formerLeastUs = Infinity;
   #lastFrameUs = -Infinity;
   #usPerByte = 0;
+  /** How many frames the link has shown that it carries at once. */
+  #window = 1;
   /** When the last frame sent is through, as far as is known. */
   #freeUs = -Infinity;
   #busy: { readonly atUs: number; readonly us: number }[] = [];
@@ -46,7 +53,7 @@ export class LinkLoad {
   #changedUs = -Infinity;
   #calmSinceUs: number | undefined;
 
-  /** How far frames should be thinned: 0 not at all, 1 as far as can be. */
+  /** How far frames should be reduced: 0 not at all, 1 as far as can be. */
   get degradation(): number {
     return this.#degradation;
   }
@@ -60,9 +67,10 @@ export class LinkLoad {
   /** Whether a frame may be sent beside those under way. */
   hasRoomBeside(underWay: { readonly frames: number; readonly bytes: number }): boolean {
     if (underWay.frames === 0) return true;
-    const most = Math.min(MAX_UNDER_WAY, MIN_UNDER_WAY + Math.ceil(this.roundTripUs / FRAME_US));
+    const useful = MIN_UNDER_WAY + Math.ceil(this.roundTripUs / FRAME_US);
     const aheadUs = underWay.bytes * this.#usPerByte;
-    return underWay.frames < most && aheadUs <= Math.max(MAX_BACKLOG_US, this.roundTripUs);
+    return underWay.frames < Math.min(this.#window, useful) &&
+      aheadUs <= Math.max(MAX_BACKLOG_US, this.roundTripUs);
   }
 
   /**
@@ -95,16 +103,25 @@ export class LinkLoad {
     this.#freeUs = Math.min(this.#freeUs, acknowledgedUs + this.roundTripUs + MAX_REST_US);
     this.#usPerByte += 0.3 * (us / Math.max(1, bytes) - this.#usPerByte);
     this.#busy.push({ atUs: acknowledgedUs, us });
+    this.#window = beyondUs < CROWDED_US
+      ? Math.min(MAX_UNDER_WAY, this.#window + 1)
+      : Math.max(1, this.#window >> 1);
     this.#judge(acknowledgedUs);
   }
 
-  /** Takes note of a frame that gave way to a newer one: the link is full. */
-  displaced(nowUs: number): void {
-    this.#thin(nowUs, STEP);
+  /**
+   * Takes note of a frame that gave way to a newer one: the link is full.
+   *
+   * @param oldestUs when the oldest frame under way was sent
+   */
+  displaced(nowUs: number, oldestUs: number): void {
+    const overdue = nowUs - oldestUs > this.roundTripUs + OVERDUE_US;
+    this.#thin(nowUs, overdue ? 3 * STEP : STEP);
   }
 
-  /** The link is another one now: only the thinning stays, as the way may be the same. */
+  /** The link is another one now: only the reduction stays, as the way may be the same. */
   reset(): void {
+    this.#window = 1;
     this.#busy = [];
     this.#lastFrameUs = -Infinity;
     this.#freeUs = -Infinity;

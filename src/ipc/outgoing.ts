@@ -83,7 +83,7 @@ export interface Publisher extends AsyncDisposable {
   offer(outgoing: Outgoing): void;
   /** True while somebody receives frames, so that they are worth their full rate. */
   readonly framesWanted: boolean;
-  /** How far frames should be thinned for a slow link: 0 (not at all) to 1. */
+  /** How far frames should be reduced, in rate and quality, for a slow link: 0 (not at all) to 1. */
   readonly frameDegradation: number;
   /** What is wrong with the way out, for the status PUBLISH_DEGRADED; absent while all is well. */
   readonly trouble?: string | undefined;

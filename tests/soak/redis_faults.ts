@@ -1,20 +1,22 @@
 /**
- * Publishes to a real redis-server through a proxy, in real time, with a fault every so often,
- * and sees to it that no metric is missing, memory is flat and no file stays open.
+ * A process publishes to a real redis-server through a proxy, in real time, with a fault every so
+ * often; sees to it that no metric is missing, its memory is flat and no file stays open.
  *
  *   deno run -A tests/soak/redis_faults.ts --minutes=30 --every=60 --outage=10
  *   deno run -A tests/soak/redis_faults.ts --minutes=15 --every=90 --outage=60 --only=killed
  *
  * Ends with status 1 where something is wrong.
  */
+import { createInterface } from "node:readline/promises";
+import { Readable } from "node:stream";
 import { parseArgs } from "node:util";
-import { FramePacing } from "../../src/envelope/frame_pacing.ts";
 import { type Fault, FaultProxy } from "../support/fault_proxy.ts";
 import { temporaryFolder } from "../support/folders.ts";
-import { clock, coreMetric, frame } from "../support/messages.ts";
-import { optionsFor, startOutbox, subscribe } from "../support/redis_outbox.ts";
+import { clock } from "../support/messages.ts";
+import { subscribe } from "../support/redis_outbox.ts";
 import { startRedis } from "../support/redis_server.ts";
 import { waitFor } from "../support/wait.ts";
+import type { Told } from "./publisher.ts";
 
 const { values } = parseArgs({
   options: {
@@ -24,35 +26,24 @@ const { values } = parseArgs({
     only: { type: "string", default: "" },
   },
 });
-const [minutes, every, outage] = [values.minutes, values.every, values.outage].map(Number) as [
-  number,
-  number,
-  number,
-];
+const [minutes = 30, every = 60, outage = 10] = [values.minutes, values.every, values.outage]
+  .map(Number);
+/** Until then pools fill and code is compiled: no growth that would go on. */
+const WARM_UP_SHARE = 1 / 3;
+const MOST_MB_AN_HOUR = 1;
 
 using folder = temporaryFolder();
 await using server = await startRedis();
 await using proxy = new FaultProxy(server);
 const received = await subscribe(server, "physiology:core_metrics", "physiology:frame");
 const seen = new Set<number>();
+let outOfOrder = 0;
+let newestLive = 0;
 let framesSeen = 0;
 let lastFrameMs = 0;
-
-await using ends = startOutbox(optionsFor(proxy), {
-  memoryBytes: 100_000,
-  spoolFolder: `${folder.path}/spool`,
-});
-const pacing = new FramePacing({ policy: "always", maxFps: 30 });
-let sequence = 0;
-let turn = 0;
-const producer = setInterval(() => {
-  if (turn++ % 6 === 0) ends.outbox.offer(coreMetric(++sequence));
-  const demand = { wanted: ends.outbox.framesWanted, degradation: ends.outbox.frameDegradation };
-  if (pacing.isDue(clock.monotonicUs(), demand)) ends.outbox.offer(frame(turn, 60_000));
-}, 33);
 const consumer = setInterval(() => {
   for (const { type, payload } of received.splice(0)) {
-    if (type === "core_metrics") seen.add(payload.metadata?.sequence ?? 0);
+    if (type === "core_metrics") note(payload.metadata?.sequence ?? 0, payload.metadata?.replayed);
     else {
       framesSeen++;
       lastFrameMs = performance.now();
@@ -60,7 +51,30 @@ const consumer = setInterval(() => {
   }
 }, 50);
 
-const garbage = crypto.getRandomValues(new Uint8Array(5000));
+function note(sequence: number, replayed: boolean | undefined): void {
+  seen.add(sequence);
+  if (replayed) return;
+  if (sequence < newestLive) outOfOrder++;
+  newestLive = sequence;
+}
+
+const publisher = new Deno.Command(Deno.execPath(), {
+  args: [
+    ...["run", "-A", "--v8-flags=--expose-gc", new URL("publisher.ts", import.meta.url).pathname],
+    ...[String(proxy.port), `${folder.path}/spool`],
+  ],
+  stdin: "piped",
+  stdout: "piped",
+}).spawn();
+const told: (Told & { readonly hours: number })[] = [];
+const startMs = performance.now();
+const listening = (async () => {
+  for await (const line of createInterface({ input: Readable.fromWeb(publisher.stdout) })) {
+    told.push({ ...JSON.parse(line), hours: (performance.now() - startMs) / 3_600_000 });
+  }
+})();
+
+const encoder = new TextEncoder();
 const ALL_FAULTS: readonly [string, () => Promise<void>][] = [
   ["killed", async () => {
     await server.kill();
@@ -73,13 +87,15 @@ const ALL_FAULTS: readonly [string, () => Promise<void>][] = [
     server.thaw();
   }],
   ["swallowed", () => withFault({ swallow: true })],
-  ["garbage", () => withFault({ answer: garbage })],
+  ["garbage", () => withFault({ answer: crypto.getRandomValues(new Uint8Array(5000)) })],
   ["half replies", () => withFault({ halfReplies: true })],
+  ["20 MB string", () => withFault({ answer: encoder.encode("$20971520\r\n" + "x".repeat(9e4)) })],
+  ["10 M elements", () => withFault({ answer: encoder.encode("*10000000\r\n" + ":1\r\n") })],
+  ["single bytes", () => withFault({ byteAtATime: true })],
   ["slow", () => withFault({ bytesPerSecond: 125_000, delayMs: 150 })],
   ["cut", () => Promise.resolve(proxy.cut())],
 ];
-
-const FAULTS = ALL_FAULTS.filter(([name]) => !values.only || name === values.only);
+const faults = ALL_FAULTS.filter(([name]) => !values.only || name === values.only);
 
 async function withFault(fault: Fault): Promise<void> {
   proxy.fault = fault;
@@ -88,45 +104,62 @@ async function withFault(fault: Fault): Promise<void> {
   proxy.cut();
 }
 
-const samples: { readonly hours: number; readonly rss: number; readonly files: number }[] = [];
-const startMs = performance.now();
 const failures: string[] = [];
 for (let round = 0; performance.now() - startMs < minutes * 60_000; round++) {
-  const [name, fault] = FAULTS[round % FAULTS.length] ?? FAULTS[0] ?? ["", async () => {}];
+  const [name, fault] = faults[round % faults.length] ?? ["no such fault", async () => {}];
   const roundMs = performance.now();
   await fault();
   const endMs = performance.now();
   await waitFor("frames", () => lastFrameMs > endMs, { timeoutMs: 30_000 })
     .catch((error) => failures.push(`${name}: ${error.message}`));
   const framesMs = lastFrameMs - endMs;
+  if (framesMs > 2000) failures.push(`${name}: frames came back after ${framesMs.toFixed(0)} ms`);
   await clock.sleep(Math.max(0, every * 1000 - (performance.now() - roundMs)));
-  const { rss } = Deno.memoryUsage();
-  const files = [...Deno.readDirSync("/proc/self/fd")].length;
-  samples.push({ hours: (performance.now() - startMs) / 3_600_000, rss, files });
+  const { sequence = 0, rss = NaN, heap = NaN, files = NaN } = told.at(-1) ?? {};
   console.log(
-    `${name.padEnd(12)} frames back after ${framesMs.toFixed(0)} ms, ` +
-      `${sequence - seen.size} metrics to come, ${(rss / 1e6).toFixed(0)} MB, ${files} files`,
+    `${name.padEnd(13)} frames back after ${framesMs.toFixed(0)} ms, ` +
+      `${Math.max(0, sequence - seen.size)} metrics to come, ${
+        (rss / 1e6).toFixed(1)
+      } MB resident, ` +
+      `${(heap / 1e6).toFixed(1)} MB of objects, ${files} files`,
   );
 }
-clearInterval(producer);
-await waitFor("every metric", () => seen.size === sequence, { timeoutMs: 120_000 })
+await publisher.stdin.close();
+await publisher.status;
+await listening;
+const last = told.at(-1);
+const sequence = last?.sequence ?? NaN;
+await waitFor("every metric", () => seen.size === sequence, { timeoutMs: 10_000 })
   .catch((error) => failures.push(error.message));
 clearInterval(consumer);
 
-const later = samples.slice(Math.floor(samples.length / 2));
-const slope = slopeOf(later.map(({ hours, rss }) => [hours, rss / 1e6]));
+const later = told.slice(Math.floor(told.length * WARM_UP_SHARE));
+const resident = lineThrough(later.map(({ hours, rss }) => [hours, rss / 1e6]));
+const objects = lineThrough(later.map(({ hours, heap }) => [hours, heap / 1e6]));
 const files = later.map((sample) => sample.files);
-console.log(`${sequence} metrics, ${sequence - seen.size} missing; ${framesSeen} frames`);
-console.log(`resident memory ${slope.toFixed(1)} MB an hour over the second half`);
+console.log(
+  `${sequence} metrics, ${sequence - seen.size} missing, ${outOfOrder} out of order; ` +
+    `${framesSeen} frames`,
+);
+for (const [what, { slope, error }] of Object.entries({ resident, objects })) {
+  console.log(
+    `memory, ${what}: ${slope.toFixed(2)} ± ${error.toFixed(2)} MB an hour after a third`,
+  );
+}
 console.log(`open files ${Math.min(...files)} to ${Math.max(...files)}`);
-console.log(`dropped metrics ${ends.dropped("metric")}, frames ${ends.dropped("frame")}`);
+console.log(`dropped metrics ${last?.dropped.metric}, frames ${last?.dropped.frame}`);
+if (last?.dropped.metric !== 0) failures.push("metrics were dropped");
+if (outOfOrder > 0) failures.push("live metrics came out of order");
+if (resident.slope > MOST_MB_AN_HOUR) failures.push("resident memory grows");
 for (const failure of failures) console.error(failure);
-Deno.exitCode = failures.length > 0 || ends.dropped("metric") > 0 ? 1 : 0;
+Deno.exit(failures.length > 0 ? 1 : 0);
 
-/** The slope of the line through the points, by least squares. */
-function slopeOf(points: readonly (readonly [number, number])[]): number {
+/** The slope of the line through the points, by least squares, with its standard error. */
+function lineThrough(points: readonly (readonly [number, number])[]) {
   const mean = (index: 0 | 1) => points.reduce((sum, p) => sum + p[index], 0) / points.length;
   const [x, y] = [mean(0), mean(1)];
-  const above = points.reduce((sum, p) => sum + (p[0] - x) * (p[1] - y), 0);
-  return above / points.reduce((sum, p) => sum + (p[0] - x) ** 2, 0);
+  const spread = points.reduce((sum, p) => sum + (p[0] - x) ** 2, 0);
+  const slope = points.reduce((sum, p) => sum + (p[0] - x) * (p[1] - y), 0) / spread;
+  const off = points.reduce((sum, p) => sum + (p[1] - y - slope * (p[0] - x)) ** 2, 0);
+  return { slope, error: Math.sqrt(off / Math.max(1, points.length - 2) / spread) };
 }

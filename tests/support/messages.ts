@@ -66,6 +66,7 @@ export interface Received {
   readonly timestamp: number;
   readonly payload: {
     readonly sequence?: number;
+    readonly data?: string;
     readonly metadata?: { readonly sequence: number; readonly replayed?: true };
   };
 }

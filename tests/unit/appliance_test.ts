@@ -75,6 +75,7 @@ function applianceOf(source: FrameSource, samples = faceSamples({ seconds: 1e6 }
     frames: new FrameOutlet({
       ...surroundings,
       announcer,
+      shrinker: { shrink: () => Promise.resolve(undefined) },
       encoder: {
         encode: () => Promise.resolve(new Uint8Array(1000)),
         async [Symbol.asyncDispose]() {},

@@ -1,9 +1,10 @@
-/* Any bytes in a camera's buffer: the frame is made or refused, and no memory is harmed. The first
- * four bytes choose what camera it is. */
+/* Any bytes in a camera's buffer: the frame is made or refused, its JPEG made smaller for a slow
+ * link, and no memory is harmed. The first four bytes choose what camera it is. */
 #include <linux/videodev2.h>
 #include <string.h>
 
 #include "../frame_maker.h"
+#include "../jpeg_shrink.h"
 
 enum { CHOICES = 4 };
 
@@ -13,6 +14,15 @@ static const uint32_t formats[] = {V4L2_PIX_FMT_MJPEG, V4L2_PIX_FMT_YUYV,   V4L2
 static void touch(const uint8_t *bytes, size_t size) {
   volatile uint8_t sum = 0;
   for (size_t i = 0; i < size; i++) sum ^= bytes[i];
+}
+
+static void make_smaller(const struct ph_bytes *jpeg, int coarser) {
+  struct ph_jpeg_shrunk shrunk;
+  uint8_t *smaller = malloc(jpeg->size); /* exactly, so that one byte more is seen */
+  if (ph_jpeg_shrink(jpeg->data, jpeg->size, 100 + 16 * coarser, 16, smaller, &shrunk) == PH_OK) {
+    touch(smaller, (size_t)shrunk.bytes);
+  }
+  free(smaller);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
@@ -32,6 +42,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
       ph_frame_make(&maker, &frame) == PH_OK) {
     touch(frame.pixels.data, (size_t)frame.picture.bytes);
     touch(frame.jpeg.data, frame.jpeg.size);
+    if (frame.jpeg.size > 0) make_smaller(&frame.jpeg, data[3]);
   }
   ph_made_frame_free(&frame);
   ph_frame_maker_free(&maker);

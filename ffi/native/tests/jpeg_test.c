@@ -4,6 +4,7 @@
 #include "../jpeg.h"
 #include "../jpeg_encode.h"
 #include "../jpeg_errors.h"
+#include "../jpeg_shrink.h"
 #include "check.h"
 #include "native_test.h"
 
@@ -209,7 +210,49 @@ static void test_limited_range(void) {
   free(jpeg.data);
 }
 
+/* Room of exactly the JPEG's size, so that AddressSanitizer sees one byte more. */
+static int shrink(const struct ph_bytes *jpeg, int coarser_percent, int least_width,
+                  struct ph_jpeg_shrunk *shrunk) {
+  uint8_t *smaller = malloc(jpeg->size);
+  int status = ph_jpeg_shrink(jpeg->data, jpeg->size, coarser_percent, least_width, smaller, shrunk);
+  if (status == PH_OK) {
+    static uint8_t pixels[1 << 20];
+    struct ph_jpeg_result result;
+    int decoded =
+        ph_jpeg_decode(smaller, (size_t)shrunk->bytes, 0, pixels, sizeof pixels, &result);
+    CHECK(decoded == PH_OK && result.picture.width == shrunk->width, "%s", result.message);
+  }
+  free(smaller);
+  return status;
+}
+
+static void test_shrink(void) {
+  struct ph_bytes jpeg = {0};
+  struct ph_jpeg_shrunk shrunk;
+  make_jpeg(WIDTH, HEIGHT, 3, 2, 2, &jpeg);
+  int32_t before = (int32_t)jpeg.size;
+  for (int percent = 200; percent <= 3200; percent *= 2) {
+    CHECK(shrink(&jpeg, percent, WIDTH, &shrunk) == PH_OK, "%s", shrunk.message);
+    CHECK(shrunk.width == WIDTH && shrunk.height == HEIGHT, "%d wide", shrunk.width);
+    CHECK(shrunk.bytes < before, "%d%%: %d bytes, not under %d", percent, shrunk.bytes, before);
+    before = shrunk.bytes;
+  }
+  CHECK(shrunk.quality >= 10 && shrunk.quality < 20, "quality %d", shrunk.quality);
+  CHECK(shrink(&jpeg, 12800, WIDTH / 2, &shrunk) == PH_OK, "%s", shrunk.message);
+  CHECK(shrunk.width == WIDTH / 2 && shrunk.quality > 10, "%d wide, quality %d", shrunk.width,
+        shrunk.quality);
+  CHECK(shrink(&jpeg, 50, WIDTH, &shrunk) == PH_JPEG_NOT_SMALLER, "made larger");
+  struct ph_bytes half = {.data = jpeg.data, .size = jpeg.size / 2};
+  CHECK(shrink(&half, 200, WIDTH, &shrunk) == PH_ERR_FORMAT && shrunk.message[0], "half a JPEG");
+  for (size_t i = 0; i + 11 < jpeg.size; i++) {
+    if (jpeg.data[i] == 0xff && jpeg.data[i + 1] == 0xc0) jpeg.data[i + 12] = 0xee;
+  }
+  CHECK(shrink(&jpeg, 200, WIDTH, &shrunk) == PH_ERR_FORMAT, "quantisers that are not there");
+  free(jpeg.data);
+}
+
 void test_jpegs(void) {
+  test_shrink();
   test_subsamplings();
   test_broken();
   test_encode();

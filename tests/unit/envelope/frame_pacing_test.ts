@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { FramePacing, type FramePublish } from "../../../src/envelope/frame_pacing.ts";
+import { coarserFor, FramePacing, type FramePublish } from "../../../src/envelope/frame_pacing.ts";
 
 const WANTED = { wanted: true, degradation: 0 };
 const UNWANTED = { wanted: false, degradation: 0 };
@@ -52,4 +52,12 @@ Deno.test("a slow link thins the frames, the more the slower", () => {
     due(pacingOf("always"), { demand: { wanted: true, degradation } })
   );
   assert.ok(counts.every((count, i) => i === 0 || count < counts[i - 1]!), String(counts));
+});
+
+Deno.test("a slow link makes pictures coarser step by step", () => {
+  assert.equal(coarserFor(0), 1);
+  for (let step = 0.1; step <= 1; step += 0.1) {
+    const ratio = coarserFor(step) / coarserFor(step - 0.1);
+    assert.ok(ratio > 1.3 && ratio < 1.5, `${ratio}`);
+  }
 });

@@ -21,7 +21,7 @@ function play(
     nextUs = nowUs + 33_333 / (1 - 0.9 * load.degradation) - 1;
     if (freeUs > nowUs + 250_000) {
       displaced++;
-      load.displaced(nowUs);
+      load.displaced(nowUs, nowUs);
       continue;
     }
     freeUs = Math.max(freeUs, nowUs) + bytes * usPerByte;
@@ -63,11 +63,18 @@ Deno.test("frames come back in steps when the link is fast again", () => {
 });
 
 Deno.test("a long round trip lets more frames be under way, a slow link only one", () => {
-  const near = new LinkLoad();
-  near.frame({ sentUs: 0, acknowledgedUs: 1000, bytes: 60_000 });
+  const proven = (roundTripUs: number) => {
+    const load = new LinkLoad();
+    assert.equal(load.hasRoomBeside({ frames: 1, bytes: 60_000 }), false, "one shows the way");
+    for (let i = 0; i < 20; i++) {
+      const sentUs = i * 1e6;
+      load.frame({ sentUs, acknowledgedUs: sentUs + roundTripUs, bytes: 60_000 });
+    }
+    return load;
+  };
+  const near = proven(1000);
   assert.equal(near.hasRoomBeside({ frames: 3, bytes: 180_000 }), false);
-  const far = new LinkLoad();
-  far.frame({ sentUs: 0, acknowledgedUs: 300_000, bytes: 60_000 });
+  const far = proven(300_000);
   assert.equal(far.hasRoomBeside({ frames: 3, bytes: 180_000 }), true);
   const slow = new LinkLoad();
   slow.metric({ sentUs: 0, acknowledgedUs: 300_000, bytes: 60_000 });
@@ -81,4 +88,13 @@ Deno.test("a long round trip lets more frames be under way, a slow link only one
   assert.equal(slow.restUs(60_000, 6_000_000), 0);
   near.sent(60_000, 2000);
   assert.equal(near.restUs(60_000, 2000), 0);
+  far.reset();
+  assert.equal(far.hasRoomBeside({ frames: 1, bytes: 60_000 }), false, "a new link is unknown");
+});
+
+Deno.test("a frame that is long overdue reduces those that follow in great steps", () => {
+  const load = new LinkLoad();
+  load.metric({ sentUs: 0, acknowledgedUs: 300_000, bytes: 500 });
+  for (let nowUs = 1e6; nowUs < 3e6; nowUs += 33_333) load.displaced(nowUs, 1e6);
+  assert.ok(load.degradation >= 0.7, `${load.degradation}`);
 });
