@@ -1,14 +1,23 @@
 import type { Buffer } from "node:buffer";
-import type { Socket } from "node:net";
-import { Redis, type RedisOptions as AnyRedisOptions } from "ioredis";
+import { Cluster, Redis, type RedisOptions as AnyRedisOptions } from "ioredis";
+import { UsageError } from "../config/exit.ts";
 import type { Settings } from "../config/flags.ts";
 import { backoffMs } from "../ipc/redis/backoff.ts";
-import { addressOf, hearAllErrors, readTls } from "../ipc/redis/client.ts";
+import {
+  type Client,
+  hearAllErrors,
+  identity,
+  placeOf,
+  socketsOf,
+  whereOf,
+} from "../ipc/redis/client.ts";
+import type { RedisOptions } from "../ipc/redis/options.ts";
 import { ReplyGuard } from "../ipc/redis/reply_guard.ts";
 import type { Log } from "../telemetry/log.ts";
+import { redisOptions } from "./compose/redis_options.ts";
 import type { HistoryEntry, HistorySource } from "./record/history.ts";
 
-type RedisOptions = Omit<AnyRedisOptions, "replyMapping">;
+type ClientOptions = Omit<AnyRedisOptions, "replyMapping">;
 
 /** How often the quiet subscriber is asked whether it lives ... */
 const PING_MS = 1000;
@@ -27,17 +36,40 @@ export interface RedisFeedOptions {
  * use. Comes back by itself when the broker does, and notices one that died without a word.
  */
 export class RedisFeed implements AsyncDisposable, HistorySource {
-  readonly #options: RedisFeedOptions;
+  readonly #options: RedisOptions;
+  readonly #log: Log;
   readonly #subscriber: Redis;
-  readonly #commands: Redis;
+  readonly #commands: Client;
   #pinging: ReturnType<typeof setInterval> | undefined;
 
-  /** @throws {Error} for a certificate or key that cannot be read */
-  constructor(options: RedisFeedOptions) {
-    this.#options = options;
-    const { onMessage } = options;
-    const connection = connectionOptions(options.redis);
-    this.#subscriber = this.#open({ ...connection, socketTimeout: SILENCE_MS });
+  /**
+   * @throws {Error} for a certificate or key that cannot be read
+   * @throws {UsageError} for sharded channels
+   */
+  constructor({ redis, log, onMessage }: RedisFeedOptions) {
+    if (redis.shardedPublish) {
+      throw new UsageError(
+        "Cannot read what SPUBLISH sends: leave --redis_sharded_publish away here and there",
+      );
+    }
+    this.#log = log;
+    const options = this.#options = redisOptions(redis);
+    const connection = connectionOptions(options);
+    const commands = {
+      ...connection,
+      commandTimeout: options.operationTimeoutMs,
+      enableOfflineQueue: false,
+    };
+    this.#commands = options.cluster ? this.#openCluster(commands) : this.#open(commands);
+    // Any node of a cluster hears all that is published.
+    this.#subscriber = this.#open({
+      ...connection,
+      socketTimeout: SILENCE_MS,
+      retryStrategy: (attempt) => {
+        this.#tryAnotherNode(attempt);
+        return backoffMs(attempt);
+      },
+    });
     this.#subscriber.on(
       "messageBuffer",
       (channel: Buffer, message: Buffer) => onMessage(channel.toString(), message),
@@ -47,11 +79,6 @@ export class RedisFeed implements AsyncDisposable, HistorySource {
       (_pattern: string, channel: Buffer, message: Buffer) =>
         onMessage(channel.toString(), message),
     );
-    this.#commands = this.#open({
-      ...connection,
-      commandTimeout: options.redis.operationTimeoutMs,
-      enableOfflineQueue: false,
-    });
     this.#pinging = setInterval(() => {
       this.#subscriber.ping().catch(() => {}); // the socket's timeout is what acts
     }, PING_MS);
@@ -84,6 +111,15 @@ export class RedisFeed implements AsyncDisposable, HistorySource {
     after: ReadonlyMap<string, string>,
     limit: number,
   ): Promise<readonly HistoryEntry[]> {
+    // The nodes of a cluster hold a stream each, and one command reads those of one node only.
+    const reads = this.#options.cluster ? [...after].map((one) => new Map([one])) : [after];
+    return (await Promise.all(reads.map((read) => this.#readTogether(read, limit)))).flat();
+  }
+
+  async #readTogether(
+    after: ReadonlyMap<string, string>,
+    limit: number,
+  ): Promise<readonly HistoryEntry[]> {
     const streams = [...after.keys(), ...after.values()];
     const reply = await this.#commands.xread("COUNT", limit, "STREAMS", ...streams);
     return ((reply ?? []) as [string, [string, string[]][]][]).flatMap(([stream, entries]) =>
@@ -100,57 +136,72 @@ export class RedisFeed implements AsyncDisposable, HistorySource {
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#pinging);
     for (const client of [this.#subscriber, this.#commands]) {
+      const sockets = socketsOf(client);
       client.disconnect();
-      socketOf(client)?.destroy();
+      for (const socket of sockets) socket.destroy();
     }
   }
 
-  #open(options: RedisOptions): Redis {
-    const { redis, log } = this.#options;
+  #open(options: ClientOptions): Redis {
     const client = new Redis({ ...options, lazyConnect: true });
-    hearAllErrors(client);
+    this.#watch(client);
+    client.on("error", (error: Error) => this.#tell(error));
     client.connect().catch(() => {}); // told by the event
-    client.on("error", (error: Error) => {
-      log.limited("redis", 10, "warning", `Redis at ${redis.host}:${redis.port}: ${error.message}`);
-    });
-    client.on("connect", () => guardReplies(client, redis));
     return client;
+  }
+
+  #openCluster(redisOptions: ClientOptions): Cluster {
+    const { host, port, connectionTimeoutMs } = this.#options;
+    const cluster = new Cluster([{ host, port }], {
+      redisOptions,
+      enableOfflineQueue: false,
+      slotsRefreshTimeout: connectionTimeoutMs,
+      clusterRetryStrategy: (attempt) => backoffMs(attempt),
+    });
+    cluster.on("+node", (node: Redis) => this.#watch(node));
+    cluster.on("error", (error: Error) => this.#tell(error));
+    return cluster;
+  }
+
+  #watch(client: Redis): void {
+    hearAllErrors(client);
+    client.on("connect", () => guardReplies(client, this.#options));
+  }
+
+  #tell(error: Error): void {
+    const where = whereOf(this.#options);
+    this.#log.limited("redis", 10, "warning", `Redis at ${where}: ${error.message}`);
+  }
+
+  /** The client goes wherever its options say when it connects next. */
+  #tryAnotherNode(attempt: number): void {
+    if (!(this.#commands instanceof Cluster)) return;
+    const nodes = this.#commands.nodes();
+    const { host, port } = nodes[attempt % nodes.length]?.options ?? {};
+    if (host && port) Object.assign(this.#subscriber.options, { host, port });
   }
 }
 
 /** A broker, or somebody who publishes on it, must not fill our memory with one reply. */
-function guardReplies(client: Redis, redis: Settings["redis"]): void {
-  const guard = new ReplyGuard(redis);
-  const socket = socketOf(client);
-  socket?.prependListener("data", (bytes: Buffer) => {
-    if (guard.inspect(bytes) === undefined) return;
-    bytes.fill(0);
-    socket.destroy();
-  });
+function guardReplies(client: Redis, limits: RedisOptions): void {
+  const guard = new ReplyGuard(limits);
+  for (const socket of socketsOf(client)) {
+    socket.prependListener("data", (bytes: Buffer) => {
+      if (guard.inspect(bytes) === undefined) return;
+      bytes.fill(0);
+      socket.destroy();
+    });
+  }
 }
 
-function socketOf(client: Redis): Socket | undefined {
-  return (client as unknown as { stream?: Socket }).stream;
-}
-
-function connectionOptions(redis: Settings["redis"]): RedisOptions {
-  const password = redis.password.reveal();
-  const redisOptions = { ...redis, password };
+function connectionOptions(options: RedisOptions) {
   return {
-    host: redis.host,
-    port: redis.port,
-    db: redis.database,
-    ...(password ? { password } : {}),
-    ...(redis.username === undefined ? {} : { username: redis.username }),
-    ...(redis.tls ? { tls: readTls(redisOptions) } : {}),
-    ...(redis.sentinelName === undefined
-      ? {}
-      : { name: redis.sentinelName, sentinels: redis.sentinels.map(addressOf) }),
-    connectTimeout: redis.connectionTimeoutMs,
-    // Asks for INFO, which a user who may only read need not have; of a Sentinel's word it is the test.
-    enableReadyCheck: redis.sentinelName !== undefined,
-    retryStrategy: (attempt) => backoffMs(attempt),
+    ...identity(options),
+    // Asks for INFO, which a user who may only read need not have.
+    enableReadyCheck: false,
+    ...placeOf(options),
+    retryStrategy: (attempt: number) => backoffMs(attempt),
+    sentinelRetryStrategy: (attempt: number) => backoffMs(attempt),
     maxRetriesPerRequest: null,
-    keepAlive: 10_000,
   };
 }

@@ -8,12 +8,12 @@ import type { GrpcServer } from "../../ipc/grpc/grpc_server.ts";
 import { Outbox } from "../../ipc/outbox.ts";
 import type { Backend, Publisher } from "../../ipc/outgoing.ts";
 import { CommandQueue } from "../../ipc/redis/command_queue.ts";
-import type { RedisOptions } from "../../ipc/redis/options.ts";
 import { RedisBackend } from "../../ipc/redis/redis_backend.ts";
 import type { Clock } from "../../telemetry/clock.ts";
 import type { Counters } from "../../telemetry/counters.ts";
 import type { Health } from "../../telemetry/health.ts";
 import type { Log } from "../../telemetry/log.ts";
+import { redisOptions } from "./redis_options.ts";
 
 /** Where clients of the file backend append their commands, in its folder. */
 const COMMAND_FILE = "command.jsonl";
@@ -24,11 +24,6 @@ export interface PublisherContext {
   readonly counters: Counters;
   readonly health: Health;
   readonly log: Log;
-}
-
-/** The settings as the Redis room wants them: the same keys, and the password in the clear. */
-export function redisOptions({ redis }: Settings): RedisOptions {
-  return { ...redis, password: redis.password.reveal() };
 }
 
 /** The way out and the way in of commands, as the chosen backend has them. */
@@ -63,8 +58,8 @@ function redisWayOut(
   settings: Settings,
   context: PublisherContext & { readonly intake: CommandIntake },
 ): WayOut {
-  const backend = new RedisBackend(redisOptions(settings), context);
-  const queue = new CommandQueue(redisOptions(settings), {
+  const backend = new RedisBackend(redisOptions(settings.redis), context);
+  const queue = new CommandQueue(redisOptions(settings.redis), {
     ...context,
     onCommand: (bytes) => context.intake.take(bytes, "redis"),
   });
@@ -72,8 +67,8 @@ function redisWayOut(
   return {
     ...wayOut(openOutbox(backend, { settings, context }), [queue]),
     reload(next) {
-      backend.reload(redisOptions(next));
-      queue.reload(redisOptions(next));
+      backend.reload(redisOptions(next.redis));
+      queue.reload(redisOptions(next.redis));
     },
   };
 }

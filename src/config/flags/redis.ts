@@ -123,6 +123,27 @@ export const redis = topic("Redis", ["serve", "record", "dashboard"], {
     file: own("sentinels"),
     pattern: { regex: /^\S+:\d{1,5}$/, says: "a list of HOST:PORT" },
   }),
+  sentinelUsername: optionalText("redis_sentinel_username", "Name of the Sentinels' ACL user.", {
+    placeholder: "NAME",
+    file: own("sentinel_username"),
+  }),
+  sentinelPassword: secret(
+    "redis_sentinel_password",
+    "Password of the Sentinels themselves; empty: no authentication.",
+    {
+      default: NO_SECRET,
+      file: own("sentinel_password"),
+      secretFrom: {
+        fileFlag: "redis_sentinel_password_file",
+        credential: "redis_sentinel_password",
+      },
+    },
+  ),
+  sentinelPasswordFile: optionalPath(
+    "redis_sentinel_password_file",
+    "A file that holds the Sentinels' password.",
+    { file: own("sentinel_password_file") },
+  ),
   cluster: bool("redis_cluster", "The host is a node of a Redis Cluster.", {
     file: own("cluster"),
   }),

@@ -13,17 +13,14 @@ export type Client = Redis | Cluster;
  */
 export function openClient(options: RedisOptions, role: LinkRole): Client {
   const common = {
-    ...(options.password ? { password: options.password } : {}),
-    ...(options.username ? { username: options.username } : {}),
-    ...(options.tls ? { tls: readTls(options) } : {}),
+    ...identity(options),
     connectionName: `${options.clientName ?? "physiology_server"}:${role}`,
     clientInfoTag: "physiology_server",
-    connectTimeout: options.connectionTimeoutMs,
-    lazyConnect: true,
     enableReadyCheck: false,
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 0,
-    keepAlive: 10_000,
+    enableOfflineQueue: false,
+    lazyConnect: true,
   } as const;
   if (options.cluster) {
     return new Cluster([{ host: options.host, port: options.port }], {
@@ -36,26 +33,38 @@ export function openClient(options: RedisOptions, role: LinkRole): Client {
       maxRedirections: 4,
     });
   }
-  const single = {
-    ...common,
-    db: options.database,
-    enableOfflineQueue: false,
-    retryStrategy: null,
+  return new Redis({ ...common, retryStrategy: null, ...placeOf(options) });
+}
+
+/** How to show who we are, and how long to try. */
+export function identity(options: RedisOptions) {
+  const { password, username, tls, connectionTimeoutMs } = options;
+  return {
+    ...(password ? { password } : {}),
+    ...(username ? { username } : {}),
+    ...(tls ? { tls: readTls(options) } : {}),
+    connectTimeout: connectionTimeoutMs,
+    keepAlive: 10_000,
   };
-  if (!options.sentinelName) {
-    return new Redis({ ...single, host: options.host, port: options.port });
-  }
-  return new Redis({
-    ...single,
+}
+
+/** Where the one server is, or whom to ask for it. */
+export function placeOf(options: RedisOptions) {
+  const { host, port, database: db, sentinelName, sentinels = [], tls } = options;
+  if (!sentinelName) return { host, port, db };
+  return {
+    db,
     // The ready check sees to it that what a Sentinel named is a master indeed.
     enableReadyCheck: true,
-    name: options.sentinelName,
-    sentinels: (options.sentinels ?? []).map(addressOf),
+    name: sentinelName,
+    sentinels: sentinels.map(addressOf),
+    ...(options.sentinelPassword ? { sentinelPassword: options.sentinelPassword } : {}),
+    ...(options.sentinelUsername ? { sentinelUsername: options.sentinelUsername } : {}),
     sentinelRetryStrategy: () => null,
     sentinelCommandTimeout: options.operationTimeoutMs,
     failoverDetector: true,
-    ...(options.tls ? { enableTLSForSentinelMode: true, sentinelTLS: readTls(options) } : {}),
-  });
+    ...(tls ? { enableTLSForSentinelMode: true, sentinelTLS: readTls(options) } : {}),
+  };
 }
 
 /**
@@ -92,10 +101,14 @@ export function socketsOf(client: Client): Socket[] {
 }
 
 /** TLS as the options want it. */
-export function readTls({ host, tlsCaPath, tlsCertPath, tlsKeyPath, tlsServerName }: RedisOptions) {
+function readTls(options: RedisOptions) {
+  const { host, tlsCaPath, tlsCertPath, tlsKeyPath, tlsServerName, sentinelName, cluster } =
+    options;
+  // Of several servers each has its own name, which is where it was connected to.
+  const servername = tlsServerName ?? (sentinelName || cluster ? undefined : host);
   return {
     minVersion: "TLSv1.2" as const,
-    servername: tlsServerName ?? host,
+    ...(servername === undefined ? {} : { servername }),
     ...(tlsCaPath ? { ca: readPem(tlsCaPath) } : {}),
     ...(tlsCertPath ? { cert: readPem(tlsCertPath) } : {}),
     ...(tlsKeyPath ? { key: readPem(tlsKeyPath) } : {}),
@@ -112,7 +125,7 @@ function readPem(path: string): string {
 }
 
 /** A `HOST:PORT`, where the host may be an IPv6 address in brackets. */
-export function addressOf(text: string): { host: string; port: number } {
+function addressOf(text: string): { host: string; port: number } {
   const colon = text.lastIndexOf(":");
   return {
     host: text.slice(0, colon).replaceAll(/[[\]]/g, ""),

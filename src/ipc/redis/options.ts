@@ -36,6 +36,9 @@ export interface RedisOptions {
   readonly sentinelName?: string | undefined;
   /** Each host:port. */
   readonly sentinels?: readonly string[];
+  /** The Sentinels' own password, empty for none, and ACL user. */
+  readonly sentinelPassword?: string;
+  readonly sentinelUsername?: string | undefined;
   /** The host is one node of a Redis Cluster. */
   readonly cluster?: boolean;
   /** SPUBLISH in place of PUBLISH. */

@@ -17,6 +17,7 @@ export type RedisFault =
   | "protected_mode"
   | "cannot_persist"
   | "no_master"
+  | "sentinel_login"
   | "cluster_down"
   | "other";
 
@@ -35,6 +36,12 @@ interface Rule {
 
 // The first match counts: what Redis answers, then what sockets and TLS say.
 const RULES: readonly Rule[] = [
+  {
+    pattern: /sentinels are unreachable.*(NOAUTH|WRONGPASS|NOPERM)/,
+    fault: "sentinel_login",
+    text: "Cannot ask the Sentinels for Redis at @: they want a user or a password of their own: " +
+      "correct --redis_sentinel_username and --redis_sentinel_password_file, then send SIGHUP",
+  },
   {
     pattern: /NOAUTH/,
     fault: "no_password",

@@ -3,6 +3,8 @@ import { encodeEnvelope, type Envelope } from "../../../src/envelope/envelope.ts
 import { makeCertificates } from "../../support/certificates.ts";
 import { fakeMetrics, fakeRecordingState } from "../../support/fake_stream.ts";
 import { Program } from "../../support/program.ts";
+import { startCluster } from "../../support/redis_cluster.ts";
+import { optionsFor, startOutbox } from "../../support/redis_outbox.ts";
 import { freePort, startRedis } from "../../support/redis_server.ts";
 import { waitFor } from "../../support/wait.ts";
 
@@ -193,3 +195,42 @@ Deno.test("record runs under a Redis user who may only read and push commands", 
     await Deno.remove(folder, { recursive: true });
   }
 });
+
+for (const mode of ["channels", "histories"] as const) {
+  Deno.test(`record follows a cluster by its ${mode}`, async () => {
+    const folder = await Deno.makeTempDir();
+    await using cluster = await startCluster();
+    const [first, second] = cluster.nodes;
+    assert.ok(first && second);
+    const usePubsub = mode === "channels";
+    await using ends = startOutbox(optionsFor(second, { cluster: true, usePubsub }));
+    await waitFor("a connection", () => ends.backend.ready);
+    const offer = (envelopes: readonly Envelope[]) => {
+      for (const envelope of envelopes) {
+        const bytes = encodeEnvelope(envelope);
+        const { type: topic, timestamp } = envelope;
+        ends.outbox.offer({ kind: "metric", topic, timestamp, bytes });
+      }
+    };
+    try {
+      await using record = new Program(Deno.execPath(), [
+        ...["run", "-A", "-q", MAIN, "record", "--redis_cluster", "--redis_host=127.0.0.1"],
+        ...[`--redis_port=${first.port}`, `--output_dir=${folder}`],
+        ...usePubsub ? [] : ["--noredis_use_pubsub"],
+      ]);
+      await record.says("Waiting for recordings");
+      await waitFor("the session", () => {
+        offer([fakeRecordingState(0, "a")]);
+        return record.output.includes("Saving session a");
+      }, { pollMs: 200 });
+      offer(fakeMetrics(4));
+      await ends.outbox.flush(2000);
+      offer([fakeRecordingState(6)]);
+      await record.says(`Saved ${folder}`);
+      const saved = JSON.parse(Deno.readTextFileSync(`${folder}/metrics_a.json`));
+      assert.deepEqual(saved.series["core_metrics.metadata"].sequence, [4]);
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  });
+}

@@ -1,19 +1,26 @@
 import assert from "node:assert/strict";
 import type { Redis } from "ioredis";
+import { makeCertificates } from "../../support/certificates.ts";
+import { temporaryFolder } from "../../support/folders.ts";
 import { coreMetric, type Received } from "../../support/messages.ts";
+import { aclRules } from "../../support/redis_acl.ts";
 import { startCluster } from "../../support/redis_cluster.ts";
 import { optionsFor, startOutbox } from "../../support/redis_outbox.ts";
-import { type RedisServer, startRedis } from "../../support/redis_server.ts";
+import { freePort, type RedisServer, startRedis } from "../../support/redis_server.ts";
 import { waitFor } from "../../support/wait.ts";
 
 const CHANNEL = "physiology:core_metrics";
 
-function startSentinel(master: RedisServer): Promise<RedisServer> {
+function startSentinel(
+  master: { readonly hostname: string; readonly port: number },
+  lines: readonly string[] = [],
+): Promise<RedisServer> {
   return startRedis({
     config: [
       `sentinel monitor vitals ${master.hostname} ${master.port} 1`,
       "sentinel down-after-milliseconds vitals 500",
       "sentinel failover-timeout vitals 2000",
+      ...lines,
     ].join("\n"),
     args: ["--sentinel"],
   });
@@ -77,6 +84,67 @@ function optionsOf(sentinel: RedisServer) {
     sentinelRetryStrategy: () => 100,
   };
 }
+
+Deno.test("Sentinels have a user and a password of their own, with the rights of config/redis.acl", async () => {
+  await using master = await startRedis({ args: ["--requirepass", "master"] });
+  await using sentinel = await startSentinel(master, [
+    "sentinel auth-pass vitals master",
+    "user default off",
+    `user seeker ${aclRules("physiology_seeker", "seek").join(" ")}`,
+    "user admin on >admin +@all",
+  ]);
+  const options = optionsFor(sentinel, {
+    sentinelName: "vitals",
+    sentinels: [`${sentinel.hostname}:${sentinel.port}`],
+    password: "master",
+    sentinelUsername: "seeker",
+  });
+  {
+    await using ends = startOutbox({ ...options, sentinelPassword: "wrong" });
+    await waitFor("the trouble", () => ends.outbox.trouble);
+    assert.match(ends.outbox.trouble ?? "", /--redis_sentinel_password/);
+    assert.equal(ends.backend.ready, false);
+  }
+  await using ends = startOutbox({ ...options, sentinelPassword: "seek" });
+  await waitFor("a connection", () => ends.backend.ready);
+  const admin = sentinel.client({ username: "admin", password: "admin" });
+  await waitFor("a subscription to failovers", async () => {
+    const clients = String(await admin.client("LIST"));
+    return clients.split("\n").some((line) => /user=seeker/.test(line) && / sub=1 /.test(line));
+  });
+  assert.deepEqual(
+    (await admin.acl("LOG") as Record<string, string>[]).map((entry) => JSON.stringify(entry))
+      .filter((text) => !text.includes('"reason","auth"')),
+    [],
+  );
+});
+
+Deno.test("master and Sentinels are reached by TLS, each by its own name", async () => {
+  using folder = temporaryFolder();
+  const { ca, server, client } = makeCertificates(folder.path);
+  const tls = [
+    ...["--tls-cert-file", server.cert, "--tls-key-file", server.key, "--tls-ca-cert-file", ca],
+    ...["--tls-replication", "yes"],
+  ];
+  const [masterPort, sentinelPort] = [freePort(), freePort()];
+  await using _master = await startRedis({ args: ["--tls-port", `${masterPort}`, ...tls] });
+  await using _sentinel = await startRedis({
+    config: `sentinel monitor vitals 127.0.0.1 ${masterPort} 1`,
+    args: ["--sentinel", "--tls-port", `${sentinelPort}`, ...tls],
+  });
+  await using ends = startOutbox(optionsFor({ port: 1 }, {
+    host: "localhost", // of no concern here, and no name that a certificate must bear
+    sentinelName: "vitals",
+    sentinels: [`127.0.0.1:${sentinelPort}`],
+    tls: true,
+    tlsCaPath: ca,
+    tlsCertPath: client.cert,
+    tlsKeyPath: client.key,
+  }));
+  await waitFor("a connection", () => ends.backend.ready);
+  ends.outbox.offer(coreMetric(1));
+  await waitFor("the metric", () => ends.counters.get("outbox_sent_total", { class: "metric" }));
+});
 
 Deno.test("in a cluster sharded messages follow their slot when it moves, and none is lost", async () => {
   await using cluster = await startCluster();
