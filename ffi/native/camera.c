@@ -1,6 +1,7 @@
 #include "camera.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -198,8 +199,8 @@ static int open_device(const char *path, const struct ph_camera_request *request
       .fourcc = request->fourcc,
       .power_line = request->power_line,
   };
-  struct stat node;
-  int is_file = stat(path, &node) == 0 && S_ISREG(node.st_mode);
+  struct statx node;
+  int is_file = statx(AT_FDCWD, path, 0, STATX_TYPE, &node) == 0 && S_ISREG(node.stx_mode);
   return is_file ? ph_file_device_open(&wanted, device) : ph_v4l2_open(&wanted, device);
 }
 
@@ -318,10 +319,19 @@ void ph_camera_lock(ph_camera *camera, int32_t on) {
   wake(camera);
 }
 
+/* pthread_clockjoin_np by hand: glibc has it from 2.31 on, in a library of its own until 2.34. */
+static int join_within(pthread_t thread, int ms) {
+  const struct timespec millisecond = {.tv_nsec = 1000000};
+  int error;
+  while ((error = pthread_tryjoin_np(thread, NULL)) == EBUSY && ms-- > 0) {
+    nanosleep(&millisecond, NULL);
+  }
+  return error;
+}
+
 int ph_camera_close(ph_camera *camera) {
   ph_camera_stop(camera);
-  struct timespec deadline = deadline_after(CLOSE_SECONDS * 1000);
-  if (pthread_clockjoin_np(camera->thread, NULL, CLOCK_MONOTONIC, &deadline) != 0) {
+  if (join_within(camera->thread, CLOSE_SECONDS * 1000) != 0) {
     return ph_fail(PH_ERR_TIMEOUT, "Cannot close the camera: its driver does not let go of it");
   }
   free_camera(camera);

@@ -146,17 +146,18 @@ int ph_file_device_open(const struct ph_device_request *request, struct ph_devic
   file->device.operations = &operations;
   file->device.fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
   int source = open(request->path, O_RDONLY | O_CLOEXEC);
-  struct stat size;
+  struct statx about;
   int status = PH_OK;
-  if (file->device.fd < 0 || source < 0 || fstat(source, &size) != 0) {
+  if (file->device.fd < 0 || source < 0 ||
+      statx(source, "", AT_EMPTY_PATH, STATX_SIZE, &about) != 0) {
     status = ph_camera_fail(errno, request->path, "open");
-  } else if (size.st_size > 0) {
-    void *data = mmap(NULL, (size_t)size.st_size, PROT_READ, MAP_PRIVATE, source, 0);
+  } else if (about.stx_size > 0) {
+    void *data = mmap(NULL, (size_t)about.stx_size, PROT_READ, MAP_PRIVATE, source, 0);
     if (data == MAP_FAILED) {
       status = ph_camera_fail(errno, request->path, "map");
     } else {
       file->data = data;
-      file->size = (size_t)size.st_size;
+      file->size = (size_t)about.stx_size;
     }
   }
   if (source >= 0) close(source);

@@ -7,7 +7,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "device.h"
@@ -265,10 +264,10 @@ int ph_v4l2_open(const struct ph_device_request *request, struct ph_device **dev
     free(v4l2);
     return ph_camera_fail(error, request->path, "open the camera");
   }
-  struct stat node;
+  struct statx node;
   int status = PH_OK;
-  if (fstat(v4l2->device.fd, &node) != 0 || !S_ISCHR(node.st_mode) ||
-      major(node.st_rdev) != VIDEO_MAJOR) {
+  if (statx(v4l2->device.fd, "", AT_EMPTY_PATH, STATX_TYPE, &node) != 0 ||
+      !S_ISCHR(node.stx_mode) || node.stx_rdev_major != VIDEO_MAJOR) {
     status = ph_fail(PH_ERR_FORMAT, "Cannot use %s: it is no video device", request->path);
   }
   if (status == PH_OK) status = check_capabilities(v4l2);

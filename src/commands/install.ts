@@ -5,9 +5,10 @@ import { PLACES, planService, SERVICE } from "./install/plan.ts";
 import {
   copyProgram,
   hasSystemd,
-  removeTemporaryProgram,
+  removeOwnProgram,
   type System,
   systemctl,
+  systemdVersion,
   writeFile,
 } from "./install/system.ts";
 
@@ -16,7 +17,8 @@ export async function run(context: CommandContext): Promise<number> {
   const { settings, print } = context;
   const root = (settings.install.root ?? "").replace(/\/+$/, "");
   const template = Deno.readTextFileSync(`${assetPath("config")}/physiology_server.service`);
-  const { files, cron } = planService(context, template);
+  const system: System = { root, print };
+  const { files, cron } = planService(context, template, { systemd: systemdVersion(system) });
   const from = Deno.env.get("PHYSIOLOGY_EXECUTABLE");
   const steps = root
     ? [["--root", root, "enable", SERVICE]]
@@ -43,11 +45,10 @@ export async function run(context: CommandContext): Promise<number> {
         `${PLACES.program} and add this line by crontab -e: ${cron}`,
     );
   }
-  const system: System = { root, print };
   copyProgram(system, { from, to: PLACES.program });
   for (const file of files) writeFile(system, file);
   for (const step of steps) await systemctl(step);
-  removeTemporaryProgram(Deno.env.toObject());
+  removeOwnProgram(Deno.env.toObject());
   print(
     `Installed ${SERVICE}: see it by 'systemctl status physiology_server', its log by ` +
       "'journalctl -u physiology_server', and undo it by 'physiology_server uninstall'",

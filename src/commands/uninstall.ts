@@ -1,12 +1,6 @@
 import type { CommandContext } from "./command.ts";
 import { PLACES, SERVICE } from "./install/plan.ts";
-import {
-  hasSystemd,
-  remove,
-  removeTemporaryProgram,
-  type System,
-  systemctl,
-} from "./install/system.ts";
+import { hasSystemd, remove, removeOwnProgram, type System, systemctl } from "./install/system.ts";
 
 /** Removes all that `install` and the service have written. */
 export async function run({ settings, print }: CommandContext): Promise<number> {
@@ -29,7 +23,7 @@ export async function run({ settings, print }: CommandContext): Promise<number> 
   for (const step of before) await systemctl(step, "fail");
   const removed = paths.filter((path) => remove(system, path));
   for (const step of after) await systemctl(step, "fail");
-  removeTemporaryProgram(Deno.env.toObject());
+  removeOwnProgram(Deno.env.toObject());
   print(removed.length > 0 ? `Removed ${removed.join(", ")}` : "Nothing was installed");
   return 0;
 }

@@ -11,8 +11,11 @@ const ROOT = new URL("../../", import.meta.url).pathname;
 const SYSTEM = Deno.env.get("TEST_DEVICE_SYSTEM");
 const PROGRAM = "/media/physiology_server";
 const SERVICE = "physiology_server.service";
-/** An emulated processor needs its time. */
-const SLOW = { timeoutMs: 180_000 };
+const PASSWORD = "owl-7";
+/** An emulated processor needs its time, and a busy machine more. */
+const SLOW = { timeoutMs: 300_000 };
+/** Its time is that of the last moment before the installation. */
+const MARK = "/media/mark";
 
 /** Where files of ours may lie; the rest of the list is the system's own business. */
 const EXPECTED = [
@@ -42,8 +45,9 @@ Deno.test({
       folder,
       brought: { [PROGRAM]: await packedProgram(folder) },
     });
-    const redis = stack.use(await startRedis());
-    let heard = await Subscriber.of(redis);
+    const redis = stack.use(await startRedis({ args: ["--requirepass", PASSWORD] }));
+    const listen = () => Subscriber.of(redis, "physiology", { password: PASSWORD });
+    let heard = await listen();
     let device: Machine = stack.use(await bootDevice(kernel, disk));
 
     const wait = async <Value>(what: string, condition: () => Value) => {
@@ -70,21 +74,39 @@ Deno.test({
           ),
       );
     const bootId = () => heard.all("core_metrics").at(-1)?.payload.metadata?.boot_id;
+    const another = async (before: string | undefined) => {
+      await wait("another process", () => bootId() !== undefined && bootId() !== before);
+      await more("frame", 3);
+    };
+    const tell = (text: string) => Deno.stderr.writeSync(new TextEncoder().encode(`${text}\n`));
 
     await step("the one file installs itself", async () => {
       const output = await device.check(
-        `${PROGRAM} install --redis_host=${HOST_ADDRESS} --redis_port=${redis.port} ` +
-          "--redis_operation_timeout_ms=10000 --frame_publish=always --capture_width_px=320 " +
-          "--capture_height_px=180 --max_fps=10",
-        { timeoutMs: 300_000 },
+        `touch ${MARK}; sleep 1; echo ${PASSWORD} >/media/password; ` +
+          `${PROGRAM} install --redis_host=${HOST_ADDRESS} --redis_port=${redis.port} ` +
+          "--redis_password_file=/media/password --redis_operation_timeout_ms=10000 " +
+          "--frame_publish=always --capture_width_px=320 --capture_height_px=180 --max_fps=10",
+        SLOW,
       );
       assert.match(output, /Installed physiology_server\.service/);
+    });
+
+    await step("the password is where only root and the service read it", async () => {
+      const [first, ...rest] = PASSWORD;
+      const found = await device.run(
+        `rm /media/password; grep -rls '[${first}]${rest.join("")}' /etc /usr/local /run ` +
+          "/var/log /proc/[0-9]*/cmdline; stat -c %a:%U /etc/physiology_server/redis_password",
+        SLOW,
+      );
+      const lines = found.output.trim().split("\n");
+      const allowed = /^\/(etc\/physiology_server|run\/credentials\/.*)\/redis_password$/;
+      assert.deepEqual(lines.filter((line) => !allowed.test(line)), ["600:root"]);
     });
 
     await step("the service is held tightly", async () => {
       const report = await device.check(`systemd-analyze security --no-pager ${SERVICE}`, SLOW);
       const exposure = /Overall exposure level[^:]*: ([\d.]+)/.exec(report)?.[1];
-      console.error(`exposure ${exposure}`);
+      tell(`exposure ${exposure}`);
       assert(Number(exposure) < 3, report);
     });
 
@@ -95,7 +117,7 @@ Deno.test({
       device = stack.use(await bootDevice(kernel, disk));
       await wait("a status", () => heard.all("status").length > 0);
       const seconds = (performance.now() - startedMs) / 1000;
-      console.error(`first status ${seconds.toFixed(1)} s after power-on`);
+      tell(`first status ${seconds.toFixed(1)} s after power-on`);
       assert(seconds < 120, `${seconds}`);
       await more("core_metrics", 3);
       await more("edge_metrics", 3);
@@ -106,9 +128,14 @@ Deno.test({
 
     await step("a process that is killed is started again", async () => {
       const before = bootId();
-      await device.check(`systemctl kill --kill-whom=main -s KILL ${SERVICE}`, SLOW);
-      await wait("another process", () => bootId() !== undefined && bootId() !== before);
-      await more("frame", 3);
+      await device.check(`systemctl kill --kill-who=main -s KILL ${SERVICE}`, SLOW);
+      await another(before);
+    });
+
+    await step("a process that hangs is ended by the watchdog and started again", async () => {
+      const before = bootId();
+      await device.check(`systemctl kill --kill-who=main -s STOP ${SERVICE}`, SLOW);
+      await another(before);
     });
 
     await step("a camera that goes is told, and one that comes back is used", async () => {
@@ -129,7 +156,7 @@ Deno.test({
       const before = bootId();
       await redis.kill();
       await redis.restart();
-      heard = await Subscriber.of(redis);
+      heard = await listen();
       await more("core_metrics", 5);
       await more("frame", 3);
       assert.equal(bootId(), before);
@@ -142,8 +169,30 @@ Deno.test({
       assert.equal(bootId(), before);
     });
 
+    await step(
+      "a bad configuration is refused by a reload, and not tried at each second",
+      async () => {
+        const before = bootId();
+        const config = "/etc/physiology_server/redis.json";
+        await device.check(
+          `cp ${config} /media/good.json; echo '{"port": "none"}' >${config}; ` +
+            `systemctl reload ${SERVICE}`,
+          SLOW,
+        );
+        await more("core_metrics", 5);
+        assert.equal(bootId(), before);
+        const { output } = await device.run(
+          `systemctl restart ${SERVICE}; systemctl show -p ActiveState -p ExecMainStatus ${SERVICE}`,
+          SLOW,
+        );
+        assert.match(output, /ExecMainStatus=78[\s\S]*ActiveState=failed/);
+        await device.check(`cp /media/good.json ${config}; systemctl restart ${SERVICE}`, SLOW);
+        await another(before);
+      },
+    );
+
     await step("no file of ours lies elsewhere", async () => {
-      const list = await device.check(`find / -xdev -newer ${PROGRAM} -not -type d`, SLOW);
+      const list = await device.check(`find / -xdev -newer ${MARK} -not -type d`, SLOW);
       const strange = list.split("\n").filter((path) =>
         path.startsWith("/") && !EXPECTED.some((pattern) => pattern.test(path))
       );

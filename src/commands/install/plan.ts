@@ -1,9 +1,9 @@
 import { UsageError } from "../../config/exit.ts";
-import { type FlagEntry, flagsOf, type Settings } from "../../config/flags.ts";
+import { environmentName, type FlagEntry, flagsOf, type Settings } from "../../config/flags.ts";
 import type { Loaded } from "../../config/load.ts";
 import { Secret } from "../../config/secret.ts";
 import { showValue } from "../../config/values.ts";
-import { renderUnit } from "./unit.ts";
+import { quoteArgument, quoteEnvironment, renderUnit } from "./unit.ts";
 
 /** Where `install` puts things; everything of ours is in these. */
 export const PLACES = {
@@ -32,14 +32,22 @@ export interface Plan {
   readonly cron: string;
 }
 
+/** LoadCredential= came with this version of systemd; an older one would pass over it. */
+const CREDENTIALS_SINCE = 247;
+
 /**
  * A service that runs with the values of this command line. Values of Redis go into
  * a JSON file, which a reload reads again; secrets into files of root that systemd hands over as
- * credentials; all else becomes flags.
+ * credentials, or, before version 247, in the environment; all else becomes flags.
  *
+ * @param systemd systemd's version
  * @throws {UsageError} for a value that a service cannot use
  */
-export function planService(loaded: Loaded, template: string): Plan {
+export function planService(
+  loaded: Loaded,
+  template: string,
+  { systemd = CREDENTIALS_SINCE }: { readonly systemd?: number | undefined } = {},
+): Plan {
   const given = givenValues(loaded);
   const isGiven = (name: string) => given.some(({ entry }) => entry.flag.name === name);
   const secrets = given.filter(({ value }) => value instanceof Secret);
@@ -47,12 +55,9 @@ export function planService(loaded: Loaded, template: string): Plan {
     entry.flag.file?.config === "redis" && !(value instanceof Secret)
   );
   const flags = given.filter((each) => !secrets.includes(each) && !redis.includes(each));
-  const credentials = new Map(
-    secrets.map(({ entry }) => {
-      const name = entry.flag.secretFrom?.credential ?? entry.flag.name;
-      return [name, `${PLACES.folder}/${name}`];
-    }),
-  );
+  const hasCredentials = systemd >= CREDENTIALS_SINCE;
+  const nameOf = ({ entry }: Given) => entry.flag.secretFrom?.credential ?? entry.flag.name;
+  const fileOf = (secret: Given) => `${PLACES.folder}/${nameOf(secret)}`;
   const command = [
     PLACES.program,
     ...hasInput(loaded.settings) ? [] : ["--use_camera"],
@@ -61,12 +66,12 @@ export function planService(loaded: Loaded, template: string): Plan {
     ...isGiven("state_path") ? [] : ["--state_path=."],
     ...redis.length > 0 ? [`--redis_config_path=${PLACES.redisConfig}`] : [],
   ];
-  const files: PlannedFile[] = secrets.map(({ entry, value }) => ({
-    path: credentials.get(entry.flag.secretFrom?.credential ?? entry.flag.name) ?? "",
-    mode: 0o600,
-    text: `${(value as Secret).reveal()}\n`,
-    secret: true,
-  }));
+  const files: PlannedFile[] = secrets.map((secret) => {
+    const clear = (secret.value as Secret).reveal();
+    const variable = `${environmentName(secret.entry.flag)}=${quoteEnvironment(clear)}`;
+    const text = `${hasCredentials ? clear : variable}\n`;
+    return { path: fileOf(secret), mode: 0o600, text, secret: true };
+  });
   if (redis.length > 0) {
     const values = Object.fromEntries(
       redis.map(({ entry, value }) => [entry.flag.file?.key ?? "", value]),
@@ -75,13 +80,18 @@ export function planService(loaded: Loaded, template: string): Plan {
     const text = JSON.stringify(values, null, 2) + "\n";
     files.push({ path: PLACES.redisConfig, mode: 0o644, text, secret: false });
   }
-  const writable = writableFolders(loaded.settings);
-  const text = renderUnit(template, { command, credentials, writable });
+  const additions = [
+    ...secrets.map((secret) =>
+      hasCredentials
+        ? `LoadCredential=${nameOf(secret)}:${fileOf(secret)}`
+        : `EnvironmentFile=${fileOf(secret)}`
+    ),
+    ...writableFolders(loaded.settings).map((path) => `ReadWritePaths=-${quoteArgument(path)}`),
+  ];
+  const text = renderUnit(template, { command, additions });
   files.push({ path: PLACES.unit, mode: 0o644, text, secret: false });
-  const secretFiles = secrets.map(({ entry }) =>
-    `--${entry.flag.secretFrom?.fileFlag}=${
-      credentials.get(entry.flag.secretFrom?.credential ?? "")
-    }`
+  const secretFiles = secrets.map((secret) =>
+    `--${secret.entry.flag.secretFrom?.fileFlag}=${fileOf(secret)}`
   );
   return { files, cron: cronLine([...command, ...secretFiles]) };
 }

@@ -72,6 +72,24 @@ export function hasSystemd(): boolean {
   }
 }
 
+/** systemd's version, from the name of its own library; undefined where that lies elsewhere. */
+export function systemdVersion({ root }: System): number | undefined {
+  const folders = ["lib", "usr/lib", "usr/lib64", ...TRIPLES.map((name) => `usr/lib/${name}`)];
+  for (const folder of folders) {
+    try {
+      for (const { name } of Deno.readDirSync(`${root}/${folder}/systemd`)) {
+        const version = /^libsystemd-shared-(\d+)/.exec(name)?.[1];
+        if (version) return Number(version);
+      }
+    } catch {
+      // Not this system's place.
+    }
+  }
+  return undefined;
+}
+
+const TRIPLES = ["aarch64-linux-gnu", "x86_64-linux-gnu"];
+
 /**
  * Runs systemctl.
  *
@@ -89,13 +107,13 @@ export async function systemctl(args: readonly string[], may?: "fail"): Promise<
 }
 
 /**
- * Removes what this run unpacked into a folder for temporary files: after an installation the
- * service has its own, and an uninstallation leaves nothing.
+ * Removes what this run unpacked for itself: after an installation the service has its own, and
+ * an uninstallation leaves nothing.
  */
-export function removeTemporaryProgram(env: Readonly<Record<string, string>>): void {
-  const place = /^(\/var\/tmp|\/tmp)\/physiology_server-\d+(?=\/[0-9a-f]{64}$)/
+export function removeOwnProgram(env: Readonly<Record<string, string>>): void {
+  const place = /^.+\/physiology_server(-\d+)?(?=\/[0-9a-f]{64}$)/
     .exec(env["PHYSIOLOGY_ASSETS"] ?? "")?.[0];
-  if (!place) return;
+  if (!place || env["STATE_DIRECTORY"] !== undefined) return;
   try {
     Deno.removeSync(place, { recursive: true });
   } catch {

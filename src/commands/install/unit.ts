@@ -2,28 +2,22 @@
 export interface UnitValues {
   /** The program and its arguments. */
   readonly command: readonly string[];
-  /** Credentials by name, with the file each is read from. */
-  readonly credentials: ReadonlyMap<string, string>;
-  /** Folders outside the state directory that are written to. */
-  readonly writable: readonly string[];
+  /** Further lines of the service's section. */
+  readonly additions: readonly string[];
 }
 
 const MARK = /^# Credentials and further folders.*\n/m;
 
 /** The unit file for these values, made from the one that a user may copy. */
 export function renderUnit(template: string, values: UnitValues): string {
-  const { command, credentials, writable } = values;
-  const lines = [
-    ...[...credentials].map(([name, path]) => `LoadCredential=${name}:${path}\n`),
-    ...writable.map((path) => `ReadWritePaths=-${quoteArgument(path)}\n`),
-  ];
+  const { command, additions } = values;
   return template
     .replace(
       /^# physiology_server as a service\.[^[]*/,
       "# Written by physiology_server install.\n",
     )
     .replace(/^ExecStart=.*$/m, () => `ExecStart=${command.map(quoteArgument).join(" ")}`)
-    .replace(MARK, () => lines.join(""))
+    .replace(MARK, () => additions.map((line) => `${line}\n`).join(""))
     .replaceAll(/\n{3,}/g, "\n\n");
 }
 
@@ -34,4 +28,9 @@ export function quoteArgument(argument: string): string {
   const body = escaped.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n")
     .replaceAll("\t", "\\t");
   return `"${body}"`;
+}
+
+/** The value of a variable as a file of EnvironmentFile= spells it. */
+export function quoteEnvironment(value: string): string {
+  return `"${value.replaceAll(/["\\`$]/g, "\\$&")}"`;
 }

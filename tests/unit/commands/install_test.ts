@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import assert from "node:assert/strict";
 import { PLACES, planService } from "../../../src/commands/install/plan.ts";
+import { systemdVersion } from "../../../src/commands/install/system.ts";
 import { quoteArgument } from "../../../src/commands/install/unit.ts";
 import { load } from "../../../src/config/load.ts";
 
@@ -9,9 +10,14 @@ const TEMPLATE = Deno.readTextFileSync(
 );
 
 function planFor(...argv: string[]): Map<string, string> {
+  return planOnSystemd(undefined, ...argv);
+}
+
+function planOnSystemd(systemd: number | undefined, ...argv: string[]): Map<string, string> {
   const readText = (path: string) => path === "/pw" ? "hunter2\n" : '{"database": 3}';
   const loaded = load(["install", ...argv], { env: {}, readText });
-  return new Map(planService(loaded, TEMPLATE).files.map(({ path, text }) => [path, text]));
+  const { files } = planService(loaded, TEMPLATE, { systemd });
+  return new Map(files.map(({ path, text }) => [path, text]));
 }
 
 const startOf = (plan: Map<string, string>) =>
@@ -43,6 +49,28 @@ Deno.test("a secret becomes a credential, and stands neither in the unit nor in 
       new RegExp(`^LoadCredential=redis_password:${path}$`, "m"),
     );
     for (const [name, text] of plan) if (name !== path) assert.doesNotMatch(text, /hunter2/);
+  }
+});
+
+Deno.test("where systemd knows no credentials, a secret comes by a file of variables", () => {
+  const plan = planOnSystemd(245, `--redis_password=a"b$c\\d`, "--redis_host=cloud");
+  const path = `${PLACES.folder}/redis_password`;
+  assert.equal(plan.get(path), 'PHYSIOLOGY_REDIS_PASSWORD="a\\"b\\$c\\\\d"\n');
+  const unit = plan.get(PLACES.unit) ?? "";
+  assert.match(unit, new RegExp(`^EnvironmentFile=${path}$`, "m"));
+  assert.doesNotMatch(unit, /LoadCredential|a"b/);
+});
+
+Deno.test("systemd's version is told by the name of its library", async () => {
+  const root = await Deno.makeTempDir();
+  const versionOf = () => systemdVersion({ root, print: () => {} });
+  try {
+    assert.equal(versionOf(), undefined);
+    Deno.mkdirSync(`${root}/usr/lib/systemd`, { recursive: true });
+    Deno.writeTextFileSync(`${root}/usr/lib/systemd/libsystemd-shared-245.so`, "");
+    assert.equal(versionOf(), 245);
+  } finally {
+    await Deno.remove(root, { recursive: true });
   }
 });
 
