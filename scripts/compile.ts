@@ -10,9 +10,9 @@
  */
 import { createHash } from "node:crypto";
 import { parseArgs } from "node:util";
-import { hostArch, layOut } from "./pack/contents.ts";
+import { layOut } from "./pack/contents.ts";
 import { pack } from "./pack/payload.ts";
-import { type Arch, ROOT, run } from "./pack/run.ts";
+import { type Arch, hostArch, ROOT, run } from "./pack/run.ts";
 
 const { values } = parseArgs({
   args: Deno.args,

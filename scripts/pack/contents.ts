@@ -1,7 +1,7 @@
 import { packedFiles } from "../../src/config/assets.ts";
 import { billOfMaterials, licensesText } from "./papers.ts";
 import { carriedParts } from "./parts.ts";
-import { type Arch, ROOT, run } from "./run.ts";
+import { type Arch, hostArch, ROOT, run } from "./run.ts";
 
 /**
  * Where the bundle begins. Bundled CommonJS, such as ioredis, asks for Node's modules by
@@ -42,10 +42,6 @@ export async function layOut(folder: string, arch: Arch): Promise<void> {
   const parts = await carriedParts(arch);
   Deno.writeTextFileSync(`${folder}/licenses.txt`, licensesText(parts));
   Deno.writeTextFileSync(`${folder}/sbom.cdx.json`, billOfMaterials(parts, arch));
-}
-
-export function hostArch(): Arch {
-  return Deno.build.arch === "aarch64" ? "arm64" : "x64";
 }
 
 function copyAll(source: string, target: string): void {

@@ -45,13 +45,14 @@ export function billOfMaterials(parts: readonly Part[], arch: Arch): string {
         properties: [{ name: "arch", value: arch }],
       },
     },
-    components: parts.map(({ name, version, license, url, role, purl }) => ({
+    components: parts.map(({ name, version, license, url, role, purl, sha256 }) => ({
       type: "library",
       "bom-ref": `${name}@${version}`,
       name,
       version,
       description: role,
       licenses: [/ /.test(license) ? { expression: license } : { license: { id: license } }],
+      ...sha256 ? { hashes: [{ alg: "SHA-256", content: sha256 }] } : {},
       ...purl ? { purl } : {},
       externalReferences: [{ type: "website", url }],
     })),

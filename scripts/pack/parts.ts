@@ -1,4 +1,4 @@
-import { type Arch, ROOT, run } from "./run.ts";
+import { type Arch, hostArch, ROOT, run } from "./run.ts";
 
 /** A piece of foreign work that the packed program carries. */
 export interface Part {
@@ -11,33 +11,42 @@ export interface Part {
   readonly role: string;
   /** The path of its licence. */
   readonly text: string;
+  /** Names it for those who look for known vulnerabilities. */
   readonly purl?: string;
+  readonly sha256?: string;
 }
 
 const COMMON = "/usr/share/common-licenses";
 
 /** Everything foreign that the program for `arch` carries, in a fixed order. */
 export async function carriedParts(arch: Arch): Promise<readonly Part[]> {
-  const lock = await lockedVersions();
+  const locked = await lockedFiles();
+  const deno = locked(`${arch}/deno`);
+  const onnxRuntime = locked(`${arch}/libonnxruntime.so.1`);
   return [
     {
       name: "deno",
-      version: lock(`${arch}/deno`),
+      ...deno,
       license: "MIT",
       url: "https://github.com/denoland/deno",
-      role: "bin/deno, which runs the program",
+      role:
+        "bin/deno, which runs the program. It carries V8 (BSD-3-Clause) and what its own list " +
+        `names: https://github.com/denoland/deno/blob/v${deno.version}/Cargo.lock`,
       text: `${ROOT}/scripts/pack/licenses/deno.txt`,
     },
     {
       name: "onnxruntime",
-      version: lock(`${arch}/libonnxruntime.so.1`),
+      ...onnxRuntime,
       license: "MIT",
       url: "https://github.com/microsoft/onnxruntime",
-      role: "lib/libonnxruntime.so.1",
+      role:
+        "lib/libonnxruntime.so.1. The licences of what it carries in turn: https://github.com/" +
+        `microsoft/onnxruntime/blob/v${onnxRuntime.version}/ThirdPartyNotices.txt`,
       text: `${ROOT}/scripts/pack/licenses/onnxruntime.txt`,
     },
     {
       name: "ffmpeg",
+      ...locked(`${arch}/ffmpeg`),
       version: arch === "x64" ? "20181210-g0e8eb07980" : "20190104-gd81913e680",
       license: "GPL-3.0-or-later",
       url: "https://www.johnvansickle.com/ffmpeg/",
@@ -48,7 +57,7 @@ export async function carriedParts(arch: Arch): Promise<readonly Part[]> {
     },
     {
       name: "BlazeFace",
-      version: lock("models/blazeface_front_128.onnx"),
+      ...locked("models/blazeface_front_128.onnx"),
       license: "Apache-2.0",
       url: "https://github.com/keijiro/BlazeFaceBarracuda",
       role: "models/blazeface_front_128.onnx, the face detector of Google's MediaPipe",
@@ -64,7 +73,7 @@ export async function carriedParts(arch: Arch): Promise<readonly Part[]> {
     },
     await debianPart("libturbojpeg0-dev", {
       name: "libjpeg-turbo",
-      license: "BSD-3-Clause AND IJG",
+      license: "BSD-3-Clause AND IJG AND Zlib",
       url: "https://github.com/libjpeg-turbo/libjpeg-turbo",
       role: "in lib/libphysiology.so",
     }),
@@ -80,34 +89,49 @@ export async function carriedParts(arch: Arch): Promise<readonly Part[]> {
       url: "https://github.com/facebook/zstd",
       role: "in the launcher",
     }),
-    await debianPart("libc6-dev", {
+    await debianPart(arch === hostArch() ? "libc6-dev" : "libc6-dev-arm64-cross", {
       name: "glibc",
       license: "LGPL-2.1-or-later",
       url: "https://sourceware.org/glibc/",
       role: "in the launcher, whose source comes with this project for linking it anew",
+      text: "/usr/share/doc/libc6/copyright",
     }),
     ...await npmParts(),
   ];
 }
 
-/** Versions from `scripts/packages.lock`. */
-async function lockedVersions(): Promise<(place: string) => string> {
+type Locked = Required<Pick<Part, "version" | "purl" | "sha256">>;
+
+/** What `scripts/packages.lock` says of the file at a place in `.tools`. */
+async function lockedFiles(): Promise<(place: string) => Locked> {
   const text = await Deno.readTextFile(`${ROOT}/scripts/packages.lock`);
   const rows = text.split("\n").filter((line) => line && !line.startsWith("#"))
     .map((line) => line.split(/\s+/));
-  return (place) => {
-    const version = rows.find((columns) => columns[5] === place)?.[2];
-    if (!version) throw new Error(`Cannot tell the version of ${place}`);
-    return version;
+  return (wanted) => {
+    const [, name, version, , sha256] = rows.find((columns) => columns[5] === wanted) ?? [];
+    if (!name || !version || !sha256) throw new Error(`Cannot tell the version of ${wanted}`);
+    return { version, purl: npmUrl(name, version), sha256 };
   };
+}
+
+function npmUrl(name: string, version: string): string {
+  return `pkg:npm/${name.replace("@", "%40")}@${version}`;
 }
 
 async function debianPart(
   debianPackage: string,
-  part: Omit<Part, "version" | "text">,
+  part: Omit<Part, "version" | "purl" | "text"> & { readonly text?: string },
 ): Promise<Part> {
-  const version = await run("dpkg-query", ["-W", "-f=${Version}", debianPackage]);
-  return { ...part, version, text: `/usr/share/doc/${debianPackage}/copyright` };
+  const format = "-f=${Version} ${source:Package}";
+  const [version = "", source] = (await run("dpkg-query", ["-W", format, debianPackage])).split(
+    " ",
+  );
+  return {
+    version,
+    purl: `pkg:deb/debian/${source}@${encodeURIComponent(version)}`,
+    text: `/usr/share/doc/${debianPackage}/copyright`,
+    ...part,
+  };
 }
 
 interface NpmPackage {
@@ -115,6 +139,13 @@ interface NpmPackage {
   readonly version: string;
   readonly dependencies: readonly string[];
   readonly localPath: string;
+}
+
+/** Where a package brings no licence along. */
+function missingLicence(name: string, license: unknown): string {
+  if (name === "@bufbuild/protobuf") return `${ROOT}/scripts/pack/licenses/bufbuild_protobuf.txt`;
+  if (license === "Apache-2.0") return `${COMMON}/Apache-2.0`;
+  throw new Error(`Cannot find the licence of the npm package ${name}`);
 }
 
 /** The npm packages that `main.ts` reaches, which are those in the bundle. */
@@ -141,8 +172,8 @@ async function npmParts(): Promise<Part[]> {
       license: typeof about.license === "string" ? about.license : "NOASSERTION",
       url: repositoryOf(about),
       role: "in main.js",
-      text: licence ? `${localPath}/${licence}` : "",
-      purl: `pkg:npm/${name.replace("@", "%40")}@${version}`,
+      text: licence ? `${localPath}/${licence}` : missingLicence(name, about.license),
+      purl: npmUrl(name, version),
     };
   });
 }
@@ -152,5 +183,6 @@ function repositoryOf(
 ): string {
   const { repository } = about;
   const url = typeof repository === "string" ? repository : repository?.url;
-  return (url ?? about.homepage ?? "").replace(/^git\+/, "").replace(/\.git$/, "");
+  return (url ?? about.homepage ?? "").replace(/^git\+/, "").replace(/\.git$/, "")
+    .replace(/^(git:\/\/github\.com\/)?(?=[\w.-]+\/[\w.-]+$)/, "https://github.com/");
 }

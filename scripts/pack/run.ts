@@ -17,5 +17,9 @@ export async function run(
 
 export type Arch = "x64" | "arm64";
 
+export function hostArch(): Arch {
+  return Deno.build.arch === "aarch64" ? "arm64" : "x64";
+}
+
 /** The project's folder, without a slash at its end. */
 export const ROOT = new URL("../..", import.meta.url).pathname.replace(/\/$/, "");

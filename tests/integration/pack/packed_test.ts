@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
-import { ARCH } from "../../../src/config/assets.ts";
+import { enterBareRoot, makeBareRoot } from "../../support/bare_root.ts";
 import { packedProgram } from "../../support/packed_program.ts";
 import { waitFor } from "../../support/wait.ts";
 
+const ROOT = new URL("../../../", import.meta.url).pathname;
 const work = await Deno.makeTempDir({ prefix: "packed-" });
 addEventListener("unload", () => Deno.removeSync(work, { recursive: true }));
 const program = await packedProgram(`${work}/first`);
@@ -49,46 +50,21 @@ Deno.test("a command that writes is given the right to, there and nowhere else",
   assert.equal(Deno.statSync(`${work}/default_redis_ipc_config.json`).isFile, true);
 });
 
-/** What a program needs of a system: libc with its loader, libgcc, libstdc++, and the kernel. */
-const LIBRARIES = [
-  "libc.so.6",
-  "libm.so.6",
-  "libdl.so.2",
-  "libpthread.so.0",
-  "librt.so.1",
-  "libgcc_s.so.1",
-  "libstdc++.so.6",
-];
-
-function bareRoot(): string {
-  const root = Deno.makeTempDirSync({ dir: work });
-  const triple = ARCH === "x64" ? "x86_64-linux-gnu" : "aarch64-linux-gnu";
-  const loader = ARCH === "x64" ? "lib64/ld-linux-x86-64.so.2" : "lib/ld-linux-aarch64.so.1";
-  for (const folder of ["lib64", `lib/${triple}`, "proc", "dev"]) {
-    Deno.mkdirSync(`${root}/${folder}`, { recursive: true });
-  }
-  for (const library of LIBRARIES) {
-    const found = [`/lib/${triple}`, `/usr/lib/${triple}`].map((folder) => `${folder}/${library}`)
-      .find((path) => existsSync(path));
-    if (found) Deno.copyFileSync(found, `${root}/lib/${triple}/${library}`);
-  }
-  Deno.copyFileSync(`/${loader}`, `${root}/${loader}`);
-  Deno.writeTextFileSync(`${root}/dev/null`, "");
-  Deno.linkSync(program, `${root}/physiology_server`);
-  return root;
-}
-
 Deno.test({
   name: "alone with libc, libgcc and libstdc++, and without a network, it measures into files",
   ignore: Deno.uid() !== 0,
   async fn() {
-    const root = bareRoot();
-    // The kernel's own folders are no part of a system's files.
-    const script = `mount -t proc proc ${root}/proc && mount --bind /dev/null ${root}/dev/null &&
-      exec chroot ${root} /physiology_server "$@"`;
-    const args = ["--simulate", "--simulate_pulse=110", "--streaming_backend=file", "--port=0"];
+    const root = Deno.makeTempDirSync({ dir: work });
+    makeBareRoot(root, { files: { physiology_server: program } });
+    const args = [
+      "/physiology_server",
+      "--simulate",
+      "--simulate_pulse=110",
+      "--streaming_backend=file",
+      "--port=0",
+    ];
     const child = new Deno.Command("unshare", {
-      args: ["--net", "--mount", "sh", "-c", script, "sh", ...args],
+      args: ["--net", "--mount", "sh", "-c", enterBareRoot(root), "sh", ...args],
       clearEnv: true,
       env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin" },
       stdin: "null",
@@ -144,6 +120,39 @@ Deno.test("licences of everything carried are printed, with where ffmpeg's sourc
   }
   assert.match(stdout, /https:\/\/git\.ffmpeg\.org\/ffmpeg\.git/);
   assert.match(stdout, /GNU GENERAL PUBLIC LICENSE/);
+});
+
+interface Component {
+  readonly name: string;
+  readonly description: string;
+  readonly purl?: string;
+  readonly licenses: readonly unknown[];
+  readonly externalReferences: readonly { readonly url: string }[];
+}
+
+Deno.test("the bill of materials names whatever is not ours, its licence and its source", async () => {
+  assert.equal((await start(["--version"], cache)).status, 0);
+  const bill = JSON.parse(Deno.readTextFileSync(`${program}.cdx.json`));
+  assert.deepEqual([bill.bomFormat, bill.specVersion], ["CycloneDX", "1.6"]);
+  const components: Component[] = bill.components;
+  const [folder] = [...Deno.readDirSync(`${cache.XDG_CACHE_HOME}/physiology_server`)]
+    .filter(({ name }) => /^[0-9a-f]{64}$/.test(name));
+  const unpacked = `${cache.XDG_CACHE_HOME}/physiology_server/${folder?.name}`;
+  const named = components.map(({ description }) => description).join("\n");
+  const ours = new Set([...Deno.readDirSync(`${ROOT}models`)].map(({ name }) => `models/${name}`));
+  const foreign = ["bin", "lib", "models"].flatMap((room) =>
+    [...Deno.readDirSync(`${unpacked}/${room}`)].map(({ name }) => `${room}/${name}`)
+  ).filter((path) => !ours.has(path));
+  for (const path of ["portrait.jpg", ...foreign]) assert(named.includes(path), path);
+
+  const { stdout } = await start(["--licenses"], cache);
+  for (const { name, purl, licenses, externalReferences: [from] } of components) {
+    assert(purl || name.startsWith("portrait"), `${name} has no package URL`);
+    assert.equal(licenses.length, 1, name);
+    assert.match(from?.url ?? "", /^https:\/\/[\w.]+\/./, name);
+    const section = stdout.split(/^={80}$/m).find((text) => text.startsWith(`\n${name} `)) ?? "";
+    assert(section.length > 600 || !purl, `The licence of ${name} is missing: ${section}`);
+  }
 });
 
 Deno.test("two builds give the same bytes, and their checksums hold", async () => {
