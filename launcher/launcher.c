@@ -298,7 +298,7 @@ int main(int argc, char **argv) {
 
   hide_secrets(argc - 1, argv + 1);
   struct arguments arguments;
-  static char *planning[] = {"--allow-read", "--allow-env", "--allow-sys", NULL};
+  static char *planning[] = {"--allow-read", "--allow-env", NULL};
   build_arguments(&arguments, planning, argv + 1);
   struct output output = {0};
   int status = run_and_catch(deno, arguments.items, &output);

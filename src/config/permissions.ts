@@ -73,7 +73,7 @@ export function permissionsFor(
         net: redisPeers(settings, listener(settings.dashboard.address, settings.dashboard.port)),
       };
     case "devices":
-      return { ...base, read: [place.assets, "/dev", "/sys"] };
+      return { ...base, read: [place.assets] };
     default:
       return servePermissions(settings, place);
   }
@@ -95,9 +95,6 @@ function servePermissions(settings: Settings, place: Place): Permissions {
   return {
     read: [
       place.assets,
-      "/proc",
-      "/sys",
-      ...camera.use ? ["/dev"] : [],
       ...given(
         video.inputPath,
         video.inputTimePath,
@@ -111,7 +108,8 @@ function servePermissions(settings: Settings, place: Place): Permissions {
     ],
     write,
     net: publish.backend === "redis" ? redisPeers(settings, ...listeners) : listeners,
-    run: ffmpegs(place),
+    // Native code compresses a camera's pictures itself, but for those that are drawn on.
+    run: camera.use && !publish.enableHud ? [] : ffmpegs(place),
     ffi: true,
   };
 }
@@ -127,6 +125,22 @@ function filesOfTopic(topic: Readonly<Record<string, unknown>>): readonly string
   return Object.entries(topic).flatMap(([key, value]) =>
     /(Path|File)$/.test(key) && typeof value === "string" ? [value] : []
   );
+}
+
+/**
+ * What the connection to Redis needs by these settings and this process may not have, such as a
+ * host or a certificate; undefined where nothing is missing.
+ */
+export function missingForRedis(settings: Settings): string | undefined {
+  const peers = redisPeers(settings);
+  const hosts = peers === true ? [undefined] : peers;
+  const rights: Deno.PermissionDescriptor[] = [
+    ...hosts.map((host) => ({ name: "net" as const, ...host && { host } })),
+    ...filesOfTopic(settings.redis).map((path) => ({ name: "read" as const, path })),
+  ];
+  const missing = rights.find((right) => Deno.permissions.querySync(right).state !== "granted");
+  if (!missing) return undefined;
+  return "path" in missing ? `${missing.path}` : "host" in missing ? missing.host : "any host";
 }
 
 function redisPeers({ redis }: Settings, ...listeners: readonly string[]): true | string[] {
@@ -160,7 +174,6 @@ export function permissionFlags(
   const marked = write === true || running === undefined ? write : [...write, running];
   return [
     "--allow-env",
-    "--allow-sys",
     ...flag("read", read),
     ...flag("write", marked),
     ...flag("net", net),

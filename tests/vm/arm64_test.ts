@@ -36,6 +36,7 @@ async function ratesOf(redis: RedisServer, command: (...args: string[]) => Deno.
   const heard = await Subscriber.of(redis, prefix);
   const { code, stderr } = await command(
     "--norealtime",
+    `--redis_host=${redis.hostname}`, // the bare root knows no names
     `--redis_port=${redis.port}`,
     `--redis_key_prefix=${prefix}`,
     "--frame_publish=never",

@@ -1,6 +1,7 @@
 import { ExitError } from "../../config/exit.ts";
 import { flagsOf, type Settings } from "../../config/flags.ts";
 import type { Loaded } from "../../config/load.ts";
+import { missingForRedis } from "../../config/permissions.ts";
 import { Secret } from "../../config/secret.ts";
 import type { Log } from "../../telemetry/log.ts";
 
@@ -45,6 +46,14 @@ export class Reloads implements Disposable {
     } catch (error) {
       if (!(error instanceof ExitError)) throw error;
       log.error(`Keeping the old configuration: ${error.message}`);
+      return false;
+    }
+    const missing = missingForRedis(next);
+    if (missing !== undefined) {
+      log.error(
+        `Keeping the old configuration: Cannot use ${missing} by a reload, for this process was ` +
+          "started without the right to: restart it",
+      );
       return false;
     }
     // The log has its new settings already.

@@ -2,6 +2,9 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { enterBareRoot, makeBareRoot } from "../../support/bare_root.ts";
 import { packedProgram } from "../../support/packed_program.ts";
+import { Subscriber } from "../../support/physiology_server.ts";
+import { Program } from "../../support/program.ts";
+import { startRedis } from "../../support/redis_server.ts";
 import { waitFor } from "../../support/wait.ts";
 
 const ROOT = new URL("../../../", import.meta.url).pathname;
@@ -99,6 +102,22 @@ function lastPulse(path: string): number | undefined {
   const line = Deno.readTextFileSync(path).trimEnd().split("\n").at(-1);
   return line ? JSON.parse(line).payload.pulse?.strict?.value : undefined;
 }
+
+Deno.test("a reload to another Redis is refused by name, as only this one may be reached", async () => {
+  await using redis = await startRedis();
+  const heard = await Subscriber.of(redis);
+  const config = (port: number) =>
+    Deno.writeTextFileSync(`${work}/redis.json`, JSON.stringify({ host: "127.0.0.1", port }));
+  config(redis.port);
+  const args = ["--simulate", "--port=0", `--redis_config_path=${work}/redis.json`];
+  await using server = new Program(program, args, { env: cache });
+  await heard.first("core_metrics");
+  config(redis.port + 1);
+  server.kill("SIGHUP");
+  await server.says(`Keeping the old configuration: Cannot use 127.0.0.1:${redis.port + 1} by a`);
+  const before = heard.all("core_metrics").length;
+  await waitFor("more metrics", () => heard.all("core_metrics").length > before + 5);
+});
 
 Deno.test("a password on the command line is hidden from the list of processes", async () => {
   const args = ["print-config", "--json", "--redis-password", "hunter2", "--redis_port=7"];

@@ -26,6 +26,30 @@ Deno.test("to Redis, only this Redis and our own doors are reached", () => {
   assert.equal(permissions?.ffi, true);
 });
 
+Deno.test("only what needs ffmpeg may run it, and nothing may run anything else", () => {
+  assert.deepEqual(permissionsOf("--use_camera")?.run, []);
+  for (const argv of [["--use_camera", "--enable_hud"], ["--simulate"], ["--input_video_path=a"]]) {
+    assert.deepEqual(permissionsOf(...argv)?.run, ["/a/bin/ffmpeg", "ffmpeg"]);
+  }
+});
+
+Deno.test("a service reads its own files and those that its configuration names", () => {
+  const flags = [
+    "--redis_tls",
+    "--redis_tls_ca_path=/etc/ca.pem",
+    "--redis_config_path=/etc/r.json",
+  ];
+  const permissions = permissionsOf("--use_camera", "--spool_path=spool", ...flags);
+  assert.deepEqual(permissions?.read, [
+    "/a",
+    "/etc/r.json",
+    "/etc/ca.pem",
+    "spool",
+    "/run/systemd/notify",
+    "/r/notify",
+  ]);
+});
+
 Deno.test("into files, only their folder is written, and without a port no network is reached", () => {
   const permissions = permissionsOf(
     "--simulate",
@@ -48,7 +72,6 @@ Deno.test("permissions become flags in which a comma of a path is doubled", () =
   );
   assert.deepEqual(flags, [
     "--allow-env",
-    "--allow-sys",
     "--allow-read=/a,,b",
     "--allow-write",
     "--allow-run=ffmpeg",
