@@ -53,7 +53,7 @@ export async function run({ settings, log }: CommandContext): Promise<number> {
     },
   });
   try {
-    server.start();
+    await server.start();
     await new Promise<void>((resolve) =>
       stop.signal.addEventListener("abort", () => resolve(), { once: true })
     );

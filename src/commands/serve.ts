@@ -65,7 +65,7 @@ export async function run({ settings, log, reload }: CommandContext): Promise<nu
   });
   await using wayOut = openWayOut(settings, { ...surroundings, intake, grpc });
   const metricsWanted = () => !server.metricsOnlyWhileRecording || recording.state.recording;
-  await using page = openPage(settings, {
+  await using page = await openPage(settings, {
     ...surroundings,
     publisher: wayOut.publisher,
     commands: intake,

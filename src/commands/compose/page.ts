@@ -39,7 +39,7 @@ const ACKNOWLEDGEMENT_S = 15;
  * @throws {ConfigError} for an address that wants a token
  * @throws {UnavailableError} where the port is taken
  */
-export function openPage(settings: Settings, parts: PageParts): Page {
+export async function openPage(settings: Settings, parts: PageParts): Promise<Page> {
   const { server, redis } = settings;
   const { publisher, commands, counters, log } = parts;
   if (server.httpPort === 0) return { publisher, async [Symbol.asyncDispose]() {} };
@@ -54,7 +54,7 @@ export function openPage(settings: Settings, parts: PageParts): Page {
     health: () => verdictOf(settings, parts),
     onCommand: (_device, command) => commands.apply(command, "http") !== "stale",
   });
-  http.start();
+  await http.start();
   return {
     publisher: new WatchedPublisher(publisher, { hub, device: redis.keyPrefix }),
     [Symbol.asyncDispose]: () => http[Symbol.asyncDispose](),

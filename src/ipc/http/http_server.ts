@@ -10,6 +10,7 @@ import { BOUNDARY } from "./frame_feed.ts";
 import type { Hub } from "./hub.ts";
 import { PAGE_FILES } from "./page.ts";
 import { prometheusText } from "./prometheus.ts";
+import { WebServer } from "./web_server.ts";
 
 export interface HttpServerOptions {
   readonly address: string;
@@ -34,6 +35,10 @@ const WRONG_TOKEN_MS = 500;
 /** What the page that asks for the token is made of. */
 const OPEN_FILES: ReadonlySet<string> = new Set(["/style.css", "/icon.svg"]);
 
+/** All viewers of many devices; a descriptor each, of the few thousand that a process has. */
+const MAX_CONNECTIONS = 512;
+const IDLE_MS = 20_000;
+/** Whoever has sent half a request must not hold up the end. */
 const SHUTDOWN_MS = 500;
 /** A command is one small packet. */
 const BODY_MS = 5000;
@@ -56,7 +61,7 @@ const SECURITY_HEADERS: Readonly<Record<string, string>> = {
 export class HttpServer implements AsyncDisposable {
   readonly #options: HttpServerOptions;
   readonly #access: Access;
-  #server: Deno.HttpServer<Deno.NetAddr> | undefined;
+  readonly #server: WebServer;
   #keepAlive: ReturnType<typeof setInterval> | undefined;
 
   /** @throws {ConfigError} for an address beyond loopback without a token */
@@ -67,21 +72,27 @@ export class HttpServer implements AsyncDisposable {
     }
     this.#options = options;
     this.#access = new Access({ token: token || undefined, scope: `${port}` });
+    this.#server = new WebServer({
+      address,
+      port,
+      maxConnections: MAX_CONNECTIONS,
+      idleMs: IDLE_MS,
+      onRequest: async (request) => {
+        try {
+          return await this.#answer(request);
+        } catch (error) {
+          options.log.limited("http", 10, "error", `A request failed: ${error}`);
+          return answer(500, "The server failed on this request");
+        }
+      },
+    });
   }
 
-  /** @throws {UnavailableError} where the address cannot be listened on */
-  start(): void {
+  /** Rejects with `UnavailableError` where the address cannot be listened on. */
+  async start(): Promise<void> {
     const { address, port, log, hub } = this.#options;
     try {
-      this.#server = Deno.serve({
-        hostname: address,
-        port,
-        onListen: ({ port }) => log.info(`The page is at http://${address}:${port}/`),
-        onError: (error) => {
-          log.limited("http", 10, "error", `A request failed: ${error}`);
-          return answer(500, "The server failed on this request");
-        },
-      }, (request) => this.#answer(request));
+      await this.#server.start();
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : String(cause);
       throw new UnavailableError(
@@ -89,19 +100,18 @@ export class HttpServer implements AsyncDisposable {
         { cause },
       );
     }
+    log.info(`The page is at http://${address}:${this.port}/`);
     this.#keepAlive = setInterval(() => hub.keepAlive(), KEEP_ALIVE_MS);
   }
 
   get port(): number {
-    return this.#server?.addr.port ?? this.#options.port;
+    return this.#server.port;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#keepAlive);
     this.#options.hub.close();
-    // Whoever has sent half a request must not hold up the end.
-    const late = new Promise((resolve) => setTimeout(resolve, SHUTDOWN_MS));
-    await Promise.race([this.#server?.shutdown(), late]);
+    await this.#server.close(SHUTDOWN_MS);
   }
 
   async #answer(request: Request): Promise<Response> {

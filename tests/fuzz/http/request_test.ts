@@ -50,7 +50,7 @@ Deno.test("no bytes at the HTTP socket do more than end their own connection", a
     log: silentLog,
     onCommand: (device) => commands.push(device) > 0,
   });
-  server.start();
+  await server.start();
   hub.takeEnvelope("a", { topic: "status", envelope: fakeStatus(1) });
   const anything = fc.oneof(request, fc.uint8Array({ maxLength: 500 }));
   await fc.assert(

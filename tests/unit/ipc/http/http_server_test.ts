@@ -21,8 +21,13 @@ class Bench implements AsyncDisposable {
       onCommand: (device, command) => this.commands.push([device, command]) > 0,
       ...options,
     });
-    this.server.start();
     this.hub.takeEnvelope("cam", { topic: "status", envelope: fakeStatus(0) });
+  }
+
+  static async start(options: Partial<HttpServerOptions> = {}): Promise<Bench> {
+    const bench = new Bench(options);
+    await bench.server.start();
+    return bench;
   }
 
   url(path: string): string {
@@ -50,7 +55,7 @@ class Bench implements AsyncDisposable {
 }
 
 Deno.test("the page comes under a strict policy, and stays small", async () => {
-  await using bench = new Bench();
+  await using bench = await Bench.start();
   let bytes = 0;
   for (const path of ["/", "/app.js", "/chart.js", "/words.js", "/style.css", "/icon.svg"]) {
     const { status, headers, text } = await bench.get(path);
@@ -64,7 +69,7 @@ Deno.test("the page comes under a strict policy, and stays small", async () => {
 });
 
 Deno.test("a browser that comes gets the newest of everything, and then each message", async () => {
-  await using bench = new Bench();
+  await using bench = await Bench.start();
   const response = await fetch(bench.url("/events"));
   const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
   let text = "";
@@ -87,7 +92,7 @@ Deno.test("a browser that comes gets the newest of everything, and then each mes
 });
 
 Deno.test("recording commands of the page reach the device, and no others do", async () => {
-  await using bench = new Bench();
+  await using bench = await Bench.start();
   const good = { device: "cam", recording: true, session_id: "s" };
   assert.equal(await bench.command(JSON.stringify(good)), 202);
   assert.deepEqual(bench.commands, [["cam", { recording: true, sessionId: "s" }]]);
@@ -109,7 +114,7 @@ Deno.test("recording commands of the page reach the device, and no others do", a
 });
 
 Deno.test("without a token a name that is not loopback's is refused", async () => {
-  await using bench = new Bench();
+  await using bench = await Bench.start();
   using socket = await Deno.connect({ hostname: "127.0.0.1", port: bench.server.port });
   const request = "GET / HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n";
   await socket.write(new TextEncoder().encode(request));
@@ -124,14 +129,14 @@ Deno.test("beyond loopback the page wants a token", () => {
 });
 
 Deno.test("health and counters are told where there are any", async () => {
-  await using bare = new Bench();
+  await using bare = await Bench.start();
   assert.equal((await bare.get("/healthz")).status, 404);
   assert.equal((await bare.get("/metrics")).status, 404);
   const counters = new Counters();
   counters.add("dropped_total", { class: "frame", reason: 'a"b\\c\n' }, 3);
   counters.set("queue-depth", 2.5);
   let healthy = true;
-  await using bench = new Bench({
+  await using bench = await Bench.start({
     counters,
     health: () => ({ healthy, agesS: { frame: 0.1 }, reasons: healthy ? [] : ["No frame"] }),
   });
@@ -153,7 +158,7 @@ Deno.test("health and counters are told where there are any", async () => {
 });
 
 Deno.test("a server that ends ends its streams", async () => {
-  const bench = new Bench();
+  const bench = await Bench.start();
   const events = await fetch(bench.url("/events"));
   const video = await fetch(bench.url("/video?device=cam"));
   assert.equal(video.status, 200);
