@@ -135,6 +135,8 @@ static void forget_old(const char *place, const char *current) {
       } else if (pass == 1 && strcmp(name, newest) != 0 && flock(use, LOCK_EX | LOCK_NB) == 0) {
         remove_folder(path);
         char side[PATH_MAX + 16];
+        snprintf(side, sizeof side, "%s.deno", path);
+        remove_folder(side);
         const char *const suffixes[] = {".use", ".lock", ".running"};
         for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
           snprintf(side, sizeof side, "%s%s", path, suffixes[i]);
@@ -147,10 +149,29 @@ static void forget_old(const char *place, const char *current) {
   }
 }
 
+/* Removes what an unpacking of any version left behind that was killed, such as by a power cut. */
+static void forget_torn(const char *place) {
+  DIR *folder = opendir(place);
+  if (!folder) return;
+  for (struct dirent *item; (item = readdir(folder));) {
+    const char *suffix = item->d_name + SHA256_HEX - 1;
+    if (strlen(item->d_name) != SHA256_HEX + 3) continue;
+    if (strcmp(suffix, ".new") != 0 && strcmp(suffix, ".old") != 0) continue;
+    char path[PATH_MAX], whole[PATH_MAX];
+    format_path(path, "%s/%s", place, item->d_name);
+    snprintf(whole, sizeof whole, "%.*s", (int)(strlen(path) - 4), path);
+    int lock = open_lock(whole, ".lock", false);
+    if (lock >= 0 && flock(lock, LOCK_EX | LOCK_NB) == 0) remove_folder(path);
+    if (lock >= 0) close(lock);
+  }
+  closedir(folder);
+}
+
 /* The value's variable for a flag that carries a secret; NULL for any other argument. */
 static const char *secret_variable(const char *argument, const char **value) {
   static const char *const names[][2] = {
       {"redis_password", "PHYSIOLOGY_REDIS_PASSWORD"},
+      {"redis_sentinel_password", "PHYSIOLOGY_REDIS_SENTINEL_PASSWORD"},
       {"grpc_token", "PHYSIOLOGY_GRPC_TOKEN"},
       {"http_token", "PHYSIOLOGY_HTTP_TOKEN"},
       {"token", "PHYSIOLOGY_TOKEN"},
@@ -261,7 +282,7 @@ static void set_environment(const struct payload *payload, const char *place, co
   char path[PATH_MAX];
   setenv("PHYSIOLOGY_ASSETS", folder, 1);
   setenv("PHYSIOLOGY_EXECUTABLE", payload->executable, 1);
-  format_path(path, "%s/deno%s", place, ""); /* V8 keeps compiled code there */
+  format_path(path, "%s%s", folder, ".deno"); /* V8 keeps compiled code there */
   setenv("DENO_DIR", path, 1);
   setenv("DENO_NO_UPDATE_CHECK", "1", 1);
   setenv("ORT_DISABLE_TELEMETRY", "1", 1);
@@ -288,14 +309,15 @@ int main(int argc, char **argv) {
     futimens(use, NULL);
   }
   set_environment(&payload, place.path, folder);
+  /* First, so that an upgrade needs room for two versions, not for three. */
+  forget_torn(place.path);
+  forget_old(place.path, payload.name);
   /* Who ends in order removes the mark: left while nobody runs, it tells of a crash. */
   const char *mark = getenv("PHYSIOLOGY_RUNNING");
   ensure_unpacked(&payload, folder, alone && access(mark, F_OK) == 0);
   if (access("/proc/self/exe", F_OK) != 0) {
     fail(EXIT_UNAVAILABLE, "Cannot start: /proc is not mounted: mount -t proc proc /proc");
   }
-  forget_old(place.path, payload.name);
-
   hide_secrets(argc - 1, argv + 1);
   struct arguments arguments;
   static char *planning[] = {"--allow-read", "--allow-env", NULL};

@@ -75,7 +75,8 @@ interface ParsedFlags {
 }
 
 function parseFlags(command: CommandName, args: readonly string[]): ParsedFlags {
-  const known = new Map(flagsOf(command).map((entry) => [entry.flag.name, entry]));
+  const commands = [command, ...actionsIn(args)];
+  const known = new Map(commands.flatMap(flagsOf).map((entry) => [entry.flag.name, entry]));
   const values = new Map<FlagEntry, string>();
   const words: string[] = [];
   for (let index = 0; index < args.length; index++) {
@@ -108,6 +109,12 @@ function parseFlags(command: CommandName, args: readonly string[]): ParsedFlags 
     values.set(negated, "false");
   }
   return { values, words };
+}
+
+/** `--version --json` is `version --json`: an action brings the flags of its command along. */
+function actionsIn(args: readonly string[]): CommandName[] {
+  const names = new Set(args.map((argument) => splitFlag(argument).name));
+  return FLAGS.flatMap(({ flag: { name, action } }) => action && names.has(name) ? [action] : []);
 }
 
 function splitFlag(argument: string): { name: string; text?: string } {

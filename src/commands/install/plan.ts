@@ -111,9 +111,25 @@ function givenValues({ settings, originOf }: Loaded): readonly Given[] {
     const topic = settings[entry.topic] as Readonly<Record<string, unknown>>;
     const value = topic[entry.key];
     if (value === undefined || (value instanceof Secret && value.isEmpty)) return [];
-    if (entry.flag.kind === "path") refuseHome(entry, String(value));
-    return [{ entry, value }];
+    return [{ entry, value: entry.flag.kind === "path" ? servicePath(entry, `${value}`) : value }];
   });
+}
+
+/** What the service writes, and so keeps in its own folder where the path is relative. */
+const WRITTEN = new Set([
+  "spool_path",
+  "state_path",
+  "file_base_directory",
+  "log_path",
+  "simulate_truth_path",
+]);
+
+/** What is read lies where the user of `install` sees it. */
+function servicePath(entry: FlagEntry, path: string): string {
+  const isRead = !WRITTEN.has(entry.flag.name) && !path.startsWith("/") && !path.includes("://");
+  const whole = isRead ? `${Deno.cwd()}/${path}` : path;
+  refuseHome(entry, whole);
+  return whole;
 }
 
 /** A service sees no home folder, nor the folder that install was called from. */

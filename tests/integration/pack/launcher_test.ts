@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { pack } from "../../../scripts/pack/payload.ts";
+import { environmentName, FLAGS } from "../../../src/config/flags.ts";
 import { ARCH } from "../../../src/config/assets.ts";
 
 const ROOT = new URL("../../../", import.meta.url).pathname;
@@ -12,6 +13,7 @@ const STAND_IN = `#!/bin/sh
 cat "$PHYSIOLOGY_ASSETS/main.js"
 echo "arguments: $*"
 env | grep PHYSIOLOGY_
+mkdir -p "$DENO_DIR/compiled"
 [ -n "$CRASH" ] || rm -f "$PHYSIOLOGY_RUNNING"
 `;
 
@@ -163,7 +165,28 @@ Deno.test("of older versions only the one used last is kept, for rolling back", 
       Deno.utimeSync(`${cache.place}/${folder}.use`, time, time);
     }
   }
-  assert.deepEqual(cache.folders(), used.slice(1).sort());
+  const kept = used.slice(1).sort();
+  assert.deepEqual(cache.folders(), kept);
+  const others = cache.all().filter((name) => !kept.some((folder) => name.startsWith(folder)));
+  assert.deepEqual(others, []);
+});
+
+Deno.test("what an unpacking of another version left behind is removed", async () => {
+  const cache = newCache();
+  assertStarted(await start([], cache.env, await makeProgram("interrupted")));
+  Deno.renameSync(cache.only(), `${cache.only()}.new`);
+  assertStarted(await start([], cache.env));
+  assert(!cache.all().some((name) => name.endsWith(".new")), cache.all().join());
+});
+
+Deno.test("a newer version that finds no room leaves the one before as it was", async () => {
+  const [before, after] = [await makeProgram("before"), await makeProgram("after", 4_000_000)];
+  await onSmallDisk(async (disk) => {
+    const env = { XDG_CACHE_HOME: disk };
+    assertStarted(await start([], env, before));
+    assert.equal((await start([], env, after)).status, 69);
+    assertStarted(await start([], env, before));
+  });
 });
 
 Deno.test("an older version that runs is not removed", async () => {
@@ -255,6 +278,16 @@ Deno.test("a read-only disk is used while it holds the program, and passed over 
     assertStarted(await start([], { XDG_CACHE_HOME: disk, HOME: home }));
     assert.equal(Deno.statSync(`${home}/.cache/physiology_server`).isDirectory, true);
   });
+});
+
+Deno.test("every flag that carries a secret is hidden from the list of processes", async () => {
+  const secrets = FLAGS.map(({ flag }) => flag).filter(({ kind }) => kind === "secret");
+  const { stdout } = await start(secrets.map(({ name }) => `--${name}=hunter2`), newCache().env);
+  const line = stdout.split("\n").find((each) => each.startsWith("arguments:")) ?? "";
+  assert.match(line, /main\.js$/);
+  for (const flag of secrets) {
+    assert(stdout.includes(`${environmentName(flag)}=hunter2`), flag.name);
+  }
 });
 
 Deno.test("secrets on the command line move to the environment", async () => {

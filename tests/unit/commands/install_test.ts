@@ -94,6 +94,20 @@ Deno.test("a path that a service cannot see is refused with where to move it", (
   );
 });
 
+Deno.test("what is read by a relative path is found from any folder, what is written stays at home", () => {
+  const before = Deno.cwd();
+  Deno.chdir("/usr/share");
+  try {
+    const plan = planFor("--input_video_path=clip.avi", "--state_path=state.json");
+    const start = startOf(plan) ?? "";
+    assert.match(start, /--input_video_path=\/usr\/share\/clip\.avi /);
+    assert.match(start, /--state_path=state\.json/);
+    assert.match(startOf(planFor("--input_video_path=rtsp://cam/1")) ?? "", /=rtsp:\/\/cam\/1 /);
+  } finally {
+    Deno.chdir(before);
+  }
+});
+
 Deno.test("the line of crontab quotes for the shell, and cron's percent signs", () => {
   const readText = () => "hunter2";
   const argv = ["install", "--redis_key_prefix=it's100%", "--redis_password=hunter2"];

@@ -84,6 +84,11 @@ Deno.test("what a mistyped flag was given is not repeated, for it may be a passw
   assert.doesNotMatch(complaintOf("--redis_pasword=hunter2"), /hunter2/);
 });
 
+Deno.test("a flag that stands for a command brings the flags of that command along", () => {
+  assert.deepEqual(valuesOf("--version", "--json"), { version: "true", json: "true" });
+  assert.match(complaintOf("--use_camera", "--json"), /Cannot use --json with serve/);
+});
+
 Deno.test("a flag of another command is refused with the commands that take it", () => {
   assert.match(complaintOf("devices", "--redis_host=a"), /flag of serve, record, dashboard/);
 });
