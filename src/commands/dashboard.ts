@@ -1,10 +1,11 @@
-import type { Buffer } from "node:buffer";
 import { EXIT } from "../config/exit.ts";
 import { type Topic, TOPICS } from "../envelope/envelope.ts";
 import { Hub } from "../ipc/http/hub.ts";
 import { HttpServer } from "../ipc/http/http_server.ts";
+import { SystemClock } from "../telemetry/clock.ts";
 import type { CommandContext } from "./command.ts";
 import { stopSignal } from "./compose/stop_signal.ts";
+import { KeyValues } from "./dashboard/key_values.ts";
 import { RedisFeed } from "./redis_feed.ts";
 
 const METRIC_TOPICS = TOPICS.filter((topic) => topic !== "frame");
@@ -20,6 +21,7 @@ export async function run({ settings, log }: CommandContext): Promise<number> {
   const hub = new Hub({
     // Frames are most of the traffic, and a device sends them at full rate only to listeners.
     onWatch: (device, watched) => {
+      if (!redis.usePubsub) return keyValues.watch(device, watched);
       const channel = `${device}:frame`;
       const done = watched ? feed.subscribe(channel) : feed.unsubscribe(channel);
       done.catch(() => {}); // a broker that is away gets the subscription when it comes back
@@ -28,13 +30,22 @@ export async function run({ settings, log }: CommandContext): Promise<number> {
   await using feed = new RedisFeed({
     redis,
     log,
-    onMessage: (channel, message) => takeMessage(hub, channel, message),
+    onMessage: (channel, message) => takeMessage(hub, channel, message.toString()),
   });
-  for (const device of dashboard.devices) {
-    for (const topic of METRIC_TOPICS) {
-      feed.subscribePattern(`${device}:${topic}`).catch(() => {});
+  const keyValues = new KeyValues({
+    source: feed,
+    devices: dashboard.devices,
+    onMessage: (channel, text) => takeMessage(hub, channel, text),
+    clock: new SystemClock(),
+  });
+  const follow = async () => {
+    if (!redis.usePubsub) return await keyValues.run(stop.signal);
+    for (const pattern of dashboard.devices) {
+      for (const topic of METRIC_TOPICS) {
+        feed.subscribePattern(`${pattern}:${topic}`).catch(() => {});
+      }
     }
-  }
+  };
   const watching = setInterval(() => hub.setConnected(feed.ready), WATCH_BROKER_MS);
   await using server = new HttpServer({
     address: dashboard.address,
@@ -54,6 +65,7 @@ export async function run({ settings, log }: CommandContext): Promise<number> {
   });
   try {
     await server.start();
+    void follow();
     await new Promise<void>((resolve) =>
       stop.signal.addEventListener("abort", () => resolve(), { once: true })
     );
@@ -64,14 +76,14 @@ export async function run({ settings, log }: CommandContext): Promise<number> {
 }
 
 /** Passes a message of `{prefix}:{topic}` to the hub; what is none of ours is passed over. */
-export function takeMessage(hub: Hub, channel: string, message: Buffer): void {
+export function takeMessage(hub: Hub, channel: string, text: string): void {
   const colon = channel.lastIndexOf(":");
   const device = channel.slice(0, colon);
   const topic = channel.slice(colon + 1) as Topic;
   if (colon < 1 || device.length > MAX_PREFIX_CHARACTERS || !TOPICS.includes(topic)) return;
   let envelope: unknown;
   try {
-    envelope = JSON.parse(message.toString());
+    envelope = JSON.parse(text);
   } catch {
     return;
   }

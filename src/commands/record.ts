@@ -2,7 +2,7 @@ import { EXIT } from "../config/exit.ts";
 import { SystemClock } from "../telemetry/clock.ts";
 import type { CommandContext } from "./command.ts";
 import { stopSignal } from "./compose/stop_signal.ts";
-import { HistoryFollower } from "./record/history.ts";
+import { HistoryFollower } from "./history.ts";
 import { SessionSaver } from "./record/saver.ts";
 import { RedisFeed } from "./redis_feed.ts";
 
@@ -49,8 +49,8 @@ export async function run({ settings, log }: CommandContext): Promise<number> {
     const streams = TOPICS.map((topic) => `${redis.keyPrefix}:${topic}:history`);
     const follower = new HistoryFollower(feed, streams);
     while (!stop.signal.aborted) {
-      const envelopes = await follower.poll().catch(() => []); // a broker that is away comes back
-      envelopes.forEach(take);
+      const entries = await follower.poll().catch(() => []); // a broker that is away comes back
+      for (const { envelope } of entries) take(envelope);
       await clock.sleep(POLL_MS, stop.signal);
     }
   };

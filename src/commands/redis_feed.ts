@@ -15,7 +15,8 @@ import type { RedisOptions } from "../ipc/redis/options.ts";
 import { ReplyGuard } from "../ipc/redis/reply_guard.ts";
 import type { Log } from "../telemetry/log.ts";
 import { redisOptions } from "./compose/redis_options.ts";
-import type { HistoryEntry, HistorySource } from "./record/history.ts";
+import type { KeyValueSource } from "./dashboard/key_values.ts";
+import type { HistoryEntry } from "./history.ts";
 
 type ClientOptions = Omit<AnyRedisOptions, "replyMapping">;
 
@@ -35,7 +36,7 @@ export interface RedisFeedOptions {
  * The reading side of a Redis: channels in, and the few commands that clients of an appliance
  * use. Comes back by itself when the broker does, and notices one that died without a word.
  */
-export class RedisFeed implements AsyncDisposable, HistorySource {
+export class RedisFeed implements AsyncDisposable, KeyValueSource {
   readonly #options: RedisOptions;
   readonly #log: Log;
   readonly #subscriber: Redis;
@@ -100,6 +101,16 @@ export class RedisFeed implements AsyncDisposable, HistorySource {
 
   async subscribePattern(pattern: string): Promise<void> {
     await this.#subscriber.psubscribe(pattern);
+  }
+
+  async keys(pattern: string): Promise<readonly string[]> {
+    const client = this.#commands;
+    const nodes = client instanceof Cluster ? client.nodes("master") : [client];
+    return (await Promise.all(nodes.map((node) => scan(node, pattern)))).flat();
+  }
+
+  async get(key: string): Promise<string | null> {
+    return await this.#commands.get(key) as string | null;
   }
 
   async newestEntry(stream: string): Promise<string | undefined> {
@@ -204,4 +215,15 @@ function connectionOptions(options: RedisOptions) {
     sentinelRetryStrategy: (attempt: number) => backoffMs(attempt),
     maxRetriesPerRequest: null,
   };
+}
+
+async function scan(node: Redis, pattern: string): Promise<readonly string[]> {
+  const keys: string[] = [];
+  let cursor = "0";
+  do {
+    const [next, found] = await node.scan(cursor, "MATCH", pattern, "COUNT", 1000);
+    keys.push(...found as string[]);
+    cursor = next as string;
+  } while (cursor !== "0");
+  return keys;
 }

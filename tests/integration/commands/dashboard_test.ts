@@ -7,6 +7,7 @@ import {
 } from "../../../src/envelope/envelope.ts";
 import { ChromiumPage, hasChromium } from "../../support/chromium.ts";
 import { fakeMetrics, fakeRecordingState, fakeStatus } from "../../support/fake_stream.ts";
+import { startProgram } from "../../support/physiology_server.ts";
 import { Program } from "../../support/program.ts";
 import { freePort, type RedisServer, startRedis } from "../../support/redis_server.ts";
 import { waitFor } from "../../support/wait.ts";
@@ -40,6 +41,7 @@ class FakeDevice implements Disposable {
   readonly #timer: ReturnType<typeof setInterval>;
   readonly #pictures: readonly Uint8Array<ArrayBuffer>[];
   #turn = 0;
+  #session: string | undefined;
   framesSentTo = 0;
 
   constructor(server: RedisServer, { prefix, images }: {
@@ -60,7 +62,7 @@ class FakeDevice implements Disposable {
   async #run(): Promise<void> {
     const turn = this.#turn++;
     for (const envelope of fakeMetrics(turn + 4)) await this.send(envelope);
-    if (turn % 10 === 0) await this.send(fakeStatus(turn));
+    if (turn % 10 === 0) await this.send(fakeStatus(turn, "OK", this.#session));
     const jpeg = this.#pictures[turn % this.#pictures.length]!;
     const frame = { timestamp: turn, sequence: turn, width: 320, height: 240, jpeg };
     const bytes = Buffer.from(encodeFrameEnvelope(frame));
@@ -69,7 +71,8 @@ class FakeDevice implements Disposable {
     if (pushed === null) return;
     const command = JSON.parse(String(pushed));
     this.commands.push(command);
-    await this.send(fakeRecordingState(turn, command.recording ? "s" : undefined));
+    this.#session = command.recording ? "s" : undefined;
+    await this.send(fakeRecordingState(turn, this.#session));
   }
 
   [Symbol.dispose](): void {
@@ -199,6 +202,36 @@ Deno.test("frames are fetched from Redis only while somebody watches", async () 
     return true;
   });
   await waitFor("no receiver", () => device.framesSentTo === 0);
+});
+
+Deno.test("of a server in key-value mode the dashboard reads histories and pictures", async () => {
+  await using server = await startRedis();
+  await using _camera = startProgram([
+    "--simulate",
+    `--redis_port=${server.port}`,
+    "--noredis_use_pubsub",
+    "--start_with_recording_on",
+  ]);
+  const { program, url } = await startDashboard(server, [
+    "--noredis_use_pubsub",
+    "--devices=physio*",
+  ]);
+  await using _dashboard = program;
+  const events = await fetch(`${url}events`);
+  let told = "";
+  const reading = (async () => {
+    for await (const text of events.body!.pipeThrough(new TextDecoderStream())) told += text;
+  })().catch(() => {});
+  for (const part of ['"type":"core_metrics","device":"physiology"', '"recording":true']) {
+    await waitFor(part, () => told.includes(part), { timeoutMs: 20_000 });
+  }
+  const video = await fetch(`${url}video?device=physiology`);
+  const reader = video.body!.getReader();
+  let bytes = 0;
+  while (bytes < 20_000) bytes += (await reader.read()).value!.length;
+  await reader.cancel();
+  program.kill("SIGTERM");
+  await reading;
 });
 
 Deno.test("with a token the dashboard asks for it, and lets in who brings it", async () => {

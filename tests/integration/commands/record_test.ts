@@ -168,7 +168,7 @@ Deno.test("record runs under a Redis user who may only read and push commands", 
   // deno-fmt-ignore
   await client.call(
     "ACL", "SETUSER", "reader", "on", ">pw", "resetkeys", "resetchannels", "-@all", "+ping",
-    "+subscribe", "+unsubscribe", "+psubscribe", "+get", "+lpush", "~physiology:*", "&physiology:*",
+    "+subscribe", "+unsubscribe", "+psubscribe", "+lpush", "~physiology:*", "&physiology:*",
   );
   try {
     await using record = new Program(Deno.execPath(), [

@@ -35,8 +35,8 @@ export class HistoryFollower {
     this.#limit = limit;
   }
 
-  /** The envelopes since the last call, in the order of their times. */
-  async poll(): Promise<readonly string[]> {
+  /** The entries since the last call, in the order of their times. */
+  async poll(): Promise<readonly HistoryEntry[]> {
     for (const stream of this.#streams) {
       if (this.#after.has(stream)) continue;
       this.#after.set(stream, await this.#source.newestEntry(stream) ?? "0-0");
@@ -52,7 +52,7 @@ export class HistoryFollower {
       .filter(({ id }) => ends.every((end) => compareIds(id, end) <= 0))
       .sort((a, b) => compareIds(a.id, b.id));
     for (const { stream, id } of entries) this.#after.set(stream, id);
-    return entries.map(({ envelope }) => envelope);
+    return entries;
   }
 }
 
