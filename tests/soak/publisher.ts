@@ -1,9 +1,10 @@
 /**
  * The process whose memory redis_faults.ts watches: publishes 5 core metrics and at most 30 frames
- * a second to the port that it is given, and says every 2 s on stdout how it fares. Ends, after
- * what waits has left, when its stdin does.
+ * a second to the port that it is given, after a time at six times the rate in which its memory
+ * finds its size, and says every 2 s on stdout how it fares. Ends, after what waits has left, when
+ * its stdin does.
  *
- *   deno run -A --v8-flags=--expose-gc tests/soak/publisher.ts PORT SPOOL_FOLDER
+ *   deno run -A --v8-flags=--expose-gc tests/soak/publisher.ts PORT SPOOL_FOLDER WARM_UP_SECONDS
  */
 import { FramePacing } from "../../src/envelope/frame_pacing.ts";
 import { clock, coreMetric, frame } from "../support/messages.ts";
@@ -22,19 +23,24 @@ export interface Told {
 if (import.meta.main) await publish();
 
 async function publish(): Promise<void> {
-  const [port, spoolFolder = ""] = Deno.args;
+  const [port, spoolFolder = "", warmUpS] = Deno.args;
   await using ends = startOutbox(optionsFor({ port: Number(port) }), {
     memoryBytes: 100_000,
     spoolFolder,
   });
-  const pacing = new FramePacing({ policy: "always", maxFps: 30 });
+  const pacing = new FramePacing({ policy: "always", maxFps: 200 });
   let sequence = 0;
   let turn = 0;
-  const producer = setInterval(() => {
+  const produce = () => {
     if (turn++ % 6 === 0) ends.outbox.offer(coreMetric(++sequence));
     const demand = { wanted: ends.outbox.framesWanted, degradation: ends.outbox.frameDegradation };
     if (pacing.isDue(clock.monotonicUs(), demand)) ends.outbox.offer(frame(turn, 60_000));
-  }, 33);
+  };
+  let producer = setInterval(produce, 5);
+  setTimeout(() => {
+    clearInterval(producer);
+    producer = setInterval(produce, 33);
+  }, Number(warmUpS) * 1000);
   const tell = () => {
     (globalThis as { gc?: () => void }).gc?.();
     const { rss, heapUsed, external } = Deno.memoryUsage();

@@ -24,12 +24,13 @@ const { values } = parseArgs({
     every: { type: "string", default: "60" },
     outage: { type: "string", default: "10" },
     only: { type: "string", default: "" },
+    warm_up: { type: "string", default: "240" },
   },
 });
 const [minutes = 30, every = 60, outage = 10] = [values.minutes, values.every, values.outage]
   .map(Number);
 /** Until then pools fill and code is compiled: no growth that would go on. */
-const WARM_UP_SHARE = 1 / 3;
+const warmUp = Number(values.warm_up);
 const MOST_MB_AN_HOUR = 1;
 
 using folder = temporaryFolder();
@@ -61,13 +62,13 @@ function note(sequence: number, replayed: boolean | undefined): void {
 const publisher = new Deno.Command(Deno.execPath(), {
   args: [
     ...["run", "-A", "--v8-flags=--expose-gc", new URL("publisher.ts", import.meta.url).pathname],
-    ...[String(proxy.port), `${folder.path}/spool`],
+    ...[String(proxy.port), `${folder.path}/spool`, String(warmUp)],
   ],
   stdin: "piped",
   stdout: "piped",
 }).spawn();
 const told: (Told & { readonly hours: number })[] = [];
-const startMs = performance.now();
+let startMs = performance.now();
 const listening = (async () => {
   for await (const line of createInterface({ input: Readable.fromWeb(publisher.stdout) })) {
     told.push({ ...JSON.parse(line), hours: (performance.now() - startMs) / 3_600_000 });
@@ -104,6 +105,12 @@ async function withFault(fault: Fault): Promise<void> {
   proxy.cut();
 }
 
+while (performance.now() - startMs < warmUp * 1000) {
+  await clock.sleep(1000);
+  proxy.cut();
+}
+told.length = 0;
+startMs = performance.now();
 const failures: string[] = [];
 for (let round = 0; performance.now() - startMs < minutes * 60_000; round++) {
   const [name, fault] = faults[round % faults.length] ?? ["no such fault", async () => {}];
@@ -133,17 +140,16 @@ await waitFor("every metric", () => seen.size === sequence, { timeoutMs: 10_000 
   .catch((error) => failures.push(error.message));
 clearInterval(consumer);
 
-const later = told.slice(Math.floor(told.length * WARM_UP_SHARE));
-const resident = lineThrough(later.map(({ hours, rss }) => [hours, rss / 1e6]));
-const objects = lineThrough(later.map(({ hours, heap }) => [hours, heap / 1e6]));
-const files = later.map((sample) => sample.files);
+const resident = lineThrough(told.map(({ hours, rss }) => [hours, rss / 1e6]));
+const objects = lineThrough(told.map(({ hours, heap }) => [hours, heap / 1e6]));
+const files = told.map((sample) => sample.files);
 console.log(
   `${sequence} metrics, ${sequence - seen.size} missing, ${outOfOrder} out of order; ` +
     `${framesSeen} frames`,
 );
 for (const [what, { slope, error }] of Object.entries({ resident, objects })) {
   console.log(
-    `memory, ${what}: ${slope.toFixed(2)} ± ${error.toFixed(2)} MB an hour after a third`,
+    `memory, ${what}: ${slope.toFixed(2)} ± ${error.toFixed(2)} MB an hour`,
   );
 }
 console.log(`open files ${Math.min(...files)} to ${Math.max(...files)}`);

@@ -61,6 +61,21 @@ export class RedisCluster implements AsyncDisposable {
     for (const node of this.nodes) await node.client().call("CLUSTER", "SETSLOT", slot, "NODE", id);
   }
 
+  /** Gives the slot of `key`, with the key, to another node, as resharding does. */
+  async migrateSlot(key: string, { from, to }: { from: number; to: number }): Promise<void> {
+    const [source, target] = [this.nodes[from], this.nodes[to]];
+    if (!source || !target) throw new Error("The cluster has no such node");
+    const slot = Number(await source.client().call("CLUSTER", "KEYSLOT", key));
+    const idOf = async (node: RedisServer) => String(await node.client().call("CLUSTER", "MYID"));
+    const [sourceId, targetId] = [await idOf(source), await idOf(target)];
+    await target.client().call("CLUSTER", "SETSLOT", slot, "IMPORTING", sourceId);
+    await source.client().call("CLUSTER", "SETSLOT", slot, "MIGRATING", targetId);
+    await source.client().call("MIGRATE", target.hostname, target.port, key, 0, 5000);
+    for (const node of [target, source]) {
+      await node.client().call("CLUSTER", "SETSLOT", slot, "NODE", targetId);
+    }
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     for (const node of this.nodes) await node[Symbol.asyncDispose]();
   }

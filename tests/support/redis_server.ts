@@ -9,10 +9,17 @@ export interface StartRedisOptions {
   readonly port?: number;
   /** Further arguments for redis-server, such as `["--requirepass", "secret"]`. */
   readonly args?: readonly string[];
-  /** The program. @default "redis-server" */
+  /** The program. @default what `useServer` chose, else "redis-server" */
   readonly program?: string;
   /** A configuration file's text, which the server may rewrite; Sentinel wants one. */
   readonly config?: string;
+}
+
+let defaultProgram = "redis-server";
+
+/** Has the servers of this test file be another program that speaks the same protocol. */
+export function useServer(program: string): void {
+  defaultProgram = program;
 }
 
 /** A port of 127.0.0.1 that nobody listens on at this moment. */
@@ -59,7 +66,7 @@ export class RedisServer implements AsyncDisposable {
   #process: Deno.ChildProcess | undefined;
 
   constructor(
-    { port = freePort(), args = [], program = "redis-server", config }: StartRedisOptions,
+    { port = freePort(), args = [], program = defaultProgram, config }: StartRedisOptions,
   ) {
     this.port = port;
     this.#args = [...args];

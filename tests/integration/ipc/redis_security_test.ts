@@ -80,6 +80,33 @@ Deno.test("an expired certificate is refused, with the reason, and its renewal i
   await waitFor("a connection", () => ends.backend.ready);
 });
 
+Deno.test("certificates are read again at a reload", async () => {
+  using folder = temporaryFolder();
+  const { ca, client, expired, server } = makeCertificates(folder.path);
+  await using tls = await startTlsRedis({ ...server, ca }, { authClients: "yes" });
+  const options = optionsFor({ port: tls.tlsPort }, {
+    host: "localhost",
+    tls: true,
+    tlsCaPath: ca,
+    tlsCertPath: `${folder.path}/ours.crt`,
+    tlsKeyPath: `${folder.path}/ours.key`,
+  });
+  const install = ({ cert, key }: { cert: string; key: string }) => {
+    Deno.copyFileSync(cert, `${folder.path}/ours.crt`);
+    Deno.copyFileSync(key, `${folder.path}/ours.key`);
+  };
+  install(client);
+  await using ends = startOutbox(options);
+  await waitFor("a connection", () => ends.backend.ready);
+  install(expired);
+  assert.equal(ends.backend.ready, true);
+  ends.backend.reload(options);
+  await waitFor("the trouble", () => /expired/i.test(ends.outbox.trouble ?? ""));
+  install(client);
+  ends.backend.reload(options);
+  await waitFor("a connection", () => ends.backend.ready && ends.outbox.trouble === undefined);
+});
+
 Deno.test("a plain server behind --redis_tls, and a TLS server without it, are told", async () => {
   using folder = temporaryFolder();
   const { ca, server } = makeCertificates(folder.path);
@@ -143,33 +170,6 @@ Deno.test("a password changed while running is told, and works again after a rel
   ends.backend.reload({ ...options, password: "second" });
   await waitFor("a connection", () => ends.backend.ready);
   await waitFor("no trouble", () => ends.outbox.trouble === undefined);
-});
-
-Deno.test("a server that is out of memory keeps a metric waiting, and the fix is told", async () => {
-  await using server = await startRedis();
-  await using ends = startOutbox(optionsFor(server, { usePubsub: false }));
-  await waitFor("a connection", () => ends.backend.ready);
-  const admin = server.client();
-  await admin.config("SET", "maxmemory", "1");
-  ends.outbox.offer(coreMetric(1));
-  await waitFor(
-    "the trouble",
-    () => /out of memory: raise maxmemory/.test(ends.outbox.trouble ?? ""),
-  );
-  await admin.config("SET", "maxmemory", "0");
-  await waitFor("the metric", () => admin.get("physiology:core_metrics"));
-  await waitFor("no trouble", () => ends.outbox.trouble === undefined);
-});
-
-Deno.test("a read-only replica is told by name", async () => {
-  await using master = await startRedis();
-  await using replica = await startRedis({
-    args: ["--replicaof", master.hostname, `${master.port}`],
-  });
-  await using ends = startOutbox(optionsFor(replica, { usePubsub: false }));
-  await waitFor("a connection", () => ends.backend.ready);
-  ends.outbox.offer(coreMetric(1));
-  await waitFor("the trouble", () => /read-only replica/.test(ends.outbox.trouble ?? ""));
 });
 
 Deno.test("the link shows itself in CLIENT LIST by its name and its library", async () => {

@@ -1,0 +1,55 @@
+import assert from "node:assert/strict";
+import { coreMetric } from "../../support/messages.ts";
+import { testWithSmallDisk } from "../../support/folders.ts";
+import { optionsFor, startOutbox, subscribe } from "../../support/redis_outbox.ts";
+import { freePort, startRedis } from "../../support/redis_server.ts";
+import { waitFor } from "../../support/wait.ts";
+
+testWithSmallDisk(
+  "a full disk under the spool is told, metrics wait in memory, and go on in order with the space",
+  async (disk) => {
+    const port = freePort();
+    await using ends = startOutbox(optionsFor({ port }), {
+      memoryBytes: 40_000,
+      spoolFolder: `${disk}/spool`,
+    });
+    const spooled = () => ends.counters.get("outbox_spool_bytes");
+    let sequence = 0;
+    const offer = () => ends.outbox.offer(coreMetric(++sequence));
+    await waitFor("a spool", () => {
+      offer();
+      return spooled() > 0;
+    });
+    fill(`${disk}/ballast`);
+    await waitFor("the trouble", () => {
+      offer();
+      return /Cannot keep late metrics.*free some space/.test(ends.outbox.trouble ?? "") ||
+        // The link's own trouble comes first: the spool's shows in what is queued.
+        ends.outbox.queuedBytes > 30_000;
+    });
+    Deno.removeSync(`${disk}/ballast`);
+    const before = spooled();
+    await waitFor("more in the spool", () => {
+      offer();
+      return spooled() > before;
+    }, { pollMs: 50 });
+    await using server = await startRedis({ port });
+    const received = await subscribe(server, "physiology:core_metrics");
+    await waitFor("every metric", () => received.length >= sequence, { timeoutMs: 20_000 });
+    const order = [...new Set(received.map(({ payload }) => payload.metadata?.sequence))];
+    assert.deepEqual(order, Array.from({ length: sequence }, (_, index) => index + 1));
+    assert.equal(ends.dropped("metric"), 0);
+  },
+);
+
+/** Takes the last byte of the disk. */
+function fill(path: string): void {
+  using file = Deno.openSync(path, { write: true, create: true });
+  for (const size of [65_536, 4096, 1]) {
+    try {
+      while (file.writeSync(new Uint8Array(size)) > 0);
+    } catch {
+      // full for pieces of this size
+    }
+  }
+}
