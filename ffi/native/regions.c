@@ -231,6 +231,13 @@ static double measure_change(const struct ph_regions *regions, int cell_pixels, 
   return (double)sum / cells / cell_pixels * color_coefficients(&regions->geometry).luma;
 }
 
+/* What of the picture is of a region; -1: all of it. */
+static struct cover cover_of(const struct ph_regions *regions, int region) {
+  return (struct cover){region < 0 ? NULL : regions->masks[region].target, regions->columns,
+                        regions->rows, regions->geometry.width / regions->columns,
+                        regions->geometry.height / regions->rows};
+}
+
 int ph_regions_measure(struct ph_regions *regions, const uint8_t *y, const uint8_t *u,
                        const uint8_t *v, const struct ph_geometry *geometry,
                        struct ph_frame_result *result) {
@@ -248,7 +255,8 @@ int ph_regions_measure(struct ph_regions *regions, const uint8_t *y, const uint8
   struct planes planes = {u, v, geometry->uv_stride, 1 << (shift_x + shift_y),
                           geometry->limited ? 16 : 0};
   for (int i = 0; i < PH_MOTION_COUNT; i++) {
-    status = tracker_measure(regions->trackers[i], y, geometry, regions, &result->motions[i]);
+    struct cover cover = cover_of(regions, regions->followed[i]);
+    status = tracker_measure(regions->trackers[i], y, geometry, &cover, &result->motions[i]);
     if (status) return status;
   }
   carry_masks(regions, &result->motions[PH_CARRIER]);
@@ -262,20 +270,6 @@ int ph_regions_measure(struct ph_regions *regions, const uint8_t *y, const uint8
   return PH_OK;
 }
 
-float region_share(const struct ph_regions *regions, int region, int x, int y, int width,
-                   int height) {
-  if (regions->geometry.width == 0 || width <= 0 || height <= 0) return 0;
-  int cell_x = regions->geometry.width / regions->columns;
-  int cell_y = regions->geometry.height / regions->rows;
-  const uint8_t *target = regions->masks[region].target;
-  uint64_t sum = 0, count = 0;
-  for (int row = y / cell_y; row < regions->rows && row * cell_y < y + height; row++)
-    for (int column = x / cell_x; column < regions->columns && column * cell_x < x + width;
-         column++, count++)
-      sum += target[(size_t)row * regions->columns + column];
-  return count ? (float)sum / (255.0f * (float)count) : 0;
-}
-
 int ph_regions_follow(struct ph_regions *regions, int motion, const float *rectangle, int region) {
   if (!regions || !rectangle || motion < 0 || motion >= PH_MOTION_COUNT || region < -1 ||
       region >= PH_REGION_COUNT)
@@ -283,6 +277,7 @@ int ph_regions_follow(struct ph_regions *regions, int motion, const float *recta
   for (int i = 0; i < 4; i++)
     if (!(fabsf(rectangle[i]) < 1e6f))
       return ph_fail(PH_ERR_ARGUMENT, "Cannot follow motion %d: it has no place", motion);
-  tracker_place(regions->trackers[motion], rectangle, region);
+  tracker_place(regions->trackers[motion], rectangle);
+  regions->followed[motion] = region;
   return PH_OK;
 }

@@ -2,7 +2,7 @@
 #ifndef PH_REGIONS_INTERNAL_H
 #define PH_REGIONS_INTERNAL_H
 
-#include "regions.h"
+#include "motion.h"
 
 /* red = luma * (Y - luma_offset) + rv * (V - 128), and so on. */
 struct color_coefficients {
@@ -45,6 +45,7 @@ struct ph_regions {
   double shift_x, shift_y;     /* how far it has carried the masks since the layout */
   uint8_t *row, *grey;         /* one row of cells: carried weights; chroma of grey */
   struct tracker *trackers[PH_MOTION_COUNT];
+  int followed[PH_MOTION_COUNT]; /* the region whose mask says what of it counts; -1: all */
 };
 
 /* The chroma of the picture at hand, and what its cells are. */
@@ -54,19 +55,6 @@ struct planes {
   int cell_pixels;
   float luma_offset;
 };
-
-/* A patch of the picture that motion is measured against; see motion.c. */
-struct tracker;
-
-struct tracker *tracker_create(void);
-void tracker_destroy(struct tracker *tracker);
-void tracker_place(struct tracker *tracker, const float *rectangle, int region);
-int tracker_measure(struct tracker *tracker, const uint8_t *y, const struct ph_geometry *geometry,
-                    const struct ph_regions *regions, struct ph_motion_result *result);
-
-/* The share of a rectangle of the picture that a region's mask covers, 0..1. */
-float region_share(const struct ph_regions *regions, int region, int x, int y, int width,
-                   int height);
 
 /* regions.c: makes the grid fit the picture; a picture of another shape starts anew. */
 int fit_grid(struct ph_regions *regions, const struct ph_geometry *geometry, const uint8_t *u);
