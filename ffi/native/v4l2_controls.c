@@ -1,7 +1,6 @@
 #include "v4l2_controls.h"
 
 #include <linux/videodev2.h>
-#include <stddef.h>
 
 #include "v4l2_call.h"
 
@@ -17,13 +16,13 @@ static const struct automatic {
     {V4L2_CID_FOCUS_AUTO, 0, V4L2_CID_FOCUS_ABSOLUTE},
 };
 
-_Static_assert(sizeof automatics / sizeof *automatics <= PH_CONTROLS_MAX, "room for each");
+enum { AUTOMATICS = sizeof automatics / sizeof *automatics };
+_Static_assert((int)AUTOMATICS <= (int)PH_CONTROLS_MAX, "room for each");
 
-static int get(int fd, uint32_t id, int32_t *value) {
+/* The value, or `otherwise` where it cannot be read. */
+static int32_t get(int fd, uint32_t id, int32_t otherwise) {
   struct v4l2_control control = {.id = id};
-  int error = ph_ioctl(fd, VIDIOC_G_CTRL, &control);
-  *value = control.value;
-  return error;
+  return ph_ioctl(fd, VIDIOC_G_CTRL, &control) == 0 ? control.value : otherwise;
 }
 
 static int set(int fd, uint32_t id, int32_t value) {
@@ -41,7 +40,7 @@ static int has_item(int fd, uint32_t id, int32_t index) {
   return ph_ioctl(fd, VIDIOC_QUERYMENU, &menu) == 0;
 }
 
-void ph_controls_prepare(int fd, int32_t power_line) {
+void ph_controls_prepare(struct ph_controls *controls, int fd, int32_t power_line) {
   struct v4l2_queryctrl query;
   if (has(fd, V4L2_CID_EXPOSURE_AUTO, &query)) {
     /* Webcams know aperture priority, others full automatic. */
@@ -57,21 +56,27 @@ void ph_controls_prepare(int fd, int32_t power_line) {
       has_item(fd, query.id, power_line)) {
     set(fd, query.id, power_line);
   }
+  controls->fd = fd;
+  for (int i = 0; i < AUTOMATICS; i++) controls->first[i] = get(fd, automatics[i].driven, 0);
 }
 
-int ph_controls_lock(struct ph_controls *controls, int fd) {
+int ph_controls_lock(struct ph_controls *controls) {
   if (controls->saved > 0) return controls->saved;
-  controls->fd = fd;
-  for (size_t i = 0; i < sizeof automatics / sizeof *automatics; i++) {
+  int fd = controls->fd;
+  for (int i = 0; i < AUTOMATICS; i++) {
     const struct automatic *automatic = &automatics[i];
     struct v4l2_queryctrl query;
-    int32_t before, driven;
-    if (!has(fd, automatic->id, &query) || get(fd, automatic->id, &before) != 0) continue;
+    int32_t first = controls->first[i];
+    if (!has(fd, automatic->id, &query)) continue;
+    int32_t before = get(fd, automatic->id, automatic->manual);
     if (before == automatic->manual) continue;
-    int known = has(fd, automatic->driven, &query) && get(fd, automatic->driven, &driven) == 0;
+    int32_t found = get(fd, automatic->driven, first);
     if (set(fd, automatic->id, automatic->manual) != 0) continue;
-    /* Some devices jump to what the manual control was set to last. */
-    if (known) set(fd, automatic->driven, driven);
+    /* Some devices then jump to what was set by hand last, and are put back. Others stay, but never
+     * tell what they have found: a reading that never moves is not to be trusted. */
+    if (found != first || get(fd, automatic->driven, found) != found) {
+      set(fd, automatic->driven, found);
+    }
     controls->before[controls->saved].id = automatic->id;
     controls->before[controls->saved].value = before;
     controls->saved++;

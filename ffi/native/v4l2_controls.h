@@ -9,6 +9,7 @@ enum { PH_CONTROLS_MAX = 8 };
 /* The controls that were changed, with what they were before. */
 struct ph_controls {
   int fd;
+  int32_t first[PH_CONTROLS_MAX]; /* what each automatic drove its control to at the start */
   int saved;
   struct {
     uint32_t id;
@@ -18,10 +19,10 @@ struct ph_controls {
 
 /* Lets the device adapt itself, at a frame rate that the light does not change.
  * `power_line`: V4L2_CID_POWER_LINE_FREQUENCY_..., or -1 to leave it. */
-void ph_controls_prepare(int fd, int32_t power_line);
+void ph_controls_prepare(struct ph_controls *controls, int fd, int32_t power_line);
 
 /* Turns every automatic off, each at the value that it has found. Answers how many. */
-int ph_controls_lock(struct ph_controls *controls, int fd);
+int ph_controls_lock(struct ph_controls *controls);
 
 /* Puts back what ph_controls_lock changed. Answers how many. */
 int ph_controls_unlock(struct ph_controls *controls);

@@ -229,7 +229,7 @@ static int dequeue(struct ph_device *device, struct ph_device_buffer *out) {
 
 static int lock_controls(struct ph_device *device, int on) {
   struct v4l2 *v4l2 = (struct v4l2 *)device;
-  return on ? ph_controls_lock(&v4l2->controls, device->fd)
+  return on ? ph_controls_lock(&v4l2->controls)
             : ph_controls_unlock(&v4l2->controls);
 }
 
@@ -277,7 +277,7 @@ int ph_v4l2_open(const struct ph_device_request *request, struct ph_device **dev
     return status;
   }
   negotiate_rate(v4l2, request);
-  ph_controls_prepare(v4l2->device.fd, request->power_line);
+  ph_controls_prepare(&v4l2->controls, v4l2->device.fd, request->power_line);
   *device = &v4l2->device;
   return PH_OK;
 }
