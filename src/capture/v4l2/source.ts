@@ -1,17 +1,19 @@
 import {
   type CameraFrame,
+  type CameraGranted,
   type CameraLosses,
   type CameraRequest,
   NativeCamera,
   stableCameraPath,
 } from "../../../ffi/camera.ts";
-import { nativeMonotonicUs } from "../../../ffi/library.ts";
 import { type Clock, SystemClock } from "../../telemetry/clock.ts";
 import { Counters } from "../../telemetry/counters.ts";
 import { type Log, silentLog } from "../../telemetry/log.ts";
 import type { Frame, FrameSource, SourceEvent } from "../frame.ts";
 import type { InputTransform } from "../transform.ts";
+import { listCameras } from "./cameras.ts";
 import { cameraError } from "./hints.ts";
+import { CameraTimeline } from "./timeline.ts";
 
 export interface V4l2SourceOptions {
   /** A video device, such as `/dev/video0` or a link in `/dev/v4l/by-id`. */
@@ -53,6 +55,8 @@ const DEFAULTS = {
 /** A camera is silent after this time or this number of frames, whichever is longer. */
 const SILENCE_MS = 2000;
 const SILENCE_FRAMES = 5;
+/** A camera that has just been started may need longer for its first picture: so many silences. */
+const START_SILENCES = 3;
 const RETRY_MS = 1000;
 /** A driver that holds us longer at the end than this will not let go. */
 const CLOSE_MS = 6000;
@@ -69,25 +73,25 @@ export class V4l2Source implements FrameSource {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #counters: Counters;
+  readonly #timeline: CameraTimeline;
   readonly #closing = new AbortController();
   #camera: NativeCamera | undefined;
   #iteration: AsyncGenerator<SourceEvent> | undefined;
   #path: string;
+  /** Which plug the camera is at, where it has no lasting path. */
+  #place: CameraGranted | undefined;
   /** Why the camera could not be given back; whoever waited for a frame may not have heard it. */
   #stuck: unknown;
   #locked = false;
+  #connected = false;
   #losses = NO_LOSSES;
-  /** What to add to a driver's time and sequence for ours. */
-  #clockOffsetUs = 0;
-  #sequenceBase = 0;
-  #lastSequence = -1;
-  #lastTimeUs = -Infinity;
 
   constructor(options: V4l2SourceOptions) {
     const { clock = new SystemClock(), log = silentLog, counters = new Counters() } = options;
     this.#options = { ...DEFAULTS, ...options };
     this.#path = options.device;
     this.#clock = clock;
+    this.#timeline = new CameraTimeline(clock);
     this.#log = log;
     this.#counters = counters;
   }
@@ -158,38 +162,51 @@ export class V4l2Source implements FrameSource {
       throw cameraError(this.#options.device, error);
     }
     try {
-      yield { kind: "connected", description: this.description };
-      while (true) {
-        const reason = yield* this.#frames();
-        if (reason === undefined) return;
-        yield { kind: "disconnected", reason };
+      yield this.#found();
+      while (!(yield* this.#frames())) {
         await this.#close();
         if (!await this.#reopen()) return;
-        yield { kind: "connected", description: this.description };
       }
     } finally {
       await this.#close();
     }
   }
 
-  /** Yields frames until the camera is lost; returns why, or nothing where it was stopped. */
-  async *#frames(): AsyncGenerator<SourceEvent, string | undefined> {
+  #found(): SourceEvent {
+    this.#connected = true;
+    return { kind: "connected", description: this.description };
+  }
+
+  /** Once for each loss: what cannot be had again stays lost. */
+  *#lost(reason: string): Generator<SourceEvent> {
+    if (this.#connected) yield { kind: "disconnected", reason };
+    this.#connected = false;
+  }
+
+  /** Yields what the open camera gives until it is of no more use; returns true once stopped. */
+  async *#frames(): AsyncGenerator<SourceEvent, boolean> {
     const camera = this.#camera!;
     const silenceMs = Math.max(SILENCE_MS, SILENCE_FRAMES * 1000 / this.nominalFps);
+    let silences = START_SILENCES;
     while (true) {
       const read = await camera.next(silenceMs);
       switch (read.state) {
         case "frame":
           this.#count(read.losses);
+          if (!this.#connected) yield this.#found();
           yield { kind: "frame", frame: this.#toFrame(read.frame) };
+          silences = 1;
           break;
         case "silent":
           this.#count(read.losses);
-          return `no picture for ${(silenceMs / 1000).toFixed(1)} s`;
+          yield* this.#lost(`no picture for ${(silenceMs / 1000).toFixed(1)} s`);
+          if (--silences === 0) return false;
+          break;
         case "gone":
-          return read.reason;
+          yield* this.#lost(read.reason);
+          return false;
         case "stopped":
-          return undefined;
+          return true;
       }
     }
   }
@@ -210,11 +227,12 @@ export class V4l2Source implements FrameSource {
     const camera = await NativeCamera.open(this.#path, request);
     if (this.#closing.signal.aborted) camera.stop();
     this.#camera = camera;
-    this.#path = stableCameraPath(this.#path) ?? this.#path;
+    const stablePath = stableCameraPath(this.#path);
+    this.#path = stablePath ?? this.#path;
+    this.#place = stablePath === undefined ? camera.granted : undefined;
     this.#locked = false;
     this.#losses = NO_LOSSES;
-    this.#sequenceBase = this.#lastSequence + 1;
-    this.#clockOffsetUs = clockOffsetUs(this.#clock);
+    this.#timeline.begin();
   }
 
   /** Tries until the camera is back; false where the source was closed meanwhile. */
@@ -222,6 +240,7 @@ export class V4l2Source implements FrameSource {
     const { signal } = this.#closing;
     while (!signal.aborted) {
       try {
+        this.#path = await this.#whereItIs() ?? this.#path;
         await this.#open();
         return true;
       } catch (error) {
@@ -231,6 +250,17 @@ export class V4l2Source implements FrameSource {
       await this.#clock.sleep(RETRY_MS, signal);
     }
     return false;
+  }
+
+  /** A camera without a lasting path may come back under another number, at the same plug. */
+  async #whereItIs(): Promise<string | undefined> {
+    const place = this.#place;
+    if (!place) return undefined;
+    const cameras = await listCameras();
+    const found = cameras.find(({ name, bus, driver }) =>
+      name === place.name && bus === place.bus && driver === place.driver
+    );
+    return found?.path;
   }
 
   async #close(): Promise<void> {
@@ -246,14 +276,8 @@ export class V4l2Source implements FrameSource {
 
   #toFrame(native: CameraFrame): Frame {
     const { picture, jpeg } = native;
-    const sequence = this.#sequenceBase + native.sequence;
-    // A driver may stamp two frames alike; a signal needs times that grow.
-    const timeUs = Math.max(native.timeUs + this.#clockOffsetUs, this.#lastTimeUs + 1);
-    this.#lastSequence = sequence;
-    this.#lastTimeUs = timeUs;
     return {
-      timeUs,
-      sequence,
+      ...this.#timeline.place(native),
       width: picture.fullWidth,
       height: picture.fullHeight,
       picture,
@@ -275,17 +299,4 @@ export class V4l2Source implements FrameSource {
       });
     }
   }
-}
-
-/** Both clocks run alike and only begin elsewhere: the closest of a few readings tells where. */
-function clockOffsetUs(clock: Clock): number {
-  let best = { width: Infinity, offsetUs: 0 };
-  for (let i = 0; i < 8; i++) {
-    const before = clock.monotonicUs();
-    const nativeUs = nativeMonotonicUs();
-    const after = clock.monotonicUs();
-    const width = after - before;
-    if (width < best.width) best = { width, offsetUs: Math.round((before + after) / 2) - nativeUs };
-  }
-  return best.offsetUs;
 }

@@ -55,6 +55,7 @@ export async function openSource(settings: Settings, context: SourceContext): Pr
     codec: camera.codec,
     transform: camera.inputTransformMode,
     powerLine: camera.powerLineFrequency,
+    analysisWidth,
     jpegQuality: publish.framePublish === "never" ? 0 : publish.jpegQuality,
     ...context,
   });

@@ -27,6 +27,18 @@ Deno.test("a subscriber gets the camera's own JPEGs, byte for byte", async () =>
   }
 });
 
+Deno.test("a picture with the overlay is as large as the camera's own", async () => {
+  await using camera = await recordingFile(looped);
+  await using broker = await startRedis();
+  const subscriber = await Subscriber.of(broker);
+  await using _server = startProgram([
+    ...["--use_camera", `--camera_device=${camera.path}`, `--redis_port=${broker.port}`],
+    "--enable_hud",
+  ]);
+  const { payload } = await subscriber.first("frame");
+  assert.deepEqual([payload.width, payload.height], [640, 480]);
+});
+
 Deno.test("a driver that does not let go ends the program with 70, for its supervisor", async () => {
   await using camera = await recordingFile({ ...looped, hangs: true });
   await using broker = await startRedis();

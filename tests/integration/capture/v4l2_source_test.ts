@@ -6,6 +6,7 @@ import { V4l2Source, type V4l2SourceOptions } from "../../../src/capture/v4l2/so
 import { Counters } from "../../../src/telemetry/counters.ts";
 import {
   type CameraRecording,
+  encodeRecording,
   patternJpegs,
   recordingFile,
 } from "../../support/camera_recording.ts";
@@ -124,6 +125,26 @@ Deno.test("a camera that falls silent is told as disconnected", async () => {
   });
   assert.deepEqual(events.map(({ kind }) => kind), ["connected", "frame", "disconnected"]);
   assert.deepEqual(events[2], { kind: "disconnected", reason: "no picture for 2.0 s" });
+});
+
+Deno.test("a camera that is silent from the start is told once, and opened again", async () => {
+  const silent = [{ bytes: new Uint8Array(0), silent: true }];
+  await using file = await recordingFile({ ...MJPEG, frames: silent });
+  await using source = new V4l2Source({ device: file.path, fps: 100 });
+  const kinds: string[] = [];
+  for await (const event of source) {
+    kinds.push(event.kind);
+    if (event.kind === "disconnected") {
+      const frames = jpegs.map((bytes) => ({ bytes }));
+      const talking = encodeRecording({ ...MJPEG, frames });
+      await Deno.writeFile(`${file.path}.new`, talking);
+      await Deno.rename(`${file.path}.new`, file.path);
+    }
+    if (event.kind !== "frame") continue;
+    event.frame[Symbol.dispose]();
+    break;
+  }
+  assert.deepEqual(kinds, ["connected", "disconnected", "connected", "frame"]);
 });
 
 Deno.test("closing ends a wait for a frame at once", async () => {
