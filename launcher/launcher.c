@@ -267,7 +267,9 @@ static void push(struct arguments *arguments, char *item) {
 static void build_arguments(struct arguments *into, char **permissions, char **rest) {
   static char *const common[] = {"physiology_server", "run",         "--quiet",
                                  "--no-prompt",       "--no-config", "--no-lock",
-                                 "--no-remote",       "--no-npm",    "--unstable-net"};
+                                 "--no-remote",       "--no-npm",    "--unstable-net",
+                                 /* scripts/physiology_server says why */
+                                 "--v8-flags=--max-semi-space-size=2"};
   static char program[PATH_MAX];
   format_path(program, "%s%s", getenv("PHYSIOLOGY_ASSETS"), "/main.js");
   into->count = 0;
