@@ -1,4 +1,6 @@
 /** Recordings that play a camera below the native library's camera thread. */
+import { TemporaryFolder } from "./clips.ts";
+import { runProgram } from "./physiology_server.ts";
 
 export interface RecordedFrame {
   readonly bytes: Uint8Array;
@@ -64,6 +66,28 @@ export async function patternJpegs(
       ...["-v", "error", "-f", "lavfi", "-i", `testsrc2=s=${size}:r=30`, "-frames:v", `${count}`],
       ...["-pix_fmt", pixelFormat, "-q:v", `${quality}`, "-f", "mjpeg", "-"],
     ],
+  }).output();
+  return splitJpegs(stdout);
+}
+
+/** JPEGs of the simulated person. */
+export async function portraitJpegs(
+  { seconds, fps, width = 640, height = 480 }: {
+    seconds: number;
+    fps: number;
+    width?: number;
+    height?: number;
+  },
+): Promise<Uint8Array<ArrayBuffer>[]> {
+  using folder = new TemporaryFolder();
+  const { code, stderr } = await runProgram([
+    ...["simulate", `--output=${folder.file("a.avi")}`, `--truth=${folder.file("a.csv")}`],
+    ...[`--duration=${seconds}`, `--max_fps=${fps}`],
+    ...[`--capture_width_px=${width}`, `--capture_height_px=${height}`],
+  ]);
+  if (code !== 0) throw new Error(`Cannot simulate: ${stderr}`);
+  const { stdout } = await new Deno.Command("ffmpeg", {
+    args: ["-v", "error", "-i", folder.file("a.avi"), "-c", "copy", "-f", "mjpeg", "-"],
   }).output();
   return splitJpegs(stdout);
 }

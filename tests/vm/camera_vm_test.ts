@@ -1,75 +1,12 @@
 import assert from "node:assert/strict";
 import { JpegDecoder } from "../../ffi/jpeg.ts";
-import { packedProgram } from "../support/packed_program.ts";
-import { type Received, Subscriber } from "../support/physiology_server.ts";
+import { Subscriber } from "../support/physiology_server.ts";
 import { startRedis } from "../support/redis_server.ts";
-import { waitFor } from "../support/wait.ts";
-import { findKernel, programEntries } from "./kernel.ts";
-import { HOST_ADDRESS, Machine } from "./machine.ts";
-
-/** Where `scripts/test_camera_vm` put Debian's kernel and the native programs. */
-const ROOT = new URL("../../", import.meta.url).pathname;
-const KERNEL = Deno.env.get("TEST_KERNEL") ?? `${ROOT}.tools/vm/kernel`;
+import { bootWithProgram, BUILD, Ear, SLOW, stepsOf } from "./camera_machine.ts";
+import { HOST_ADDRESS } from "./machine.ts";
 
 const VIVID = "modprobe vivid n_devs=1 node_types=0x1";
 const DEVICE = "/dev/video0";
-/** An emulated processor needs its time. */
-const SLOW = { timeoutMs: 90_000 };
-
-async function bootWithProgram(folder: string): Promise<Machine> {
-  const program = await packedProgram(folder);
-  return await Machine.boot({
-    kernel: findKernel(KERNEL),
-    modules: ["vivid"],
-    megabytes: 2048,
-    files: await programEntries({
-      "/bin/vivid_check": `${ROOT}ffi/native/build/x64/vivid_check`,
-      "/bin/physiology_server": program,
-    }, [`${ROOT}.tools/x64/deno`, `${ROOT}.tools/x64/libonnxruntime.so.1`]),
-  });
-}
-
-type Of<Type extends Received["type"]> = Extract<Received, { type: Type }>;
-
-/** What the server in the machine has published, waited for with patience. */
-class Ear {
-  constructor(private readonly subscriber: Subscriber, private readonly machine: Machine) {}
-
-  /** A place in time: `status` looks only at what came after it. */
-  get now(): number {
-    return this.subscriber.received.length;
-  }
-
-  of<Type extends Received["type"]>(type: Type): Of<Type>[] {
-    return this.subscriber.all(type);
-  }
-
-  status(name: string, after: number): Promise<Of<"status">> {
-    const { received } = this.subscriber;
-    return this.#wait(
-      `the status ${name}`,
-      () => this.of("status").find((s) => s.payload.name === name && received.indexOf(s) >= after),
-    );
-  }
-
-  /** Waits for `count` messages of a type that are still to come. */
-  async more<Type extends Received["type"]>(type: Type, count: number): Promise<Of<Type>[]> {
-    const before = this.of(type).length;
-    await this.#wait(`${count} more of ${type}`, () => this.of(type).length >= before + count);
-    return this.of(type).slice(before);
-  }
-
-  /** Says what the server had to say where it disappoints. */
-  async #wait<Value>(what: string, condition: () => Value) {
-    try {
-      return await waitFor(what, condition, SLOW);
-    } catch (cause) {
-      const { output } = await this.machine.run("cat /tmp/server.log");
-      throw new Error(`${cause}:\n${output}`, { cause });
-    }
-  }
-}
-
 /** Mean luma at a share of the picture's width, at four fifths of its height. */
 function lumaAt(
   picture: { y: Uint8Array; yStride: number; width: number; height: number },
@@ -81,14 +18,16 @@ function lumaAt(
 }
 
 Deno.test("a camera of a real kernel", async (test) => {
-  /** A step that fails leaves a machine in which the next means nothing. */
-  const step = async (name: string, run: () => Promise<void>) => {
-    if (!await test.step(name, run)) throw new Error(`Stopped after: ${name}`);
-  };
+  const step = stepsOf(test);
   const folder = await Deno.makeTempDir({ prefix: "camera_vm_" });
   await using stack = new AsyncDisposableStack();
   stack.defer(() => Deno.remove(folder, { recursive: true }));
-  const machine = stack.use(await bootWithProgram(folder));
+  const machine = stack.use(
+    await bootWithProgram(folder, {
+      modules: ["vivid"],
+      programs: { "/bin/vivid_check": `${BUILD}/vivid_check` },
+    }),
+  );
   await machine.check(VIVID);
 
   for (
@@ -145,15 +84,14 @@ Deno.test("a camera of a real kernel", async (test) => {
     assert.match(withheld?.pulse ?? "", /^(no_face|warming_up|low_frame_rate)$/);
   });
 
-  const bootId = (at: number) => heard.of("core_metrics").at(at)?.payload.metadata?.boot_id;
-  const session = bootId(0);
+  const session = heard.session();
 
   await step("a camera that disconnects and comes back is told, in one session", async () => {
     const mark = heard.now;
     await machine.check(`vivid_check set ${DEVICE} Disconnect 1`);
     await heard.status("CAMERA_DISCONNECTED", mark);
     await heard.more("frame", 3);
-    assert.equal(bootId(-1), session);
+    assert.equal(heard.session(), session);
   });
 
   await step("a camera that is pulled out is waited for while metrics go on", async () => {
@@ -166,7 +104,7 @@ Deno.test("a camera of a real kernel", async (test) => {
     assert.equal(metrics.at(-1)!.payload.pulse?.strict, undefined);
     await machine.check(VIVID);
     await heard.more("frame", 3);
-    assert.equal(bootId(-1), session);
+    assert.equal(heard.session(), session);
   });
 
   await step("the server stops when it is asked to, and lets the camera go", async () => {

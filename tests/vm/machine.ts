@@ -67,7 +67,7 @@ export class Machine implements AsyncDisposable {
     const process = new Deno.Command("setpriv", {
       // deno-fmt-ignore
       args: [
-        "--pdeathsig", "KILL", "qemu-system-x86_64", "-accel", "tcg,thread=multi", "-cpu", "max",
+        "--pdeathsig", "KILL", "qemu-system-x86_64", "-accel", "tcg,thread=multi", "-cpu", "Nehalem",
         "-smp", "2", "-m", `${megabytes}`, "-nodefaults", "-no-reboot", "-display", "none",
         "-kernel", kernel.image, "-initrd", `${folder}/initramfs`,
         "-append", "console=ttyS0 quiet panic=-1 mitigations=off",

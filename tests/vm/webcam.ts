@@ -1,0 +1,84 @@
+import { type CameraRecording, encodeRecording } from "../support/camera_recording.ts";
+import { waitFor } from "../support/wait.ts";
+import type { ArchiveEntry } from "./archive.ts";
+import { BUILD } from "./camera_machine.ts";
+import type { Machine } from "./machine.ts";
+
+const encoder = new TextEncoder();
+
+export const WEBCAM_LINK = "/dev/v4l/by-id/usb-Example_Test_Webcam_0001-video-index0";
+
+/** What udev does for a camera; busybox' mdev calls it for each video device. */
+const LINKER = `#!/bin/sh
+folder=/dev/v4l/by-id
+mkdir -p $folder
+if [ "$ACTION" = remove ]; then
+  for link in $folder/*; do [ "$(readlink $link)" = "../../$MDEV" ] && rm $link; done
+  exit 0
+fi
+camera=/sys/class/video4linux/$MDEV
+usb=$(readlink -f $camera/device/..)
+[ -e $usb/serial ] || exit 0
+name=$(cat $usb/manufacturer)_$(cat $usb/product)_$(cat $usb/serial)
+ln -sf ../../$MDEV "$folder/usb-$(echo $name | tr ' ' _)-video-index$(cat $camera/index)"
+`;
+
+export const WEBCAM_MODULES = ["uvcvideo", "vhci-hcd"] as const;
+export const WEBCAM_PROGRAMS = { "/bin/uvc_camera": `${BUILD}/uvc_camera` };
+
+/** What the webcam sees, a recording for each of its sizes, and the machine's rules for devices. */
+export function webcamFiles(sizes: readonly CameraRecording[]): ArchiveEntry[] {
+  const file = (path: string, source: Uint8Array): ArchiveEntry => ({ path, kind: "file", source });
+  return [
+    file("/bin/link_camera", encoder.encode(LINKER)),
+    file("/etc/mdev.conf", encoder.encode("video[0-9]+ 0:44 660 */bin/link_camera\n")),
+    file("/etc/passwd", encoder.encode("root:x:0:0::/:/bin/sh\nguest:x:1000:1000::/tmp:/bin/sh\n")),
+    ...sizes.map((size, i) => file(`/webcam/${i}.camera`, encodeRecording(size))),
+  ];
+}
+
+/** The webcam of `ffi/native/tests/uvc`, which the kernel's driver uvcvideo takes for a real one. */
+export class Webcam {
+  readonly #machine: Machine;
+
+  static async start(machine: Machine): Promise<Webcam> {
+    await machine.check("modprobe vhci-hcd && modprobe uvcvideo && mdev -d");
+    await machine.check(
+      "mkfifo /tmp/webcam; touch /tmp/webcam.log; uvc_camera /tmp/webcam /tmp/webcam.log /webcam/*.camera >/tmp/webcam.errors 2>&1 &",
+    );
+    return new Webcam(machine);
+  }
+
+  private constructor(machine: Machine) {
+    this.#machine = machine;
+  }
+
+  /** Has the camera do one of the commands of `uvc_camera.c`, and waits until it has. */
+  async tell(command: string): Promise<void> {
+    const before = await this.#log();
+    await this.#machine.check(`echo "${command}" >/tmp/webcam`);
+    await this.#until(`the webcam to ${command}`, before.length, (line) => line.startsWith("did"));
+  }
+
+  /** How many lines the webcam has written so far. */
+  async mark(): Promise<number> {
+    return (await this.#log()).length;
+  }
+
+  /** What the host has set since the mark, once the last of it was `last`. */
+  async heard(last: string, mark: number): Promise<string[]> {
+    return await this.#until(`the webcam to hear ${last}`, mark, (line) => line === last);
+  }
+
+  async #until(what: string, mark: number, ends: (line: string) => boolean): Promise<string[]> {
+    return await waitFor(what, async () => {
+      const lines = (await this.#log()).slice(mark);
+      const end = lines.findIndex(ends);
+      return end < 0 ? undefined : lines.slice(0, end + 1);
+    }, { timeoutMs: 240_000 });
+  }
+
+  async #log(): Promise<string[]> {
+    return (await this.#machine.check("cat /tmp/webcam.log")).split("\n").slice(0, -1);
+  }
+}

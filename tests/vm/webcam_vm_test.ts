@@ -1,0 +1,230 @@
+import assert from "node:assert/strict";
+import { patternJpegs, portraitJpegs } from "../support/camera_recording.ts";
+import { Subscriber } from "../support/physiology_server.ts";
+import { startRedis } from "../support/redis_server.ts";
+import { waitFor } from "../support/wait.ts";
+import { bootWithProgram, Ear, SLOW, stepsOf } from "./camera_machine.ts";
+import { HOST_ADDRESS } from "./machine.ts";
+import { Webcam, WEBCAM_LINK, WEBCAM_MODULES, WEBCAM_PROGRAMS, webcamFiles } from "./webcam.ts";
+
+const HTTP_PORT = 8080;
+const SERVE = "physiology_server --use_camera";
+/** What the webcam writes when it begins: 2 000 000 times 100 ns are 5 pictures a second. */
+const STREAM = "stream 640x480 2000000";
+
+const recordingOf = (width: number, height: number, jpegs: readonly Uint8Array[]) => ({
+  ...{ fourcc: "MJPG", width, height },
+  frames: jpegs.map((bytes) => ({ bytes })),
+});
+
+Deno.test("a webcam of the USB video class", async (test) => {
+  const step = stepsOf(test);
+  const folder = await Deno.makeTempDir({ prefix: "webcam_vm_" });
+  await using stack = new AsyncDisposableStack();
+  stack.defer(() => Deno.remove(folder, { recursive: true }));
+  const small = await portraitJpegs({ seconds: 6, fps: 5 });
+  const large = await patternJpegs({ count: 10, size: "1280x720" });
+  const own = new Set([...small, ...large].map((jpeg) => jpeg.toBase64()));
+  const machine = stack.use(
+    await bootWithProgram(folder, {
+      modules: WEBCAM_MODULES,
+      programs: WEBCAM_PROGRAMS,
+      files: webcamFiles([recordingOf(640, 480, small), recordingOf(1280, 720, large)]),
+    }),
+  );
+  const webcam = await Webcam.start(machine);
+  const redis = stack.use(await startRedis());
+  const heard = new Ear(await Subscriber.of(redis), machine);
+
+  /** Starts the server and waits for its pictures. */
+  const serve = async (flags: string) => {
+    await machine.check(
+      `${SERVE} ${flags} --redis_host=${HOST_ADDRESS} --redis_port=${redis.port} --port=0 ` +
+        `--redis_operation_timeout_ms=10000 --frame_publish=always --max_fps=5 ` +
+        `--http_port=${HTTP_PORT} >/tmp/server.log 2>&1 & echo $! >/tmp/pid`,
+    );
+    await heard.more("frame", 3);
+  };
+  const stop = async () => {
+    const mark = heard.now;
+    await machine.check("kill -TERM $(cat /tmp/pid)");
+    await heard.status("STOPPING", mark);
+    await machine.check("while kill -0 $(cat /tmp/pid); do sleep 0.1; done 2>/dev/null", SLOW);
+  };
+  const counted = async (reason: string) => {
+    const metrics = await machine.check(`wget -q -O - http://127.0.0.1:${HTTP_PORT}/metrics`);
+    const line = metrics.split("\n").find((line) =>
+      line.includes("camera_frames_lost_total") && line.includes(`"${reason}"`)
+    );
+    return Number(line?.split(" ").at(-1) ?? 0);
+  };
+  /** Waits until so many more frames were counted as lost. */
+  const countsMore = async (reason: string, command: string, least: number) => {
+    const before = await counted(reason);
+    await webcam.tell(command);
+    await waitFor(
+      `${least} frames more to be ${reason}`,
+      async () => await counted(reason) >= before + least,
+      SLOW,
+    );
+  };
+  const refused = async (command: string, message: RegExp) => {
+    const { status, output } = await machine.run(command, SLOW);
+    assert.equal(status, 69, output);
+    assert.match(output, message);
+  };
+
+  await step("the list has the webcam's sizes, rates and lasting path", async () => {
+    await webcam.tell("plug");
+    await waitFor(
+      "the link",
+      async () => (await machine.run(`ls ${WEBCAM_LINK}`)).status === 0,
+      SLOW,
+    );
+    const list = await machine.check("physiology_server devices", SLOW);
+    assert.match(list, /Test Webcam.*usb-vhci_hcd\.0-1\): \/dev\/video0/);
+    assert.match(list, new RegExp(`--use_camera --camera_device=${WEBCAM_LINK}`));
+    assert.match(list, /640x480: 30, 15, 10, 5 fps/);
+    assert.match(list, /--codec=MJPG --capture_width_px=1280 --capture_height_px=720 --max_fps=30/);
+    assert.doesNotMatch(list, /\/dev\/video1/, "the node of the camera's metadata is no camera");
+  });
+
+  await step("who may not open it is told what to do", async () => {
+    await machine.check("chown 0:44 /dev/video0 && chmod 660 /dev/video0");
+    await refused(
+      `su guest -c "${SERVE} 2>&1"`,
+      /\/dev\/video0: Permission denied: Add the user to the group video: usermod -aG video/,
+    );
+  });
+
+  await step("the published picture is byte for byte one of the camera's own", async () => {
+    const mark = await webcam.mark();
+    await serve(`--camera_device=${WEBCAM_LINK} --camera_power_line_frequency=50`);
+    const frames = await heard.more("frame", 5);
+    for (const { payload } of frames) {
+      assert.ok(own.has(payload.data), "a JPEG that the camera never made");
+      assert.deepEqual([payload.width, payload.height], [640, 480]);
+    }
+    assert.deepEqual(await webcam.heard(STREAM, mark), [
+      ...["auto_exposure=8", "exposure_priority=0", "auto_white_balance=1", "power_line=1"],
+      STREAM,
+    ]);
+    const log = await machine.check("cat /tmp/server.log");
+    assert.match(log, /Test Webcam: MJPG 640x480 at 5 fps \(\/dev\/v4l\/by-id\//);
+  });
+
+  const session = heard.session();
+  let replugged = 0;
+
+  await step(
+    "a second program is told that the camera is busy",
+    () =>
+      refused(`${SERVE} --port=0 2>&1`, /busy: End the program that uses the camera; `fuser -v/),
+  );
+
+  await step("a steady face locks what the camera has found, and no more than that", async () => {
+    const lines = await webcam.heard("auto_focus=0", 0);
+    assert.deepEqual(lines.slice(lines.indexOf(STREAM) + 1), [
+      ...["auto_exposure=1", "auto_white_balance=0", "auto_focus=0"],
+    ]);
+  });
+
+  await step("damaged, skipped and spoilt frames are counted and never published", async () => {
+    const mark = heard.of("frame").length;
+    await countsMore("damaged", "truncate 3", 3);
+    await countsMore("damaged", "garble 3", 3);
+    await countsMore("lost", "skip 3", 3);
+    // The driver itself keeps back what the camera marked as bad, unless it is told not to.
+    await countsMore("lost", "error 3", 3);
+    await heard.more("frame", 3);
+    for (const { payload } of heard.of("frame").slice(mark)) assert.ok(own.has(payload.data));
+  });
+
+  await step("a silent camera is told once, and used again when it speaks", async () => {
+    const mark = heard.now;
+    await webcam.tell("silent");
+    const { payload } = await heard.status("CAMERA_DISCONNECTED", mark);
+    assert.match(payload.message, /no picture for 2\.0 s/);
+    const metrics = await heard.more("core_metrics", 30);
+    assert.equal(metrics.at(-1)!.payload.withheld?.pulse, "camera_disconnected");
+    const names = heard.since(mark).flatMap((message) =>
+      message.type === "status" ? [message.payload.name] : []
+    );
+    assert.deepEqual(
+      names.slice(names.indexOf("CAMERA_DISCONNECTED")).filter((name) =>
+        name !== "CAMERA_DISCONNECTED"
+      ),
+      [],
+    );
+    await webcam.tell("play");
+    await heard.more("frame", 3);
+    assert.equal(heard.session(), session);
+  });
+
+  await step("pulled out and put in elsewhere, it is found by its lasting path", async () => {
+    await machine.check("sleep 1000 </dev/video0 & echo $! >/tmp/holder");
+    await webcam.tell("way jumps");
+    const [mark, unplugged] = [heard.now, Date.now()];
+    await webcam.tell("unplug");
+    const { receivedMs } = await heard.status("CAMERA_DISCONNECTED", mark);
+    const told = receivedMs - unplugged;
+    assert.ok(told < 3000, `${told} ms`);
+    const metrics = await heard.more("core_metrics", 8);
+    assert.equal(metrics.at(-1)!.payload.withheld?.pulse, "camera_disconnected");
+    assert.equal(metrics.at(-1)!.payload.pulse?.strict, undefined);
+    replugged = await webcam.mark();
+    await webcam.tell("plug");
+    await heard.more("frame", 3);
+    assert.equal(heard.session(), session);
+    const place = await machine.check(`readlink -f ${WEBCAM_LINK}`);
+    assert.notEqual(place.trim(), "/dev/video0");
+    await machine.check("kill $(cat /tmp/holder)");
+  });
+
+  await step("a camera that jumps when it is locked is put back to what it had found", async () => {
+    const lines = await webcam.heard("focus=35", replugged);
+    assert.deepEqual(lines.slice(lines.indexOf(STREAM) + 1), [
+      ...["auto_exposure=1", "exposure_time=312", "auto_white_balance=0", "white_balance=4650"],
+      ...["auto_focus=0", "focus=35"],
+    ]);
+  });
+
+  await step("the server lets go of what it locked when it stops", async () => {
+    const mark = await webcam.mark();
+    await stop();
+    assert.deepEqual(await webcam.heard("stopped", mark), [
+      ...["auto_exposure=8", "auto_white_balance=1", "auto_focus=1", "stopped"],
+    ]);
+    assert.doesNotMatch(await machine.check("cat /tmp/server.log"), /\berror\b/i);
+  });
+
+  await step("another size is granted, and a driver's mark of damage is heeded", async () => {
+    await webcam.tell("unplug");
+    await machine.check(
+      "killall mdev; rm -r /dev/v4l; rmmod uvcvideo && modprobe uvcvideo nodrop=1",
+    );
+    await webcam.tell("way stale");
+    await webcam.tell("plug");
+    const path = await waitFor(
+      "the camera",
+      async () => /\/dev\/video\d+/.exec((await machine.run("ls /dev/video*")).output)?.[0],
+      SLOW,
+    );
+    await serve(`--camera_device=${path} --capture_width_px=1280 --capture_height_px=720`);
+    const [frame] = await heard.more("frame", 1);
+    assert.deepEqual([frame!.payload.width, frame!.payload.height], [1280, 720]);
+    assert.ok(own.has(frame!.payload.data), "a JPEG that the camera never made");
+    await countsMore("damaged", "error 3", 3);
+  });
+
+  await step("without lasting paths it is found again at the same plug", async () => {
+    await machine.check("sleep 1000 </dev/video0 & echo $! >/tmp/holder");
+    const mark = heard.now;
+    await webcam.tell("unplug");
+    await heard.status("CAMERA_DISCONNECTED", mark);
+    await webcam.tell("plug");
+    await heard.more("frame", 3);
+    assert.equal((await machine.run("ls /dev/video0")).status, 1, "under another number");
+    await stop();
+  });
+});
