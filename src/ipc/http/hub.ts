@@ -5,6 +5,8 @@ import { FrameFeed } from "./frame_feed.ts";
 const MAX_DEVICES = 64;
 /** A device that was silent for so long makes room for another. */
 const FORGET_MS = 60_000;
+/** What was measured so long ago is not told to a browser that comes: it would look like now. */
+const OLD_MS = 3000;
 /** Core metrics of five seconds are some 20 KB; what is far larger is no envelope of ours. */
 const MAX_EVENT_CHARACTERS = 256 * 1024;
 /** Events that wait for one browser. It gets the newest of each kind when it comes back. */
@@ -14,8 +16,8 @@ export const MAX_VIEWERS = 64;
 
 interface Device {
   heardMs: number;
-  /** The newest event of each kind, for a browser that comes later. */
-  readonly newest: Map<Topic, string>;
+  /** The newest event of each kind and when it came, for a browser that comes later. */
+  readonly newest: Map<Topic, { readonly event: string; readonly atMs: number }>;
   readonly frames: FrameFeed;
 }
 
@@ -68,7 +70,7 @@ export class Hub {
     const event = eventOf(device, { topic, envelope });
     const known = event === undefined ? undefined : this.#deviceOf(device);
     if (!known || event === undefined) return;
-    known.newest.set(topic, event);
+    known.newest.set(topic, { event, atMs: known.heardMs });
     this.#broadcast(event);
   }
 
@@ -95,13 +97,23 @@ export class Hub {
         this.#viewers.add(controller);
         controller.enqueue("retry: 1000\n\n");
         controller.enqueue(sse(JSON.stringify({ type: "connection", connected: this.#connected })));
-        for (const { newest } of this.#devices.values()) {
-          for (const event of newest.values()) controller.enqueue(sse(event));
-        }
+        for (const event of this.#recall()) controller.enqueue(sse(event));
       },
       cancel: () => void this.#viewers.delete(own),
-    }, { highWaterMark: QUEUED_EVENTS + MAX_DEVICES * 5 });
+    }, { highWaterMark: QUEUED_EVENTS + MAX_DEVICES * 6 });
     return stream.pipeThrough(new TextEncoderStream()) as ReadableStream<Uint8Array<ArrayBuffer>>;
+  }
+
+  /** What a browser that comes has to know, and how long each device has been silent. */
+  *#recall(): Generator<string> {
+    const nowMs = this.#nowMs();
+    for (const [device, { newest, heardMs }] of this.#devices) {
+      for (const [topic, { event, atMs }] of newest) {
+        const lasting = topic === "status" || topic === "recording_state";
+        if (lasting || nowMs - atMs < OLD_MS) yield event;
+      }
+      yield JSON.stringify({ type: "heard", device, ago_ms: Math.round(nowMs - heardMs) });
+    }
   }
 
   /** Keeps quiet connections open and finds those that went; called every few seconds. */

@@ -4,7 +4,7 @@ import { confidenceInWords, reasonInWords, secondsInWords, statusInWords } from 
 /** Numbers older than this are not shown as if they were of now. */
 const STALE_MS = 3000;
 /** Without status for so long (the server repeats it every 5 s) the device counts as gone. */
-const SILENT_MS = 12_000;
+const SILENT_MS = 8000;
 
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 const main = document.querySelector("#devices");
@@ -23,6 +23,7 @@ class Device {
   #metricsMs = -Infinity;
   /** Undefined until the device has said it, which it does with each status. */
   #recording;
+  #session;
   #status = { text: "", good: false };
   #facts = { fps: undefined, latency: undefined };
   #rates = new Map();
@@ -58,6 +59,7 @@ class Device {
     this.#find("img").addEventListener("error", () => setTimeout(() => this.showVideo(), 2000));
     const after = [...main.querySelectorAll(".device")].find((each) => each.dataset.name > name);
     this.#root.dataset.name = name;
+    this.#root.setAttribute("aria-label", name);
     main.insertBefore(this.#root, after ?? null);
     this.showVideo();
   }
@@ -95,6 +97,12 @@ class Device {
     this.refresh();
   }
 
+  /** What the page's server knew already is as old as the device's silence. */
+  heard(agoMs) {
+    this.#heardMs = performance.now() - agoMs;
+    this.refresh();
+  }
+
   #takeMetrics(payload) {
     this.#metricsMs = performance.now();
     this.#facts.latency = payload.metadata?.latency_ms;
@@ -112,6 +120,9 @@ class Device {
   }
 
   #takeRecording({ recording, session_id: session }) {
+    // Said again and again: an answer to a command must stay to be read.
+    if (recording === this.#recording && session === this.#session) return;
+    this.#session = session;
     this.#recording = recording === true;
     // Not `disabled`, which would take the focus away from whoever has just pressed it.
     this.#find(".start").setAttribute("aria-disabled", String(this.#recording));
@@ -126,14 +137,19 @@ class Device {
   refresh() {
     const now = performance.now();
     const stale = now - this.#metricsMs > STALE_MS;
-    const silent = now - this.#heardMs > SILENT_MS;
+    // What is behind a broken connection may be anything: its status is not kept up.
+    const silent = now - this.#heardMs > (broken ? STALE_MS : SILENT_MS);
     this.#root.classList.toggle("stale", stale);
-    const age = secondsInWords((now - Math.max(this.#metricsMs, 0)) / 1000);
+    this.#root.classList.toggle("silent", silent);
+    const sinceInWords = (thenMs) => secondsInWords((now - thenMs) / 1000);
+    const unmeasured = this.#metricsMs > -Infinity
+      ? `No measurement for ${sinceInWords(this.#metricsMs)}.`
+      : "No measurement yet.";
     for (const { section, output, reason } of this.#rates.values()) {
       section.classList.toggle("stale", stale);
       if (stale) section.classList.add("withheld");
       write(output, stale ? "–" : output.dataset.value ?? "–");
-      write(reason, stale ? `No measurement for ${age}.` : reason.dataset.text ?? "");
+      write(reason, stale ? unmeasured : reason.dataset.text ?? "");
     }
     const status = this.#find(".status");
     write(status, silent ? "Nothing is heard from this device." : this.#status.text);
@@ -142,7 +158,7 @@ class Device {
     const { fps, latency } = this.#facts;
     write(
       this.#find(".facts"),
-      stale ? (silent ? `silent for ${age}` : "") : [
+      stale ? (silent ? `silent for ${sinceInWords(this.#heardMs)}` : "") : [
         Number.isFinite(fps) ? `${fps.toFixed(1)} pictures/s` : "",
         Number.isFinite(latency) ? `${latency.toFixed(0)} ms old` : "",
       ].filter(Boolean).join(", "),
@@ -188,7 +204,10 @@ function deviceOf(name) {
   return device;
 }
 
-function say(text, { broken = false } = {}) {
+let broken = false;
+
+function say(text, { isBroken = false } = {}) {
+  broken = isBroken;
   connection.classList.toggle("broken", broken);
   write(connection, text);
 }
@@ -203,19 +222,21 @@ function follow() {
   });
   events.addEventListener("error", () => {
     wasAway = true;
-    say("The page's server is away: trying again", { broken: true });
+    say("The page's server is away: trying again", { isBroken: true });
     // A refusal ends an EventSource for good; a lost connection it heals itself.
     if (events.readyState === EventSource.CLOSED) setTimeout(follow, 2000);
   });
   events.addEventListener("message", ({ data }) => take(JSON.parse(data)));
 }
 
-function take({ type, device, payload, connected }) {
+function take({ type, device, payload, connected, ago_ms }) {
   if (type === "connection") {
-    say(connected ? "Connected" : "Redis is away: trying again", { broken: !connected });
+    say(connected ? "Connected" : "Redis is away: trying again", { isBroken: !connected });
   } else if (type === "gone") {
     devices.get(device)?.remove();
     devices.delete(device);
+  } else if (type === "heard") {
+    devices.get(device)?.heard(ago_ms);
   } else {
     deviceOf(device).take(type, payload);
   }

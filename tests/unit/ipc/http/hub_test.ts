@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { Hub, MAX_VIEWERS } from "../../../../src/ipc/http/hub.ts";
-import { fakeStatus } from "../../../support/fake_stream.ts";
+import { fakeMetrics, fakeStatus } from "../../../support/fake_stream.ts";
 
 const status = (hub: Hub, device: string) =>
   hub.takeEnvelope(device, { topic: "status", envelope: fakeStatus(1) });
@@ -33,6 +33,26 @@ Deno.test("a device that was silent for long makes room for another, and no soon
   nowMs = 61_000;
   status(hub, "d69");
   assert(hub.has("d69") && !hub.has("d0"));
+});
+
+Deno.test("a browser that comes is told how old things are, and no measurement of before", async () => {
+  let nowMs = 0;
+  const hub = new Hub({ nowMs: () => nowMs });
+  const [core] = fakeMetrics(4);
+  hub.takeEnvelope("a", { topic: "core_metrics", envelope: core });
+  status(hub, "a");
+  const told = async () => {
+    const reader = hub.events()!.pipeThrough(new TextDecoderStream()).getReader();
+    let text = "";
+    while (!text.includes('"heard"')) text += (await reader.read()).value;
+    return text;
+  };
+  assert.match(await told(), /core_metrics/);
+  nowMs = 5000;
+  const late = await told();
+  assert.doesNotMatch(late, /core_metrics/);
+  assert.match(late, /"type":"status"/);
+  assert.match(late, /"type":"heard","device":"a","ago_ms":5000/);
 });
 
 Deno.test("a browser that takes nothing is let go, and holds no memory for ever", async () => {
