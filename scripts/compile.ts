@@ -51,6 +51,9 @@ try {
   writeChecksums();
   const megabytes = (Deno.statSync(output).size / 1e6).toFixed(1);
   console.error(`compile: ${output}: ${megabytes} MB`);
+} catch (error) {
+  console.error(`compile: ${error instanceof Error ? error.message : error}`);
+  Deno.exitCode = 69;
 } finally {
   Deno.removeSync(folder, { recursive: true });
 }
@@ -65,7 +68,10 @@ async function packBehindLauncher(output: string): Promise<void> {
 async function compileByDeno(output: string): Promise<void> {
   Deno.removeSync(`${folder}/bin/deno`); // the base runtime takes its place
   if (!Deno.env.has("DENORT_BIN")) {
-    console.error("compile: deno compile fetches its base runtime; name one by DENORT_BIN instead");
+    console.error(
+      "compile: deno compile fetches its base runtime; where that fails, name one by DENORT_BIN, " +
+        "or compile by --way=launcher",
+    );
   }
   const machine = arch === "arm64" ? "aarch64" : "x86_64";
   await run(Deno.execPath(), [

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
+import { startRedis } from "../../support/redis_server.ts";
 import { waitFor } from "../../support/wait.ts";
 
 const ROOT = new URL("../../../", import.meta.url).pathname;
 
-/** The server as systemd would start it, writing files, with a socket that stands for systemd. */
-async function startService(config: string) {
+/** The server as systemd would start it, with a socket that stands for systemd; it writes files. */
+async function startService(config: string, ...more: string[]) {
   const folder = await Deno.makeTempDir();
   Deno.writeTextFileSync(`${folder}/file.json`, config);
   const socket = Deno.listenDatagram({ transport: "unixpacket", path: `${folder}/notify` });
@@ -15,7 +16,8 @@ async function startService(config: string) {
   const child = new Deno.Command(`${ROOT}scripts/physiology_server`, {
     args: ["--simulate", "--streaming_backend=file", "--port=0", "--capture_width_px=320"]
       .concat(["--capture_height_px=240", `--file_base_directory=${folder}/out`])
-      .concat([`--filesystem_ipc_config_path=${folder}/file.json`, `--log_path=${folder}/log`]),
+      .concat([`--filesystem_ipc_config_path=${folder}/file.json`, `--log_path=${folder}/log`])
+      .concat(more),
     env: { NOTIFY_SOCKET: `${folder}/notify`, WATCHDOG_USEC: "200000" },
     stdin: "null",
     stdout: "null",
@@ -66,4 +68,18 @@ Deno.test("SIGHUP with a bad configuration changes nothing and stops nothing", a
   assert.equal(heard.filter((text) => text === "RELOADING=1").length, 2);
   child.kill("SIGTERM");
   assert.equal((await child.status).code, 0);
+});
+
+Deno.test("a Redis that hangs is told as such, and the watchdog goes on being fed", async () => {
+  await using redis = await startRedis();
+  const flags = ["--streaming_backend=redis", `--redis_port=${redis.port}`];
+  await using service = await startService("{}", ...flags);
+  const { heard } = service;
+  const count = (text: string) => heard.filter((each) => each.includes(text)).length;
+  await waitFor("food for the watchdog", () => count("WATCHDOG=1") > 0, { timeoutMs: 30_000 });
+  redis.freeze();
+  await waitFor("the trouble", () => count("not getting through") > 0, { timeoutMs: 30_000 });
+  const before = count("WATCHDOG=1");
+  await waitFor("more food", () => count("WATCHDOG=1") > before + 3);
+  redis.thaw();
 });
