@@ -5,6 +5,9 @@ import { PLACES, planService, SERVICE } from "./install/plan.ts";
 import {
   copyProgram,
   hasSystemd,
+  makeFolder,
+  readFile,
+  remove,
   removeOwnProgram,
   type System,
   systemctl,
@@ -18,7 +21,11 @@ export async function run(context: CommandContext): Promise<number> {
   const root = (settings.install.root ?? "").replace(/\/+$/, "");
   const template = Deno.readTextFileSync(`${assetPath("config")}/physiology_server.service`);
   const system: System = { root, print };
-  const { files, cron } = planService(context, template, { systemd: systemdVersion(system) });
+  const bySystemd = root !== "" || hasSystemd();
+  const { files, stale, cron } = planService(context, template, {
+    systemd: systemdVersion(system),
+    installed: bySystemd ? readFile(system, PLACES.unit) : undefined,
+  });
   const from = Deno.env.get("PHYSIOLOGY_EXECUTABLE");
   const steps = root
     ? [["--root", root, "enable", SERVICE]]
@@ -31,7 +38,7 @@ export async function run(context: CommandContext): Promise<number> {
       print(`# Write ${root}${path}, mode ${mode.toString(8).padStart(4, "0")}\n${body}`);
     }
     for (const step of steps) print(`# Run systemctl ${step.join(" ")}`);
-    print(`# Without systemd, this line of crontab does: ${cron}`);
+    if (cron) print(`# Without systemd, this line of crontab does: ${cron}`);
     return 0;
   }
   if (!from) {
@@ -39,14 +46,16 @@ export async function run(context: CommandContext): Promise<number> {
       "Cannot install from source: make the one executable by 'deno task compile' and install that",
     );
   }
-  if (!root && !hasSystemd()) {
+  copyProgram(system, { from, to: PLACES.program });
+  for (const file of files) if (bySystemd || file.path !== PLACES.unit) writeFile(system, file);
+  for (const path of stale) remove(system, path);
+  if (!bySystemd) {
+    makeFolder(PLACES.state);
     throw new UnavailableError(
-      "Cannot install a service: systemd does not run here: copy the program to " +
-        `${PLACES.program} and add this line by crontab -e: ${cron}`,
+      "Cannot install a service: systemd does not run here: the program and its configuration are " +
+        `in place: add this line by crontab -e as root: ${cron}`,
     );
   }
-  copyProgram(system, { from, to: PLACES.program });
-  for (const file of files) writeFile(system, file);
   for (const step of steps) await systemctl(step);
   removeOwnProgram(Deno.env.toObject());
   print(

@@ -5,9 +5,9 @@ import { hasSystemd, remove, removeOwnProgram, type System, systemctl } from "./
 /** Removes all that `install` and the service have written. */
 export async function run({ settings, print }: CommandContext): Promise<number> {
   const root = (settings.install.root ?? "").replace(/\/+$/, "");
-  const paths = [PLACES.unit, PLACES.folder, PLACES.program];
   const live = !root && hasSystemd();
   // The state of a service with a user that is made up lies where only systemd knows.
+  const paths = [PLACES.unit, PLACES.folder, PLACES.program, ...live ? [] : [PLACES.state]];
   const before = live ? [["disable", "--now", SERVICE], ["clean", "--what=all", SERVICE]] : [];
   const after = live ? [["daemon-reload"], ["reset-failed", SERVICE]] : [];
   if (root) before.push(["--root", root, "disable", SERVICE]);

@@ -193,6 +193,12 @@ Deno.test({
       },
     );
 
+    await step("an upgrade without a flag keeps what was configured", async () => {
+      const before = bootId();
+      await device.check(`${PROGRAM} install`, SLOW);
+      await another(before);
+    });
+
     await step("no file of ours lies elsewhere", async () => {
       const list = await device.check(`find / -xdev -newer ${MARK} -not -type d`, SLOW);
       const strange = list.split("\n").filter((path) =>

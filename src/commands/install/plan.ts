@@ -3,7 +3,7 @@ import { environmentName, type FlagEntry, flagsOf, type Settings } from "../../c
 import type { Loaded } from "../../config/load.ts";
 import { Secret } from "../../config/secret.ts";
 import { showValue } from "../../config/values.ts";
-import { quoteArgument, quoteEnvironment, renderUnit } from "./unit.ts";
+import { quoteArgument, quoteEnvironment, renderUnit, renewUnit } from "./unit.ts";
 
 /** Where `install` puts things; everything of ours is in these. */
 export const PLACES = {
@@ -13,6 +13,14 @@ export const PLACES = {
   redisConfig: "/etc/physiology_server/redis.json",
   state: "/var/lib/physiology_server",
 } as const;
+
+/** What any `install` may write into our folder of the configuration; the rest is the user's. */
+const OWN_FILES = [
+  PLACES.redisConfig,
+  ...flagsOf("serve").flatMap(({ flag: { secretFrom } }) =>
+    secretFrom ? [`${PLACES.folder}/${secretFrom.credential}`] : []
+  ),
+];
 
 export const SERVICE = "physiology_server.service";
 
@@ -28,8 +36,17 @@ export interface PlannedFile {
 /** What `install` does, but for the running of systemctl. */
 export interface Plan {
   readonly files: readonly PlannedFile[];
+  /** Files of an installation before, which this one has no use for. */
+  readonly stale: readonly string[];
   /** A line of crontab that does without systemd what the service does with it. */
-  readonly cron: string;
+  readonly cron?: string;
+}
+
+export interface PlanOptions {
+  /** systemd's version. @default one that knows credentials */
+  readonly systemd?: number | undefined;
+  /** The text of the unit that is installed already. */
+  readonly installed?: string | undefined;
 }
 
 /** LoadCredential= came with this version of systemd; an older one would pass over it. */
@@ -40,15 +57,19 @@ const CREDENTIALS_SINCE = 247;
  * a JSON file, which a reload reads again; secrets into files of root that systemd hands over as
  * credentials, or, before version 247, in the environment; all else becomes flags.
  *
- * @param systemd systemd's version
+ * Where the command line names no value and a unit is installed, that one's values are kept.
+ *
  * @throws {UsageError} for a value that a service cannot use
  */
 export function planService(
   loaded: Loaded,
   template: string,
-  { systemd = CREDENTIALS_SINCE }: { readonly systemd?: number | undefined } = {},
+  { systemd = CREDENTIALS_SINCE, installed }: PlanOptions = {},
 ): Plan {
   const given = givenValues(loaded);
+  if (given.length === 0 && installed !== undefined) {
+    return { files: [unitFile(renewUnit(template, installed))], stale: [] };
+  }
   const isGiven = (name: string) => given.some(({ entry }) => entry.flag.name === name);
   const secrets = given.filter(({ value }) => value instanceof Secret);
   const redis = given.filter(({ entry, value }) =>
@@ -88,12 +109,19 @@ export function planService(
     ),
     ...writableFolders(loaded.settings).map((path) => `ReadWritePaths=-${quoteArgument(path)}`),
   ];
-  const text = renderUnit(template, { command, additions });
-  files.push({ path: PLACES.unit, mode: 0o644, text, secret: false });
+  const execStart = command.map(quoteArgument).join(" ");
+  files.push(unitFile(renderUnit(template, { execStart, additions })));
   const secretFiles = secrets.map((secret) =>
     `--${secret.entry.flag.secretFrom?.fileFlag}=${fileOf(secret)}`
   );
-  return { files, cron: cronLine([...command, ...secretFiles]) };
+  const stale = given.length === 0
+    ? []
+    : OWN_FILES.filter((path) => files.every((file) => file.path !== path));
+  return { files, stale, cron: cronLine([...command, ...secretFiles]) };
+}
+
+function unitFile(text: string): PlannedFile {
+  return { path: PLACES.unit, mode: 0o644, text, secret: false };
 }
 
 interface Given {

@@ -19,6 +19,15 @@ export function writeFile(
   });
 }
 
+/** What stands in a file; undefined where there is none. */
+export function readFile({ root }: System, path: string): string | undefined {
+  try {
+    return Deno.readTextFileSync(root + path);
+  } catch {
+    return undefined;
+  }
+}
+
 /** Copies the program; one that runs from there keeps its old file. */
 export function copyProgram({ root }: System, { from, to }: { from: string; to: string }): void {
   if (isSameFile(from, root + to)) return;
@@ -26,6 +35,11 @@ export function copyProgram({ root }: System, { from, to }: { from: string; to: 
     Deno.copyFileSync(from, next);
     Deno.chmodSync(next, 0o755);
   });
+}
+
+/** Makes a folder that only we may enter. */
+export function makeFolder(path: string): void {
+  Deno.mkdirSync(path, { recursive: true, mode: 0o700 });
 }
 
 function put(path: string, write: (next: string) => void): void {

@@ -74,6 +74,29 @@ Deno.test("systemd's version is told by the name of its library", async () => {
   }
 });
 
+Deno.test("a password that is no longer given is removed, and nothing else of the user's", () => {
+  const readText = () => "{}";
+  const { stale } = planService(
+    load(["install", "--redis_host=a"], { env: {}, readText }),
+    TEMPLATE,
+  );
+  assert(stale.includes(`${PLACES.folder}/redis_password`));
+  assert(!stale.includes(PLACES.redisConfig));
+});
+
+Deno.test("without a flag an installed service keeps its values, and takes the new unit's ways", () => {
+  const readText = () => "hunter2";
+  const argv = ["install", "--redis_password_file=/pw", "--spool_path=/data/spool", "--loop"];
+  const [, before] = planService(load(argv, { env: {}, readText }), TEMPLATE).files;
+  const template = TEMPLATE.replace("WatchdogSec=30", "WatchdogSec=45");
+  const { files, stale } = planService(load(["install"], { env: {}, readText }), template, {
+    installed: before?.text,
+  });
+  assert.deepEqual([files.length, stale], [1, []]);
+  assert.equal(files[0]?.text, before?.text.replace("WatchdogSec=30", "WatchdogSec=45"));
+  assert.match(files[0]?.text ?? "", /--loop[^]*LoadCredential[^]*ReadWritePaths=-\/data\/spool/);
+});
+
 Deno.test("other flags are kept, and folders elsewhere become writable", () => {
   const plan = planFor(
     "--simulate",
@@ -111,7 +134,7 @@ Deno.test("what is read by a relative path is found from any folder, what is wri
 Deno.test("the line of crontab quotes for the shell, and cron's percent signs", () => {
   const readText = () => "hunter2";
   const argv = ["install", "--redis_key_prefix=it's100%", "--redis_password=hunter2"];
-  const { cron } = planService(load(argv, { env: {}, readText }), TEMPLATE);
+  const { cron = "" } = planService(load(argv, { env: {}, readText }), TEMPLATE);
   assert.doesNotMatch(cron, /hunter2/);
   assert.match(cron, /--redis_password_file=\/etc\/physiology_server\/redis_password/);
   assert.match(cron, /^@reboot /);
