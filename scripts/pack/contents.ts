@@ -1,17 +1,8 @@
 import { packedFiles } from "../../src/config/assets.ts";
+import { bundle } from "./bundle.ts";
 import { billOfMaterials, licensesText } from "./papers.ts";
 import { carriedParts } from "./parts.ts";
 import { type Arch, hostArch, ROOT, run } from "./run.ts";
-
-/**
- * Where the bundle begins. Bundled CommonJS, such as ioredis, asks for Node's modules by
- * `require`, which an ES module lacks; `deno compile` names no folder of assets.
- */
-const MAIN = `import { createRequire } from "node:module";
-globalThis.require = createRequire(import.meta.url);
-if (!Deno.env.get("PHYSIOLOGY_ASSETS")) Deno.env.set("PHYSIOLOGY_ASSETS", import.meta.dirname);
-await import("./program.js");
-`;
 
 /** Only these lie in `models` and `config` for the program; the rest is for people. */
 const CARRIED = /\.(json|onnx|service|acl|html)$/;
@@ -23,18 +14,7 @@ const CARRIED = /\.(json|onnx|service|acl|html)$/;
 export async function layOut(folder: string, arch: Arch): Promise<void> {
   await run(`${ROOT}/scripts/setup`, [`--arch=${hostArch()}`, `--arch=${arch}`, "--pack"]);
   await run("make", ["-s", "-C", `${ROOT}/ffi/native`, `ARCH=${arch}`]);
-  await run(Deno.execPath(), [
-    "bundle",
-    "--quiet",
-    "--platform=deno",
-    "--minify",
-    "--keep-names",
-    "--code-splitting",
-    `--outdir=${folder}`,
-    "main.ts",
-  ], { cwd: ROOT });
-  Deno.renameSync(`${folder}/main.js`, `${folder}/program.js`);
-  Deno.writeTextFileSync(`${folder}/main.js`, MAIN);
+  await bundle(folder);
   copy(`${ROOT}/.tools/${arch}/deno`, `${folder}/bin/deno`);
   for (const [packed, source] of packedFiles(arch)) {
     copyAll(`${ROOT}/${source}`, `${folder}/${packed}`);

@@ -2,12 +2,12 @@ import { ARCH } from "../../src/config/assets.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
 
-/** The packed executable of this tree, compressed lightly; built once for a run of the tests. */
-export async function packedProgram(folder: string, arch = ARCH): Promise<string> {
+/** The packed executable of this tree, or of one like it, compressed lightly. */
+export async function packedProgram(folder: string, arch = ARCH, tree = ROOT): Promise<string> {
   const { success, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["run", "-A", "scripts/compile.ts", "--way=launcher", "--level=1"]
       .concat([`--target=${arch}`, `--output=${folder}`]),
-    cwd: ROOT,
+    cwd: tree,
     stdout: "null",
     stderr: "piped",
   }).output();

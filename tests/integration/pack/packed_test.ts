@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
+import { ARCH } from "../../../src/config/assets.ts";
 import { enterBareRoot, makeBareRoot } from "../../support/bare_root.ts";
 import { packedProgram } from "../../support/packed_program.ts";
 import { Subscriber } from "../../support/physiology_server.ts";
@@ -174,8 +175,20 @@ Deno.test("the bill of materials names whatever is not ours, its licence and its
   }
 });
 
-Deno.test("two builds give the same bytes, and their checksums hold", async () => {
-  await packedProgram(`${work}/second`);
+/** The tree once more in another folder, with what is compiled already. */
+async function treeElsewhere(): Promise<string> {
+  const tree = `${work}/else/where`;
+  Deno.mkdirSync(tree, { recursive: true });
+  const rooms = ["config", "ffi", "launcher", "models", "scripts", "src"];
+  const files = ["LICENSE", "deno.json", "deno.lock", "main.ts"];
+  const args = ["-a", ...[...rooms, ...files].map((name) => ROOT + name), tree];
+  assert((await new Deno.Command("cp", { args }).output()).success);
+  Deno.symlinkSync(await Deno.realPath(`${ROOT}.tools`), `${tree}/.tools`);
+  return tree;
+}
+
+Deno.test("builds in two folders give the same bytes, and their checksums hold", async () => {
+  await packedProgram(`${work}/second`, ARCH, await treeElsewhere());
   const sums = ["first", "second"].map((name) =>
     Deno.readTextFileSync(`${work}/${name}/SHA256SUMS`)
   );
