@@ -4,6 +4,7 @@ import type { CommandContext } from "./command.ts";
 import { PLACES, planService, SERVICE } from "./install/plan.ts";
 import {
   copyProgram,
+  enableInImage,
   hasSystemd,
   makeFolder,
   readFile,
@@ -27,9 +28,7 @@ export async function run(context: CommandContext): Promise<number> {
     installed: bySystemd ? readFile(system, PLACES.unit) : undefined,
   });
   const from = Deno.env.get("PHYSIOLOGY_EXECUTABLE");
-  const steps = root
-    ? [["--root", root, "enable", SERVICE]]
-    : [["daemon-reload"], ["enable", SERVICE], ["restart", SERVICE]];
+  const steps = root ? [] : [["daemon-reload"], ["enable", SERVICE], ["restart", SERVICE]];
 
   if (settings.install.dryRun) {
     print(`# Copy ${from ?? "the packed program"} to ${root}${PLACES.program}`);
@@ -37,6 +36,7 @@ export async function run(context: CommandContext): Promise<number> {
       const body = secret ? "***\n" : text;
       print(`# Write ${root}${path}, mode ${mode.toString(8).padStart(4, "0")}\n${body}`);
     }
+    if (root) print(`# Link ${root}${PLACES.wanted}`);
     for (const step of steps) print(`# Run systemctl ${step.join(" ")}`);
     if (cron) print(`# Without systemd, this line of crontab does: ${cron}`);
     return 0;
@@ -56,6 +56,7 @@ export async function run(context: CommandContext): Promise<number> {
         `in place: add this line by crontab -e as root: ${cron}`,
     );
   }
+  if (root) enableInImage(system, PLACES.unit, PLACES.wanted);
   for (const step of steps) await systemctl(step);
   removeOwnProgram(Deno.env.toObject());
   print(

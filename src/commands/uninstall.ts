@@ -7,10 +7,10 @@ export async function run({ settings, print }: CommandContext): Promise<number> 
   const root = (settings.install.root ?? "").replace(/\/+$/, "");
   const live = !root && hasSystemd();
   // The state of a service with a user that is made up lies where only systemd knows.
-  const paths = [PLACES.unit, PLACES.folder, PLACES.program, ...live ? [] : [PLACES.state]];
+  const places = [PLACES.unit, PLACES.folder, PLACES.program];
+  const paths = live ? places : [...places, PLACES.wanted, PLACES.state];
   const before = live ? [["disable", "--now", SERVICE], ["clean", "--what=all", SERVICE]] : [];
   const after = live ? [["daemon-reload"], ["reset-failed", SERVICE]] : [];
-  if (root) before.push(["--root", root, "disable", SERVICE]);
 
   if (settings.install.dryRun) {
     for (const step of before) print(`# Run systemctl ${step.join(" ")}`);

@@ -87,7 +87,7 @@ export async function makeDisk(
   const wants = `${stage}/etc/systemd/system/multi-user.target.wants`;
   Deno.mkdirSync(wants, { recursive: true });
   Deno.symlinkSync("/etc/systemd/system/test_agent.service", `${wants}/test_agent.service`);
-  await run("systemctl", "--root", stage, "enable", "systemd-networkd.service");
+  await run("chroot", stage, "systemctl", "enable", "systemd-networkd.service");
   const disk = `${folder}/disk`;
   await run("truncate", "-s", "3G", disk);
   await run("mkfs.ext4", "-q", "-F", "-d", stage, disk);

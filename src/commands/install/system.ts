@@ -63,6 +63,12 @@ function isSameFile(a: string, b: string): boolean {
   }
 }
 
+/** What `systemctl enable` does, for an image: its machine may have no systemctl. */
+export function enableInImage(system: System, unit: string, link: string): void {
+  remove(system, link);
+  put(system.root + link, (next) => Deno.symlinkSync(unit, next));
+}
+
 /** True where it was there. */
 export function remove({ root }: System, path: string): boolean {
   try {
