@@ -60,22 +60,36 @@ waits = sorted(waits[len(waits) // 10:])
 print(waits[len(waits) // 2] / 1000, waits[int(len(waits) * 0.99)] / 1000)
 `;
 
-async function measure(count: number, publish: () => Promise<unknown>): Promise<Figures> {
+/** Publishes `count` times, one after the other: as fast as can be, or at `perSecond`. */
+async function measure(
+  count: number,
+  publish: () => Promise<unknown>,
+  perSecond = Infinity,
+): Promise<Figures> {
   for (let i = 0; i < 50; i++) await publish();
   const cpu = process.cpuUsage();
   const startMs = performance.now();
-  for (let i = 0; i < count; i++) await publish();
+  for (let i = 0; i < count; i++) {
+    const waitMs = startMs + i * 1000 / perSecond - performance.now();
+    if (waitMs > 1) await clock.sleep(waitMs);
+    await publish();
+  }
   const { user, system } = process.cpuUsage(cpu);
   const seconds = (performance.now() - startMs) / 1000;
   return { perSecond: count / seconds, cpuMs: (user + system) / 1000 / count };
 }
 
-async function ours(server: RedisServer, bytes: number, count: number): Promise<Figures> {
+async function ours(
+  server: RedisServer,
+  bytes: number,
+  count: number,
+  perSecond?: number,
+): Promise<Figures> {
   await using backend = new RedisBackend(optionsFor(server), { log: silentLog });
   backend.start();
   await waitFor("the connections", () => backend.connections === 2);
   const outgoing = frame(1, Math.floor(bytes * 3 / 4));
-  return await measure(count, () => backend.send(outgoing));
+  return await measure(count, () => backend.send(outgoing), perSecond);
 }
 
 async function bareSocket(server: RedisServer, bytes: number, count: number): Promise<Figures> {
@@ -135,6 +149,7 @@ async function python(program: string, ...args: (string | number)[]) {
   const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
   await reader.read();
   return {
+    pid: child.pid,
     rest: async () => {
       let text = "";
       for (let read = await reader.read(); !read.done; read = await reader.read()) {
@@ -152,6 +167,12 @@ async function python(program: string, ...args: (string | number)[]) {
       await reader.cancel();
     },
   };
+}
+
+/** Has all threads of a process run on one core. */
+function keepTo(core: number, pid: number): void {
+  new Deno.Command("taskset", { args: ["-a", "-c", "-p", `${core}`, `${pid}`], stdout: "null" })
+    .outputSync();
 }
 
 async function latency(server: RedisServer, fps: number, bytes: number): Promise<string> {
@@ -187,15 +208,26 @@ for (const bytes of [100_000, 500_000]) {
   row("redis-py", bytes, await redisPy(server, bytes, count));
   row("redis-benchmark -c 1", bytes, await redisBenchmark(server, bytes, count));
 }
-console.log("\nphysiology_server, 100 KB, by subscribers");
-for (const subscribers of [0, 1, 20]) {
-  await using _listening = subscribers > 0
-    ? await python(PYTHON_SUBSCRIBERS, server.port, subscribers)
-    : { [Symbol.asyncDispose]: async () => {} };
-  row(`${subscribers} subscribers`, 100_000, await ours(server, 100_000, 1000));
-}
 console.log("\ncapture to subscriber (redis-py), 100 KB frames");
 for (const fps of [30, 60, 120]) {
   console.log(`${String(fps).padStart(4)} frames/s  ${await latency(server, fps, 100_000)}`);
+}
+console.log("\nphysiology_server, 100 KB at 30 a second, on a core of its own, by subscribers");
+keepTo(0, Deno.pid);
+keepTo(1, server.pid);
+// Round by round, so that what else the machine does falls on each number alike.
+const costs = new Map([0, 1, 20].map((subscribers) => [subscribers, [] as number[]]));
+for (let round = 0; round < 3; round++) {
+  for (const [subscribers, cpuMs] of costs) {
+    await using listening = subscribers > 0
+      ? await python(PYTHON_SUBSCRIBERS, server.port, subscribers)
+      : { pid: undefined, [Symbol.asyncDispose]: async () => {} };
+    if (listening.pid) keepTo(1, listening.pid);
+    cpuMs.push((await ours(server, 100_000, 240, 30)).cpuMs);
+  }
+}
+for (const [subscribers, cpuMs] of costs) {
+  const each = cpuMs.map((ms) => ms.toFixed(3)).join(", ");
+  console.log(`${String(subscribers).padStart(3)} subscribers  ${each} ms CPU a message`);
 }
 Deno.exit();
