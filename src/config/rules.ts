@@ -41,11 +41,6 @@ const RULES: readonly Rule[] = [
     !isLoopback(dashboard.address) && dashboard.token.isEmpty
       ? `Cannot serve the dashboard on ${dashboard.address} without a token: add --token_file`
       : undefined,
-  ({ file, publish }) =>
-    publish.backend === "file" && !file.compressFrames
-      ? "Cannot write frames that are not compressed: leave compress_frames true, " +
-        "or add --frame_publish=never for none"
-      : undefined,
   ({ publish, server }) =>
     publish.backend === "grpc" && server.grpcPort === 0
       ? "Cannot use --streaming_backend=grpc with --port=0: give a port"

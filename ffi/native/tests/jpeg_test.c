@@ -4,6 +4,7 @@
 #include "../jpeg.h"
 #include "../jpeg_encode.h"
 #include "../jpeg_errors.h"
+#include "../jpeg_rgb.h"
 #include "../jpeg_shrink.h"
 #include "check.h"
 #include "native_test.h"
@@ -251,7 +252,32 @@ static void test_shrink(void) {
   free(jpeg.data);
 }
 
+static void test_rgb(void) {
+  struct ph_bytes jpeg = {0};
+  struct ph_jpeg_rgb result;
+  make_jpeg(WIDTH, HEIGHT, 1, 1, 1, &jpeg);
+  size_t room = (size_t)WIDTH * HEIGHT * 3;
+  uint8_t *rgb = malloc(room);
+  CHECK(ph_jpeg_rgb(jpeg.data, jpeg.size, rgb, room - 1, &result) == PH_JPEG_NEEDS_ROOM &&
+            result.width == WIDTH && result.height == HEIGHT,
+        "%dx%d", result.width, result.height);
+  CHECK(ph_jpeg_rgb(jpeg.data, jpeg.size, rgb, room, &result) == PH_OK, "%s", result.message);
+  double sum = 0;
+  for (size_t i = 0; i < room; i += 3) {
+    CHECK(rgb[i] == rgb[i + 1] && rgb[i] == rgb[i + 2], "grey is coloured");
+    sum += rgb[i];
+  }
+  double difference = sum / (WIDTH * HEIGHT) - pattern_mean(0);
+  CHECK(difference < 1 && difference > -1, "off by %.2f", difference);
+  CHECK(ph_jpeg_rgb(jpeg.data, jpeg.size / 2, rgb, room, &result) == PH_ERR_FORMAT &&
+            result.message[0],
+        "half a JPEG");
+  free(rgb);
+  free(jpeg.data);
+}
+
 void test_jpegs(void) {
+  test_rgb();
   test_shrink();
   test_subsamplings();
   test_broken();

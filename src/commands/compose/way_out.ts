@@ -1,3 +1,4 @@
+import { PixmapMaker } from "../../../ffi/jpeg_rgb.ts";
 import { CommandFile } from "../../control/command_file.ts";
 import type { CommandIntake } from "../../control/commands.ts";
 import { UsageError } from "../../config/exit.ts";
@@ -82,8 +83,18 @@ function fileWayOut(
     path: `${settings.file.baseDirectory}/${COMMAND_FILE}`,
     onCommand: (bytes) => context.intake.take(bytes, "file"),
   });
-  const backend = new FileBackend(settings.file, context);
+  const backend = openFiles(settings, context);
   return wayOut(openOutbox(backend, { settings, context }), [commands]);
+}
+
+function openFiles({ file }: Settings, context: PublisherContext): FileBackend {
+  if (file.compressFrames) return new FileBackend(file, context);
+  const maker = new PixmapMaker();
+  const frameExtension = file.frameExtension === "jpg" ? "ppm" : file.frameExtension;
+  return new FileBackend({ ...file, frameExtension }, {
+    ...context,
+    uncompressed: (jpeg) => maker.pixmapOf(jpeg),
+  });
 }
 
 function openOutbox(

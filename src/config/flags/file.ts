@@ -34,15 +34,19 @@ export const file = topic("File backend", ["serve"], {
     default: true,
     file: documented("use_file_locking"),
   }),
-  frameExtension: text("file_frame_extension", "How the names of frames end.", {
-    default: "jpg",
-    placeholder: "EXT",
-    file: documented("frame_extension"),
-    pattern: { regex: /^[A-Za-z0-9]{1,8}$/, says: "1 to 8 letters or digits" },
-  }),
+  frameExtension: text(
+    "file_frame_extension",
+    "How the names of frames end; jpg becomes ppm where they are not compressed.",
+    {
+      default: "jpg",
+      placeholder: "EXT",
+      file: documented("frame_extension"),
+      pattern: { regex: /^[A-Za-z0-9]{1,8}$/, says: "1 to 8 letters or digits" },
+    },
+  ),
   compressFrames: bool(
     "file_compress_frames",
-    "Write frames as JPEG; there is no other form yet, and false is refused.",
+    "Write frames as JPEG; --nofile_compress_frames: as PPM, decoded from it.",
     {
       default: true,
       file: documented("compress_frames"),

@@ -16,6 +16,10 @@ import type { FileOptions } from "./options.ts";
 export interface FileBackendContext {
   readonly clock: Clock;
   readonly log: Log;
+  /** Makes an uncompressed picture of a JPEG, where frames are to be written so. */
+  readonly uncompressed?:
+    | ((jpeg: Uint8Array<ArrayBuffer>) => Promise<Uint8Array<ArrayBuffer>>)
+    | undefined;
 }
 
 /** How often the folder, its files and the room on the disk are looked at, milliseconds. */
@@ -47,7 +51,10 @@ export class FileBackend implements Backend {
       topic,
       new JsonLines(`${folder}/${topic}.jsonl`, options, context.clock),
     ]));
-    this.#frames = new FrameFiles(this.#options, context.clock);
+    this.#frames = new FrameFiles(this.#options, {
+      clock: context.clock,
+      contentOf: context.uncompressed,
+    });
   }
 
   get ready(): boolean {
@@ -82,7 +89,7 @@ export class FileBackend implements Backend {
     }
     try {
       if (outgoing.kind === "frame") {
-        await this.#frames.write(outgoing.image.jpeg, outgoing.image.sequence);
+        await this.#frames.write(outgoing.image);
       } else {
         await this.#lines.get(outgoing.topic)?.append(outgoing.bytes);
         this.#fault = undefined;

@@ -1,3 +1,4 @@
+import type { FrameImage } from "../../envelope/envelope.ts";
 import type { Clock } from "../../telemetry/clock.ts";
 import { underLock } from "./file_lock.ts";
 import type { FileOptions } from "./options.ts";
@@ -7,18 +8,26 @@ export type FrameFilesOptions = Pick<
   "baseDirectory" | "maxFrameCount" | "frameExtension" | "useFileLocking"
 >;
 
+type Bytes = Uint8Array<ArrayBuffer>;
+
+export interface FrameFilesContext {
+  readonly clock: Clock;
+  /** Makes a file's content of a JPEG. @default the JPEG itself */
+  readonly contentOf?: ((jpeg: Bytes) => Promise<Bytes>) | undefined;
+}
+
 /** Pictures: `latest.jpg`, replaced as a whole, and the last few under their numbers. */
 export class FrameFiles {
   readonly #options: FrameFilesOptions;
-  readonly #clock: Clock;
+  readonly #context: FrameFilesContext;
   /** Names of the numbered frames that exist, oldest first. */
   #kept: string[] = [];
   #lastNumber = -1;
   #writing: Promise<unknown> = Promise.resolve();
 
-  constructor(options: FrameFilesOptions, clock: Clock) {
+  constructor(options: FrameFilesOptions, context: FrameFilesContext) {
     this.#options = options;
-    this.#clock = clock;
+    this.#context = context;
   }
 
   /** Takes up what an earlier run left, or removes it. */
@@ -40,16 +49,19 @@ export class FrameFiles {
   }
 
   /** Writes a picture beside the last one and puts it in its place: no reader sees a part. */
-  write(jpeg: Uint8Array, sequence: number): Promise<void> {
-    const written = this.#writing.then(() => this.#write(jpeg, sequence));
+  write({ jpeg, sequence }: FrameImage): Promise<void> {
+    const { contentOf } = this.#context;
+    const written = this.#writing.then(async () => {
+      await this.#write(contentOf ? await contentOf(jpeg) : jpeg, sequence);
+    });
     this.#writing = written.catch(() => {}); // told to the caller
     return written;
   }
 
-  async #write(jpeg: Uint8Array, sequence: number): Promise<void> {
+  async #write(content: Bytes, sequence: number): Promise<void> {
     const { maxFrameCount, baseDirectory } = this.#options;
     try {
-      await this.#writeTemporary(jpeg);
+      await this.#writeTemporary(content);
       if (maxFrameCount > 0) {
         this.#lastNumber = Math.max(this.#lastNumber + 1, sequence);
         const name = `frame_${String(this.#lastNumber).padStart(12, "0")}.${this.#extension}`;
@@ -76,13 +88,13 @@ export class FrameFiles {
     return `${this.#options.baseDirectory}/.latest.${this.#extension}.tmp`;
   }
 
-  async #writeTemporary(jpeg: Uint8Array): Promise<void> {
+  async #writeTemporary(content: Bytes): Promise<void> {
     using file = await Deno.open(this.#temporary, { write: true, create: true, truncate: true });
     const work = async () => {
-      for (let at = 0; at < jpeg.length;) at += await file.write(jpeg.subarray(at));
+      for (let at = 0; at < content.length;) at += await file.write(content.subarray(at));
     };
     if (!this.#options.useFileLocking) return await work();
-    await underLock(file, { clock: this.#clock, path: this.#temporary, work });
+    await underLock(file, { clock: this.#context.clock, path: this.#temporary, work });
   }
 
   async #keepLast(count: number): Promise<void> {

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
+import { PixmapMaker } from "../../../ffi/jpeg_rgb.ts";
 import { FileBackend } from "../../../src/ipc/file/file_backend.ts";
 import { DEFAULT_FILE_OPTIONS, type FileOptions } from "../../../src/ipc/file/options.ts";
 import { Outbox } from "../../../src/ipc/outbox.ts";
 import { Counters } from "../../../src/telemetry/counters.ts";
 import { silentLog } from "../../../src/telemetry/log.ts";
 import { clock, coreMetric, edgeMetric, frame } from "../../support/messages.ts";
+import { cameraJpegs } from "../../support/camera_jpegs.ts";
 import { temporaryFolder, testWithSmallDisk } from "../../support/folders.ts";
 import { waitFor } from "../../support/wait.ts";
 
@@ -86,6 +88,31 @@ Deno.test("numbered frames are kept to their count, and go on after a restart", 
     "frame_000000000009.jpg",
     "frame_000000000010.jpg",
   ]);
+});
+
+Deno.test("frames that are not compressed are pixmaps of the same picture", async () => {
+  using folder = temporaryFolder();
+  const [jpeg] = await cameraJpegs({ count: 1, size: "320x240" });
+  const maker = new PixmapMaker();
+  const backend = new FileBackend(
+    { ...DEFAULT_FILE_OPTIONS, baseDirectory: folder.path, frameExtension: "ppm" },
+    { clock, log: silentLog, uncompressed: (each) => maker.pixmapOf(each) },
+  );
+  await using _backend = backend;
+  backend.start();
+  await waitFor("the folder", () => backend.ready);
+  const outgoing = frame(1);
+  await backend.send({ ...outgoing, image: { ...outgoing.image, jpeg: jpeg! } });
+  const pixmap = Deno.readFileSync(`${folder.path}/latest.ppm`);
+  const head = "P6\n320 240\n255\n";
+  assert.equal(new TextDecoder().decode(pixmap.subarray(0, head.length)), head);
+  Deno.writeFileSync(`${folder.path}/own.jpg`, jpeg!);
+  const { stdout: theirs } = await new Deno.Command("ffmpeg", {
+    args: ["-v", "error", "-i", `${folder.path}/own.jpg`, "-f", "image2", "-c:v", "ppm", "-"],
+  }).output();
+  assert.equal(pixmap.length, theirs.length);
+  const difference = pixmap.reduce((sum, value, at) => sum + Math.abs(value - theirs[at]!), 0);
+  assert.ok(difference / pixmap.length < 2, `${difference / pixmap.length} levels`);
 });
 
 Deno.test("half a line that a power cut left is gone after the next start", async () => {
