@@ -137,8 +137,9 @@ class Device {
   refresh() {
     const now = performance.now();
     const stale = now - this.#metricsMs > STALE_MS;
-    // What is behind a broken connection may be anything: its status is not kept up.
-    const silent = now - this.#heardMs > (broken ? STALE_MS : SILENT_MS);
+    // Where metrics were flowing, or the connection is broken, the heartbeat need not be waited for.
+    const flowed = this.#heardMs - this.#metricsMs < STALE_MS;
+    const silent = now - this.#heardMs > (flowed || broken ? STALE_MS : SILENT_MS);
     this.#root.classList.toggle("stale", stale);
     this.#root.classList.toggle("silent", silent);
     const sinceInWords = (thenMs) => secondsInWords((now - thenMs) / 1000);
