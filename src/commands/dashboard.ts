@@ -66,9 +66,7 @@ export async function run({ settings, log }: CommandContext): Promise<number> {
   try {
     await server.start();
     void follow();
-    await new Promise<void>((resolve) =>
-      stop.signal.addEventListener("abort", () => resolve(), { once: true })
-    );
+    await stop.stopped;
   } finally {
     clearInterval(watching);
   }

@@ -32,9 +32,6 @@ export async function run({ settings, log }: CommandContext): Promise<number> {
     log,
     onMessage: (_channel, message) => take(message.toString()),
   });
-  const stopped = new Promise<void>((resolve) =>
-    stop.signal.addEventListener("abort", () => resolve(), { once: true })
-  );
   const snapshots = async () => {
     let pauseMs = SNAPSHOT_MS;
     while (!stop.signal.aborted) {
@@ -58,8 +55,8 @@ export async function run({ settings, log }: CommandContext): Promise<number> {
     log.info(`Waiting for recordings of ${redis.keyPrefix} at ${redis.host}:${redis.port}`);
     if (!redis.usePubsub) return await followHistories();
     await feed.subscribe(...TOPICS.map((topic) => `${redis.keyPrefix}:${topic}`));
-    await stopped;
+    await stop.stopped;
   };
-  await Promise.race([follow(), snapshots(), stopped, failed.promise]);
+  await Promise.race([follow(), snapshots(), stop.stopped, failed.promise]);
   return EXIT.ok;
 }

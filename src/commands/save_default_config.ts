@@ -1,4 +1,4 @@
-import { reasonOf } from "../config/config_file.ts";
+import { reasonOf } from "../config/reason.ts";
 import { DEFAULT_FILE_NAMES, defaultFileText } from "../config/default_files.ts";
 import { UnavailableError, UsageError } from "../config/exit.ts";
 import type { ConfigFileName } from "../config/flag.ts";

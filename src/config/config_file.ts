@@ -2,6 +2,7 @@ import { ConfigError } from "./exit.ts";
 import type { ConfigFileName } from "./flag.ts";
 import { type FlagEntry, FLAGS } from "./flags.ts";
 import { nearest } from "./nearest.ts";
+import { reasonOf } from "./reason.ts";
 import { maskPasswords } from "./secret.ts";
 import { checkJson } from "./values.ts";
 
@@ -91,18 +92,6 @@ function whereBroken(text: string, error: unknown): string {
   if (position === undefined) return "";
   const line = text.slice(0, Number(position)).split("\n").length;
   return `: look at line ${line}`;
-}
-
-/** The system's reason without Deno's decoration. */
-export function reasonOf(cause: unknown): string {
-  if (cause instanceof Deno.errors.NotFound) return "no such file";
-  if (cause instanceof Deno.errors.PermissionDenied) return "permission denied";
-  if (cause instanceof Deno.errors.IsADirectory) return "it is a folder";
-  // The packed program may read what its configuration named when it started.
-  if (cause instanceof Deno.errors.NotCapable) {
-    return "this process was started without the right to: restart it";
-  }
-  return cause instanceof Error ? cause.message : String(cause);
 }
 
 function shorten(text: string): string {

@@ -1,3 +1,4 @@
+import { reasonOf } from "../config/reason.ts";
 import type { Clock } from "../telemetry/clock.ts";
 import type { Log } from "../telemetry/log.ts";
 import { MAX_COMMAND_BYTES } from "./commands.ts";
@@ -43,8 +44,7 @@ export class CommandFile implements AsyncDisposable {
       try {
         this.#readNew(path);
       } catch (error) {
-        const reason = error instanceof Error ? error.message : String(error);
-        log.limited("command_file", 60, "warning", `Cannot read ${path}: ${reason}`);
+        log.limited("command_file", 60, "warning", `Cannot read ${path}: ${reasonOf(error)}`);
       }
       await clock.sleep(POLL_MS, this.#stop.signal);
     }

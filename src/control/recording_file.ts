@@ -1,3 +1,4 @@
+import { reasonOf } from "../config/reason.ts";
 import type { Log } from "../telemetry/log.ts";
 import { parseRecordingCommand } from "./commands.ts";
 import { type Recording, type RecordingCommand, recordingPayload } from "./recording.ts";
@@ -64,9 +65,8 @@ export class RecordingFile {
   }
 
   #complain(what: string, error: unknown): void {
-    const reason = error instanceof Error ? error.message : String(error);
     this.#log.warning(
-      `Cannot ${what} ${this.#path}: ${reason}: a crash would end the recording`,
+      `Cannot ${what} ${this.#path}: ${reasonOf(error)}: a crash would end the recording`,
     );
   }
 }

@@ -1,3 +1,4 @@
+import { reasonOf } from "../../config/reason.ts";
 import { ConfigError } from "../../config/exit.ts";
 import type { Settings } from "../../config/flags.ts";
 import { GrpcServer, type GrpcServerOptions } from "../../ipc/grpc/grpc_server.ts";
@@ -31,7 +32,8 @@ function readPem(path: string, what: string): string {
   try {
     return Deno.readTextFileSync(path);
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new ConfigError(`Cannot read the ${what} for gRPC ${path}: ${reason}`, { cause });
+    throw new ConfigError(`Cannot read the ${what} for gRPC ${path}: ${reasonOf(cause)}`, {
+      cause,
+    });
   }
 }

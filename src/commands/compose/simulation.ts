@@ -1,3 +1,4 @@
+import { reasonOf } from "../../config/reason.ts";
 import { SimulatedCamera } from "../../capture/simulator/camera.ts";
 import { rateAt } from "../../capture/simulator/rate_schedule.ts";
 import {
@@ -70,7 +71,6 @@ function openTruth(path: string): (text: string) => void {
       while (rest.length > 0) rest = rest.subarray(file.writeSync(rest));
     };
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new UnavailableError(`Cannot write the truth to ${path}: ${reason}`, { cause });
+    throw new UnavailableError(`Cannot write the truth to ${path}: ${reasonOf(cause)}`, { cause });
   }
 }

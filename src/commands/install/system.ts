@@ -1,5 +1,5 @@
 import { UnavailableError } from "../../config/exit.ts";
-import { reasonOf } from "../../config/config_file.ts";
+import { reasonOf } from "../../config/reason.ts";
 
 /** A system to install into: this one, or an image under a folder. */
 export interface System {

@@ -1,3 +1,4 @@
+import { reasonOf } from "../../config/reason.ts";
 import { UnavailableError } from "../../config/exit.ts";
 import type { Log } from "../../telemetry/log.ts";
 import {
@@ -71,8 +72,9 @@ export class SessionSaver implements Disposable {
     } catch (cause) {
       this.#session?.[Symbol.dispose]();
       this.#session = undefined;
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      throw new UnavailableError(`Cannot save to ${this.#directory}: ${reason}`, { cause });
+      throw new UnavailableError(`Cannot save to ${this.#directory}: ${reasonOf(cause)}`, {
+        cause,
+      });
     }
   }
 

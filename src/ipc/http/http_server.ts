@@ -1,3 +1,4 @@
+import { reasonOf } from "../../config/reason.ts";
 import { ConfigError, UnavailableError } from "../../config/exit.ts";
 import { isLoopback } from "../../config/rules.ts";
 import { MAX_COMMAND_BYTES, parseRecordingCommand } from "../../control/commands.ts";
@@ -94,9 +95,8 @@ export class HttpServer implements AsyncDisposable {
     try {
       await this.#server.start();
     } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : String(cause);
       throw new UnavailableError(
-        `Cannot listen for HTTP on ${address}:${port}: ${reason}: choose another port`,
+        `Cannot listen for HTTP on ${address}:${port}: ${reasonOf(cause)}: choose another port`,
         { cause },
       );
     }
