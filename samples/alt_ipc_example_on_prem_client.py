@@ -4,6 +4,7 @@
     python3 alt_ipc_example_on_prem_client.py --backend=redis --redis_host=localhost
     python3 alt_ipc_example_on_prem_client.py --backend=file --base_directory=./file_ipc_output
 
+--key_value reads a server in key-value mode, --redis_tls_ca_path speaks TLS.
 Prints one line for each message. --display shows the video in a window, --record starts a
 recording for as long as the program runs. Needs Debian's python3-redis and python3-opencv.
 """
@@ -20,38 +21,63 @@ import time
 import cv2
 import numpy as np
 
+SILENCE_S = 15  # the server says something at least every 5 s, so this is a dead connection
 TOPICS = ("core_metrics", "edge_metrics", "status", "frame", "recording_state")
 
 
 class RedisSource:
-    """Envelopes from the server's pub/sub channels; comes back by itself when Redis does."""
+    """Envelopes from channels, or from keys and histories; comes back by itself when Redis does."""
 
     def __init__(self, options):
         import redis
 
         self.errors = (redis.RedisError, OSError)
         self.prefix = options.redis_key_prefix
+        self.follow = self._histories if options.key_value else self._channels
+        now = int(time.time() * 1000)
+        self.read = {f"{self.prefix}:{topic}:history": now for topic in TOPICS}
+        tls = {"ssl": True, "ssl_ca_certs": options.redis_tls_ca_path}
         self.client = redis.Redis(
             host=options.redis_host,
             port=options.redis_port,
             password=options.redis_password or None,
             socket_connect_timeout=2,
+            socket_timeout=5,
             socket_keepalive=True,
-            health_check_interval=5,
+            **(tls if options.redis_tls_ca_path else {}),
         )
 
     def envelopes(self):
         while True:
             try:
-                pubsub = self.client.pubsub(ignore_subscribe_messages=True)
-                pubsub.subscribe(*(f"{self.prefix}:{topic}" for topic in TOPICS))
-                while True:
-                    message = pubsub.get_message(timeout=1.0)
-                    if message:
-                        yield json.loads(message["data"])
+                yield from self.follow()
+                print(f"Nothing was heard for {SILENCE_S} s: trying again", file=sys.stderr)
             except self.errors as error:
                 print(f"Redis: {error}: trying again", file=sys.stderr, flush=True)
                 time.sleep(1)
+
+    def _channels(self):
+        pubsub = self.client.pubsub(ignore_subscribe_messages=True)
+        pubsub.subscribe(*(f"{self.prefix}:{topic}" for topic in TOPICS))
+        heard = time.monotonic()
+        while time.monotonic() - heard < SILENCE_S:
+            message = pubsub.get_message(timeout=1.0)
+            if message:
+                heard = time.monotonic()
+                yield json.loads(message["data"])
+
+    def _histories(self):
+        """What was stored while Redis was away comes as well; of pictures there is the newest."""
+        picture = None
+        while True:
+            for stream, entries in self.client.xread(self.read, block=200):
+                for entry, fields in entries:
+                    self.read[stream.decode()] = entry
+                    yield json.loads(fields[b"envelope"])
+            newest = self.client.get(f"{self.prefix}:frame")
+            if newest and newest != picture:
+                picture = newest
+                yield json.loads(newest)
 
     def command(self, command):
         self.client.lpush(f"{self.prefix}:command_queue", json.dumps(command))
@@ -162,6 +188,8 @@ def main():
     parser.add_argument("--redis_port", type=int, default=6379)
     parser.add_argument("--redis_password", default=os.environ.get("PHYSIOLOGY_REDIS_PASSWORD", ""))
     parser.add_argument("--redis_key_prefix", default="physiology")
+    parser.add_argument("--redis_tls_ca_path", help="speak TLS and trust this authority")
+    parser.add_argument("--key_value", action="store_true", help="of a server in key-value mode")
     parser.add_argument("--base_directory", default="./file_ipc_output")
     parser.add_argument("--display", action="store_true", help="show the video in a window")
     parser.add_argument("--record", action="store_true", help="record while this program runs")

@@ -8,6 +8,9 @@ For each session that the server records:
     metrics_{session_id}.json    the same as series: {"series": {name: {"timestamp": [...], ...}}},
                                  with start, end and id; a snapshot of it while the session runs
 
+--key_value reads a server in key-value mode, and then what was stored while Redis was away is saved
+as well. --redis_tls_ca_path speaks TLS.
+
 A session that comes back under the same id is appended to. Killed at any moment, the .jsonl is
 whole up to its last line, and the next run under that id goes on from there.
 
@@ -87,6 +90,11 @@ def session_of(envelope):
     return str(envelope["payload"].get("session_id") or envelope["timestamp"])
 
 
+def entry_order(entry):
+    """Ids are `milliseconds-number`."""
+    return [int(part) for part in entry.split("-")]
+
+
 class Session:
     """The two files of one session."""
 
@@ -161,6 +169,8 @@ class Saver:
         self.directory = pathlib.Path(options.output_directory)
         self.directory.mkdir(parents=True, exist_ok=True)
         self.session = None
+        now = int(time.time() * 1000)
+        self.read = {f"{options.redis_key_prefix}:{topic}:history": now for topic in TOPICS}
         if options.session_id:
             self._open(options.session_id)
 
@@ -171,13 +181,14 @@ class Saver:
                 async for text in self._messages():
                     pause = 0.1
                     self._handle(text)
-            except (redis.RedisError, OSError) as error:
+            except (redis.RedisError, OSError, asyncio.TimeoutError) as error:
                 print(f"Redis: {error}: trying again", file=sys.stderr)
             await asyncio.sleep(pause)
             pause = min(pause * 2, 5)
 
     async def _messages(self):
         options = self.options
+        tls = {"ssl": True, "ssl_ca_certs": options.redis_tls_ca_path}
         client = redis.Redis(
             host=options.redis_host,
             port=options.redis_port,
@@ -185,20 +196,36 @@ class Saver:
             decode_responses=True,
             socket_connect_timeout=2.0,
             socket_keepalive=True,
+            **(tls if options.redis_tls_ca_path else {}),
         )
         try:
-            prefix = options.redis_key_prefix
-            pubsub = client.pubsub(ignore_subscribe_messages=True)
-            await pubsub.subscribe(*(f"{prefix}:{topic}" for topic in TOPICS))
-            heard = time.monotonic()
-            while time.monotonic() - heard < SILENCE_S:
-                message = await pubsub.get_message(timeout=1.0)
-                if message:
-                    heard = time.monotonic()
-                    yield message["data"]
+            follow = self._histories if options.key_value else self._channels
+            async for text in follow(client):
+                yield text
         finally:
             await client.close()
             await client.connection_pool.disconnect()
+
+    async def _channels(self, client):
+        prefix = self.options.redis_key_prefix
+        pubsub = client.pubsub(ignore_subscribe_messages=True)
+        await pubsub.subscribe(*(f"{prefix}:{topic}" for topic in TOPICS))
+        heard = time.monotonic()
+        while time.monotonic() - heard < SILENCE_S:
+            message = await pubsub.get_message(timeout=1.0)
+            if message:
+                heard = time.monotonic()
+                yield message["data"]
+
+    async def _histories(self, client):
+        while True:
+            reply = await asyncio.wait_for(client.xread(self.read, block=1000), SILENCE_S)
+            entries = [(entry, stream, fields["envelope"])
+                       for stream, entries in reply for entry, fields in entries]
+            # By time: the end of a session must not overtake what belongs to it.
+            for entry, stream, text in sorted(entries, key=lambda each: entry_order(each[0])):
+                self.read[stream] = entry
+                yield text
 
     def _handle(self, text):
         try:
@@ -270,6 +297,8 @@ def parse_arguments():
     parser.add_argument("--redis_port", type=int, default=6379)
     parser.add_argument("--redis_password", default=os.environ.get("PHYSIOLOGY_REDIS_PASSWORD", ""))
     parser.add_argument("--redis_key_prefix", default="physiology")
+    parser.add_argument("--redis_tls_ca_path", help="speak TLS and trust this authority")
+    parser.add_argument("--key_value", action="store_true", help="of a server in key-value mode")
     parser.add_argument("--output_directory", default=".")
     parser.add_argument("--snapshot_seconds", type=float, default=30)
     parser.add_argument("--session_id", help="save from now on under this id, until a recording "

@@ -3,7 +3,8 @@
  *
  *     deno run --allow-net --allow-env samples/subscriber.ts --host=localhost --prefix=physiology
  *
- * `--start[=SESSION]` and `--stop` push a recording command first.
+ * `--start=SESSION` and `--stop` push a recording command first. `--tls_ca=ca.pem` speaks TLS
+ * (with `--allow-read`).
  */
 import { parseArgs } from "node:util";
 // deno-lint-ignore no-import-prefix -- a file to copy must not need this project's import map
@@ -14,6 +15,7 @@ const { values: options } = parseArgs({
     host: { type: "string", default: "localhost" },
     port: { type: "string", default: "6379" },
     password: { type: "string", default: "" },
+    tls_ca: { type: "string" },
     prefix: { type: "string", default: "physiology" },
     start: { type: "string" },
     stop: { type: "boolean", default: false },
@@ -70,6 +72,7 @@ const connection = {
   host: options.host,
   port: Number(options.port),
   ...(options.password ? { password: options.password } : {}),
+  ...(options.tls_ca ? { tls: { ca: Deno.readTextFileSync(options.tls_ca) } } : {}),
 };
 
 if (options.start !== undefined || options.stop) {

@@ -19,41 +19,48 @@ async function folderFor(run: (folder: string) => Promise<void>): Promise<void> 
   }
 }
 
-Deno.test("the saving sample saves a session of the real server", () =>
-  folderFor(async (folder) => {
-    await using broker = await startRedis();
-    await using server = serve(`--redis_port=${broker.port}`);
-    await using sample = new Program(PYTHON, [
-      `${SAMPLES}redis_ipc_metrics_saving_client.py`,
-      `--redis_port=${broker.port}`,
-      `--output_directory=${folder}`,
-    ]);
-    const client = broker.client();
-    await waitFor("the server and the sample", async () => {
-      const names = String(await client.call("CLIENT", "LIST"));
-      return names.includes(":commands") && names.includes("sub=4");
-    }, { timeoutMs: 60_000 });
-    await client.lpush("physiology:command_queue", '{"recording": true, "session_id": "visit"}');
-    await sample.says("Saving session visit");
-    await waitFor(
-      "some metrics",
-      () => Deno.readTextFileSync(`${folder}/metrics_visit.jsonl`).split("\n").length > 20,
-      {
-        timeoutMs: 60_000,
-      },
-    );
-    await client.lpush("physiology:metrics:command_queue", '{"recording": false}');
-    await sample.says("Saved");
-    const { series, ...session } = JSON.parse(
-      await Deno.readTextFile(`${folder}/metrics_visit.json`),
-    );
-    assert.equal(session.session_id, "visit");
-    assert(session.end_timestamp > session.start_timestamp);
-    const { sequence } = series["core_metrics.metadata"];
-    assert.deepEqual(sequence, sequence.map((_: number, index: number) => sequence[0] + index));
-    assert(series["edge_metrics.signal"].fps.length > 5);
-    assert(server.running);
-  }));
+for (const mode of ["channels", "histories"]) {
+  Deno.test(`the saving sample saves a session of the real server by its ${mode}`, () =>
+    folderFor(async (folder) => {
+      const keyValue = mode === "histories";
+      await using broker = await startRedis();
+      await using server = serve(
+        `--redis_port=${broker.port}`,
+        `--redis_use_pubsub=${!keyValue}`,
+      );
+      await using sample = new Program(PYTHON, [
+        `${SAMPLES}redis_ipc_metrics_saving_client.py`,
+        `--redis_port=${broker.port}`,
+        `--output_directory=${folder}`,
+        ...keyValue ? ["--key_value"] : [],
+      ]);
+      const client = broker.client();
+      await waitFor("the server and the sample", async () => {
+        const names = String(await client.call("CLIENT", "LIST"));
+        return names.includes(":commands") && names.includes(keyValue ? "cmd=xread" : "sub=4");
+      }, { timeoutMs: 60_000 });
+      await client.lpush("physiology:command_queue", '{"recording": true, "session_id": "visit"}');
+      await sample.says("Saving session visit");
+      await waitFor(
+        "some metrics",
+        () => Deno.readTextFileSync(`${folder}/metrics_visit.jsonl`).split("\n").length > 20,
+        {
+          timeoutMs: 60_000,
+        },
+      );
+      await client.lpush("physiology:metrics:command_queue", '{"recording": false}');
+      await sample.says("Saved");
+      const { series, ...session } = JSON.parse(
+        await Deno.readTextFile(`${folder}/metrics_visit.json`),
+      );
+      assert.equal(session.session_id, "visit");
+      assert(session.end_timestamp > session.start_timestamp);
+      const { sequence } = series["core_metrics.metadata"];
+      assert.deepEqual(sequence, sequence.map((_: number, index: number) => sequence[0] + index));
+      assert(series["edge_metrics.signal"].fps.length > 5);
+      assert(server.running);
+    }));
+}
 
 Deno.test("the on-premises sample records by a file, and follows what the real server writes", () =>
   folderFor(async (folder) => {
