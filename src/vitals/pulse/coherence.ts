@@ -1,4 +1,4 @@
-import { hann } from "../signal/spectrum.ts";
+import { toneAt } from "../signal/tone.ts";
 
 /** A wave and the place it was seen at. */
 export interface PlacedWave {
@@ -35,40 +35,20 @@ export function coherenceOf(
   if (places.length < LEAST_PLACES) return undefined;
   const { length } = places[0]!.bvp;
   const parts = Math.max(2, Math.floor(length / sampleRateHz / PART_S));
-  const size = Math.floor(length / parts);
+  const samples = Math.floor(length / parts);
   let sum = 0;
   for (let part = 0; part < parts; part++) {
     let re = 0;
     let im = 0;
     for (const { bvp } of places) {
-      const wave = bvp.subarray(part * size, (part + 1) * size);
-      const phase = phaseOf(wave, frequencyHz / sampleRateHz);
-      re += Math.cos(phase);
-      im += Math.sin(phase);
+      const wave = bvp.subarray(part * samples, (part + 1) * samples);
+      const tone = toneAt(wave, frequencyHz / sampleRateHz);
+      const size = Math.hypot(tone.re, tone.im) || 1;
+      re += tone.re / size;
+      im += tone.im / size;
     }
     const count = places.length;
     sum += ((re * re + im * im) / count - 1) / (count - 1);
   }
   return sum / parts;
-}
-
-/** The phase of a wave at a frequency in cycles a sample, under a Hann window. */
-function phaseOf(wave: Float64Array, cyclesPerSample: number): number {
-  const window = hann(wave.length);
-  // One rotation a sample instead of a sine and a cosine.
-  const stepRe = Math.cos(2 * Math.PI * cyclesPerSample);
-  const stepIm = Math.sin(2 * Math.PI * cyclesPerSample);
-  let turnRe = 1;
-  let turnIm = 0;
-  let re = 0;
-  let im = 0;
-  for (let k = 0; k < wave.length; k++) {
-    const value = wave[k]! * window[k]!;
-    re += value * turnRe;
-    im -= value * turnIm;
-    const next = turnRe * stepRe - turnIm * stepIm;
-    turnIm = turnRe * stepIm + turnIm * stepRe;
-    turnRe = next;
-  }
-  return Math.atan2(im, re);
 }

@@ -3,8 +3,10 @@ import type { PulseFeatures } from "./fusion.ts";
 
 /** All that the confidence is judged by. */
 export interface JudgementFeatures extends PulseFeatures {
-  /** For how long the candidate has been the same, seconds. */
-  readonly steadySeconds: number;
+  /** How far the candidate stood out in the window before this one, dB; 0 where that is unknown. */
+  readonly pastDb: number;
+  /** 1 where there is a window before this one. */
+  readonly hasPast: number;
 }
 
 /** A logistic model of "the rate is right": p = 1 / (1 + exp(-(bias + Σ weight · feature))). */
@@ -21,13 +23,14 @@ export interface ConfidenceModel {
  */
 export const FEATURE_NAMES = [
   "snrDb",
-  "marginDb",
   "agreement",
   "prominenceDb",
   "placed",
-  "halfSnrDb",
-  "seconds",
-  "steadySeconds",
+  "colored",
+  "evennessDb",
+  "apartHz",
+  "pastDb",
+  "hasPast",
 ] as const satisfies readonly (keyof JudgementFeatures)[];
 export type FeatureName = typeof FEATURE_NAMES[number];
 

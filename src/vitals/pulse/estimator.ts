@@ -9,7 +9,8 @@ import {
   pulseConfidence,
 } from "./confidence.ts";
 import { DisplayTrace } from "./display_trace.ts";
-import { fuse, PULSE_BAND } from "./fusion.ts";
+import { fuse, NOISE_BAND, PULSE_BAND, type PulseCandidate } from "./fusion.ts";
+import { PastSpectra } from "./persistence.ts";
 import { PULSE_RATE_HZ, PulseRecorder } from "./recorder.ts";
 import type { PulseWindow } from "../voters/voter.ts";
 import { vetoOf } from "./veto.ts";
@@ -35,9 +36,8 @@ const OUT_OF_RANGE = 0.5;
 const INCOHERENT = 0.5;
 /** Face speed, in widths of the face per second, over which skin is not skin any more. */
 const MAX_SPEED = 0.5;
-/** A steady rate moves less than this from one judgement to the next, in beats/min. */
-const STEADY_STEP = 3;
-const MOST_STEADY_S = 5;
+/** A candidate whose half or third is stronger by this is an overtone, dB. */
+const OVERTONE_DB = 0;
 
 export interface PulseEstimatorOptions {
   readonly model?: ConfidenceModel;
@@ -67,7 +67,7 @@ export class PulseEstimator {
   #evidenceUs = -Infinity;
   #startUs = Infinity;
   #speed = 0;
-  readonly #steady = new Steadiness();
+  readonly #past = new PastSpectra();
   #judgement: Judgement | undefined;
   #wave: PulseWave | undefined;
   #told = -Infinity;
@@ -97,6 +97,7 @@ export class PulseEstimator {
     if (hasEvidence(sample)) {
       if (sample.timeUs - this.#evidenceUs > FORGET_US) {
         this.#recorder.reset();
+        this.#past.reset();
         this.#startUs = sample.timeUs;
       }
       this.#evidenceUs = sample.timeUs;
@@ -150,7 +151,7 @@ export class PulseEstimator {
     this.#evidenceUs = -Infinity;
     this.#startUs = Infinity;
     this.#speed = 0;
-    this.#steady.reset();
+    this.#past.reset();
     this.#judgement = undefined;
     this.#wave = undefined;
   }
@@ -174,8 +175,11 @@ export class PulseEstimator {
     const candidate = fuse(votes, window);
     if (!candidate) return { timeUs, confidence: 0, withheld: "low_quality" };
     const rate = 60 * candidate.frequencyHz;
-    const features = { ...candidate.features, steadySeconds: this.#steady.push(timeUs, rate) };
-    const verdict = this.#verdict(window, candidate.frequencyHz, features);
+    const pastDb = this.#past.supportDb(candidate.frequencyHz, { timeUs, ...NOISE_BAND });
+    this.#past.push(timeUs, candidate.spectrum);
+    const hasPast = pastDb === undefined ? 0 : 1;
+    const features = { ...candidate.features, pastDb: pastDb ?? 0, hasPast };
+    const verdict = this.#verdict(window, candidate, features);
     this.#wave = {
       bvp: candidate.bvp,
       startUs: timeUs - ((window.length - 1) * 1e6) / PULSE_RATE_HZ,
@@ -190,7 +194,7 @@ export class PulseEstimator {
   /** The probability, and what speaks against a candidate that would be shown. */
   #verdict(
     window: PulseWindow,
-    frequencyHz: number,
+    { frequencyHz, undertoneDb }: PulseCandidate,
     features: JudgementFeatures,
   ): { confidence: number; withheld?: Withheld } {
     const confidence = pulseConfidence(features, this.#model);
@@ -201,7 +205,8 @@ export class PulseEstimator {
     if (isIncoherent(features) || isIncoherent(this.#judgement?.features)) {
       return { confidence: INCOHERENT, withheld: "low_quality" };
     }
-    const veto = this.#speed > MAX_SPEED ? "motion" : vetoOf(window, frequencyHz);
+    const moves = this.#speed > MAX_SPEED || undertoneDb > OVERTONE_DB;
+    const veto = moves ? "motion" : vetoOf(window, frequencyHz);
     return veto ? { confidence: VETOED, withheld: veto } : { confidence };
   }
 }
@@ -209,23 +214,6 @@ export class PulseEstimator {
 /** True where separate places were compared and do not beat together. */
 function isIncoherent(features?: JudgementFeatures): boolean {
   return features?.placed === 1 && features.coherence < LEAST_COHERENCE;
-}
-
-/** How long the strongest candidate has been the same, allowing for a heart that changes. */
-class Steadiness {
-  #sinceUs = 0;
-  #rate = NaN;
-
-  /** @returns seconds, at most `MOST_STEADY_S`. */
-  push(timeUs: number, rate: number): number {
-    if (!(Math.abs(rate - this.#rate) <= STEADY_STEP)) this.#sinceUs = timeUs;
-    this.#rate = rate;
-    return Math.min(MOST_STEADY_S, (timeUs - this.#sinceUs) / 1e6);
-  }
-
-  reset(): void {
-    this.#rate = NaN;
-  }
 }
 
 /** True where a sample carries anything that a pulse can be read from. */

@@ -1,15 +1,19 @@
-import { standardDeviation } from "../signal/detrend.ts";
+import { mean, standardDeviation } from "../signal/detrend.ts";
 import { butterworthHighPass, butterworthLowPass, filterZeroPhase } from "../signal/bandpass.ts";
 import { finiteRuns } from "../signal/resample.ts";
 import {
   bandPower,
   findPeaks,
   harmonicSnrDb,
+  powerNear,
   powerSpectra,
   type Spectrum,
 } from "../signal/spectrum.ts";
 import { coherenceOf } from "./coherence.ts";
-import { peakBeforeWhitening, whiten } from "./whitening.ts";
+import { undertoneDb } from "./overtone.ts";
+import { evennessDb } from "./persistence.ts";
+import { refineFrequency } from "./refine.ts";
+import { whiten } from "./whitening.ts";
 import type { Vote } from "../voters/voter.ts";
 
 /** Pulse rates that are reported, in Hz: 40 to 180 beats/min. */
@@ -17,7 +21,7 @@ export const PULSE_BAND = { lowHz: 40 / 60, highHz: 180 / 60 } as const;
 /** Where candidates are looked for: a pulse just outside must not be mistaken for one inside. */
 const SEARCH_BAND = { lowHz: 36 / 60, highHz: 200 / 60 } as const;
 /** What counts as noise beside a pulse: from just under the band to its first harmonics. */
-const NOISE_BAND = { lowHz: 36 / 60, highHz: 270 / 60 } as const;
+export const NOISE_BAND = { lowHz: 36 / 60, highHz: 270 / 60 } as const;
 /** Waves are filtered well outside the band, so that the filter's own hump is no rate. */
 const SLOWEST_HZ = 0.45;
 /** What is left of a pulse wave's shape above this is noise. */
@@ -28,6 +32,8 @@ const HARMONIC_WEIGHT = 0.5;
 const MAX_HARMONIC = 3;
 /** The neighbourhood of a peak: beyond a Hann window's lobe over 10 s, within the noise's slope. */
 const BESIDE = { nearHz: 0.2, farHz: 0.6 } as const;
+/** Two candidates cannot be told further apart than this: other is other. */
+const MOST_APART_HZ = 1;
 /** Half the width of what counts as the same rate: 3 beats/min. */
 const SAME_HZ = 3 / 60;
 /** Zero-padding, to a thirtieth of a hertz over 10 s. */
@@ -37,22 +43,20 @@ const MAX_WEIGHT = 20;
 
 /** A vote with its spectrum and how far it can be trusted. */
 export interface WeighedVote extends Vote {
+  /** The wave as it was given, with its trend and its holes. */
+  readonly seen: Float64Array;
   /** Whitened, and normalised to a power of one in the noise band. */
   readonly spectrum: Spectrum;
   /** Of its own strongest candidate. */
   readonly snrDb: number;
   readonly frequencyHz: number;
   readonly weight: number;
-  /** The exponent that whitened it. */
-  readonly slope: number;
 }
 
 /** What is known about a window's strongest candidate. */
 export interface PulseFeatures {
   /** Harmonic SNR of the fused spectrum at the candidate, dB. */
   readonly snrDb: number;
-  /** Fused power of the candidate over that of the runner-up that is no harmonic, dB. */
-  readonly marginDb: number;
   /**
    * Share of the weight of all votes but the loudest whose own strongest candidate is the same,
    * 0..1; 0 where there is but one vote, which nothing supports.
@@ -64,10 +68,12 @@ export interface PulseFeatures {
   readonly coherence: number;
   /** 1 where three places or more were compared, 0 where not. */
   readonly placed: number;
-  /** Harmonic SNR of the fused wave in the weaker half of the window at the candidate, dB. */
-  readonly halfSnrDb: number;
-  /** Seconds of evidence in the window. */
-  readonly seconds: number;
+  /** 1 where colours were seen, whose projections share their noise; 0 for ready waves. */
+  readonly colored: number;
+  /** How evenly the fused wave swings at the candidate over the window, dB, 0 at best. */
+  readonly evennessDb: number;
+  /** How far the candidate of the worse half of the window is off, Hz, at most 1. */
+  readonly apartHz: number;
 }
 
 export interface PulseCandidate {
@@ -77,6 +83,9 @@ export interface PulseCandidate {
   readonly votes: readonly WeighedVote[];
   /** The fused wave, band-passed; 0 in holes. */
   readonly bvp: Float64Array;
+  readonly spectrum: Spectrum;
+  /** How much stronger its half or third is in the waves as they came, dB. */
+  readonly undertoneDb: number;
 }
 
 /** The harmonic sum that ranks candidates: a rate shows at itself and at its double. */
@@ -84,11 +93,6 @@ function score(spectrum: Spectrum, frequencyHz: number): number {
   const fundamental = powerNear(spectrum, frequencyHz);
   const harmonic = powerNear(spectrum, 2 * frequencyHz);
   return fundamental + HARMONIC_WEIGHT * Math.min(harmonic, MAX_HARMONIC * fundamental);
-}
-
-function powerNear({ power, binHz }: Spectrum, frequencyHz: number): number {
-  const bin = Math.round(frequencyHz / binHz);
-  return Math.max(power[bin - 1] ?? 0, power[bin] ?? 0, power[bin + 1] ?? 0);
 }
 
 /** The candidate with the highest harmonic sum, its peak interpolated. */
@@ -122,9 +126,9 @@ function withoutTrend(bvp: Float64Array, sampleRateHz: number): Float64Array {
 function weigh(votes: readonly Vote[], sampleRateHz: number): WeighedVote[] {
   const waves = votes.map(({ bvp }) => withoutTrend(bvp, sampleRateHz));
   const spectra = powerSpectra(waves, { sampleRateHz, padFactor: PAD_FACTOR });
-  return votes.flatMap(({ name, place: where }, index): WeighedVote[] => {
+  return votes.flatMap((vote, index): WeighedVote[] => {
     const spectrum = spectra[index]!;
-    const slope = whiten(spectrum);
+    whiten(spectrum);
     const total = bandPower(spectrum, NOISE_BAND);
     if (!(total > 0)) return [];
     for (let bin = 0; bin < spectrum.power.length; bin++) spectrum.power[bin]! /= total;
@@ -132,9 +136,9 @@ function weigh(votes: readonly Vote[], sampleRateHz: number): WeighedVote[] {
     if (!best) return [];
     const { frequencyHz } = best;
     const snrDb = harmonicSnrDb(spectrum, { frequencyHz, ...NOISE_BAND });
-    const place = where === undefined ? {} : { place: where };
     const weight = Math.min(MAX_WEIGHT, 10 ** (snrDb / 10));
-    return [{ name, ...place, bvp: waves[index]!, spectrum, snrDb, frequencyHz, weight, slope }];
+    const [bvp, seen] = [waves[index]!, vote.bvp];
+    return [{ ...vote, bvp, seen, spectrum, snrDb, frequencyHz, weight }];
   });
 }
 
@@ -154,50 +158,38 @@ export function fuse(
   const { binHz } = first.spectrum;
   const power = new Float64Array(first.spectrum.power.length);
   let weights = 0;
-  let slopes = 0;
-  for (const { spectrum, weight, slope } of weighed) {
+  for (const { spectrum, weight } of weighed) {
     for (let bin = 0; bin < power.length; bin++) power[bin]! += weight * spectrum.power[bin]!;
     weights += weight;
-    slopes += weight * slope;
   }
   for (let bin = 0; bin < power.length; bin++) power[bin]! /= weights;
   const fused = { power, binHz };
   const best = strongest(fused);
   if (!best) return undefined;
-  const frequencyHz = peakBeforeWhitening(fused, {
-    near: best.frequencyHz,
-    slope: slopes / weights,
-  });
-  const same = weighed.filter((vote) => Math.abs(vote.frequencyHz - frequencyHz) <= SAME_HZ);
+  const same = weighed.filter((vote) => Math.abs(vote.frequencyHz - best.frequencyHz) <= SAME_HZ);
+  const heard = same.length ? same : weighed;
+  const bvp = fuseWaves(heard);
+  const frequencyHz = refineFrequency(bvp, { frequencyHz: best.frequencyHz, sampleRateHz });
   const placed = weighed.flatMap(({ place, bvp, weight }) => place ? [{ place, bvp, weight }] : []);
   const coherence = coherenceOf(placed, { frequencyHz, sampleRateHz });
-  const bvp = fuseWaves(same.length ? same : weighed);
+  const untouched = fuseWaves(heard, ({ seen }) => centred(seen));
   return {
     frequencyHz,
     votes: weighed,
+    spectrum: fused,
+    undertoneDb: undertoneDb(untouched, { frequencyHz, sampleRateHz }),
     bvp: filterZeroPhase(bvp, [butterworthLowPass({ cutoffHz: FASTEST_HZ, sampleRateHz })]),
     features: {
       snrDb: harmonicSnrDb(fused, { frequencyHz, ...NOISE_BAND }),
-      marginDb: marginDb(fused, best),
       agreement: corroboration(weighed, frequencyHz),
       prominenceDb: prominenceDb(fused, frequencyHz),
       coherence: coherence ?? 0,
       placed: coherence === undefined ? 0 : 1,
-      halfSnrDb: halfSnrDb(bvp, { frequencyHz, sampleRateHz }),
-      seconds: secondsOf(bvp, sampleRateHz),
+      colored: weighed.some(({ colored }) => colored) ? 1 : 0,
+      evennessDb: evennessDb(bvp, frequencyHz / sampleRateHz),
+      apartHz: apartHz(bvp, { frequencyHz, sampleRateHz }),
     },
   };
-}
-
-/** How far the best stands over the next that is neither itself nor its harmonic. */
-function marginDb(fused: Spectrum, best: { frequencyHz: number; score: number }): number {
-  const binWidths = 2 * SAME_HZ;
-  const rivals = findPeaks(fused, { ...SEARCH_BAND, limit: 8 }).filter(({ frequencyHz }) =>
-    Math.abs(frequencyHz - best.frequencyHz) > binWidths &&
-    Math.abs(frequencyHz - 2 * best.frequencyHz) > 2 * binWidths
-  );
-  const rival = Math.max(...rivals.map(({ frequencyHz }) => score(fused, frequencyHz)), 0);
-  return Math.min(30, 10 * Math.log10(best.score / Math.max(rival, 1e-12)));
 }
 
 /** How much of what the others say is what the fusion says. */
@@ -228,35 +220,45 @@ function prominenceDb({ power, binHz }: Spectrum, frequencyHz: number): number {
   return 10 * Math.log10(powerNear({ power, binHz }, frequencyHz) / Math.max(beside, 1e-12));
 }
 
-/** Adds waves of equal loudness by their weights, turned so that they rise together. */
-function fuseWaves(votes: readonly WeighedVote[]): Float64Array {
+/**
+ * Adds waves of equal loudness by their weights, turned so that they rise together.
+ *
+ * @param waveOf what of a vote is added; it is weighed by its wave without trend in any case.
+ */
+function fuseWaves(
+  votes: readonly WeighedVote[],
+  waveOf: (vote: WeighedVote) => Float64Array = ({ bvp }) => bvp,
+): Float64Array {
   const loudest = votes.reduce((a, b) => (b.weight > a.weight ? b : a));
   const result = new Float64Array(loudest.bvp.length);
-  for (const { bvp, weight } of votes) {
+  for (const vote of votes) {
+    const { bvp, weight } = vote;
     let product = 0;
     for (let k = 0; k < bvp.length; k++) product += bvp[k]! * loudest.bvp[k]!;
     const gain = (weight * (product < 0 ? -1 : 1)) / (standardDeviation(bvp) || Infinity);
-    for (let k = 0; k < bvp.length; k++) result[k]! += gain * bvp[k]!;
+    const wave = waveOf(vote);
+    for (let k = 0; k < wave.length; k++) result[k]! += gain * wave[k]!;
   }
   return result;
 }
 
-/** A true pulse stands in both halves of the window, chance mostly in one. */
-function halfSnrDb(
+/** A true pulse is the strongest in each half of the window, chance mostly in one. */
+function apartHz(
   bvp: Float64Array,
   { frequencyHz, sampleRateHz }: { frequencyHz: number; sampleRateHz: number },
 ): number {
   const middle = bvp.length >> 1;
   const halves = [bvp.subarray(0, middle), bvp.subarray(middle, 2 * middle)];
-  const snrs = powerSpectra(halves, { sampleRateHz, padFactor: PAD_FACTOR }).map((spectrum) =>
-    harmonicSnrDb(spectrum, { frequencyHz, ...NOISE_BAND, halfWidthHz: 0.15 })
-  );
-  return Math.max(-20, Math.min(...snrs));
+  const spectra = powerSpectra(halves, { sampleRateHz, padFactor: PAD_FACTOR });
+  const offs = spectra.map((spectrum) => {
+    whiten(spectrum);
+    return Math.abs((strongest(spectrum)?.frequencyHz ?? Infinity) - frequencyHz);
+  });
+  return Math.min(MOST_APART_HZ, Math.max(...offs));
 }
 
-/** Seconds of a wave that are not a hole. */
-function secondsOf(bvp: Float64Array, sampleRateHz: number): number {
-  let count = 0;
-  for (let k = 0; k < bvp.length; k++) if (bvp[k] !== 0) count++;
-  return count / sampleRateHz;
+/** A wave without its mean; 0 in holes. */
+function centred(bvp: Float64Array): Float64Array {
+  const centre = mean(bvp.filter(Number.isFinite));
+  return bvp.map((value) => Number.isFinite(value) ? value - centre : 0);
 }

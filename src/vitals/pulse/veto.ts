@@ -8,8 +8,10 @@ import type { PulseWindow } from "../voters/voter.ts";
 
 /** A lamp, not a heart, where the wall swings at least this much as skin does. */
 const FLICKER_SHARE = 0.5;
-/** Light or motion, not blood, where colour swings less than this beside brightness. */
-const BLOOD_SHARE = 0.5;
+/** Light or motion, not blood, where colour swings less than this beside brightness, dB. */
+const LEAST_BLOOD_DB = -6;
+/** Or where it swings less than brightness, and stands out of its own noise by this much less, dB. */
+const LESS_PLAIN_DB = 5;
 /** The less colour swings, the less brightness has to stand out for that; but not less than this. */
 const LEAST_DB = -6;
 /** The swing of a wall counts where it stands this far out of its own noise, dB. */
@@ -53,8 +55,11 @@ export function vetoOf(
     if (loud && swing.snrDb >= STANDS_OUT_DB) return "flicker";
   }
   const blood = swingOf(pos(skin, at), at);
-  const shareDb = 20 * Math.log10(blood.amplitude / (BLOOD_SHARE * brightness.amplitude));
-  return shareDb < 0 && brightness.snrDb > Math.max(LEAST_DB, shareDb) ? "motion" : undefined;
+  const bloodDb = 20 * Math.log10(blood.amplitude / brightness.amplitude);
+  const missingDb = LEAST_BLOOD_DB - bloodDb;
+  const faint = missingDb > 0 && brightness.snrDb > Math.max(LEAST_DB, -missingDb);
+  const blurred = bloodDb < 0 && brightness.snrDb - blood.snrDb > LESS_PLAIN_DB;
+  return faint || blurred ? "motion" : undefined;
 }
 
 /** The longest stretch of a region without holes, where it is long enough. */

@@ -1,4 +1,4 @@
-import { interpolatePeak, type Spectrum } from "../signal/spectrum.ts";
+import type { Spectrum } from "../signal/spectrum.ts";
 
 /** Bands, in Hz, whose medians show the noise: a peak fills the lesser part of its band. */
 const BANDS = [0.5, 0.75, 1.1, 1.6, 2.3, 3.3, 4.7, 6.7] as const;
@@ -68,19 +68,4 @@ function median(values: Float64Array, from: number, to: number): number {
     scratch[place] = value;
   }
   return count ? scratch[count >> 1]! : 0;
-}
-
-/** Whitening tilts a peak, by a tenth of a beat: its top is that of the spectrum as it was. */
-export function peakBeforeWhitening(
-  { power, binHz }: Spectrum,
-  { near, slope }: { near: number; slope: number },
-): number {
-  const middle = Math.round(near / binHz);
-  const plain = power.slice(0, middle + 4);
-  for (let bin = Math.max(1, middle - 4); bin < plain.length; bin++) {
-    plain[bin]! *= Math.exp(-slope * Math.log(bin));
-  }
-  let top = middle;
-  for (let bin = middle - 2; bin <= middle + 2; bin++) if (plain[bin]! > plain[top]!) top = bin;
-  return interpolatePeak({ power: plain, binHz }, top).frequencyHz;
 }

@@ -13,20 +13,26 @@ export interface Peak {
   readonly bin: number;
 }
 
-const windows = new Map<number, Float64Array>();
-
 /** Symmetric Hann window of `length` samples. */
-export function hann(length: number): Float64Array {
-  let window = windows.get(length);
-  if (!window) {
-    window = new Float64Array(length);
-    for (let k = 0; k < length; k++) {
-      window[k] = length < 2 ? 1 : 0.5 - 0.5 * Math.cos((2 * Math.PI * k) / (length - 1));
+export const hann = raisedCosine(0.5);
+/** Symmetric Hamming window: a narrower lobe for higher sides. */
+export const hamming = raisedCosine(0.54);
+
+function raisedCosine(middle: number): (length: number) => Float64Array {
+  const known = new Map<number, Float64Array>();
+  return (length) => {
+    let window = known.get(length);
+    if (!window) {
+      window = Float64Array.from(
+        { length },
+        (_, k) =>
+          length < 2 ? 1 : middle - (1 - middle) * Math.cos((2 * Math.PI * k) / (length - 1)),
+      );
+      if (known.size > 64) known.clear();
+      known.set(length, window);
     }
-    if (windows.size > 64) windows.clear();
-    windows.set(length, window);
-  }
-  return window;
+    return window;
+  };
 }
 
 let scratchRe = new Float64Array(0);
@@ -145,6 +151,21 @@ export function findPeaks(
     }
   }
   return peaks.sort((a, b) => b.power - a.power).slice(0, limit);
+}
+
+/** The highest power within `withinHz` of a frequency; at least its bin and the two beside it. */
+export function powerNear(
+  { power, binHz }: Spectrum,
+  frequencyHz: number,
+  withinHz = binHz,
+): number {
+  const middle = Math.round(frequencyHz / binHz);
+  const reach = Math.max(1, Math.round(withinHz / binHz));
+  let highest = 0;
+  for (let bin = middle - reach; bin <= middle + reach; bin++) {
+    highest = Math.max(highest, power[bin] ?? 0);
+  }
+  return highest;
 }
 
 /** Sum of power from `lowHz` to `highHz`. */

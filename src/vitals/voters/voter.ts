@@ -31,6 +31,8 @@ export interface Vote {
   readonly name: string;
   /** The region it was seen in, where that shares no pixels with other places. */
   readonly place?: string;
+  /** True for a projection of colours. */
+  readonly colored?: true;
   /** Blood volume pulse in arbitrary units, systole up. */
   readonly bvp: Float64Array;
 }

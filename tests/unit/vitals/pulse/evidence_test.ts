@@ -8,6 +8,7 @@ import {
   pulseConfidence,
 } from "../../../../src/vitals/pulse/confidence.ts";
 import { fuse } from "../../../../src/vitals/pulse/fusion.ts";
+import { refineFrequency } from "../../../../src/vitals/pulse/refine.ts";
 import { whiten } from "../../../../src/vitals/pulse/whitening.ts";
 import { powerSpectrum } from "../../../../src/vitals/signal/spectrum.ts";
 import { Random } from "../../../support/random.ts";
@@ -99,6 +100,29 @@ Deno.test("votes that see the same beat are fused to its rate, whatever a loud o
   assert.equal(candidate.features.placed, 0);
 });
 
+Deno.test("a rate is refined to the top of what numpy sums up, and to the truth where it is clean", async () => {
+  for (const hz of [0.8, 1.234, 2.9]) {
+    const noisy = wave({ hz, noise: 0.7, seed: 77 }).map((value, k) =>
+      value + 0.4 * Math.sin((4 * Math.PI * hz * k) / sampleRateHz + 1)
+    );
+    const expected = await scipy<number>(
+      `
+x = np.array(data["wave"]); w = np.hamming(len(x)); k = np.arange(len(x))
+f = np.arange(data["hz"] - 0.1, data["hz"] + 0.1, 0.0005)
+p = lambda f: abs((x * w * np.exp(-2j*np.pi*f*k/30)).sum())**2
+result = f[np.argmax([p(v) + 0.3*p(2*v) for v in f])]`,
+      { wave: [...noisy], hz },
+    );
+    const refined = refineFrequency(noisy, { frequencyHz: hz + 0.03, sampleRateHz });
+    assert.ok(Math.abs(refined - expected) < 0.002, `${refined} is not ${expected}`);
+    const clean = refineFrequency(wave({ hz, noise: 0, seed: 1 }), {
+      frequencyHz: hz - 0.05,
+      sampleRateHz,
+    });
+    assert.ok(Math.abs(clean - hz) < 0.002, `${clean} is not ${hz}`);
+  }
+});
+
 Deno.test("silence and constants are no candidates", () => {
   assert.equal(fuse([], { sampleRateHz }), undefined);
   assert.equal(
@@ -121,7 +145,7 @@ Deno.test("the shipped confidence is a probability that grows with the evidence"
       ) as Record<FeatureName, number>;
       const p = pulseConfidence(asked, model);
       assert.ok(p >= 0 && p <= 1);
-      for (const name of ["snrDb", "marginDb", "prominenceDb", "halfSnrDb"] as const) {
+      for (const name of ["snrDb", "prominenceDb", "evennessDb", "pastDb"] as const) {
         const better = { ...asked, [name]: asked[name] + Math.abs(more) };
         assert.ok(pulseConfidence(better, model) >= p - 1e-12, name);
       }

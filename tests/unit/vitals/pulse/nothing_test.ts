@@ -1,0 +1,84 @@
+import assert from "node:assert/strict";
+import { NEGATIVES } from "../../../../scripts/fit/negatives.ts";
+import { evennessDb, PastSpectra } from "../../../../src/vitals/pulse/persistence.ts";
+import { PulseEstimator } from "../../../../src/vitals/pulse/estimator.ts";
+import { undertoneDb } from "../../../../src/vitals/pulse/overtone.ts";
+import { powerSpectrum } from "../../../../src/vitals/signal/spectrum.ts";
+import { powerAt } from "../../../../src/vitals/signal/tone.ts";
+import { Random } from "../../../support/random.ts";
+import { scipy } from "../../../support/scipy.ts";
+
+const sampleRateHz = 30;
+const wave = (value: (seconds: number) => number) =>
+  Float64Array.from({ length: 300 }, (_, k) => value(k / sampleRateHz));
+const sine = (hz: number) => wave((t) => Math.sin(2 * Math.PI * hz * t));
+
+/** How much noise of this kind has the look of a pulse by its nature: a hump is a loose rhythm. */
+const LOOSE_RHYTHM = "one wave, a broad hump";
+
+Deno.test("where there is no pulse, under one window in a hundred is told", () => {
+  let windows = 0;
+  const told: string[] = [];
+  for (const [kind, { name, make }] of NEGATIVES.entries()) {
+    if (name === LOOSE_RHYTHM) continue;
+    for (let number = 0; number < 2; number++) {
+      const estimator = new PulseEstimator();
+      let nextUs = 10e6;
+      for (const sample of make(new Random(3_000_000 + 1_000 * kind + number), 25)) {
+        estimator.push(sample);
+        const { strict } = estimator.estimate();
+        if (sample.timeUs < nextUs) continue;
+        nextUs += 1e6;
+        windows++;
+        if (strict) told.push(`${name}: ${strict.value}`);
+      }
+    }
+  }
+  assert.ok(windows > 900, `${windows}`);
+  assert.ok(told.length < 0.01 * windows, told.join("\n"));
+});
+
+Deno.test("the power at one frequency is what numpy says, and that of the spectrum", async () => {
+  const random = new Random(8);
+  const noise = wave(() => random.normal());
+  const expected = await scipy<number>(
+    `
+x = np.array(data) * np.hanning(len(data))
+result = abs((x * np.exp(-2j*np.pi*1.23/30*np.arange(len(x)))).sum())**2`,
+    [...noise],
+  );
+  const actual = powerAt(noise, 1.23 / sampleRateHz);
+  assert.ok(Math.abs(actual / expected - 1) < 1e-9, `${actual} is not ${expected}`);
+  const { power, binHz } = powerSpectrum(sine(1.2), { sampleRateHz });
+  const bin = Math.round(1.2 / binHz);
+  assert.ok(Math.abs(powerAt(sine(1.2), (bin * binHz) / sampleRateHz) / power[bin]! - 1) < 1e-3);
+});
+
+Deno.test("a steady wave is even, one that fades or jumps is not", () => {
+  const cycles = 1.2 / sampleRateHz;
+  assert.ok(evennessDb(sine(1.2), cycles) > -0.5);
+  // In the middles of its parts 8, 7, 6, 5 and 4 ninths of its amplitude: 16 over 38 of the power.
+  const fading = wave((t) => (1 - t / 15) * Math.sin(2 * Math.PI * 1.2 * t));
+  assert.ok(Math.abs(evennessDb(fading, cycles) - 10 * Math.log10(16 / 38)) < 0.3);
+  assert.ok(evennessDb(wave((t) => (t > 7 ? 1 : 0)), cycles) < -15);
+  assert.equal(evennessDb(new Float64Array(300), cycles), -30);
+});
+
+Deno.test("the overtone of a breath is known by what is below it, a pulse over a breath is not", () => {
+  const breath = (hz: number) => sine(hz).map((value, k) => value + 0.4 * sine(2 * hz)[k]!);
+  const at = { frequencyHz: 1, sampleRateHz };
+  // 1 over 0.4 in amplitude: 8 dB.
+  assert.ok(Math.abs(undertoneDb(breath(0.5), at) - 8) < 0.5);
+  assert.ok(undertoneDb(sine(1).map((value, k) => value + 3 * sine(0.25)[k]!), at) < -10);
+  assert.ok(undertoneDb(sine(1), at) < -20);
+});
+
+Deno.test("what stood out ten seconds before supports a candidate near it, once that is known", () => {
+  const band = { lowHz: 0.6, highHz: 4.5 };
+  const past = new PastSpectra();
+  past.push(0, powerSpectrum(sine(1.2), { sampleRateHz }));
+  assert.equal(past.supportDb(1.2, { timeUs: 5e6, ...band }), undefined);
+  assert.ok(past.supportDb(1.25, { timeUs: 10e6, ...band })! > 8);
+  assert.ok(past.supportDb(1.9, { timeUs: 10e6, ...band })! < -10);
+  assert.equal(past.supportDb(1.2, { timeUs: 20e6, ...band }), undefined);
+});
