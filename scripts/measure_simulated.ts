@@ -29,7 +29,8 @@ function draw(seed: number) {
   const between = (low: number, high: number) => low + (high - low) * random.uniform();
   // A held pulse or breath of 0 and steps have tests of their own.
   return {
-    pulse: Math.round(between(40, 180)),
+    // Half of the people are at rest: fast hearts have next to no variability.
+    pulse: Math.round(random.uniform() < 0.5 ? between(45, 90) : between(40, 180)),
     breathing: Math.round(Math.exp(between(Math.log(4), Math.log(40))) * 10) / 10,
     variability: random.uniform() < 0.5 ? 1 : between(0.3, 2),
     noise: between(0, 3),
@@ -101,7 +102,9 @@ for (let seed = firstSeed; seed < firstSeed + people; seed++) {
   const { pulse, breathing, hrv, asked } = said;
   const round = (value: number) => Number(value.toFixed(2));
   console.log(JSON.stringify({
-    ...Object.fromEntries(Object.entries(settings).map(([name, value]) => [name, round(value)])),
+    settings: Object.fromEntries(
+      Object.entries(settings).map(([name, value]) => [name, round(value)]),
+    ),
     pulse: { told: round(pulse.length / asked), worst: largest(errorsOf(pulse)) },
     breathing: { told: round(breathing.length / asked), worst: largest(errorsOf(breathing)) },
     hrv: {

@@ -4,8 +4,10 @@ import type { Row } from "./pulse_rows.ts";
 
 /** Quantiles to which features are cut. */
 const TAIL = 0.005;
-/** A number where no pulse is costs more than a missing one. */
-const NOTHING_IMPORTANCE = 1;
+/** What each kind of row counts together, however many they are. */
+const SHARES = { real: 0.5, pulse: 0.2, nothing: 0.3 } as const;
+/** One wave alone can be anything: where it is nothing, it counts as often. */
+const ALONE_IMPORTANCE = 2;
 
 /** A model from an intercept and a weight a feature, each cut to its range. */
 export function modelOf(
@@ -20,10 +22,8 @@ export function modelOf(
   return { bias, weights: byName((k) => weights[k] ?? 0), ranges: byName(range) };
 }
 
-/** Recorded and made-up count alike, however many rows each has. */
 export function fitConfidence(all: readonly Row[]): ConfidenceModel {
   const rows = all.filter(({ vetoed }) => !vetoed);
-  const real = rows.filter(({ kind }) => kind === "real").length;
   const ranges = FEATURE_NAMES.map((_, k) => {
     const sorted = rows.map(({ features }) => features[k]!).sort((a, b) => a - b);
     const at = (share: number) => sorted[Math.round(share * (sorted.length - 1))]!;
@@ -32,11 +32,11 @@ export function fitConfidence(all: readonly Row[]): ConfidenceModel {
   const cut = rows.map(({ features }) =>
     features.map((value, k) => Math.max(ranges[k]![0], Math.min(ranges[k]![1], value)))
   );
-  const importance = rows.map(({ kind }) =>
-    kind === "real"
-      ? rows.length / (2 * Math.max(1, real))
-      : (rows.length / (2 * Math.max(1, rows.length - real))) *
-        (kind === "nothing" ? NOTHING_IMPORTANCE : 1)
+  const counts = Map.groupBy(rows, ({ kind }) => kind);
+  const alone = FEATURE_NAMES.indexOf("alone");
+  const importance = rows.map(({ kind, features }) =>
+    (SHARES[kind] * rows.length / counts.get(kind)!.length) *
+    (kind === "nothing" && features[alone] ? ALONE_IMPORTANCE : 1)
   );
   const weights = fitLogistic(cut, rows.map(({ right }) => right), { importance });
   const round = (value: number) => Number(value.toPrecision(5));

@@ -4,8 +4,8 @@
  *     deno run -A scripts/fit/hrv_confidence.ts [folder of traces]
  *
  * Each subject's contact wave gives the reference RMSSD. What is judged is the face's own pulse
- * signals, and the contact wave under growing noise, because no face at hand is clean enough to
- * be right. Subjects are left out one at a time for the report.
+ * signals, and the contact wave under growing noise and with lost frames, because no face at hand is
+ * clean enough to be right. Subjects are left out one at a time for the report.
  */
 import {
   beatTimesS,
@@ -25,6 +25,8 @@ const MODEL = new URL("../../models/hrv_confidence.json", import.meta.url);
 const SHARED = new URL("../../../shared/data/traces/", import.meta.url).pathname;
 /** Noise against the contact wave, as ratios of deviations. */
 const NOISES = [0, 0.03, 0.06, 0.1, 0.15, 0.2, 0.3, 0.5];
+/** Shares of frames that get lost at random: with more, the frame rate is too low to be judged. */
+const LOSSES = [0, 0.1, 0.2];
 const RATE_HZ = 30;
 
 interface Row {
@@ -32,6 +34,7 @@ interface Row {
   readonly features: readonly number[];
   readonly error: number;
   readonly face: boolean;
+  readonly lost: number;
 }
 
 /** A trace on a uniform grid: the contact wave, and the signals of the face. */
@@ -60,20 +63,25 @@ function readTrace(path: string): { contact: Float64Array; face: Float64Array[];
 }
 
 /** What the watch would see of these waves, every five seconds from 35 s on. */
-function* looks(waves: readonly Float64Array[]) {
+function* looks(
+  waves: readonly Float64Array[],
+  { lost, random }: { lost: number; random: Random },
+) {
   const pulse = new PulseEstimator();
   const trail = new BeatTrail();
   for (let k = 0; k < waves[0]!.length; k++) {
-    pulse.push({
-      timeUs: Math.round((k * 1e6) / RATE_HZ) + 1,
-      sequence: k,
-      regions: {},
-      faceCount: 1,
-      brightness: 100,
-      clipped: 0,
-      motion: 1,
-      readySignals: waves.map((wave) => wave[k]!),
-    });
+    if (random.uniform() >= lost) {
+      pulse.push({
+        timeUs: Math.round((k * 1e6) / RATE_HZ) + 1,
+        sequence: k,
+        regions: {},
+        faceCount: 1,
+        brightness: 100,
+        clipped: 0,
+        motion: 1,
+        readySignals: waves.map((wave) => wave[k]!),
+      });
+    }
     if (k % 15) continue;
     pulse.estimate();
     if (pulse.wave) trail.push(pulse.wave);
@@ -99,14 +107,14 @@ function rowsOf(folder: string, subject: string): Row[] {
       face: false,
       waves: [contact.map((value) => value + noise * deviation * 2 * random.normal())],
     })),
-  ];
-  return inputs.flatMap(({ face, waves }) =>
-    [...looks(waves)].flatMap(({ features, beats }): Row[] => {
+  ].flatMap((input) => LOSSES.map((lost) => ({ ...input, lost })));
+  return inputs.flatMap(({ face, waves, lost }) =>
+    [...looks(waves, { lost, random })].flatMap(({ features, beats }): Row[] => {
       const within = reference.filter((t) => t > beats[0]! - 0.3 && t < beats.at(-1)! + 0.3);
       const [own, truth] = [variabilityOf(beats), variabilityOf(within)];
       if (!own || !truth) return [];
       const values = HRV_FEATURES.map((name: HrvFeature) => features[name]);
-      return [{ subject, features: values, error: own.rmssd - truth.rmssd, face }];
+      return [{ subject, features: values, error: own.rmssd - truth.rmssd, face, lost }];
     })
   );
 }
@@ -130,12 +138,15 @@ const mean = (values: readonly number[]) =>
   values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
 const shown = over(0.9);
 const faces = rows.flatMap((row, k) => (row.face ? [k] : []));
+const lossy = rows.flatMap((row, k) => (row.lost ? [k] : []));
 const report = {
   windows: rows.length,
   shown: round(shown.length / rows.length),
   shownRight: round(mean(shown.map((k) => right[k]!))),
   shownErrorMs: round(mean(shown.map((k) => Math.abs(rows[k]!.error)))),
   statedWhereShown: round(mean(shown.map((k) => stated[k]!))),
+  shownWhereLost: round(mean(lossy.map((k) => (stated[k]! >= 0.9 ? 1 : 0)))),
+  shownWhereLostRight: round(mean(lossy.filter((k) => stated[k]! >= 0.9).map((k) => right[k]!))),
   facesShown: faces.filter((k) => stated[k]! >= 0.9).length / faces.length,
   facesErrorMs: round(mean(faces.map((k) => Math.abs(rows[k]!.error)))),
 };
@@ -143,7 +154,10 @@ console.log(report);
 const [intercept = 0, ...weights] = fitLogistic(rows.map((row) => row.features), right);
 const model = {
   what: `Probability that an RMSSD is within ${HRV_TOLERANCE_MS} ms: a logistic regression`,
-  fitted_on: `${subjects.length} subjects of UBFC-rPPG: face signals, and contact waves with noise`,
+  fitted_on:
+    `${subjects.length} subjects of UBFC-rPPG: face signals, and contact waves with noise; up to ${
+      100 * Math.max(...LOSSES)
+    } % of frames lost`,
   left_out_subjects: report,
   intercept: round(intercept),
   weights: Object.fromEntries(HRV_FEATURES.map((name, i) => [name, round(weights[i]!)])),

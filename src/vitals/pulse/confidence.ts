@@ -3,7 +3,7 @@ import type { PulseFeatures } from "./fusion.ts";
 
 /** All that the confidence is judged by. */
 export interface JudgementFeatures extends PulseFeatures {
-  /** How far the candidate stood out in the window before this one, dB; 0 where that is unknown. */
+  /** How far it stood behind the best of the window before this one, dB; 0 where that is unknown. */
   readonly pastDb: number;
   /** 1 where there is a window before this one. */
   readonly hasPast: number;
@@ -23,9 +23,11 @@ export interface ConfidenceModel {
  */
 export const FEATURE_NAMES = [
   "snrDb",
+  "marginDb",
   "agreement",
   "prominenceDb",
   "placed",
+  "alone",
   "colored",
   "evennessDb",
   "apartHz",

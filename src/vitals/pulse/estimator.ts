@@ -9,7 +9,7 @@ import {
   pulseConfidence,
 } from "./confidence.ts";
 import { DisplayTrace } from "./display_trace.ts";
-import { fuse, NOISE_BAND, PULSE_BAND, type PulseCandidate } from "./fusion.ts";
+import { fuse, PULSE_BAND, type PulseCandidate, SEARCH_BAND } from "./fusion.ts";
 import { PastSpectra } from "./persistence.ts";
 import { PULSE_RATE_HZ, PulseRecorder } from "./recorder.ts";
 import type { PulseWindow } from "../voters/voter.ts";
@@ -36,7 +36,7 @@ const OUT_OF_RANGE = 0.5;
 const INCOHERENT = 0.5;
 /** Face speed, in widths of the face per second, over which skin is not skin any more. */
 const MAX_SPEED = 0.5;
-/** A candidate whose half or third is stronger by this is an overtone, dB. */
+/** A candidate whose half or third is stronger than itself is an overtone, dB. */
 const OVERTONE_DB = 0;
 
 export interface PulseEstimatorOptions {
@@ -175,7 +175,7 @@ export class PulseEstimator {
     const candidate = fuse(votes, window);
     if (!candidate) return { timeUs, confidence: 0, withheld: "low_quality" };
     const rate = 60 * candidate.frequencyHz;
-    const pastDb = this.#past.supportDb(candidate.frequencyHz, { timeUs, ...NOISE_BAND });
+    const pastDb = this.#past.supportDb(candidate.frequencyHz, { timeUs, ...SEARCH_BAND });
     this.#past.push(timeUs, candidate.spectrum);
     const hasPast = pastDb === undefined ? 0 : 1;
     const features = { ...candidate.features, pastDb: pastDb ?? 0, hasPast };

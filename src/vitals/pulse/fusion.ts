@@ -1,4 +1,4 @@
-import { mean, standardDeviation } from "../signal/detrend.ts";
+import { standardDeviation } from "../signal/detrend.ts";
 import { butterworthHighPass, butterworthLowPass, filterZeroPhase } from "../signal/bandpass.ts";
 import { finiteRuns } from "../signal/resample.ts";
 import {
@@ -19,9 +19,9 @@ import type { Vote } from "../voters/voter.ts";
 /** Pulse rates that are reported, in Hz: 40 to 180 beats/min. */
 export const PULSE_BAND = { lowHz: 40 / 60, highHz: 180 / 60 } as const;
 /** Where candidates are looked for: a pulse just outside must not be mistaken for one inside. */
-const SEARCH_BAND = { lowHz: 36 / 60, highHz: 200 / 60 } as const;
+export const SEARCH_BAND = { lowHz: 36 / 60, highHz: 200 / 60 } as const;
 /** What counts as noise beside a pulse: from just under the band to its first harmonics. */
-export const NOISE_BAND = { lowHz: 36 / 60, highHz: 270 / 60 } as const;
+const NOISE_BAND = { lowHz: 36 / 60, highHz: 270 / 60 } as const;
 /** Waves are filtered well outside the band, so that the filter's own hump is no rate. */
 const SLOWEST_HZ = 0.45;
 /** What is left of a pulse wave's shape above this is noise. */
@@ -57,6 +57,8 @@ export interface WeighedVote extends Vote {
 export interface PulseFeatures {
   /** Harmonic SNR of the fused spectrum at the candidate, dB. */
   readonly snrDb: number;
+  /** Fused power of the candidate over that of the runner-up that is no harmonic, dB. */
+  readonly marginDb: number;
   /**
    * Share of the weight of all votes but the loudest whose own strongest candidate is the same,
    * 0..1; 0 where there is but one vote, which nothing supports.
@@ -68,6 +70,8 @@ export interface PulseFeatures {
   readonly coherence: number;
   /** 1 where three places or more were compared, 0 where not. */
   readonly placed: number;
+  /** 1 where there is but one vote. */
+  readonly alone: number;
   /** 1 where colours were seen, whose projections share their noise; 0 for ready waves. */
   readonly colored: number;
   /** How evenly the fused wave swings at the candidate over the window, dB, 0 at best. */
@@ -168,11 +172,12 @@ export function fuse(
   if (!best) return undefined;
   const same = weighed.filter((vote) => Math.abs(vote.frequencyHz - best.frequencyHz) <= SAME_HZ);
   const heard = same.length ? same : weighed;
-  const bvp = fuseWaves(heard);
+  const gains = gainsOf(heard);
+  const bvp = mix(heard.map(({ bvp }) => bvp), gains);
   const frequencyHz = refineFrequency(bvp, { frequencyHz: best.frequencyHz, sampleRateHz });
   const placed = weighed.flatMap(({ place, bvp, weight }) => place ? [{ place, bvp, weight }] : []);
   const coherence = coherenceOf(placed, { frequencyHz, sampleRateHz });
-  const untouched = fuseWaves(heard, ({ seen }) => centred(seen));
+  const untouched = mix(heard.map(({ seen }) => seen), gains);
   return {
     frequencyHz,
     votes: weighed,
@@ -181,15 +186,28 @@ export function fuse(
     bvp: filterZeroPhase(bvp, [butterworthLowPass({ cutoffHz: FASTEST_HZ, sampleRateHz })]),
     features: {
       snrDb: harmonicSnrDb(fused, { frequencyHz, ...NOISE_BAND }),
+      marginDb: marginDb(fused, best),
       agreement: corroboration(weighed, frequencyHz),
       prominenceDb: prominenceDb(fused, frequencyHz),
       coherence: coherence ?? 0,
       placed: coherence === undefined ? 0 : 1,
+      alone: weighed.length === 1 ? 1 : 0,
       colored: weighed.some(({ colored }) => colored) ? 1 : 0,
       evennessDb: evennessDb(bvp, frequencyHz / sampleRateHz),
       apartHz: apartHz(bvp, { frequencyHz, sampleRateHz }),
     },
   };
+}
+
+/** How far the best stands over the next that is neither itself nor its harmonic. */
+function marginDb(fused: Spectrum, best: { frequencyHz: number; score: number }): number {
+  const binWidths = 2 * SAME_HZ;
+  const rivals = findPeaks(fused, { ...SEARCH_BAND, limit: 8 }).filter(({ frequencyHz }) =>
+    Math.abs(frequencyHz - best.frequencyHz) > binWidths &&
+    Math.abs(frequencyHz - 2 * best.frequencyHz) > 2 * binWidths
+  );
+  const rival = Math.max(...rivals.map(({ frequencyHz }) => score(fused, frequencyHz)), 0);
+  return Math.min(30, 10 * Math.log10(best.score / Math.max(rival, 1e-12)));
 }
 
 /** How much of what the others say is what the fusion says. */
@@ -220,25 +238,34 @@ function prominenceDb({ power, binHz }: Spectrum, frequencyHz: number): number {
   return 10 * Math.log10(powerNear({ power, binHz }, frequencyHz) / Math.max(beside, 1e-12));
 }
 
-/**
- * Adds waves of equal loudness by their weights, turned so that they rise together.
- *
- * @param waveOf what of a vote is added; it is weighed by its wave without trend in any case.
- */
-function fuseWaves(
-  votes: readonly WeighedVote[],
-  waveOf: (vote: WeighedVote) => Float64Array = ({ bvp }) => bvp,
-): Float64Array {
+/** What each wave counts in a sum of all: equally loud, by its weight, turned to rise with the rest. */
+function gainsOf(votes: readonly WeighedVote[]): number[] {
   const loudest = votes.reduce((a, b) => (b.weight > a.weight ? b : a));
-  const result = new Float64Array(loudest.bvp.length);
-  for (const vote of votes) {
-    const { bvp, weight } = vote;
+  return votes.map(({ bvp, weight }) => {
     let product = 0;
     for (let k = 0; k < bvp.length; k++) product += bvp[k]! * loudest.bvp[k]!;
-    const gain = (weight * (product < 0 ? -1 : 1)) / (standardDeviation(bvp) || Infinity);
-    const wave = waveOf(vote);
-    for (let k = 0; k < wave.length; k++) result[k]! += gain * wave[k]!;
-  }
+    return (weight * (product < 0 ? -1 : 1)) / (standardDeviation(bvp) || Infinity);
+  });
+}
+
+/** A sum of waves without their means; 0 in holes. */
+function mix(waves: readonly Float64Array[], gains: readonly number[]): Float64Array {
+  const result = new Float64Array(waves[0]!.length);
+  waves.forEach((wave, index) => {
+    const gain = gains[index]!;
+    let [sum, count] = [0, 0];
+    for (let k = 0; k < wave.length; k++) {
+      const value = wave[k]!;
+      if (value !== value) continue;
+      sum += value;
+      count++;
+    }
+    const centre = sum / count;
+    for (let k = 0; k < wave.length; k++) {
+      const value = wave[k]!;
+      if (value === value) result[k]! += gain * (value - centre);
+    }
+  });
   return result;
 }
 
@@ -255,10 +282,4 @@ function apartHz(
     return Math.abs((strongest(spectrum)?.frequencyHz ?? Infinity) - frequencyHz);
   });
   return Math.min(MOST_APART_HZ, Math.max(...offs));
-}
-
-/** A wave without its mean; 0 in holes. */
-function centred(bvp: Float64Array): Float64Array {
-  const centre = mean(bvp.filter(Number.isFinite));
-  return bvp.map((value) => Number.isFinite(value) ? value - centre : 0);
 }

@@ -1,9 +1,12 @@
 import { powerAt } from "../signal/tone.ts";
 
-/** Where a candidate's half or third may lie, off its exact place, Hz: what ten seconds resolve. */
-const OFFS_HZ = [-0.06, -0.03, 0, 0.03, 0.06] as const;
-/** Beyond these it has to be less, or it is the slope of something else. */
-const SLOPE_HZ = 0.1;
+/** Where the top about a candidate's half or third is looked for, off its exact place, Hz. */
+const OFFS_HZ = [-0.09, -0.06, -0.03, 0, 0.03, 0.06, 0.09] as const;
+/** It is that half or third if it is no further off: ten seconds resolve no less. */
+const MOST_OFF_HZ = 0.07;
+/** This far beside its top a steady rhythm has fallen to a quarter, drift and noise have not. */
+const BESIDE_HZ = 0.1;
+const LEAST_FALL = 2;
 /** The overtones of a breath that reach into the range of a pulse. */
 const DIVIDERS = [2, 3] as const;
 /** What is told where nothing is there, dB. */
@@ -30,12 +33,17 @@ export function undertoneDb(
   return ratio > 0 ? Math.max(NOTHING_DB, 10 * Math.log10(ratio)) : NOTHING_DB;
 }
 
-/** The power of the top in the spectrum about a frequency, 0 where there is none. */
+/** The power of the top in the spectrum about a frequency, 0 where none stands out. */
 function topNear(
   wave: Float64Array,
   { frequencyHz, sampleRateHz }: { frequencyHz: number; sampleRateHz: number },
 ): number {
   const power = (off: number) => powerAt(wave, (frequencyHz + off) / sampleRateHz);
-  const top = Math.max(...OFFS_HZ.map(power));
-  return top > Math.max(power(-SLOPE_HZ), power(SLOPE_HZ)) ? top : 0;
+  let [best, top] = [0, 0];
+  for (const off of OFFS_HZ) {
+    const here = power(off);
+    if (here > top) [best, top] = [off, here];
+  }
+  const beside = Math.max(power(best - BESIDE_HZ), power(best + BESIDE_HZ));
+  return Math.abs(best) < MOST_OFF_HZ && top > LEAST_FALL * beside ? top : 0;
 }

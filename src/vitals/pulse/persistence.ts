@@ -1,5 +1,5 @@
 import { powerAt } from "../signal/tone.ts";
-import { bandPower, powerNear, type Spectrum } from "../signal/spectrum.ts";
+import { powerNear, type Spectrum } from "../signal/spectrum.ts";
 
 /** A window supports a later one that began where it ended. */
 const AGO_US = 10_000_000;
@@ -40,8 +40,8 @@ export class PastSpectra {
   }
 
   /**
-   * How far a frequency stood out ten seconds before: its power, or that of the best within 6
-   * beats/min, over the mean of the band, dB; undefined where that time is not known.
+   * How much a frequency, or the best within 6 beats/min, stood behind the strongest of the band
+   * ten seconds before, dB: 0 where it was the strongest; undefined where that time is not known.
    */
   supportDb(
     frequencyHz: number,
@@ -51,8 +51,8 @@ export class PastSpectra {
     const past = this.#spectra.findLast((known) => known.timeUs <= timeUs - AGO_US + 300_000);
     if (!past || past.timeUs < timeUs - AGO_US - TOLERANCE_US) return undefined;
     const { spectrum } = past;
-    const band = bandPower(spectrum, { lowHz, highHz }) * spectrum.binHz / (highHz - lowHz);
-    return decibels(powerNear(spectrum, frequencyHz, DRIFT_HZ) / band);
+    const strongest = powerNear(spectrum, (lowHz + highHz) / 2, (highHz - lowHz) / 2);
+    return Math.min(0, decibels(powerNear(spectrum, frequencyHz, DRIFT_HZ) / strongest));
   }
 
   reset(): void {

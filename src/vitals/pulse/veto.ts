@@ -1,10 +1,11 @@
 import type { RegionName } from "../../vision/region_sample.ts";
 import { bandPass } from "../signal/bandpass.ts";
-import { movingMean } from "../signal/detrend.ts";
+import { mean, movingMean } from "../signal/detrend.ts";
 import { type ColorSignal, pos, PROJECTION_WINDOW_S } from "../signal/projections.ts";
 import { amplitudeAt, harmonicSnrDb, powerSpectrum } from "../signal/spectrum.ts";
 import { SKIN_REGIONS } from "../voters/color.ts";
 import type { PulseWindow } from "../voters/voter.ts";
+import { undertoneDb } from "./overtone.ts";
 
 /** A lamp, not a heart, where the wall swings at least this much as skin does. */
 const FLICKER_SHARE = 0.5;
@@ -14,6 +15,8 @@ const LEAST_BLOOD_DB = -6;
 const LESS_PLAIN_DB = 5;
 /** The less colour swings, the less brightness has to stand out for that; but not less than this. */
 const LEAST_DB = -6;
+/** A rhythm of half or a third of the rate that swings this much more makes overtones, dB. */
+const OVERTONE_DB = 3;
 /** The swing of a wall counts where it stands this far out of its own noise, dB. */
 const STANDS_OUT_DB = 0;
 /** Shorter stretches tell too little. */
@@ -37,7 +40,8 @@ interface At {
  *   wall and skin alike; a heart lights only the skin.
  * - `motion`: skin gets brighter and darker far more than it changes colour. Blood absorbs green
  *   more than red: where it swings, POS swings about 1.3 to 2.3 times as much as brightness
- *   (measured on real faces), while motion and light leave POS next to nothing.
+ *   (measured on real faces), while motion and light leave POS next to nothing. Or it is the
+ *   overtone of something slower that moves the skin: a breath.
  */
 export function vetoOf(
   window: PulseWindow,
@@ -54,6 +58,8 @@ export function vetoOf(
     const loud = swing.amplitude >= FLICKER_SHARE * brightness.amplitude;
     if (loud && swing.snrDb >= STANDS_OUT_DB) return "flicker";
   }
+  // Projections lose what is slow: only the colour itself shows whose overtone this may be.
+  if (undertoneDb(withoutMean(skin.g), at) > OVERTONE_DB) return "motion";
   const blood = swingOf(pos(skin, at), at);
   const bloodDb = 20 * Math.log10(blood.amplitude / brightness.amplitude);
   const missingDb = LEAST_BLOOD_DB - bloodDb;
@@ -77,6 +83,12 @@ function longestRun(window: PulseWindow, region: RegionName): ColorSignal | unde
     g: color.g.subarray(start, end),
     b: color.b.subarray(start, end),
   };
+}
+
+/** A colour without its mean. */
+function withoutMean(channel: Float64Array): Float64Array {
+  const centre = mean(channel);
+  return channel.map((value) => value - centre);
 }
 
 /** The relative swing that red, green and blue share. */

@@ -13,26 +13,20 @@ export interface Peak {
   readonly bin: number;
 }
 
-/** Symmetric Hann window of `length` samples. */
-export const hann = raisedCosine(0.5);
-/** Symmetric Hamming window: a narrower lobe for higher sides. */
-export const hamming = raisedCosine(0.54);
+const windows = new Map<number, Float64Array>();
 
-function raisedCosine(middle: number): (length: number) => Float64Array {
-  const known = new Map<number, Float64Array>();
-  return (length) => {
-    let window = known.get(length);
-    if (!window) {
-      window = Float64Array.from(
-        { length },
-        (_, k) =>
-          length < 2 ? 1 : middle - (1 - middle) * Math.cos((2 * Math.PI * k) / (length - 1)),
-      );
-      if (known.size > 64) known.clear();
-      known.set(length, window);
+/** Symmetric Hann window of `length` samples. */
+export function hann(length: number): Float64Array {
+  let window = windows.get(length);
+  if (!window) {
+    window = new Float64Array(length);
+    for (let k = 0; k < length; k++) {
+      window[k] = length < 2 ? 1 : 0.5 - 0.5 * Math.cos((2 * Math.PI * k) / (length - 1));
     }
-    return window;
-  };
+    if (windows.size > 64) windows.clear();
+    windows.set(length, window);
+  }
+  return window;
 }
 
 let scratchRe = new Float64Array(0);

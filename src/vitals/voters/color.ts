@@ -1,5 +1,4 @@
 import type { RegionName } from "../../vision/region_sample.ts";
-import { standardDeviation } from "../signal/detrend.ts";
 import { chrom, type ColorSignal, green, pos } from "../signal/projections.ts";
 import type { PulseWindow, Vote, Voter } from "./voter.ts";
 
@@ -12,7 +11,7 @@ export const SKIN_REGIONS = [
   "skin",
 ] as const satisfies readonly RegionName[];
 
-/** Colours that swing less than this, relative to their mean, stand still: the rest is rounding. */
+/** A projection of colours that swings less, relative to their mean, stands still: it is rounding. */
 const STILL = 1e-6;
 
 type Projection = (color: ColorSignal, options: { sampleRateHz: number }) => Float64Array;
@@ -26,16 +25,12 @@ function colorVoter(name: string, project: Projection): Voter {
         const color = window.color(region);
         if (!color) return [];
         const bvp = projectRuns(window, { region, color, project });
-        if (!bvp || !swings(bvp)) return [];
+        if (!bvp?.some((value) => Math.abs(value) > STILL)) return [];
         // The whole skin holds all other regions: it is no place of its own.
         const place = region === "skin" ? {} : { place: region };
         return [{ name: `${name}:${region}`, bvp, colored: true, ...place }];
       }),
   };
-}
-
-function swings(bvp: Float64Array): boolean {
-  return standardDeviation(bvp.filter(Number.isFinite)) > STILL;
 }
 
 /** Projects each stretch without holes on its own, so that no window reaches over a hole. */

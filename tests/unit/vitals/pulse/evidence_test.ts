@@ -107,10 +107,10 @@ Deno.test("a rate is refined to the top of what numpy sums up, and to the truth 
     );
     const expected = await scipy<number>(
       `
-x = np.array(data["wave"]); w = np.hamming(len(x)); k = np.arange(len(x))
+x = np.array(data["wave"]); w = scipy.signal.windows.cosine(len(x)); k = np.arange(len(x))
 f = np.arange(data["hz"] - 0.1, data["hz"] + 0.1, 0.0005)
 p = lambda f: abs((x * w * np.exp(-2j*np.pi*f*k/30)).sum())**2
-result = f[np.argmax([p(v) + 0.3*p(2*v) for v in f])]`,
+result = f[np.argmax([p(v) + 0.6*p(2*v) for v in f])]`,
       { wave: [...noisy], hz },
     );
     const refined = refineFrequency(noisy, { frequencyHz: hz + 0.03, sampleRateHz });
