@@ -1,7 +1,8 @@
 import { assetPath } from "../config/assets.ts";
 import { UnavailableError, UsageError } from "../config/exit.ts";
 import type { CommandContext } from "./command.ts";
-import { PLACES, planService, SERVICE } from "./install/plan.ts";
+import { PLACES, SERVICE } from "./install/places.ts";
+import { planService } from "./install/plan.ts";
 import {
   copyProgram,
   enableInImage,
@@ -24,7 +25,7 @@ export async function run(context: CommandContext): Promise<number> {
   const system: System = { root, print };
   const bySystemd = root !== "" || hasSystemd();
   const { files, stale, cron } = planService(context, template, {
-    systemd: systemdVersion(system),
+    systemd: bySystemd ? systemdVersion(system) : "none",
     installed: bySystemd ? readFile(system, PLACES.unit) : undefined,
   });
   const from = Deno.env.get("PHYSIOLOGY_EXECUTABLE");
@@ -38,7 +39,7 @@ export async function run(context: CommandContext): Promise<number> {
     }
     if (root) print(`# Link ${root}${PLACES.wanted}`);
     for (const step of steps) print(`# Run systemctl ${step.join(" ")}`);
-    if (cron) print(`# Without systemd, this line of crontab does: ${cron}`);
+    if (!bySystemd) print(`# As systemd does not run here, this line of crontab does: ${cron}`);
     return 0;
   }
   if (!from) {

@@ -1,5 +1,5 @@
 import type { CommandContext } from "./command.ts";
-import { PLACES, SERVICE } from "./install/plan.ts";
+import { PLACES, SERVICE } from "./install/places.ts";
 import { hasSystemd, remove, removeOwnProgram, type System, systemctl } from "./install/system.ts";
 
 /** Removes all that `install` and the service have written. */

@@ -1,38 +1,20 @@
 import { UsageError } from "../../config/exit.ts";
-import { environmentName, type FlagEntry, flagsOf, type Settings } from "../../config/flags.ts";
+import { type FlagEntry, flagsOf, type Settings } from "../../config/flags.ts";
 import type { Loaded } from "../../config/load.ts";
 import { Secret } from "../../config/secret.ts";
 import { showValue } from "../../config/values.ts";
-import { quoteArgument, quoteEnvironment, renderUnit, renewUnit } from "./unit.ts";
-
-/** Where `install` puts things; everything of ours is in these. */
-export const PLACES = {
-  program: "/usr/local/bin/physiology_server",
-  unit: "/etc/systemd/system/physiology_server.service",
-  wanted: "/etc/systemd/system/multi-user.target.wants/physiology_server.service",
-  folder: "/etc/physiology_server",
-  redisConfig: "/etc/physiology_server/redis.json",
-  state: "/var/lib/physiology_server",
-} as const;
-
-/** What any `install` may write into our folder of the configuration; the rest is the user's. */
-const OWN_FILES = [
-  PLACES.redisConfig,
-  ...flagsOf("serve").flatMap(({ flag: { secretFrom } }) =>
-    secretFrom ? [`${PLACES.folder}/${secretFrom.credential}`] : []
-  ),
-];
-
-export const SERVICE = "physiology_server.service";
-
-/** A file that `install` writes. */
-export interface PlannedFile {
-  readonly path: string;
-  readonly mode: number;
-  readonly text: string;
-  /** True where the text must not be printed. */
-  readonly secret: boolean;
-}
+import { PLACES } from "./places.ts";
+import {
+  type Given,
+  handingLine,
+  handingOf,
+  isKey,
+  type PlannedFile,
+  secretFile,
+  secretFlag,
+  seenByService,
+} from "./secrets.ts";
+import { quoteArgument, renderUnit, renewUnit } from "./unit.ts";
 
 /** What `install` does, but for the running of systemctl. */
 export interface Plan {
@@ -44,14 +26,19 @@ export interface Plan {
 }
 
 export interface PlanOptions {
-  /** systemd's version. @default one that knows credentials */
-  readonly systemd?: number | undefined;
+  /** systemd's version, or "none" where cron takes its place. @default one that knows credentials */
+  readonly systemd?: number | "none" | undefined;
   /** The text of the unit that is installed already. */
   readonly installed?: string | undefined;
 }
 
-/** LoadCredential= came with this version of systemd; an older one would pass over it. */
-const CREDENTIALS_SINCE = 247;
+/** What any `install` may write into our folder of the configuration; the rest is the user's. */
+const OWN_FILES = [
+  PLACES.redisConfig,
+  ...flagsOf("serve").flatMap(({ flag: { secretFrom } }) =>
+    secretFrom ? [`${PLACES.folder}/${secretFrom.credential}`] : []
+  ),
+];
 
 /**
  * A service that runs with the values of this command line. Values of Redis go into
@@ -65,69 +52,60 @@ const CREDENTIALS_SINCE = 247;
 export function planService(
   loaded: Loaded,
   template: string,
-  { systemd = CREDENTIALS_SINCE, installed }: PlanOptions = {},
+  { systemd, installed }: PlanOptions = {},
 ): Plan {
+  const handing = handingOf(systemd);
   const given = givenValues(loaded);
   if (given.length === 0 && installed !== undefined) {
     return { files: [unitFile(renewUnit(template, installed))], stale: [] };
   }
-  const isGiven = (name: string) => given.some(({ entry }) => entry.flag.name === name);
   const secrets = given.filter(({ value }) => value instanceof Secret);
-  const redis = given.filter(({ entry, value }) =>
+  const keys = given.filter(isKey);
+  const seen = given.map((each) => seenByService(each, handing));
+  const redis = seen.filter(({ entry, value }) =>
     entry.flag.file?.config === "redis" && !(value instanceof Secret)
   );
-  const flags = given.filter((each) => !secrets.includes(each) && !redis.includes(each));
-  const hasCredentials = systemd >= CREDENTIALS_SINCE;
-  const nameOf = ({ entry }: Given) => entry.flag.secretFrom?.credential ?? entry.flag.name;
-  const fileOf = (secret: Given) => `${PLACES.folder}/${nameOf(secret)}`;
-  const command = [
-    PLACES.program,
-    ...hasInput(loaded.settings) ? [] : ["--use_camera"],
-    ...flags.map(({ entry, value }) => flagText(entry, value)),
-    ...isGiven("spool_path") ? [] : ["--spool_path=spool"],
-    ...isGiven("state_path") ? [] : ["--state_path=."],
-    ...redis.length > 0 ? [`--redis_config_path=${PLACES.redisConfig}`] : [],
-  ];
-  const files: PlannedFile[] = secrets.map((secret) => {
-    const clear = (secret.value as Secret).reveal();
-    const variable = `${environmentName(secret.entry.flag)}=${quoteEnvironment(clear)}`;
-    const text = `${hasCredentials ? clear : variable}\n`;
-    return { path: fileOf(secret), mode: 0o600, text, secret: true };
+  const flags = seen.filter((each) => !secrets.includes(each) && !redis.includes(each));
+  const command = [...commandOf(loaded.settings, flags)];
+  if (redis.length > 0) command.push(`--redis_config_path=${PLACES.redisConfig}`);
+  const unit = renderUnit(template, {
+    execStart: command.map(quoteArgument).join(" "),
+    additions: [
+      ...[...secrets, ...keys].flatMap((each) => handingLine(each, handing)),
+      ...writableFolders(loaded.settings).map((path) => `ReadWritePaths=-${quoteArgument(path)}`),
+    ],
   });
-  if (redis.length > 0) {
-    const values = Object.fromEntries(
-      redis.map(({ entry, value }) => [entry.flag.file?.key ?? "", value]),
-    );
-    // The service's user is made up at each start: it must be able to read this.
-    const text = JSON.stringify(values, null, 2) + "\n";
-    files.push({ path: PLACES.redisConfig, mode: 0o644, text, secret: false });
-  }
-  const additions = [
-    ...secrets.map((secret) =>
-      hasCredentials
-        ? `LoadCredential=${nameOf(secret)}:${fileOf(secret)}`
-        : `EnvironmentFile=${fileOf(secret)}`
-    ),
-    ...writableFolders(loaded.settings).map((path) => `ReadWritePaths=-${quoteArgument(path)}`),
+  const files = [
+    ...secrets.map((secret) => secretFile(secret, handing)),
+    ...redis.length > 0 ? [redisFile(redis)] : [],
+    unitFile(unit),
   ];
-  const execStart = command.map(quoteArgument).join(" ");
-  files.push(unitFile(renderUnit(template, { execStart, additions })));
-  const secretFiles = secrets.map((secret) =>
-    `--${secret.entry.flag.secretFrom?.fileFlag}=${fileOf(secret)}`
-  );
   const stale = given.length === 0
     ? []
     : OWN_FILES.filter((path) => files.every((file) => file.path !== path));
-  return { files, stale, cron: cronLine([...command, ...secretFiles]) };
+  return { files, stale, cron: cronLine([...command, ...secrets.map(secretFlag)]) };
+}
+
+function* commandOf(settings: Settings, flags: readonly Given[]): Generator<string> {
+  const isGiven = (name: string) => flags.some(({ entry }) => entry.flag.name === name);
+  yield PLACES.program;
+  if (!hasInput(settings)) yield "--use_camera";
+  for (const { entry, value } of flags) yield flagText(entry, value);
+  if (!isGiven("spool_path")) yield "--spool_path=spool";
+  if (!isGiven("state_path")) yield "--state_path=.";
+}
+
+/** The service's user is made up at each start: it must be able to read this. */
+function redisFile(values: readonly Given[]): PlannedFile {
+  const object = Object.fromEntries(
+    values.map(({ entry, value }) => [entry.flag.file?.key ?? "", value]),
+  );
+  const text = JSON.stringify(object, null, 2) + "\n";
+  return { path: PLACES.redisConfig, mode: 0o644, text, secret: false };
 }
 
 function unitFile(text: string): PlannedFile {
   return { path: PLACES.unit, mode: 0o644, text, secret: false };
-}
-
-interface Given {
-  readonly entry: FlagEntry;
-  readonly value: unknown;
 }
 
 /** What the user said, wherever; files that hold values are replaced by the values. */

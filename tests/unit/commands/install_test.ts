@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import assert from "node:assert/strict";
-import { PLACES, planService } from "../../../src/commands/install/plan.ts";
+import { PLACES } from "../../../src/commands/install/places.ts";
+import { planService } from "../../../src/commands/install/plan.ts";
 import { systemdVersion } from "../../../src/commands/install/system.ts";
 import { quoteArgument } from "../../../src/commands/install/unit.ts";
 import { load } from "../../../src/config/load.ts";
@@ -13,7 +14,10 @@ function planFor(...argv: string[]): Map<string, string> {
   return planOnSystemd(undefined, ...argv);
 }
 
-function planOnSystemd(systemd: number | undefined, ...argv: string[]): Map<string, string> {
+function planOnSystemd(
+  systemd: number | "none" | undefined,
+  ...argv: string[]
+): Map<string, string> {
   const readText = (path: string) => path === "/pw" ? "hunter2\n" : '{"database": 3}';
   const loaded = load(["install", ...argv], { env: {}, readText });
   const { files } = planService(loaded, TEMPLATE, { systemd });
@@ -59,6 +63,28 @@ Deno.test("where systemd knows no credentials, a secret comes by a file of varia
   const unit = plan.get(PLACES.unit) ?? "";
   assert.match(unit, new RegExp(`^EnvironmentFile=${path}$`, "m"));
   assert.doesNotMatch(unit, /LoadCredential|a"b/);
+});
+
+Deno.test("a private key may stay root's own: the service is handed a copy", () => {
+  const flags = [
+    "--redis_tls",
+    "--redis_tls_cert_path=/etc/c.pem",
+    "--redis_tls_key_path=/etc/k.pem",
+  ];
+  const plan = planFor(...flags);
+  assert.match(plan.get(PLACES.unit) ?? "", /^LoadCredential=redis_tls_key_path:\/etc\/k\.pem$/m);
+  const { tls_key_path, tls_cert_path } = JSON.parse(plan.get(PLACES.redisConfig) ?? "");
+  assert.equal(tls_cert_path, "/etc/c.pem");
+  assert.equal(tls_key_path, "/run/credentials/physiology_server.service/redis_tls_key_path");
+  for (const systemd of [245, "none"] as const) {
+    const config = planOnSystemd(systemd, ...flags).get(PLACES.redisConfig) ?? "";
+    assert.equal(JSON.parse(config).tls_key_path, "/etc/k.pem");
+  }
+});
+
+Deno.test("for cron a secret is a plain file", () => {
+  const plan = planOnSystemd("none", "--redis_password=hunter2");
+  assert.equal(plan.get(`${PLACES.folder}/redis_password`), "hunter2\n");
 });
 
 Deno.test("systemd's version is told by the name of its library", async () => {
