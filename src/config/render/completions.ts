@@ -1,6 +1,7 @@
-import { commandInfo, VISIBLE_COMMANDS } from "../command_names.ts";
+import { commandInfo, type CommandName, VISIBLE_COMMANDS } from "../command_names.ts";
 import type { Flag } from "../flag.ts";
 import { flagsOf } from "../flags.ts";
+import { zsh } from "./zsh.ts";
 
 export const SHELLS = ["bash", "zsh", "fish"] as const;
 export type Shell = (typeof SHELLS)[number];
@@ -11,17 +12,23 @@ export function completions(shell: Shell): string {
     case "bash":
       return bash();
     case "zsh":
-      // zsh reads bash's by its own compatibility layer.
-      return `#compdef physiology_server\nautoload -U bashcompinit && bashcompinit\n${bash()}`;
+      return zsh(argumentsOf);
     case "fish":
       return fish();
   }
 }
 
+/** The words that stand after a command. */
+function argumentsOf(command: CommandName): readonly string[] {
+  if (command === "completions") return SHELLS;
+  return command === "help" ? VISIBLE_COMMANDS : [];
+}
+
 function bash(): string {
-  const cases = VISIBLE_COMMANDS.map((name) =>
-    `    ${name}) flags='${flagsOf(name).map(({ flag }) => flagWord(flag)).join(" ")}' ;;`
-  );
+  const cases = VISIBLE_COMMANDS.map((name) => {
+    const words = [...flagsOf(name).map(({ flag }) => flagWord(flag)), ...argumentsOf(name)];
+    return `    ${name}) flags='${words.join(" ")}' ;;`;
+  });
   return `_physiology_server() {
   local word command flags values
   word=\${COMP_WORDS[COMP_CWORD]}
@@ -68,6 +75,9 @@ function fish(): string {
     const condition = name === "serve"
       ? "'__fish_use_subcommand; or __fish_seen_subcommand_from serve'"
       : `'__fish_seen_subcommand_from ${name}'`;
+    for (const word of argumentsOf(name)) {
+      lines.push(`complete -c physiology_server -n ${condition} -a ${word}`);
+    }
     for (const { flag } of flagsOf(name)) {
       const value = flag.kind === "bool"
         ? ""
