@@ -30,3 +30,18 @@ for (const arch of ["x64", "arm64"] as const) {
     },
   });
 }
+
+const ARM64 = [...CARRIED("arm64"), `${ROOT}.tools/arm64/ffmpeg`];
+
+Deno.test({
+  name: "what is carried for arm64 starts on a kernel with pages of 16 or 64 KiB",
+  ignore: !ARM64.every((path) => existsSync(path)),
+  async fn() {
+    for (const path of ARM64) {
+      const { stdout } = await new Deno.Command("readelf", { args: ["-lW", path] }).output();
+      const loads = new TextDecoder().decode(stdout).matchAll(/^ +LOAD .* 0x([0-9a-f]+)$/gm);
+      const alignments = Array.from(loads, ([, hex]) => parseInt(hex ?? "", 16));
+      assert(alignments.length > 0 && alignments.every((bytes) => bytes >= 65_536), path);
+    }
+  },
+});
