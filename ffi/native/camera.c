@@ -15,18 +15,9 @@
 #include <unistd.h>
 
 #include "device.h"
-#include "frame_maker.h"
+#include "frame_ring.h"
 
-/* A second at 30 frames a second: as long as an event loop may be busy without a loss. */
-enum { SLOTS = 32 };
 enum { MAX_TROUBLES = 50, CLOSE_SECONDS = 2 };
-/* A larger jump of the driver's count is a count that began anew. */
-enum { MAX_JUMP = 100000 };
-
-struct slot {
-  struct ph_made_frame made;
-  int64_t time_us, sequence;
-};
 
 struct ph_camera {
   struct ph_device *device; /* the thread's, once it runs */
@@ -34,55 +25,9 @@ struct ph_camera {
   pthread_t thread;
   int wake_fd;
   atomic_int stopping, lock_wanted;
-  uint32_t last_sequence; /* the driver's; all of these are the thread's alone */
-  int troubles, locked;
-
-  pthread_mutex_t mutex; /* guards all below but the slots' contents */
-  pthread_cond_t changed;
-  uint64_t written, taken; /* slots from `taken` up to `written` hold frames */
-  int64_t sequence, lost, damaged, overrun;
-  int ended; /* why the thread has ended, PH_OK while it runs */
-  char ended_message[PH_CAMERA_MESSAGE_SIZE], damage_message[PH_CAMERA_MESSAGE_SIZE];
-  struct slot slots[SLOTS];
+  int troubles, locked; /* the thread's alone */
+  struct ph_frame_ring ring;
 };
-
-static void count_damage(ph_camera *camera, const char *reason) {
-  pthread_mutex_lock(&camera->mutex);
-  camera->damaged++;
-  snprintf(camera->damage_message, sizeof camera->damage_message, "%s", reason);
-  pthread_mutex_unlock(&camera->mutex);
-}
-
-/* Follows the driver's count, and answers the slot for the frame, or NULL where all are full. */
-static struct slot *count_frame(ph_camera *camera, uint32_t driver_sequence) {
-  uint32_t step = driver_sequence - camera->last_sequence;
-  struct slot *slot = NULL;
-  camera->last_sequence = driver_sequence;
-  pthread_mutex_lock(&camera->mutex);
-  if (camera->sequence < 0) {
-    camera->sequence = 0;
-  } else if (step == 0 || step > MAX_JUMP) {
-    camera->sequence++;
-  } else {
-    camera->sequence += step;
-    camera->lost += step - 1;
-  }
-  if (camera->written - camera->taken < SLOTS) {
-    slot = &camera->slots[camera->written % SLOTS];
-    slot->sequence = camera->sequence;
-  } else {
-    camera->overrun++;
-  }
-  pthread_mutex_unlock(&camera->mutex);
-  return slot;
-}
-
-static void hand_over(ph_camera *camera) {
-  pthread_mutex_lock(&camera->mutex);
-  camera->written++;
-  pthread_cond_broadcast(&camera->changed);
-  pthread_mutex_unlock(&camera->mutex);
-}
 
 /* Takes one buffer from the device and makes a frame of it. */
 static int take(ph_camera *camera, short events) {
@@ -94,26 +39,26 @@ static int take(ph_camera *camera, short events) {
     status = ph_fail(PH_ERR_SYSTEM, "Cannot take a picture: the camera reports an error");
   }
   if (status == PH_ERR_SYSTEM && ++camera->troubles < MAX_TROUBLES) {
-    count_damage(camera, ph_error_message());
+    ph_ring_damage(&camera->ring, ph_error_message());
     return PH_OK;
   }
   if (status != PH_OK) return status;
   camera->troubles = 0;
 
-  struct slot *slot = count_frame(camera, buffer.sequence);
+  struct ph_frame_slot *slot = ph_ring_place(&camera->ring, buffer.sequence);
   int copied = PH_ERR_STATE;
   if (slot != NULL && !buffer.damaged) {
     copied = ph_frame_copy(&camera->maker, buffer.data, buffer.size, &slot->made);
   }
   status = device->operations->requeue(device, buffer.index);
-  if (buffer.damaged) count_damage(camera, "The driver marked the frame as damaged");
+  if (buffer.damaged) ph_ring_damage(&camera->ring, "The driver marked the frame as damaged");
   if (slot == NULL || buffer.damaged) return status;
 
   slot->time_us = buffer.time_us;
   if (copied == PH_OK && ph_frame_make(&camera->maker, &slot->made) == PH_OK) {
-    hand_over(camera);
+    ph_ring_hand_over(&camera->ring);
   } else {
-    count_damage(camera, camera->maker.result.message);
+    ph_ring_damage(&camera->ring, camera->maker.result.message);
   }
   return status;
 }
@@ -140,22 +85,19 @@ static void *run(void *argument) {
     if (waits[1].revents != 0) follow_wishes(camera);
     if (waits[0].revents != 0) status = take(camera, waits[0].revents);
   }
-  pthread_mutex_lock(&camera->mutex);
-  camera->ended = status == PH_OK ? PH_ERR_STATE : status;
-  snprintf(camera->ended_message, sizeof camera->ended_message, "%s",
-           status == PH_OK ? "The camera was stopped" : ph_error_message());
-  pthread_cond_broadcast(&camera->changed);
-  pthread_mutex_unlock(&camera->mutex);
+  if (status == PH_OK) {
+    ph_ring_end(&camera->ring, PH_ERR_STATE, "The camera was stopped");
+  } else {
+    ph_ring_end(&camera->ring, status, ph_error_message());
+  }
   camera->device->operations->close(camera->device);
   return NULL;
 }
 
 static void free_camera(ph_camera *camera) {
-  for (int i = 0; i < SLOTS; i++) ph_made_frame_free(&camera->slots[i].made);
   ph_frame_maker_free(&camera->maker);
   if (camera->wake_fd >= 0) close(camera->wake_fd);
-  pthread_cond_destroy(&camera->changed);
-  pthread_mutex_destroy(&camera->mutex);
+  ph_ring_free(&camera->ring);
   free(camera);
 }
 
@@ -174,14 +116,8 @@ static int start_thread(ph_camera *camera) {
 static ph_camera *new_camera(struct ph_device *device, const struct ph_camera_request *request) {
   ph_camera *camera = calloc(1, sizeof *camera);
   if (camera == NULL) return NULL;
-  pthread_condattr_t monotonic;
-  pthread_condattr_init(&monotonic);
-  pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-  pthread_mutex_init(&camera->mutex, NULL);
-  pthread_cond_init(&camera->changed, &monotonic);
-  pthread_condattr_destroy(&monotonic);
+  ph_ring_init(&camera->ring);
   camera->device = device;
-  camera->sequence = -1;
   camera->maker.format = device->format;
   camera->maker.wishes = (struct ph_frame_wishes){
       request->least_width, (enum ph_turn)request->turn, request->jpeg_quality};
@@ -248,56 +184,10 @@ int ph_camera_open(const char *path, const struct ph_camera_request *request,
   return status;
 }
 
-static struct timespec deadline_after(int64_t ms) {
-  struct timespec deadline;
-  clock_gettime(CLOCK_MONOTONIC, &deadline);
-  int64_t nanoseconds = deadline.tv_nsec + ms % 1000 * 1000000;
-  deadline.tv_sec += ms / 1000 + nanoseconds / 1000000000;
-  deadline.tv_nsec = nanoseconds % 1000000000;
-  return deadline;
-}
-
-/* With the mutex held: waits until there is something to say. */
-static int wait_for_frame(ph_camera *camera, int32_t timeout_ms) {
-  struct timespec deadline = deadline_after(timeout_ms < 0 ? 0 : timeout_ms);
-  while (true) {
-    if (atomic_load(&camera->stopping)) return PH_ERR_STATE;
-    if (camera->written > camera->taken) return PH_OK;
-    if (camera->ended != PH_OK) return camera->ended;
-    if (pthread_cond_timedwait(&camera->changed, &camera->mutex, &deadline) == ETIMEDOUT) {
-      return camera->written > camera->taken ? PH_OK : PH_ERR_TIMEOUT;
-    }
-  }
-}
-
 int ph_camera_next(ph_camera *camera, int32_t timeout_ms, uint8_t *pixels, size_t pixels_capacity,
                    uint8_t *jpeg, size_t jpeg_capacity, struct ph_camera_frame *frame) {
-  pthread_mutex_lock(&camera->mutex);
-  int status = wait_for_frame(camera, timeout_ms);
-  memset(frame, 0, sizeof *frame);
-  frame->lost = camera->lost;
-  frame->damaged = camera->damaged;
-  frame->overrun = camera->overrun;
-  snprintf(frame->message, sizeof frame->message, "%s",
-           status == PH_OK || status == PH_ERR_TIMEOUT ? camera->damage_message
-                                                       : camera->ended_message);
-  const struct slot *slot = &camera->slots[camera->taken % SLOTS];
-  pthread_mutex_unlock(&camera->mutex);
-  if (status != PH_OK) return status;
-
-  frame->picture = slot->made.picture;
-  frame->jpeg_bytes = (int32_t)slot->made.jpeg.size;
-  frame->time_us = slot->time_us;
-  frame->sequence = slot->sequence;
-  if (pixels_capacity < (size_t)frame->picture.bytes || jpeg_capacity < slot->made.jpeg.size) {
-    return PH_CAMERA_NEEDS_ROOM;
-  }
-  memcpy(pixels, slot->made.pixels.data, (size_t)frame->picture.bytes);
-  if (slot->made.jpeg.size > 0) memcpy(jpeg, slot->made.jpeg.data, slot->made.jpeg.size);
-  pthread_mutex_lock(&camera->mutex);
-  camera->taken++;
-  pthread_mutex_unlock(&camera->mutex);
-  return PH_OK;
+  return ph_ring_next(&camera->ring, timeout_ms, pixels, pixels_capacity, jpeg, jpeg_capacity,
+                      frame);
 }
 
 static void wake(ph_camera *camera) {
@@ -308,9 +198,7 @@ static void wake(ph_camera *camera) {
 
 void ph_camera_stop(ph_camera *camera) {
   atomic_store(&camera->stopping, 1);
-  pthread_mutex_lock(&camera->mutex);
-  pthread_cond_broadcast(&camera->changed);
-  pthread_mutex_unlock(&camera->mutex);
+  ph_ring_stop(&camera->ring);
   wake(camera);
 }
 

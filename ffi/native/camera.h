@@ -6,8 +6,8 @@
  *   ph_camera_close  ends the thread, gives the camera back, frees the handle
  *
  * One thread at a time may be in ph_camera_next; ph_camera_stop and ph_camera_lock may be called
- * beside it from any other. ph_camera_close comes last and alone. All but ph_camera_stop may wait
- * for the kernel, so none of them belongs on an event loop's thread. */
+ * beside it from any other. ph_camera_close comes last and alone. All but these two may wait for the
+ * kernel, so none of them belongs on an event loop's thread. */
 #ifndef PH_CAMERA_H
 #define PH_CAMERA_H
 

@@ -2,7 +2,8 @@
  * camera's from the device's buffer on.
  *
  * Layout, little-endian 32-bit numbers: "PHCAM1\0\0", fourcc, width, height, ways (1: begins again
- * at its end, 2: never lets go when it is closed, as a driver may); then for each frame: flags (1:
+ * at its end, 2: never lets go when it is closed, 4: never answers when it is opened, as a driver
+ * may); then for each frame: flags (1:
  * damaged, 2: from here on silent), sequence numbers that were lost before it, bytes, data. */
 #include <errno.h>
 #include <fcntl.h>
@@ -18,7 +19,7 @@
 #include "v4l2_call.h"
 
 enum { HEADER_BYTES = 24, RECORD_BYTES = 12, FLAG_DAMAGED = 1, FLAG_SILENT = 2 };
-enum { WAY_LOOP = 1, WAY_HANG = 2 };
+enum { WAY_LOOP = 1, WAY_HANG = 2, WAY_HANG_OPEN = 4 };
 
 struct file {
   struct ph_device device;
@@ -120,6 +121,7 @@ static int read_header(struct file *file, const struct ph_device_request *reques
   format->width = (int32_t)number(file->data + 12);
   format->height = (int32_t)number(file->data + 16);
   file->ways = number(file->data + 20);
+  while (file->ways & WAY_HANG_OPEN) pause();
   if (request->fourcc != 0 && request->fourcc != format->fourcc) {
     return ph_fail(PH_ERR_FORMAT, "Cannot use %s: it does not offer the format %.4s",
                    request->path, (const char *)&request->fourcc);

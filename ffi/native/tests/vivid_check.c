@@ -3,6 +3,7 @@
  *   vivid_check list                       what ph_camera_list says
  *   vivid_check formats DEVICE             every raw format, scale and turn, by the picture
  *   vivid_check controls DEVICE            lock and unlock
+ *   vivid_check lock DEVICE                locks and lets go, for a camera that writes it down
  *   vivid_check errors DEVICE              the driver's injected errors
  *   vivid_check set DEVICE CONTROL VALUE   sets a control by its name */
 #include <fcntl.h>
@@ -227,6 +228,19 @@ static void check_controls(const char *path) {
   printf("ok lock held the gain at %d and let it go\n", gain);
 }
 
+static void lock_and_let_go(const char *path) {
+  struct ph_camera_granted granted;
+  struct ph_camera_frame frame;
+  ph_camera *camera = open_camera(path, &usual, &granted);
+  if (camera == NULL) return;
+  for (int lock = 1; lock >= 0; lock--) {
+    for (int i = 0; i < 3; i++) CHECK(next_frame(camera, &frame) == PH_OK, "%s", frame.message);
+    ph_camera_lock(camera, lock);
+  }
+  for (int i = 0; i < 3; i++) CHECK(next_frame(camera, &frame) == PH_OK, "%s", frame.message);
+  CHECK(ph_camera_close(camera) == PH_OK, "%s", ph_error_message());
+}
+
 static void check_busy(const char *path) {
   struct ph_camera_granted granted, refused;
   ph_camera *camera = open_camera(path, &usual, &granted), *second = NULL;
@@ -296,6 +310,8 @@ int main(int count, char **arguments) {
   } else if (strcmp(task, "controls") == 0) {
     check_controls(path);
     check_busy(path);
+  } else if (strcmp(task, "lock") == 0) {
+    lock_and_let_go(path);
   } else if (strcmp(task, "errors") == 0) {
     check_errors(path);
   } else if (strcmp(task, "set") == 0 && count == 5) {
