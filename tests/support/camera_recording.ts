@@ -19,8 +19,8 @@ export interface CameraRecording {
   readonly frames: readonly RecordedFrame[];
   /** Begins again at the end; otherwise the camera is then unplugged. @default false */
   readonly loop?: boolean;
-  /** Never lets go of the camera when it is closed, as a driver may. @default false */
-  readonly hangs?: boolean;
+  /** Never answers when it is closed, or opened, as a driver may. @default never */
+  readonly hangs?: "closing" | "opening";
 }
 
 /** The bytes of a recording as `ffi/native/file_device.c` reads it. */
@@ -29,7 +29,8 @@ export function encodeRecording(recording: CameraRecording): Uint8Array {
   const parts: Uint8Array[] = [encoder.encode("PHCAM1\0\0"), encoder.encode(recording.fourcc)];
   const numbers = (...values: number[]) =>
     parts.push(new Uint8Array(Uint32Array.from(values).buffer));
-  numbers(recording.width, recording.height, (recording.loop ? 1 : 0) | (recording.hangs ? 2 : 0));
+  const ways = (recording.loop ? 1 : 0) | { closing: 2, opening: 4, "": 0 }[recording.hangs ?? ""];
+  numbers(recording.width, recording.height, ways);
   for (const { bytes, damaged = false, silent = false, lost = 0 } of recording.frames) {
     numbers((damaged ? 1 : 0) | (silent ? 2 : 0), lost, bytes.length);
     parts.push(bytes);
@@ -54,17 +55,19 @@ export async function recordingFile(
 
 /** JPEGs of a moving pattern, by ffmpeg's encoder. */
 export async function patternJpegs(
-  { count, size = "640x480", pixelFormat = "yuvj422p", quality = 4 }: {
+  { count, size = "640x480", pixelFormat = "yuvj422p", quality = 4, huffman = "optimal" }: {
     count: number;
     size?: string;
     pixelFormat?: string;
     quality?: number;
+    huffman?: "default" | "optimal";
   },
 ): Promise<Uint8Array<ArrayBuffer>[]> {
   const { stdout } = await new Deno.Command("ffmpeg", {
     args: [
       ...["-v", "error", "-f", "lavfi", "-i", `testsrc2=s=${size}:r=30`, "-frames:v", `${count}`],
-      ...["-pix_fmt", pixelFormat, "-q:v", `${quality}`, "-f", "mjpeg", "-"],
+      ...["-pix_fmt", pixelFormat, "-q:v", `${quality}`, "-huffman", huffman],
+      ...["-f", "mjpeg", "-"],
     ],
   }).output();
   return splitJpegs(stdout);

@@ -1,56 +1,19 @@
-import {
-  type CameraFrame,
-  type CameraGranted,
-  type CameraLosses,
-  type CameraRequest,
-  NativeCamera,
-  stableCameraPath,
-} from "../../../ffi/camera.ts";
+import { NativeCamera, stableCameraPath } from "../../../ffi/camera.ts";
+import type {
+  CameraFrame,
+  CameraGranted,
+  CameraLosses,
+  CameraRequest,
+} from "../../../ffi/camera_values.ts";
+import { NativeError } from "../../../ffi/library.ts";
 import { type Clock, SystemClock } from "../../telemetry/clock.ts";
 import { Counters } from "../../telemetry/counters.ts";
 import { type Log, silentLog } from "../../telemetry/log.ts";
 import type { Frame, FrameSource, SourceEvent } from "../frame.ts";
-import type { InputTransform } from "../transform.ts";
 import { listCameras } from "./cameras.ts";
 import { cameraError } from "./hints.ts";
+import { type CameraWishes, DEFAULT_WISHES, type V4l2SourceOptions } from "./options.ts";
 import { CameraTimeline } from "./timeline.ts";
-
-export interface V4l2SourceOptions {
-  /** A video device, such as `/dev/video0` or a link in `/dev/v4l/by-id`. */
-  readonly device: string;
-  /** @default 640 */
-  readonly width?: number;
-  /** @default 480 */
-  readonly height?: number;
-  /** Frames per second to ask for. @default 30 */
-  readonly fps?: number;
-  /** `auto`, or the four characters of a format: `MJPG`, `YUYV`, `UYVY`, `NV12`, `GREY`. */
-  readonly codec?: string;
-  /** @default "none" */
-  readonly transform?: InputTransform;
-  /** Hertz of the mains, against flicker; `auto` leaves it to the camera. @default "auto" */
-  readonly powerLine?: "auto" | "off" | "50" | "60";
-  /** The analysis picture is halved as long as it stays at least this wide. @default 320 */
-  readonly analysisWidth?: number;
-  /** Of JPEGs that are published and that the camera does not make itself. @default 80 */
-  readonly jpegQuality?: number;
-  readonly clock?: Clock;
-  readonly log?: Log;
-  readonly counters?: Counters;
-}
-
-type Settings = Required<Omit<V4l2SourceOptions, "clock" | "log" | "counters">>;
-
-const DEFAULTS = {
-  width: 640,
-  height: 480,
-  fps: 30,
-  codec: "auto",
-  transform: "none",
-  powerLine: "auto",
-  analysisWidth: 320,
-  jpegQuality: 80,
-} satisfies Omit<Settings, "device">;
 
 /** A camera is silent after this time or this number of frames, whichever is longer. */
 const SILENCE_MS = 2000;
@@ -58,6 +21,8 @@ const SILENCE_FRAMES = 5;
 /** A camera that has just been started may need longer for its first picture: so many silences. */
 const START_SILENCES = 3;
 const RETRY_MS = 1000;
+/** USB gives up a question after 5 s, and opening asks a few. A driver that needs longer hangs. */
+const OPEN_MS = 60_000;
 /** A driver that holds us longer at the end than this will not let go. */
 const CLOSE_MS = 6000;
 
@@ -69,7 +34,7 @@ const NO_LOSSES: CameraLosses = { lost: 0, damaged: 0, overrun: 0, reason: "" };
  */
 export class V4l2Source implements FrameSource {
   readonly realtime = true;
-  readonly #options: Settings;
+  readonly #options: CameraWishes;
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #counters: Counters;
@@ -88,7 +53,7 @@ export class V4l2Source implements FrameSource {
 
   constructor(options: V4l2SourceOptions) {
     const { clock = new SystemClock(), log = silentLog, counters = new Counters() } = options;
-    this.#options = { ...DEFAULTS, ...options };
+    this.#options = { ...DEFAULT_WISHES, ...options };
     this.#path = options.device;
     this.#clock = clock;
     this.#timeline = new CameraTimeline(clock);
@@ -132,8 +97,8 @@ export class V4l2Source implements FrameSource {
   /**
    * @throws {SourceError} from the first step, where the camera cannot be opened at all. Once it
    * gave frames it is waited for.
-   * @throws {NativeError} with status `timeout` where a driver does not let go of the camera: the
-   * process should end, so that its supervisor starts it anew.
+   * @throws {NativeError} with status `timeout` where a driver does not open the camera again, or
+   * does not let go of it: the process should end, so that its supervisor starts it anew.
    */
   [Symbol.asyncIterator](): AsyncIterator<SourceEvent> {
     this.#iteration ??= this.#events();
@@ -224,7 +189,7 @@ export class V4l2Source implements FrameSource {
       powerLine,
       jpegQuality,
     };
-    const camera = await NativeCamera.open(this.#path, request);
+    const camera = await this.#inTime(NativeCamera.open(this.#path, request));
     if (this.#closing.signal.aborted) camera.stop();
     this.#camera = camera;
     const stablePath = stableCameraPath(this.#path);
@@ -233,6 +198,15 @@ export class V4l2Source implements FrameSource {
     this.#locked = false;
     this.#losses = NO_LOSSES;
     this.#timeline.begin();
+  }
+
+  async #inTime(opening: Promise<NativeCamera>): Promise<NativeCamera> {
+    const late = new AbortController();
+    const camera = await Promise.race([opening, this.#clock.sleep(OPEN_MS, late.signal)]);
+    late.abort();
+    if (camera) return camera;
+    opening.then((camera) => camera[Symbol.asyncDispose](), () => {});
+    throw new NativeError(`Cannot open ${this.#path}: its driver does not answer`, "timeout");
   }
 
   /** Tries until the camera is back; false where the source was closed meanwhile. */
@@ -244,6 +218,7 @@ export class V4l2Source implements FrameSource {
         await this.#open();
         return true;
       } catch (error) {
+        if (error instanceof NativeError && error.status === "timeout") throw error;
         const { message, hint } = cameraError(this.#path, error);
         this.#log.limited("camera_reopen", 60, "warning", message, { hint });
       }

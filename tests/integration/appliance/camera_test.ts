@@ -40,7 +40,7 @@ Deno.test("a picture with the overlay is as large as the camera's own", async ()
 });
 
 Deno.test("a driver that does not let go ends the program with 70, for its supervisor", async () => {
-  await using camera = await recordingFile({ ...looped, hangs: true });
+  await using camera = await recordingFile({ ...looped, hangs: "closing" });
   await using broker = await startRedis();
   const subscriber = await Subscriber.of(broker);
   await using server = startProgram([

@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import type { SourceEvent } from "../../../src/capture/frame.ts";
 import { SourceError } from "../../../src/capture/frame.ts";
 import { INPUT_TRANSFORMS } from "../../../src/capture/transform.ts";
-import { V4l2Source, type V4l2SourceOptions } from "../../../src/capture/v4l2/source.ts";
+import type { V4l2SourceOptions } from "../../../src/capture/v4l2/options.ts";
+import { V4l2Source } from "../../../src/capture/v4l2/source.ts";
+import { SystemClock } from "../../../src/telemetry/clock.ts";
 import { Counters } from "../../../src/telemetry/counters.ts";
 import {
   type CameraRecording,
@@ -62,6 +64,28 @@ Deno.test("padding behind a JPEG is not published", async () => {
   padded.set(jpegs[0]!);
   const { events } = await play({ ...MJPEG, frames: [{ bytes: padded }] });
   assert.deepEqual(framesOf(events)[0]?.jpeg, jpegs[0]);
+});
+
+/** Leaves out the tables that motion JPEG takes for granted. */
+function withoutHuffmanTables(jpeg: Uint8Array): Uint8Array {
+  const kept: number[] = [0xff, 0xd8];
+  for (let at = 2; at < jpeg.length;) {
+    const marker = jpeg[at + 1]!;
+    const end = marker === 0xda ? jpeg.length : at + 2 + jpeg[at + 2]! * 256 + jpeg[at + 3]!;
+    if (marker !== 0xc4) kept.push(...jpeg.subarray(at, end));
+    at = end;
+  }
+  return Uint8Array.from(kept);
+}
+
+Deno.test("a JPEG without Huffman tables, as many webcams send, shows the same picture", async () => {
+  const [whole] = await patternJpegs({ count: 1, huffman: "default" });
+  const bare = withoutHuffmanTables(whole!);
+  assert.ok(bare.length < whole!.length);
+  const { events } = await play({ ...MJPEG, frames: [{ bytes: whole! }, { bytes: bare }] });
+  const [first, second] = framesOf(events);
+  assert.deepEqual(second?.picture.y, first!.picture.y);
+  assert.deepEqual(second?.jpeg, bare);
 });
 
 Deno.test("damaged frames are skipped and counted, and leave a gap in the sequence", async () => {
@@ -145,6 +169,35 @@ Deno.test("a camera that is silent from the start is told once, and opened again
     break;
   }
   assert.deepEqual(kinds, ["connected", "disconnected", "connected", "frame"]);
+});
+
+/** Waits a hundredth of the time. */
+class QuickClock extends SystemClock {
+  override sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    return super.sleep(ms / 100, signal);
+  }
+}
+
+Deno.test({
+  name: "a driver that does not answer when a camera comes back ends the source",
+  sanitizeOps: false, // the call never returns, which is the point
+  fn: async () => {
+    await using file = await recordingFile({ ...MJPEG, frames: [{ bytes: jpegs[0]! }] });
+    const source = new V4l2Source({ device: file.path, fps: 100, clock: new QuickClock() });
+    const kinds: string[] = [];
+    await assert.rejects(async () => {
+      for await (const event of source) {
+        kinds.push(event.kind);
+        if (event.kind !== "disconnected") continue;
+        await Deno.writeFile(
+          `${file.path}.new`,
+          encodeRecording({ ...MJPEG, frames: [], hangs: "opening" }),
+        );
+        await Deno.rename(`${file.path}.new`, file.path);
+      }
+    }, /its driver does not answer/);
+    assert.deepEqual(kinds, ["connected", "frame", "disconnected"]);
+  },
 });
 
 Deno.test("closing ends a wait for a frame at once", async () => {
