@@ -24,7 +24,10 @@ ln -sf ../../$MDEV "$folder/usb-$(echo $name | tr ' ' _)-video-index$(cat $camer
 `;
 
 export const WEBCAM_MODULES = ["uvcvideo", "vhci-hcd"] as const;
-export const WEBCAM_PROGRAMS = { "/bin/uvc_camera": `${BUILD}/uvc_camera` };
+export const WEBCAM_PROGRAMS = {
+  "/bin/uvc_camera": `${BUILD}/uvc_camera`,
+  "/bin/vivid_check": `${BUILD}/vivid_check`,
+};
 
 /** What the webcam sees, a recording for each of its sizes, and the machine's rules for devices. */
 export function webcamFiles(sizes: readonly CameraRecording[]): ArchiveEntry[] {
@@ -71,11 +74,16 @@ export class Webcam {
   }
 
   async #until(what: string, mark: number, ends: (line: string) => boolean): Promise<string[]> {
-    return await waitFor(what, async () => {
-      const lines = (await this.#log()).slice(mark);
-      const end = lines.findIndex(ends);
-      return end < 0 ? undefined : lines.slice(0, end + 1);
-    }, { timeoutMs: 240_000 });
+    let lines: string[] = [];
+    try {
+      return await waitFor(what, async () => {
+        lines = (await this.#log()).slice(mark);
+        const end = lines.findIndex(ends);
+        return end < 0 ? undefined : lines.slice(0, end + 1);
+      }, { timeoutMs: 240_000 });
+    } catch (cause) {
+      throw new Error(`${cause}: it wrote ${JSON.stringify(lines)}`, { cause });
+    }
   }
 
   async #log(): Promise<string[]> {
