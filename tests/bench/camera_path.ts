@@ -7,7 +7,7 @@
  */
 import { encodeRecording, splitJpegs } from "../support/camera_recording.ts";
 import { startProgram, Subscriber } from "../support/physiology_server.ts";
-import { startRedis } from "../support/redis_server.ts";
+import { freePort, startRedis } from "../support/redis_server.ts";
 import { treeUsage } from "./process_tree.ts";
 
 const HERE = new URL(".", import.meta.url).pathname;
@@ -83,17 +83,31 @@ async function measureSource(clip: Clip): Promise<string> {
 async function measureServer(clip: Clip): Promise<string> {
   await using broker = await startRedis();
   const subscriber = await Subscriber.of(broker);
+  const page = freePort();
   await using server = startProgram([
     "--use_camera",
     `--camera_device=${clip.camera}`,
     `--max_fps=${clip.fps}`,
     `--redis_port=${broker.port}`,
+    `--http_port=${page}`,
   ]);
   await subscriber.first("frame");
-  const before = subscriber.all("frame").length;
+  const count = () =>
+    (["edge_metrics", "frame"] as const).map((type) => subscriber.all(type).length);
+  const before = count();
+  const startMs = performance.now();
   const cpuMs = await cpuMsAFrame(server.pid, clip);
-  const rate = (subscriber.all("frame").length - before) / (seconds + WARM_UP_S);
-  return `${round(cpuMs)}  (${round(rate)} frames a second arrived)`;
+  const elapsedS = (performance.now() - startMs) / 1000;
+  const [measured, pictures] = count().map((after, i) => round((after - before[i]!) / elapsedS));
+  const lost = await lostFrames(page);
+  return `${round(cpuMs)}  (a second: ${measured} frames measured, ${pictures} arrived; ${lost})`;
+}
+
+/** What the server counted as lost between the camera and the measurement. */
+async function lostFrames(page: number): Promise<string> {
+  const metrics = await (await fetch(`http://127.0.0.1:${page}/metrics`)).text();
+  const lines = metrics.split("\n").filter((line) => /camera_frames_lost_total\{/.test(line));
+  return lines.join(", ") || "none lost";
 }
 
 async function measureFfmpeg(clip: Clip): Promise<string> {
@@ -135,8 +149,10 @@ try {
     }
   }
   const fast = await makeClip({ width: 640, height: 480, fps: 120 });
-  console.log(`\n640x480 MJPEG, 120 frames/s, ${seconds} s`);
-  console.log(`  our camera path alone: ${await measureSource(fast)}`);
+  console.log(`\n640x480 MJPEG, 120 frames/s, ${seconds} s: CPU ms a frame`);
+  for (const name of ["our camera path alone", "the whole server, one subscriber"]) {
+    console.log(`  ${name.padEnd(46)}${await WAYS[name]!(fast)}`);
+  }
 } finally {
   await Deno.remove(folder, { recursive: true });
 }
