@@ -50,8 +50,8 @@ struct ph_frame_slot *ph_ring_place(struct ph_frame_ring *ring, uint32_t driver_
 void ph_ring_hand_over(struct ph_frame_ring *ring) {
   pthread_mutex_lock(&ring->mutex);
   ring->written++;
-  pthread_cond_broadcast(&ring->changed);
   pthread_mutex_unlock(&ring->mutex);
+  pthread_cond_signal(&ring->changed); /* after the unlock: the taker need not wait for it again */
 }
 
 void ph_ring_damage(struct ph_frame_ring *ring, const char *reason) {
