@@ -7,6 +7,8 @@ import {
 
 interface Pending {
   readonly outgoing: Outgoing;
+  /** How many got it, once it has arrived. */
+  delivery?: Delivery;
   readonly resolve: (delivery: Delivery) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -22,6 +24,7 @@ export class FakeBackend implements Backend {
   receivers: number | undefined = 1;
   /** While false, messages arrive but are not acknowledged. */
   acknowledging = true;
+  #arriving = true;
   #ready = false;
   #pending: Pending[] = [];
   #onReady: (ready: boolean) => void = () => {};
@@ -48,16 +51,34 @@ export class FakeBackend implements Backend {
   send(outgoing: Outgoing): Promise<Delivery> {
     if (!this.#ready) return Promise.reject(lost());
     this.sent.push(outgoing);
-    if (this.receivers !== 0) this.received.push(outgoing);
     const { promise, resolve, reject } = Promise.withResolvers<Delivery>();
     this.#pending.push({ outgoing, resolve, reject });
+    this.#arrive();
     if (this.acknowledging) this.acknowledge();
     return promise;
   }
 
+  /** While false, messages are on their way, and lost where the link goes down. */
+  setArriving(arriving: boolean): void {
+    this.#arriving = arriving;
+    this.#arrive();
+    if (this.acknowledging) this.acknowledge();
+  }
+
+  /** Answers to all that has arrived. */
   acknowledge(): void {
-    const delivery = this.receivers === undefined ? {} : { receivers: this.receivers };
-    for (const { resolve } of this.#pending.splice(0)) resolve(delivery);
+    if (!this.#arriving) return;
+    for (const { resolve, delivery } of this.#pending.splice(0)) resolve(delivery ?? {});
+  }
+
+  #arrive(): void {
+    if (!this.#arriving) return;
+    const { receivers } = this;
+    for (const pending of this.#pending) {
+      if (pending.delivery) continue;
+      pending.delivery = receivers === undefined ? {} : { receivers };
+      if (receivers !== 0) this.received.push(pending.outgoing);
+    }
   }
 
   setReady(ready: boolean): void {

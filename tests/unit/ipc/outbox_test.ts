@@ -219,7 +219,10 @@ Deno.test("a spool keeps what the memory does not hold, also over the end of the
 
 type Action =
   | { readonly kind: "metrics" | "frames" | "advance"; readonly count: number }
-  | { readonly kind: "link" | "acknowledging" | "receivers"; readonly on: boolean };
+  | {
+    readonly kind: "link" | "arriving" | "acknowledging" | "receivers";
+    readonly on: boolean;
+  };
 
 const action: fc.Arbitrary<Action> = fc.oneof(
   fc.record({
@@ -227,28 +230,39 @@ const action: fc.Arbitrary<Action> = fc.oneof(
     count: fc.integer({ min: 1, max: 8 }),
   }),
   fc.record({
-    kind: fc.constantFrom("link" as const, "acknowledging" as const, "receivers" as const),
+    kind: fc.constantFrom(
+      "link" as const,
+      "arriving" as const,
+      "acknowledging" as const,
+      "receivers" as const,
+    ),
     on: fc.boolean(),
   }),
 );
 
 for (
-  const { inOrder, topic } of [
+  const { inOrder, topic, spooled } of [
     { inOrder: false, topic: "status" },
     { inOrder: true, topic: "status" },
     { inOrder: false, topic: "recording_state" },
-  ] as const
+    { inOrder: false, topic: "status", spooled: true },
+    { inOrder: true, topic: "status", spooled: true },
+  ] as { inOrder: boolean; topic: "status" | "recording_state"; spooled?: boolean }[]
 ) {
-  const kind = inOrder ? "that keeps order" : "with subscribers";
+  const kind = (inOrder ? "that keeps order" : "with subscribers") +
+    (spooled ? ", before a spool," : "");
   Deno.test(`random faults of a backend ${kind} lose no ${topic} and mix up none`, async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(action, { maxLength: 60 }), async (actions) => {
-        await using ends = start({}, new FakeBackend({ inOrder }));
+        using folder = temporaryFolder();
+        const options = spooled ? { memoryBytes: 20_000, spoolFolder: folder.path } : {};
+        await using ends = start(options, new FakeBackend({ inOrder }));
         const { backend, clock, outbox } = ends;
         if (inOrder) backend.receivers = undefined;
         backend.setReady(true);
         let sequence = 0;
         let frames = 0;
+        let stalled = false;
         const toNobody = new Set<number>();
         for (const step of actions) {
           if (step.kind === "metrics") {
@@ -260,16 +274,29 @@ for (
             for (let i = 0; i < step.count; i++) outbox.offer(frame(clock, ++frames));
           } else if (step.kind === "advance") await clock.advance(step.count * 100);
           else if (step.kind === "link") backend.setReady(step.on);
+          else if (step.kind === "arriving") backend.setArriving(!(stalled = !step.on));
           else if (step.kind === "acknowledging") {
             backend.acknowledging = step.on;
             if (step.on) backend.acknowledge();
-          } else if (step.kind === "receivers" && !inOrder) backend.receivers = step.on ? 1 : 0;
+          } else if (step.kind === "receivers" && !inOrder && !stalled) {
+            backend.receivers = step.on ? 1 : 0;
+          }
+          // More at once than memory holds would be given up: the disk gets its time.
+          if (spooled) await waitBriefly(() => outbox.queuedBytes < 2000);
         }
-        backend.acknowledging = true;
-        backend.acknowledge();
         if (!inOrder) backend.receivers = 1;
+        backend.acknowledging = true;
+        backend.setArriving(true);
         backend.setReady(true);
         await clock.advance(10_000);
+        const all = () => {
+          const sequences = new Set(metricsOf(backend.received).map((one) => one.sequence));
+          return sequences.union(toNobody).size === sequence;
+        };
+        for (let tries = 0; spooled && tries < 100 && !all(); tries++) {
+          await clock.advance(500);
+          await waitBriefly(all);
+        }
 
         const seen = metricsOf(backend.received);
         const missing = new Set(Array.from({ length: sequence }, (_, index) => index + 1))
@@ -284,9 +311,16 @@ for (
         assert.equal(new Set(framesOf(backend.sent)).size, framesOf(backend.sent).length);
         assert.ok(framesOf(backend.sent).length + ends.dropped("frame") >= frames, "each is told");
       }),
-      { numRuns: 150 },
+      { numRuns: spooled ? 40 : 150 },
     );
   });
+}
+
+/** Lets files be written, until it is done or does not get on. */
+async function waitBriefly(done: () => boolean): Promise<void> {
+  for (let tries = 0; tries < 20 && !done(); tries++) {
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
 }
 
 /** A message whose acknowledgement was lost may come again, with those that followed it. */
