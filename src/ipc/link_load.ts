@@ -46,6 +46,8 @@ export class LinkLoad {
   #usPerByte = 0;
   /** How many frames the link has shown that it carries at once. */
   #window = 1;
+  /** The last frame met others before it. */
+  #crowded = false;
   /** When the last frame sent is through, as far as is known. */
   #freeUs = -Infinity;
   #busy: { readonly atUs: number; readonly us: number }[] = [];
@@ -67,9 +69,8 @@ export class LinkLoad {
   /** Whether a frame may be sent beside those under way. */
   hasRoomBeside(underWay: { readonly frames: number; readonly bytes: number }): boolean {
     if (underWay.frames === 0) return true;
-    const useful = MIN_UNDER_WAY + Math.ceil(this.roundTripUs / FRAME_US);
     const aheadUs = underWay.bytes * this.#usPerByte;
-    return underWay.frames < Math.min(this.#window, useful) &&
+    return underWay.frames < Math.min(this.#window, this.#mostUnderWay) &&
       aheadUs <= Math.max(MAX_BACKLOG_US, this.roundTripUs);
   }
 
@@ -103,29 +104,38 @@ export class LinkLoad {
     this.#freeUs = Math.min(this.#freeUs, acknowledgedUs + this.roundTripUs + MAX_REST_US);
     this.#usPerByte += 0.3 * (us / Math.max(1, bytes) - this.#usPerByte);
     this.#busy.push({ atUs: acknowledgedUs, us });
-    this.#window = beyondUs < CROWDED_US
-      ? Math.min(MAX_UNDER_WAY, this.#window + 1)
-      : Math.max(1, this.#window >> 1);
+    this.#crowded = beyondUs >= CROWDED_US;
+    this.#window = this.#crowded
+      ? Math.max(1, this.#window >> 1)
+      : Math.min(MAX_UNDER_WAY, this.#window + 1);
     this.#judge(acknowledgedUs);
   }
 
   /**
-   * Takes note of a frame that gave way to a newer one: the link is full.
+   * Takes note of a frame that gave way to a newer one: the link is full, or is still to show what
+   * it can carry.
    *
    * @param oldestUs when the oldest frame under way was sent
    */
   displaced(nowUs: number, oldestUs: number): void {
     const overdue = nowUs - oldestUs > this.roundTripUs + OVERDUE_US;
-    this.#thin(nowUs, overdue ? 3 * STEP : STEP);
+    if (overdue) this.#thin(nowUs, 3 * STEP);
+    else if (this.#crowded || this.#window >= this.#mostUnderWay) this.#thin(nowUs, STEP);
   }
 
   /** The link is another one now: only the reduction stays, as the way may be the same. */
   reset(): void {
     this.#window = 1;
+    this.#crowded = false;
     this.#busy = [];
     this.#lastFrameUs = -Infinity;
     this.#freeUs = -Infinity;
     this.#calmSinceUs = undefined;
+  }
+
+  /** As many frames as fill the round trip, and one or two that wait for their turn. */
+  get #mostUnderWay(): number {
+    return Math.min(MAX_UNDER_WAY, MIN_UNDER_WAY + Math.ceil(this.roundTripUs / FRAME_US));
   }
 
   #learnRoundTrip(us: number, nowUs: number): void {

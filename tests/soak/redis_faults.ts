@@ -24,11 +24,11 @@ const { values } = parseArgs({
     every: { type: "string", default: "60" },
     outage: { type: "string", default: "10" },
     only: { type: "string", default: "" },
-    warm_up: { type: "string", default: "240" },
+    warm_up: { type: "string", default: "180" },
   },
 });
-const [minutes = 30, every = 60, outage = 10] = [values.minutes, values.every, values.outage]
-  .map(Number);
+const [minutes, every] = [Number(values.minutes), Number(values.every)];
+let outage: number;
 /** Until then pools fill and code is compiled: no growth that would go on. */
 const warmUp = Number(values.warm_up);
 const MOST_MB_AN_HOUR = 1;
@@ -61,7 +61,9 @@ function note(sequence: number, replayed: boolean | undefined): void {
 
 const publisher = new Deno.Command(Deno.execPath(), {
   args: [
-    ...["run", "-A", "--v8-flags=--expose-gc", new URL("publisher.ts", import.meta.url).pathname],
+    // The server's own flags, as scripts/physiology_server has them.
+    ...["run", "-A", "--v8-flags=--expose-gc,--max-semi-space-size=2"],
+    new URL("publisher.ts", import.meta.url).pathname,
     ...[String(proxy.port), `${folder.path}/spool`, String(warmUp)],
   ],
   stdin: "piped",
@@ -105,10 +107,12 @@ async function withFault(fault: Fault): Promise<void> {
   proxy.cut();
 }
 
-while (performance.now() - startMs < warmUp * 1000) {
-  await clock.sleep(1000);
-  proxy.cut();
+outage = 0.3;
+for (let round = 0; performance.now() - startMs < warmUp * 1000; round++) {
+  await faults[round % faults.length]?.[1]();
+  await clock.sleep(700);
 }
+outage = Number(values.outage);
 told.length = 0;
 startMs = performance.now();
 const failures: string[] = [];

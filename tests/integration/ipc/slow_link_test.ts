@@ -6,7 +6,7 @@ import { FramePacing } from "../../../src/envelope/frame_pacing.ts";
 import { FrameOutlet } from "../../../src/ipc/frame_outlet.ts";
 import { silentLog } from "../../../src/telemetry/log.ts";
 import { cameraJpegs } from "../../support/camera_jpegs.ts";
-import { FaultProxy } from "../../support/fault_proxy.ts";
+import { type Fault, FaultProxy } from "../../support/fault_proxy.ts";
 import { clock, coreMetric } from "../../support/messages.ts";
 import { optionsFor, startOutbox, subscribe } from "../../support/redis_outbox.ts";
 import { startRedis } from "../../support/redis_server.ts";
@@ -20,11 +20,12 @@ function frameOf(jpeg: Uint8Array<ArrayBuffer>, sequence: number): Frame {
 }
 
 /** A camera at 30 frames a second and its metrics, through a proxy to a real redis-server. */
-async function startCamera(jpegs: readonly Uint8Array<ArrayBuffer>[]) {
+async function startCamera(jpegs: readonly Uint8Array<ArrayBuffer>[], fault: Fault = {}) {
   const stack = new AsyncDisposableStack();
   const server = stack.use(await startRedis());
   const received = await subscribe(server, "physiology:core_metrics", "physiology:frame");
   const proxy = stack.use(new FaultProxy(server));
+  proxy.fault = fault;
   const ends = stack.use(startOutbox(optionsFor(proxy)));
   await waitFor("the connections", () => ends.framesReady());
   const outlet = new FrameOutlet({
@@ -61,6 +62,17 @@ Deno.test("1 Mbit/s and 300 ms carry metrics within 1 s at p99, beside whatever 
       sanitizeExit: false,
     })
   ));
+});
+
+Deno.test("a link of 300 ms that is fast carries every frame as it is", async () => {
+  const camera = await startCamera(await cameraJpegs({ quantiser: 6 }), { delayMs: 150 });
+  await using _camera = camera.stack;
+  const frames = () => camera.received.filter(({ type }) => type === "frame");
+  await waitFor("frames at their full rate", () => {
+    const second = clock.wallUs(clock.monotonicUs()) - 1e6;
+    return frames().filter(({ arrivedUs }) => arrivedUs > second).length >= 28;
+  });
+  assert.equal(camera.outbox.frameDegradation, 0);
 });
 
 async function overSlowLink(jpegs: readonly Uint8Array<ArrayBuffer>[]): Promise<void> {

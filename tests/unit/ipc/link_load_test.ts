@@ -92,6 +92,16 @@ Deno.test("a long round trip lets more frames be under way, a slow link only one
   assert.equal(far.hasRoomBeside({ frames: 1, bytes: 60_000 }), false, "a new link is unknown");
 });
 
+Deno.test("frames that give way while the link is still to show what it carries reduce nothing", () => {
+  const load = new LinkLoad();
+  load.metric({ sentUs: 0, acknowledgedUs: 300_000, bytes: 500 });
+  for (let frame = 1; frame < 8; frame++) {
+    load.displaced(frame * 200_000, frame * 200_000 - 100_000);
+    load.frame({ sentUs: frame * 200_000 - 300_000, acknowledgedUs: frame * 200_000, bytes: 6e4 });
+  }
+  assert.equal(load.degradation, 0);
+});
+
 Deno.test("a frame that is long overdue reduces those that follow in great steps", () => {
   const load = new LinkLoad();
   load.metric({ sentUs: 0, acknowledgedUs: 300_000, bytes: 500 });
