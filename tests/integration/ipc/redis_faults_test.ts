@@ -20,18 +20,22 @@ const ANSWERS = [
 ] as const;
 
 for (const [what, fault, trouble] of ANSWERS) {
-  Deno.test(`a peer that answers ${what} is noticed, and costs no metric`, async () => {
+  Deno.test(`a peer that answers ${what} is noticed, costs no metric, and brings no stale frame`, async () => {
     await using server = await startRedis();
     const received = await subscribe(server, "physiology:core_metrics");
+    const frames = await subscribe(server, "physiology:frame");
     await using proxy = new FaultProxy(server);
     await using ends = startOutbox(
       optionsFor(proxy, { connectionTimeoutMs: 500, operationTimeoutMs: 300 }),
     );
     await waitFor("a connection", () => ends.backend.ready);
     let sequence = 0;
-    const timer = setInterval(() => ends.outbox.offer(coreMetric(++sequence)), 10);
+    const timer = setInterval(() => {
+      ends.outbox.offer(coreMetric(++sequence));
+      ends.outbox.offer(frame(sequence));
+    }, 10);
     try {
-      await waitFor("metrics", () => received.length > 5);
+      await waitFor("metrics and frames", () => received.length > 5 && frames.length > 5);
       const before = performance.now();
       const memory = Deno.memoryUsage().rss;
       proxy.fault = fault;
@@ -43,8 +47,8 @@ for (const [what, fault, trouble] of ANSWERS) {
       assert.ok(Deno.memoryUsage().rss - memory < 60e6, "memory stays bounded");
       proxy.fault = {};
       proxy.cut();
-      const mended = sequence;
-      await waitFor("metrics after the fault", () => sequence > mended + 20);
+      const framesBefore = frames.length;
+      await waitFor("frames after the fault", () => frames.length > framesBefore + 5);
     } finally {
       clearInterval(timer);
     }
@@ -52,6 +56,8 @@ for (const [what, fault, trouble] of ANSWERS) {
       return new Set(received.map(({ payload }) => payload.metadata?.sequence)).size === sequence;
     });
     assert.equal(ends.dropped("metric"), 0);
+    const agesMs = frames.map(({ arrivedUs, timestamp }) => (arrivedUs - timestamp) / 1000);
+    assert.ok(Math.max(...agesMs) < 1000, `a frame came after ${Math.max(...agesMs)} ms`);
     await waitFor("no trouble", () => ends.outbox.trouble === undefined);
   });
 }
