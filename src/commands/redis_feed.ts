@@ -56,12 +56,10 @@ export class RedisFeed implements AsyncDisposable, KeyValueSource {
     this.#log = log;
     const options = this.#options = redisOptions(redis);
     const connection = connectionOptions(options);
-    const commands = {
-      ...connection,
-      commandTimeout: options.operationTimeoutMs,
-      enableOfflineQueue: false,
-    };
-    this.#commands = options.cluster ? this.#openCluster(commands) : this.#open(commands);
+    const commands = { ...connection, commandTimeout: options.operationTimeoutMs };
+    this.#commands = options.cluster
+      ? this.#openCluster(commands)
+      : this.#open({ ...commands, enableOfflineQueue: false });
     // Any node of a cluster hears all that is published.
     this.#subscriber = this.#open({
       ...connection,

@@ -1,3 +1,4 @@
+import { Audience } from "./audience.ts";
 import { Backlog, type Waiting } from "./backlog.ts";
 import type { SpoolRecord } from "./spool/record.ts";
 import { Spool } from "./spool/spool.ts";
@@ -45,9 +46,7 @@ export class MetricLane {
   /** Live metrics that wait for their acknowledgement, in the order of their tickets. */
   readonly #underWay = new Set<Waiting>();
   #underWayBytes = 0;
-  #hadReceivers = false;
-  /** Until then subscribers are expected back, microseconds of the monotonic clock. */
-  #expectedUntilUs = -Infinity;
+  readonly #audience: Audience;
   /** The last try to replay found nobody who receives. */
   #unreceived = false;
   readonly #closing = new AbortController();
@@ -59,6 +58,7 @@ export class MetricLane {
     this.#options = options;
     this.#context = context;
     this.#arrivals = new Arrivals(topic, context);
+    this.#audience = new Audience(context.clock);
     const { memoryBytes, maxAgeMs } = options;
     const onDrop = (reason: string, count: number) => this.#drop(reason, count);
     const spool = options.spool && new Spool({ ...options.spool, maxAgeMs, onDrop });
@@ -101,7 +101,9 @@ export class MetricLane {
 
   /** The backend became ready or unready. */
   linkChanged(ready: boolean): void {
-    if (ready && (this.#hadReceivers || this.#backlog.length > 0)) this.#expect(RETURN_US);
+    if (ready && (this.#audience.present || this.#backlog.length > 0)) {
+      this.#audience.expect(RETURN_US);
+    }
     this.#wakeup.ring();
   }
 
@@ -122,9 +124,10 @@ export class MetricLane {
       const delivery = await this.#send(entry);
       const { receivers } = delivery;
       load.metric({ sentUs, acknowledgedUs: clock.monotonicUs(), bytes: entry.bytes.length });
-      this.#noteReceivers(receivers);
-      if (delivery.unsettled) this.#expect(SETTLE_US);
-      if (receivers === 0 && clock.monotonicUs() < this.#expectedUntilUs) this.#keep(entry);
+      this.#audience.note(receivers);
+      if (this.#audience.present && this.#backlog.length > 0) this.#wakeup.ring();
+      if (delivery.unsettled) this.#audience.expect(SETTLE_US);
+      if (receivers === 0 && this.#audience.expected) this.#keep(entry);
       else this.#countSent(entry, { delivery, sentUs });
     } catch (error) {
       if (isRefusal(error)) this.#drop(error.reason, 1, error.message);
@@ -142,21 +145,6 @@ export class MetricLane {
 
   #send({ timestamp, bytes }: SpoolRecord): Promise<Delivery> {
     return this.#context.backend.send({ kind: "metric", topic: this.topic, timestamp, bytes });
-  }
-
-  #expect(us: number): void {
-    this.#expectedUntilUs = Math.max(
-      this.#expectedUntilUs,
-      this.#context.clock.monotonicUs() + us,
-    );
-  }
-
-  #noteReceivers(receivers: number | undefined): void {
-    if (receivers === undefined) return;
-    this.#hadReceivers = receivers > 0;
-    if (!this.#hadReceivers) return;
-    this.#expectedUntilUs = -Infinity;
-    if (this.#backlog.length > 0) this.#wakeup.ring();
   }
 
   #keep(entry: Waiting): void {
@@ -226,7 +214,7 @@ export class MetricLane {
   async #replayBatch(): Promise<{ sent: number; complete: boolean }> {
     try {
       // A single one first: whether anybody receives is not known before.
-      const certain = this.#hadReceivers || this.#context.backend.inOrder;
+      const certain = this.#audience.present || this.#context.backend.inOrder;
       const batch = await this.#backlog.first(certain ? REPLAY_BATCH : 1);
       const sentUs = this.#context.clock.monotonicUs();
       const results = await Promise.allSettled(
@@ -259,9 +247,8 @@ export class MetricLane {
       return true;
     }
     const { receivers } = result.value;
-    if (receivers !== undefined) this.#hadReceivers = receivers > 0;
+    this.#audience.note(receivers);
     if (receivers === 0) return false;
-    this.#expectedUntilUs = -Infinity;
     this.#countSent(late, { delivery: result.value, sentUs, replayed: true });
     return true;
   }

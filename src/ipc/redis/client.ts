@@ -19,11 +19,11 @@ export function openClient(options: RedisOptions, role: LinkRole): Client {
     enableReadyCheck: false,
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 0,
-    enableOfflineQueue: false,
     lazyConnect: true,
   } as const;
   if (options.cluster) {
     return new Cluster([{ host: options.host, port: options.port }], {
+      // Its nodes do queue: each is connected to by the first command that needs it.
       redisOptions: common,
       lazyConnect: true,
       enableOfflineQueue: false,
@@ -31,9 +31,17 @@ export function openClient(options: RedisOptions, role: LinkRole): Client {
       slotsRefreshTimeout: options.connectionTimeoutMs,
       slotsRefreshInterval: 10_000,
       maxRedirections: 4,
+      // What waited in there would be overtaken: a failure is for the outbox, which keeps the order.
+      retryDelayOnFailover: 0,
+      retryDelayOnClusterDown: 0,
     });
   }
-  return new Redis({ ...common, retryStrategy: null, ...placeOf(options) });
+  return new Redis({
+    ...common,
+    enableOfflineQueue: false,
+    retryStrategy: null,
+    ...placeOf(options),
+  });
 }
 
 /** How to show who we are, and how long to try. */
