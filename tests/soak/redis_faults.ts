@@ -16,6 +16,7 @@ import { clock } from "../support/messages.ts";
 import { subscribe } from "../support/redis_outbox.ts";
 import { startRedis } from "../support/redis_server.ts";
 import { waitFor } from "../support/wait.ts";
+import { lineThrough } from "./line.ts";
 import type { Told } from "./publisher.ts";
 
 const { values } = parseArgs({
@@ -163,13 +164,3 @@ if (outOfOrder > 0) failures.push("live metrics came out of order");
 if (resident.slope > MOST_MB_AN_HOUR) failures.push("resident memory grows");
 for (const failure of failures) console.error(failure);
 Deno.exit(failures.length > 0 ? 1 : 0);
-
-/** The slope of the line through the points, by least squares, with its standard error. */
-function lineThrough(points: readonly (readonly [number, number])[]) {
-  const mean = (index: 0 | 1) => points.reduce((sum, p) => sum + p[index], 0) / points.length;
-  const [x, y] = [mean(0), mean(1)];
-  const spread = points.reduce((sum, p) => sum + (p[0] - x) ** 2, 0);
-  const slope = points.reduce((sum, p) => sum + (p[0] - x) * (p[1] - y), 0) / spread;
-  const off = points.reduce((sum, p) => sum + (p[1] - y - slope * (p[0] - x)) ** 2, 0);
-  return { slope, error: Math.sqrt(off / Math.max(1, points.length - 2) / spread) };
-}

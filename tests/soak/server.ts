@@ -1,0 +1,93 @@
+/**
+ * The whole server beside one subscriber, in real time, from a camera that plays a simulated
+ * person over and over; sees to it that its memory and its open files do not grow.
+ *
+ *   deno run -A tests/soak/server.ts --minutes=60 --warm_up=10
+ *
+ * Ends with status 1 where they do, or where a metric is missing.
+ */
+import { parseArgs } from "node:util";
+import { treeUsage } from "../bench/process_tree.ts";
+import { portraitJpegs, recordingFile } from "../support/camera_recording.ts";
+import { startProgram } from "../support/physiology_server.ts";
+import { clock } from "../support/messages.ts";
+import { startRedis } from "../support/redis_server.ts";
+import { lineThrough } from "./line.ts";
+
+const { values } = parseArgs({
+  options: {
+    minutes: { type: "string", default: "60" },
+    warm_up: { type: "string", default: "10" },
+  },
+});
+const warmUp = Number(values.warm_up);
+const end = warmUp + Number(values.minutes);
+const MOST_MB_AN_HOUR = 1;
+const SAMPLE_S = 10;
+
+const jpegs = await portraitJpegs({ seconds: 30, fps: 30 });
+await using camera = await recordingFile({
+  fourcc: "MJPG",
+  width: 640,
+  height: 480,
+  loop: true,
+  frames: jpegs.map((bytes) => ({ bytes })),
+});
+await using redis = await startRedis();
+const received = { core: 0, edge: 0, frames: 0, strict: 0, newest: 0, missing: 0 };
+const subscriber = redis.client();
+subscriber.on("message", (channel: string, text: string) => {
+  if (channel.endsWith(":frame")) received.frames++;
+  else if (channel.endsWith(":edge_metrics")) received.edge++;
+  else {
+    const { pulse, metadata } = JSON.parse(text).payload;
+    received.core++;
+    if (pulse?.strict) received.strict++;
+    if (received.newest) received.missing += metadata.sequence - received.newest - 1;
+    received.newest = metadata.sequence;
+  }
+});
+await subscriber.subscribe(
+  "physiology:core_metrics",
+  "physiology:edge_metrics",
+  "physiology:frame",
+);
+
+await using server = startProgram([
+  "--use_camera",
+  `--camera_device=${camera.path}`,
+  `--redis_port=${redis.port}`,
+]);
+const points: { readonly hours: number; readonly mb: number; readonly files: number }[] = [];
+const startMs = performance.now();
+const minutesNow = () => (performance.now() - startMs) / 60_000;
+let told = 0;
+while (minutesNow() < end) {
+  await clock.sleep(SAMPLE_S * 1000);
+  if (!server.running) break;
+  const mb = treeUsage(server.pid).pssBytes / 1e6;
+  const files = [...Deno.readDirSync(`/proc/${server.pid}/fd`)].length;
+  if (minutesNow() > warmUp) points.push({ hours: minutesNow() / 60, mb, files });
+  if (minutesNow() >= told) {
+    const { core, frames, strict, missing } = received;
+    console.log(
+      `minute ${told}: ${mb.toFixed(1)} MB, ${files} files, ${core} core metrics, ` +
+        `${strict} with a pulse, ${missing} missing, ${frames} frames`,
+    );
+    told += 5;
+  }
+}
+const { slope, error } = lineThrough(points.map(({ hours, mb }) => [hours, mb]));
+const files = points.map((point) => point.files);
+const { cpuMs } = treeUsage(server.pid);
+console.log(`memory: ${slope.toFixed(2)} ± ${error.toFixed(2)} MB an hour`);
+console.log(`open files: ${Math.min(...files)} to ${Math.max(...files)}`);
+console.log(`CPU: ${(cpuMs / Math.max(1, received.edge)).toFixed(2)} ms a frame, start included`);
+const failures = [
+  ...server.running ? [] : [`the server ended: ${server.stderr}`],
+  ...slope - 2 * error > MOST_MB_AN_HOUR ? ["memory grows"] : [],
+  ...Math.max(...files) > Math.min(...files) ? ["open files grow or shrink"] : [],
+  ...received.missing > 0 ? ["core metrics are missing"] : [],
+];
+for (const failure of failures) console.error(failure);
+Deno.exitCode = failures.length > 0 ? 1 : 0;
