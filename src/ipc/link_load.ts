@@ -26,8 +26,10 @@ const MAX_REST_US = 1_000_000;
 const CROWDED_US = 100_000;
 /** ... and after so long it shows a link that is far too slow. */
 const OVERDUE_US = 500_000;
-/** More frames than these are under way only to fill a long round trip. */
+/** More frames than these are under way only to fill a long round trip ... */
 const MIN_UNDER_WAY = 2;
+/** ... which they do with this much to spare, as neither link nor camera is even. */
+const SPARE = 1.2;
 /** The interval of frames at 30 a second, microseconds. */
 const FRAME_US = 33_333;
 const MAX_UNDER_WAY = 16;
@@ -133,9 +135,10 @@ export class LinkLoad {
     this.#calmSinceUs = undefined;
   }
 
-  /** As many frames as fill the round trip, and one or two that wait for their turn. */
+  /** As many frames as fill the round trip, and two that wait for their turn. */
   get #mostUnderWay(): number {
-    return Math.min(MAX_UNDER_WAY, MIN_UNDER_WAY + Math.ceil(this.roundTripUs / FRAME_US));
+    const inRoundTrip = Math.floor(SPARE * this.roundTripUs / FRAME_US);
+    return Math.min(MAX_UNDER_WAY, MIN_UNDER_WAY + inRoundTrip);
   }
 
   #learnRoundTrip(us: number, nowUs: number): void {
