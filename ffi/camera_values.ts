@@ -22,7 +22,7 @@ export const FRAME = {
 } as const;
 
 /** In the order of `enum ph_turn`. */
-const TURNS = [
+export const TURNS = [
   "none",
   "clockwise_90",
   "counterclockwise_90",
