@@ -269,7 +269,7 @@ static void build_arguments(struct arguments *into, char **permissions, char **r
                                  "--no-prompt",       "--no-config", "--no-lock",
                                  "--no-remote",       "--no-npm",    "--unstable-net",
                                  /* scripts/physiology_server says why */
-                                 "--v8-flags=--max-semi-space-size=2"};
+                                 "--v8-flags=--max-semi-space-size=2,--heap-growing-percent=100"};
   static char program[PATH_MAX];
   format_path(program, "%s%s", getenv("PHYSIOLOGY_ASSETS"), "/main.js");
   into->count = 0;

@@ -81,7 +81,7 @@ async function compileByDeno(output: string): Promise<void> {
     "--no-config",
     "--allow-all",
     "--unstable-net",
-    "--v8-flags=--max-semi-space-size=2", // as scripts/physiology_server
+    "--v8-flags=--max-semi-space-size=2,--heap-growing-percent=100", // as scripts/physiology_server
     "--self-extracting",
     `--target=${machine}-unknown-linux-gnu`,
     `--include=${folder}`,
