@@ -40,6 +40,8 @@ class Engine implements VitalsEngine {
   #faceUs = -Infinity;
   #frames = 0;
   #disconnected = false;
+  /** As it was told last, while it is. */
+  #breathsPerMinute: number | undefined;
 
   constructor(options: VitalsEngineOptions) {
     this.#pulse = new PulseEstimator(options.pulse);
@@ -69,6 +71,7 @@ class Engine implements VitalsEngine {
     const pulse = this.#pulse.estimate({
       ...(obstacle ? { obstacle } : {}),
       ...(explanation ? { explanation } : {}),
+      ...(this.#breathsPerMinute ? { breathsPerMinute: this.#breathsPerMinute } : {}),
     });
     const wave = this.#pulse.wave;
     const moment: Moment = {
@@ -78,6 +81,7 @@ class Engine implements VitalsEngine {
       ...(wave ? { pulse: wave } : {}),
     };
     const breathing = this.#breathing.estimate(moment);
+    this.#breathsPerMinute = breathing.strict?.value;
     const { hrv, respirationQuotient, ...derived } = this.#derived.estimate(moment, {
       pulse,
       breathing,
@@ -108,6 +112,7 @@ class Engine implements VitalsEngine {
     this.#breathing.reset();
     this.#derived.reset();
     this.#faceUs = -Infinity;
+    this.#breathsPerMinute = undefined;
   }
 
   #judgeCondition(nowUs: number): StatusName {

@@ -11,7 +11,7 @@ export const LINE_LENGTH_S = 10;
 export interface BreathShapes {
   /** Height of each breath, in heights of the picture. */
   readonly amplitude: readonly Sample[];
-  /** Level of the chest at the end of exhaling, in heights of the picture. */
+  /** Level of the chest at the end of exhaling against its linear trend, in heights of the picture. */
   readonly baseline: readonly Sample[];
   /** Time of inhaling over time of exhaling. */
   readonly inhaleExhaleRatio: readonly Sample[];

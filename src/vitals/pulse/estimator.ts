@@ -30,6 +30,10 @@ const STALE_US = 1_000_000;
 const VETOED = 0.1;
 /** Places that beat less together than this, now or just before, see noise, each its own. */
 const LEAST_COHERENCE = 0.4;
+/** Rates that are reported, in beats/min, and those beyond that are rounded to them. */
+const LOWEST = 60 * PULSE_BAND.lowHz;
+const HIGHEST = 60 * PULSE_BAND.highHz;
+const ROUNDED = 0.5;
 /** The probability left to a candidate beyond the rates that are reported. */
 const OUT_OF_RANGE = 0.5;
 /** The probability left to a candidate that no two places agree on. */
@@ -38,6 +42,10 @@ const INCOHERENT = 0.5;
 const MAX_SPEED = 0.5;
 /** A candidate whose half or third is stronger than itself is an overtone, dB. */
 const OVERTONE_DB = 0;
+/** A candidate at twice or three times the rate of breathing is told only from this probability on. */
+const SURE_BESIDE_BREATH = 0.9;
+/** Half the width of what counts as twice or three times, in beats/min. */
+const SAME_RATE = 3;
 
 export interface PulseEstimatorOptions {
   readonly model?: ConfidenceModel;
@@ -113,12 +121,17 @@ export class PulseEstimator {
   /**
    * @param obstacle why nothing can be said now, whatever the window holds.
    * @param explanation what is known to be wrong with the picture, for a window of low quality.
+   * @param breathsPerMinute how the person breathes, where the chest is sure of that.
    */
   estimate(
-    { obstacle, explanation }: { obstacle?: Withheld; explanation?: Withheld } = {},
+    { obstacle, explanation, breathsPerMinute }: {
+      obstacle?: Withheld;
+      explanation?: Withheld;
+      breathsPerMinute?: number;
+    } = {},
   ): PulseEstimate {
     const newestUs = this.#recorder.newestUs;
-    if (this.#due(newestUs)) this.#judgement = this.#judge();
+    if (this.#due(newestUs)) this.#judgement = this.#judge(breathsPerMinute);
     const judgement = this.#judgement;
     const own = judgement?.withheld ?? (judgement?.rate === undefined ? "warming_up" : undefined);
     const withheld = obstacle ?? (own === "low_quality" ? explanation ?? own : own);
@@ -164,7 +177,7 @@ export class PulseEstimator {
     return [{ timeUs, value: rate, confidence, stable: judgement.withheld === undefined }];
   }
 
-  #judge(): Judgement {
+  #judge(breathsPerMinute?: number): Judgement {
     const timeUs = this.#recorder.newestUs;
     this.#wave = undefined;
     if (timeUs - this.#evidenceUs > STALE_US) return { timeUs, confidence: 0, withheld: "no_face" };
@@ -174,12 +187,15 @@ export class PulseEstimator {
     const votes = VOTERS.flatMap((voter) => voter.vote(window));
     const candidate = fuse(votes, window);
     if (!candidate) return { timeUs, confidence: 0, withheld: "low_quality" };
-    const rate = 60 * candidate.frequencyHz;
+    const rate = inRange(60 * candidate.frequencyHz);
     const pastDb = this.#past.supportDb(candidate.frequencyHz, { timeUs, ...SEARCH_BAND });
     this.#past.push(timeUs, candidate.spectrum);
     const hasPast = pastDb === undefined ? 0 : 1;
     const features = { ...candidate.features, pastDb: pastDb ?? 0, hasPast };
-    const verdict = this.#verdict(window, candidate, features);
+    const overtone = [2, 3].some((times) =>
+      Math.abs(rate - times * (breathsPerMinute ?? NaN)) <= SAME_RATE
+    );
+    const verdict = this.#verdict(window, candidate, { rate, features, overtone });
     this.#wave = {
       bvp: candidate.bvp,
       startUs: timeUs - ((window.length - 1) * 1e6) / PULSE_RATE_HZ,
@@ -195,20 +211,32 @@ export class PulseEstimator {
   #verdict(
     window: PulseWindow,
     { frequencyHz, undertoneDb }: PulseCandidate,
-    features: JudgementFeatures,
+    { rate, features, overtone }: {
+      rate: number;
+      features: JudgementFeatures;
+      /** It might be one of the chest's rate. */
+      overtone: boolean;
+    },
   ): { confidence: number; withheld?: Withheld } {
     const confidence = pulseConfidence(features, this.#model);
-    if (frequencyHz < PULSE_BAND.lowHz || frequencyHz > PULSE_BAND.highHz) {
+    if (rate < LOWEST || rate > HIGHEST) {
       return { confidence: Math.min(confidence, OUT_OF_RANGE), withheld: "low_quality" };
     }
     if (confidence < STRICT_GATE) return { confidence, withheld: "low_quality" };
     if (isIncoherent(features) || isIncoherent(this.#judgement?.features)) {
       return { confidence: INCOHERENT, withheld: "low_quality" };
     }
-    const moves = this.#speed > MAX_SPEED || undertoneDb > OVERTONE_DB;
+    const moves = this.#speed > MAX_SPEED || undertoneDb > OVERTONE_DB ||
+      (overtone && confidence < SURE_BESIDE_BREATH);
     const veto = moves ? "motion" : vetoOf(window, frequencyHz);
     return veto ? { confidence: VETOED, withheld: veto } : { confidence };
   }
+}
+
+/** A rate that rounds to the end of the range is that end; any other is as it is. */
+function inRange(rate: number): number {
+  if (rate < LOWEST - ROUNDED || rate > HIGHEST + ROUNDED) return rate;
+  return Math.min(HIGHEST, Math.max(LOWEST, rate));
 }
 
 /** True where separate places were compared and do not beat together. */

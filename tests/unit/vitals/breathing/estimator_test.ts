@@ -125,7 +125,7 @@ Deno.test("the upper trace rises with inhaling, once for each sample", () => {
   assert.ok(at(9) > at(11), "inhaled at 9 s, exhaled at 11 s");
 });
 
-Deno.test("breaths are described once each: depth, and inhaling over exhaling", () => {
+Deno.test("breaths are described once each: depth, level, inhaling over exhaling, and their way", () => {
   // Up in 1.2 s, down in 2.8 s.
   const position = (timeS: number) => {
     const turn = timeS % 4;
@@ -140,6 +140,12 @@ Deno.test("breaths are described once each: depth, and inhaling over exhaling", 
     values.map(({ value }) => value).toSorted((a, b) => a - b)[values.length >> 1]!;
   assert.ok(Math.abs(mid(ratios) - 1.2 / 2.8) < 0.12, `ratio ${mid(ratios)}`);
   assert.ok(Math.abs(mid(depths) - HEIGHT) < 0.15 * HEIGHT, `depth ${mid(depths)}`);
+  // The trend through whole breaths lies half a breath above the end of exhaling.
+  const levels = mid(all.flatMap((e) => e.estimate.baseline));
+  assert.ok(Math.abs(levels + HEIGHT / 2) < 0.15 * HEIGHT, `level ${levels}`);
+  // Up and down once in four seconds.
+  const way = mid(all.flatMap((e) => e.estimate.respiratoryLineLength));
+  assert.ok(Math.abs(way - (2 * HEIGHT) / 4) < 0.1 * HEIGHT, `way ${way}`);
 });
 
 Deno.test("after a reset nothing of the person before is left", () => {

@@ -7,10 +7,12 @@ import {
   loadConfidenceModel,
   pulseConfidence,
 } from "../../../../src/vitals/pulse/confidence.ts";
+import { PulseEstimator } from "../../../../src/vitals/pulse/estimator.ts";
 import { fuse } from "../../../../src/vitals/pulse/fusion.ts";
 import { refineFrequency } from "../../../../src/vitals/pulse/refine.ts";
 import { whiten } from "../../../../src/vitals/pulse/whitening.ts";
 import { powerSpectrum } from "../../../../src/vitals/signal/spectrum.ts";
+import { faceSamples } from "../../../support/face_samples.ts";
 import { Random } from "../../../support/random.ts";
 import { scipy } from "../../../support/scipy.ts";
 
@@ -151,4 +153,15 @@ Deno.test("the shipped confidence is a probability that grows with the evidence"
       }
     }),
   );
+});
+
+Deno.test("a rate that rounds into the range is told as its end, one further out is withheld", () => {
+  const last = (pulse: number) => {
+    const estimator = new PulseEstimator();
+    for (const sample of faceSamples({ pulse: () => pulse, seconds: 12 })) estimator.push(sample);
+    return estimator.estimate();
+  };
+  assert.equal(last(39.7).strict?.value, 40);
+  assert.equal(last(180.3).strict?.value, 180);
+  for (const pulse of [38.5, 182]) assert.equal(last(pulse).withheld, "low_quality", `${pulse}`);
 });

@@ -5,6 +5,7 @@ import { PulseEstimator } from "../../../../src/vitals/pulse/estimator.ts";
 import { undertoneDb } from "../../../../src/vitals/pulse/overtone.ts";
 import { powerSpectrum } from "../../../../src/vitals/signal/spectrum.ts";
 import { powerAt } from "../../../../src/vitals/signal/tone.ts";
+import { faceSamples } from "../../../support/face_samples.ts";
 import { Random } from "../../../support/random.ts";
 import { scipy } from "../../../support/scipy.ts";
 
@@ -71,6 +72,32 @@ Deno.test("the overtone of a breath is known by what is below it, a pulse over a
   assert.ok(Math.abs(undertoneDb(breath(0.5), at) - 8) < 0.5);
   assert.ok(undertoneDb(sine(1).map((value, k) => value + 3 * sine(0.25)[k]!), at) < -10);
   assert.ok(undertoneDb(sine(1), at) < -20);
+});
+
+Deno.test("at twice the rate of breathing a pulse is told only where it is sure", () => {
+  const said = { sure: 0, doubtful: 0 };
+  for (const noise of [0.1, 0.9, 1.2]) {
+    for (let seed = 0; seed < 6; seed++) {
+      const [free, beside] = [new PulseEstimator(), new PulseEstimator()];
+      for (const sample of faceSamples({ pulse: () => 56, noise, seed, seconds: 15 })) {
+        free.push(sample);
+        beside.push(sample);
+        const { strict } = free.estimate();
+        const told = beside.estimate({ breathsPerMinute: 28.3 });
+        // Where nothing stands, the window is judged more often.
+        const sameWindow = free.judgement?.timeUs === beside.judgement?.timeUs;
+        if (!strict || !sameWindow || Math.abs(strict.value - 56) > 2) continue;
+        if (strict.confidence >= 0.9) {
+          said.sure++;
+          assert.ok(told.strict);
+        } else {
+          said.doubtful++;
+          assert.equal(told.withheld, "motion");
+        }
+      }
+    }
+  }
+  assert.ok(said.sure > 100 && said.doubtful > 10, JSON.stringify(said));
 });
 
 Deno.test("what stood out ten seconds before supports a candidate near it, once that is known", () => {

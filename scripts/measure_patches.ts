@@ -1,0 +1,53 @@
+/**
+ * What is told of the pulse where the mean colours of a picture and of its ninths are taken for
+ * skin, whatever they show: `deno run -A scripts/measure_patches.ts wrist.mp4 ...`.
+ */
+import { openFfmpegSource } from "../src/capture/ffmpeg/source.ts";
+import { runWindows } from "../src/commands/validate/windows.ts";
+import type { RegionSample } from "../src/vision/region_sample.ts";
+import { createVitalsEngine } from "../src/vitals/engine.ts";
+import { STILL_FACE } from "../tests/support/face_samples.ts";
+import { type Edges, meanRgb } from "../tests/support/region_mean.ts";
+
+const THIRDS = [0, 1, 2];
+const PATCHES: readonly Edges[] = [
+  [0, 0, 1, 1],
+  ...THIRDS.flatMap((row) =>
+    THIRDS.map((column): Edges => [column / 3, row / 3, (column + 1) / 3, (row + 1) / 3])
+  ),
+];
+
+for (const input of Deno.args) {
+  const patches = PATCHES.map((): RegionSample[] => []);
+  await using source = await openFfmpegSource({ input, realtime: false });
+  for await (const event of source) {
+    if (event.kind !== "frame") continue;
+    using frame = event.frame;
+    const { timeUs, sequence, picture } = frame;
+    for (const [index, edges] of PATCHES.entries()) {
+      const [r, g, b] = meanRgb(picture, edges);
+      patches[index]!.push({
+        timeUs,
+        sequence,
+        regions: { skin: { r, g, b, pixels: 1000, clipped: 0 } },
+        face: STILL_FACE,
+        faceCount: 1,
+        brightness: 110,
+        clipped: 0,
+        motion: 1,
+      });
+    }
+  }
+  let windows = 0;
+  const told: string[] = [];
+  for (const [index, samples] of patches.entries()) {
+    const { pulse } = await runWindows(createVitalsEngine(), samples, { windowS: 10, stepS: 1 });
+    windows += pulse.windows.length;
+    for (const { strict } of pulse.windows) {
+      if (strict !== undefined) {
+        told.push(`${index ? `part ${index}` : "all"}: ${strict.toFixed(1)}`);
+      }
+    }
+  }
+  console.log(`${input}: told in ${told.length} of ${windows} windows`, told.join(", "));
+}
