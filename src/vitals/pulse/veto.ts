@@ -11,13 +11,13 @@ import { undertoneDb } from "./overtone.ts";
 const FLICKER_SHARE = 0.5;
 /** Light or motion, not blood, where colour swings less than this beside brightness, dB. */
 const LEAST_BLOOD_DB = -6;
-/** Or where it swings less than brightness, and stands out of its own noise by this much less, dB. */
+/** Or where it swings less than brightness, in its own noise, and by this much less plainly, dB. */
 const LESS_PLAIN_DB = 5;
 /** The less colour swings, the less brightness has to stand out for that; but not less than this. */
 const LEAST_DB = -6;
 /** A rhythm of half or a third of the rate that swings this much more makes overtones, dB. */
 const OVERTONE_DB = 3;
-/** The swing of a wall counts where it stands this far out of its own noise, dB. */
+/** A swing counts where it stands this far out of its own noise, dB. */
 const STANDS_OUT_DB = 0;
 /** Shorter stretches tell too little. */
 const SHORTEST_S = 4;
@@ -64,7 +64,8 @@ export function vetoOf(
   const bloodDb = 20 * Math.log10(blood.amplitude / brightness.amplitude);
   const missingDb = LEAST_BLOOD_DB - bloodDb;
   const faint = missingDb > 0 && brightness.snrDb > Math.max(LEAST_DB, -missingDb);
-  const blurred = bloodDb < 0 && brightness.snrDb - blood.snrDb > LESS_PLAIN_DB;
+  const blurred = bloodDb < 0 && blood.snrDb < STANDS_OUT_DB &&
+    brightness.snrDb - blood.snrDb > LESS_PLAIN_DB;
   return faint || blurred ? "motion" : undefined;
 }
 

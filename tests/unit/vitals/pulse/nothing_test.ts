@@ -39,6 +39,19 @@ Deno.test("where there is no pulse, under one window in a hundred is told", () =
   assert.ok(told.length < 0.01 * windows, told.join("\n"));
 });
 
+Deno.test("where there is a plain pulse, no veto takes a single window of it", () => {
+  for (const [seed, pulse] of [45, 60, 72, 90, 120, 165].entries()) {
+    const estimator = new PulseEstimator();
+    for (const sample of faceSamples({ pulse: () => pulse, noise: 0.1, seed, seconds: 40 })) {
+      estimator.push(sample);
+      const { strict, withheld } = estimator.estimate();
+      if (sample.timeUs < 5e6) continue;
+      assert.ok(strict, `${pulse} after ${sample.timeUs / 1e6} s: ${withheld}`);
+      assert.ok(Math.abs(strict.value - pulse) < 1, `${strict.value} instead of ${pulse}`);
+    }
+  }
+});
+
 Deno.test("the power at one frequency is what numpy says, and that of the spectrum", async () => {
   const random = new Random(8);
   const noise = wave(() => random.normal());
