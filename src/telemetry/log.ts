@@ -51,7 +51,7 @@ export class LineLog implements Log {
     this.#options = {
       level: "info",
       format: "text",
-      write: (line) => Deno.stderr.writeSync(encoder.encode(line)),
+      write: writeToStderr,
       nowMs: Date.now,
       journal: false,
       ...options,
@@ -106,6 +106,15 @@ export class LineLog implements Log {
       .join("");
     const text = (message + tail).replaceAll(/[\r\n]+/g, " ");
     write(journal ? `<${PRIORITY[level]}>${text}\n` : `${time} ${level} ${text}\n`);
+  }
+}
+
+/** Whoever reads stderr may go, or his disk be full: that is no reason to stop measuring. */
+export function writeToStderr(line: string): void {
+  try {
+    Deno.stderr.writeSync(encoder.encode(line));
+  } catch {
+    // nobody is left to tell
   }
 }
 

@@ -1,4 +1,4 @@
-import type { LogLevel, LogOptions } from "./log.ts";
+import { type LogLevel, type LogOptions, writeToStderr } from "./log.ts";
 
 /** The values of the flags `--verbosity`, `--log_format`, `--log_path`, `--also_log_to_stderr`. */
 export interface LogSettings {
@@ -9,7 +9,6 @@ export interface LogSettings {
 }
 
 const LEVELS: readonly [number, LogLevel][] = [[-2, "error"], [-1, "warning"], [0, "info"]];
-const encoder = new TextEncoder();
 
 /** What the flags mean to a `LineLog`. A log file is opened for each line, so it may be rotated. */
 export function logOptions(settings: LogSettings): LogOptions {
@@ -25,12 +24,11 @@ export function logOptions(settings: LogSettings): LogOptions {
 }
 
 function append(path: string, line: string, { alsoToStderr }: LogSettings): void {
-  const bytes = encoder.encode(line);
   let written = true;
   try {
-    Deno.writeFileSync(path, bytes, { append: true });
+    Deno.writeTextFileSync(path, line, { append: true });
   } catch {
     written = false; // a full disk must not silence the log
   }
-  if (alsoToStderr || !written) Deno.stderr.writeSync(bytes);
+  if (alsoToStderr || !written) writeToStderr(line);
 }

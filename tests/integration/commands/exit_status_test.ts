@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { temporaryFolder } from "../../support/folders.ts";
 import { runProgram } from "../../support/run_program.ts";
 
 async function folder(): Promise<{ path: string } & AsyncDisposable> {
@@ -95,6 +96,21 @@ Deno.test("bash completes commands, flags and choices", async () => {
   assert.deepEqual(await complete("vers"), ["version"]);
   assert.deepEqual(await complete("--redis_po"), ["--redis_port="]);
   assert.deepEqual(await complete("--frame_publish", "=", "al"), ["always"]);
+});
+
+Deno.test("a log that cannot be written does not stop the measuring", async () => {
+  using folder = temporaryFolder();
+  const program = new URL("../../../scripts/physiology_server", import.meta.url).pathname;
+  const flags = "--simulate --port=0 --duration=2.5 --streaming_backend=file --frame_publish=never";
+  for (const log of [">/dev/full 2>&1", "2>&1 | head -1"]) {
+    const { stdout } = await new Deno.Command("bash", {
+      args: ["-c", `"${program}" ${flags} ${log}; echo "status \${PIPESTATUS[0]}"`],
+      env: { PHYSIOLOGY_FILE_BASE_DIRECTORY: folder.path },
+    }).output();
+    assert.match(new TextDecoder().decode(stdout), /status 0\n$/);
+    const lines = Deno.readTextFileSync(`${folder.path}/core_metrics.jsonl`).split("\n").length;
+    assert.ok(lines > 4, `${lines} lines with ${log}`);
+  }
 });
 
 Deno.test("a reader that goes away is no error", async () => {
