@@ -31,7 +31,7 @@ const LEAST_KNOWN = 0.9;
 
 /**
  * The references that a user names: columns, separated by commas. Each is a pulse unless its name
- * says breathing, and a rate or a waveform by what it looks like; `name:breathing:waveform` says so.
+ * says breathing, and a rate where its name ends so or it looks so; `name:breathing:waveform` says so.
  */
 export function referencesOf(
   table: NumberTable,
@@ -47,7 +47,8 @@ export function referencesOf(
     const vital = breathing ? "breathing" : "pulse";
     const band = breathing ? BREATHING_REFERENCE : PULSE_REFERENCE;
     const said = hints.find((hint): hint is Kind => hint === "rate" || hint === "waveform");
-    const kind = said ?? (looksLikeRate(times, values, band) ? "rate" : "waveform");
+    const isRate = /(rate|bpm)$/i.test(name) || looksLikeRate(times, values, band);
+    const kind = said ?? (isRate ? "rate" : "waveform");
     const description = `column ${name} of ${table.path}, a ${kind}`;
     const reference = kind === "rate"
       ? rateReference(times, values, description)
