@@ -3,8 +3,12 @@ import { confidenceInWords, reasonInWords, secondsInWords, statusInWords } from 
 
 /** Numbers older than this are not shown as if they were of now. */
 const STALE_MS = 3000;
+/** Two runs of the program that are both heard within so long go on at once. */
+const DOUBLE_MS = 1000;
 /** Without status for so long (the server repeats it every 5 s) the device counts as gone. */
 const SILENT_MS = 8000;
+
+const DOUBLE = "Two devices publish under this name: give each its own key prefix.";
 
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 const main = document.querySelector("#devices");
@@ -24,6 +28,8 @@ class Device {
   /** Undefined until the device has said it, which it does with each status. */
   #recording;
   #session;
+  /** When each run of the program was heard last, by its name. */
+  #runs = new Map();
   #status = { text: "", good: false };
   #facts = { fps: undefined, latency: undefined };
   #rates = new Map();
@@ -106,6 +112,7 @@ class Device {
   #takeMetrics(payload) {
     this.#metricsMs = performance.now();
     this.#facts.latency = payload.metadata?.latency_ms;
+    this.#runs.set(payload.metadata?.boot_id, this.#metricsMs);
     for (const [name, { section, chart, output, reason }] of this.#rates) {
       const measured = payload[name] ?? {};
       chart.add(name === "pulse" ? measured.trace : measured.upper_trace);
@@ -142,20 +149,25 @@ class Device {
     const silent = now - this.#heardMs > (flowed || broken ? STALE_MS : SILENT_MS);
     this.#root.classList.toggle("stale", stale);
     this.#root.classList.toggle("silent", silent);
+    for (const [run, heardMs] of this.#runs) {
+      if (now - heardMs > DOUBLE_MS) this.#runs.delete(run);
+    }
+    const double = this.#runs.size > 1;
     const sinceInWords = (thenMs) => secondsInWords((now - thenMs) / 1000);
     const unmeasured = this.#metricsMs > -Infinity
       ? `No measurement for ${sinceInWords(this.#metricsMs)}.`
       : "No measurement yet.";
     for (const { section, output, reason } of this.#rates.values()) {
       section.classList.toggle("stale", stale);
-      if (stale) section.classList.add("withheld");
-      write(output, stale ? "–" : output.dataset.value ?? "–");
-      write(reason, stale ? unmeasured : reason.dataset.text ?? "");
+      if (stale || double) section.classList.add("withheld");
+      write(output, stale || double ? "–" : output.dataset.value ?? "–");
+      write(reason, stale ? unmeasured : double ? DOUBLE : reason.dataset.text ?? "");
     }
     const status = this.#find(".status");
-    write(status, silent ? "Nothing is heard from this device." : this.#status.text);
-    status.classList.toggle("good", !silent && !stale && this.#status.good);
-    status.classList.toggle("bad", silent || !this.#status.good);
+    const { text, good } = double ? { text: DOUBLE, good: false } : this.#status;
+    write(status, silent ? "Nothing is heard from this device." : text);
+    status.classList.toggle("good", !silent && !stale && good);
+    status.classList.toggle("bad", silent || !good);
     const { fps, latency } = this.#facts;
     write(
       this.#find(".facts"),
