@@ -89,7 +89,9 @@ export class Appliance {
     recording.onChange(({ state }) => this.#sendRecording(state));
     this.#sendRecording(recording.state);
     // Whoever saves a session learns that it ends here; only a crash leaves it open.
-    const endRecording = () => recording.apply({ recording: false }, "end");
+    const endRecording = () => {
+      if (recording.apply({ recording: false }, "end") === "changed") log.info("Recording stopped");
+    };
     signal.addEventListener("abort", endRecording, { once: true });
     const ticker = setInterval(() => this.#tick(), TICK_MS);
     try {
