@@ -179,7 +179,9 @@ function row(name: string, text: string): string {
 
 function rate(strict: Rate | undefined, withheld: string | undefined, unit: string): string {
   if (!strict) return `${DIM}–– ${(withheld ?? "waiting").replaceAll("_", " ")}${PLAIN}`;
-  const sure = `confidence ${strict.confidence.toFixed(2)}`;
+  // A probability is never all.
+  const { confidence } = strict;
+  const sure = `confidence ${confidence > 0.99 ? "over 0.99" : confidence.toFixed(2)}`;
   return `${BOLD}${strict.value.toFixed(1)}${PLAIN} ${unit}  ${DIM}${sure}${PLAIN}`;
 }
 

@@ -3,6 +3,16 @@ import { waitFor } from "../../support/wait.ts";
 
 const DEMO = new URL("../../../scripts/demo", import.meta.url).pathname;
 
+Deno.test("the demo refuses what the server would refuse, before it starts anything", async () => {
+  const { code, stdout, stderr } = await new Deno.Command(DEMO, {
+    args: ["--duration=soon"],
+  }).output();
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  assert.equal(code, 64);
+  assert.equal(text(stdout), "");
+  assert.match(text(stderr), /Cannot use --duration: it must be a number/);
+});
+
 Deno.test("the demo shows a pulse, a breathing rate, frames and the recording state by itself", async () => {
   const child = new Deno.Command(DEMO, { stdin: "null", stdout: "piped", stderr: "null" }).spawn();
   let shown = "";
