@@ -128,6 +128,11 @@ export async function run({ settings, log, reload }: CommandContext): Promise<nu
     }
     throw error;
   }
+  const { trouble } = publisher;
+  const neverTold = trouble !== undefined && health.ageS("acknowledgement") === undefined;
+  if (neverTold && !stop.signal.aborted) {
+    throw new UnavailableError(`The input has ended and nobody got anything of it: ${trouble}`);
+  }
   return EXIT.ok;
 }
 

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { ffmpeg } from "../../support/clips.ts";
 import { temporaryFolder } from "../../support/folders.ts";
 import { runProgram } from "../../support/run_program.ts";
 
@@ -120,4 +121,13 @@ Deno.test("a reader that goes away is no error", async () => {
   }).output();
   assert.equal(new TextDecoder().decode(stderr), "");
   assert.match(new TextDecoder().decode(stdout), /\n0\n$/);
+});
+
+Deno.test("a video whose Redis never came has status 69, and the reason", async () => {
+  await using at = await folder();
+  await ffmpeg("-f", "lavfi", "-i", "testsrc2=s=160x120:d=1", "-c:v", "mjpeg", `${at.path}/v.avi`);
+  const args = [`--input_video_path=${at.path}/v.avi`, "--redis_port=9", "--port=0"];
+  const { status, stderr } = await runProgram(args);
+  assert.equal(status, 69);
+  assert.match(stderr, /nobody got anything of it: .*localhost:9/);
 });
