@@ -302,7 +302,8 @@ for (
         const missing = new Set(Array.from({ length: sequence }, (_, index) => index + 1))
           .difference(new Set(seen.map((one) => one.sequence)))
           .difference(toNobody);
-        assert.deepEqual([...missing], []);
+        // A disk that is slower than the metrics come costs some, but none that is not counted.
+        assert.deepEqual([...missing].slice(ends.dropped("metric")), []);
         const ways = inOrder || topic === "recording_state"
           ? [seen]
           : [seen.filter(({ late }) => late), seen.filter(({ late }) => !late)];
