@@ -52,7 +52,8 @@ export class LinkLoad {
   #crowded = false;
   /** When the last frame sent is through, as far as is known. */
   #freeUs = -Infinity;
-  #busy: { readonly atUs: number; readonly us: number }[] = [];
+  /** What was acknowledged within the window, and how long each took at the most. */
+  #carried: { readonly atUs: number; readonly bytes: number; readonly usPerByte: number }[] = [];
   #degradation = 0;
   #changedUs = -Infinity;
   #calmSinceUs: number | undefined;
@@ -105,7 +106,7 @@ export class LinkLoad {
     this.#lastFrameUs = acknowledgedUs;
     this.#freeUs = Math.min(this.#freeUs, acknowledgedUs + this.roundTripUs + MAX_REST_US);
     this.#usPerByte += 0.3 * (us / Math.max(1, bytes) - this.#usPerByte);
-    this.#busy.push({ atUs: acknowledgedUs, us });
+    this.#carried.push({ atUs: acknowledgedUs, bytes, usPerByte: us / Math.max(1, bytes) });
     this.#crowded = beyondUs >= CROWDED_US;
     this.#window = this.#crowded
       ? Math.max(1, this.#window >> 1)
@@ -114,22 +115,22 @@ export class LinkLoad {
   }
 
   /**
-   * Takes note of a frame that gave way to a newer one: the link is full, or is still to show what
-   * it can carry.
+   * Takes note of a frame that gave way to a newer one: the link is full where those under way wait
+   * for long; else it is still to show what it can carry, or this machine was busy for a moment.
    *
    * @param oldestUs when the oldest frame under way was sent
    */
   displaced(nowUs: number, oldestUs: number): void {
-    const overdue = nowUs - oldestUs > this.roundTripUs + OVERDUE_US;
-    if (overdue) this.#thin(nowUs, 3 * STEP);
-    else if (this.#crowded || this.#window >= this.#mostUnderWay) this.#thin(nowUs, STEP);
+    const beyondUs = nowUs - oldestUs - this.roundTripUs;
+    if (beyondUs > OVERDUE_US) this.#thin(nowUs, 3 * STEP);
+    else if (this.#crowded || beyondUs > CROWDED_US) this.#thin(nowUs, STEP);
   }
 
   /** The link is another one now: only the reduction stays, as the way may be the same. */
   reset(): void {
     this.#window = 1;
     this.#crowded = false;
-    this.#busy = [];
+    this.#carried = [];
     this.#lastFrameUs = -Infinity;
     this.#freeUs = -Infinity;
     this.#calmSinceUs = undefined;
@@ -150,11 +151,17 @@ export class LinkLoad {
   }
 
   #judge(nowUs: number): void {
-    this.#busy = this.#busy.filter(({ atUs }) => atUs > nowUs - WINDOW_US);
-    const load = this.#busy.reduce((sum, { us }) => sum + us, 0) / WINDOW_US;
+    this.#carried = this.#carried.filter(({ atUs }) => atUs > nowUs - WINDOW_US);
+    const load = this.#usPerByteOfGoodOnes * sumOf(this.#carried) / WINDOW_US;
     if (load > HIGH_LOAD) this.#thin(nowUs, load > 0.9 ? 3 * STEP : STEP);
     else if (load < LOW_LOAD) this.#thicken(nowUs);
     else this.#calmSinceUs = undefined;
+  }
+
+  /** A slow link delays every frame, a busy machine only some: the quicker quarter tells the link. */
+  get #usPerByteOfGoodOnes(): number {
+    const sorted = this.#carried.map(({ usPerByte }) => usPerByte).sort((a, b) => a - b);
+    return sorted[sorted.length >> 2] ?? 0;
   }
 
   #thin(nowUs: number, by: number): void {
@@ -175,4 +182,8 @@ export class LinkLoad {
     this.#changedUs = nowUs;
     this.#degradation = Math.round(Math.min(1, Math.max(0, this.#degradation + by)) * 10) / 10;
   }
+}
+
+function sumOf(carried: readonly { readonly bytes: number }[]): number {
+  return carried.reduce((sum, { bytes }) => sum + bytes, 0);
 }

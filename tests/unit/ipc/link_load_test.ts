@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { LinkLoad } from "../../../src/ipc/link_load.ts";
 
-/** Plays `seconds` of frames over a link, thinned as asked; the time of the last is returned. */
+/** Plays `seconds` of frames, thinned as asked, and metrics between them over a link. */
 function play(
   load: LinkLoad,
   { startUs, seconds, bytes, usPerByte, roundTripUs }: {
@@ -16,17 +16,23 @@ function play(
   let sent = 0;
   let displaced = 0;
   let nextUs = startUs;
+  const underWay: { readonly sentUs: number; readonly acknowledgedUs: number }[] = [];
   for (let nowUs = startUs; nowUs < startUs + seconds * 1e6; nowUs += 33_333) {
+    const metricUs = Math.max(freeUs, nowUs) + roundTripUs;
+    load.metric({ sentUs: nowUs, acknowledgedUs: metricUs, bytes: 500 });
     if (nowUs < nextUs) continue;
     nextUs = nowUs + 33_333 / (1 - 0.9 * load.degradation) - 1;
+    while (underWay[0] && underWay[0].acknowledgedUs <= nowUs) underWay.shift();
     if (freeUs > nowUs + 250_000) {
       displaced++;
-      load.displaced(nowUs, nowUs);
+      load.displaced(nowUs, underWay[0]?.sentUs ?? nowUs);
       continue;
     }
     freeUs = Math.max(freeUs, nowUs) + bytes * usPerByte;
     sent++;
-    load.frame({ sentUs: nowUs, acknowledgedUs: freeUs + roundTripUs, bytes });
+    const frame = { sentUs: nowUs, acknowledgedUs: freeUs + roundTripUs };
+    underWay.push(frame);
+    load.frame({ ...frame, bytes });
   }
   return { endUs: startUs + seconds * 1e6, sent, displaced };
 }
@@ -37,6 +43,19 @@ Deno.test("a fast link is not thinned, near or far", () => {
     play(load, { startUs: 0, seconds: 20, bytes: 60_000, usPerByte: 0.01, roundTripUs });
     assert.equal(load.degradation, 0);
   }
+});
+
+Deno.test("a machine that is busy for moments is not taken for a slow link", () => {
+  const load = new LinkLoad();
+  load.metric({ sentUs: 0, acknowledgedUs: 300, bytes: 500 });
+  for (let frame = 1; frame < 1200; frame++) {
+    const sentUs = frame * 8333;
+    // Two of three acknowledgements are read late, as the event loop has other work.
+    const waitUs = frame % 3 === 0 ? 600 : 9000;
+    if (waitUs > 8333) load.displaced(sentUs + 8333, sentUs);
+    load.frame({ sentUs, acknowledgedUs: sentUs + waitUs, bytes: 50_000 });
+  }
+  assert.equal(load.degradation, 0);
 });
 
 Deno.test("a slow link is thinned within seconds until the frames fit, and nothing is displaced then", () => {
