@@ -1,4 +1,5 @@
 import { assetPath } from "../src/config/assets.ts";
+import { reasonOf } from "../src/config/reason.ts";
 
 /** What `ffi/native/status.h` calls `enum ph_status`. */
 const STATUS_NAMES: Readonly<Record<number, NativeStatus>> = {
@@ -60,7 +61,7 @@ export function openLibrary<const Symbols extends Deno.ForeignLibraryInterface>(
   try {
     return Deno.dlopen(path, symbols).symbols;
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = reasonOf(cause);
     throw new Error(`Cannot open the library ${path}: ${reason}: ${hint}`, { cause });
   }
 }

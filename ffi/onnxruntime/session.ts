@@ -1,3 +1,4 @@
+import { reasonOf } from "../../src/config/reason.ts";
 import { check, cString, type OrtApi, ortApi, OrtError, received, receivedNumber } from "./api.ts";
 import { Tensor } from "./tensor.ts";
 
@@ -93,7 +94,7 @@ export class OrtSession implements Disposable {
     try {
       return new OrtSession(await Deno.readFile(path));
     } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : String(cause);
+      const reason = reasonOf(cause);
       throw new OrtError(`Cannot use the model ${path}: ${reason}`, { cause });
     }
   }

@@ -1,6 +1,7 @@
 import { SourceError } from "../capture/frame.ts";
 import { ConfigError, EXIT, UnavailableError } from "../config/exit.ts";
 import type { Settings } from "../config/flags.ts";
+import { reasonOf } from "../config/reason.ts";
 import type { RegionSample } from "../vision/region_sample.ts";
 import { createVitalsEngine } from "../vitals/engine.ts";
 import type { CommandContext } from "./command.ts";
@@ -84,7 +85,7 @@ function write(path: string, text: string): void {
   try {
     Deno.writeTextFileSync(path, text);
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = reasonOf(cause);
     throw new UnavailableError(`Cannot write ${path}: ${reason}`, { cause });
   }
 }

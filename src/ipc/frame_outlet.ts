@@ -1,4 +1,5 @@
 import type { Frame, Picture } from "../capture/frame.ts";
+import { reasonOf } from "../config/reason.ts";
 import type { Announcer } from "../envelope/announcer.ts";
 import { coarserFor, type FramePacing } from "../envelope/frame_pacing.ts";
 import type { Counters } from "../telemetry/counters.ts";
@@ -136,7 +137,7 @@ export class FrameOutlet {
 
   #failed(reason: unknown): void {
     this.#dropped("encoder_failed");
-    const message = reason instanceof Error ? reason.message : String(reason);
+    const message = reasonOf(reason);
     this.#parts.log.limited("encoder_failed", 10, "warning", `Cannot compress a frame: ${message}`);
   }
 

@@ -1,3 +1,4 @@
+import { reasonOf } from "../config/reason.ts";
 import { Audience } from "./audience.ts";
 import { Backlog, type Waiting } from "./backlog.ts";
 import type { SpoolRecord } from "./spool/record.ts";
@@ -267,7 +268,7 @@ export class MetricLane {
   }
 
   #spoolFailed(error: unknown): void {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = reasonOf(error);
     this.#trouble = `Cannot keep late metrics in ${this.#options.spool?.folder}: ${why}: ` +
       "free some space, or let the server's user write there";
     this.#context.log.limited("spool", 10, "warning", this.#trouble);

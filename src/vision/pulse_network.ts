@@ -2,6 +2,7 @@ import { type Binding, OrtSession, type TensorInfo } from "../../ffi/onnxruntime
 import { Tensor } from "../../ffi/onnxruntime/tensor.ts";
 import { resampleRgb } from "../../ffi/regions.ts";
 import type { Picture } from "../capture/frame.ts";
+import { reasonOf } from "../config/reason.ts";
 import type { FaceObservation } from "./region_sample.ts";
 
 /** Microseconds without a frame after which the network's memory is of another time. */
@@ -76,7 +77,7 @@ export class PulseNetwork implements AsyncDisposable {
       return new PulseNetwork(session, shapeOf(session));
     } catch (cause) {
       session[Symbol.dispose]();
-      const reason = cause instanceof Error ? cause.message : String(cause);
+      const reason = reasonOf(cause);
       throw new Error(`Cannot use the pulse model ${path}: ${reason}`, { cause });
     }
   }

@@ -1,5 +1,6 @@
 import { type PixelRectangle, RegionMeter } from "../../ffi/regions.ts";
 import type { Frame, Picture } from "../capture/frame.ts";
+import { reasonOf } from "../config/reason.ts";
 import { type Log, silentLog } from "../telemetry/log.ts";
 import type { Detection } from "./blazeface.ts";
 import { rgbOf } from "./color.ts";
@@ -147,7 +148,7 @@ export class Vision implements AsyncDisposable {
         this.#found = { faces, timeUs, aspect: width / height, view, good: look.good };
       },
       (error: unknown) => {
-        const reason = error instanceof Error ? error.message : String(error);
+        const reason = reasonOf(error);
         this.#log.limited("detector", 60, "error", "The face detector failed", { reason });
       },
     ).finally(() => this.#looking = undefined);
@@ -176,7 +177,7 @@ export class Vision implements AsyncDisposable {
       );
     }
     return network.feed(picture, face, { timeUs, everyFrame })?.catch((error: unknown) => {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = reasonOf(error);
       this.#log.limited("pulse_model", 60, "error", "The pulse model failed", { reason });
     });
   }

@@ -1,3 +1,4 @@
+import { reasonOf } from "../../config/reason.ts";
 import { SourceError } from "../frame.ts";
 
 const HINT = "Write one time in milliseconds a line, each greater than the one before";
@@ -45,7 +46,7 @@ export async function readFrameTimes(path: string): Promise<readonly number[]> {
   try {
     text = await Deno.readTextFile(path);
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = reasonOf(cause);
     throw new SourceError(`Cannot read the frame times in ${path}: ${reason}`, {
       cause,
       hint: "Check --input_video_time_path",

@@ -1,4 +1,5 @@
 import { NativeError, type NativeStatus } from "../../../ffi/library.ts";
+import { reasonOf } from "../../config/reason.ts";
 import { SourceError } from "../frame.ts";
 
 const HINTS: Readonly<Partial<Record<NativeStatus, (path: string) => string>>> = {
@@ -11,7 +12,7 @@ const HINTS: Readonly<Partial<Record<NativeStatus, (path: string) => string>>> =
 
 /** What a camera's failure means for a user, and what to do about it. */
 export function cameraError(path: string, cause: unknown): SourceError {
-  const message = cause instanceof Error ? cause.message : String(cause);
+  const message = reasonOf(cause);
   const hint = cause instanceof NativeError ? HINTS[cause.status]?.(path) : undefined;
   return new SourceError(message, {
     cause,

@@ -3,6 +3,7 @@ import type { FrameSource } from "../../capture/frame.ts";
 import type { TruthSample } from "../../capture/simulator/truth.ts";
 import { UsageError } from "../../config/exit.ts";
 import type { Settings } from "../../config/flags.ts";
+import { reasonOf } from "../../config/reason.ts";
 import { SystemClock } from "../../telemetry/clock.ts";
 import type { RegionSample } from "../../vision/region_sample.ts";
 import { Vision } from "../../vision/vision.ts";
@@ -58,7 +59,7 @@ function readTable(path: string): NumberTable {
   try {
     text = Deno.readTextFileSync(path);
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = reasonOf(cause);
     throw new TableError(`Cannot read ${path}: ${reason}`, { cause });
   }
   return parseTable(text, path);

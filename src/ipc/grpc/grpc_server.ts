@@ -6,6 +6,7 @@ import type {
 } from "@connectrpc/connect/protocol";
 import { timingSafeEqual } from "node:crypto";
 import { ConfigError, UnavailableError } from "../../config/exit.ts";
+import { reasonOf } from "../../config/reason.ts";
 import { isLoopback } from "../../config/rules.ts";
 import type { Envelope } from "../../envelope/envelope.ts";
 import type { Log } from "../../telemetry/log.ts";
@@ -81,7 +82,7 @@ export class GrpcServer implements AsyncDisposable {
         ? Deno.listenTls({ hostname: address, port, ...tls, alpnProtocols: ["h2"] })
         : Deno.listen({ hostname: address, port });
     } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : String(cause);
+      const reason = reasonOf(cause);
       throw new UnavailableError(
         `Cannot listen for gRPC on ${address}:${port}: ${reason}: choose another --port, or 0 for none`,
         { cause },

@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import { Cluster, Redis } from "ioredis";
+import { reasonOf } from "../../config/reason.ts";
 import type { RedisOptions } from "./options.ts";
 
 /** What a connection is for. */
@@ -127,7 +128,7 @@ function readPem(path: string): string {
   try {
     return Deno.readTextFileSync(path);
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = reasonOf(cause);
     throw new Error(`Cannot read the TLS file ${path}: ${why}`, { cause });
   }
 }

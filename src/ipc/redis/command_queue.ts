@@ -1,4 +1,5 @@
 import type { Buffer } from "node:buffer";
+import { reasonOf } from "../../config/reason.ts";
 import type { Clock } from "../../telemetry/clock.ts";
 import type { Log } from "../../telemetry/log.ts";
 import type { RedisOptions } from "./options.ts";
@@ -112,7 +113,7 @@ class ListPump implements AsyncDisposable {
       return true;
     } catch (error) {
       if (this.#ending.signal.aborted) return true;
-      const why = error instanceof Error ? error.message : String(error);
+      const why = reasonOf(error);
       this.#context.log.limited("command queue", 10, "warning", "Cannot read the command queue", {
         why,
       });
@@ -129,7 +130,7 @@ class ListPump implements AsyncDisposable {
       }
       this.#context.onCommand(bytes);
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
+      const why = reasonOf(error);
       this.#context.log.warning("Dropped a recording command", { why });
     }
   }
