@@ -24,8 +24,6 @@ const ENTRIES = {
   },
   // OrtStatus *CreateSessionOptions(OrtSessionOptions **)
   CreateSessionOptions: { at: 10, parameters: ["buffer"], result: "pointer" },
-  // OrtStatus *DisableCpuMemArena(OrtSessionOptions *)
-  DisableCpuMemArena: { at: 19, parameters: ["pointer"], result: "pointer" },
   // OrtStatus *SetIntraOpNumThreads(OrtSessionOptions *, int)
   SetIntraOpNumThreads: { at: 24, parameters: ["pointer", "i32"], result: "pointer" },
   // OrtStatus *SetInterOpNumThreads(OrtSessionOptions *, int)

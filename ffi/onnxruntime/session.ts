@@ -61,10 +61,10 @@ export class OrtSession implements Disposable {
     const doing = "Cannot load the model";
     const options = received(doing, (out) => api.CreateSessionOptions(out));
     try {
+      // What a run needs stays in the session's arena for the next. Taken from the system each time
+      // it would stay with every thread that ever ran one, 2.5 MB with each.
       check(api.SetIntraOpNumThreads(options, 1), doing);
       check(api.SetInterOpNumThreads(options, 1), doing);
-      // An arena keeps the peak of the past for ever; these models are small.
-      check(api.DisableCpuMemArena(options), doing);
       const spinning = cString("session.intra_op.allow_spinning");
       check(api.AddSessionConfigEntry(options, spinning, cString("0")), doing);
       const environment = ortEnvironment(api);
