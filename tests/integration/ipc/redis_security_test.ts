@@ -9,13 +9,16 @@ import { waitFor } from "../../support/wait.ts";
 
 function startTlsRedis(
   { cert, key, ca }: { cert: string; key: string; ca: string },
-  { authClients = "no" } = {},
+  { authClients = "no", more = [] }: {
+    readonly authClients?: string;
+    readonly more?: readonly string[];
+  } = {},
 ) {
   const tlsPort = freePort();
   // deno-fmt-ignore
   const args = [
     "--tls-port", `${tlsPort}`, "--tls-cert-file", cert, "--tls-key-file", key,
-    "--tls-ca-cert-file", ca, "--tls-auth-clients", authClients,
+    "--tls-ca-cert-file", ca, "--tls-auth-clients", authClients, ...more,
   ];
   return startRedis({ args }).then((server) => ({
     server,
@@ -65,6 +68,24 @@ Deno.test("TLS is spoken with a CA and a client certificate, and refused, with t
     assert.equal(ends.backend.ready, false);
   }
 });
+
+for (const version of ["TLSv1.1", "TLSv1.2", "TLSv1.3"]) {
+  const refused = version === "TLSv1.1";
+  Deno.test(`a server that speaks ${version} alone is ${refused ? "refused" : "used"}`, async () => {
+    using folder = temporaryFolder();
+    const { ca, server } = makeCertificates(folder.path);
+    // Today's OpenSSL speaks the old version only where it is told that anything will do.
+    const more = ["--tls-protocols", version, "--tls-ciphers", "DEFAULT@SECLEVEL=0"];
+    await using tls = await startTlsRedis({ ...server, ca }, { more });
+    await using ends = startOutbox(
+      optionsFor({ port: tls.tlsPort }, { host: "localhost", tls: true, tlsCaPath: ca }),
+    );
+    await waitFor("a connection or its refusal", () => ends.backend.ready || ends.outbox.trouble);
+    assert.equal(ends.backend.ready, !refused);
+    if (!refused) return;
+    assert.match(ends.outbox.trouble ?? "", /protocol.?version/i);
+  });
+}
 
 Deno.test("an expired certificate is refused, with the reason, and its renewal is seen", async () => {
   using folder = temporaryFolder();
