@@ -6,17 +6,19 @@ const SLOTS = 16_384;
 /** A Redis Cluster of `count` masters that share the slots evenly. */
 export async function startCluster(count = 3): Promise<RedisCluster> {
   const nodes: RedisServer[] = [];
-  for (let index = 0; index < count; index++) {
-    // deno-fmt-ignore
-    const args = [
-      "--cluster-enabled", "yes", "--cluster-port", `${freePort()}`,
-      "--cluster-node-timeout", "1000", "--cluster-config-file", "nodes.conf",
-    ];
-    nodes.push(await startRedis({ args }));
-  }
+  for (let index = 0; index < count; index++) nodes.push(await startNode());
   const cluster = new RedisCluster(nodes);
   await cluster.form();
   return cluster;
+}
+
+function startNode(): Promise<RedisServer> {
+  // deno-fmt-ignore
+  const args = [
+    "--cluster-enabled", "yes", "--cluster-port", `${freePort()}`,
+    "--cluster-node-timeout", "1000", "--cluster-config-file", "nodes.conf",
+  ];
+  return startRedis({ args });
 }
 
 export class RedisCluster implements AsyncDisposable {
@@ -43,6 +45,27 @@ export class RedisCluster implements AsyncDisposable {
           info.includes(`cluster_known_nodes:${this.nodes.length}`);
       }, { timeoutMs: 20_000 });
     }
+  }
+
+  /** A node that takes the place of `master` should it die; it is the caller's to end. */
+  async startReplicaOf(master: RedisServer): Promise<RedisServer> {
+    const replica = await startNode();
+    const client = replica.client();
+    const bus = await master.client().config("GET", "cluster-port") as string[];
+    const id = String(await master.client().call("CLUSTER", "MYID"));
+    await client.call("CLUSTER", "MEET", master.hostname, master.port, bus[1] ?? "");
+    await waitFor("the master to be known", async () => {
+      return await client.call("CLUSTER", "REPLICATE", id).catch(() => undefined);
+    }, { timeoutMs: 20_000 });
+    await waitFor("a copy of the master", async () => {
+      return String(await client.info("replication")).includes("master_link_status:up");
+    }, { timeoutMs: 20_000 });
+    for (const node of this.nodes) {
+      await waitFor("the replica to be known", async () => {
+        return String(await node.client().call("CLUSTER", "NODES")).includes(`:${replica.port}@`);
+      }, { timeoutMs: 20_000 });
+    }
+    return replica;
   }
 
   /** The index of the node that holds the slot of `key`. */

@@ -7,12 +7,23 @@ import type { RedisOptions } from "./options.ts";
 export type LinkRole = "metrics" | "frames" | "commands";
 export type Client = Redis | Cluster;
 
+/** Where a server listens. */
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
 /**
  * A client that connects once and queues nothing; whoever opened it opens another when it ends.
  *
+ * @param known further nodes of a cluster, as the one that is configured may be the one that died.
  * @throws {Error} where a file for TLS cannot be read.
  */
-export function openClient(options: RedisOptions, role: LinkRole): Client {
+export function openClient(
+  options: RedisOptions,
+  role: LinkRole,
+  known: readonly Address[] = [],
+): Client {
   const common = {
     ...identity(options),
     connectionName: `${options.clientName ?? "physiology_server"}:${role}`,
@@ -23,7 +34,7 @@ export function openClient(options: RedisOptions, role: LinkRole): Client {
     lazyConnect: true,
   } as const;
   if (options.cluster) {
-    return new Cluster([{ host: options.host, port: options.port }], {
+    return new Cluster([{ host: options.host, port: options.port }, ...known], {
       // Its nodes do queue: each is connected to by the first command that needs it.
       redisOptions: common,
       lazyConnect: true,
@@ -98,6 +109,14 @@ export function whereOf(
 ): string {
   if (sentinelName) return `master ${sentinelName} of ${sentinels.join(", ")}`;
   return cluster ? `cluster ${host}:${port}` : `${host}:${port}`;
+}
+
+/** The nodes that a client of a cluster knows. */
+export function nodesOf(client: Client): Address[] {
+  if (!(client instanceof Cluster)) return [];
+  return client.nodes("all").flatMap(({ options: { host, port } }) =>
+    host && port ? [{ host, port }] : []
+  );
 }
 
 /** The sockets of a client, to end them without a goodbye. */

@@ -3,9 +3,11 @@ import { Cluster, type Redis } from "ioredis";
 import type { Log } from "../../telemetry/log.ts";
 import { backoffMs } from "./backoff.ts";
 import {
+  type Address,
   type Client,
   hearAllErrors,
   type LinkRole,
+  nodesOf,
   openClient,
   socketsOf,
   whereOf,
@@ -44,6 +46,8 @@ export class RedisLink implements AsyncDisposable {
   #onReady: (ready: boolean) => void = () => {};
   #trouble: RedisProblem | undefined;
   #connections = 0;
+  /** The nodes of the cluster that was connected to last. */
+  #nodes: readonly Address[] = [];
 
   constructor(role: LinkRole, { options, log }: LinkContext) {
     this.#role = role;
@@ -95,6 +99,7 @@ export class RedisLink implements AsyncDisposable {
 
   /** Goes over to other options: certificates, passwords, even another server. */
   reload(options: RedisOptions): void {
+    if (whereOf(options) !== this.where) this.#nodes = [];
     this.#options = options;
     this.#attempt = 0;
     if (!this.#started) return;
@@ -114,7 +119,7 @@ export class RedisLink implements AsyncDisposable {
     let client: Client;
     this.#attempt++;
     try {
-      client = openClient(this.#options, this.#role);
+      client = openClient(this.#options, this.#role, this.#nodes);
     } catch (error) {
       this.#fail(undefined, error);
       return this.#connectLater();
@@ -168,6 +173,7 @@ export class RedisLink implements AsyncDisposable {
     clearTimeout(this.#timer);
     this.#ready = true;
     this.#attempt = 0;
+    this.#nodes = nodesOf(client);
     this.#connections++;
     if (this.#trouble) {
       this.#log.info(`Connected to Redis at ${this.where}`, { link: this.#role });

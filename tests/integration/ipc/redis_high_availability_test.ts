@@ -193,6 +193,51 @@ Deno.test("in a cluster PUBLISH reaches the subscribers of every node, in order"
   assert.equal(ends.outbox.framesWanted, true);
 });
 
+for (const [way, fault] of [["channels", "die"], ["streams", "die"], ["channels", "freeze"]]) {
+  const usePubsub = way === "channels";
+  Deno.test(`in a cluster the master that is configured may ${fault}: its replica takes over (${way})`, async () => {
+    await using cluster = await startCluster();
+    const history = `${CHANNEL}:history`;
+    const owner = await cluster.ownerOf(history);
+    const [dying, living] = [cluster.nodes[owner], cluster.nodes[(owner + 1) % 3]];
+    assert.ok(dying && living);
+    await using replica = await cluster.startReplicaOf(dying);
+    const received: Received[] = [];
+    const subscriber = living.client();
+    listen(subscriber, received);
+    await subscriber.subscribe(CHANNEL);
+    await using ends = startOutbox(optionsFor(dying, { cluster: true, usePubsub }));
+    await waitFor("a connection", () => ends.backend.ready);
+    let sequence = 0;
+    const timer = setInterval(() => ends.outbox.offer(coreMetric(++sequence)), 20);
+    const sent = () => ends.counters.get("outbox_sent_total", { class: "metric" });
+    try {
+      await waitFor("metrics", () => sent() > 50);
+      if (fault === "die") await dying.kill();
+      else dying.freeze();
+      const killedMs = performance.now();
+      const before = sequence;
+      await waitFor("metrics again", () => sent() > before + 10, { timeoutMs: 20_000 });
+      const tookMs = performance.now() - killedMs;
+      // The nodes themselves take 2 to 4 s to miss a master and to elect another.
+      assert.ok(tookMs < 8000, `it took ${tookMs.toFixed(0)} ms`);
+    } finally {
+      clearInterval(timer);
+    }
+    await ends.outbox.flush(5000);
+    assert.equal(ends.dropped("metric"), 0);
+    if (usePubsub) {
+      return void await waitFor("every metric", () => sequencesOf(received).size === sequence);
+    }
+    const entries = await replica.client().xrange(history, "-", "+") as [string, string[]][];
+    const found = new Set(
+      entries.map(([, [, text = ""]]) => JSON.parse(text).payload.metadata.sequence as number),
+    );
+    // What a master acknowledged and had not yet handed on dies with it.
+    assert.ok(sequence - found.size <= 1, `${sequence - found.size} are missing`);
+  });
+}
+
 Deno.test("in a cluster keys and streams go where their slots are", async () => {
   await using cluster = await startCluster();
   const [first] = cluster.nodes;
