@@ -4,6 +4,8 @@ export interface TreeUsage {
   readonly cpuMs: number;
   /** Proportional set size: memory with shared pages split among those who share, in bytes. */
   readonly pssBytes: number;
+  /** Resident memory, shared pages counted whole: others that come and go do not change it. */
+  readonly rssBytes: number;
   readonly processes: number;
 }
 
@@ -12,7 +14,7 @@ const TICKS_PER_SECOND = 100;
 
 /** Measures the tree under `pid`. */
 export function treeUsage(pid: number): TreeUsage {
-  let cpuMs = 0, pssBytes = 0, processes = 0;
+  let cpuMs = 0, pssBytes = 0, rssBytes = 0, processes = 0;
   for (const member of treeOf(pid)) {
     try {
       const stat = Deno.readTextFileSync(`/proc/${member}/stat`);
@@ -22,12 +24,13 @@ export function treeUsage(pid: number): TreeUsage {
       cpuMs += ticks * 1000 / TICKS_PER_SECOND;
       const rollup = Deno.readTextFileSync(`/proc/${member}/smaps_rollup`);
       pssBytes += Number(/^Pss:\s+(\d+)/m.exec(rollup)?.[1] ?? 0) * 1024;
+      rssBytes += Number(/^Rss:\s+(\d+)/m.exec(rollup)?.[1] ?? 0) * 1024;
       processes++;
     } catch {
       // it ended meanwhile; its parent has its time
     }
   }
-  return { cpuMs, pssBytes, processes };
+  return { cpuMs, pssBytes, rssBytes, processes };
 }
 
 function treeOf(pid: number): number[] {

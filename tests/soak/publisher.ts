@@ -9,6 +9,7 @@
 import { FramePacing } from "../../src/envelope/frame_pacing.ts";
 import { clock, coreMetric, frame } from "../support/messages.ts";
 import { optionsFor, startOutbox } from "../support/redis_outbox.ts";
+import { fillReadBuffers } from "./read_buffers.ts";
 
 /** One line of the publisher. */
 export interface Told {
@@ -24,6 +25,7 @@ if (import.meta.main) await publish();
 
 async function publish(): Promise<void> {
   const [port, spoolFolder = "", warmUpS] = Deno.args;
+  await fillReadBuffers();
   await using ends = startOutbox(optionsFor({ port: Number(port) }), {
     memoryBytes: 100_000,
     spoolFolder,

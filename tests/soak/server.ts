@@ -67,7 +67,7 @@ let told = 0;
 while (minutesNow() < end) {
   await clock.sleep(SAMPLE_S * 1000);
   if (!server.running) break;
-  const mb = treeUsage(server.pid).pssBytes / 1e6;
+  const mb = treeUsage(server.pid).rssBytes / 1e6;
   const files = [...Deno.readDirSync(`/proc/${server.pid}/fd`)].length;
   if (minutesNow() > warmUp) points.push({ hours: minutesNow() / 60, mb, files });
   if (minutesNow() >= told) {
