@@ -59,10 +59,10 @@ export class OrtSession implements Disposable {
   constructor(model: Uint8Array<ArrayBuffer>) {
     const api = this.#api;
     const doing = "Cannot load the model";
+    // By default what a run needs stays in an arena of the session, for the next run. Taken from the
+    // system each time it would stay with every thread that ever ran one, 2.5 MB with each.
     const options = received(doing, (out) => api.CreateSessionOptions(out));
     try {
-      // What a run needs stays in the session's arena for the next. Taken from the system each time
-      // it would stay with every thread that ever ran one, 2.5 MB with each.
       check(api.SetIntraOpNumThreads(options, 1), doing);
       check(api.SetInterOpNumThreads(options, 1), doing);
       const spinning = cString("session.intra_op.allow_spinning");

@@ -1,8 +1,8 @@
 /**
- * The process whose memory redis_faults.ts watches: publishes 5 core metrics and at most 30 frames
- * a second to the port that it is given, after a time at six times the rate in which its memory
- * finds its size, and says every 2 s on stdout how it fares. Ends, after what waits has left, when
- * its stdin does.
+ * The process whose memory redis_faults.ts watches: fills its read buffers, then publishes 5 core
+ * metrics and at most 30 frames a second to the port that it is given, for a time at six times the
+ * rate in which its memory finds its size, and says every 2 s on stdout how it fares. Ends, after
+ * what waits has left, when its stdin does.
  *
  *   deno run -A --v8-flags=--expose-gc tests/soak/publisher.ts PORT SPOOL_FOLDER WARM_UP_SECONDS
  */
@@ -42,7 +42,7 @@ async function publish(): Promise<void> {
   setTimeout(() => {
     clearInterval(producer);
     producer = setInterval(produce, 33);
-  }, Number(warmUpS) * 1000);
+  }, Number(warmUpS) * 1000 - performance.now()); // from the start of the process
   const tell = () => {
     (globalThis as { gc?: () => void }).gc?.();
     const { rss, heapUsed, external } = Deno.memoryUsage();
