@@ -10,9 +10,12 @@ const LEAST_RATE_SHARE = 0.1;
 /** ... and the quantisers of the pictures grow so many times as coarse. */
 const MOST_COARSER = 32;
 
+/** About so much of the bytes a second each tenth of degradation leaves, by rate and quality. */
+export const SHARE_OF_A_TENTH = 2 / 3;
+
 /**
  * How many times as coarse the pictures are compressed where a slow link asks for `degradation`,
- * 0..1. Together with the rate each step of a tenth takes about a third of the bytes away.
+ * 0..1.
  */
 export function coarserFor(degradation: number): number {
   return MOST_COARSER ** degradation;

@@ -1,5 +1,6 @@
 import { frameEnvelopeBytes } from "../envelope/envelope.ts";
 import { Arrivals, type LaneContext } from "./lane.ts";
+import type { UnderWay } from "./load/link_load.ts";
 import { BackendError, type FrameOutgoing } from "./outgoing.ts";
 
 export interface FrameLaneOptions {
@@ -18,9 +19,8 @@ export class FrameLane {
   readonly #context: LaneContext;
   readonly #arrivals: Arrivals;
   #waiting: FrameOutgoing | undefined;
-  readonly #underWay = { frames: 0, bytes: 0 };
-  /** When each frame under way was sent, the oldest first: they are answered in order. */
-  readonly #sentUs: number[] = [];
+  /** The frames under way, the oldest first: they are answered in order. */
+  readonly #underWay: { readonly sentUs: number; readonly bytes: number }[] = [];
   readonly #closing = new AbortController();
   #resting = false;
   #receivers: number | undefined;
@@ -48,20 +48,21 @@ export class FrameLane {
   offer(frame: FrameOutgoing): void {
     if (!this.#context.backend.ready) return this.#drop("not_connected");
     if (this.#waiting) {
-      const nowUs = this.#context.clock.monotonicUs();
-      this.#context.load.displaced(nowUs, this.#sentUs[0] ?? nowUs);
+      const { load, clock } = this.#context;
+      load.displaced(bytesOf(this.#waiting), this.#ahead, clock.monotonicUs());
       this.#drop("displaced");
     }
     this.#waiting = frame;
     this.#pump();
   }
 
-  /** Forgets what waits and who received: the link is another one now. */
-  reset(): void {
+  /** The backend became ready or unready: its link is another one, with other receivers. */
+  linkChanged(ready: boolean): void {
+    const { load, clock, backend } = this.#context;
+    if (ready) return load.reset(clock.monotonicUs(), backend.roundTripUs);
     if (this.#waiting) this.#drop("not_connected");
     this.#waiting = undefined;
     this.#receivers = undefined;
-    this.#context.load.reset();
   }
 
   /** Sends nothing any more. */
@@ -90,23 +91,27 @@ export class FrameLane {
 
   get #hasRoom(): boolean {
     const { framesUnderWay = Infinity } = this.#options;
-    return this.#underWay.frames < framesUnderWay &&
-      this.#context.load.hasRoomBeside(this.#underWay);
+    const { load, clock } = this.#context;
+    return this.#underWay.length < framesUnderWay &&
+      load.hasRoomBeside(this.#ahead, clock.monotonicUs());
   }
 
-  #restUs({ image }: FrameOutgoing): number {
+  get #ahead(): UnderWay {
+    const bytes = this.#underWay.reduce((sum, frame) => sum + frame.bytes, 0);
+    return { frames: this.#underWay.length, bytes, oldest: this.#underWay[0] };
+  }
+
+  #restUs(frame: FrameOutgoing): number {
     const { load, clock } = this.#context;
-    return load.restUs(frameEnvelopeBytes(image.jpeg.length), clock.monotonicUs());
+    return load.restUs(bytesOf(frame), clock.monotonicUs());
   }
 
   async #send(frame: FrameOutgoing): Promise<void> {
     const { backend, clock, load } = this.#context;
-    const bytes = frameEnvelopeBytes(frame.image.jpeg.length);
+    const bytes = bytesOf(frame);
     const sentUs = clock.monotonicUs();
     load.sent(bytes, sentUs);
-    this.#underWay.frames++;
-    this.#underWay.bytes += bytes;
-    this.#sentUs.push(sentUs);
+    this.#underWay.push({ sentUs, bytes });
     try {
       const { receivers } = await backend.send(frame);
       const acknowledged = { sentUs, acknowledgedUs: clock.monotonicUs(), bytes };
@@ -118,9 +123,7 @@ export class FrameLane {
       if (refused) this.#refuse(error.message);
       this.#drop(error instanceof BackendError ? error.reason : "failed");
     } finally {
-      this.#underWay.frames--;
-      this.#underWay.bytes -= bytes;
-      this.#sentUs.shift();
+      this.#underWay.shift();
       this.#pump();
     }
   }
@@ -139,4 +142,8 @@ export class FrameLane {
     counters.add("outbox_dropped_total", { class: "frame", reason });
     log.limited(`dropped frame ${reason}`, 10, "info", "Dropped frames", { reason });
   }
+}
+
+function bytesOf({ image }: FrameOutgoing): number {
+  return frameEnvelopeBytes(image.jpeg.length);
 }

@@ -4,7 +4,7 @@ import type { Counters, CounterValue } from "../telemetry/counters.ts";
 import type { Health } from "../telemetry/health.ts";
 import { Histogram } from "../telemetry/histogram.ts";
 import type { Log } from "../telemetry/log.ts";
-import type { Acknowledged, LinkLoad } from "./link_load.ts";
+import type { Acknowledged, LinkLoad } from "./load/link_load.ts";
 import type { Backend } from "./outgoing.ts";
 
 /** What the lanes of an outbox share. */

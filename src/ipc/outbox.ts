@@ -3,7 +3,7 @@ import type { Counters } from "../telemetry/counters.ts";
 import type { Health } from "../telemetry/health.ts";
 import type { Log } from "../telemetry/log.ts";
 import { FrameLane } from "./frame_lane.ts";
-import { LinkLoad } from "./link_load.ts";
+import { LinkLoad } from "./load/link_load.ts";
 import { MetricLane, type MetricLaneOptions } from "./metric_lane.ts";
 import type { Backend, MetricOutgoing, Outgoing, Publisher } from "./outgoing.ts";
 
@@ -78,7 +78,7 @@ export class Outbox implements Publisher {
     let connections = 0;
     this.#backend.onReady((ready) => {
       if (ready && ++connections > 1) this.#context.counters.add("outbox_reconnects_total");
-      if (!ready) this.#frames.reset();
+      this.#frames.linkChanged(ready);
       for (const lane of this.#metrics.values()) lane.linkChanged(ready);
     });
     for (const lane of this.#metrics.values()) lane.start();

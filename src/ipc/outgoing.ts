@@ -55,6 +55,8 @@ export interface Backend extends AsyncDisposable {
    * are replayed beside them.
    */
   readonly inOrder?: boolean;
+  /** How long the first answer took since it became ready, microseconds; absent for none. */
+  readonly roundTripUs?: number | undefined;
 }
 
 export interface BackendErrorOptions extends ErrorOptions {

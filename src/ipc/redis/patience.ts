@@ -1,5 +1,7 @@
-/** Slower than this the peer counts as silent, bytes a millisecond: half of 1 Mbit/s. */
-const SLOWEST_BYTES_PER_MS = 62;
+/** 1 Mbit/s: how fast the slowest of good links is, bytes a millisecond. */
+const SLOW_BYTES_PER_MS = 125;
+/** Slower than this the peer counts as silent. */
+const SLOWEST_BYTES_PER_MS = SLOW_BYTES_PER_MS / 2;
 /** Smaller messages show the round trip, not the rate. */
 const RATE_BYTES = 10_000;
 
@@ -21,6 +23,16 @@ export class Patience {
       this.#bytes -= bytes;
       if (answered && bytes >= RATE_BYTES) this.#learn(bytes / (this.#answeredMs - sent.sinceMs));
     };
+  }
+
+  /** What the peer was able to do so far is not to be expected of it any more. */
+  forget(): void {
+    this.#bytesPerMs = SLOWEST_BYTES_PER_MS;
+  }
+
+  /** Milliseconds that what is under way takes a link that has become slow. */
+  get slowMs(): number {
+    return this.#bytes / SLOW_BYTES_PER_MS;
   }
 
   /** Milliseconds that what is under way may need to get through: four times what it should. */

@@ -29,6 +29,8 @@ export class RedisBackend implements Backend {
   readonly #frames: { readonly link: RedisLink; readonly patience: Patience };
   #options: RedisOptions;
   #keyValue: KeyValue;
+  /** Until then a frame may hold up the answers to metrics, in the time of `performance.now()`. */
+  #heldUpUntilMs = -Infinity;
   #watch: ReturnType<typeof setInterval> | undefined;
   /** What Redis said to the last message, where it did not take it. */
   #refusal: { readonly link: RedisLink; readonly message: string } | undefined;
@@ -57,6 +59,10 @@ export class RedisBackend implements Backend {
 
   get ready(): boolean {
     return this.#metrics.link.ready;
+  }
+
+  get roundTripUs(): number | undefined {
+    return this.#metrics.link.roundTripUs;
   }
 
   /** A stream's entries have to come in the order of their times. */
@@ -163,12 +169,23 @@ export class RedisBackend implements Backend {
       this.#frames.patience.neededMs;
     const metricsMs = this.#metrics.patience.silentMs;
     const framesMs = this.#frames.patience.silentMs;
-    if (metricsMs > limitMs) this.#metrics.link.reset(silence(metricsMs));
     // Without an answer to metrics the other connection deserves no trust either: what is in its
     // buffers would arrive stale.
-    if (Math.max(metricsMs, framesMs) > limitMs) {
-      this.#frames.link.reset(silence(Math.max(metricsMs, framesMs)));
-    }
+    if (Math.max(metricsMs, framesMs) > limitMs) this.#giveUpFrames(Math.max(metricsMs, framesMs));
+    if (metricsMs <= limitMs || performance.now() < this.#heldUpUntilMs) return;
+    this.#frames.link.reset(silence(metricsMs));
+    this.#metrics.link.reset(silence(metricsMs));
+  }
+
+  /** Frames under way may have filled a link that became slow: then metrics come behind them. */
+  #giveUpFrames(silentMs: number): void {
+    const { link, patience } = this.#frames;
+    if (patience.slowMs === 0) return;
+    const { operationTimeoutMs } = this.#options;
+    this.#heldUpUntilMs = performance.now() - patience.silentMs + operationTimeoutMs +
+      patience.slowMs;
+    patience.forget();
+    link.reset(silence(silentMs));
   }
 }
 

@@ -46,6 +46,7 @@ export class RedisLink implements AsyncDisposable {
   #onReady: (ready: boolean) => void = () => {};
   #trouble: RedisProblem | undefined;
   #connections = 0;
+  #roundTripUs: number | undefined;
   /** The nodes of the cluster that was connected to last. */
   #nodes: readonly Address[] = [];
 
@@ -67,6 +68,11 @@ export class RedisLink implements AsyncDisposable {
   /** How many connections came about so far. */
   get connections(): number {
     return this.#connections;
+  }
+
+  /** How long the first answer over the present connection took, microseconds. */
+  get roundTripUs(): number | undefined {
+    return this.#roundTripUs;
   }
 
   get where(): string {
@@ -144,7 +150,9 @@ export class RedisLink implements AsyncDisposable {
   /** A server that is loading, or wants a password, accepts connections all the same. */
   async #probe(client: Client): Promise<void> {
     try {
+      const startMs = performance.now();
       await client.ping();
+      this.#roundTripUs = (performance.now() - startMs) * 1000;
       this.#becomeReady(client);
     } catch (error) {
       this.#fail(client, error);

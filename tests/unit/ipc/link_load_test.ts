@@ -1,47 +1,105 @@
 import assert from "node:assert/strict";
-import { LinkLoad } from "../../../src/ipc/link_load.ts";
+import { LinkLoad } from "../../../src/ipc/load/link_load.ts";
+import { SimulatedLink } from "../../support/simulated_link.ts";
 
-/** Plays `seconds` of frames, thinned as asked, and metrics between them over a link. */
-function play(
-  load: LinkLoad,
-  { startUs, seconds, bytes, usPerByte, roundTripUs }: {
-    startUs: number;
-    seconds: number;
-    bytes: number;
-    usPerByte: number;
-    roundTripUs: number;
-  },
-): { endUs: number; sent: number; displaced: number } {
-  let freeUs = startUs;
-  let sent = 0;
-  let displaced = 0;
-  let nextUs = startUs;
-  const underWay: { readonly sentUs: number; readonly acknowledgedUs: number }[] = [];
-  for (let nowUs = startUs; nowUs < startUs + seconds * 1e6; nowUs += 33_333) {
-    const metricUs = Math.max(freeUs, nowUs) + roundTripUs;
-    load.metric({ sentUs: nowUs, acknowledgedUs: metricUs, bytes: 500 });
-    if (nowUs < nextUs) continue;
-    nextUs = nowUs + 33_333 / (1 - 0.9 * load.degradation) - 1;
-    while (underWay[0] && underWay[0].acknowledgedUs <= nowUs) underWay.shift();
-    if (freeUs > nowUs + 250_000) {
-      displaced++;
-      load.displaced(nowUs, underWay[0]?.sentUs ?? nowUs);
-      continue;
-    }
-    freeUs = Math.max(freeUs, nowUs) + bytes * usPerByte;
-    sent++;
-    const frame = { sentUs: nowUs, acknowledgedUs: freeUs + roundTripUs };
-    underWay.push(frame);
-    load.frame({ ...frame, bytes });
-  }
-  return { endUs: startUs + seconds * 1e6, sent, displaced };
+const NEAR = { bytesPerSecond: 100e6, roundTripMs: 0.5 };
+const FAR = { bytesPerSecond: 100e6, roundTripMs: 300 };
+const SLOW = { bytesPerSecond: 125_000, roundTripMs: 300 }; // 1 Mbit/s
+
+function startCamera(link: { bytesPerSecond: number; roundTripMs: number }, frameBytes = 60_000) {
+  const load = new LinkLoad();
+  load.reset(0, link.roundTripMs * 1000);
+  return { load, camera: new SimulatedLink(load, { frameBytes, ...link }) };
 }
 
-Deno.test("a fast link is not thinned, near or far", () => {
-  for (const roundTripUs of [500, 300_000]) {
-    const load = new LinkLoad();
-    play(load, { startUs: 0, seconds: 20, bytes: 60_000, usPerByte: 0.01, roundTripUs });
+/** Frames under way, all sent at one time. */
+function ahead(frames: number, bytes: number, sentUs = 0) {
+  return { frames, bytes, oldest: { sentUs, bytes: bytes / frames } };
+}
+
+Deno.test("a near link carries every frame as it is, from the first", () => {
+  for (const fps of [30, 60, 120]) {
+    const { load, camera } = startCamera(NEAR);
+    camera.options = { ...camera.options, fps };
+    const { sent, displaced } = camera.run(10);
     assert.equal(load.degradation, 0);
+    assert.ok(sent > 9.5 * fps, `${sent}`);
+    assert.ok(displaced <= 1, "the first shows the way");
+  }
+});
+
+Deno.test("a far link that is fast gets small frames at first, and within 2 s all as they are", () => {
+  const { load, camera } = startCamera(FAR);
+  assert.ok(load.degradation >= 0.5, "nobody knows yet that it is fast");
+  camera.run(2);
+  assert.equal(load.degradation, 0);
+  const { sent, displaced } = camera.run(10);
+  assert.ok(sent > 280, `${sent}`);
+  assert.ok(displaced <= 2, `${displaced}`);
+});
+
+Deno.test("frames leave a slow link to metrics from its start", () => {
+  for (const frameBytes of [40_000, 115_000, 243_000]) {
+    const { camera } = startCamera(SLOW, frameBytes);
+    const { latestMetricMs } = camera.run(60);
+    assert.ok(latestMetricMs < 500, `${frameBytes} bytes: ${latestMetricMs} ms`);
+    assert.ok(camera.run(60).sent > 60, "frames go on");
+  }
+});
+
+Deno.test("a link that collapses holds metrics up for the one frame on its way and no longer", () => {
+  for (const frameBytes of [40_000, 115_000]) {
+    const { load, camera } = startCamera(NEAR, frameBytes);
+    camera.run(5);
+    camera.options = { ...camera.options, ...SLOW };
+    const { latestMetricMs } = camera.run(20);
+    const frameMs = frameBytes / 125 + 150;
+    assert.ok(latestMetricMs <= frameMs, `${frameBytes} bytes: ${latestMetricMs} ms`);
+    assert.ok(load.degradation >= 0.7, `${load.degradation}`);
+    assert.ok(camera.run(20).latestMetricMs < 400);
+  }
+});
+
+Deno.test("frames are as they were within 6 s once the link is fast again", () => {
+  const { load, camera } = startCamera(SLOW);
+  camera.run(10);
+  assert.ok(load.degradation >= 0.7);
+  camera.options = { ...camera.options, ...NEAR };
+  camera.run(6);
+  assert.equal(load.degradation, 0);
+});
+
+Deno.test("a link whose round trip grows a thousandfold carries every frame again within 15 s", () => {
+  const { load, camera } = startCamera(NEAR);
+  camera.run(5);
+  camera.options = { ...camera.options, ...FAR };
+  camera.run(15);
+  assert.equal(load.degradation, 0);
+  assert.ok(camera.run(5).sent > 140);
+});
+
+Deno.test("a radio that stands still for a second costs quality for no more than another", () => {
+  const { load, camera } = startCamera(NEAR);
+  camera.run(5);
+  camera.run(1, { standing: true });
+  camera.run(1);
+  assert.equal(load.degradation, 0);
+  assert.ok(camera.run(5).sent > 145);
+});
+
+Deno.test("whatever the link carries, frames come to rest at one reduction and none gives way", () => {
+  for (const megabits of [2, 5, 10, 20, 40]) {
+    for (const roundTripMs of [5, 60, 300]) {
+      const link = { bytesPerSecond: megabits * 125_000, roundTripMs };
+      const { load, camera } = startCamera(link, 80_000);
+      camera.run(10);
+      const { degradation } = load;
+      const { sent, displaced } = camera.run(30);
+      const what = `${megabits} Mbit/s, ${roundTripMs} ms: ${sent} sent, ${displaced} displaced`;
+      assert.ok(Math.abs(load.degradation - degradation) <= 0.1, what);
+      assert.ok(displaced <= 2, what);
+      assert.ok(sent > 100, what);
+    }
   }
 });
 
@@ -52,39 +110,16 @@ Deno.test("a machine that is busy for moments is not taken for a slow link", () 
     const sentUs = frame * 8333;
     // Two of three acknowledgements are read late, as the event loop has other work.
     const waitUs = frame % 3 === 0 ? 600 : 9000;
-    if (waitUs > 8333) load.displaced(sentUs + 8333, sentUs);
+    if (waitUs > 8333) load.displaced(50_000, ahead(1, 50_000, sentUs), sentUs + 8333);
     load.frame({ sentUs, acknowledgedUs: sentUs + waitUs, bytes: 50_000 });
   }
-  assert.equal(load.degradation, 0);
-});
-
-Deno.test("a slow link is thinned within seconds until the frames fit, and nothing is displaced then", () => {
-  const load = new LinkLoad();
-  load.metric({ sentUs: 0, acknowledgedUs: 300_000, bytes: 500 });
-  const link = { bytes: 20_000, usPerByte: 8, roundTripUs: 300_000 }; // 1 Mbit/s
-  const { endUs } = play(load, { startUs: 0, seconds: 10, ...link });
-  assert.ok(load.degradation >= 0.7, `${load.degradation}`);
-  const later = play(load, { startUs: endUs, seconds: 60, ...link });
-  assert.equal(later.displaced, 0);
-  assert.ok(later.sent > 100);
-});
-
-Deno.test("frames come back in steps when the link is fast again", () => {
-  const load = new LinkLoad();
-  const slow = { bytes: 60_000, usPerByte: 8, roundTripUs: 20_000 };
-  const { endUs } = play(load, { startUs: 0, seconds: 10, ...slow });
-  assert.equal(load.degradation, 1);
-  const fast = { ...slow, usPerByte: 0.01 };
-  const { endUs: between } = play(load, { startUs: endUs, seconds: 10, ...fast });
-  assert.ok(load.degradation > 0.5 && load.degradation < 0.9, `${load.degradation}`);
-  play(load, { startUs: between, seconds: 40, ...fast });
   assert.equal(load.degradation, 0);
 });
 
 Deno.test("a long round trip lets more frames be under way, a slow link only one", () => {
   const proven = (roundTripUs: number) => {
     const load = new LinkLoad();
-    assert.equal(load.hasRoomBeside({ frames: 1, bytes: 60_000 }), false, "one shows the way");
+    assert.equal(load.hasRoomBeside(ahead(1, 60_000), 0), false, "one shows the way");
     for (let i = 0; i < 20; i++) {
       const sentUs = i * 1e6;
       load.frame({ sentUs, acknowledgedUs: sentUs + roundTripUs, bytes: 60_000 });
@@ -92,38 +127,34 @@ Deno.test("a long round trip lets more frames be under way, a slow link only one
     return load;
   };
   const near = proven(1000);
-  assert.equal(near.hasRoomBeside({ frames: 3, bytes: 180_000 }), false);
+  assert.equal(near.hasRoomBeside(ahead(1, 60_000), 5000), true);
+  assert.equal(near.hasRoomBeside(ahead(1, 60_000), 60_000), false, "it should have arrived");
+  assert.equal(near.hasRoomBeside(ahead(3, 180_000), 0), false);
   const far = proven(300_000);
-  assert.equal(far.hasRoomBeside({ frames: 3, bytes: 180_000 }), true);
+  assert.equal(far.hasRoomBeside(ahead(3, 180_000), 100_000), true);
   const slow = new LinkLoad();
   slow.metric({ sentUs: 0, acknowledgedUs: 300_000, bytes: 60_000 });
   for (let i = 0; i < 5; i++) {
     slow.frame({ sentUs: i * 1e6, acknowledgedUs: i * 1e6 + 780_000, bytes: 60_000 });
   }
-  assert.equal(slow.hasRoomBeside({ frames: 1, bytes: 60_000 }), false);
-  assert.equal(slow.hasRoomBeside({ frames: 0, bytes: 0 }), true);
+  assert.equal(slow.hasRoomBeside(ahead(1, 60_000), 0), false);
+  assert.equal(slow.hasRoomBeside({ frames: 0, bytes: 0 }, 0), true);
   slow.sent(60_000, 5_000_000);
   assert.ok(slow.restUs(60_000, 5_500_000) > 0, "metrics have their turn");
   assert.equal(slow.restUs(60_000, 6_000_000), 0);
   near.sent(60_000, 2000);
   assert.equal(near.restUs(60_000, 2000), 0);
-  far.reset();
-  assert.equal(far.hasRoomBeside({ frames: 1, bytes: 60_000 }), false, "a new link is unknown");
+  far.reset(0);
+  assert.equal(far.hasRoomBeside(ahead(1, 60_000), 0), false, "a new link is unknown");
 });
 
 Deno.test("frames that give way while the link is still to show what it carries reduce nothing", () => {
   const load = new LinkLoad();
   load.metric({ sentUs: 0, acknowledgedUs: 300_000, bytes: 500 });
   for (let frame = 1; frame < 8; frame++) {
-    load.displaced(frame * 200_000, frame * 200_000 - 100_000);
-    load.frame({ sentUs: frame * 200_000 - 300_000, acknowledgedUs: frame * 200_000, bytes: 6e4 });
+    const nowUs = frame * 200_000;
+    load.displaced(60_000, ahead(1, 60_000, nowUs - 100_000), nowUs);
+    load.frame({ sentUs: nowUs - 300_000, acknowledgedUs: nowUs, bytes: 60_000 });
   }
   assert.equal(load.degradation, 0);
-});
-
-Deno.test("a frame that is long overdue reduces those that follow in great steps", () => {
-  const load = new LinkLoad();
-  load.metric({ sentUs: 0, acknowledgedUs: 300_000, bytes: 500 });
-  for (let nowUs = 1e6; nowUs < 3e6; nowUs += 33_333) load.displaced(nowUs, 1e6);
-  assert.ok(load.degradation >= 0.7, `${load.degradation}`);
 });
