@@ -16,6 +16,13 @@ export interface Fault {
   readonly delayMs?: number;
 }
 
+/** A way to a server that a test makes worse while it is used. */
+export interface Link extends AsyncDisposable {
+  readonly hostname: string;
+  readonly port: number;
+  set fault(fault: Fault);
+}
+
 /** What a sender may have in the buffers of the link before it is held back. */
 const LINK_BUFFER_BYTES = 64 * 1024;
 /** Bytes that travel together on a slow link. */
@@ -30,6 +37,7 @@ export class FaultProxy implements AsyncDisposable {
   readonly #listener: Deno.TcpListener;
   readonly #connections = new Set<Deno.TcpConn>();
   #linkFreeMs = 0;
+  #admitted: Promise<void> = Promise.resolve();
   #accepted = 0;
 
   constructor(target: { readonly port: number }) {
@@ -104,12 +112,20 @@ export class FaultProxy implements AsyncDisposable {
     }
   }
 
-  /** Waits for room in the link's buffer, then takes the link for the packet's time. */
-  async #takeLink(bytes: number, bytesPerSecond: number): Promise<void> {
+  /**
+   * Waits for room in the link's buffer, then takes the link for the packet's time. Whoever came
+   * first is let in first, as each connection has one packet before the buffer.
+   */
+  #takeLink(bytes: number, bytesPerSecond: number): Promise<void> {
     const bufferMs = LINK_BUFFER_BYTES / bytesPerSecond * 1000;
-    while (this.#linkFreeMs - performance.now() > bufferMs) await sleep(1);
-    this.#linkFreeMs = Math.max(this.#linkFreeMs, performance.now()) +
-      bytes / bytesPerSecond * 1000;
+    const admitted = this.#admitted.then(async () => {
+      const fullMs = this.#linkFreeMs - performance.now() - bufferMs;
+      if (fullMs > 0) await sleep(fullMs);
+      this.#linkFreeMs = Math.max(this.#linkFreeMs, performance.now()) +
+        bytes / bytesPerSecond * 1000;
+    });
+    this.#admitted = admitted;
+    return admitted;
   }
 
   async #back(from: Deno.TcpConn, to: Deno.TcpConn): Promise<void> {

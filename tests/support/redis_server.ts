@@ -75,6 +75,11 @@ export class RedisServer implements AsyncDisposable {
     for (const path of this.#config) Deno.writeTextFileSync(path, config ?? "");
   }
 
+  /** Where it listens besides its port. */
+  get socketPath(): string {
+    return `${this.folder}/redis.sock`;
+  }
+
   get url(): string {
     return `redis://${this.hostname}:${this.port}`;
   }
@@ -92,7 +97,7 @@ export class RedisServer implements AsyncDisposable {
       // deno-fmt-ignore
       args: [
         "--pdeathsig", "KILL", this.#program, ...this.#config, "--port", `${this.port}`, "--bind", this.hostname,
-        "--dir", this.folder, "--logfile", `${this.folder}/redis.log`, "--save", "",
+        "--unixsocket", this.socketPath, "--dir", this.folder, "--logfile", `${this.folder}/redis.log`, "--save", "",
         "--appendonly", "no", "--daemonize", "no", ...args,
       ],
       stdin: "null",

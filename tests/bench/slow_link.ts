@@ -1,0 +1,93 @@
+/**
+ * How late metrics come beside frames on a link that becomes slow, second by second, over a proxy
+ * and over real TCP with a queue of three lengths before the link. Wants root.
+ *
+ *   deno run -A tests/bench/slow_link.ts --seconds=20
+ *   deno run -A tests/bench/slow_link.ts --from_start
+ */
+import { parseArgs } from "node:util";
+import { cameraJpegs } from "../support/camera_jpegs.ts";
+import { clock } from "../support/messages.ts";
+import { NarrowNetwork } from "../support/narrow_network.ts";
+import {
+  latenessOf,
+  p99Of,
+  startCamera,
+  type StreamingCameraOptions,
+} from "../support/streaming_camera.ts";
+import { waitFor } from "../support/wait.ts";
+
+const { values } = parseArgs({
+  options: {
+    seconds: { type: "string", default: "20" },
+    from_start: { type: "boolean", default: false },
+    megabits: { type: "string", default: "1" },
+    delay_ms: { type: "string", default: "150" },
+  },
+});
+const seconds = Number(values.seconds);
+const slow = {
+  bytesPerSecond: Number(values.megabits) * 125_000,
+  delayMs: Number(values.delay_ms),
+};
+
+const CAMERAS = [{ quantiser: 6 }, { quantiser: 2 }, { quantiser: 1, noise: 4 }];
+const LINKS: readonly (readonly [string, StreamingCameraOptions["link"]])[] = [
+  ["proxy", undefined],
+  ...[64_000, 200_000, 1e9].map((bufferBytes) =>
+    [
+      `TCP, ${bufferBytes < 1e9 ? `${bufferBytes / 1000} KB` : "no end"} of queue`,
+      ({ socketPath }: { socketPath: string }) => NarrowNetwork.create(socketPath, { bufferBytes }),
+    ] as const
+  ),
+];
+
+for (const camera of CAMERAS) {
+  const jpegs = await cameraJpegs(camera);
+  for (const [name, link] of LINKS) {
+    console.log(`\n${name}, JPEGs of ${Math.round(jpegs[0]!.length / 1000)} KB`);
+    await measure(jpegs, link ? { link } : {});
+  }
+}
+Deno.exit(0);
+
+async function measure(
+  jpegs: readonly Uint8Array<ArrayBuffer>[],
+  options: StreamingCameraOptions,
+): Promise<void> {
+  const camera = await startCamera(
+    jpegs,
+    values.from_start ? { ...options, fault: slow } : options,
+  );
+  await using _camera = camera.stack;
+  const { received, link, outbox, offered } = camera;
+  const frames = () => received.filter(({ type }) => type === "frame");
+  if (!values.from_start) await waitFor("frames", () => frames().length > 60);
+  link.fault = slow;
+  const beganUs = clock.wallUs(clock.monotonicUs());
+  const first = offered() + 1;
+  const degradation: number[] = [];
+  for (let second = 0; second < seconds; second++) {
+    await clock.sleep(1000);
+    degradation.push(outbox.frameDegradation);
+  }
+  const last = offered();
+  await waitFor("the last metric", () => latenessOf(camera, last).length > 0, {
+    timeoutMs: 30_000,
+  });
+  const lateness = latenessOf(camera, first);
+  const worst = Array.from({ length: seconds }, (_, second) => {
+    const within = lateness.filter(({ timestamp }) =>
+      Math.floor((timestamp - beganUs) / 1e6) === second
+    );
+    return Math.round(Math.max(...within.map(({ ms }) => ms)));
+  });
+  const late = lateness.map(({ ms }) => ms);
+  const arrived = frames().filter(({ timestamp }) => timestamp > beganUs).length;
+  console.log(`  worst of each second, ms: ${worst.join(" ")}`);
+  console.log(`  degradation: ${degradation.join(" ")}; ${arrived} frames arrived`);
+  console.log(
+    `  metrics late by ${Math.round(p99Of(late))} ms at p99 of ${late.length}, ` +
+      `${late.filter((ms) => ms > 1000).length} by more than 1 s`,
+  );
+}

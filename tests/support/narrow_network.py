@@ -1,0 +1,113 @@
+"""A network with real TCP and one narrow link, for tests; wants root and /dev/net/tun.
+
+    narrow_network.py NAMESPACE SOCKET PORT
+
+Joins this network namespace, as 10.213.0.1, and NAMESPACE, as 10.213.0.2, by two TUN devices and
+moves the packets between them. A relay at 10.213.0.2:PORT hands what it gets to the Unix socket
+SOCKET. Each line on stdin, `BYTES_PER_SECOND DELAY_MS BUFFER_BYTES`, sets how narrow the way there
+is (0: not at all), how long each way takes, and how much may queue before packets are lost.
+"""
+import ctypes
+import fcntl
+import heapq
+import os
+import select
+import socket
+import struct
+import subprocess
+import sys
+import threading
+import time
+
+IFF_TUN, IFF_NO_PI, TUNSETIFF = 1, 0x1000, 0x400454CA
+NEAR, FAR = "10.213.0.1", "10.213.0.2"
+
+
+def open_tun(name, address):
+    device = os.open("/dev/net/tun", os.O_RDWR | os.O_NONBLOCK)
+    fcntl.ioctl(device, TUNSETIFF, struct.pack("16sH", name.encode(), IFF_TUN | IFF_NO_PI))
+    subprocess.check_call(["ip", "addr", "add", address + "/24", "dev", name])
+    subprocess.check_call(["ip", "link", "set", name, "up"])
+    return device
+
+
+def enter(namespace):
+    """Moves the calling thread, and what it opens from now on."""
+    if ctypes.CDLL(None, use_errno=True).setns(namespace, 0) != 0:
+        raise OSError(ctypes.get_errno(), "setns")
+
+
+def pump(source, target):
+    try:
+        while piece := source.recv(65536):
+            target.sendall(piece)
+    except OSError:
+        pass
+    for end in (source, target):
+        try:
+            end.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+
+
+def relay(namespace, path, listening):
+    enter(namespace)
+    listener = socket.create_server((FAR, int(sys.argv[3])))
+    listening.set()
+    while True:
+        client, _ = listener.accept()
+        server = socket.socket(socket.AF_UNIX)
+        server.connect(path)
+        for ends in ((client, server), (server, client)):
+            threading.Thread(target=pump, args=ends, daemon=True).start()
+
+
+def carry(near, far):
+    rate, delay, buffer = 0.0, 0.0, 0.0
+    free, count, due = 0.0, 0, []
+    while True:
+        wait = max(0.0, due[0][0] - time.monotonic()) if due else 1.0
+        ready, _, _ = select.select([near, far, 0], [], [], wait)
+        if 0 in ready:
+            line = sys.stdin.readline()
+            if not line:
+                return
+            rate, delay, buffer = map(float, line.split())
+            delay, free = delay / 1000, 0.0
+        for source, target in ((near, far), (far, near)):
+            while source in ready:
+                try:
+                    packet = os.read(source, 65536)
+                except BlockingIOError:
+                    break
+                leaves = now = time.monotonic()
+                if rate and source == near:
+                    begins = max(free, now)
+                    if (begins - now) * rate > buffer:
+                        continue
+                    leaves = free = begins + len(packet) / rate
+                count += 1
+                heapq.heappush(due, (leaves + delay, count, target, packet))
+        while due and due[0][0] <= time.monotonic():
+            _, _, target, packet = heapq.heappop(due)
+            try:
+                os.write(target, packet)
+            except BlockingIOError:
+                pass
+
+
+def main():
+    namespace = os.open("/run/netns/" + sys.argv[1], os.O_RDONLY)
+    own = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
+    near = open_tun("near" + sys.argv[1][-8:], NEAR)
+    enter(namespace)
+    far = open_tun("far", FAR)
+    enter(own)
+    listening = threading.Event()
+    threading.Thread(target=relay, args=(namespace, sys.argv[2], listening), daemon=True).start()
+    listening.wait()
+    print("ready", flush=True)
+    carry(near, far)
+
+
+main()

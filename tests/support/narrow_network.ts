@@ -1,0 +1,76 @@
+import process from "node:process";
+import type { Fault, Link } from "./fault_proxy.ts";
+import { PYTHON } from "./program.ts";
+import { freePort } from "./redis_server.ts";
+
+/** Whether this machine lets a test make networks. */
+export function canMakeNetworks(): boolean {
+  try {
+    Deno.statSync("/dev/net/tun");
+    return process.geteuid?.() === 0;
+  } catch {
+    return false;
+  }
+}
+
+/** A network with real TCP, real losses and one narrow link, in front of a server's Unix socket. */
+export class NarrowNetwork implements Link {
+  readonly hostname = "10.213.0.2";
+  readonly port: number;
+  readonly #namespace: string;
+  readonly #bufferBytes: number;
+  readonly #child: Deno.ChildProcess;
+  readonly #orders: WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>>;
+
+  private constructor(
+    namespace: string,
+    { port, child, bufferBytes }: {
+      port: number;
+      child: Deno.ChildProcess;
+      bufferBytes: number;
+    },
+  ) {
+    this.#namespace = namespace;
+    this.port = port;
+    this.#child = child;
+    this.#bufferBytes = bufferBytes;
+    this.#orders = child.stdin.getWriter();
+  }
+
+  /** @param options.bufferBytes how much may queue before the link: what comes then is lost. */
+  static async create(
+    socketPath: string,
+    { bufferBytes = 64_000 } = {},
+  ): Promise<NarrowNetwork> {
+    const namespace = `far${process.pid}`;
+    const port = freePort();
+    await ip("netns", "add", namespace);
+    const script = new URL("narrow_network.py", import.meta.url).pathname;
+    const child = new Deno.Command("setpriv", {
+      args: ["--pdeathsig", "KILL", PYTHON, script, namespace, socketPath, String(port)],
+      stdin: "piped",
+      stdout: "piped",
+    }).spawn();
+    const network = new NarrowNetwork(namespace, { port, child, bufferBytes });
+    const { value } = await child.stdout.getReader().read();
+    if (value) return network;
+    await network[Symbol.asyncDispose]();
+    throw new Error("Cannot make a network");
+  }
+
+  set fault({ bytesPerSecond = 0, delayMs = 0 }: Fault) {
+    const order = `${bytesPerSecond} ${delayMs} ${this.#bufferBytes}\n`;
+    this.#orders.write(new TextEncoder().encode(order));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#orders.close().catch(() => {}); // it may have ended by itself
+    await this.#child.status;
+    await ip("netns", "delete", this.#namespace);
+  }
+}
+
+async function ip(...args: string[]): Promise<void> {
+  const { success, stderr } = await new Deno.Command("ip", { args }).output();
+  if (!success) throw new Error(new TextDecoder().decode(stderr));
+}

@@ -1,0 +1,70 @@
+import { JpegShrinker } from "../../ffi/jpeg_shrink.ts";
+import type { Frame, Picture } from "../../src/capture/frame.ts";
+import { Announcer } from "../../src/envelope/announcer.ts";
+import { FramePacing } from "../../src/envelope/frame_pacing.ts";
+import { FrameOutlet } from "../../src/ipc/frame_outlet.ts";
+import { silentLog } from "../../src/telemetry/log.ts";
+import { type Fault, FaultProxy, type Link } from "./fault_proxy.ts";
+import { clock, coreMetric } from "./messages.ts";
+import { optionsFor, startOutbox, subscribe } from "./redis_outbox.ts";
+import { type RedisServer, startRedis } from "./redis_server.ts";
+import { waitFor } from "./wait.ts";
+
+export interface StreamingCameraOptions {
+  /** How the link is at first. */
+  readonly fault?: Fault;
+  /** @default a proxy */
+  readonly link?: (server: RedisServer) => Link | Promise<Link>;
+}
+
+export type StreamingCamera = Awaited<ReturnType<typeof startCamera>>;
+
+/** A camera at 30 frames a second and its metrics, on a link of their own to a real redis-server. */
+export async function startCamera(
+  jpegs: readonly Uint8Array<ArrayBuffer>[],
+  { fault = {}, link: openLink = (server) => new FaultProxy(server) }: StreamingCameraOptions = {},
+) {
+  const stack = new AsyncDisposableStack();
+  const server = stack.use(await startRedis());
+  const received = await subscribe(server, "physiology:core_metrics", "physiology:frame");
+  const link = stack.use(await openLink(server));
+  link.fault = fault;
+  const ends = stack.use(startOutbox(optionsFor(link, { host: link.hostname })));
+  await waitFor("the connections", () => ends.framesReady());
+  const outlet = new FrameOutlet({
+    publisher: ends.outbox,
+    encoder: { encode: () => Promise.resolve(undefined), async [Symbol.asyncDispose]() {} },
+    shrinker: new JpegShrinker(),
+    pacing: new FramePacing({ policy: "always" }),
+    announcer: new Announcer(clock),
+    counters: ends.counters,
+    log: silentLog,
+  });
+  let sequence = 0;
+  let turn = 0;
+  const timer = setInterval(() => {
+    if (turn++ % 6 === 0) ends.outbox.offer(coreMetric(++sequence));
+    outlet.offer(frameOf(jpegs[turn % jpegs.length]!, turn));
+  }, 33);
+  stack.defer(() => clearInterval(timer));
+  return { ...ends, outlet, link, received, stack, offered: () => sequence };
+}
+
+/** A frame whose camera made this JPEG. */
+function frameOf(jpeg: Uint8Array<ArrayBuffer>, sequence: number): Frame {
+  const picture = {} as Picture; // nobody looks at the pixels
+  const timeUs = clock.monotonicUs();
+  return { timeUs, sequence, width: 640, height: 480, picture, jpeg, [Symbol.dispose]() {} };
+}
+
+/** How late each metric that was sent since `sequence` came, milliseconds, in order of sending. */
+export function latenessOf(camera: StreamingCamera, sequence: number) {
+  return camera.received.filter(({ type, payload }) =>
+    type === "core_metrics" && (payload.metadata?.sequence ?? 0) >= sequence
+  ).map(({ timestamp, arrivedUs }) => ({ timestamp, ms: (arrivedUs - timestamp) / 1000 }));
+}
+
+/** The 99th percentile. */
+export function p99Of(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length * 0.99)] ?? Infinity;
+}
