@@ -8,6 +8,7 @@ import {
   hearAllErrors,
   identity,
   placeOf,
+  seedsOf,
   socketsOf,
   whereOf,
 } from "../ipc/redis/client.ts";
@@ -160,11 +161,10 @@ export class RedisFeed implements AsyncDisposable, KeyValueSource {
   }
 
   #openCluster(redisOptions: ClientOptions): Cluster {
-    const { host, port, connectionTimeoutMs } = this.#options;
-    const cluster = new Cluster([{ host, port }], {
+    const cluster = new Cluster(seedsOf(this.#options), {
       redisOptions,
       enableOfflineQueue: false,
-      slotsRefreshTimeout: connectionTimeoutMs,
+      slotsRefreshTimeout: this.#options.connectionTimeoutMs,
       clusterRetryStrategy: (attempt) => backoffMs(attempt),
     });
     cluster.on("+node", (node: Redis) => this.#watch(node));

@@ -17,6 +17,10 @@ const RULES: readonly Rule[] = [
       ? "Cannot use one of redis_sentinel_name and redis_sentinels alone: give both"
       : undefined,
   ({ redis }) =>
+    redis.clusterNodes.length > 0 && !redis.cluster
+      ? "Cannot use redis_cluster_nodes without a cluster: add --redis_cluster"
+      : undefined,
+  ({ redis }) =>
     redis.cluster && redis.sentinelName
       ? "Cannot use redis_cluster together with redis_sentinel_name: a server is one or the other"
       : undefined,

@@ -1,3 +1,4 @@
+import type { Redis } from "ioredis";
 import { encodeEnvelope } from "../../src/envelope/envelope.ts";
 import type { FrameOutgoing, MetricOutgoing } from "../../src/ipc/outgoing.ts";
 import { SystemClock } from "../../src/telemetry/clock.ts";
@@ -69,4 +70,15 @@ export interface Received {
     readonly data?: string;
     readonly metadata?: { readonly sequence: number; readonly replayed?: true };
   };
+}
+
+/** Adds to `received` whatever the client is subscribed to. */
+export function listen(client: Redis, received: Received[]): void {
+  client.on("message", (_channel, text) => received.push(JSON.parse(text)));
+  client.on("smessage", (_channel, text) => received.push(JSON.parse(text)));
+}
+
+/** The sequence numbers of metrics. */
+export function sequencesOf(received: readonly Received[]): Set<number> {
+  return new Set(received.map(({ payload }) => payload.metadata?.sequence ?? 0));
 }

@@ -50,6 +50,16 @@ export class RedisCluster implements AsyncDisposable {
   /** A node that takes the place of `master` should it die; it is the caller's to end. */
   async startReplicaOf(master: RedisServer): Promise<RedisServer> {
     const replica = await startNode();
+    try {
+      await this.#join(replica, master);
+      return replica;
+    } catch (error) {
+      await replica[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  async #join(replica: RedisServer, master: RedisServer): Promise<void> {
     const client = replica.client();
     const bus = await master.client().config("GET", "cluster-port") as string[];
     const id = String(await master.client().call("CLUSTER", "MYID"));
@@ -65,7 +75,6 @@ export class RedisCluster implements AsyncDisposable {
         return String(await node.client().call("CLUSTER", "NODES")).includes(`:${replica.port}@`);
       }, { timeoutMs: 20_000 });
     }
-    return replica;
   }
 
   /** The index of the node that holds the slot of `key`. */

@@ -2,6 +2,7 @@ import { bool, int, list, optionalPath, optionalText, secret, text, topic } from
 import { NO_SECRET } from "../secret.ts";
 
 const documented = (key: string) => ({ config: "redis", key, documented: true }) as const;
+const HOSTS_AND_PORTS = { regex: /^\S+:\d{1,5}$/, says: "a list of HOST:PORT" };
 const own = (key: string) => ({ config: "redis", key, documented: false }) as const;
 
 /** The Redis server; each row is also a key of the file that `--redis_config_path` names. */
@@ -121,7 +122,7 @@ export const redis = topic("Redis", ["serve", "record", "dashboard"], {
   sentinels: list("redis_sentinels", "The Sentinels to ask, each HOST:PORT.", {
     placeholder: "HOST:PORT,HOST:PORT",
     file: own("sentinels"),
-    pattern: { regex: /^\S+:\d{1,5}$/, says: "a list of HOST:PORT" },
+    pattern: HOSTS_AND_PORTS,
   }),
   sentinelUsername: optionalText("redis_sentinel_username", "Name of the Sentinels' ACL user.", {
     placeholder: "NAME",
@@ -147,6 +148,15 @@ export const redis = topic("Redis", ["serve", "record", "dashboard"], {
   cluster: bool("redis_cluster", "The host is a node of a Redis Cluster.", {
     file: own("cluster"),
   }),
+  clusterNodes: list(
+    "redis_cluster_nodes",
+    "Further nodes of the cluster, each HOST:PORT: one may be down at the start.",
+    {
+      placeholder: "HOST:PORT,HOST:PORT",
+      file: own("cluster_nodes"),
+      pattern: HOSTS_AND_PORTS,
+    },
+  ),
 
   keyTtlSeconds: int("redis_key_ttl_seconds", "Key-value mode: life of a latest value.", {
     default: 3600,

@@ -34,7 +34,7 @@ export function openClient(
     lazyConnect: true,
   } as const;
   if (options.cluster) {
-    return new Cluster([{ host: options.host, port: options.port }, ...known], {
+    return new Cluster([...seedsOf(options), ...known], {
       // Its nodes do queue: each is connected to by the first command that needs it.
       redisOptions: common,
       lazyConnect: true,
@@ -109,6 +109,11 @@ export function whereOf(
 ): string {
   if (sentinelName) return `master ${sentinelName} of ${sentinels.join(", ")}`;
   return cluster ? `cluster ${host}:${port}` : `${host}:${port}`;
+}
+
+/** The nodes of a cluster that may be asked for the others. */
+export function seedsOf({ host, port, clusterNodes = [] }: RedisOptions): Address[] {
+  return [{ host, port }, ...clusterNodes.map(addressOf)];
 }
 
 /** The nodes that a client of a cluster knows. */

@@ -41,6 +41,8 @@ export interface RedisOptions {
   readonly sentinelUsername?: string | undefined;
   /** The host is one node of a Redis Cluster. */
   readonly cluster?: boolean;
+  /** Further nodes of the cluster, each host:port. */
+  readonly clusterNodes?: readonly string[];
   /** SPUBLISH in place of PUBLISH. */
   readonly shardedPublish?: boolean;
 

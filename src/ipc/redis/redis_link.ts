@@ -47,7 +47,7 @@ export class RedisLink implements AsyncDisposable {
   #trouble: RedisProblem | undefined;
   #connections = 0;
   #roundTripUs: number | undefined;
-  /** The nodes of the cluster that was connected to last. */
+  /** The nodes of the cluster that was connected to last, as they were at the end. */
   #nodes: readonly Address[] = [];
 
   constructor(role: LinkRole, { options, log }: LinkContext) {
@@ -181,7 +181,7 @@ export class RedisLink implements AsyncDisposable {
     clearTimeout(this.#timer);
     this.#ready = true;
     this.#attempt = 0;
-    this.#nodes = nodesOf(client);
+    this.#remember(client);
     this.#connections++;
     if (this.#trouble) {
       this.#log.info(`Connected to Redis at ${this.where}`, { link: this.#role });
@@ -190,10 +190,18 @@ export class RedisLink implements AsyncDisposable {
     this.#onReady(true);
   }
 
+  #remember(client: Client): void {
+    const nodes = nodesOf(client);
+    if (nodes.length > 0) this.#nodes = nodes;
+  }
+
   #lose(client: Client): void {
     if (this.#client !== client) return;
     const delayed = this.#started;
-    if (this.#ready) this.#fail(client, new Error("The connection was closed"));
+    if (this.#ready) {
+      this.#fail(client, new Error("The connection was closed"));
+      this.#remember(client); // the cluster may be another one than when we came
+    }
     this.#abandon(client);
     if (delayed) this.#connectLater();
   }

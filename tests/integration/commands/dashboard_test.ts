@@ -9,6 +9,7 @@ import { ChromiumPage, hasChromium } from "../../support/chromium.ts";
 import { fakeMetrics, fakeRecordingState, fakeStatus } from "../../support/fake_stream.ts";
 import { startProgram } from "../../support/physiology_server.ts";
 import { Program } from "../../support/program.ts";
+import { startCluster } from "../../support/redis_cluster.ts";
 import { freePort, type RedisServer, startRedis } from "../../support/redis_server.ts";
 import { waitFor } from "../../support/wait.ts";
 
@@ -204,35 +205,45 @@ Deno.test("frames are fetched from Redis only while somebody watches", async () 
   await waitFor("no receiver", () => device.framesSentTo === 0);
 });
 
-Deno.test("of a server in key-value mode the dashboard reads histories and pictures", async () => {
-  await using server = await startRedis();
-  await using _camera = startProgram([
-    "--simulate",
-    `--redis_port=${server.port}`,
-    "--noredis_use_pubsub",
-    "--start_with_recording_on",
-  ]);
-  const { program, url } = await startDashboard(server, [
-    "--noredis_use_pubsub",
-    "--devices=physio*",
-  ]);
-  await using _dashboard = program;
-  const events = await fetch(`${url}events`);
-  let told = "";
-  const reading = (async () => {
-    for await (const text of events.body!.pipeThrough(new TextDecoderStream())) told += text;
-  })().catch(() => {});
-  for (const part of ['"type":"core_metrics","device":"physiology"', '"recording":true']) {
-    await waitFor(part, () => told.includes(part), { timeoutMs: 20_000 });
-  }
-  const video = await fetch(`${url}video?device=physiology`);
-  const reader = video.body!.getReader();
-  let bytes = 0;
-  while (bytes < 20_000) bytes += (await reader.read()).value!.length;
-  await reader.cancel();
-  program.kill("SIGTERM");
-  await reading;
-});
+for (
+  const [what, args] of [
+    ["a server in key-value mode", ["--noredis_use_pubsub"]],
+    ["a cluster", ["--redis_cluster"]],
+    ["a cluster in key-value mode", ["--redis_cluster", "--noredis_use_pubsub"]],
+  ] as const
+) {
+  Deno.test(`of ${what} the dashboard reads metrics, recordings and pictures`, async () => {
+    await using stack = new AsyncDisposableStack();
+    const [server] = args[0] === "--redis_cluster"
+      ? stack.use(await startCluster()).nodes
+      : [stack.use(await startRedis())];
+    assert.ok(server);
+    const { program, url } = await startDashboard(server, [...args, "--devices=physio*"]);
+    stack.use(program);
+    stack.use(startProgram([
+      "--simulate",
+      "--redis_host=127.0.0.1",
+      `--redis_port=${server.port}`,
+      ...args,
+      "--start_with_recording_on",
+    ]));
+    const events = await fetch(`${url}events`);
+    let told = "";
+    const reading = (async () => {
+      for await (const text of events.body!.pipeThrough(new TextDecoderStream())) told += text;
+    })().catch(() => {});
+    for (const part of ['"type":"core_metrics","device":"physiology"', '"recording":true']) {
+      await waitFor(part, () => told.includes(part), { timeoutMs: 20_000 });
+    }
+    const video = await fetch(`${url}video?device=physiology`);
+    const reader = video.body!.getReader();
+    let bytes = 0;
+    while (bytes < 20_000) bytes += (await reader.read()).value!.length;
+    await reader.cancel();
+    program.kill("SIGTERM");
+    await reading;
+  });
+}
 
 Deno.test("with a token the dashboard asks for it, and lets in who brings it", async () => {
   await using server = await startRedis();
