@@ -5,7 +5,7 @@ import type { Settings } from "../config/flags.ts";
 import { backoffMs } from "../ipc/redis/backoff.ts";
 import {
   type Client,
-  hearAllErrors,
+  guardReplies,
   identity,
   placeOf,
   seedsOf,
@@ -13,7 +13,6 @@ import {
   whereOf,
 } from "../ipc/redis/client.ts";
 import type { RedisOptions } from "../ipc/redis/options.ts";
-import { ReplyGuard } from "../ipc/redis/reply_guard.ts";
 import type { Log } from "../telemetry/log.ts";
 import { redisOptions } from "./compose/redis_options.ts";
 import type { KeyValueSource } from "./dashboard/key_values.ts";
@@ -173,8 +172,10 @@ export class RedisFeed implements AsyncDisposable, KeyValueSource {
   }
 
   #watch(client: Redis): void {
-    hearAllErrors(client);
-    client.on("connect", () => guardReplies(client, this.#options));
+    // A broker, or somebody who publishes on it, must not fill our memory with one reply.
+    guardReplies(client, () => this.#options, () => {
+      for (const socket of socketsOf(client)) socket.destroy();
+    });
   }
 
   #tell(error: Error): void {
@@ -188,18 +189,6 @@ export class RedisFeed implements AsyncDisposable, KeyValueSource {
     const nodes = this.#commands.nodes();
     const { host, port } = nodes[attempt % nodes.length]?.options ?? {};
     if (host && port) Object.assign(this.#subscriber.options, { host, port });
-  }
-}
-
-/** A broker, or somebody who publishes on it, must not fill our memory with one reply. */
-function guardReplies(client: Redis, limits: RedisOptions): void {
-  const guard = new ReplyGuard(limits);
-  for (const socket of socketsOf(client)) {
-    socket.prependListener("data", (bytes: Buffer) => {
-      if (guard.inspect(bytes) === undefined) return;
-      bytes.fill(0);
-      socket.destroy();
-    });
   }
 }
 

@@ -91,7 +91,7 @@ export class Backlog {
   async spill({ underWay }: { underWay: number }): Promise<void> {
     const moved = this.#entries.filter(({ ticket }) => ticket < underWay);
     await this.#options.spool?.append(moved);
-    this.#removeUpTo(moved.at(-1)?.ticket ?? 0);
+    this.#take(moved);
   }
 
   /** The oldest, at most `count`, left in place. */
@@ -104,12 +104,14 @@ export class Backlog {
   /** Takes out those that `first` gave. */
   async remove(records: readonly SpoolRecord[]): Promise<void> {
     if (this.#fromSpool) return await this.#options.spool?.remove(records.length);
-    this.#removeUpTo((records.at(-1) as Waiting | undefined)?.ticket ?? 0);
+    this.#take(records);
   }
 
-  /** Some may have been given up meanwhile: only what is still there is taken out. */
-  #removeUpTo(ticket: number): void {
-    while ((this.#entries[0]?.ticket ?? Infinity) <= ticket) this.#shift(1);
+  /** Some may have been given up meanwhile, and others have come between them. */
+  #take(records: readonly SpoolRecord[]): void {
+    const taken = new Set(records);
+    this.#entries = this.#entries.filter((entry) => !taken.has(entry));
+    this.#memoryBytes = this.#entries.reduce((sum, entry) => sum + cost(entry), 0);
   }
 
   #shift(count: number): readonly Waiting[] {

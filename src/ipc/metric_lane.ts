@@ -6,6 +6,7 @@ import { Spool } from "./spool/spool.ts";
 import { Arrivals, type LaneContext } from "./lane.ts";
 import { BackendError, type Delivery, type MetricOutgoing } from "./outgoing.ts";
 import { markReplayed } from "./replayed.ts";
+import { Unsure } from "./unsure.ts";
 import { Wakeup } from "./wakeup.ts";
 
 export interface MetricLaneOptions {
@@ -32,6 +33,9 @@ const SETTLE_US = 5_000_000;
 /** How often an idle lane looks whether something has become too old, milliseconds. */
 const IDLE_MS = 60_000;
 
+/** How a replay ended: all is gone, nobody receives, or the backend failed, perhaps for a moment. */
+type Replayed = "sent" | "unreceived" | "failed";
+
 /**
  * The way of one topic's metrics, in order. What cannot be sent, and what was sent to nobody
  * after the link was lost, waits in the backlog and is replayed once somebody receives.
@@ -47,6 +51,7 @@ export class MetricLane {
   /** Live metrics that wait for their acknowledgement, in the order of their tickets. */
   readonly #underWay = new Set<Waiting>();
   #underWayBytes = 0;
+  readonly #unsure = new Unsure();
   readonly #audience: Audience;
   /** The last try to replay found nobody who receives. */
   #unreceived = false;
@@ -102,6 +107,8 @@ export class MetricLane {
 
   /** The backend became ready or unready. */
   linkChanged(ready: boolean): void {
+    const unsure = ready ? [] : this.#unsure.take(this.#context.clock.monotonicUs());
+    for (const entry of unsure) this.#backlog.insert(entry);
     if (ready && (this.#audience.present || this.#backlog.length > 0)) {
       this.#audience.expect(RETURN_US);
     }
@@ -129,7 +136,7 @@ export class MetricLane {
       if (this.#audience.present && this.#backlog.length > 0) this.#wakeup.ring();
       if (delivery.unsettled) this.#audience.expect(SETTLE_US);
       if (receivers === 0 && this.#audience.expected) this.#keep(entry);
-      else this.#countSent(entry, { delivery, sentUs });
+      else this.#arrived(entry, { delivery, sentUs });
     } catch (error) {
       if (isRefusal(error)) this.#drop(error.reason, 1, error.message);
       else this.#keep(entry);
@@ -198,9 +205,9 @@ export class MetricLane {
   async #replay(): Promise<void> {
     const { clock } = this.#context;
     const startedUs = clock.monotonicUs();
-    const { sent, complete } = await this.#replayBatch();
-    this.#unreceived = !complete;
-    const pauseMs = complete
+    const { sent, end } = await this.#replayBatch();
+    this.#unreceived = end === "unreceived";
+    const pauseMs = end === "sent"
       ? sent / this.#replayPerMs - (clock.monotonicUs() - startedUs) / 1000
       : PROBE_MS;
     if (pauseMs > 0) await clock.sleep(pauseMs, this.#closing.signal);
@@ -212,7 +219,7 @@ export class MetricLane {
   }
 
   /** Sends the oldest few; only those before the first that nobody got are taken out. */
-  async #replayBatch(): Promise<{ sent: number; complete: boolean }> {
+  async #replayBatch(): Promise<{ sent: number; end: Replayed }> {
     try {
       // A single one first: whether anybody receives is not known before.
       const certain = this.#audience.present || this.#context.backend.inOrder;
@@ -221,50 +228,55 @@ export class MetricLane {
       const results = await Promise.allSettled(
         batch.map((late) => this.#send({ ...late, bytes: markReplayed(late.bytes) })),
       );
-      const stop = batch.findIndex((late, at) =>
-        !this.#settled(late, { result: results[at], sentUs })
-      );
-      const sent = stop < 0 ? batch.length : stop;
+      let sent = 0;
+      let end: Replayed = "sent";
+      for (const [at, late] of batch.entries()) {
+        end = this.#settle(late, { result: results[at], sentUs });
+        if (end !== "sent") break;
+        sent++;
+      }
       await this.#backlog.remove(batch.slice(0, sent));
-      return { sent, complete: stop < 0 };
+      return { sent, end };
     } catch (error) {
       this.#spoolFailed(error);
-      return { sent: 0, complete: false };
+      return { sent: 0, end: "failed" };
     }
   }
 
-  /** @returns false where the metric has to be sent again. */
-  #settled(
+  #settle(
     late: SpoolRecord,
     { result, sentUs }: {
       result: PromiseSettledResult<Delivery> | undefined;
       sentUs: number;
     },
-  ): boolean {
+  ): Replayed {
     if (result?.status !== "fulfilled") {
       const error = result?.reason;
-      if (!isRefusal(error)) return false;
+      if (!isRefusal(error)) return "failed";
       this.#drop(error.reason, 1, error.message);
-      return true;
+      return "sent";
     }
     const { receivers } = result.value;
     this.#audience.note(receivers);
-    if (receivers === 0) return false;
-    this.#countSent(late, { delivery: result.value, sentUs, replayed: true });
-    return true;
+    if (receivers === 0) return "unreceived";
+    this.#arrived(late, { delivery: result.value, sentUs, replayed: true });
+    return "sent";
   }
 
-  #countSent(
-    { bytes }: SpoolRecord,
+  #arrived(
+    record: SpoolRecord,
     sent: { delivery: Delivery; sentUs: number; replayed?: boolean },
   ): void {
+    const nowUs = this.#context.clock.monotonicUs();
     this.#arrivals.note({
       receivers: sent.delivery.receivers,
-      bytes: bytes.length,
+      bytes: record.bytes.length,
       sentUs: sent.sentUs,
-      acknowledgedUs: this.#context.clock.monotonicUs(),
+      acknowledgedUs: nowUs,
       replayed: sent.replayed ?? false,
     });
+    // A backend that keeps order is one that keeps what it acknowledged.
+    if (!this.#context.backend.inOrder) this.#unsure.note(record, nowUs);
   }
 
   #spoolFailed(error: unknown): void {

@@ -59,6 +59,7 @@ export class Outbox implements Publisher {
   readonly #context: OutboxContext;
   readonly #load = new LinkLoad();
   readonly #frames: FrameLane;
+  #closing = false;
   readonly #metrics = new Map<MetricOutgoing["topic"], MetricLane>();
 
   constructor(backend: Backend, context: OutboxContext, options: OutboxOptions = {}) {
@@ -77,6 +78,7 @@ export class Outbox implements Publisher {
   start(): void {
     let connections = 0;
     this.#backend.onReady((ready) => {
+      if (this.#closing) return;
       if (ready && ++connections > 1) this.#context.counters.add("outbox_reconnects_total");
       this.#frames.linkChanged(ready);
       for (const lane of this.#metrics.values()) lane.linkChanged(ready);
@@ -132,6 +134,7 @@ export class Outbox implements Publisher {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing = true;
     this.#frames.close();
     await this.#backend[Symbol.asyncDispose]();
     for (const lane of this.#metrics.values()) await lane.close();

@@ -1,7 +1,9 @@
+import type { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
 import { Cluster, Redis } from "ioredis";
 import { reasonOf } from "../../config/reason.ts";
 import type { RedisOptions } from "./options.ts";
+import { ReplyGuard, type ReplyLimits } from "./reply_guard.ts";
 
 /** What a connection is for. */
 export type LinkRole = "metrics" | "frames" | "commands";
@@ -91,7 +93,7 @@ export function placeOf(options: RedisOptions) {
  * Has every socket of a client outlive its errors: the library listens for the first alone, and a
  * second one, such as EPIPE after a TLS alert, would end the process.
  */
-export function hearAllErrors(client: Redis): void {
+function hearAllErrors(client: Redis): void {
   const { connector } = client as unknown as {
     connector: { connect(emitter: unknown): Promise<Socket> };
   };
@@ -101,6 +103,29 @@ export function hearAllErrors(client: Redis): void {
     socket.on("error", () => {}); // the first one is told by the client
     return socket;
   };
+}
+
+/**
+ * Sees every reply before the client's own parser, which finds nothing of one that is turned down;
+ * `onWrong`, which has to end the connection, learns what was wrong with it.
+ */
+export function guardReplies(
+  client: Redis,
+  limits: () => ReplyLimits,
+  onWrong: (wrong: string) => void,
+): void {
+  hearAllErrors(client);
+  client.on("connect", () => {
+    const guard = new ReplyGuard(limits());
+    for (const socket of socketsOf(client)) {
+      socket.prependListener("data", (bytes: Buffer) => {
+        const wrong = guard.inspect(bytes);
+        if (wrong === undefined) return;
+        bytes.fill(0);
+        onWrong(wrong);
+      });
+    }
+  });
 }
 
 /** How people call the place: of several, all. */

@@ -5,7 +5,7 @@ import { backoffMs } from "./backoff.ts";
 import {
   type Address,
   type Client,
-  hearAllErrors,
+  guardReplies,
   type LinkRole,
   nodesOf,
   openClient,
@@ -15,7 +15,6 @@ import {
 import type { RedisOptions } from "./options.ts";
 import { partingWords } from "./parting_words.ts";
 import { explainRedisError, type RedisProblem } from "./redis_error.ts";
-import { ReplyGuard } from "./reply_guard.ts";
 
 export interface LinkContext {
   readonly options: RedisOptions;
@@ -160,19 +159,9 @@ export class RedisLink implements AsyncDisposable {
     }
   }
 
-  /** Sees every reply before the client's own parser, which finds nothing of one turned down. */
   #guard(client: Client, node: Redis): void {
-    hearAllErrors(node);
-    node.on("connect", () => {
-      const guard = new ReplyGuard(this.#options);
-      for (const socket of socketsOf(node)) {
-        socket.prependListener("data", (bytes: Buffer) => {
-          const wrong = guard.inspect(bytes);
-          if (wrong === undefined) return;
-          bytes.fill(0);
-          if (this.#client === client) this.reset(`It sent ${wrong}`);
-        });
-      }
+    guardReplies(node, () => this.#options, (wrong) => {
+      if (this.#client === client) this.reset(`It sent ${wrong}`);
     });
   }
 

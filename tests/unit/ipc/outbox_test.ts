@@ -127,7 +127,7 @@ Deno.test("who does not come back within a quarter of an hour is no longer waite
   await using ends = start();
   ends.backend.setReady(true);
   ends.outbox.offer(metric(ends.clock, 1));
-  await ends.clock.advance(10);
+  await ends.clock.advance(2000);
   ends.backend.setReady(false);
   ends.backend.receivers = 0;
   ends.backend.setReady(true);
@@ -142,6 +142,36 @@ Deno.test("who does not come back within a quarter of an hour is no longer waite
     { sequence: 1, late: false },
     { sequence: 2, late: true },
   ]);
+});
+
+Deno.test("what was acknowledged within a second before the link was lost is sent again", async () => {
+  await using ends = start();
+  ends.backend.setReady(true);
+  for (let sequence = 1; sequence <= 5; sequence++) {
+    ends.outbox.offer(metric(ends.clock, sequence));
+    await ends.clock.advance(400);
+  }
+  ends.backend.setReady(false);
+  ends.backend.setReady(true);
+  await ends.clock.advance(1000);
+  assert.deepEqual(
+    metricsOf(ends.backend.received).slice(5),
+    [4, 5].map((sequence) => ({ sequence, late: true })),
+  );
+});
+
+Deno.test("the end of the server sends nothing again", async () => {
+  using folder = temporaryFolder();
+  {
+    await using ends = start({ spoolFolder: folder.path });
+    ends.backend.setReady(true);
+    ends.outbox.offer(metric(ends.clock, 1));
+    await ends.clock.advance(10);
+  }
+  await using next = start({ spoolFolder: folder.path });
+  next.backend.setReady(true);
+  await next.clock.advance(1000);
+  assert.deepEqual(next.backend.received, []);
 });
 
 Deno.test("what has waited for ten seconds is in the spool, out of a power cut's reach", async () => {
