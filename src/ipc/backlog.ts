@@ -6,6 +6,8 @@ export interface Waiting extends SpoolRecord {
   readonly ticket: number;
   /** When it began to wait, microseconds of the monotonic clock. */
   readonly sinceUs: number;
+  /** It was acknowledged once, and waits only because nobody knows whether it was received. */
+  readonly again?: boolean;
 }
 
 export interface BacklogOptions {

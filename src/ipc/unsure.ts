@@ -11,7 +11,9 @@ const UNSURE_US = 1_000_000;
 export class Unsure {
   readonly #entries: { readonly entry: Waiting; readonly atUs: number }[] = [];
 
-  note(record: SpoolRecord, nowUs: number): void {
+  note(record: SpoolRecord | Waiting, nowUs: number): void {
+    // Where a link is lost every moment, what was received long ago must not go round for ever.
+    if ("again" in record) return;
     // What comes from the spool is older than all that has a ticket.
     this.#entries.push({ entry: { ticket: 0, sinceUs: nowUs, ...record }, atUs: nowUs });
     this.#forget(nowUs);
@@ -20,7 +22,7 @@ export class Unsure {
   /** Those that may be lost where the link is lost now; they are no longer held here. */
   take(nowUs: number): readonly Waiting[] {
     this.#forget(nowUs);
-    return this.#entries.splice(0).map(({ entry }) => entry);
+    return this.#entries.splice(0).map(({ entry }) => ({ ...entry, again: true }));
   }
 
   #forget(nowUs: number): void {

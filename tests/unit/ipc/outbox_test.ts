@@ -153,10 +153,14 @@ Deno.test("what was acknowledged within a second before the link was lost is sen
   }
   ends.backend.setReady(false);
   ends.backend.setReady(true);
+  await ends.clock.advance(500);
+  ends.backend.setReady(false);
+  ends.backend.setReady(true);
   await ends.clock.advance(1000);
   assert.deepEqual(
     metricsOf(ends.backend.received).slice(5),
     [4, 5].map((sequence) => ({ sequence, late: true })),
+    "and no more than once",
   );
 });
 
