@@ -2,8 +2,8 @@ import { bool, int, list, optionalPath, optionalText, secret, text, topic } from
 import { NO_SECRET } from "../secret.ts";
 
 const documented = (key: string) => ({ config: "redis", key, documented: true }) as const;
-const HOSTS_AND_PORTS = { regex: /^\S+:\d{1,5}$/, says: "a list of HOST:PORT" };
 const own = (key: string) => ({ config: "redis", key, documented: false }) as const;
+const HOSTS_AND_PORTS = { regex: /^\S+:\d{1,5}$/, says: "a list of HOST:PORT" };
 
 /** The Redis server; each row is also a key of the file that `--redis_config_path` names. */
 export const redis = topic("Redis", ["serve", "record", "dashboard"], {
