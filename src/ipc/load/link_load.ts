@@ -35,7 +35,7 @@ const CROWDED_US = 100_000;
 /** ... and after so long it shows a link that is far too slow. */
 const OVERDUE_US = 500_000;
 /** A link with a longer round trip may be slow: its first frames are small, microseconds ... */
-const FAR_US = 30_000;
+const FAR_US = 100_000;
 /** ... by so much. */
 const FAR_REDUCTION = 0.7;
 /** More frames than these are under way only to fill a long round trip ... */

@@ -42,7 +42,8 @@ export function openClient(
       lazyConnect: true,
       enableOfflineQueue: false,
       clusterRetryStrategy: null,
-      slotsRefreshTimeout: options.connectionTimeoutMs,
+      // A node that froze must not hold up the question for those that live.
+      slotsRefreshTimeout: Math.min(options.connectionTimeoutMs, 3 * options.operationTimeoutMs),
       slotsRefreshInterval: 10_000,
       maxRedirections: 4,
       // What waited in there would be overtaken: a failure is for the outbox, which keeps the order.

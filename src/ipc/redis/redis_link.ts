@@ -149,9 +149,8 @@ export class RedisLink implements AsyncDisposable {
   /** A server that is loading, or wants a password, accepts connections all the same. */
   async #probe(client: Client): Promise<void> {
     try {
-      const startMs = performance.now();
-      await client.ping();
-      this.#roundTripUs = (performance.now() - startMs) * 1000;
+      // The better of two: a machine is busy at its start, and must not take a near server for far.
+      this.#roundTripUs = Math.min(await pingUs(client), await pingUs(client));
       this.#becomeReady(client);
     } catch (error) {
       this.#fail(client, error);
@@ -244,4 +243,11 @@ export class RedisLink implements AsyncDisposable {
 function senderFor(client: Client, command: string): Client {
   if (!(client instanceof Cluster) || command !== "PUBLISH") return client;
   return client.nodes("master")[0] ?? client;
+}
+
+/** How long an answer takes, microseconds. */
+async function pingUs(client: Client): Promise<number> {
+  const startMs = performance.now();
+  await client.ping();
+  return (performance.now() - startMs) * 1000;
 }

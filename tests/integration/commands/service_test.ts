@@ -65,7 +65,9 @@ Deno.test("SIGHUP with a bad configuration changes nothing and stops nothing", a
   Deno.writeTextFileSync(`${folder}/file.json`, '{"io_buffer_size": 4096}');
   child.kill("SIGHUP");
   await waitFor("the new one", () => log().includes("--file_io_buffer_size"));
-  assert.equal(heard.filter((text) => text === "RELOADING=1").length, 2);
+  await waitFor("both to be told", () => {
+    return heard.filter((text) => text === "RELOADING=1").length === 2;
+  });
   child.kill("SIGTERM");
   assert.equal((await child.status).code, 0);
 });

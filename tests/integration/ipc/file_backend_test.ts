@@ -131,15 +131,18 @@ Deno.test("a reader that holds a shared lock sees whole lines only, while the se
   const path = `${folder.path}/core_metrics.jsonl`;
   await using ends = startOutbox(folder.path, { ioBufferSize: 20_000 });
   await waitFor("the folder", () => ends.backend.ready);
-  for (let sequence = 1; sequence <= 2000; sequence++) {
-    ends.outbox.offer(coreMetric(sequence));
-    if (sequence % 100) continue;
+  const countLines = async () => {
     using file = Deno.openSync(path);
     await file.lock(false);
-    linesOf(path);
+    const { length } = linesOf(path);
     await file.unlock();
+    return length;
+  };
+  for (let sequence = 1; sequence <= 2000; sequence++) {
+    ends.outbox.offer(coreMetric(sequence));
+    if (sequence % 100 === 0) await countLines();
   }
-  await waitFor("all lines", () => linesOf(path).length === 2000);
+  await waitFor("all lines", async () => await countLines() === 2000);
 });
 
 Deno.test("a reader of latest.jpg never sees part of a picture", async () => {
