@@ -1,3 +1,5 @@
+import { ConnectError } from "@connectrpc/connect";
+
 /**
  * One live series of messages for any number of listeners, each with a bounded queue of its own:
  * a listener that is too slow misses the oldest, and holds up nobody.
@@ -48,7 +50,11 @@ export class Feed<Value> {
     }
   }
 
-  /** The newest message, if there is one, and then each as it comes, until `signal` aborts. */
+  /**
+   * The newest message, if there is one, and then each as it comes, until `signal` aborts.
+   *
+   * @throws {ConnectError} where that is why it aborts: a deadline has passed.
+   */
   async *listen(signal: AbortSignal): AsyncGenerator<Value, void> {
     const listener: Listener<Value> = {
       queue: this.#newest ? [this.#newest.value] : [],
@@ -62,6 +68,8 @@ export class Feed<Value> {
         if (listener.queue.length > 0) yield listener.queue.shift()!;
         else await new Promise<void>((resolve) => listener.wake = resolve);
       }
+      // A stream that a deadline cuts off must not look as if it had come to its end.
+      if (signal.reason instanceof ConnectError) throw signal.reason;
     } finally {
       this.#listeners.delete(listener);
       signal.removeEventListener("abort", stop);

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { Code, ConnectError } from "@connectrpc/connect";
 import fc from "fast-check";
 import { Feed } from "../../../../src/ipc/grpc/feed.ts";
 
@@ -50,4 +51,13 @@ Deno.test("a slow listener misses the oldest messages, and never the order", asy
       assert(drops + got.length <= sent && sent - drops - got.length <= capacity + 1);
     },
   ));
+});
+
+Deno.test("a stream that a deadline cuts off ends with the deadline's code", async () => {
+  const feed = new Feed<number>({ capacity: 3, onDrop: () => {} });
+  const controller = new AbortController();
+  const next = feed.listen(controller.signal).next();
+  controller.abort(new ConnectError("the operation timed out", Code.DeadlineExceeded));
+  await assert.rejects(next, { code: Code.DeadlineExceeded });
+  assert.equal(feed.listeners, 0);
 });
