@@ -140,7 +140,11 @@ async function main(given: readonly string[]): Promise<number> {
   const { code } = await server.status;
   await logged;
   if (broker) {
-    broker.kill("SIGTERM");
+    try {
+      broker.kill("SIGTERM");
+    } catch {
+      // Ctrl-C reached it as well, and it has ended
+    }
     await broker.status;
   }
   if (code !== 0) {
