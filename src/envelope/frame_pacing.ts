@@ -13,6 +13,11 @@ const MOST_COARSER = 32;
 /** About so much of the bytes a second each tenth of degradation leaves, by rate and quality. */
 export const SHARE_OF_A_TENTH = 2 / 3;
 
+/** The share of its rate that a camera keeps where a slow link asks for `degradation`, 0..1. */
+export function rateShareOf(degradation: number): number {
+  return 1 - degradation * (1 - LEAST_RATE_SHARE);
+}
+
 /**
  * How many times as coarse the pictures are compressed where a slow link asks for `degradation`,
  * 0..1.
@@ -56,7 +61,6 @@ export class FramePacing {
     if (policy === "on_demand" && !wanted) return IDLE_INTERVAL_US;
     const fastestUs = maxFps ? 1_000_000 / maxFps : 0;
     if (degradation <= 0) return fastestUs;
-    const share = 1 - degradation * (1 - LEAST_RATE_SHARE);
-    return Math.max(fastestUs, 1_000_000 / 30) / share;
+    return Math.max(fastestUs, 1_000_000 / 30) / rateShareOf(degradation);
   }
 }

@@ -55,7 +55,7 @@ export interface Backend extends AsyncDisposable {
    * are replayed beside them.
    */
   readonly inOrder?: boolean;
-  /** How long the first answer took since it became ready, microseconds; absent for none. */
+  /** How long an answer took right before it became ready, microseconds; absent for none. */
   readonly roundTripUs?: number | undefined;
 }
 

@@ -1,4 +1,3 @@
-import process from "node:process";
 import type { Fault, Link } from "./fault_proxy.ts";
 import { PYTHON } from "./program.ts";
 import { freePort } from "./redis_server.ts";
@@ -7,7 +6,7 @@ import { freePort } from "./redis_server.ts";
 export function canMakeNetworks(): boolean {
   try {
     Deno.statSync("/dev/net/tun");
-    return process.geteuid?.() === 0;
+    return Deno.uid() === 0;
   } catch {
     return false;
   }
@@ -42,7 +41,7 @@ export class NarrowNetwork implements Link {
     socketPath: string,
     { bufferBytes = 64_000 } = {},
   ): Promise<NarrowNetwork> {
-    const namespace = `far${process.pid}`;
+    const namespace = `far${Deno.pid}`;
     const port = freePort();
     await ip("netns", "add", namespace);
     const script = new URL("narrow_network.py", import.meta.url).pathname;

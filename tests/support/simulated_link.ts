@@ -1,4 +1,4 @@
-import { SHARE_OF_A_TENTH } from "../../src/envelope/frame_pacing.ts";
+import { FramePacing, rateShareOf, SHARE_OF_A_TENTH } from "../../src/envelope/frame_pacing.ts";
 import type { LinkLoad } from "../../src/ipc/load/link_load.ts";
 
 export interface SimulatedLinkOptions {
@@ -26,6 +26,7 @@ const METRIC_INTERVAL_US = 200_000;
 export class SimulatedLink {
   options: SimulatedLinkOptions;
   readonly #load: LinkLoad;
+  readonly #pacing = new FramePacing({ policy: "always" });
   #nowUs = 0;
   /** When the narrow place has sent what is in its queue. */
   #freeUs = 0;
@@ -44,7 +45,7 @@ export class SimulatedLink {
   run(seconds: number, { standing = false } = {}) {
     const seen = { sent: 0, displaced: 0, latestMetricMs: 0 };
     const endUs = this.#nowUs + seconds * 1e6;
-    if (standing) this.#hold(endUs);
+    if (standing) this.#freeUs = Math.max(this.#freeUs, endUs);
     for (; this.#nowUs < endUs; this.#nowUs += 1000) {
       for (const metric of this.#arrived(this.#metrics)) {
         this.#load.metric(metric);
@@ -57,24 +58,28 @@ export class SimulatedLink {
         this.#nextMetricUs += METRIC_INTERVAL_US;
         this.#metrics.push(this.#carry(METRIC_BYTES));
       }
-      if (this.#nowUs >= this.#nextFrameUs) {
+      const frame = this.#takeFrame();
+      if (frame !== undefined) {
         if (this.#waiting !== undefined) {
           seen.displaced++;
           this.#load.displaced(this.#waiting, this.#underWay, this.#nowUs);
         }
-        this.#waiting = this.#takeFrame();
+        this.#waiting = frame;
       }
       if (this.#pump()) seen.sent++;
     }
     return seen;
   }
 
-  #takeFrame(): number {
+  /** The bytes of a frame that is to be published now. */
+  #takeFrame(): number | undefined {
+    if (this.#nowUs < this.#nextFrameUs) return undefined;
     const { fps = 30, frameBytes } = this.options;
+    this.#nextFrameUs += 1e6 / fps;
     const { degradation } = this.#load;
-    const rateShare = 1 - 0.9 * degradation;
-    this.#nextFrameUs += 1e6 / fps / rateShare;
-    return frameBytes * SHARE_OF_A_TENTH ** (10 * degradation) / rateShare;
+    if (!this.#pacing.isDue(this.#nowUs, { wanted: true, degradation })) return undefined;
+    // The rate gives its part of the reduction, the quality the rest.
+    return frameBytes * SHARE_OF_A_TENTH ** (10 * degradation) / rateShareOf(degradation);
   }
 
   #pump(): boolean {
@@ -101,9 +106,5 @@ export class SimulatedLink {
   #arrived(messages: Message[]): Message[] {
     const count = messages.findIndex(({ acknowledgedUs }) => acknowledgedUs > this.#nowUs);
     return messages.splice(0, count < 0 ? messages.length : count);
-  }
-
-  #hold(untilUs: number): void {
-    this.#freeUs = Math.max(this.#freeUs, untilUs);
   }
 }

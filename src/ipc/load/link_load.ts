@@ -20,7 +20,7 @@ export interface UnderWay {
 const WINDOW_US = 1_000_000;
 /** Frames may fill this share of the link, so that a metric seldom finds one before it. */
 const HIGH_LOAD = 0.6;
-/** Below this a step back fits under the high load: a step changes the rate at most twofold. */
+/** Frames grow again up to this share only, with room for a link that is not even. */
 const LOW_LOAD = 0.3;
 /** Frames under way may take the link for at most so long, microseconds. */
 const MAX_BACKLOG_US = 250_000;
@@ -50,8 +50,8 @@ const MAX_UNDER_WAY = 16;
  * What frames ask of a link and what it can give, learnt from acknowledgements alone. The time
  * that a frame takes the link is no more than its wait beyond an empty round trip, and no more
  * than the time since the acknowledgement before. Frames are reduced before the link is full, and
- * restored when it has been calm. How many may be under way grows from one, as nobody
- * knows of a new link what it can carry.
+ * restored when it has been calm. How many may be under way grows from one, as nobody knows of a
+ * new link what it can carry.
  */
 export class LinkLoad {
   readonly #roundTrip = new RoundTrip();

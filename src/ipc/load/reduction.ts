@@ -1,6 +1,7 @@
 import { SHARE_OF_A_TENTH } from "../../envelope/frame_pacing.ts";
 
 const STEP = 0.1;
+/** What is a whole number of tenths but for its last digits is one. */
 const ROUNDING = 1e-6;
 /** A step shows its effect only after what is under way has arrived, microseconds. */
 const SETTLING_US = 500_000;

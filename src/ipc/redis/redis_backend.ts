@@ -168,10 +168,10 @@ export class RedisBackend implements Backend {
     const limitMs = this.#options.operationTimeoutMs + this.#metrics.patience.neededMs +
       this.#frames.patience.neededMs;
     const metricsMs = this.#metrics.patience.silentMs;
-    const framesMs = this.#frames.patience.silentMs;
+    const silentMs = Math.max(metricsMs, this.#frames.patience.silentMs);
     // Without an answer to metrics the other connection deserves no trust either: what is in its
     // buffers would arrive stale.
-    if (Math.max(metricsMs, framesMs) > limitMs) this.#giveUpFrames(Math.max(metricsMs, framesMs));
+    if (silentMs > limitMs) this.#giveUpFrames(silentMs);
     if (metricsMs <= limitMs || performance.now() < this.#heldUpUntilMs) return;
     this.#frames.link.reset(silence(metricsMs));
     this.#metrics.link.reset(silence(metricsMs));

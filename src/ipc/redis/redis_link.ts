@@ -69,7 +69,7 @@ export class RedisLink implements AsyncDisposable {
     return this.#connections;
   }
 
-  /** How long the first answer over the present connection took, microseconds. */
+  /** How long an answer took at the start of the present connection, microseconds. */
   get roundTripUs(): number | undefined {
     return this.#roundTripUs;
   }

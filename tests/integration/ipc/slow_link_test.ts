@@ -85,6 +85,7 @@ async function overSlowLink(
   const newestBytes = () => frames().at(-1)?.payload.data?.length ?? 0;
   await waitFor("frames as they are", () => newestBytes() > jpegs[0]!.length);
   link.fault = SLOW;
+  const slowUs = clock.wallUs(clock.monotonicUs());
   // From the moment on when the link is slow, as a ward cannot wait for anybody to adapt.
   const p99 = await p99OfNext(75, camera);
   assert.ok(p99 < 1000, `p99 is ${p99} ms`);
@@ -92,9 +93,8 @@ async function overSlowLink(
   assert.ok(slow < jpegs[0]!.length / 2, `${slow}`);
   assert.ok((outlet.quality ?? 100) < 50);
   assert.ok(counters.get("frames_shrunk_total") > 0);
-  const slowUs = clock.wallUs(clock.monotonicUs());
-  await waitFor("frames to go on", () => frames().at(-1)!.timestamp > slowUs);
-  await waitFor("no trouble", () => outbox.trouble === undefined);
+  assert.ok(frames().filter(({ timestamp }) => timestamp > slowUs).length > 5, "frames go on");
+  assert.equal(outbox.trouble, undefined);
 
   link.fault = {};
   await waitFor("frames as they were", () => outbox.frameDegradation === 0);
