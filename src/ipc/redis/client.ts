@@ -18,13 +18,13 @@ export interface Address {
 /**
  * A client that connects once and queues nothing; whoever opened it opens another when it ends.
  *
- * @param known further nodes of a cluster, as the one that is configured may be the one that died.
+ * @param seeds the nodes of a cluster to ask for the others.
  * @throws {Error} where a file for TLS cannot be read.
  */
 export function openClient(
   options: RedisOptions,
   role: LinkRole,
-  known: readonly Address[] = [],
+  seeds: readonly Address[] = seedsOf(options),
 ): Client {
   const common = {
     ...identity(options),
@@ -36,14 +36,15 @@ export function openClient(
     lazyConnect: true,
   } as const;
   if (options.cluster) {
-    return new Cluster([...seedsOf(options), ...known], {
+    return new Cluster([...seeds], {
       // Its nodes do queue: each is connected to by the first command that needs it.
       redisOptions: common,
       lazyConnect: true,
       enableOfflineQueue: false,
+      // It would ask any node, so also one that froze; the link makes sure by a PING.
+      enableReadyCheck: false,
       clusterRetryStrategy: null,
-      // A node that froze must not hold up the question for those that live.
-      slotsRefreshTimeout: Math.min(options.connectionTimeoutMs, 3 * options.operationTimeoutMs),
+      slotsRefreshTimeout: options.connectionTimeoutMs,
       slotsRefreshInterval: 10_000,
       maxRedirections: 4,
       // What waited in there would be overtaken: a failure is for the outbox, which keeps the order.
@@ -142,12 +143,19 @@ export function seedsOf({ host, port, clusterNodes = [] }: RedisOptions): Addres
   return [{ host, port }, ...clusterNodes.map(addressOf)];
 }
 
-/** The nodes that a client of a cluster knows. */
-export function nodesOf(client: Client): Address[] {
+/** The nodes of a cluster that a client knows and that owe it no answer. */
+export function answeringNodesOf(client: Client): Address[] {
   if (!(client instanceof Cluster)) return [];
-  return client.nodes("all").flatMap(({ options: { host, port } }) =>
-    host && port ? [{ host, port }] : []
-  );
+  return client.nodes("all").filter((node) => !owesAnswer(node))
+    .flatMap(({ options: { host, port } }) => host && port ? [{ host, port }] : []);
+}
+
+function owesAnswer(node: Redis): boolean {
+  const { commandQueue, offlineQueue } = node as unknown as {
+    commandQueue: { readonly length: number };
+    offlineQueue: { readonly length: number };
+  };
+  return commandQueue.length + offlineQueue.length > 0;
 }
 
 /** The sockets of a client, to end them without a goodbye. */

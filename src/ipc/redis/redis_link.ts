@@ -4,11 +4,12 @@ import type { Log } from "../../telemetry/log.ts";
 import { backoffMs } from "./backoff.ts";
 import {
   type Address,
+  answeringNodesOf,
   type Client,
   guardReplies,
   type LinkRole,
-  nodesOf,
   openClient,
+  seedsOf,
   socketsOf,
   whereOf,
 } from "./client.ts";
@@ -46,7 +47,7 @@ export class RedisLink implements AsyncDisposable {
   #trouble: RedisProblem | undefined;
   #connections = 0;
   #roundTripUs: number | undefined;
-  /** The nodes of the cluster that was connected to last, as they were at the end. */
+  /** The nodes that answered at the end, of the cluster that was connected to last. */
   #nodes: readonly Address[] = [];
 
   constructor(role: LinkRole, { options, log }: LinkContext) {
@@ -91,7 +92,10 @@ export class RedisLink implements AsyncDisposable {
   call([name, ...args]: Command): Promise<Reply> {
     const client = this.#client;
     if (!client || !this.#ready) return Promise.reject(new Error("The connection is closed"));
-    return senderFor(client, name).callBuffer(name, ...args) as Promise<Reply>;
+    return (name === "PUBLISH" ? this.#publisherOf(client) : client).callBuffer(
+      name,
+      ...args,
+    ) as Promise<Reply>;
   }
 
   /** Ends the present connection at once, with what is under way, and connects anew. */
@@ -124,7 +128,7 @@ export class RedisLink implements AsyncDisposable {
     let client: Client;
     this.#attempt++;
     try {
-      client = openClient(this.#options, this.#role, this.#nodes);
+      client = openClient(this.#options, this.#role, this.#seeds);
     } catch (error) {
       this.#fail(undefined, error);
       return this.#connectLater();
@@ -146,16 +150,36 @@ export class RedisLink implements AsyncDisposable {
     });
   }
 
+  /** One that froze takes connections and answers none: first those are asked that answered. */
+  get #seeds(): readonly Address[] {
+    if (this.#attempt === 1 && this.#nodes.length > 0) return this.#nodes;
+    return [...seedsOf(this.#options), ...this.#nodes];
+  }
+
   /** A server that is loading, or wants a password, accepts connections all the same. */
   async #probe(client: Client): Promise<void> {
     try {
       // The better of two: a machine is busy at its start, and must not take a near server for far.
-      this.#roundTripUs = Math.min(await pingUs(client), await pingUs(client));
+      const publisher = this.#publisherOf(client);
+      this.#roundTripUs = Math.min(await pingUs(publisher), await pingUs(publisher));
       this.#becomeReady(client);
     } catch (error) {
       this.#fail(client, error);
       this.#lose(client);
     }
+  }
+
+  /**
+   * Of a cluster any node takes a PUBLISH, but only those by one node arrive in order: always the
+   * first master, of those that answered. Commands with a key, SPUBLISH too, go where their slot is.
+   */
+  #publisherOf(client: Client): Client {
+    if (!(client instanceof Cluster)) return client;
+    const masters = client.nodes("master");
+    const answered = masters.find(({ options: { host, port } }) =>
+      this.#nodes.some((node) => node.host === host && node.port === port)
+    );
+    return answered ?? masters[0] ?? client;
   }
 
   #guard(client: Client, node: Redis): void {
@@ -169,7 +193,6 @@ export class RedisLink implements AsyncDisposable {
     clearTimeout(this.#timer);
     this.#ready = true;
     this.#attempt = 0;
-    this.#remember(client);
     this.#connections++;
     if (this.#trouble) {
       this.#log.info(`Connected to Redis at ${this.where}`, { link: this.#role });
@@ -178,17 +201,13 @@ export class RedisLink implements AsyncDisposable {
     this.#onReady(true);
   }
 
-  #remember(client: Client): void {
-    const nodes = nodesOf(client);
-    if (nodes.length > 0) this.#nodes = nodes;
-  }
-
   #lose(client: Client): void {
     if (this.#client !== client) return;
     const delayed = this.#started;
     if (this.#ready) {
       this.#fail(client, new Error("The connection was closed"));
-      this.#remember(client); // the cluster may be another one than when we came
+      const nodes = answeringNodesOf(client);
+      if (nodes.length > 0) this.#nodes = nodes;
     }
     this.#abandon(client);
     if (delayed) this.#connectLater();
@@ -234,15 +253,6 @@ export class RedisLink implements AsyncDisposable {
     const key = `redis ${problem.fault}`; // one line, whichever link says it first
     this.#log.limited(key, SAY_AGAIN_SECONDS, "warning", problem.message, { link: this.#role });
   }
-}
-
-/**
- * Of a cluster any node takes a PUBLISH, but only those by one node arrive in order: always the
- * first. Commands with a key, SPUBLISH too, go where their slot is.
- */
-function senderFor(client: Client, command: string): Client {
-  if (!(client instanceof Cluster) || command !== "PUBLISH") return client;
-  return client.nodes("master")[0] ?? client;
 }
 
 /** How long an answer takes, microseconds. */

@@ -90,10 +90,8 @@ for (const [way, fault] of [["channels", "die"], ["streams", "die"], ["channels"
       const before = sequence;
       await waitFor("metrics again", () => sent() > before + 10, { timeoutMs: 20_000 });
       const tookMs = performance.now() - killedMs;
-      // The nodes themselves take 2 to 4 s to miss a master and to elect another. One that froze
-      // takes connections all the same: whoever asks it first waits 3 s for an answer.
-      const mostMs = fault === "die" ? 8000 : 12_000;
-      assert.ok(tookMs < mostMs, `it took ${tookMs.toFixed(0)} ms`);
+      // The nodes themselves take 2 to 4 s to miss a master and to elect another.
+      assert.ok(tookMs < 8000, `it took ${tookMs.toFixed(0)} ms`);
     } finally {
       clearInterval(timer);
     }
