@@ -1,6 +1,6 @@
 import type { CommandContext } from "./src/commands/command.ts";
 import { LOADERS } from "./src/commands/table.ts";
-import { EXIT, ExitError } from "./src/config/exit.ts";
+import { EXIT, ExitError } from "./src/base/errors.ts";
 import { load, type Loaded } from "./src/config/load.ts";
 import { permissionFlags, permissionsFor } from "./src/config/permissions.ts";
 import { LineLog } from "./src/telemetry/log.ts";

@@ -1,5 +1,5 @@
-import { assetPath } from "../src/config/assets.ts";
-import { reasonOf } from "../src/config/reason.ts";
+import { assetPath } from "../src/base/assets.ts";
+import { reasonOf } from "../src/base/reason.ts";
 
 /** What `ffi/native/status.h` calls `enum ph_status`. */
 const STATUS_NAMES: Readonly<Record<number, NativeStatus>> = {

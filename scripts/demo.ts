@@ -1,6 +1,6 @@
 /** The demonstration behind `scripts/demo`: broker, server, and a terminal view of the stream. */
-import { RedisFeed } from "../src/commands/redis_feed.ts";
-import { EXIT, ExitError, UsageError } from "../src/config/exit.ts";
+import { RedisFeed } from "../src/transports/redis/reader.ts";
+import { EXIT, ExitError, UsageError } from "../src/base/errors.ts";
 import { FLAGS } from "../src/config/flags.ts";
 import { load, type Loaded } from "../src/config/load.ts";
 import { silentLog } from "../src/telemetry/log.ts";

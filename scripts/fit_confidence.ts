@@ -8,9 +8,9 @@
  * left out: each person is judged by a model that was fitted without that person, each tenth of the
  * made-up faces likewise, and of what has no pulse the fit saw other recordings, or none of the kind.
  */
-import type { Reference } from "../src/commands/validate/reference.ts";
-import { summarize } from "../src/commands/validate/statistics.ts";
-import { runWindows, type WindowResult } from "../src/commands/validate/windows.ts";
+import type { Reference } from "../src/validation/reference.ts";
+import { summarize } from "../src/validation/statistics.ts";
+import { runWindows, type WindowResult } from "../src/validation/windows.ts";
 import type { RegionSample } from "../src/vision/region_sample.ts";
 import { createVitalsEngine } from "../src/vitals/engine.ts";
 import type { ConfidenceModel } from "../src/vitals/pulse/confidence.ts";

@@ -3,7 +3,7 @@
  * skin, whatever they show: `deno run -A scripts/measure_patches.ts wrist.mp4 ...`.
  */
 import { openFfmpegSource } from "../src/capture/ffmpeg/source.ts";
-import { runWindows } from "../src/commands/validate/windows.ts";
+import { runWindows } from "../src/validation/windows.ts";
 import type { RegionSample } from "../src/vision/region_sample.ts";
 import { createVitalsEngine } from "../src/vitals/engine.ts";
 import { STILL_FACE } from "../tests/support/face_samples.ts";

@@ -1,4 +1,4 @@
-import { assetPath } from "../../src/config/assets.ts";
+import { assetPath } from "../../src/base/assets.ts";
 import { openLibrary } from "../library.ts";
 
 /**

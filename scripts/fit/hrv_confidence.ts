@@ -12,10 +12,10 @@ import {
   HRV_FEATURES,
   type HrvFeature,
   hrvFeatures,
-} from "../../src/vitals/hrv/watch.ts";
-import { BeatTrail } from "../../src/vitals/hrv/beat_trail.ts";
+} from "../../src/vitals/hrv/estimator.ts";
+import { BeatTrail } from "../../src/vitals/hrv/beat_series.ts";
 import { findBeats } from "../../src/vitals/hrv/beats.ts";
-import { HRV_TOLERANCE_MS } from "../../src/vitals/hrv/watch.ts";
+import { HRV_TOLERANCE_MS } from "../../src/vitals/hrv/estimator.ts";
 import { variabilityOf } from "../../src/vitals/hrv/variability.ts";
 import { PulseEstimator } from "../../src/vitals/pulse/estimator.ts";
 import { Random } from "../../tests/support/random.ts";

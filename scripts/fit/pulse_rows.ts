@@ -2,9 +2,9 @@ import {
   PULSE_REFERENCE,
   type Reference,
   waveformReference,
-} from "../../src/commands/validate/reference.ts";
-import { column, parseTable, timesOf } from "../../src/commands/validate/table.ts";
-import { traceSamples } from "../../src/commands/validate/trace.ts";
+} from "../../src/validation/reference.ts";
+import { column, parseTable, timesOf } from "../../src/validation/table.ts";
+import { traceSamples } from "../../src/validation/trace.ts";
 import type { RegionSample } from "../../src/vision/region_sample.ts";
 import { FEATURE_NAMES } from "../../src/vitals/pulse/confidence.ts";
 import { type Judgement, PulseEstimator } from "../../src/vitals/pulse/estimator.ts";

@@ -1,4 +1,4 @@
-import { packedFiles } from "../../src/config/assets.ts";
+import { packedFiles } from "../../src/base/assets.ts";
 import { bundle } from "./bundle.ts";
 import { billOfMaterials, licensesText } from "./papers.ts";
 import { carriedParts } from "./parts.ts";
@@ -8,7 +8,7 @@ import { type Arch, hostArch, ROOT, run } from "./run.ts";
 const CARRIED = /\.(json|onnx|service|acl|html)$/;
 
 /**
- * Lays out the unpacked program for `arch` in `folder`, as `src/config/assets.ts` expects it,
+ * Lays out the unpacked program for `arch` in `folder`, as `src/base/assets.ts` expects it,
  * with `main.js` beside it.
  */
 export async function layOut(folder: string, arch: Arch): Promise<void> {

@@ -1,4 +1,4 @@
-import { VERSION } from "../../src/config/version.ts";
+import { VERSION } from "../../src/base/version.ts";
 import type { Part } from "./parts.ts";
 import { type Arch, ROOT } from "./run.ts";
 

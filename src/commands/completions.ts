@@ -1,4 +1,4 @@
-import { UsageError } from "../config/exit.ts";
+import { UsageError } from "../base/errors.ts";
 import { completions, SHELLS } from "../config/render/completions.ts";
 import type { CommandContext } from "./command.ts";
 

@@ -1,12 +1,12 @@
-import { EXIT } from "../config/exit.ts";
-import { type Topic, TOPICS } from "../envelope/envelope.ts";
-import { Hub } from "../ipc/http/hub.ts";
-import { HttpServer } from "../ipc/http/http_server.ts";
+import { EXIT } from "../base/errors.ts";
+import { type Topic, TOPICS } from "../envelopes/envelope.ts";
+import { Hub } from "../web/hub.ts";
+import { HttpServer } from "../web/http_server.ts";
 import { SystemClock } from "../telemetry/clock.ts";
 import type { CommandContext } from "./command.ts";
-import { stopSignal } from "./compose/stop_signal.ts";
-import { KeyValues } from "./dashboard/key_values.ts";
-import { RedisFeed } from "./redis_feed.ts";
+import { stopSignal } from "../app/stop_signal.ts";
+import { KeyValues } from "../transports/redis/key_value_reader.ts";
+import { RedisFeed } from "../transports/redis/reader.ts";
 
 const METRIC_TOPICS = TOPICS.filter((topic) => topic !== "frame");
 /** Prefixes come from whoever publishes: nothing longer is a name. */

@@ -1,5 +1,5 @@
 import { commandNamed } from "../config/command_names.ts";
-import { UsageError } from "../config/exit.ts";
+import { UsageError } from "../base/errors.ts";
 import { commandHelp, flagsHelp, overview } from "../config/render/help.ts";
 import type { CommandContext } from "./command.ts";
 

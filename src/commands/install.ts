@@ -1,8 +1,8 @@
-import { assetPath } from "../config/assets.ts";
-import { UnavailableError, UsageError } from "../config/exit.ts";
+import { assetPath } from "../base/assets.ts";
+import { UnavailableError, UsageError } from "../base/errors.ts";
 import type { CommandContext } from "./command.ts";
-import { PLACES, SERVICE } from "./install/places.ts";
-import { planService } from "./install/plan.ts";
+import { PLACES, SERVICE } from "../installation/places.ts";
+import { planService } from "../installation/plan.ts";
 import {
   copyProgram,
   enableInImage,
@@ -15,7 +15,7 @@ import {
   systemctl,
   systemdVersion,
   writeFile,
-} from "./install/system.ts";
+} from "../installation/system.ts";
 
 /** Makes the program a service of this machine that runs with the given flags from each boot on. */
 export async function run(context: CommandContext): Promise<number> {

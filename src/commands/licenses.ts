@@ -1,5 +1,5 @@
-import { assetPath } from "../config/assets.ts";
-import { ConfigError } from "../config/exit.ts";
+import { assetPath } from "../base/assets.ts";
+import { ConfigError } from "../base/errors.ts";
 import type { CommandContext } from "./command.ts";
 
 /** Prints our licence and those of everything carried; from source only ours, as it carries nothing. */

@@ -1,10 +1,10 @@
-import { EXIT } from "../config/exit.ts";
+import { EXIT } from "../base/errors.ts";
 import { SystemClock } from "../telemetry/clock.ts";
 import type { CommandContext } from "./command.ts";
-import { stopSignal } from "./compose/stop_signal.ts";
-import { HistoryFollower } from "./history.ts";
-import { SessionSaver } from "./record/saver.ts";
-import { RedisFeed } from "./redis_feed.ts";
+import { stopSignal } from "../app/stop_signal.ts";
+import { HistoryFollower } from "../transports/redis/history.ts";
+import { SessionSaver } from "../recording/saver.ts";
+import { RedisFeed } from "../transports/redis/reader.ts";
 
 const TOPICS = ["core_metrics", "edge_metrics", "status", "recording_state"];
 /** A snapshot of the series, for whoever looks while a session runs. */

@@ -1,9 +1,9 @@
-import { EXIT, UsageError } from "../config/exit.ts";
+import { EXIT, UsageError } from "../base/errors.ts";
 import { SystemClock } from "../telemetry/clock.ts";
 import type { CommandContext } from "./command.ts";
-import { openSimulation } from "./compose/simulation.ts";
-import { stopSignal } from "./compose/stop_signal.ts";
-import { VideoFile } from "./simulate/video_file.ts";
+import { openSimulation } from "../app/simulation.ts";
+import { stopSignal } from "../app/stop_signal.ts";
+import { VideoFile } from "../capture/simulator/video_file.ts";
 
 /** Writes a simulated video and its truth, as fast as it goes. */
 export async function run({ settings, log, print }: CommandContext): Promise<number> {

@@ -1,6 +1,12 @@
 import type { CommandContext } from "./command.ts";
-import { PLACES, SERVICE } from "./install/places.ts";
-import { hasSystemd, remove, removeOwnProgram, type System, systemctl } from "./install/system.ts";
+import { PLACES, SERVICE } from "../installation/places.ts";
+import {
+  hasSystemd,
+  remove,
+  removeOwnProgram,
+  type System,
+  systemctl,
+} from "../installation/system.ts";
 
 /** Removes all that `install` and the service have written. */
 export async function run({ settings, print }: CommandContext): Promise<number> {

@@ -1,16 +1,16 @@
 import { SourceError } from "../capture/frame.ts";
-import { ConfigError, EXIT, UnavailableError } from "../config/exit.ts";
+import { ConfigError, EXIT, UnavailableError } from "../base/errors.ts";
 import type { Settings } from "../config/flags.ts";
-import { reasonOf } from "../config/reason.ts";
+import { reasonOf } from "../base/reason.ts";
 import type { RegionSample } from "../vision/region_sample.ts";
 import { createVitalsEngine } from "../vitals/engine.ts";
 import type { CommandContext } from "./command.ts";
-import { type Input, openInput } from "./validate/input.ts";
-import { missedLimits } from "./validate/limits.ts";
-import { type Report, reportHtml, reportJson, reportText } from "./validate/report.ts";
-import { summarize } from "./validate/statistics.ts";
-import { TableError } from "./validate/table.ts";
-import { type Run, runWindows } from "./validate/windows.ts";
+import { type Input, openInput } from "../validation/input.ts";
+import { missedLimits } from "../validation/limits.ts";
+import { type Report, reportHtml, reportJson, reportText } from "../validation/report.ts";
+import { summarize } from "../validation/statistics.ts";
+import { TableError } from "../validation/table.ts";
+import { type Run, runWindows } from "../validation/windows.ts";
 
 /** Measures the accuracy on a recording or a simulation; 1 where a given limit is missed. */
 export async function run({ settings, print }: CommandContext): Promise<number> {

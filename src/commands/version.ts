@@ -1,5 +1,5 @@
-import { ARCH } from "../config/assets.ts";
-import { VERSION } from "../config/version.ts";
+import { ARCH } from "../base/assets.ts";
+import { VERSION } from "../base/version.ts";
 import type { CommandContext } from "./command.ts";
 
 /** Prints the version, and with `--json` also what it runs on. */

@@ -1,7 +1,7 @@
 import { commandInfo, type CommandName, commandNamed, COMMANDS } from "./command_names.ts";
-import { UsageError } from "./exit.ts";
+import { UsageError } from "../base/errors.ts";
 import { type FlagEntry, FLAGS, flagsOf } from "./flags.ts";
-import { nearest } from "./nearest.ts";
+import { nearest } from "../base/nearest.ts";
 
 /** A command line taken apart, its values still texts. */
 export interface CommandLine {

@@ -1,8 +1,8 @@
-import { ConfigError } from "./exit.ts";
+import { ConfigError } from "../base/errors.ts";
 import type { ConfigFileName } from "./flag.ts";
 import { type FlagEntry, FLAGS } from "./flags.ts";
-import { nearest } from "./nearest.ts";
-import { reasonOf } from "./reason.ts";
+import { nearest } from "../base/nearest.ts";
+import { reasonOf } from "../base/reason.ts";
 import { maskPasswords } from "./secret.ts";
 import { checkJson } from "./values.ts";
 

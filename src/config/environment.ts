@@ -1,5 +1,5 @@
 import { environmentName, FLAGS } from "./flags.ts";
-import { nearest } from "./nearest.ts";
+import { nearest } from "../base/nearest.ts";
 
 /** What is no flag and is read all the same: where ffmpeg is, and words between the launcher and us. */
 const OTHERS = ["ASSETS", "EXECUTABLE", "FFMPEG", "NOTIFY", "RUNNING", "STAGE", "VERIFY"];

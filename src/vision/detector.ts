@@ -2,7 +2,7 @@ import { type Binding, OrtSession } from "../../ffi/onnxruntime/session.ts";
 import { Tensor } from "../../ffi/onnxruntime/tensor.ts";
 import { resampleRgb } from "../../ffi/regions.ts";
 import type { Picture } from "../capture/frame.ts";
-import { assetPath } from "../config/assets.ts";
+import { assetPath } from "../base/assets.ts";
 import { decodeFaces, type Detection, INPUT_SIZE, type RawAnswer } from "./blazeface.ts";
 import type { Size } from "./layout.ts";
 import type { Box, FaceLandmarks, Point } from "./region_sample.ts";

@@ -1,5 +1,5 @@
 import type { Detection } from "./blazeface.ts";
-import type { GazeState } from "./gaze.ts";
+import type { GazeState } from "./detection_scheduler.ts";
 import type { Box, FaceLandmarks, FaceObservation, Point } from "./region_sample.ts";
 
 /** So many good detections make a face believed. */

@@ -1,12 +1,12 @@
 import { type PixelRectangle, RegionMeter } from "../../ffi/regions.ts";
 import type { Frame, Picture } from "../capture/frame.ts";
-import { reasonOf } from "../config/reason.ts";
+import { reasonOf } from "../base/reason.ts";
 import { type Log, silentLog } from "../telemetry/log.ts";
 import type { Detection } from "./blazeface.ts";
 import { rgbOf } from "./color.ts";
 import { FaceDetector } from "./detector.ts";
 import { FaceTracker, type LookOptions } from "./face_tracker.ts";
-import { Gaze } from "./gaze.ts";
+import { Gaze } from "./detection_scheduler.ts";
 import { FollowedPatch } from "./followed_patch.ts";
 import { chestPlace, inPixels, nosePlace, regionShapes } from "./layout.ts";
 import { PulseNetwork } from "./pulse_network.ts";

@@ -1,6 +1,6 @@
 import type { RegionSample } from "../vision/region_sample.ts";
 import type { BreathingEstimate, Hrv, PulseEstimate, Sample, VitalsOptions } from "./estimate.ts";
-import { HrvWatch } from "./hrv/watch.ts";
+import { HrvWatch } from "./hrv/estimator.ts";
 import type { Moment } from "./parts.ts";
 import { EdaProxy } from "./perfusion/eda.ts";
 import { PhasicTrace } from "./perfusion/phasic.ts";

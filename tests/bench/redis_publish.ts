@@ -4,8 +4,8 @@
  */
 import { Buffer } from "node:buffer";
 import process from "node:process";
-import { encodeFrameEnvelope } from "../../src/envelope/envelope.ts";
-import { RedisBackend } from "../../src/ipc/redis/redis_backend.ts";
+import { encodeFrameEnvelope } from "../../src/envelopes/envelope.ts";
+import { RedisBackend } from "../../src/transports/redis/redis_backend.ts";
 import { silentLog } from "../../src/telemetry/log.ts";
 import { clock, frame } from "../support/messages.ts";
 import { optionsFor } from "../support/redis_outbox.ts";

@@ -6,7 +6,7 @@
  *
  *   deno run -A --v8-flags=--expose-gc tests/soak/publisher.ts PORT SPOOL_FOLDER WARM_UP_SECONDS
  */
-import { FramePacing } from "../../src/envelope/frame_pacing.ts";
+import { FramePacing } from "../../src/frames/pacing.ts";
 import { clock, coreMetric, frame } from "../support/messages.ts";
 import { optionsFor, startOutbox } from "../support/redis_outbox.ts";
 import { fillReadBuffers } from "./read_buffers.ts";

@@ -1,4 +1,4 @@
-import { RedisLink } from "../../src/ipc/redis/redis_link.ts";
+import { RedisLink } from "../../src/transports/redis/redis_link.ts";
 import { silentLog } from "../../src/telemetry/log.ts";
 import { optionsFor } from "../support/redis_outbox.ts";
 

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { ARCH } from "../../src/config/assets.ts";
+import { ARCH } from "../../src/base/assets.ts";
 
 /** What a program needs of a system: libc with its loader, libgcc, libstdc++, and the kernel. */
 const LIBRARIES = [

@@ -1,4 +1,4 @@
-import { assetPath } from "../../src/config/assets.ts";
+import { assetPath } from "../../src/base/assets.ts";
 
 /**
  * Different JPEGs of one face, as a camera's noise makes them: 640x480 by default.

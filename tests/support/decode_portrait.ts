@@ -1,6 +1,6 @@
 /** Decodes the portrait by the native library and prints what came out, for another machine's Deno. */
 import { JpegDecoder } from "../../ffi/jpeg.ts";
-import { assetPath } from "../../src/config/assets.ts";
+import { assetPath } from "../../src/base/assets.ts";
 
 using decoder = new JpegDecoder();
 using picture = await decoder.decode(Deno.readFileSync(assetPath("portrait")), { leastWidth: 100 });

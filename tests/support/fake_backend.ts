@@ -3,7 +3,7 @@ import {
   BackendError,
   type Delivery,
   type Outgoing,
-} from "../../src/ipc/outgoing.ts";
+} from "../../src/envelopes/outgoing.ts";
 
 interface Pending {
   readonly outgoing: Outgoing;

@@ -1,4 +1,4 @@
-import type { Envelope } from "../../src/envelope/envelope.ts";
+import type { Envelope } from "../../src/envelopes/envelope.ts";
 
 /** 2026-01-01 in microseconds, so that the numbers are of the real size. */
 export const FAKE_START_US = 1_767_225_600_000_000;

@@ -3,7 +3,7 @@
  * Started by tests, to see what becomes of its children.
  */
 import { openFfmpegSource } from "../../src/capture/ffmpeg/source.ts";
-import { JpegEncoder } from "../../src/envelope/jpeg_encoder.ts";
+import { JpegEncoder } from "../../src/frames/jpeg_encoder.ts";
 
 const encoder = new JpegEncoder();
 const source = await openFfmpegSource({ input: Deno.args[0]!, loop: true });

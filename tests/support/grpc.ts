@@ -1,6 +1,6 @@
 import { CommandIntake } from "../../src/control/commands.ts";
 import { Recording } from "../../src/control/recording.ts";
-import { GrpcServer, type GrpcServerOptions } from "../../src/ipc/grpc/grpc_server.ts";
+import { GrpcServer, type GrpcServerOptions } from "../../src/transports/grpc/grpc_server.ts";
 import { Counters } from "../../src/telemetry/counters.ts";
 import { silentLog } from "../../src/telemetry/log.ts";
 import { fakeMetrics, fakeStatus } from "./fake_stream.ts";

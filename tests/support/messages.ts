@@ -1,6 +1,6 @@
 import type { Redis } from "ioredis";
-import { encodeEnvelope } from "../../src/envelope/envelope.ts";
-import type { FrameOutgoing, MetricOutgoing } from "../../src/ipc/outgoing.ts";
+import { encodeEnvelope } from "../../src/envelopes/envelope.ts";
+import type { FrameOutgoing, MetricOutgoing } from "../../src/envelopes/outgoing.ts";
 import { SystemClock } from "../../src/telemetry/clock.ts";
 
 /** The clock of the tests that speak with real servers. */

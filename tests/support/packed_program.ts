@@ -1,4 +1,4 @@
-import { ARCH } from "../../src/config/assets.ts";
+import { ARCH } from "../../src/base/assets.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
 

@@ -1,4 +1,4 @@
-import type { Envelope } from "../../src/envelope/envelope.ts";
+import type { Envelope } from "../../src/envelopes/envelope.ts";
 import type { ClientOptions, RedisServer } from "./redis_server.ts";
 import { waitFor } from "./wait.ts";
 

@@ -1,6 +1,6 @@
-import { Outbox, type OutboxOptions } from "../../src/ipc/outbox.ts";
-import { DEFAULT_REDIS_OPTIONS, type RedisOptions } from "../../src/ipc/redis/options.ts";
-import { RedisBackend } from "../../src/ipc/redis/redis_backend.ts";
+import { Outbox, type OutboxOptions } from "../../src/delivery/outbox.ts";
+import { DEFAULT_REDIS_OPTIONS, type RedisOptions } from "../../src/transports/redis/options.ts";
+import { RedisBackend } from "../../src/transports/redis/redis_backend.ts";
 import { Counters } from "../../src/telemetry/counters.ts";
 import { type Log, silentLog } from "../../src/telemetry/log.ts";
 import { clock, type Received } from "./messages.ts";

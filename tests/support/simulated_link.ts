@@ -1,5 +1,5 @@
-import { FramePacing, rateShareOf, SHARE_OF_A_TENTH } from "../../src/envelope/frame_pacing.ts";
-import type { LinkLoad } from "../../src/ipc/load/link_load.ts";
+import { FramePacing, rateShareOf, SHARE_OF_A_TENTH } from "../../src/frames/pacing.ts";
+import type { LinkLoad } from "../../src/delivery/congestion/controller.ts";
 
 export interface SimulatedLinkOptions {
   /** The camera's frames a second. @default 30 */

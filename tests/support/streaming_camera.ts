@@ -1,8 +1,8 @@
 import { JpegShrinker } from "../../ffi/jpeg_shrink.ts";
 import type { Frame, Picture } from "../../src/capture/frame.ts";
-import { Announcer } from "../../src/envelope/announcer.ts";
-import { FramePacing } from "../../src/envelope/frame_pacing.ts";
-import { FrameOutlet } from "../../src/ipc/frame_outlet.ts";
+import { Announcer } from "../../src/envelopes/envelope_factory.ts";
+import { FramePacing } from "../../src/frames/pacing.ts";
+import { FrameOutlet } from "../../src/frames/frame_output.ts";
 import { silentLog } from "../../src/telemetry/log.ts";
 import { type Fault, FaultProxy, type Link } from "./fault_proxy.ts";
 import { clock, coreMetric } from "./messages.ts";

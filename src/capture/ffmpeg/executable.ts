@@ -1,4 +1,4 @@
-import { assetPath } from "../../config/assets.ts";
+import { assetPath } from "../../base/assets.ts";
 import { SourceError } from "../frame.ts";
 
 /** An ffmpeg that starts, with the words that its age wants. */

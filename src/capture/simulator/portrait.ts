@@ -1,4 +1,4 @@
-import { assetPath } from "../../config/assets.ts";
+import { assetPath } from "../../base/assets.ts";
 import { findFfmpeg } from "../ffmpeg/executable.ts";
 import { failureReason } from "../ffmpeg/probe.ts";
 import { SourceError } from "../frame.ts";

@@ -1,7 +1,7 @@
 import { commandInfo, VISIBLE_COMMANDS } from "../command_names.ts";
 import type { Flag } from "../flag.ts";
 import { environmentName, FLAGS } from "../flags.ts";
-import { VERSION } from "../version.ts";
+import { VERSION } from "../../base/version.ts";
 import { flagNotes, flagUsage } from "./help.ts";
 
 /** The manual page, section 1, in roff's man macros. */

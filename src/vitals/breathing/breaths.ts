@@ -1,5 +1,5 @@
-import { medianOf } from "../signal/statistics.ts";
-import { findTurns, refineTurn } from "../signal/turns.ts";
+import { medianOf } from "../../base/statistics.ts";
+import { findTurns, refineTurn } from "../signal/extrema.ts";
 
 /** One breath on the chest's trace; indices are samples, with fractions. */
 export interface Breath {

@@ -1,4 +1,4 @@
-import { assetPath } from "../../config/assets.ts";
+import { assetPath } from "../../base/assets.ts";
 import { BREATHING_FEATURES, type BreathingFeature } from "./evidence.ts";
 
 /** A logistic regression on named features. */

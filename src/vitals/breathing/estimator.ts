@@ -12,9 +12,9 @@ import { type ChestStretch, ChestTrack, TRACK_SECONDS } from "./chest_track.ts";
 import { breathingConfidence, type BreathingModel, loadBreathingModel } from "./confidence.ts";
 import { type WindowEvidence, windowsOf } from "./evidence.ts";
 import { PulseModulations } from "./modulation.ts";
-import { isHeadLed } from "./head_led.ts";
+import { isHeadLed } from "./head_motion.ts";
 import { describeBreaths } from "./shape.ts";
-import { supported, votesOf } from "./votes.ts";
+import { supported, votesOf } from "./auxiliary.ts";
 
 /** Under this probability no number is shown to a person. */
 const STRICT_GATE = 0.7;

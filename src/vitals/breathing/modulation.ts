@@ -1,5 +1,5 @@
 import type { RegionSample } from "../../vision/region_sample.ts";
-import { BeatTrail, type TrailBeat } from "../hrv/beat_trail.ts";
+import { BeatTrail, type TrailBeat } from "../hrv/beat_series.ts";
 import type { PulseWave } from "../parts.ts";
 import { gridEndingAt, resample } from "../signal/resample.ts";
 import { SampleRing } from "../signal/ring.ts";

@@ -1,6 +1,6 @@
 import { bandPass } from "../signal/bandpass.ts";
 import { standardDeviation } from "../signal/detrend.ts";
-import { deviationOf, meanOf, medianOf } from "../signal/statistics.ts";
+import { deviationOf, meanOf, medianOf } from "../../base/statistics.ts";
 import { findPeaks, powerSpectrum, type Spectrum } from "../signal/spectrum.ts";
 import { type Breath, findBreaths } from "./breaths.ts";
 

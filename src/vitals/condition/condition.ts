@@ -1,6 +1,6 @@
 import type { FaceObservation, RegionSample } from "../../vision/region_sample.ts";
 import type { StatusName } from "../estimate.ts";
-import { medianOf } from "../signal/statistics.ts";
+import { medianOf } from "../../base/statistics.ts";
 
 /** Seconds of samples that a condition is judged by; older samples are ignored. */
 export const CONDITION_WINDOW_S = 2;

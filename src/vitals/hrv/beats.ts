@@ -1,6 +1,6 @@
 import { bandPass } from "../signal/bandpass.ts";
 import { standardDeviation } from "../signal/detrend.ts";
-import { refineTurn } from "../signal/turns.ts";
+import { refineTurn } from "../signal/extrema.ts";
 
 /** A wave must go this far to both sides of zero, in standard deviations, to be a beat. */
 const MIN_SWING = 0.4;

@@ -1,4 +1,4 @@
-import { meanOf, medianOf } from "../signal/statistics.ts";
+import { meanOf, medianOf } from "../../base/statistics.ts";
 
 /** Time-domain heart rate variability, in milliseconds. */
 export interface Variability {

@@ -1,5 +1,5 @@
 import type { Sample } from "../estimate.ts";
-import { medianOf } from "../signal/statistics.ts";
+import { medianOf } from "../../base/statistics.ts";
 
 /** The usual perfusion is the median of so many seconds. */
 const MEMORY_S = 120;

@@ -1,5 +1,5 @@
 import type { Sample } from "../estimate.ts";
-import { medianOf } from "../signal/statistics.ts";
+import { medianOf } from "../../base/statistics.ts";
 
 /** The usual height of a beat is the median of the last minute. */
 const MEMORY_US = 60_000_000;

@@ -1,4 +1,4 @@
-import { assetPath } from "../../config/assets.ts";
+import { assetPath } from "../../base/assets.ts";
 import type { PulseFeatures } from "./fusion.ts";
 
 /** All that the confidence is judged by. */

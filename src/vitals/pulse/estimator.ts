@@ -1,7 +1,7 @@
 import type { RegionSample } from "../../vision/region_sample.ts";
 import type { PulseEstimate, RateSample, Withheld } from "../estimate.ts";
 import type { PulseWave } from "../parts.ts";
-import { VOTERS } from "../voters/list.ts";
+import { VOTERS } from "./methods/list.ts";
 import {
   type ConfidenceModel,
   type JudgementFeatures,
@@ -10,10 +10,10 @@ import {
 } from "./confidence.ts";
 import { DisplayTrace } from "./display_trace.ts";
 import { fuse, PULSE_BAND, type PulseCandidate, SEARCH_BAND } from "./fusion.ts";
-import { PastSpectra } from "./persistence.ts";
-import { PULSE_RATE_HZ, PulseRecorder } from "./recorder.ts";
-import type { PulseWindow } from "../voters/voter.ts";
-import { vetoOf } from "./veto.ts";
+import { PastSpectra } from "./stability.ts";
+import { PULSE_RATE_HZ, PulseRecorder } from "./window_buffer.ts";
+import type { PulseWindow } from "./methods/method.ts";
+import { vetoOf } from "./rejection.ts";
 
 /** Under this probability no number is shown to a person. */
 export const STRICT_GATE = 0.7;

@@ -10,11 +10,11 @@ import {
   type Spectrum,
 } from "../signal/spectrum.ts";
 import { coherenceOf } from "./coherence.ts";
-import { undertoneDb } from "./overtone.ts";
-import { evennessDb } from "./persistence.ts";
+import { undertoneDb } from "./subharmonic.ts";
+import { evennessDb } from "./stability.ts";
 import { refineFrequency } from "./refine.ts";
 import { whiten } from "./whitening.ts";
-import type { Vote } from "../voters/voter.ts";
+import type { Vote } from "./methods/method.ts";
 
 /** Pulse rates that are reported, in Hz: 40 to 180 beats/min. */
 export const PULSE_BAND = { lowHz: 40 / 60, highHz: 180 / 60 } as const;

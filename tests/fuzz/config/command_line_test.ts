@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import assert from "node:assert/strict";
-import { ExitError } from "../../../src/config/exit.ts";
+import { ExitError } from "../../../src/base/errors.ts";
 import { FLAGS, flagsOf } from "../../../src/config/flags.ts";
 import { load } from "../../../src/config/load.ts";
-import { nearest } from "../../../src/config/nearest.ts";
+import { nearest } from "../../../src/base/nearest.ts";
 import { parseCommandLine } from "../../../src/config/command_line.ts";
 import { showValue } from "../../../src/config/values.ts";
 

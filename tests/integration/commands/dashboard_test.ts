@@ -4,7 +4,7 @@ import {
   encodeEnvelope,
   encodeFrameEnvelope,
   type Envelope,
-} from "../../../src/envelope/envelope.ts";
+} from "../../../src/envelopes/envelope.ts";
 import { ChromiumPage, hasChromium } from "../../support/chromium.ts";
 import { fakeMetrics, fakeRecordingState, fakeStatus } from "../../support/fake_stream.ts";
 import { startProgram } from "../../support/physiology_server.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { encodeEnvelope, type Envelope } from "../../../src/envelope/envelope.ts";
+import { encodeEnvelope, type Envelope } from "../../../src/envelopes/envelope.ts";
 import { makeCertificates } from "../../support/certificates.ts";
 import { fakeMetrics, fakeRecordingState } from "../../support/fake_stream.ts";
 import { Program } from "../../support/program.ts";

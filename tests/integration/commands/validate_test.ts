@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { column, parseTable } from "../../../src/commands/validate/table.ts";
+import { column, parseTable } from "../../../src/validation/table.ts";
 import { faceSamples } from "../../support/face_samples.ts";
 import { TemporaryFolder } from "../../support/clips.ts";
 import { runProgram } from "../../support/run_program.ts";

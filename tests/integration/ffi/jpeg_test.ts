@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { type DecodedPicture, JpegDecoder } from "../../../ffi/jpeg.ts";
 import { NativeError } from "../../../ffi/library.ts";
-import { assetPath } from "../../../src/config/assets.ts";
+import { assetPath } from "../../../src/base/assets.ts";
 
 const WIDTH = 640;
 const HEIGHT = 480;

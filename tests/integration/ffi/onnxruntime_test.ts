@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { OrtError } from "../../../ffi/onnxruntime/api.ts";
 import { OrtSession } from "../../../ffi/onnxruntime/session.ts";
 import { Tensor } from "../../../ffi/onnxruntime/tensor.ts";
-import { assetPath } from "../../../src/config/assets.ts";
+import { assetPath } from "../../../src/base/assets.ts";
 
 const MODEL = assetPath("faceDetector");
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
-import { ARCH } from "../../../src/config/assets.ts";
+import { ARCH } from "../../../src/base/assets.ts";
 
 const ROOT = new URL("../../../", import.meta.url).pathname;
 const DENO = `${ROOT}.tools/${ARCH}/deno`;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { pack } from "../../../scripts/pack/payload.ts";
 import { environmentName, FLAGS } from "../../../src/config/flags.ts";
-import { ARCH } from "../../../src/config/assets.ts";
+import { ARCH } from "../../../src/base/assets.ts";
 
 const ROOT = new URL("../../../", import.meta.url).pathname;
 const work = await Deno.makeTempDir({ prefix: "launcher-" });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
-import { ARCH } from "../../../src/config/assets.ts";
+import { ARCH } from "../../../src/base/assets.ts";
 import { enterBareRoot, makeBareRoot } from "../../support/bare_root.ts";
 import { packedProgram } from "../../support/packed_program.ts";
 import { Subscriber } from "../../support/physiology_server.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { SessionSaver } from "../../../src/commands/record/saver.ts";
-import { encodeEnvelope, encodeFrameEnvelope } from "../../../src/envelope/envelope.ts";
-import type { Envelope } from "../../../src/envelope/envelope.ts";
+import { SessionSaver } from "../../../src/recording/saver.ts";
+import { encodeEnvelope, encodeFrameEnvelope } from "../../../src/envelopes/envelope.ts";
+import type { Envelope } from "../../../src/envelopes/envelope.ts";
 import { silentLog } from "../../../src/telemetry/log.ts";
 import {
   FAKE_START_US,

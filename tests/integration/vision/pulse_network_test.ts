@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { openFfmpegSource } from "../../../src/capture/ffmpeg/source.ts";
-import { assetPath } from "../../../src/config/assets.ts";
+import { assetPath } from "../../../src/base/assets.ts";
 import { Vision } from "../../../src/vision/vision.ts";
 import { sharedPath, testWithShared } from "../../support/shared_data.ts";
 import { strongestPerMinute } from "../../support/waves.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { parseCommandLine } from "../../../src/config/command_line.ts";
-import { UsageError } from "../../../src/config/exit.ts";
+import { UsageError } from "../../../src/base/errors.ts";
 
 function valuesOf(...argv: string[]): Record<string, string> {
   return Object.fromEntries(

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { ConfigError, ExitError, UsageError } from "../../../src/config/exit.ts";
+import { ConfigError, ExitError, UsageError } from "../../../src/base/errors.ts";
 import { type FlagEntry, FLAGS } from "../../../src/config/flags.ts";
 import { load, type Loaded } from "../../../src/config/load.ts";
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { ExitError } from "../../../src/config/exit.ts";
+import { ExitError } from "../../../src/base/errors.ts";
 import { load } from "../../../src/config/load.ts";
 
 function complaintOf(...argv: string[]): string | undefined {

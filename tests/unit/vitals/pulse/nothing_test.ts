@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { NEGATIVES } from "../../../../scripts/fit/negatives.ts";
-import { evennessDb, PastSpectra } from "../../../../src/vitals/pulse/persistence.ts";
+import { evennessDb, PastSpectra } from "../../../../src/vitals/pulse/stability.ts";
 import { PulseEstimator } from "../../../../src/vitals/pulse/estimator.ts";
-import { undertoneDb } from "../../../../src/vitals/pulse/overtone.ts";
+import { undertoneDb } from "../../../../src/vitals/pulse/subharmonic.ts";
 import { powerSpectrum } from "../../../../src/vitals/signal/spectrum.ts";
 import { powerAt } from "../../../../src/vitals/signal/tone.ts";
 import { faceSamples } from "../../../support/face_samples.ts";

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { PULSE_REFERENCE, waveformReference } from "../../../../src/commands/validate/reference.ts";
-import { summarize } from "../../../../src/commands/validate/statistics.ts";
-import { column, parseTable, timesOf } from "../../../../src/commands/validate/table.ts";
-import { traceSamples } from "../../../../src/commands/validate/trace.ts";
-import { runWindows } from "../../../../src/commands/validate/windows.ts";
+import { PULSE_REFERENCE, waveformReference } from "../../../../src/validation/reference.ts";
+import { summarize } from "../../../../src/validation/statistics.ts";
+import { column, parseTable, timesOf } from "../../../../src/validation/table.ts";
+import { traceSamples } from "../../../../src/validation/trace.ts";
+import { runWindows } from "../../../../src/validation/windows.ts";
 import { createVitalsEngine } from "../../../../src/vitals/engine.ts";
 import { Random } from "../../../support/random.ts";
 import { testWithShared } from "../../../support/shared_data.ts";

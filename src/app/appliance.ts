@@ -1,0 +1,262 @@
+import type { Frame, FrameSource, SourceEvent } from "../capture/frame.ts";
+import { type Recording, recordingPayload, type RecordingState } from "../control/recording.ts";
+import type { Announcer } from "../envelopes/envelope_factory.ts";
+import { encodeEnvelope, type Envelope } from "../envelopes/envelope.ts";
+import type { Hud } from "../frames/overlay.ts";
+import { StatusHold } from "../envelopes/status.ts";
+import type { FrameOutlet } from "../frames/frame_output.ts";
+import type { Publisher } from "../envelopes/outgoing.ts";
+import type { Clock } from "../telemetry/clock.ts";
+import type { Counters } from "../telemetry/counters.ts";
+import type { Health } from "../telemetry/health.ts";
+import type { Log } from "../telemetry/log.ts";
+import type { StatusName, VitalsEngine, VitalsEstimate } from "../vitals/estimate.ts";
+import { ExposureLock } from "../vision/exposure_lock.ts";
+import type { RegionSample } from "../vision/region_sample.ts";
+import type { Vision } from "../vision/vision.ts";
+
+/** The parts that a frame passes on its way out, opened by the caller and closed by it. */
+export interface ApplianceParts {
+  readonly source: FrameSource;
+  readonly vision: Pick<Vision, "observe" | "observeInOrder">;
+  readonly engine: VitalsEngine;
+  readonly announcer: Announcer;
+  readonly frames: FrameOutlet;
+  readonly publisher: Publisher;
+  readonly recording: Recording;
+  readonly clock: Clock;
+  readonly counters: Counters;
+  readonly health: Health;
+  readonly log: Log;
+  /** Hears every envelope as it goes out; for servers that stream them on. */
+  readonly listeners?: readonly ((envelope: Envelope) => void)[];
+  /** Draws onto the published picture. */
+  readonly hud?: Hud | undefined;
+}
+
+export interface ApplianceOptions {
+  /** Seconds of capture time from one core metrics message to the next. */
+  readonly bufferDurationS: number;
+  readonly edgeMetrics: boolean;
+  readonly metricsOnlyWhileRecording: boolean;
+  /** Let the camera hold its exposure while a face is steady. */
+  readonly lockExposure: boolean;
+}
+
+/** How often the appliance looks at itself while no frame comes. */
+const TICK_MS = 100;
+/** What is queued at the end has this long to leave. */
+const FLUSH_MS = 1200;
+/** A recording that is read at full speed must not outrun the way out. */
+const FAST_FLUSH_MS = 5000;
+
+/**
+ * Runs the parts: takes every frame from the source to the wire until the source ends or it is
+ * asked to stop. The one place that knows the order of things.
+ */
+export class Appliance {
+  readonly #parts: ApplianceParts;
+  readonly #options: ApplianceOptions;
+  readonly #status = new StatusHold();
+  readonly #exposure = new ExposureLock();
+  #disconnected: string | undefined;
+  #lastSample: RegionSample | undefined;
+  #estimate: VitalsEstimate | undefined;
+  /** The estimate whose traces no edge message has carried yet. */
+  #untold: VitalsEstimate | undefined;
+  #nextCoreUs = -Infinity;
+  #coreSentUs = -Infinity;
+
+  constructor(parts: ApplianceParts, options: ApplianceOptions) {
+    this.#parts = parts;
+    this.#options = options;
+  }
+
+  get status(): StatusName | undefined {
+    return this.#status.current;
+  }
+
+  /**
+   * Resolves when the source has ended or `signal` has aborted, and all that was queued has left
+   * or had its time.
+   *
+   * @throws {SourceError} where the source cannot give frames at all
+   */
+  async run(signal: AbortSignal): Promise<void> {
+    const { source, publisher, recording, log } = this.#parts;
+    publisher.start();
+    this.#observeStatus();
+    recording.onChange(({ state }) => this.#sendRecording(state));
+    this.#sendRecording(recording.state);
+    // Whoever saves a session learns that it ends here; only a crash leaves it open.
+    const endRecording = () => {
+      if (recording.apply({ recording: false }, "end") === "changed") log.info("Recording stopped");
+    };
+    signal.addEventListener("abort", endRecording, { once: true });
+    const ticker = setInterval(() => this.#tick(), TICK_MS);
+    try {
+      await this.#consume(source, signal);
+      endRecording();
+    } finally {
+      clearInterval(ticker);
+      log.info(signal.aborted ? "Stopping as asked" : "The source has ended");
+      this.#observeStatus("STOPPING");
+      await publisher.flush(FLUSH_MS);
+    }
+  }
+
+  async #consume(source: FrameSource, signal: AbortSignal): Promise<void> {
+    const iterator = source[Symbol.asyncIterator]();
+    // A race against one promise of the whole run would keep every event that it ever raced.
+    let stopWaiting = () => {};
+    const stop = () => stopWaiting();
+    signal.addEventListener("abort", stop);
+    try {
+      while (!signal.aborted) {
+        const next = await new Promise<IteratorResult<SourceEvent, void> | undefined>(
+          (resolve, reject) => {
+            stopWaiting = () => resolve(undefined);
+            iterator.next().then(resolve, reject);
+          },
+        );
+        if (!next || next.done) return;
+        await this.#handle(next.value);
+      }
+    } finally {
+      signal.removeEventListener("abort", stop);
+      await source[Symbol.asyncDispose]();
+    }
+  }
+
+  async #handle(event: SourceEvent): Promise<void> {
+    const { engine, log, counters } = this.#parts;
+    switch (event.kind) {
+      case "frame":
+        return await this.#frame(event.frame);
+      case "disconnected":
+        counters.add("camera_disconnected_total");
+        log.warning(`The camera is gone: ${event.reason}`);
+        this.#disconnected = event.reason;
+        engine.setDisconnected(true);
+        this.#observeStatus();
+        return;
+      case "connected":
+        log.info(`The camera is there: ${event.description}`);
+        this.#connected();
+    }
+  }
+
+  #connected(): void {
+    this.#disconnected = undefined;
+    this.#exposure.reset();
+    this.#parts.engine.setDisconnected(false);
+  }
+
+  async #frame(taken: Frame): Promise<void> {
+    using frame = taken;
+    const { vision, engine, frames, counters, health, hud, source, publisher } = this.#parts;
+    if (this.#disconnected !== undefined) this.#connected();
+    counters.add("frames_captured_total");
+    health.note("frame");
+    const sample = source.realtime ? vision.observe(frame) : await vision.observeInOrder(frame);
+    this.#lastSample = sample;
+    engine.push(sample);
+    if (sample.timeUs >= this.#nextCoreUs) {
+      this.#sendCore(sample.timeUs);
+      if (!source.realtime) await publisher.flush(FAST_FLUSH_MS);
+    }
+    this.#sendEdge(sample, frame);
+    if (this.#options.lockExposure) this.#adviseCamera(sample);
+    frames.offer(frame, hud && ((picture) => hud.draw(picture, sample)));
+  }
+
+  #adviseCamera(sample: RegionSample): void {
+    const { source } = this.#parts;
+    const advice = this.#exposure.observe(sample);
+    if (advice === "lock") source.lockExposure?.();
+    else if (advice === "unlock") source.unlockExposure?.();
+  }
+
+  /** Keeps the heartbeat and the metrics going while no frame comes. */
+  #tick(): void {
+    const nowUs = this.#parts.clock.monotonicUs();
+    if (this.#parts.source.realtime && this.#lastSample) {
+      if (nowUs - this.#coreSentUs >= 2 * this.#options.bufferDurationS * 1e6) {
+        this.#sendCore(nowUs);
+      }
+    }
+    this.#observeStatus();
+  }
+
+  /** @param atUs capture time of the newest frame, or the present while frames are missing */
+  #sendCore(atUs: number): void {
+    const { engine, announcer, clock } = this.#parts;
+    const periodUs = this.#options.bufferDurationS * 1e6;
+    // Stays on its grid while frames come in time, starts a new one after a gap.
+    const late = atUs - this.#nextCoreUs;
+    this.#nextCoreUs = (late < periodUs ? this.#nextCoreUs : atUs) + periodUs;
+    this.#coreSentUs = clock.monotonicUs();
+    this.#estimate = this.#untold = engine.estimate(atUs);
+    this.#parts.hud?.update(this.#estimate);
+    if (this.#wantsMetrics()) this.#send(announcer.coreMetrics(this.#estimate, atUs));
+    this.#observeStatus();
+  }
+
+  #sendEdge(sample: RegionSample, frame: Frame): void {
+    const estimate = this.#estimate;
+    if (!this.#options.edgeMetrics || !this.#wantsMetrics() || !estimate) return;
+    const { announcer, publisher, frames } = this.#parts;
+    const eda = this.#untold?.eda;
+    this.#send(announcer.edgeMetrics({
+      sample,
+      signal: { ...estimate.signal, brightness: sample.brightness },
+      upperTrace: this.#untold?.breathing.upperTrace ?? [],
+      ...(eda ? { eda } : {}),
+      ...frames.sizeOf(frame),
+      frameDegradation: publisher.frameDegradation,
+      frameQuality: frames.quality,
+    }));
+    this.#untold = undefined;
+  }
+
+  #sendRecording(state: RecordingState): void {
+    this.#send(this.#parts.announcer.recordingState(recordingPayload(state)));
+  }
+
+  #observeStatus(forced?: StatusName): void {
+    const { announcer, clock, publisher, recording, log } = this.#parts;
+    const [name, detail] = forced ? [forced] : this.#condition(publisher.trouble);
+    const before = this.#status.current;
+    const urgent = name === "STOPPING" || name === "CAMERA_DISCONNECTED";
+    const due = this.#status.observe(name, clock.monotonicUs(), { detail, urgent });
+    if (!due) return;
+    const envelope = announcer.status(due, recordingPayload(recording.state));
+    if (due.name !== before) {
+      const { message, hint } = envelope.payload;
+      log.info(`Status ${due.name}: ${message}`, hint ? { hint } : {});
+    }
+    this.#send(envelope);
+  }
+
+  /** The gravest of what is wrong: without a camera or a way out, the picture does not matter. */
+  #condition(trouble: string | undefined): [StatusName, string?] {
+    if (this.#disconnected !== undefined) return ["CAMERA_DISCONNECTED", this.#disconnected];
+    if (trouble !== undefined) return ["PUBLISH_DEGRADED", trouble];
+    return [this.#estimate?.condition ?? "PROCESSING_NOT_STARTED"];
+  }
+
+  #wantsMetrics(): boolean {
+    return !this.#options.metricsOnlyWhileRecording || this.#parts.recording.state.recording;
+  }
+
+  #send(envelope: Envelope): void {
+    const { publisher, listeners } = this.#parts;
+    publisher.offer({
+      kind: "metric",
+      topic: envelope.type,
+      timestamp: envelope.timestamp,
+      bytes: encodeEnvelope(envelope),
+    });
+    for (const listener of listeners ?? []) listener(envelope);
+  }
+}

@@ -1,0 +1,76 @@
+import { reasonOf } from "../base/reason.ts";
+import { SimulatedCamera } from "../capture/simulator/camera.ts";
+import { rateAt } from "../capture/simulator/rate_schedule.ts";
+import {
+  STAMPED_TRUTH_HEADER,
+  TRUTH_HEADER,
+  truthRow,
+  type TruthSample,
+} from "../capture/simulator/truth.ts";
+import { UnavailableError, UsageError } from "../base/errors.ts";
+import type { Settings } from "../config/flags.ts";
+import type { Clock } from "../telemetry/clock.ts";
+
+export interface SimulationOptions {
+  /** Where to write the truth of each frame as CSV. */
+  readonly truthPath: string | undefined;
+  /** Whether each row of the truth also says when it was published. */
+  readonly stamped: boolean;
+  readonly realtime: boolean;
+  readonly durationS?: number;
+  /** Told the truth of every frame, just before the frame is given. */
+  readonly onTruth?: (truth: TruthSample, timeUs: number) => void;
+}
+
+/** The simulated camera that the settings describe; its truth file is whole after each frame. */
+export function openSimulation(
+  { camera, simulate }: Settings,
+  { clock, truthPath, stamped, ...run }: SimulationOptions & { readonly clock: Clock },
+): SimulatedCamera {
+  for (const flag of ["pulseBpm", "breathingBpm"] as const) checkSchedule(simulate[flag]);
+  const writeTruth = truthPath === undefined ? undefined : openTruth(truthPath);
+  writeTruth?.(stamped ? STAMPED_TRUTH_HEADER : TRUTH_HEADER);
+  return new SimulatedCamera({
+    ...run,
+    width: camera.widthPx,
+    height: camera.heightPx,
+    fps: camera.maxFps,
+    scene: simulate.scene,
+    pulse: simulate.pulseBpm,
+    breathing: simulate.breathingBpm,
+    noise: simulate.noise,
+    motion: simulate.motion,
+    light: simulate.light,
+    frameDrop: simulate.frameDrop,
+    seed: simulate.seed,
+    clock,
+    ...(writeTruth && {
+      onTruth: (sample, timeUs) =>
+        writeTruth(truthRow(sample, stamped ? clock.wallUs(timeUs) : undefined)),
+    }),
+  });
+}
+
+/** The flag's pattern sees each step, this their order. */
+function checkSchedule(schedule: string): void {
+  try {
+    rateAt(schedule);
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    throw new UsageError(cause.message, { cause });
+  }
+}
+
+/** Opens the file at once, so that a wrong path is told before anything runs. */
+function openTruth(path: string): (text: string) => void {
+  try {
+    const file = Deno.openSync(path, { write: true, create: true, truncate: true });
+    const encoder = new TextEncoder();
+    return (text) => {
+      let rest = encoder.encode(text);
+      while (rest.length > 0) rest = rest.subarray(file.writeSync(rest));
+    };
+  } catch (cause) {
+    throw new UnavailableError(`Cannot write the truth to ${path}: ${reasonOf(cause)}`, { cause });
+  }
+}

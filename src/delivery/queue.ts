@@ -1,0 +1,69 @@
+import type { Topic } from "../envelopes/envelope.ts";
+import type { Clock } from "../telemetry/clock.ts";
+import type { Counters, CounterValue } from "../telemetry/counters.ts";
+import type { Health } from "../telemetry/health.ts";
+import { Histogram } from "../telemetry/histogram.ts";
+import type { Log } from "../telemetry/log.ts";
+import type { Acknowledged, LinkLoad } from "./congestion/controller.ts";
+import type { Backend } from "../envelopes/outgoing.ts";
+
+/** What the lanes of an outbox share. */
+export interface LaneContext {
+  readonly backend: Backend;
+  readonly clock: Clock;
+  readonly counters: Counters;
+  readonly log: Log;
+  readonly load: LinkLoad;
+  readonly health: Health | undefined;
+}
+
+const BOUNDS_MS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000];
+
+export interface AcknowledgedMessage extends Acknowledged {
+  readonly receivers: number | undefined;
+  /** True for a metric that was late. */
+  readonly replayed?: boolean;
+}
+
+/** Counts the messages of one topic that arrived, with their bytes, waits and receivers. */
+export class Arrivals {
+  readonly #topic: Topic;
+  readonly #context: LaneContext;
+  readonly #sent: CounterValue;
+  readonly #replayed: CounterValue;
+  readonly #bytes: CounterValue;
+  readonly #waits: Histogram;
+  #receivers = 0;
+
+  constructor(topic: Topic, context: LaneContext) {
+    this.#topic = topic;
+    this.#context = context;
+    const { counters } = context;
+    const labels = { class: topic === "frame" ? "frame" : "metric" };
+    this.#sent = counters.counter("outbox_sent_total", labels);
+    this.#replayed = counters.counter("outbox_replayed_total", labels);
+    this.#bytes = counters.counter("outbox_sent_bytes_total", labels);
+    this.#waits = new Histogram(counters, "outbox_acknowledgement_ms", {
+      bounds: BOUNDS_MS,
+      labels,
+    });
+  }
+
+  note({ receivers, bytes, sentUs, acknowledgedUs, replayed }: AcknowledgedMessage): void {
+    this.#context.health?.note("acknowledgement");
+    (replayed ? this.#replayed : this.#sent).total++;
+    this.#bytes.total += bytes;
+    this.#waits.observe((acknowledgedUs - sentUs) / 1000);
+    if (receivers !== undefined && receivers !== this.#receivers) this.#changed(receivers);
+  }
+
+  #changed(receivers: number): void {
+    const { counters } = this.#context;
+    const labels = { topic: this.#topic };
+    // A subscriber that reads too slowly is cut off by Redis: here is where that shows.
+    const lost = this.#receivers - receivers;
+    if (lost > 0) counters.add("outbox_receivers_lost_total", labels, lost);
+    counters.set("outbox_receivers", receivers, labels);
+    this.#receivers = receivers;
+  }
+}

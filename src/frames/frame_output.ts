@@ -1,0 +1,147 @@
+import type { Frame, Picture } from "../capture/frame.ts";
+import { reasonOf } from "../base/reason.ts";
+import type { Announcer } from "../envelopes/envelope_factory.ts";
+import { coarserFor, type FramePacing } from "./pacing.ts";
+import type { Counters } from "../telemetry/counters.ts";
+import type { Log } from "../telemetry/log.ts";
+import type { Publisher } from "../envelopes/outgoing.ts";
+
+type Jpeg = Uint8Array<ArrayBuffer>;
+
+/** Compresses pictures whose source brings no JPEG. */
+export interface JpegEncoding extends AsyncDisposable {
+  /**
+   * Copies the picture before it returns, and resolves with its JPEG, or with undefined where it
+   * was given up for a newer one.
+   */
+  encode(picture: Picture): Promise<Jpeg | undefined>;
+}
+
+/** A JPEG with its size in pixels. */
+interface Sized {
+  readonly jpeg: Jpeg;
+  readonly width: number;
+  readonly height: number;
+  /** Where it was compressed anew: its quality, and how wide it is beside what it was. */
+  readonly quality?: number;
+  readonly scale?: number;
+}
+
+/** Compresses JPEGs anew to fewer bytes; resolves with undefined where nothing would be won. */
+export interface JpegShrinking {
+  shrink(
+    jpeg: Jpeg,
+    options: { readonly coarser: number; readonly leastWidth: number },
+  ): Promise<Omit<Sized, "scale"> | undefined>;
+}
+
+export interface FrameOutletParts {
+  readonly publisher: Publisher;
+  readonly encoder: JpegEncoding;
+  readonly shrinker: JpegShrinking;
+  readonly pacing: FramePacing;
+  readonly announcer: Announcer;
+  readonly counters: Counters;
+  readonly log: Log;
+}
+
+/** More pictures than this under compression means that it cannot keep up. */
+const MAX_IN_WORK = 2;
+/** A slow link may halve pictures that stay this wide. */
+const LEAST_WIDTH = 640;
+
+/** Picks the frames that are published, has them compressed and hands them on; never waits. */
+export class FrameOutlet {
+  readonly #parts: FrameOutletParts;
+  #inWork = 0;
+  /** The end of the frame before: they leave in order. */
+  #before: Promise<void> = Promise.resolve();
+  /** What a slow link did to the last frame. */
+  #shrinking: { readonly scale: number; readonly quality?: number | undefined } = { scale: 1 };
+
+  constructor(parts: FrameOutletParts) {
+    this.#parts = parts;
+  }
+
+  /** The quality of the last frame, where it was compressed anew for a slow link. */
+  get quality(): number | undefined {
+    return this.#shrinking.quality;
+  }
+
+  /** The size in pixels at which such a frame is published now. */
+  sizeOf({ width, height }: Frame): { readonly width: number; readonly height: number } {
+    const { scale } = this.#shrinking;
+    return { width: Math.round(width * scale), height: Math.round(height * scale) };
+  }
+
+  /**
+   * Publishes the frame where it is its turn. Needs its pixels only until it returns.
+   *
+   * @param draw changes the picture before it is compressed, for an overlay; the camera's own
+   * JPEG is then of no use.
+   */
+  offer(frame: Frame, draw?: (picture: Picture) => Picture): void {
+    const { publisher, pacing, encoder } = this.#parts;
+    const degradation = publisher.frameDegradation;
+    const { timeUs } = frame;
+    if (!pacing.isDue(timeUs, { wanted: publisher.framesWanted, degradation })) return;
+    if (this.#inWork >= MAX_IN_WORK) return this.#dropped("encoder_busy");
+    if (frame.jpeg && !draw) {
+      // The bytes outlive the frame: its buffer goes back to the camera.
+      const own = { jpeg: frame.jpeg.slice(), width: frame.width, height: frame.height };
+      if (degradation === 0 && this.#inWork === 0) return this.#publish(timeUs, own);
+      return this.#work(timeUs, () => this.#shrunk(own, degradation));
+    }
+    const picture = draw ? draw(frame.picture) : frame.picture;
+    const { width, height } = picture;
+    const encoded = encoder.encode(picture);
+    encoded.catch(() => {}); // told when its turn has come
+    this.#work(timeUs, async () => {
+      const jpeg = await encoded;
+      return jpeg && await this.#shrunk({ jpeg, width, height }, degradation);
+    });
+  }
+
+  #work(timeUs: number, compress: () => Promise<Sized | undefined>): void {
+    this.#inWork++;
+    this.#before = this.#before.then(compress)
+      .then(
+        (sized) => sized ? this.#publish(timeUs, sized) : this.#dropped("encoder_newer"),
+        (reason) => this.#failed(reason),
+      )
+      .finally(() => this.#inWork--);
+  }
+
+  async #shrunk(sized: Sized, degradation: number): Promise<Sized> {
+    if (degradation === 0) return sized;
+    const { shrinker, counters } = this.#parts;
+    const options = { coarser: coarserFor(degradation), leastWidth: LEAST_WIDTH };
+    const smaller = await shrinker.shrink(sized.jpeg, options);
+    if (!smaller) return sized;
+    counters.add("frames_shrunk_total");
+    return { ...smaller, scale: smaller.width / sized.width };
+  }
+
+  #publish(timeUs: number, { jpeg, width, height, scale = 1, quality }: Sized): void {
+    const { publisher, announcer } = this.#parts;
+    this.#shrinking = { scale, quality };
+    const { timestamp, sequence } = announcer.frame(timeUs);
+    publisher.offer({
+      kind: "frame",
+      topic: "frame",
+      timestamp,
+      captureUs: timeUs,
+      image: { timestamp, sequence, width, height, jpeg },
+    });
+  }
+
+  #failed(reason: unknown): void {
+    this.#dropped("encoder_failed");
+    const message = reasonOf(reason);
+    this.#parts.log.limited("encoder_failed", 10, "warning", `Cannot compress a frame: ${message}`);
+  }
+
+  #dropped(reason: string): void {
+    this.#parts.counters.add("dropped_total", { class: "frame", reason });
+  }
+}

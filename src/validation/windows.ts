@@ -1,0 +1,111 @@
+import type { RegionSample } from "../vision/region_sample.ts";
+import type { RateSample, VitalsEngine, Withheld } from "../vitals/estimate.ts";
+import type { Reference } from "./reference.ts";
+
+export type Vital = "pulse" | "breathing";
+export const VITALS = ["pulse", "breathing"] as const satisfies readonly Vital[];
+
+/** What was said about one vital at the end of one window, beside the truth. */
+export interface WindowResult {
+  /** End of the window in seconds since the first sample. */
+  readonly endS: number;
+  /** The published value, absent while withheld. */
+  readonly strict?: number;
+  /** The best guess, published or not. */
+  readonly rate?: number;
+  /** The probability that came with the guess. */
+  readonly confidence?: number;
+  readonly withheld?: Withheld;
+  readonly reference?: number;
+}
+
+export interface VitalRun {
+  readonly windows: readonly WindowResult[];
+  /** Seconds from the first sample to the first published value. */
+  readonly firstValueS?: number;
+}
+
+export type Run = Readonly<Record<Vital, VitalRun>> & {
+  /** Seconds from the first to the last sample. */
+  readonly seconds: number;
+  readonly samples: number;
+  /** How often each condition of the picture stood at the end of a window. */
+  readonly conditions: ReadonlyMap<string, number>;
+};
+
+export interface RunOptions {
+  readonly windowS: number;
+  readonly stepS: number;
+  /** How often the engine is asked, as in service. @default 0.2 */
+  readonly publishS?: number;
+  readonly references?: Readonly<Partial<Record<Vital, Reference>>>;
+  /** True where a reference's second 0 is the first sample. @default false */
+  readonly fromFirstSample?: boolean;
+}
+
+/** A guess older than this says nothing of the window. */
+const STALE_US = 2_000_000;
+
+/**
+ * Feeds samples to an engine as service does, and notes what it publishes at the end of each
+ * window. Only windows that lie wholly in the recording count.
+ */
+export async function runWindows(
+  engine: VitalsEngine,
+  samples: AsyncIterable<RegionSample> | Iterable<RegionSample>,
+  { windowS, stepS, publishS = 0.2, references = {}, fromFirstSample = false }: RunOptions,
+): Promise<Run> {
+  const windows: Record<Vital, WindowResult[]> = { pulse: [], breathing: [] };
+  const first: Partial<Record<Vital, number>> = {};
+  const rates: Partial<Record<Vital, RateSample>> = {};
+  const conditions = new Map<string, number>();
+  let startUs: number | undefined;
+  let newestUs = 0;
+  let count = 0;
+  let publishAtS = publishS;
+  let windowEndS = windowS;
+  for await (const sample of samples) {
+    startUs ??= sample.timeUs;
+    newestUs = sample.timeUs;
+    engine.push(sample);
+    count++;
+    const elapsedS = (newestUs - startUs) / 1e6;
+    const windowEnds = elapsedS >= windowEndS - 1e-3;
+    if (elapsedS < publishAtS - 1e-3 && !windowEnds) continue;
+    const estimate = engine.estimate();
+    for (const vital of VITALS) {
+      const newest = estimate[vital].rate.at(-1);
+      if (newest) rates[vital] = newest;
+      if (estimate[vital].strict) first[vital] ??= elapsedS;
+    }
+    while (publishAtS <= elapsedS + 1e-3) publishAtS += publishS;
+    if (!windowEnds) continue;
+    conditions.set(estimate.condition, (conditions.get(estimate.condition) ?? 0) + 1);
+    const endS = fromFirstSample ? elapsedS : newestUs / 1e6;
+    for (const vital of VITALS) {
+      const { strict, withheld } = estimate[vital];
+      const newest = rates[vital];
+      const guess = newest && newestUs - newest.timeUs <= STALE_US ? newest : undefined;
+      const reference = references[vital]?.rateAt(endS, windowS);
+      windows[vital].push({
+        endS: elapsedS,
+        ...(strict ? { strict: strict.value } : {}),
+        ...(guess ? { rate: guess.value, confidence: guess.confidence } : {}),
+        ...(withheld ? { withheld } : {}),
+        ...(reference !== undefined ? { reference } : {}),
+      });
+    }
+    while (windowEndS <= elapsedS + 1e-3) windowEndS += stepS;
+  }
+  const run = (vital: Vital): VitalRun => {
+    const firstValueS = first[vital];
+    return { windows: windows[vital], ...(firstValueS !== undefined ? { firstValueS } : {}) };
+  };
+  return {
+    pulse: run("pulse"),
+    breathing: run("breathing"),
+    seconds: startUs === undefined ? 0 : (newestUs - startUs) / 1e6,
+    samples: count,
+    conditions,
+  };
+}

@@ -1,0 +1,13 @@
+import type { Voter } from "./method.ts";
+
+/** A learnt wave that the vision computed beside the colours. */
+export const networkVoter: Voter = {
+  name: "network",
+  vote: ({ network }) => network ? [{ name: "network", bvp: network }] : [],
+};
+
+/** Waves that a recording under validation brings with it. */
+export const readyVoter: Voter = {
+  name: "ready",
+  vote: ({ readySignals }) => readySignals.map((bvp, index) => ({ name: `ready:${index}`, bvp })),
+};

@@ -1,0 +1,61 @@
+import assert from "node:assert/strict";
+import { temporaryFolder } from "../support/folders.ts";
+import { runProgram, startProgram } from "../support/physiology_server.ts";
+import { Program, PYTHON } from "../support/program.ts";
+import { startRedis } from "../support/redis_server.ts";
+
+const CHECKER = new URL("conformance.py", import.meta.url).pathname;
+
+/** Runs the server with `flags` and has the independent program judge all that it publishes. */
+async function judge(
+  flags: readonly string[],
+  { checks = [] }: { readonly checks?: readonly string[] } = {},
+): Promise<void> {
+  await using broker = await startRedis();
+  await using server = startProgram([`--redis_port=${broker.port}`, ...flags]);
+  await using checker = new Program(PYTHON, [CHECKER, `--port=${broker.port}`, ...checks]);
+  const status = await checker.ended();
+  server.kill("SIGTERM");
+  const { code, stderr } = await server.ended;
+  assert.equal(code, 0, stderr);
+  assert.equal(status, 0, checker.output);
+}
+
+Deno.test("every message of the channels keeps the contract, with all that can be asked for", () =>
+  judge([
+    "--simulate",
+    "--enable_phasic_bp",
+    "--enable_eda",
+    "--enable_hud",
+    "--frame_publish=always",
+  ], { checks: ["--seconds=9", "--want_pulse", "--phasic", "--eda", "--frames=always"] }));
+
+Deno.test("every message of a looped video keeps the contract, with little asked for", async () => {
+  using folder = temporaryFolder();
+  const clip = `${folder.path}/a clip.avi`;
+  const simulated = await runProgram(["simulate", `--output=${clip}`, "--duration=2"]);
+  assert.equal(simulated.code, 0, simulated.stderr);
+  await judge([
+    `--input_video_path=${clip}`,
+    "--loop",
+    "--noenable_edge_metrics",
+    "--frame_publish=never",
+    "--buffer_duration=0.5",
+  ], { checks: ["--seconds=6", "--no_edge", "--frames=never", "--buffer_duration=0.5"] });
+});
+
+Deno.test("keys and histories keep the contract, with metrics only while recording", () =>
+  judge([
+    "--simulate",
+    "--noredis_use_pubsub",
+    "--metrics_only_while_recording",
+  ], { checks: ["--seconds=7", "--key_value", "--only_while_recording"] }));
+
+Deno.test("files keep the contract, and no reader sees half a line", async () => {
+  using folder = temporaryFolder();
+  await judge([
+    "--simulate",
+    "--streaming_backend=file",
+    `--file_base_directory=${folder.path}`,
+  ], { checks: ["--seconds=7", `--folder=${folder.path}`] });
+});

@@ -1,0 +1,142 @@
+import assert from "node:assert/strict";
+import { Appliance, type ApplianceOptions } from "../../../src/app/appliance.ts";
+import type { Frame, FrameSource, SourceEvent } from "../../../src/capture/frame.ts";
+import { Recording } from "../../../src/control/recording.ts";
+import { Announcer } from "../../../src/envelopes/envelope_factory.ts";
+import { FramePacing } from "../../../src/frames/pacing.ts";
+import { FrameOutlet } from "../../../src/frames/frame_output.ts";
+import type { Outgoing, Publisher } from "../../../src/envelopes/outgoing.ts";
+import { Counters } from "../../../src/telemetry/counters.ts";
+import { Health } from "../../../src/telemetry/health.ts";
+import { silentLog } from "../../../src/telemetry/log.ts";
+import { createVitalsEngine } from "../../../src/vitals/engine.ts";
+import { faceSamples } from "../../support/face_samples.ts";
+import { heapInUse } from "../../support/heap.ts";
+import { ManualClock } from "../../support/manual_clock.ts";
+import { gradientPicture } from "../../support/pictures.ts";
+
+const OPTIONS: ApplianceOptions = {
+  bufferDurationS: 0.2,
+  edgeMetrics: true,
+  metricsOnlyWhileRecording: false,
+  lockExposure: false,
+};
+
+/** Takes everything and keeps nothing but what it was last. */
+class Listener implements Publisher {
+  readonly framesWanted = true;
+  readonly frameDegradation = 0;
+  readonly statuses: string[] = [];
+  #decoder = new TextDecoder();
+
+  start() {}
+  offer(outgoing: Outgoing) {
+    if (outgoing.kind !== "metric" || outgoing.topic !== "status") return;
+    const name: string = JSON.parse(this.#decoder.decode(outgoing.bytes)).payload.name;
+    if (this.statuses.at(-1) !== name) this.statuses.push(name);
+  }
+  flush() {
+    return Promise.resolve();
+  }
+  async [Symbol.asyncDispose]() {}
+}
+
+function sourceOf(events: () => AsyncIterator<SourceEvent>): FrameSource & { closed: boolean } {
+  return {
+    description: "made up",
+    realtime: true,
+    closed: false,
+    [Symbol.asyncIterator]: events,
+    [Symbol.asyncDispose]() {
+      this.closed = true;
+      return Promise.resolve();
+    },
+  };
+}
+
+function applianceOf(source: FrameSource, samples = faceSamples({ seconds: 1e6 })) {
+  const publisher = new Listener();
+  const surroundings = {
+    publisher,
+    clock: new ManualClock(),
+    counters: new Counters(),
+    health: new Health(new ManualClock()),
+    log: silentLog,
+  };
+  const announcer = new Announcer(surroundings.clock);
+  const observe = () => samples.next().value!;
+  const appliance = new Appliance({
+    ...surroundings,
+    source,
+    announcer,
+    vision: { observe, observeInOrder: () => Promise.resolve(observe()) },
+    engine: createVitalsEngine(),
+    recording: new Recording(),
+    frames: new FrameOutlet({
+      ...surroundings,
+      announcer,
+      shrinker: { shrink: () => Promise.resolve(undefined) },
+      encoder: {
+        encode: () => Promise.resolve(new Uint8Array(1000)),
+        async [Symbol.asyncDispose]() {},
+      },
+      pacing: new FramePacing({ policy: "always" }),
+    }),
+  }, OPTIONS);
+  return { appliance, publisher };
+}
+
+const picture = gradientPicture(64, 48);
+
+function frameAt(sequence: number): Frame {
+  return {
+    timeUs: Math.round(sequence * 1e6 / 30),
+    sequence,
+    width: 64,
+    height: 48,
+    picture,
+    [Symbol.dispose]() {},
+  };
+}
+
+Deno.test("frames leave nothing behind in memory", async () => {
+  const FRAMES = 9_000;
+  const heap: number[] = [];
+  const source = sourceOf(async function* () {
+    for (let sequence = 0; sequence <= 2 * FRAMES; sequence++) {
+      // The rings of samples are full and the code is compiled after the first half.
+      if (sequence % FRAMES === 0) heap.push(heapInUse());
+      yield { kind: "frame", frame: frameAt(sequence) };
+    }
+  });
+  await applianceOf(source).appliance.run(new AbortController().signal);
+  const bytesAFrame = (heap[2]! - heap[1]!) / FRAMES;
+  assert.ok(bytesAFrame < 20, `${bytesAFrame.toFixed(0)} bytes are kept of each frame`);
+});
+
+Deno.test("a source that never answers does not keep the appliance from stopping", async () => {
+  const stop = new AbortController();
+  const source = sourceOf(() => ({
+    next() {
+      queueMicrotask(() => stop.abort());
+      return new Promise<never>(() => {});
+    },
+  }));
+  const { appliance, publisher } = applianceOf(source);
+  await appliance.run(stop.signal);
+  assert.ok(source.closed);
+  assert.equal(publisher.statuses.at(-1), "STOPPING");
+});
+
+Deno.test("an appliance that is asked to stop before it runs opens no source", async () => {
+  const source = sourceOf(() => ({ next: () => Promise.reject(new Error("opened")) }));
+  await applianceOf(source).appliance.run(AbortSignal.abort());
+  assert.ok(source.closed);
+});
+
+Deno.test("the fault of a source ends the run with its reason", async () => {
+  const source = sourceOf(() => ({ next: () => Promise.reject(new Error("no such camera")) }));
+  const { appliance } = applianceOf(source);
+  await assert.rejects(appliance.run(new AbortController().signal), /no such camera/);
+  assert.ok(source.closed);
+});

@@ -1,0 +1,44 @@
+import assert from "node:assert/strict";
+import { Reloads } from "../../../src/app/reload.ts";
+import { load } from "../../../src/config/load.ts";
+import { silentLog } from "../../../src/telemetry/log.ts";
+
+function setUp() {
+  const file = { text: '{"host": "one"}' };
+  const argv = ["--simulate", "--redis_config_path=/c.json"];
+  const read = () => load(argv, { env: {}, readText: () => file.text });
+  const lines: string[] = [];
+  const log = {
+    ...silentLog,
+    error: (line: string) => lines.push(line),
+    warning: (line: string) => lines.push(line),
+  };
+  const reloads = new Reloads({ settings: read().settings, read, log });
+  return { file, lines, reloads };
+}
+
+Deno.test("each part takes the new settings that are its own", () => {
+  const { file, lines, reloads } = setUp();
+  const hosts: string[] = [];
+  reloads.add({ topics: ["redis"], apply: ({ redis }) => hosts.push(redis.host) });
+  file.text = '{"host": "two"}';
+  assert.equal(reloads.reload(), true);
+  assert.deepEqual([hosts, lines], [["two"], []]);
+});
+
+Deno.test("a bad configuration is refused whole and the old one stays", () => {
+  const { file, lines, reloads } = setUp();
+  const hosts: string[] = [];
+  reloads.add({ topics: ["redis"], apply: ({ redis }) => hosts.push(redis.host) });
+  file.text = '{"host": "two", "port": 0}';
+  assert.equal(reloads.reload(), false);
+  assert.deepEqual(hosts, []);
+  assert.match(lines.join(), /^Keeping the old configuration: .*"port"/);
+});
+
+Deno.test("what no part takes is named, without its value", () => {
+  const { file, lines, reloads } = setUp();
+  file.text = '{"host": "one", "password": "hunter2"}';
+  reloads.reload();
+  assert.deepEqual(lines, ["These take effect at the next start: --redis_password"]);
+});

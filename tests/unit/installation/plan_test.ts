@@ -1,0 +1,186 @@
+import fc from "fast-check";
+import assert from "node:assert/strict";
+import { PLACES } from "../../../src/installation/places.ts";
+import { planService } from "../../../src/installation/plan.ts";
+import { systemdVersion } from "../../../src/installation/system.ts";
+import { quoteArgument } from "../../../src/installation/unit.ts";
+import { load } from "../../../src/config/load.ts";
+
+const TEMPLATE = Deno.readTextFileSync(
+  new URL("../../../config/physiology_server.service", import.meta.url),
+);
+
+function planFor(...argv: string[]): Map<string, string> {
+  return planOnSystemd(undefined, ...argv);
+}
+
+function planOnSystemd(
+  systemd: number | "none" | undefined,
+  ...argv: string[]
+): Map<string, string> {
+  const readText = (path: string) => path === "/pw" ? "hunter2\n" : '{"database": 3}';
+  const loaded = load(["install", ...argv], { env: {}, readText });
+  const { files } = planService(loaded, TEMPLATE, { systemd });
+  return new Map(files.map(({ path, text }) => [path, text]));
+}
+
+const startOf = (plan: Map<string, string>) =>
+  /^ExecStart=(.*)$/m.exec(plan.get(PLACES.unit) ?? "")?.[1];
+
+Deno.test("without a flag a camera is read, and metrics survive an outage in a spool", () => {
+  const plan = planFor();
+  assert.deepEqual([...plan.keys()], [PLACES.unit]);
+  assert.equal(startOf(plan), `${PLACES.program} --use_camera --spool_path=spool --state_path=.`);
+});
+
+Deno.test("values of Redis go into a file that a reload reads again", () => {
+  const plan = planFor("--redis_host=cloud", "--redis_config_path=/any.json", "--redis_tls");
+  assert.deepEqual(JSON.parse(plan.get(PLACES.redisConfig) ?? ""), {
+    host: "cloud",
+    database: 3,
+    tls: true,
+  });
+  assert.match(startOf(plan) ?? "", new RegExp(`--redis_config_path=${PLACES.redisConfig}$`));
+});
+
+Deno.test("a secret becomes a credential, and stands neither in the unit nor in the config", () => {
+  for (const flag of ["--redis_password=hunter2", "--redis_password_file=/pw"]) {
+    const plan = planFor(flag, "--redis_host=cloud");
+    const path = `${PLACES.folder}/redis_password`;
+    assert.equal(plan.get(path), "hunter2\n");
+    assert.match(
+      plan.get(PLACES.unit) ?? "",
+      new RegExp(`^LoadCredential=redis_password:${path}$`, "m"),
+    );
+    for (const [name, text] of plan) if (name !== path) assert.doesNotMatch(text, /hunter2/);
+  }
+});
+
+Deno.test("where systemd knows no credentials, a secret comes by a file of variables", () => {
+  const plan = planOnSystemd(245, `--redis_password=a"b$c\\d`, "--redis_host=cloud");
+  const path = `${PLACES.folder}/redis_password`;
+  assert.equal(plan.get(path), 'PHYSIOLOGY_REDIS_PASSWORD="a\\"b\\$c\\\\d"\n');
+  const unit = plan.get(PLACES.unit) ?? "";
+  assert.match(unit, new RegExp(`^EnvironmentFile=${path}$`, "m"));
+  assert.doesNotMatch(unit, /LoadCredential|a"b/);
+});
+
+Deno.test("a private key may stay root's own: the service is handed a copy", () => {
+  const flags = [
+    "--redis_tls",
+    "--redis_tls_cert_path=/etc/c.pem",
+    "--redis_tls_key_path=/etc/k.pem",
+  ];
+  const plan = planFor(...flags);
+  assert.match(plan.get(PLACES.unit) ?? "", /^LoadCredential=redis_tls_key_path:\/etc\/k\.pem$/m);
+  const { tls_key_path, tls_cert_path } = JSON.parse(plan.get(PLACES.redisConfig) ?? "");
+  assert.equal(tls_cert_path, "/etc/c.pem");
+  assert.equal(tls_key_path, "/run/credentials/physiology_server.service/redis_tls_key_path");
+  for (const systemd of [245, "none"] as const) {
+    const config = planOnSystemd(systemd, ...flags).get(PLACES.redisConfig) ?? "";
+    assert.equal(JSON.parse(config).tls_key_path, "/etc/k.pem");
+  }
+});
+
+Deno.test("for cron a secret is a plain file", () => {
+  const plan = planOnSystemd("none", "--redis_password=hunter2");
+  assert.equal(plan.get(`${PLACES.folder}/redis_password`), "hunter2\n");
+});
+
+Deno.test("systemd's version is told by the name of its library", async () => {
+  const root = await Deno.makeTempDir();
+  const versionOf = () => systemdVersion({ root, print: () => {} });
+  try {
+    assert.equal(versionOf(), undefined);
+    Deno.mkdirSync(`${root}/usr/lib/systemd`, { recursive: true });
+    Deno.writeTextFileSync(`${root}/usr/lib/systemd/libsystemd-shared-245.so`, "");
+    assert.equal(versionOf(), 245);
+  } finally {
+    await Deno.remove(root, { recursive: true });
+  }
+});
+
+Deno.test("a password that is no longer given is removed, and nothing else of the user's", () => {
+  const readText = () => "{}";
+  const { stale } = planService(
+    load(["install", "--redis_host=a"], { env: {}, readText }),
+    TEMPLATE,
+  );
+  assert(stale.includes(`${PLACES.folder}/redis_password`));
+  assert(!stale.includes(PLACES.redisConfig));
+});
+
+Deno.test("without a flag an installed service keeps its values, and takes the new unit's ways", () => {
+  const readText = () => "hunter2";
+  const argv = ["install", "--redis_password_file=/pw", "--spool_path=/data/spool", "--loop"];
+  const [, before] = planService(load(argv, { env: {}, readText }), TEMPLATE).files;
+  const template = TEMPLATE.replace("WatchdogSec=30", "WatchdogSec=45");
+  const { files, stale } = planService(load(["install"], { env: {}, readText }), template, {
+    installed: before?.text,
+  });
+  assert.deepEqual([files.length, stale], [1, []]);
+  assert.equal(files[0]?.text, before?.text.replace("WatchdogSec=30", "WatchdogSec=45"));
+  assert.match(files[0]?.text ?? "", /--loop[^]*LoadCredential[^]*ReadWritePaths=-\/data\/spool/);
+});
+
+Deno.test("other flags are kept, and folders elsewhere become writable", () => {
+  const plan = planFor(
+    "--simulate",
+    "--streaming_backend=file",
+    "--file_base_directory=/data/out",
+    "--noenable_edge_metrics",
+    "--redis_key_prefix=ward",
+  );
+  assert.match(startOf(plan) ?? "", / --simulate .*--noenable_edge_metrics/);
+  assert.doesNotMatch(startOf(plan) ?? "", /use_camera/);
+  assert.match(plan.get(PLACES.unit) ?? "", /^ReadWritePaths=-\/data\/out$/m);
+});
+
+Deno.test("a path that a service cannot see is refused with where to move it", () => {
+  assert.throws(
+    () => planFor("--redis_tls", "--redis_tls_ca_path=/home/pi/ca.pem"),
+    /does not see that folder: move it to \/etc\/physiology_server/,
+  );
+});
+
+Deno.test("what is read by a relative path is found from any folder, what is written stays at home", () => {
+  const before = Deno.cwd();
+  Deno.chdir("/usr/share");
+  try {
+    const plan = planFor("--input_video_path=clip.avi", "--state_path=state.json");
+    const start = startOf(plan) ?? "";
+    assert.match(start, /--input_video_path=\/usr\/share\/clip\.avi /);
+    assert.match(start, /--state_path=state\.json/);
+    assert.match(startOf(planFor("--input_video_path=rtsp://cam/1")) ?? "", /=rtsp:\/\/cam\/1 /);
+  } finally {
+    Deno.chdir(before);
+  }
+});
+
+Deno.test("the line of crontab quotes for the shell, and cron's percent signs", () => {
+  const readText = () => "hunter2";
+  const argv = ["install", "--redis_key_prefix=it's100%", "--redis_password=hunter2"];
+  const { cron = "" } = planService(load(argv, { env: {}, readText }), TEMPLATE);
+  assert.doesNotMatch(cron, /hunter2/);
+  assert.match(cron, /--redis_password_file=\/etc\/physiology_server\/redis_password/);
+  assert.match(cron, /^@reboot /);
+});
+
+Deno.test("an argument is quoted so that systemd reads it back as it was", () => {
+  assert.equal(quoteArgument("--a=100%$HOME"), "--a=100%%$$HOME");
+  assert.equal(quoteArgument('a "b"'), '"a \\"b\\""');
+  fc.assert(
+    fc.property(
+      fc.string({ minLength: 1 }).filter((text) => !/(?![\t\n])\p{Cc}/u.test(text)),
+      (text) => {
+        const quoted = quoteArgument(text);
+        assert(!quoted.includes("\n"));
+        const inner = quoted.startsWith('"') ? JSON.parse(quoted) : quoted;
+        assert.equal(
+          inner.replaceAll("%%", "%").replaceAll("$$", "$"),
+          text,
+        );
+      },
+    ),
+  );
+});

@@ -1,0 +1,57 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { type HistoryEntry, HistoryFollower } from "../../../../src/transports/redis/history.ts";
+
+/** Streams in memory that behave as Redis's. */
+class FakeStreams {
+  readonly entries: (HistoryEntry & { readonly order: number })[] = [];
+
+  add(stream: string, ms: number): void {
+    const order = this.entries.length;
+    this.entries.push({ stream, id: `${ms}-${order}`, envelope: `${order}`, order });
+  }
+
+  newestEntry(stream: string): Promise<string | undefined> {
+    return Promise.resolve(this.entries.findLast((entry) => entry.stream === stream)?.id);
+  }
+
+  readEntries(after: ReadonlyMap<string, string>, limit: number): Promise<HistoryEntry[]> {
+    return Promise.resolve([...after].flatMap(([stream, id]) => {
+      const own = this.entries.filter((entry) => entry.stream === stream);
+      const from = own.findIndex((entry) => entry.id === id) + 1;
+      return own.slice(from, from + limit);
+    }));
+  }
+}
+
+Deno.test("histories are followed from now on, and what is there already is passed over", async () => {
+  const streams = new FakeStreams();
+  streams.add("core", 1);
+  const follower = new HistoryFollower(streams, ["core", "state"]);
+  const polled = async () => (await follower.poll()).map(({ envelope }) => envelope);
+  assert.deepEqual(await polled(), []);
+  streams.add("core", 2);
+  streams.add("state", 3);
+  assert.deepEqual(await polled(), ["1", "2"]);
+  assert.deepEqual(await polled(), []);
+});
+
+Deno.test("however far it is behind, it tells everything once and in the order of time", async () => {
+  const burst = fc.array(fc.constantFrom("core", "edge", "state"), { maxLength: 40 });
+  await fc.assert(fc.asyncProperty(
+    fc.array(burst, { maxLength: 6 }),
+    fc.integer({ min: 1, max: 5 }),
+    async (bursts, limit) => {
+      const streams = new FakeStreams();
+      const follower = new HistoryFollower(streams, ["core", "edge", "state"], { limit });
+      await follower.poll();
+      const told: HistoryEntry[] = [];
+      for (const each of bursts) {
+        for (const stream of each) streams.add(stream, 1000 + streams.entries.length);
+        told.push(...await follower.poll());
+      }
+      for (let polls = 0; polls < 300; polls++) told.push(...await follower.poll());
+      assert.deepEqual(told, streams.entries);
+    },
+  ));
+});
