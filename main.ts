@@ -55,7 +55,7 @@ function report(error: unknown): number {
   const text = error instanceof Error ? error.message + hint : String(error);
   console.error(`physiology_server: ${text}`);
   if (expected) return error.status;
-  // An error that comes with a hint is about the surroundings: a camera, a file, a service.
+  // An error that comes with a hint is about the context: a camera, a file, a service.
   if (hint) return EXIT.unavailable;
   if (error instanceof Error && error.stack) console.error(error.stack);
   return EXIT.internal;

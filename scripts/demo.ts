@@ -1,5 +1,6 @@
 /** The demonstration behind `scripts/demo`: broker, server, and a terminal view of the stream. */
-import { RedisFeed } from "../src/transports/redis/reader.ts";
+import { redisOptions } from "../src/app/redis_options.ts";
+import { RedisReader } from "../src/transports/redis/reader.ts";
 import { EXIT, ExitError, UsageError } from "../src/base/errors.ts";
 import { FLAGS } from "../src/config/flags.ts";
 import { load, type Loaded } from "../src/config/load.ts";
@@ -115,8 +116,8 @@ async function main(given: readonly string[]): Promise<number> {
     tail.splice(0, tail.length - 20);
     if (/ (warning|error) /.test(line)) view.note(line);
   });
-  await using feed = new RedisFeed({
-    redis,
+  await using feed = new RedisReader({
+    redis: redisOptions(redis),
     log: silentLog,
     onMessage: (_channel, message) => view.take(message),
   });

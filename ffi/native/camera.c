@@ -17,7 +17,7 @@
 #include "device.h"
 #include "frame_ring.h"
 
-enum { MAX_TROUBLES = 50, CLOSE_SECONDS = 2 };
+enum { MAX_ERRORS = 50, CLOSE_SECONDS = 2 };
 
 struct ph_camera {
   struct ph_device *device; /* the thread's, once it runs */
@@ -25,7 +25,7 @@ struct ph_camera {
   pthread_t thread;
   int wake_fd;
   atomic_int stopping, lock_wanted;
-  int troubles, locked; /* the thread's alone */
+  int errors, locked; /* the thread's alone */
   struct ph_frame_ring ring;
 };
 
@@ -38,12 +38,12 @@ static int take(ph_camera *camera, short events) {
     if (!(events & (POLLERR | POLLHUP | POLLNVAL))) return PH_OK;
     status = ph_fail(PH_ERR_SYSTEM, "Cannot take a picture: the camera reports an error");
   }
-  if (status == PH_ERR_SYSTEM && ++camera->troubles < MAX_TROUBLES) {
+  if (status == PH_ERR_SYSTEM && ++camera->errors < MAX_ERRORS) {
     ph_ring_damage(&camera->ring, ph_error_message());
     return PH_OK;
   }
   if (status != PH_OK) return status;
-  camera->troubles = 0;
+  camera->errors = 0;
 
   struct ph_frame_slot *slot = ph_ring_place(&camera->ring, buffer.sequence);
   int copied = PH_ERR_STATE;
@@ -119,7 +119,7 @@ static ph_camera *new_camera(struct ph_device *device, const struct ph_camera_re
   ph_ring_init(&camera->ring);
   camera->device = device;
   camera->maker.format = device->format;
-  camera->maker.wishes = (struct ph_frame_wishes){
+  camera->maker.settings = (struct ph_frame_settings){
       request->least_width, (enum ph_turn)request->turn, request->jpeg_quality};
   camera->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
   return camera;

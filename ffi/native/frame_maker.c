@@ -24,7 +24,7 @@ static size_t trimmed(const uint8_t *jpeg, size_t size) {
 
 int ph_frame_copy(struct ph_frame_maker *maker, const uint8_t *data, size_t size,
                   struct ph_made_frame *frame) {
-  int keeps = ph_is_jpeg(maker->format.fourcc) && maker->wishes.turn == PH_TURN_NONE;
+  int keeps = ph_is_jpeg(maker->format.fourcc) && maker->settings.turn == PH_TURN_NONE;
   struct ph_bytes *copy = keeps ? &frame->jpeg : &maker->captured;
   if (!keeps) frame->jpeg.size = 0;
   if (!ph_bytes_reserve(copy, size)) return fail(maker, PH_ERR_MEMORY, "out of memory");
@@ -71,36 +71,36 @@ static int scale(struct ph_frame_maker *maker, int32_t least_width, struct ph_by
 static int make_picture(struct ph_frame_maker *maker, const struct ph_bytes *jpeg,
                         int32_t least_width, struct ph_bytes *pixels,
                         struct ph_picture *picture) {
-  int turns = maker->wishes.turn != PH_TURN_NONE;
+  int turns = maker->settings.turn != PH_TURN_NONE;
   struct ph_bytes *upright = turns ? &maker->turned : pixels;
   int status = jpeg != NULL ? decode(maker, jpeg, least_width, upright)
                             : scale(maker, least_width, upright);
   if (status != PH_OK) return status;
   *picture = maker->result.picture;
   if (!turns) return PH_OK;
-  *picture = ph_turned(&maker->result.picture, maker->wishes.turn);
+  *picture = ph_turned(&maker->result.picture, maker->settings.turn);
   if (!ph_bytes_reserve(pixels, (size_t)picture->bytes)) {
     return fail(maker, PH_ERR_MEMORY, "out of memory");
   }
-  ph_turn(&maker->result.picture, upright->data, maker->wishes.turn, pixels->data);
+  ph_turn(&maker->result.picture, upright->data, maker->settings.turn, pixels->data);
   return PH_OK;
 }
 
 int ph_frame_make(struct ph_frame_maker *maker, struct ph_made_frame *frame) {
-  const struct ph_frame_wishes *wishes = &maker->wishes;
+  const struct ph_frame_settings *settings = &maker->settings;
   int is_jpeg = ph_is_jpeg(maker->format.fourcc);
-  int keeps = is_jpeg && wishes->turn == PH_TURN_NONE;
+  int keeps = is_jpeg && settings->turn == PH_TURN_NONE;
   maker->result.message[0] = '\0';
   if (keeps) frame->jpeg.size = trimmed(frame->jpeg.data, frame->jpeg.size);
   const struct ph_bytes *source = !is_jpeg ? NULL : keeps ? &frame->jpeg : &maker->captured;
   int status =
-      make_picture(maker, source, wishes->least_width, &frame->pixels, &frame->picture);
-  if (status != PH_OK || keeps || wishes->jpeg_quality <= 0) return status;
+      make_picture(maker, source, settings->least_width, &frame->pixels, &frame->picture);
+  if (status != PH_OK || keeps || settings->jpeg_quality <= 0) return status;
 
   struct ph_picture full;
   status = make_picture(maker, source, 0, &maker->full, &full);
   if (status != PH_OK) return status;
-  return ph_jpeg_encode(&full, maker->full.data, wishes->jpeg_quality, &frame->jpeg,
+  return ph_jpeg_encode(&full, maker->full.data, settings->jpeg_quality, &frame->jpeg,
                         maker->result.message, PH_JPEG_MESSAGE_SIZE);
 }
 

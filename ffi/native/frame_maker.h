@@ -9,7 +9,7 @@
 #include "picture.h"
 #include "turn.h"
 
-struct ph_frame_wishes {
+struct ph_frame_settings {
   int32_t least_width;  /* of the picture; 0: not scaled */
   enum ph_turn turn;
   int32_t jpeg_quality; /* for JPEGs that the camera does not make itself; 0: none */
@@ -20,10 +20,10 @@ struct ph_made_frame {
   struct ph_bytes pixels, jpeg; /* jpeg.size is 0 where there is none */
 };
 
-/* Keeps memory from frame to frame. Begins as all zero but for `format` and `wishes`. */
+/* Keeps memory from frame to frame. Begins as all zero but for `format` and `settings`. */
 struct ph_frame_maker {
   struct ph_device_format format;
-  struct ph_frame_wishes wishes;
+  struct ph_frame_settings settings;
   struct ph_bytes captured, full, turned;
   struct ph_jpeg_result result; /* its message says why a frame could not be made */
 };

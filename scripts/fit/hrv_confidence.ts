@@ -13,7 +13,7 @@ import {
   type HrvFeature,
   hrvFeatures,
 } from "../../src/vitals/hrv/estimator.ts";
-import { BeatTrail } from "../../src/vitals/hrv/beat_series.ts";
+import { BeatSeries } from "../../src/vitals/hrv/beat_series.ts";
 import { findBeats } from "../../src/vitals/hrv/beats.ts";
 import { HRV_TOLERANCE_MS } from "../../src/vitals/hrv/estimator.ts";
 import { variabilityOf } from "../../src/vitals/hrv/variability.ts";
@@ -68,7 +68,7 @@ function* looks(
   { lost, random }: { lost: number; random: Random },
 ) {
   const pulse = new PulseEstimator();
-  const trail = new BeatTrail();
+  const trail = new BeatSeries();
   for (let k = 0; k < waves[0]!.length; k++) {
     if (random.uniform() >= lost) {
       pulse.push({

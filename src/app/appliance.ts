@@ -1,10 +1,10 @@
 import type { Frame, FrameSource, SourceEvent } from "../capture/frame.ts";
 import { type Recording, recordingPayload, type RecordingState } from "../control/recording.ts";
-import type { Announcer } from "../envelopes/envelope_factory.ts";
+import type { EnvelopeFactory } from "../envelopes/envelope_factory.ts";
 import { encodeEnvelope, type Envelope } from "../envelopes/envelope.ts";
 import type { Hud } from "../frames/overlay.ts";
-import { StatusHold } from "../envelopes/status.ts";
-import type { FrameOutlet } from "../frames/frame_output.ts";
+import { StatusDebouncer } from "../envelopes/status.ts";
+import type { FrameOutput } from "../frames/frame_output.ts";
 import type { Publisher } from "../envelopes/outgoing.ts";
 import type { Clock } from "../telemetry/clock.ts";
 import type { Counters } from "../telemetry/counters.ts";
@@ -20,8 +20,8 @@ export interface ApplianceParts {
   readonly source: FrameSource;
   readonly vision: Pick<Vision, "observe" | "observeInOrder">;
   readonly engine: VitalsEngine;
-  readonly announcer: Announcer;
-  readonly frames: FrameOutlet;
+  readonly envelopes: EnvelopeFactory;
+  readonly frames: FrameOutput;
   readonly publisher: Publisher;
   readonly recording: Recording;
   readonly clock: Clock;
@@ -57,13 +57,13 @@ const FAST_FLUSH_MS = 5000;
 export class Appliance {
   readonly #parts: ApplianceParts;
   readonly #options: ApplianceOptions;
-  readonly #status = new StatusHold();
+  readonly #status = new StatusDebouncer();
   readonly #exposure = new ExposureLock();
   #disconnected: string | undefined;
   #lastSample: RegionSample | undefined;
   #estimate: VitalsEstimate | undefined;
   /** The estimate whose traces no edge message has carried yet. */
-  #untold: VitalsEstimate | undefined;
+  #pending: VitalsEstimate | undefined;
   #nextCoreUs = -Infinity;
   #coreSentUs = -Infinity;
 
@@ -190,47 +190,47 @@ export class Appliance {
 
   /** @param atUs capture time of the newest frame, or the present while frames are missing */
   #sendCore(atUs: number): void {
-    const { engine, announcer, clock } = this.#parts;
+    const { engine, envelopes, clock } = this.#parts;
     const periodUs = this.#options.bufferDurationS * 1e6;
     // Stays on its grid while frames come in time, starts a new one after a gap.
     const late = atUs - this.#nextCoreUs;
     this.#nextCoreUs = (late < periodUs ? this.#nextCoreUs : atUs) + periodUs;
     this.#coreSentUs = clock.monotonicUs();
-    this.#estimate = this.#untold = engine.estimate(atUs);
+    this.#estimate = this.#pending = engine.estimate(atUs);
     this.#parts.hud?.update(this.#estimate);
-    if (this.#wantsMetrics()) this.#send(announcer.coreMetrics(this.#estimate, atUs));
+    if (this.#wantsMetrics()) this.#send(envelopes.coreMetrics(this.#estimate, atUs));
     this.#observeStatus();
   }
 
   #sendEdge(sample: RegionSample, frame: Frame): void {
     const estimate = this.#estimate;
     if (!this.#options.edgeMetrics || !this.#wantsMetrics() || !estimate) return;
-    const { announcer, publisher, frames } = this.#parts;
-    const eda = this.#untold?.eda;
-    this.#send(announcer.edgeMetrics({
+    const { envelopes, publisher, frames } = this.#parts;
+    const eda = this.#pending?.eda;
+    this.#send(envelopes.edgeMetrics({
       sample,
       signal: { ...estimate.signal, brightness: sample.brightness },
-      upperTrace: this.#untold?.breathing.upperTrace ?? [],
+      upperTrace: this.#pending?.breathing.upperTrace ?? [],
       ...(eda ? { eda } : {}),
       ...frames.sizeOf(frame),
       frameDegradation: publisher.frameDegradation,
       frameQuality: frames.quality,
     }));
-    this.#untold = undefined;
+    this.#pending = undefined;
   }
 
   #sendRecording(state: RecordingState): void {
-    this.#send(this.#parts.announcer.recordingState(recordingPayload(state)));
+    this.#send(this.#parts.envelopes.recordingState(recordingPayload(state)));
   }
 
   #observeStatus(forced?: StatusName): void {
-    const { announcer, clock, publisher, recording, log } = this.#parts;
+    const { envelopes, clock, publisher, recording, log } = this.#parts;
     const [name, detail] = forced ? [forced] : this.#condition(publisher.trouble);
     const before = this.#status.current;
     const urgent = name === "STOPPING" || name === "CAMERA_DISCONNECTED";
     const due = this.#status.observe(name, clock.monotonicUs(), { detail, urgent });
     if (!due) return;
-    const envelope = announcer.status(due, recordingPayload(recording.state));
+    const envelope = envelopes.status(due, recordingPayload(recording.state));
     if (due.name !== before) {
       const { message, hint } = envelope.payload;
       log.info(`Status ${due.name}: ${message}`, hint ? { hint } : {});

@@ -1,6 +1,6 @@
-import { PixmapMaker } from "../../ffi/jpeg_rgb.ts";
 import { CommandFile } from "../control/command_file.ts";
-import type { CommandIntake } from "../control/commands.ts";
+import { pixmapDecoder } from "../frames/pixmap.ts";
+import type { CommandHandler } from "../control/commands.ts";
 import { UsageError } from "../base/errors.ts";
 import type { Settings } from "../config/flags.ts";
 import { FileBackend } from "../transports/file/file_backend.ts";
@@ -19,7 +19,7 @@ import { redisOptions } from "./redis_options.ts";
 /** Where clients of the file backend append their commands, in its folder. */
 const COMMAND_FILE = "command.jsonl";
 
-/** What the way out needs of its surroundings. */
+/** What the way out needs of its context. */
 export interface PublisherContext {
   readonly clock: Clock;
   readonly counters: Counters;
@@ -28,45 +28,45 @@ export interface PublisherContext {
 }
 
 /** The way out and the way in of commands, as the chosen backend has them. */
-export interface WayOut extends AsyncDisposable {
+export interface Output extends AsyncDisposable {
   readonly publisher: Publisher;
   /** Goes over to new settings of the backend, where it can without losing anything. */
   readonly reload?: (settings: Settings) => void;
 }
 
 /** Opens the chosen backend with the outbox in front, and takes the commands that clients leave. */
-export function openWayOut(
+export function openOutput(
   settings: Settings,
   context: PublisherContext & {
-    readonly intake: CommandIntake;
+    readonly commandHandler: CommandHandler;
     readonly grpc: GrpcServer | undefined;
   },
-): WayOut {
+): Output {
   switch (settings.publish.backend) {
     case "redis":
-      return redisWayOut(settings, context);
+      return redisOutput(settings, context);
     case "file":
-      return fileWayOut(settings, context);
+      return fileOutput(settings, context);
     case "grpc":
       if (!context.grpc) {
         throw new UsageError("Cannot publish by gRPC without a port: give --port another than 0");
       }
-      return wayOut(openOutbox(new GrpcBackend(context.grpc), { settings, context }), []);
+      return output(openOutbox(new GrpcBackend(context.grpc), { settings, context }), []);
   }
 }
 
-function redisWayOut(
+function redisOutput(
   settings: Settings,
-  context: PublisherContext & { readonly intake: CommandIntake },
-): WayOut {
+  context: PublisherContext & { readonly commandHandler: CommandHandler },
+): Output {
   const backend = new RedisBackend(redisOptions(settings.redis), context);
   const queue = new CommandQueue(redisOptions(settings.redis), {
     ...context,
-    onCommand: (bytes) => context.intake.take(bytes, "redis"),
+    onCommand: (bytes) => context.commandHandler.take(bytes, "redis"),
   });
   queue.start();
   return {
-    ...wayOut(openOutbox(backend, { settings, context }), [queue]),
+    ...output(openOutbox(backend, { settings, context }), [queue]),
     reload(next) {
       backend.reload(redisOptions(next.redis));
       queue.reload(redisOptions(next.redis));
@@ -74,26 +74,25 @@ function redisWayOut(
   };
 }
 
-function fileWayOut(
+function fileOutput(
   settings: Settings,
-  context: PublisherContext & { readonly intake: CommandIntake },
-): WayOut {
+  context: PublisherContext & { readonly commandHandler: CommandHandler },
+): Output {
   const commands = new CommandFile({
     ...context,
     path: `${settings.file.baseDirectory}/${COMMAND_FILE}`,
-    onCommand: (bytes) => context.intake.take(bytes, "file"),
+    onCommand: (bytes) => context.commandHandler.take(bytes, "file"),
   });
   const backend = openFiles(settings, context);
-  return wayOut(openOutbox(backend, { settings, context }), [commands]);
+  return output(openOutbox(backend, { settings, context }), [commands]);
 }
 
 function openFiles({ file }: Settings, context: PublisherContext): FileBackend {
   if (file.compressFrames) return new FileBackend(file, context);
-  const maker = new PixmapMaker();
   const frameExtension = file.frameExtension === "jpg" ? "ppm" : file.frameExtension;
   return new FileBackend({ ...file, frameExtension }, {
     ...context,
-    uncompressed: (jpeg) => maker.pixmapOf(jpeg),
+    uncompressed: pixmapDecoder(),
   });
 }
 
@@ -112,7 +111,7 @@ function openOutbox(
 }
 
 /** Closes the door for commands first, then what still goes out. */
-function wayOut(publisher: Publisher, commands: readonly AsyncDisposable[]): WayOut {
+function output(publisher: Publisher, commands: readonly AsyncDisposable[]): Output {
   return {
     publisher,
     async [Symbol.asyncDispose]() {

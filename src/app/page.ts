@@ -1,5 +1,5 @@
 import type { Settings } from "../config/flags.ts";
-import type { CommandIntake } from "../control/commands.ts";
+import type { CommandHandler } from "../control/commands.ts";
 import { Hub } from "../web/hub.ts";
 import { HttpServer } from "../web/http_server.ts";
 import { WatchedPublisher } from "../web/watched_publisher.ts";
@@ -11,7 +11,7 @@ import type { StatusName } from "../vitals/estimate.ts";
 
 export interface PageParts {
   readonly publisher: Publisher;
-  readonly commands: CommandIntake;
+  readonly commands: CommandHandler;
   readonly health: Health;
   readonly counters: Counters;
   readonly log: Log;

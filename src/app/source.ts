@@ -5,9 +5,9 @@ import type { Settings } from "../config/flags.ts";
 import type { Clock } from "../telemetry/clock.ts";
 import type { Counters } from "../telemetry/counters.ts";
 import type { Log } from "../telemetry/log.ts";
-import { openSimulation } from "./simulation.ts";
+import { openSimulation } from "../capture/simulator/open.ts";
 
-/** What a source needs of its surroundings. */
+/** What a source needs of its context. */
 export interface SourceContext {
   readonly clock: Clock;
   readonly counters: Counters;

@@ -17,7 +17,7 @@ export interface Condition {
  * itself what is missing: a camera that is unplugged or a Redis that is away does not come back
  * by a restart, which would only lose the session.
  */
-export function stallOf({ health, status, metricsWanted }: Condition): string | undefined {
+export function detectStall({ health, status, metricsWanted }: Condition): string | undefined {
   if (status === "CAMERA_DISCONNECTED" || status === "STOPPING") return undefined;
   const { reasons } = health.judge({
     frame: LIMIT_S,

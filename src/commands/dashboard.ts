@@ -4,9 +4,10 @@ import { Hub } from "../web/hub.ts";
 import { HttpServer } from "../web/http_server.ts";
 import { SystemClock } from "../telemetry/clock.ts";
 import type { CommandContext } from "./command.ts";
+import { redisOptions } from "../app/redis_options.ts";
 import { stopSignal } from "../app/stop_signal.ts";
 import { KeyValues } from "../transports/redis/key_value_reader.ts";
-import { RedisFeed } from "../transports/redis/reader.ts";
+import { RedisReader } from "../transports/redis/reader.ts";
 
 const METRIC_TOPICS = TOPICS.filter((topic) => topic !== "frame");
 /** Prefixes come from whoever publishes: nothing longer is a name. */
@@ -27,8 +28,8 @@ export async function run({ settings, log }: CommandContext): Promise<number> {
       done.catch(() => {}); // a broker that is away gets the subscription when it comes back
     },
   });
-  await using feed = new RedisFeed({
-    redis,
+  await using feed = new RedisReader({
+    redis: redisOptions(redis),
     log,
     onMessage: (channel, message) => takeMessage(hub, channel, message.toString()),
   });

@@ -1,10 +1,11 @@
 import { EXIT } from "../base/errors.ts";
 import { SystemClock } from "../telemetry/clock.ts";
 import type { CommandContext } from "./command.ts";
+import { redisOptions } from "../app/redis_options.ts";
 import { stopSignal } from "../app/stop_signal.ts";
 import { HistoryFollower } from "../transports/redis/history.ts";
 import { SessionSaver } from "../recording/saver.ts";
-import { RedisFeed } from "../transports/redis/reader.ts";
+import { RedisReader } from "../transports/redis/reader.ts";
 
 const TOPICS = ["core_metrics", "edge_metrics", "status", "recording_state"];
 /** A snapshot of the series, for whoever looks while a session runs. */
@@ -27,8 +28,8 @@ export async function run({ settings, log }: CommandContext): Promise<number> {
       failed.reject(error);
     }
   };
-  await using feed = new RedisFeed({
-    redis,
+  await using feed = new RedisReader({
+    redis: redisOptions(redis),
     log,
     onMessage: (_channel, message) => take(message.toString()),
   });

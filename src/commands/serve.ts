@@ -1,19 +1,18 @@
-import { JpegShrinker } from "../../ffi/jpeg_shrink.ts";
 import { Appliance } from "../app/appliance.ts";
 import { misspelledVariables } from "../config/environment.ts";
 import { EXIT, UnavailableError } from "../base/errors.ts";
 import type { Settings } from "../config/flags.ts";
 import { VERSION } from "../base/version.ts";
 import { SourceError } from "../capture/frame.ts";
-import { CommandIntake } from "../control/commands.ts";
+import { CommandHandler } from "../control/commands.ts";
 import { Recording } from "../control/recording.ts";
 import { RecordingFile } from "../control/recording_file.ts";
-import { Announcer } from "../envelopes/envelope_factory.ts";
+import { EnvelopeFactory } from "../envelopes/envelope_factory.ts";
 import type { Envelope } from "../envelopes/envelope.ts";
 import { FramePacing } from "../frames/pacing.ts";
 import { Hud } from "../frames/overlay.ts";
 import { JpegEncoder } from "../frames/jpeg_encoder.ts";
-import { FrameOutlet } from "../frames/frame_output.ts";
+import { FrameOutput } from "../frames/frame_output.ts";
 import { SystemClock } from "../telemetry/clock.ts";
 import { Counters } from "../telemetry/counters.ts";
 import { Health } from "../telemetry/health.ts";
@@ -24,10 +23,10 @@ import { Vision } from "../vision/vision.ts";
 import type { CommandContext } from "./command.ts";
 import { openGrpc } from "../app/grpc.ts";
 import { openPage } from "../app/page.ts";
-import { openWayOut } from "../app/output.ts";
+import { openOutput } from "../app/output.ts";
 import { openSource } from "../app/source.ts";
 import { Reloads } from "../app/reload.ts";
-import { stallOf } from "../app/stall.ts";
+import { detectStall } from "../app/stall.ts";
 import { stopSignal } from "../app/stop_signal.ts";
 
 /** Measures and publishes until it is asked to stop or the video has ended. */
@@ -40,17 +39,17 @@ export async function run({ settings, log, reload }: CommandContext): Promise<nu
   const health = new Health(clock);
   await using systemd = new Systemd({ log });
   using reloads = new Reloads({ settings, read: reload, log });
-  const surroundings = { clock, counters, health, log };
+  const context = { clock, counters, health, log };
   using stop = stopSignal(log);
   stop.signal.addEventListener("abort", () => systemd.stopping());
 
   const recording = new Recording();
-  const intake = new CommandIntake({ recording, counters, log });
+  const commandHandler = new CommandHandler({ recording, counters, log });
   const engine = createVitalsEngine({
     phasicPressure: vitals.enablePhasicBp,
     eda: vitals.enableEda,
   });
-  const source = await openSource(settings, surroundings);
+  const source = await openSource(settings, context);
   await using vision = await Vision.open({
     log,
     ...(vitals.pulseModelPath === undefined ? {} : { pulseModelPath: vitals.pulseModelPath }),
@@ -58,34 +57,33 @@ export async function run({ settings, log, reload }: CommandContext): Promise<nu
   await using encoder = new JpegEncoder({ quality: publish.jpegQuality });
   await using grpc = openGrpc(settings, {
     recording,
-    commands: intake,
+    commands: commandHandler,
     counters,
     log,
     onReset: () => engine.reset(),
   });
-  await using wayOut = openWayOut(settings, { ...surroundings, intake, grpc });
+  await using output = openOutput(settings, { ...context, commandHandler, grpc });
   const metricsWanted = () => !server.metricsOnlyWhileRecording || recording.state.recording;
   await using page = await openPage(settings, {
-    ...surroundings,
-    publisher: wayOut.publisher,
-    commands: intake,
+    ...context,
+    publisher: output.publisher,
+    commands: commandHandler,
     state: () => ({ status: appliance.status, metricsWanted: metricsWanted() }),
   });
   const { publisher } = page;
-  if (wayOut.reload) reloads.add({ topics: ["redis"], apply: wayOut.reload });
-  const announcer = new Announcer(clock);
-  openRecording(settings, { recording, intake, log });
+  if (output.reload) reloads.add({ topics: ["redis"], apply: output.reload });
+  const envelopes = new EnvelopeFactory(clock);
+  openRecording(settings, { recording, commandHandler, log });
 
   const appliance = new Appliance({
     source,
     vision,
     engine,
-    announcer,
-    frames: new FrameOutlet({
+    envelopes,
+    frames: new FrameOutput({
       publisher,
       encoder,
-      shrinker: new JpegShrinker(),
-      announcer,
+      envelopes,
       counters,
       log,
       pacing: new FramePacing({
@@ -95,7 +93,7 @@ export async function run({ settings, log, reload }: CommandContext): Promise<nu
     }),
     publisher,
     recording,
-    ...surroundings,
+    ...context,
     hud: publish.enableHud ? new Hud() : undefined,
     listeners: [
       (envelope) => grpc?.publish(envelope),
@@ -112,7 +110,7 @@ export async function run({ settings, log, reload }: CommandContext): Promise<nu
   const ready = () => systemd.ready(`Reading ${source.description}`);
   reloads.listen({ before: () => systemd.reloading(), after: ready });
   systemd.watch(() =>
-    stallOf({
+    detectStall({
       health,
       status: appliance.status,
       metricsWanted: metricsWanted(),
@@ -139,9 +137,9 @@ export async function run({ settings, log, reload }: CommandContext): Promise<nu
 /** Goes on with the recording that a crash interrupted, or begins one where that is asked for. */
 function openRecording(
   { server: { statePath, startWithRecordingOn } }: Settings,
-  { recording, intake, log }: {
+  { recording, commandHandler, log }: {
     readonly recording: Recording;
-    readonly intake: CommandIntake;
+    readonly commandHandler: CommandHandler;
     readonly log: Log;
   },
 ): void {
@@ -150,9 +148,9 @@ function openRecording(
   file?.follow(recording);
   if (interrupted) {
     log.warning("Going on with the recording that ran when the server last ended unasked");
-    intake.apply(interrupted, "restart");
+    commandHandler.apply(interrupted, "restart");
   } else if (startWithRecordingOn) {
-    intake.apply({ recording: true }, "flag");
+    commandHandler.apply({ recording: true }, "flag");
   }
 }
 

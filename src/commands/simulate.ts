@@ -1,9 +1,9 @@
 import { EXIT, UsageError } from "../base/errors.ts";
 import { SystemClock } from "../telemetry/clock.ts";
 import type { CommandContext } from "./command.ts";
-import { openSimulation } from "../app/simulation.ts";
+import { openSimulation } from "../capture/simulator/open.ts";
 import { stopSignal } from "../app/stop_signal.ts";
-import { VideoFile } from "../capture/simulator/video_file.ts";
+import { VideoFile } from "../frames/video_file.ts";
 
 /** Writes a simulated video and its truth, as fast as it goes. */
 export async function run({ settings, log, print }: CommandContext): Promise<number> {

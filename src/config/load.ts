@@ -25,12 +25,12 @@ export interface Loaded {
 }
 
 /** What the machine gives; replaceable in tests. */
-export interface Surroundings {
+export interface LoadContext {
   readonly env: Readonly<Record<string, string>>;
   readonly readText: (path: string) => string;
 }
 
-export function thisMachine(): Surroundings {
+export function systemContext(): LoadContext {
   return { env: Deno.env.toObject(), readText: Deno.readTextFileSync };
 }
 
@@ -48,20 +48,20 @@ interface Value {
  */
 export function load(
   argv: readonly string[],
-  surroundings: Surroundings = thisMachine(),
+  context: LoadContext = systemContext(),
 ): Loaded {
   const line = parseCommandLine(argv);
   const entries = flagsOf(line.command);
   const values = new Map<FlagEntry, Value>();
   for (const entry of entries) {
-    const value = fromFlag(line, entry) ?? fromEnvironment(entry, surroundings.env);
+    const value = fromFlag(line, entry) ?? fromEnvironment(entry, context.env);
     if (value) values.set(entry, value);
   }
-  for (const [entry, value] of fromFiles(entries, values, surroundings)) {
+  for (const [entry, value] of fromFiles(entries, values, context)) {
     if (!values.has(entry)) values.set(entry, value);
   }
   for (const entry of entries) {
-    const secret = fromSecretFile(entry, { entries, values, surroundings });
+    const secret = fromSecretFile(entry, { entries, values, context });
     if (secret) values.set(entry, secret);
   }
   const settings = buildSettings((entry) => {
@@ -117,7 +117,7 @@ const CONFIG_FLAGS = {
 function* fromFiles(
   entries: readonly FlagEntry[],
   values: ReadonlyMap<FlagEntry, Value>,
-  { readText }: Surroundings,
+  { readText }: LoadContext,
 ): Generator<[FlagEntry, Value]> {
   for (const config of ["redis", "filesystem"] as const) {
     const named = entries.find(({ flag }) => flag.name === CONFIG_FLAGS[config]);
@@ -135,10 +135,10 @@ const RANK = { default: 0, file: 1, credential: 2, environment: 3, flag: 4 } as 
 /** A secret from its file or a systemd credential, where nothing of higher rank gives it. */
 function fromSecretFile(
   entry: FlagEntry,
-  { entries, values, surroundings }: {
+  { entries, values, context }: {
     readonly entries: readonly FlagEntry[];
     readonly values: ReadonlyMap<FlagEntry, Value>;
-    readonly surroundings: Surroundings;
+    readonly context: LoadContext;
   },
 ): Value | undefined {
   const from = entry.flag.secretFrom;
@@ -154,15 +154,15 @@ function fromSecretFile(
       throw file.origin.kind === "file" ? new ConfigError(message) : new UsageError(message);
     }
     if (rank >= ownRank) {
-      return { value: readSecret(file.value, surroundings.readText), origin: file.origin };
+      return { value: readSecret(file.value, context.readText), origin: file.origin };
     }
   }
-  const folder = surroundings.env["CREDENTIALS_DIRECTORY"];
+  const folder = context.env["CREDENTIALS_DIRECTORY"];
   if (!folder || ownRank >= RANK.credential) return undefined;
   const path = `${folder}/${from.credential}`;
   try {
     return {
-      value: readSecret(path, surroundings.readText),
+      value: readSecret(path, context.readText),
       origin: { kind: "credential", name: from.credential },
     };
   } catch (error) {

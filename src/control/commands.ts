@@ -66,7 +66,7 @@ export type CommandResult = "changed" | "unchanged" | "stale" | BadCommand;
  * Where raw commands of any origin come in: parsed, applied, counted under
  * `recording_commands_total{origin, result}`, and never worse than a log line.
  */
-export class CommandIntake {
+export class CommandHandler {
   readonly #recording: Recording;
   readonly #counters: Counters;
   readonly #log: Log;

@@ -86,12 +86,12 @@ export class Backlog {
 
   /**
    * Moves entries to the spool, oldest first, but none that one still under way, with the ticket
-   * `underWay`, may have to go before.
+   * `inFlight`, may have to go before.
    *
    * @throws {Error} where the disk is full or gone; the entries stay in memory then.
    */
-  async spill({ underWay }: { underWay: number }): Promise<void> {
-    const moved = this.#entries.filter(({ ticket }) => ticket < underWay);
+  async spill({ inFlight }: { inFlight: number }): Promise<void> {
+    const moved = this.#entries.filter(({ ticket }) => ticket < inFlight);
     await this.#options.spool?.append(moved);
     this.#take(moved);
   }

@@ -1,35 +1,35 @@
 import { frameEnvelopeBytes } from "../envelopes/envelope.ts";
-import { Arrivals, type LaneContext } from "./queue.ts";
-import type { UnderWay } from "./congestion/controller.ts";
+import { DeliveryStats, type QueueContext } from "./queue.ts";
+import type { InFlight } from "./congestion/controller.ts";
 import { BackendError, type FrameOutgoing } from "../envelopes/outgoing.ts";
 
-export interface FrameLaneOptions {
+export interface FrameQueueOptions {
   /** A frame older than this is not sent any more, milliseconds since its capture. */
   readonly maxFrameAgeMs: number;
   /** No more frames than these are under way at once. @default as the link asks for */
-  readonly framesUnderWay?: number | undefined;
+  readonly framesInFlight?: number | undefined;
 }
 
 /** How long a refused frame shows as a trouble. */
 const SAY_REFUSAL_US = 3_000_000;
 
 /** The way of frames: one waits, the newest, and as few are under way as keep the link busy. */
-export class FrameLane {
-  readonly #options: FrameLaneOptions;
-  readonly #context: LaneContext;
-  readonly #arrivals: Arrivals;
+export class FrameQueue {
+  readonly #options: FrameQueueOptions;
+  readonly #context: QueueContext;
+  readonly #stats: DeliveryStats;
   #waiting: FrameOutgoing | undefined;
   /** The frames under way, the oldest first: they are answered in order. */
-  readonly #underWay: { readonly sentUs: number; readonly bytes: number }[] = [];
+  readonly #inFlight: { readonly sentUs: number; readonly bytes: number }[] = [];
   readonly #closing = new AbortController();
   #resting = false;
   #receivers: number | undefined;
   #refusal: { text: string; untilUs: number } | undefined;
 
-  constructor(options: FrameLaneOptions, context: LaneContext) {
+  constructor(options: FrameQueueOptions, context: QueueContext) {
     this.#options = options;
     this.#context = context;
-    this.#arrivals = new Arrivals("frame", context);
+    this.#stats = new DeliveryStats("frame", context);
   }
 
   /** True unless the last frame is known to have had no receiver. */
@@ -48,8 +48,8 @@ export class FrameLane {
   offer(frame: FrameOutgoing): void {
     if (!this.#context.backend.ready) return this.#drop("not_connected");
     if (this.#waiting) {
-      const { load, clock } = this.#context;
-      load.displaced(bytesOf(this.#waiting), this.#ahead, clock.monotonicUs());
+      const { congestion, clock } = this.#context;
+      congestion.displaced(bytesOf(this.#waiting), this.#ahead, clock.monotonicUs());
       this.#drop("displaced");
     }
     this.#waiting = frame;
@@ -58,8 +58,8 @@ export class FrameLane {
 
   /** The backend became ready or unready: its link is another one, with other receivers. */
   linkChanged(ready: boolean): void {
-    const { load, clock, backend } = this.#context;
-    if (ready) return load.reset(clock.monotonicUs(), backend.roundTripUs);
+    const { congestion, clock, backend } = this.#context;
+    if (ready) return congestion.reset(clock.monotonicUs(), backend.rttUs);
     if (this.#waiting) this.#drop("not_connected");
     this.#waiting = undefined;
     this.#receivers = undefined;
@@ -90,40 +90,40 @@ export class FrameLane {
   }
 
   get #hasRoom(): boolean {
-    const { framesUnderWay = Infinity } = this.#options;
-    const { load, clock } = this.#context;
-    return this.#underWay.length < framesUnderWay &&
-      load.hasRoomBeside(this.#ahead, clock.monotonicUs());
+    const { framesInFlight = Infinity } = this.#options;
+    const { congestion, clock } = this.#context;
+    return this.#inFlight.length < framesInFlight &&
+      congestion.hasRoomBeside(this.#ahead, clock.monotonicUs());
   }
 
-  get #ahead(): UnderWay {
-    const bytes = this.#underWay.reduce((sum, frame) => sum + frame.bytes, 0);
-    return { frames: this.#underWay.length, bytes, oldest: this.#underWay[0] };
+  get #ahead(): InFlight {
+    const bytes = this.#inFlight.reduce((sum, frame) => sum + frame.bytes, 0);
+    return { frames: this.#inFlight.length, bytes, oldest: this.#inFlight[0] };
   }
 
   #restUs(frame: FrameOutgoing): number {
-    const { load, clock } = this.#context;
-    return load.restUs(bytesOf(frame), clock.monotonicUs());
+    const { congestion, clock } = this.#context;
+    return congestion.restUs(bytesOf(frame), clock.monotonicUs());
   }
 
   async #send(frame: FrameOutgoing): Promise<void> {
-    const { backend, clock, load } = this.#context;
+    const { backend, clock, congestion } = this.#context;
     const bytes = bytesOf(frame);
     const sentUs = clock.monotonicUs();
-    load.sent(bytes, sentUs);
-    this.#underWay.push({ sentUs, bytes });
+    congestion.sent(bytes, sentUs);
+    this.#inFlight.push({ sentUs, bytes });
     try {
       const { receivers } = await backend.send(frame);
       const acknowledged = { sentUs, acknowledgedUs: clock.monotonicUs(), bytes };
       this.#receivers = receivers;
-      load.frame(acknowledged);
-      this.#arrivals.note({ ...acknowledged, receivers });
+      congestion.frame(acknowledged);
+      this.#stats.note({ ...acknowledged, receivers });
     } catch (error) {
       const refused = error instanceof BackendError && !error.retriable;
       if (refused) this.#refuse(error.message);
       this.#drop(error instanceof BackendError ? error.reason : "failed");
     } finally {
-      this.#underWay.shift();
+      this.#inFlight.shift();
       this.#pump();
     }
   }

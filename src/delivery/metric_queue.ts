@@ -1,19 +1,19 @@
 import { reasonOf } from "../base/reason.ts";
-import { Audience } from "./subscriber_presence.ts";
+import { SubscriberPresence } from "./subscriber_presence.ts";
 import { Backlog, type Waiting } from "./backlog.ts";
 import type { SpoolRecord } from "./spool/record.ts";
 import { Spool } from "./spool/spool.ts";
-import { Arrivals, type LaneContext } from "./queue.ts";
+import { DeliveryStats, type QueueContext } from "./queue.ts";
 import { BackendError, type Delivery, type MetricOutgoing } from "../envelopes/outgoing.ts";
 import { markReplayed } from "./replayed.ts";
-import { Unsure } from "./recent_acks.ts";
+import { RecentAcks } from "./recent_acks.ts";
 import { Wakeup } from "./wakeup.ts";
 
-export interface MetricLaneOptions {
+export interface MetricQueueOptions {
   /** The most bytes of late metrics kept in memory for this topic. */
   readonly memoryBytes: number;
   /** The most bytes of live metrics under way at once. */
-  readonly bytesUnderWay: number;
+  readonly bytesInFlight: number;
   /** Late metrics older than this are given up, milliseconds. */
   readonly maxAgeMs: number;
   /** The most late metrics sent in a second. */
@@ -30,7 +30,7 @@ const PROBE_MS = 500;
 const RETURN_US = 15 * 60_000_000;
 /** Where subscribers are being moved from one server to another, for so long. */
 const SETTLE_US = 5_000_000;
-/** How often an idle lane looks whether something has become too old, milliseconds. */
+/** How often an idle queue looks whether something has become too old, milliseconds. */
 const IDLE_MS = 60_000;
 
 /** How a replay ended: all is gone, nobody receives, or the backend failed, perhaps for a moment. */
@@ -40,31 +40,31 @@ type Replayed = "sent" | "unreceived" | "failed";
  * The way of one topic's metrics, in order. What cannot be sent, and what was sent to nobody
  * after the link was lost, waits in the backlog and is replayed once somebody receives.
  */
-export class MetricLane {
+export class MetricQueue {
   readonly topic: MetricOutgoing["topic"];
-  readonly #options: MetricLaneOptions;
-  readonly #context: LaneContext;
+  readonly #options: MetricQueueOptions;
+  readonly #context: QueueContext;
   readonly #backlog: Backlog;
-  readonly #arrivals: Arrivals;
+  readonly #stats: DeliveryStats;
   readonly #wakeup = new Wakeup();
   #ticket = 0;
   /** Live metrics that wait for their acknowledgement, in the order of their tickets. */
-  readonly #underWay = new Set<Waiting>();
-  #underWayBytes = 0;
-  readonly #unsure = new Unsure();
-  readonly #audience: Audience;
+  readonly #inFlight = new Set<Waiting>();
+  #inFlightBytes = 0;
+  readonly #recentAcks = new RecentAcks();
+  readonly #presence: SubscriberPresence;
   /** The last try to replay found nobody who receives. */
   #unreceived = false;
   readonly #closing = new AbortController();
   #working: Promise<void> | undefined;
   #trouble: string | undefined;
 
-  constructor(topic: MetricOutgoing["topic"], options: MetricLaneOptions, context: LaneContext) {
+  constructor(topic: MetricOutgoing["topic"], options: MetricQueueOptions, context: QueueContext) {
     this.topic = topic;
     this.#options = options;
     this.#context = context;
-    this.#arrivals = new Arrivals(topic, context);
-    this.#audience = new Audience(context.clock);
+    this.#stats = new DeliveryStats(topic, context);
+    this.#presence = new SubscriberPresence(context.clock);
     const { memoryBytes, maxAgeMs } = options;
     const onDrop = (reason: string, count: number) => this.#drop(reason, count);
     const spool = options.spool && new Spool({ ...options.spool, maxAgeMs, onDrop });
@@ -77,7 +77,7 @@ export class MetricLane {
 
   /** Bytes in memory, those under way included. */
   get queuedBytes(): number {
-    return this.#backlog.memoryBytes + this.#underWayBytes;
+    return this.#backlog.memoryBytes + this.#inFlightBytes;
   }
 
   get spoolBytes(): number {
@@ -92,25 +92,25 @@ export class MetricLane {
   /** True where nothing is under way and nothing waits that could be sent now. */
   get idle(): boolean {
     const stuck = !this.#context.backend.ready || this.#unreceived;
-    return this.#underWay.size === 0 && (this.#backlog.length === 0 || stuck);
+    return this.#inFlight.size === 0 && (this.#backlog.length === 0 || stuck);
   }
 
   offer({ timestamp, bytes }: MetricOutgoing): void {
     const { backend, clock } = this.#context;
     const entry = { ticket: ++this.#ticket, sinceUs: clock.monotonicUs(), timestamp, bytes };
     const mustWait = this.#inOrder && this.#backlog.length > 0;
-    const full = this.#underWayBytes + bytes.length > this.#options.bytesUnderWay &&
-      this.#underWay.size > 0;
+    const full = this.#inFlightBytes + bytes.length > this.#options.bytesInFlight &&
+      this.#inFlight.size > 0;
     if (!backend.ready || mustWait || full) this.#keep(entry);
     else this.#sendLive(entry);
   }
 
   /** The backend became ready or unready. */
   linkChanged(ready: boolean): void {
-    const unsure = ready ? [] : this.#unsure.take(this.#context.clock.monotonicUs());
-    for (const entry of unsure) this.#backlog.insert(entry);
-    if (ready && (this.#audience.present || this.#backlog.length > 0)) {
-      this.#audience.expect(RETURN_US);
+    const recentAcks = ready ? [] : this.#recentAcks.take(this.#context.clock.monotonicUs());
+    for (const entry of recentAcks) this.#backlog.insert(entry);
+    if (ready && (this.#presence.present || this.#backlog.length > 0)) {
+      this.#presence.expect(RETURN_US);
     }
     this.#wakeup.ring();
   }
@@ -124,25 +124,25 @@ export class MetricLane {
   }
 
   async #sendLive(entry: Waiting): Promise<void> {
-    const { clock, load } = this.#context;
+    const { clock, congestion } = this.#context;
     const sentUs = clock.monotonicUs();
-    this.#underWay.add(entry);
-    this.#underWayBytes += entry.bytes.length;
+    this.#inFlight.add(entry);
+    this.#inFlightBytes += entry.bytes.length;
     try {
       const delivery = await this.#send(entry);
       const { receivers } = delivery;
-      load.metric({ sentUs, acknowledgedUs: clock.monotonicUs(), bytes: entry.bytes.length });
-      this.#audience.note(receivers);
-      if (this.#audience.present && this.#backlog.length > 0) this.#wakeup.ring();
-      if (delivery.unsettled) this.#audience.expect(SETTLE_US);
-      if (receivers === 0 && this.#audience.expected) this.#keep(entry);
+      congestion.metric({ sentUs, acknowledgedUs: clock.monotonicUs(), bytes: entry.bytes.length });
+      this.#presence.note(receivers);
+      if (this.#presence.present && this.#backlog.length > 0) this.#wakeup.ring();
+      if (delivery.unsettled) this.#presence.expect(SETTLE_US);
+      if (receivers === 0 && this.#presence.expected) this.#keep(entry);
       else this.#arrived(entry, { delivery, sentUs });
     } catch (error) {
       if (isRefusal(error)) this.#drop(error.reason, 1, error.message);
       else this.#keep(entry);
     } finally {
-      this.#underWay.delete(entry);
-      this.#underWayBytes -= entry.bytes.length;
+      this.#inFlight.delete(entry);
+      this.#inFlightBytes -= entry.bytes.length;
     }
   }
 
@@ -185,7 +185,7 @@ export class MetricLane {
     const { clock } = this.#context;
     const nowUs = clock.monotonicUs();
     try {
-      await this.#backlog.expire({ nowUs, epochUs: clock.wallUs(nowUs) });
+      await this.#backlog.expire({ nowUs, epochUs: clock.epochUs(nowUs) });
     } catch (error) {
       this.#spoolFailed(error);
     }
@@ -193,8 +193,8 @@ export class MetricLane {
 
   async #spill(): Promise<void> {
     try {
-      const [underWay] = this.#underWay;
-      await this.#backlog.spill({ underWay: underWay?.ticket ?? Infinity });
+      const [inFlight] = this.#inFlight;
+      await this.#backlog.spill({ inFlight: inFlight?.ticket ?? Infinity });
       this.#trouble = undefined;
     } catch (error) {
       this.#spoolFailed(error);
@@ -222,7 +222,7 @@ export class MetricLane {
   async #replayBatch(): Promise<{ sent: number; end: Replayed }> {
     try {
       // A single one first: whether anybody receives is not known before.
-      const certain = this.#audience.present || this.#context.backend.inOrder;
+      const certain = this.#presence.present || this.#context.backend.inOrder;
       const batch = await this.#backlog.first(certain ? REPLAY_BATCH : 1);
       const sentUs = this.#context.clock.monotonicUs();
       const results = await Promise.allSettled(
@@ -257,7 +257,7 @@ export class MetricLane {
       return "sent";
     }
     const { receivers } = result.value;
-    this.#audience.note(receivers);
+    this.#presence.note(receivers);
     if (receivers === 0) return "unreceived";
     this.#arrived(late, { delivery: result.value, sentUs, replayed: true });
     return "sent";
@@ -268,7 +268,7 @@ export class MetricLane {
     sent: { delivery: Delivery; sentUs: number; replayed?: boolean },
   ): void {
     const nowUs = this.#context.clock.monotonicUs();
-    this.#arrivals.note({
+    this.#stats.note({
       receivers: sent.delivery.receivers,
       bytes: record.bytes.length,
       sentUs: sent.sentUs,
@@ -276,7 +276,7 @@ export class MetricLane {
       replayed: sent.replayed ?? false,
     });
     // A backend that keeps order is one that keeps what it acknowledged.
-    if (!this.#context.backend.inOrder) this.#unsure.note(record, nowUs);
+    if (!this.#context.backend.inOrder) this.#recentAcks.note(record, nowUs);
   }
 
   #spoolFailed(error: unknown): void {

@@ -2,9 +2,9 @@ import type { Clock } from "../telemetry/clock.ts";
 import type { Counters } from "../telemetry/counters.ts";
 import type { Health } from "../telemetry/health.ts";
 import type { Log } from "../telemetry/log.ts";
-import { FrameLane } from "./frame_queue.ts";
-import { LinkLoad } from "./congestion/controller.ts";
-import { MetricLane, type MetricLaneOptions } from "./metric_queue.ts";
+import { FrameQueue } from "./frame_queue.ts";
+import { CongestionController } from "./congestion/controller.ts";
+import { MetricQueue, type MetricQueueOptions } from "./metric_queue.ts";
 import type { Backend, MetricOutgoing, Outgoing, Publisher } from "../envelopes/outgoing.ts";
 
 /** Bounds of what waits for a backend. */
@@ -12,7 +12,7 @@ export interface OutboxOptions {
   /** The most bytes of late metrics kept in memory. @default 2 MiB */
   readonly memoryBytes?: number;
   /** The most bytes of metrics of one topic that are sent before one is acknowledged. @default 1 MiB */
-  readonly bytesUnderWay?: number;
+  readonly bytesInFlight?: number;
   /** Metrics that could not be sent for so long are given up, milliseconds. @default 24 h */
   readonly maxMetricAgeMs?: number;
   /** The most late metrics of a topic sent in a second. @default 200 */
@@ -24,7 +24,7 @@ export interface OutboxOptions {
   /** The most bytes of late metrics kept there. @default 64 MiB */
   readonly spoolBytes?: number;
   /** Frames sent before one is acknowledged. @default as few as keep the link busy */
-  readonly framesUnderWay?: number;
+  readonly framesInFlight?: number;
 }
 
 export interface OutboxContext {
@@ -57,21 +57,21 @@ const SHARES = {
 export class Outbox implements Publisher {
   readonly #backend: Backend;
   readonly #context: OutboxContext;
-  readonly #load = new LinkLoad();
-  readonly #frames: FrameLane;
+  readonly #congestion = new CongestionController();
+  readonly #frames: FrameQueue;
   #closing = false;
-  readonly #metrics = new Map<MetricOutgoing["topic"], MetricLane>();
+  readonly #metrics = new Map<MetricOutgoing["topic"], MetricQueue>();
 
   constructor(backend: Backend, context: OutboxContext, options: OutboxOptions = {}) {
     this.#backend = backend;
     this.#context = context;
-    const lane = { ...context, backend, load: this.#load, health: context.health };
-    this.#frames = new FrameLane({
+    const queue = { ...context, backend, congestion: this.#congestion, health: context.health };
+    this.#frames = new FrameQueue({
       maxFrameAgeMs: options.maxFrameAgeMs ?? 500,
-      framesUnderWay: options.framesUnderWay,
-    }, lane);
+      framesInFlight: options.framesInFlight,
+    }, queue);
     for (const topic of Object.keys(SHARES) as MetricOutgoing["topic"][]) {
-      this.#metrics.set(topic, new MetricLane(topic, laneOptions(topic, options), lane));
+      this.#metrics.set(topic, new MetricQueue(topic, queueOptions(topic, options), queue));
     }
   }
 
@@ -81,9 +81,9 @@ export class Outbox implements Publisher {
       if (this.#closing) return;
       if (ready && ++connections > 1) this.#context.counters.add("outbox_reconnects_total");
       this.#frames.linkChanged(ready);
-      for (const lane of this.#metrics.values()) lane.linkChanged(ready);
+      for (const queue of this.#metrics.values()) queue.linkChanged(ready);
     });
-    for (const lane of this.#metrics.values()) lane.start();
+    for (const queue of this.#metrics.values()) queue.start();
     this.#backend.start();
   }
 
@@ -100,35 +100,35 @@ export class Outbox implements Publisher {
   }
 
   get frameDegradation(): number {
-    return this.#load.degradation;
+    return this.#congestion.degradation;
   }
 
   get trouble(): string | undefined {
-    const lane = [...this.#metrics.values()].find(({ trouble }) => trouble);
-    return this.#backend.trouble ?? lane?.trouble ?? this.#frames.trouble;
+    const queue = [...this.#metrics.values()].find(({ trouble }) => trouble);
+    return this.#backend.trouble ?? queue?.trouble ?? this.#frames.trouble;
   }
 
   /** Bytes of metrics in memory, those under way included. */
   get queuedBytes(): number {
-    return [...this.#metrics.values()].reduce((sum, lane) => sum + lane.queuedBytes, 0);
+    return [...this.#metrics.values()].reduce((sum, queue) => sum + queue.queuedBytes, 0);
   }
 
   get #spoolBytes(): number {
-    return [...this.#metrics.values()].reduce((sum, lane) => sum + lane.spoolBytes, 0);
+    return [...this.#metrics.values()].reduce((sum, queue) => sum + queue.spoolBytes, 0);
   }
 
   #showGauges(): void {
     const { counters } = this.#context;
     counters.set("outbox_queue_bytes", this.queuedBytes);
     counters.set("outbox_spool_bytes", this.#spoolBytes);
-    counters.set("outbox_frame_degradation", this.#load.degradation);
+    counters.set("outbox_frame_degradation", this.#congestion.degradation);
   }
 
   async flush(ms: number): Promise<void> {
     const { clock } = this.#context;
     const untilUs = clock.monotonicUs() + ms * 1000;
-    const lanes = [...this.#metrics.values()];
-    while (!lanes.every((lane) => lane.idle) && clock.monotonicUs() < untilUs) {
+    const queues = [...this.#metrics.values()];
+    while (!queues.every((queue) => queue.idle) && clock.monotonicUs() < untilUs) {
       await clock.sleep(5);
     }
   }
@@ -137,16 +137,16 @@ export class Outbox implements Publisher {
     this.#closing = true;
     this.#frames.close();
     await this.#backend[Symbol.asyncDispose]();
-    for (const lane of this.#metrics.values()) await lane.close();
+    for (const queue of this.#metrics.values()) await queue.close();
   }
 }
 
-function laneOptions(topic: MetricOutgoing["topic"], options: OutboxOptions): MetricLaneOptions {
+function queueOptions(topic: MetricOutgoing["topic"], options: OutboxOptions): MetricQueueOptions {
   const share = SHARES[topic];
   const { memoryBytes = 2 ** 21, spoolFolder, spoolBytes = 2 ** 26 } = options;
   return {
     memoryBytes: memoryBytes * share,
-    bytesUnderWay: options.bytesUnderWay ?? 2 ** 20,
+    bytesInFlight: options.bytesInFlight ?? 2 ** 20,
     maxAgeMs: options.maxMetricAgeMs ?? 24 * 3_600_000,
     replayPerSecond: options.replayPerSecond ?? 200,
     ...(spoolFolder === undefined

@@ -4,16 +4,16 @@ import type { Counters, CounterValue } from "../telemetry/counters.ts";
 import type { Health } from "../telemetry/health.ts";
 import { Histogram } from "../telemetry/histogram.ts";
 import type { Log } from "../telemetry/log.ts";
-import type { Acknowledged, LinkLoad } from "./congestion/controller.ts";
+import type { Acknowledged, CongestionController } from "./congestion/controller.ts";
 import type { Backend } from "../envelopes/outgoing.ts";
 
-/** What the lanes of an outbox share. */
-export interface LaneContext {
+/** What the queues of an outbox share. */
+export interface QueueContext {
   readonly backend: Backend;
   readonly clock: Clock;
   readonly counters: Counters;
   readonly log: Log;
-  readonly load: LinkLoad;
+  readonly congestion: CongestionController;
   readonly health: Health | undefined;
 }
 
@@ -26,16 +26,16 @@ export interface AcknowledgedMessage extends Acknowledged {
 }
 
 /** Counts the messages of one topic that arrived, with their bytes, waits and receivers. */
-export class Arrivals {
+export class DeliveryStats {
   readonly #topic: Topic;
-  readonly #context: LaneContext;
+  readonly #context: QueueContext;
   readonly #sent: CounterValue;
   readonly #replayed: CounterValue;
   readonly #bytes: CounterValue;
   readonly #waits: Histogram;
   #receivers = 0;
 
-  constructor(topic: Topic, context: LaneContext) {
+  constructor(topic: Topic, context: QueueContext) {
     this.#topic = topic;
     this.#context = context;
     const { counters } = context;

@@ -8,7 +8,7 @@ const UNSURE_US = 1_000_000;
  * Metrics that were acknowledged of late: a server that dies tells the publisher first, and may
  * never have told the subscribers.
  */
-export class Unsure {
+export class RecentAcks {
   readonly #noted: { readonly record: SpoolRecord; readonly atUs: number }[] = [];
 
   note(record: SpoolRecord, nowUs: number): void {

@@ -1,7 +1,7 @@
 import type { Clock } from "../telemetry/clock.ts";
 
 /** Whether somebody receives a topic, as acknowledgements tell, or is expected back. */
-export class Audience {
+export class SubscriberPresence {
   readonly #clock: Clock;
   #present = false;
   #expectedUntilUs = -Infinity;

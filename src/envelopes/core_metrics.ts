@@ -13,7 +13,7 @@ import {
   rounded,
   roundedConfidence,
   roundedRate,
-  type ToWall,
+  type ToEpoch,
 } from "./series.ts";
 
 /** What a message says of itself. */
@@ -30,16 +30,16 @@ export interface MessageIdentity {
  */
 export function coreMetricsPayload(
   estimate: VitalsEstimate,
-  { toWall, nowUs, sequence, bootId }: MessageIdentity & {
-    readonly toWall: ToWall;
+  { toEpoch, nowUs, sequence, bootId }: MessageIdentity & {
+    readonly toEpoch: ToEpoch;
     /** The moment of publication, monotonic microseconds. */
     readonly nowUs: number;
   },
 ): CoreMetricsPayload {
-  const phasic = measurements(estimate.phasicPressure ?? [], toWall);
+  const phasic = measurements(estimate.phasicPressure ?? [], toEpoch);
   return present<CoreMetricsPayload>({
-    pulse: pulseOf(estimate.pulse, toWall),
-    breathing: breathingOf(estimate.breathing, toWall),
+    pulse: pulseOf(estimate.pulse, toEpoch),
+    breathing: breathingOf(estimate.breathing, toEpoch),
     withheld: present<NonNullable<CoreMetricsPayload["withheld"]>>({
       pulse: estimate.pulse.withheld,
       breathing: estimate.breathing.withheld,
@@ -48,42 +48,42 @@ export function coreMetricsPayload(
     metadata: {
       sequence,
       boot_id: bootId,
-      frame_timestamp: toWall(estimate.timeUs),
+      frame_timestamp: toEpoch(estimate.timeUs),
       frame_count: estimate.frameCount,
       latency_ms: rounded(Math.max(0, nowUs - estimate.timeUs) / 1000, 2),
     },
   })!;
 }
 
-function pulseOf(pulse: PulseEstimate, toWall: ToWall): CoreMetricsPayload["pulse"] {
+function pulseOf(pulse: PulseEstimate, toEpoch: ToEpoch): CoreMetricsPayload["pulse"] {
   const { hrv } = pulse;
   return present<NonNullable<CoreMetricsPayload["pulse"]>>({
     strict: strictOf(pulse.strict),
-    rate: rates(pulse.rate, toWall),
-    trace: measurements(pulse.trace, toWall),
+    rate: rates(pulse.rate, toEpoch),
+    trace: measurements(pulse.trace, toEpoch),
     hrv: hrv && {
       rmssd: rounded(hrv.rmssd, 1),
       sdnn: rounded(hrv.sdnn, 1),
       mean_nn: rounded(hrv.meanNn, 1),
       confidence: roundedConfidence(hrv.confidence),
     },
-    pulse_respiration_quotient: measurements(pulse.respirationQuotient, toWall),
+    pulse_respiration_quotient: measurements(pulse.respirationQuotient, toEpoch),
   });
 }
 
 function breathingOf(
   breathing: BreathingEstimate,
-  toWall: ToWall,
+  toEpoch: ToEpoch,
 ): CoreMetricsPayload["breathing"] {
   return present<NonNullable<CoreMetricsPayload["breathing"]>>({
     strict: strictOf(breathing.strict),
-    rate: rates(breathing.rate, toWall),
-    upper_trace: measurements(breathing.upperTrace, toWall),
-    amplitude: measurements(breathing.amplitude, toWall),
-    apnea: detections(breathing.apnea, toWall),
-    respiratory_line_length: measurements(breathing.respiratoryLineLength, toWall),
-    baseline: measurements(breathing.baseline, toWall),
-    inhale_exhale_ratio: measurements(breathing.inhaleExhaleRatio, toWall),
+    rate: rates(breathing.rate, toEpoch),
+    upper_trace: measurements(breathing.upperTrace, toEpoch),
+    amplitude: measurements(breathing.amplitude, toEpoch),
+    apnea: detections(breathing.apnea, toEpoch),
+    respiratory_line_length: measurements(breathing.respiratoryLineLength, toEpoch),
+    baseline: measurements(breathing.baseline, toEpoch),
+    inhale_exhale_ratio: measurements(breathing.inhaleExhaleRatio, toEpoch),
   });
 }
 

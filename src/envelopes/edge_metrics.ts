@@ -2,7 +2,7 @@ import type { Point, RegionSample } from "../vision/region_sample.ts";
 import type { Sample, SignalQuality } from "../vitals/estimate.ts";
 import type { MessageIdentity } from "./core_metrics.ts";
 import type { EdgeMetricsPayload } from "./envelope.ts";
-import { measurements, present, rounded, type ToWall } from "./series.ts";
+import { measurements, present, rounded, type ToEpoch } from "./series.ts";
 
 /** What the device computed on one frame, and the traces that came with it. */
 export interface EdgeObservation {
@@ -27,14 +27,14 @@ export class EdgeMetrics {
 
   payload(
     observation: EdgeObservation,
-    { toWall, sequence, bootId }: MessageIdentity & { readonly toWall: ToWall },
+    { toEpoch, sequence, bootId }: MessageIdentity & { readonly toEpoch: ToEpoch },
   ): EdgeMetricsPayload {
     const { sample, signal } = observation;
-    const upperTrace = measurements(observation.upperTrace, toWall);
+    const upperTrace = measurements(observation.upperTrace, toEpoch);
     const degradation = observation.frameDegradation;
     return present<EdgeMetricsPayload>({
       breathing: upperTrace && { upper_trace: upperTrace },
-      face: this.#face(observation, toWall),
+      face: this.#face(observation, toEpoch),
       motion: present<NonNullable<EdgeMetricsPayload["motion"]>>({
         face_speed: sample.face && rounded(sample.face.speed, 4),
         difference: rounded(sample.motion, 3),
@@ -47,14 +47,14 @@ export class EdgeMetrics {
         frame_degradation: degradation > 0 ? rounded(degradation, 2) : undefined,
         frame_quality: observation.frameQuality,
       })!,
-      eda: measurements(observation.eda ?? [], toWall),
+      eda: measurements(observation.eda ?? [], toEpoch),
       metadata: { sequence, boot_id: bootId },
     })!;
   }
 
   #face(
     { sample: { face, timeUs }, width, height }: EdgeObservation,
-    toWall: ToWall,
+    toEpoch: ToEpoch,
   ): EdgeMetricsPayload["face"] {
     if (!face) return undefined;
     const reset = this.#track !== face.track;
@@ -75,7 +75,7 @@ export class EdgeMetrics {
         width: rounded(box.width * width, 1),
         height: rounded(box.height * height, 1),
       },
-      landmarks: [{ value: points.map(pixel), stable: !reset, reset, timestamp: toWall(timeUs) }],
+      landmarks: [{ value: points.map(pixel), stable: !reset, reset, timestamp: toEpoch(timeUs) }],
     };
   }
 }

@@ -5,31 +5,31 @@ import { EdgeMetrics, type EdgeObservation } from "./edge_metrics.ts";
 import type { Envelope, RecordingStatePayload, Topic } from "./envelope.ts";
 import { Stamps } from "./stamps.ts";
 import type { DueStatus } from "./status.ts";
-import type { ToWall } from "./series.ts";
+import type { ToEpoch } from "./series.ts";
 
 type EnvelopeOf<T extends Topic> = Extract<Envelope, { type: T }>;
 
-/** The clocks as the announcer needs them. */
-export interface AnnouncerClock {
+/** The clocks as the envelopes needs them. */
+export interface EnvelopeClock {
   monotonicUs(): number;
-  wallUs(monotonicUs: number): number;
+  epochUs(monotonicUs: number): number;
 }
 
 /**
  * Writes the envelopes of one run of the program: stamps them, counts each type, names the run.
  */
-export class Announcer {
-  readonly #clock: AnnouncerClock;
+export class EnvelopeFactory {
+  readonly #clock: EnvelopeClock;
   readonly #bootId: string;
   readonly #stamps = new Stamps();
   readonly #edge = new EdgeMetrics();
   readonly #sequences = new Map<Topic, number>();
-  readonly #toWall: ToWall;
+  readonly #toEpoch: ToEpoch;
 
-  constructor(clock: AnnouncerClock, bootId: string = crypto.randomUUID()) {
+  constructor(clock: EnvelopeClock, bootId: string = crypto.randomUUID()) {
     this.#clock = clock;
     this.#bootId = bootId;
-    this.#toWall = (timeUs) => clock.wallUs(timeUs);
+    this.#toEpoch = (timeUs) => clock.epochUs(timeUs);
   }
 
   /** @param ofUs the moment that the message is about: that of its newest frame, where there is one. */
@@ -40,7 +40,7 @@ export class Announcer {
       timestamp: this.#stamp("core_metrics", ofUs),
       payload: coreMetricsPayload(estimate, {
         ...identity,
-        toWall: this.#toWall,
+        toEpoch: this.#toEpoch,
         nowUs: this.#clock.monotonicUs(),
       }),
     };
@@ -51,7 +51,7 @@ export class Announcer {
     return {
       type: "edge_metrics",
       timestamp: this.#stamp("edge_metrics", observation.sample.timeUs),
-      payload: this.#edge.payload(observation, { ...identity, toWall: this.#toWall }),
+      payload: this.#edge.payload(observation, { ...identity, toEpoch: this.#toEpoch }),
     };
   }
 
@@ -68,7 +68,7 @@ export class Announcer {
         name,
         message: detail ? `${message} ${detail}` : message,
         hint,
-        since: this.#toWall(sinceUs),
+        since: this.#toEpoch(sinceUs),
         sequence: this.#count("status"),
         recording,
         ...session_id === undefined ? {} : { session_id },
@@ -87,7 +87,7 @@ export class Announcer {
   }
 
   #stamp(topic: Topic, monotonicUs: number): number {
-    return this.#stamps.next(topic, this.#clock.wallUs(monotonicUs));
+    return this.#stamps.next(topic, this.#clock.epochUs(monotonicUs));
   }
 
   #identity(topic: Topic): { sequence: number; bootId: string } {

@@ -56,7 +56,7 @@ export interface Backend extends AsyncDisposable {
    */
   readonly inOrder?: boolean;
   /** How long an answer took right before it became ready, microseconds; absent for none. */
-  readonly roundTripUs?: number | undefined;
+  readonly rttUs?: number | undefined;
 }
 
 export interface BackendErrorOptions extends ErrorOptions {

@@ -2,7 +2,7 @@ import type { DetectionSample, RateSample, Sample } from "../vitals/estimate.ts"
 import type { Detection, EpochUs, Measurement, RateMeasurement } from "./envelope.ts";
 
 /** Places a monotonic time on the wall. */
-export type ToWall = (monotonicUs: number) => EpochUs;
+export type ToEpoch = (monotonicUs: number) => EpochUs;
 
 /** Rounds to `digits` decimals: what is beyond the noise costs only bytes. */
 export function rounded(value: number, digits: number): number {
@@ -26,34 +26,34 @@ export function roundedConfidence(value: number): number {
 /** A list of values for the wire; `undefined` where there is nothing to say. */
 export function measurements(
   samples: readonly Sample[],
-  toWall: ToWall,
+  toEpoch: ToEpoch,
 ): Measurement[] | undefined {
   return listed(samples, ({ timeUs, value }) => ({
     value: rounded(value, TRACE_DIGITS),
-    timestamp: toWall(timeUs),
+    timestamp: toEpoch(timeUs),
   }));
 }
 
 export function rates(
   samples: readonly RateSample[],
-  toWall: ToWall,
+  toEpoch: ToEpoch,
 ): RateMeasurement[] | undefined {
   return listed(samples, ({ timeUs, value, confidence, stable }) => ({
     value: roundedRate(value),
     confidence: roundedConfidence(confidence),
     stable,
-    timestamp: toWall(timeUs),
+    timestamp: toEpoch(timeUs),
   }));
 }
 
 export function detections(
   samples: readonly DetectionSample[],
-  toWall: ToWall,
+  toEpoch: ToEpoch,
 ): Detection[] | undefined {
   return samples.length === 0 ? undefined : samples.map(({ timeUs, detected, stable }) => ({
     detected,
     stable,
-    timestamp: toWall(timeUs),
+    timestamp: toEpoch(timeUs),
   }));
 }
 

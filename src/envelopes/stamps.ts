@@ -7,9 +7,9 @@ import type { Topic } from "./envelope.ts";
 export class Stamps {
   readonly #last = new Map<Topic, number>();
 
-  /** The stamp for a message of `topic` whose data are of `wallUs`, microseconds since the epoch. */
-  next(topic: Topic, wallUs: number): number {
-    const stamp = Math.max(Math.round(wallUs), (this.#last.get(topic) ?? 0) + 1);
+  /** The stamp for a message of `topic` whose data are of `epochUs`, microseconds since the epoch. */
+  next(topic: Topic, epochUs: number): number {
+    const stamp = Math.max(Math.round(epochUs), (this.#last.get(topic) ?? 0) + 1);
     this.#last.set(topic, stamp);
     return stamp;
   }

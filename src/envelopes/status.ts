@@ -18,7 +18,7 @@ export interface DueStatus {
  * Turns the condition of each moment into the statuses to publish: a change once it has held for
  * 0.5 s, the present one again every 5 s.
  */
-export class StatusHold {
+export class StatusDebouncer {
   #told: DueStatus | undefined;
   #pending: DueStatus | undefined;
   #toldAtUs = -Infinity;

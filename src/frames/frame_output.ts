@@ -1,7 +1,8 @@
+import { JpegShrinker } from "../../ffi/jpeg_shrink.ts";
 import type { Frame, Picture } from "../capture/frame.ts";
 import { reasonOf } from "../base/reason.ts";
-import type { Announcer } from "../envelopes/envelope_factory.ts";
-import { coarserFor, type FramePacing } from "./pacing.ts";
+import type { EnvelopeFactory } from "../envelopes/envelope_factory.ts";
+import { type FramePacing, quantizerScaleFor } from "./pacing.ts";
 import type { Counters } from "../telemetry/counters.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Publisher } from "../envelopes/outgoing.ts";
@@ -35,12 +36,13 @@ export interface JpegShrinking {
   ): Promise<Omit<Sized, "scale"> | undefined>;
 }
 
-export interface FrameOutletParts {
+export interface FrameOutputParts {
   readonly publisher: Publisher;
   readonly encoder: JpegEncoding;
-  readonly shrinker: JpegShrinking;
+  /** @default one by the native library */
+  readonly shrinker?: JpegShrinking;
   readonly pacing: FramePacing;
-  readonly announcer: Announcer;
+  readonly envelopes: EnvelopeFactory;
   readonly counters: Counters;
   readonly log: Log;
 }
@@ -51,16 +53,18 @@ const MAX_IN_WORK = 2;
 const LEAST_WIDTH = 640;
 
 /** Picks the frames that are published, has them compressed and hands them on; never waits. */
-export class FrameOutlet {
-  readonly #parts: FrameOutletParts;
+export class FrameOutput {
+  readonly #parts: FrameOutputParts;
+  readonly #shrinker: JpegShrinking;
   #inWork = 0;
   /** The end of the frame before: they leave in order. */
   #before: Promise<void> = Promise.resolve();
   /** What a slow link did to the last frame. */
   #shrinking: { readonly scale: number; readonly quality?: number | undefined } = { scale: 1 };
 
-  constructor(parts: FrameOutletParts) {
+  constructor(parts: FrameOutputParts) {
     this.#parts = parts;
+    this.#shrinker = parts.shrinker ?? new JpegShrinker();
   }
 
   /** The quality of the last frame, where it was compressed anew for a slow link. */
@@ -114,18 +118,18 @@ export class FrameOutlet {
 
   async #shrunk(sized: Sized, degradation: number): Promise<Sized> {
     if (degradation === 0) return sized;
-    const { shrinker, counters } = this.#parts;
-    const options = { coarser: coarserFor(degradation), leastWidth: LEAST_WIDTH };
-    const smaller = await shrinker.shrink(sized.jpeg, options);
+    const { counters } = this.#parts;
+    const options = { coarser: quantizerScaleFor(degradation), leastWidth: LEAST_WIDTH };
+    const smaller = await this.#shrinker.shrink(sized.jpeg, options);
     if (!smaller) return sized;
     counters.add("frames_shrunk_total");
     return { ...smaller, scale: smaller.width / sized.width };
   }
 
   #publish(timeUs: number, { jpeg, width, height, scale = 1, quality }: Sized): void {
-    const { publisher, announcer } = this.#parts;
+    const { publisher, envelopes } = this.#parts;
     this.#shrinking = { scale, quality };
-    const { timestamp, sequence } = announcer.frame(timeUs);
+    const { timestamp, sequence } = envelopes.frame(timeUs);
     publisher.offer({
       kind: "frame",
       topic: "frame",

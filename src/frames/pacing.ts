@@ -22,7 +22,7 @@ export function rateShareOf(degradation: number): number {
  * How many times as coarse the pictures are compressed where a slow link asks for `degradation`,
  * 0..1.
  */
-export function coarserFor(degradation: number): number {
+export function quantizerScaleFor(degradation: number): number {
   return MOST_COARSER ** degradation;
 }
 

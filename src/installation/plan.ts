@@ -5,9 +5,9 @@ import { Secret } from "../config/secret.ts";
 import { showValue } from "../config/values.ts";
 import { PLACES } from "./places.ts";
 import {
+  credentialDirectives,
+  credentialTransferFor,
   type Given,
-  handingLine,
-  handingOf,
   isKey,
   type PlannedFile,
   secretFile,
@@ -54,14 +54,14 @@ export function planService(
   template: string,
   { systemd, installed }: PlanOptions = {},
 ): Plan {
-  const handing = handingOf(systemd);
+  const transfer = credentialTransferFor(systemd);
   const given = givenValues(loaded);
   if (given.length === 0 && installed !== undefined) {
     return { files: [unitFile(renewUnit(template, installed))], stale: [] };
   }
   const secrets = given.filter(({ value }) => value instanceof Secret);
   const keys = given.filter(isKey);
-  const seen = given.map((each) => seenByService(each, handing));
+  const seen = given.map((each) => seenByService(each, transfer));
   const redis = seen.filter(({ entry, value }) =>
     entry.flag.file?.config === "redis" && !(value instanceof Secret)
   );
@@ -71,12 +71,12 @@ export function planService(
   const unit = renderUnit(template, {
     execStart: command.map(quoteArgument).join(" "),
     additions: [
-      ...[...secrets, ...keys].flatMap((each) => handingLine(each, handing)),
+      ...[...secrets, ...keys].flatMap((each) => credentialDirectives(each, transfer)),
       ...writableFolders(loaded.settings).map((path) => `ReadWritePaths=-${quoteArgument(path)}`),
     ],
   });
   const files = [
-    ...secrets.map((secret) => secretFile(secret, handing)),
+    ...secrets.map((secret) => secretFile(secret, transfer)),
     ...redis.length > 0 ? [redisFile(redis)] : [],
     unitFile(unit),
   ];

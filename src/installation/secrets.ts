@@ -22,12 +22,14 @@ export interface Given {
  * How the service comes by what only root may read: as systemd's credentials, as variables from
  * a file that systemd reads, or, where cron starts it as root, as files.
  */
-export type Handing = "credentials" | "variables" | "files";
+export type CredentialTransfer = "credentials" | "variables" | "files";
 
 /** LoadCredential= came with this version of systemd; an older one would pass over it. */
 const CREDENTIALS_SINCE = 247;
 
-export function handingOf(systemd: number | "none" = CREDENTIALS_SINCE): Handing {
+export function credentialTransferFor(
+  systemd: number | "none" = CREDENTIALS_SINCE,
+): CredentialTransfer {
   if (systemd === "none") return "files";
   return systemd >= CREDENTIALS_SINCE ? "credentials" : "variables";
 }
@@ -41,22 +43,22 @@ export function isKey({ entry: { flag } }: Given): boolean {
 }
 
 /** What the service is told: of a key that is handed over, the place of its copy. */
-export function seenByService(given: Given, handing: Handing): Given {
-  if (handing !== "credentials" || !isKey(given)) return given;
+export function seenByService(given: Given, transfer: CredentialTransfer): Given {
+  if (transfer !== "credentials" || !isKey(given)) return given;
   return { ...given, value: `${CREDENTIALS}/${nameOf(given)}` };
 }
 
 /** The lines of the unit that hand a secret or a key over. */
-export function handingLine(given: Given, handing: Handing): string[] {
+export function credentialDirectives(given: Given, transfer: CredentialTransfer): string[] {
   const path = isKey(given) ? `${given.value}` : fileOf(given);
-  if (handing !== "variables") return [`LoadCredential=${nameOf(given)}:${path}`];
+  if (transfer !== "variables") return [`LoadCredential=${nameOf(given)}:${path}`];
   return isKey(given) ? [] : [`EnvironmentFile=${path}`];
 }
 
-export function secretFile(secret: Given, handing: Handing): PlannedFile {
+export function secretFile(secret: Given, transfer: CredentialTransfer): PlannedFile {
   const clear = (secret.value as Secret).reveal();
   const variable = `${environmentName(secret.entry.flag)}=${quoteEnvironment(clear)}`;
-  const text = `${handing === "variables" ? variable : clear}\n`;
+  const text = `${transfer === "variables" ? variable : clear}\n`;
   return { path: fileOf(secret), mode: 0o600, text, secret: true };
 }
 

@@ -7,7 +7,7 @@ export interface Clock {
   /** Microseconds of a clock that never steps, since an arbitrary origin. */
   monotonicUs(): number;
   /** Microseconds since the Unix epoch of the moment that `monotonicUs` names. */
-  wallUs(monotonicUs: number): number;
+  epochUs(monotonicUs: number): number;
   /** Resolves after `ms` milliseconds, or at once when `signal` aborts. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
@@ -39,7 +39,7 @@ export class SystemClock implements Clock {
     return Math.round(this.monotonicNowMs() * 1000);
   }
 
-  wallUs(monotonicUs: number): number {
+  epochUs(monotonicUs: number): number {
     this.#refresh();
     return Math.round(monotonicUs + this.#offsetUs);
   }

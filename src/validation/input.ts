@@ -7,11 +7,11 @@ import { reasonOf } from "../base/reason.ts";
 import { SystemClock } from "../telemetry/clock.ts";
 import type { RegionSample } from "../vision/region_sample.ts";
 import { Vision } from "../vision/vision.ts";
-import { openSimulation } from "../app/simulation.ts";
+import { openSimulation } from "../capture/simulator/open.ts";
 import { rateReference, type Reference, referencesOf } from "./reference.ts";
 import { type NumberTable, parseTable, TableError } from "./table.ts";
 import { traceSamples } from "./trace.ts";
-import type { Vital } from "./windows.ts";
+import type { Vital } from "./vital.ts";
 
 /** What is validated, and what it is compared with. */
 export interface Input {

@@ -1,7 +1,7 @@
 import type { Settings } from "../config/flags.ts";
 import { UsageError } from "../base/errors.ts";
 import type { Summary } from "./statistics.ts";
-import { type Vital, VITALS } from "./windows.ts";
+import { type Vital, VITALS } from "./vital.ts";
 
 type Limits = Pick<
   Settings["validate"],

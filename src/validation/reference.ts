@@ -4,7 +4,7 @@ import { type Grid, resample } from "../vitals/signal/resample.ts";
 import { SampleRing } from "../vitals/signal/ring.ts";
 import { findPeaks, powerSpectrum } from "../vitals/signal/spectrum.ts";
 import { column, type NumberTable, timesOf } from "./table.ts";
-import type { Vital } from "./windows.ts";
+import type { Vital } from "./vital.ts";
 
 /** The truth of one vital over any window, or undefined where it cannot be said. */
 export interface Reference {

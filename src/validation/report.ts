@@ -1,7 +1,8 @@
 import type { Withheld } from "../vitals/estimate.ts";
 import { blandAltman, reliabilityCurve, timeChart } from "./charts.ts";
 import { reliability, type Summary, TOLERANCE } from "./statistics.ts";
-import { type Run, type Vital, VITALS, type WindowResult } from "./windows.ts";
+import { type Vital, VITALS } from "./vital.ts";
+import type { Run, WindowResult } from "./windows.ts";
 
 /** All that a report tells. */
 export interface Report {

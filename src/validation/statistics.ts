@@ -1,4 +1,5 @@
-import type { Vital, VitalRun, WindowResult } from "./windows.ts";
+import type { Vital } from "./vital.ts";
+import type { VitalRun, WindowResult } from "./windows.ts";
 
 /** An error up to this is right, in 1/min: what the confidence is a probability of. */
 export const TOLERANCE: Readonly<Record<Vital, number>> = { pulse: 3, breathing: 2 };

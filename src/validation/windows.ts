@@ -1,9 +1,7 @@
 import type { RegionSample } from "../vision/region_sample.ts";
 import type { RateSample, VitalsEngine, Withheld } from "../vitals/estimate.ts";
 import type { Reference } from "./reference.ts";
-
-export type Vital = "pulse" | "breathing";
-export const VITALS = ["pulse", "breathing"] as const satisfies readonly Vital[];
+import { type Vital, VITALS } from "./vital.ts";
 
 /** What was said about one vital at the end of one window, beside the truth. */
 export interface WindowResult {

@@ -8,16 +8,16 @@ export interface Look {
   readonly turns: Turns;
   /** Least score of a detection that counts. */
   readonly threshold: number;
-  /** Score from which a detection speaks for a face that is not believed yet. */
+  /** Score from which a detection speaks for a face that is not confirmed yet. */
   readonly good: number;
 }
 
 /** What is known when the next look is chosen. */
-export interface GazeState {
+export interface SchedulerState {
   /** The face that is measured, or what may become one, in shares of the picture. */
   readonly face?: Box;
-  /** False for what is not believed yet. */
-  readonly believed: boolean;
+  /** False for what is not confirmed yet. */
+  readonly confirmed: boolean;
   /** Of the newest look at it; 0 where it was not seen. */
   readonly score?: number;
 }
@@ -41,21 +41,21 @@ const LOOK_AROUND = 4;
  * that may be one; and where none is found, by turns at each part of the picture twice as large,
  * and with the head on its sides.
  */
-export class Gaze {
+export class DetectionScheduler {
   #looks = 0;
   #turns: Turns = 0;
   #good: number = GOOD.whole;
 
-  next({ face, believed, score = 0 }: GazeState, picture: Size): Look {
+  next({ face, confirmed, score = 0 }: SchedulerState, picture: Size): Look {
     const whole = squareAround(picture);
     this.#looks++;
     if (!face) return this.#search(picture, whole);
     // What looks a little like a face may be one that lies on its side.
-    if (!believed && score < this.#good) this.#turns = NEXT_TURNS[this.#turns];
+    if (!confirmed && score < this.#good) this.#turns = NEXT_TURNS[this.#turns];
     const width = face.width * picture.width;
-    const around = believed && this.#looks % LOOK_AROUND === 0;
+    const around = confirmed && this.#looks % LOOK_AROUND === 0;
     const large = width >= SMALL_FACE * whole.size;
-    const view = around || (large && (believed || score >= this.#good))
+    const view = around || (large && (confirmed || score >= this.#good))
       ? whole
       : closeUp(face, picture, Math.min(whole.size, CLOSE_UP * width));
     return this.#look(view, this.#turns, { whole, threshold: THRESHOLD.known });

@@ -116,7 +116,7 @@ interface Placement {
 /** From shares of the turned square to shares of the picture. */
 function inPicture(face: Detection, { picture, square, turns }: Placement): Detection {
   const place = (point: Point): Point => {
-    const { x, y } = turnBack(point, turns);
+    const { x, y } = undoRotation(point, turns);
     return {
       x: (square.x + x * square.size) / picture.width,
       y: (square.y + y * square.size) / picture.height,
@@ -140,7 +140,7 @@ function inPicture(face: Detection, { picture, square, turns }: Placement): Dete
 }
 
 /** Where a point of the turned picture lies in the picture itself, both in shares of a square. */
-export function turnBack({ x, y }: Point, turns: Turns): Point {
+export function undoRotation({ x, y }: Point, turns: Turns): Point {
   if (turns === 1) return { x: 1 - y, y: x };
   if (turns === 2) return { x: 1 - x, y: 1 - y };
   if (turns === 3) return { x: y, y: 1 - x };

@@ -1,12 +1,12 @@
 import type { Detection } from "./blazeface.ts";
-import type { GazeState } from "./detection_scheduler.ts";
+import type { SchedulerState } from "./detection_scheduler.ts";
 import type { Box, FaceLandmarks, FaceObservation, Point } from "./region_sample.ts";
 
-/** So many good detections make a face believed. */
+/** So many good detections make a face confirmed. */
 const BELIEF = 2;
-/** What is not believed yet may be missed so often: it is looked at from several sides. */
+/** What is not confirmed yet may be missed so often: it is looked at from several sides. */
 const DOUBT_MISSES = 4;
-/** A believed face that the detector does not see for so long is gone. */
+/** A confirmed face that the detector does not see for so long is gone. */
 const LOSS_US = 1_000_000;
 /** Another face must be so much wider to become the one that is measured. */
 const TAKEOVER = 1.3;
@@ -24,7 +24,7 @@ const GAIN_PER_WIDTH = 2.5;
 /** Box and points as one list of x, y pairs in heights of the picture: edges first. */
 type Pose = readonly number[];
 
-export interface LookOptions {
+export interface DetectionOptions {
   readonly timeUs: number;
   readonly aspect: number;
   readonly view: Box;
@@ -38,7 +38,7 @@ interface Track {
   score: number;
   /** Detections that speak for a face. */
   good: number;
-  believed: boolean;
+  confirmed: boolean;
   lastSeenUs: number;
   /** The smoothed pose. */
   pose: Pose;
@@ -66,18 +66,18 @@ export class FaceTracker {
 
   /** Believed faces that the newest look at their place saw. */
   get faceCount(): number {
-    return this.#tracks.filter(({ believed, misses }) => believed && misses === 0).length;
+    return this.#tracks.filter(({ confirmed, misses }) => confirmed && misses === 0).length;
   }
 
-  /** The face to look at next: the measured one, or the most likely of those not believed yet. */
-  get interest(): GazeState {
+  /** The face to look at next: the measured one, or the most likely of those not confirmed yet. */
+  get interest(): SchedulerState {
     const main = this.#main;
-    if (main) return { face: shown(main.pose, this.#aspect).box, believed: true };
+    if (main) return { face: shown(main.pose, this.#aspect).box, confirmed: true };
     const likely = this.#tracks.toSorted((a, b) => b.good - a.good || b.score - a.score)[0];
-    if (!likely) return { believed: false };
+    if (!likely) return { confirmed: false };
     return {
       face: shown(likely.pose, this.#aspect).box,
-      believed: false,
+      confirmed: false,
       score: likely.misses > 0 ? 0 : likely.score,
     };
   }
@@ -90,7 +90,7 @@ export class FaceTracker {
    * @param options.view what the detector looked at, in shares of the picture.
    * @param options.good score from which a detection speaks for a new face.
    */
-  update(detections: readonly Detection[], { timeUs, aspect, view, good }: LookOptions): void {
+  update(detections: readonly Detection[], { timeUs, aspect, view, good }: DetectionOptions): void {
     if (aspect !== this.#aspect) this.reset();
     this.#aspect = aspect;
     const inView = ({ pose }: Track) => {
@@ -114,7 +114,7 @@ export class FaceTracker {
     }
     for (const track of this.#tracks) if (!seen.has(track) && inView(track)) track.misses++;
     this.#tracks = this.#tracks.filter((track) =>
-      track.believed ? timeUs - track.lastSeenUs < LOSS_US : track.misses <= DOUBT_MISSES
+      track.confirmed ? timeUs - track.lastSeenUs < LOSS_US : track.misses <= DOUBT_MISSES
     );
     this.#chooseMain();
   }
@@ -163,7 +163,7 @@ export class FaceTracker {
       misses: 0,
       score,
       good: score >= good ? 1 : 0,
-      believed: false,
+      confirmed: false,
       lastSeenUs: timeUs,
       pose,
       velocity: { x: 0, y: 0 },
@@ -171,9 +171,9 @@ export class FaceTracker {
   }
 
   #chooseMain(): void {
-    const believed = this.#tracks.filter((track) => track.believed);
-    const largest = believed.toSorted((a, b) => widthOf(b.pose) - widthOf(a.pose))[0];
-    const current = this.#main && believed.includes(this.#main) ? this.#main : undefined;
+    const confirmed = this.#tracks.filter((track) => track.confirmed);
+    const largest = confirmed.toSorted((a, b) => widthOf(b.pose) - widthOf(a.pose))[0];
+    const current = this.#main && confirmed.includes(this.#main) ? this.#main : undefined;
     const keep = current && largest && widthOf(largest.pose) < TAKEOVER * widthOf(current.pose);
     const next = keep ? current : largest;
     if (next === this.#main) return;
@@ -221,7 +221,7 @@ function follow(
   track.score = score;
   if (score >= good) track.good++;
   track.lastSeenUs = timeUs;
-  track.believed ||= track.good >= BELIEF;
+  track.confirmed ||= track.good >= BELIEF;
 }
 
 /** The pose that lies within a face's width of this one and is nearest to it. */

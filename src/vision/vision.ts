@@ -5,8 +5,8 @@ import { type Log, silentLog } from "../telemetry/log.ts";
 import type { Detection } from "./blazeface.ts";
 import { rgbOf } from "./color.ts";
 import { FaceDetector } from "./detector.ts";
-import { FaceTracker, type LookOptions } from "./face_tracker.ts";
-import { Gaze } from "./detection_scheduler.ts";
+import { type DetectionOptions, FaceTracker } from "./face_tracker.ts";
+import { DetectionScheduler } from "./detection_scheduler.ts";
 import { FollowedPatch } from "./followed_patch.ts";
 import { chestPlace, inPixels, nosePlace, regionShapes } from "./layout.ts";
 import { PulseNetwork } from "./pulse_network.ts";
@@ -19,9 +19,9 @@ import {
 } from "./region_sample.ts";
 
 /** How often the detector looks, in microseconds of the frames' time. */
-const LOOK_US = { tracked: 200_000, lost: 100_000, curious: 0 } as const;
+const LOOK_US = { tracked: 200_000, lost: 100_000, tentative: 0 } as const;
 /** What may be a face is looked at again at once, but not for ever. */
-const CURIOUS_LOOKS = 6;
+const TENTATIVE_DETECTIONS = 6;
 /** The skin gate looks again after this time, or when the light on the face changed so much. */
 const REGATE_US = 10_000_000;
 const REGATE_LIGHT = 0.15;
@@ -53,7 +53,7 @@ export class Vision implements AsyncDisposable {
   readonly #log: Log;
   readonly #meter = new RegionMeter();
   readonly #tracker = new FaceTracker();
-  readonly #gaze = new Gaze();
+  readonly #scheduler = new DetectionScheduler();
   readonly #chest = new FollowedPatch(this.#meter, {
     motion: 0,
     region: REGION_NAMES.indexOf("chest"),
@@ -61,9 +61,9 @@ export class Vision implements AsyncDisposable {
   /** The masks on the face are carried by the meter's motion 1. */
   readonly #nose = new FollowedPatch(this.#meter, { motion: 1 });
   #looking: Promise<void> | undefined;
-  #found: LookOptions & { readonly faces: readonly Detection[] } | undefined;
+  #found: DetectionOptions & { readonly faces: readonly Detection[] } | undefined;
   #lookedUs = -Infinity;
-  #curiousLooks = 0;
+  #tentativeLooks = 0;
   /** How far the masks were carried since they were laid out, in pixels. */
   #shift = { x: 0, y: 0 };
   #laidOut: { readonly face: FaceObservation; timeUs: number; light: number } | undefined;
@@ -124,19 +124,19 @@ export class Vision implements AsyncDisposable {
   // ---- The detector ----
 
   #isDue(timeUs: number): boolean {
-    const { face, believed } = this.#tracker.interest;
-    const curious = face && this.#curiousLooks < CURIOUS_LOOKS;
-    const pace = believed ? "tracked" : curious ? "curious" : "lost";
+    const { face, confirmed } = this.#tracker.interest;
+    const tentative = face && this.#tentativeLooks < TENTATIVE_DETECTIONS;
+    const pace = confirmed ? "tracked" : tentative ? "tentative" : "lost";
     const elapsed = timeUs - this.#lookedUs;
     return elapsed >= LOOK_US[pace] || elapsed < 0;
   }
 
   #look({ picture, timeUs }: Frame): void {
     this.#lookedUs = timeUs;
-    const { face, believed } = this.#tracker.interest;
-    this.#curiousLooks = face && !believed ? this.#curiousLooks + 1 : 0;
+    const { face, confirmed } = this.#tracker.interest;
+    this.#tentativeLooks = face && !confirmed ? this.#tentativeLooks + 1 : 0;
     const { width, height } = picture;
-    const look = this.#gaze.next(this.#tracker.interest, picture);
+    const look = this.#scheduler.next(this.#tracker.interest, picture);
     const view = {
       x: look.view.x / width,
       y: look.view.y / height,

@@ -1,7 +1,7 @@
 import type { RegionSample } from "../vision/region_sample.ts";
 import type { BreathingEstimate, Hrv, PulseEstimate, Sample, VitalsOptions } from "./estimate.ts";
-import { HrvWatch } from "./hrv/estimator.ts";
-import type { Moment } from "./parts.ts";
+import { HrvEstimator } from "./hrv/estimator.ts";
+import type { EstimateContext } from "./parts.ts";
 import { EdaProxy } from "./perfusion/eda.ts";
 import { PhasicTrace } from "./perfusion/phasic.ts";
 import { SkinPulse } from "./perfusion/skin_pulse.ts";
@@ -27,7 +27,7 @@ export interface DerivedEstimate {
 export class DerivedVitals {
   readonly #phasicPressure: boolean;
   readonly #eda: boolean;
-  readonly #hrv = new HrvWatch();
+  readonly #hrv = new HrvEstimator();
   readonly #skin = new SkinPulse();
   readonly #proxy = new EdaProxy();
   readonly #phasic = new PhasicTrace();
@@ -51,7 +51,7 @@ export class DerivedVitals {
 
   /** What is new since the estimate before. */
   estimate(
-    { pulse: wave, fps, nowUs }: Moment,
+    { pulse: wave, fps, nowUs }: EstimateContext,
     { pulse, breathing }: { pulse: PulseEstimate; breathing: BreathingEstimate },
   ): DerivedEstimate {
     const sure = pulse.strict !== undefined;

@@ -9,7 +9,7 @@ import type {
 import { BreathingEstimator } from "./breathing/estimator.ts";
 import { conditionOf } from "./condition/condition.ts";
 import { DerivedVitals } from "./derived.ts";
-import type { BreathingPart, Moment } from "./parts.ts";
+import type { BreathingPart, EstimateContext } from "./parts.ts";
 import { PulseEstimator, type PulseEstimatorOptions } from "./pulse/estimator.ts";
 
 /** How far back frames are counted and the picture is judged. */
@@ -74,15 +74,15 @@ class Engine implements VitalsEngine {
       ...(this.#breathsPerMinute ? { breathsPerMinute: this.#breathsPerMinute } : {}),
     });
     const wave = this.#pulse.wave;
-    const moment: Moment = {
+    const context: EstimateContext = {
       nowUs,
       fps,
       ...(obstacle ? { obstacle } : {}),
       ...(wave ? { pulse: wave } : {}),
     };
-    const breathing = this.#breathing.estimate(moment);
+    const breathing = this.#breathing.estimate(context);
     this.#breathsPerMinute = breathing.strict?.value;
-    const { hrv, respirationQuotient, ...derived } = this.#derived.estimate(moment, {
+    const { hrv, respirationQuotient, ...derived } = this.#derived.estimate(context, {
       pulse,
       breathing,
     });
@@ -125,7 +125,7 @@ class Engine implements VitalsEngine {
     });
   }
 
-  /** What makes any number impossible at this moment. */
+  /** What makes any number impossible at this context. */
   #obstacle(nowUs: number): Withheld | undefined {
     const newest = this.#newest;
     if (this.#disconnected) return "camera_disconnected";

@@ -4,7 +4,7 @@ import type { BreathingEstimate, Withheld } from "./estimate.ts";
 /**
  * What the engine knows about the newest window, which its parts need to judge their own evidence.
  */
-export interface Moment {
+export interface EstimateContext {
   /** The moment of the estimate: the newest sample's time, or later while the camera is silent. */
   readonly nowUs: number;
   /** Frames per second that arrived over the last seconds. */
@@ -33,7 +33,7 @@ export interface PulseWave {
 export interface BreathingPart {
   /** Takes every sample. Cheap: no spectrum here. */
   push(sample: RegionSample): void;
-  estimate(moment: Moment): BreathingEstimate;
+  estimate(context: EstimateContext): BreathingEstimate;
   /** Forgets all samples, as for a new person. */
   reset(): void;
 }

@@ -64,7 +64,7 @@ async function measure(
   const frames = () => received.filter(({ type }) => type === "frame");
   if (!values.from_start) await waitFor("frames", () => frames().length > 60);
   link.fault = slow;
-  const beganUs = clock.wallUs(clock.monotonicUs());
+  const beganUs = clock.epochUs(clock.monotonicUs());
   const first = offered() + 1;
   const degradation: number[] = [];
   for (let second = 0; second < seconds; second++) {

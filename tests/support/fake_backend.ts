@@ -38,7 +38,7 @@ export class FakeBackend implements Backend {
   }
 
   /** How many messages wait for their acknowledgement. */
-  get underWay(): number {
+  get inFlight(): number {
     return this.#pending.length;
   }
 

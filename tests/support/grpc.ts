@@ -1,4 +1,4 @@
-import { CommandIntake } from "../../src/control/commands.ts";
+import { CommandHandler } from "../../src/control/commands.ts";
 import { Recording } from "../../src/control/recording.ts";
 import { GrpcServer, type GrpcServerOptions } from "../../src/transports/grpc/grpc_server.ts";
 import { Counters } from "../../src/telemetry/counters.ts";
@@ -16,7 +16,7 @@ export class GrpcBench implements AsyncDisposable {
 
   constructor(options: Partial<GrpcServerOptions> = {}) {
     const { counters, recording } = this;
-    const commands = new CommandIntake({ recording, counters, log: silentLog });
+    const commands = new CommandHandler({ recording, counters, log: silentLog });
     this.server = new GrpcServer({
       port: 0,
       recording,

@@ -14,7 +14,7 @@ export class ManualClock implements Clock {
     return this.#nowUs;
   }
 
-  wallUs(monotonicUs: number): number {
+  epochUs(monotonicUs: number): number {
     return monotonicUs;
   }
 

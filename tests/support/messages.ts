@@ -8,7 +8,7 @@ export const clock = new SystemClock();
 
 /** A core_metrics message whose sequence number tells it from others. */
 export function coreMetric(sequence: number): MetricOutgoing {
-  const timestamp = clock.wallUs(clock.monotonicUs());
+  const timestamp = clock.epochUs(clock.monotonicUs());
   const bytes = encodeEnvelope({
     type: "core_metrics",
     timestamp,
@@ -28,7 +28,7 @@ export function coreMetric(sequence: number): MetricOutgoing {
 
 /** An edge_metrics message, likewise. */
 export function edgeMetric(sequence: number): MetricOutgoing {
-  const timestamp = clock.wallUs(clock.monotonicUs());
+  const timestamp = clock.epochUs(clock.monotonicUs());
   const bytes = encodeEnvelope({
     type: "edge_metrics",
     timestamp,
@@ -45,7 +45,7 @@ export function statusMessage(
   topic: "status" | "recording_state",
   sequence: number,
 ): MetricOutgoing {
-  const timestamp = clock.wallUs(clock.monotonicUs());
+  const timestamp = clock.epochUs(clock.monotonicUs());
   const text = JSON.stringify({ type: topic, timestamp, payload: { sequence } });
   return { kind: "metric", topic, timestamp, bytes: new TextEncoder().encode(text) };
 }
@@ -53,7 +53,7 @@ export function statusMessage(
 /** A frame of `jpegBytes` bytes that only look like a JPEG at their ends, captured now. */
 export function frame(sequence: number, jpegBytes = 30_000): FrameOutgoing {
   const captureUs = clock.monotonicUs();
-  const timestamp = clock.wallUs(captureUs);
+  const timestamp = clock.epochUs(captureUs);
   const jpeg = new Uint8Array(jpegBytes).fill(0x55);
   jpeg.set([0xff, 0xd8]);
   jpeg.set([0xff, 0xd9], jpegBytes - 2);

@@ -48,7 +48,7 @@ export async function subscribe(
   const received: (Received & { readonly arrivedUs: number })[] = [];
   const client = server.client();
   client.on("message", (_channel, text) => {
-    received.push({ ...JSON.parse(text), arrivedUs: clock.wallUs(clock.monotonicUs()) });
+    received.push({ ...JSON.parse(text), arrivedUs: clock.epochUs(clock.monotonicUs()) });
   });
   await client.subscribe(...channels);
   return received;

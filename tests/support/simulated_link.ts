@@ -1,5 +1,5 @@
 import { FramePacing, rateShareOf, SHARE_OF_A_TENTH } from "../../src/frames/pacing.ts";
-import type { LinkLoad } from "../../src/delivery/congestion/controller.ts";
+import type { CongestionController } from "../../src/delivery/congestion/controller.ts";
 
 export interface SimulatedLinkOptions {
   /** The camera's frames a second. @default 30 */
@@ -7,7 +7,7 @@ export interface SimulatedLinkOptions {
   /** The bytes of a frame that is not reduced. */
   readonly frameBytes: number;
   readonly bytesPerSecond: number;
-  readonly roundTripMs: number;
+  readonly rttMs: number;
 }
 
 interface Message {
@@ -21,11 +21,11 @@ const METRIC_INTERVAL_US = 200_000;
 
 /**
  * A camera and its metrics on one narrow link with a queue that never drops, in simulated time,
- * where frames go as a `LinkLoad` allows. Change `options` while it runs.
+ * where frames go as a `CongestionController` allows. Change `options` while it runs.
  */
 export class SimulatedLink {
   options: SimulatedLinkOptions;
-  readonly #load: LinkLoad;
+  readonly #load: CongestionController;
   readonly #pacing = new FramePacing({ policy: "always" });
   #nowUs = 0;
   /** When the narrow place has sent what is in its queue. */
@@ -36,7 +36,7 @@ export class SimulatedLink {
   readonly #frames: Message[] = [];
   readonly #metrics: Message[] = [];
 
-  constructor(load: LinkLoad, options: SimulatedLinkOptions) {
+  constructor(load: CongestionController, options: SimulatedLinkOptions) {
     this.#load = load;
     this.options = options;
   }
@@ -50,7 +50,7 @@ export class SimulatedLink {
       for (const metric of this.#arrived(this.#metrics)) {
         this.#load.metric(metric);
         const lateMs = (metric.acknowledgedUs - metric.sentUs) / 1000 -
-          this.options.roundTripMs / 2;
+          this.options.rttMs / 2;
         seen.latestMetricMs = Math.max(seen.latestMetricMs, lateMs);
       }
       for (const frame of this.#arrived(this.#frames)) this.#load.frame(frame);
@@ -62,7 +62,7 @@ export class SimulatedLink {
       if (frame !== undefined) {
         if (this.#waiting !== undefined) {
           seen.displaced++;
-          this.#load.displaced(this.#waiting, this.#underWay, this.#nowUs);
+          this.#load.displaced(this.#waiting, this.#inFlight, this.#nowUs);
         }
         this.#waiting = frame;
       }
@@ -84,7 +84,7 @@ export class SimulatedLink {
 
   #pump(): boolean {
     const bytes = this.#waiting;
-    if (bytes === undefined || !this.#load.hasRoomBeside(this.#underWay, this.#nowUs)) return false;
+    if (bytes === undefined || !this.#load.hasRoomBeside(this.#inFlight, this.#nowUs)) return false;
     if (this.#load.restUs(bytes, this.#nowUs) > 0) return false;
     this.#waiting = undefined;
     this.#load.sent(bytes, this.#nowUs);
@@ -92,15 +92,15 @@ export class SimulatedLink {
     return true;
   }
 
-  get #underWay() {
+  get #inFlight() {
     const bytes = this.#frames.reduce((sum, frame) => sum + frame.bytes, 0);
     return { frames: this.#frames.length, bytes, oldest: this.#frames[0] };
   }
 
   #carry(bytes: number): Message {
-    const { bytesPerSecond, roundTripMs } = this.options;
+    const { bytesPerSecond, rttMs } = this.options;
     this.#freeUs = Math.max(this.#freeUs, this.#nowUs) + bytes / bytesPerSecond * 1e6;
-    return { sentUs: this.#nowUs, bytes, acknowledgedUs: this.#freeUs + roundTripMs * 1000 };
+    return { sentUs: this.#nowUs, bytes, acknowledgedUs: this.#freeUs + rttMs * 1000 };
   }
 
   #arrived(messages: Message[]): Message[] {

@@ -1,8 +1,8 @@
 import { JpegShrinker } from "../../ffi/jpeg_shrink.ts";
 import type { Frame, Picture } from "../../src/capture/frame.ts";
-import { Announcer } from "../../src/envelopes/envelope_factory.ts";
+import { EnvelopeFactory } from "../../src/envelopes/envelope_factory.ts";
 import { FramePacing } from "../../src/frames/pacing.ts";
-import { FrameOutlet } from "../../src/frames/frame_output.ts";
+import { FrameOutput } from "../../src/frames/frame_output.ts";
 import { silentLog } from "../../src/telemetry/log.ts";
 import { type Fault, FaultProxy, type Link } from "./fault_proxy.ts";
 import { clock, coreMetric } from "./messages.ts";
@@ -31,12 +31,12 @@ export async function startCamera(
   link.fault = fault;
   const ends = stack.use(startOutbox(optionsFor(link, { host: link.hostname })));
   await waitFor("the connections", () => ends.framesReady());
-  const outlet = new FrameOutlet({
+  const outlet = new FrameOutput({
     publisher: ends.outbox,
     encoder: { encode: () => Promise.resolve(undefined), async [Symbol.asyncDispose]() {} },
     shrinker: new JpegShrinker(),
     pacing: new FramePacing({ policy: "always" }),
-    announcer: new Announcer(clock),
+    envelopes: new EnvelopeFactory(clock),
     counters: ends.counters,
     log: silentLog,
   });

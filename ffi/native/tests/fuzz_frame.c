@@ -32,9 +32,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   struct ph_frame_maker maker = {.format.fourcc = formats[kind],
                                  .format.width = 2 + data[1] % 62,
                                  .format.height = 2 + data[1] / 4,
-                                 .wishes.turn = data[2] % PH_TURN_COUNT,
-                                 .wishes.jpeg_quality = data[2] > 127 ? 50 : 0,
-                                 .wishes.least_width = data[3]};
+                                 .settings.turn = data[2] % PH_TURN_COUNT,
+                                 .settings.jpeg_quality = data[2] > 127 ? 50 : 0,
+                                 .settings.least_width = data[3]};
   const struct ph_raw_format *raw = ph_raw_format_find(formats[kind]);
   if (raw != NULL) maker.format.stride = ph_raw_least_stride(raw, maker.format.width);
   struct ph_made_frame frame = {0};

@@ -21,7 +21,7 @@ export interface NutFrame {
 }
 
 export interface NutOptions {
-  /** The largest frame that is believed, in bytes. @default 128 MiB */
+  /** The largest frame that is confirmed, in bytes. @default 128 MiB */
   readonly maxFrameBytes?: number;
   /** Gives the memory of a frame, exactly `bytes` long. @default a new array */
   readonly allocate?: (bytes: number) => Uint8Array<ArrayBuffer>;

@@ -4,7 +4,7 @@ import type { FrameSource, SourceEvent } from "../frame.ts";
 import { Physiology, type PhysiologyOptions } from "./physiology.ts";
 import { loadPortrait } from "./portrait.ts";
 import { Random } from "./random.ts";
-import { type Moment, Renderer } from "./renderer.ts";
+import { Renderer, type SceneState } from "./renderer.ts";
 import { paintScene, placePeople, type SceneName } from "./scene.ts";
 import { truthAt, type TruthSample } from "./truth.ts";
 
@@ -112,7 +112,7 @@ export class SimulatedCamera implements FrameSource {
       if (await this.#isMissed(dueUs, sequence)) continue;
       if (this.#closing.signal.aborted) return;
       const truth = truthAt(physiology, sequence / fps);
-      const { picture, buffer } = renderer.draw(this.#momentOf(truth, sequence), pool);
+      const { picture, buffer } = renderer.draw(this.#stateAt(truth, sequence), pool);
       this.#onTruth(truth, dueUs);
       let released = false;
       const frame = {
@@ -168,7 +168,7 @@ export class SimulatedCamera implements FrameSource {
     return aheadMs < (-1000 * MAX_LATE_FRAMES) / fps;
   }
 
-  #momentOf({ timeS, bvp, breath }: TruthSample, index: number): Moment {
+  #stateAt({ timeS, bvp, breath }: TruthSample, index: number): SceneState {
     const { width, height, motion, light, chestRise, scene } = this.#options;
     const alive = this.#isAlive();
     const sway = alive ? (motion * width) / 640 : 0;

@@ -5,7 +5,7 @@ import { Random } from "./random.ts";
 import { LEVEL, type Scene, type ScenePlane, SKIN_LEVEL } from "./scene.ts";
 
 /** What changes from one picture to the next. */
-export interface Moment {
+export interface SceneState {
   /** Counts the pictures; with the seed it decides the noise. */
   readonly index: number;
   /** What the skin shows, in units of the blood volume pulse. */
@@ -58,14 +58,14 @@ export class Renderer {
   }
 
   /** Draws one moment into a buffer of the pool; whoever takes it gives the buffer back. */
-  draw(moment: Moment, pool: BufferPool): { picture: Picture; buffer: Uint8Array<ArrayBuffer> } {
+  draw(state: SceneState, pool: BufferPool): { picture: Picture; buffer: Uint8Array<ArrayBuffer> } {
     const [luma, chroma] = [this.#planes[0]!, this.#planes[1]!];
     const buffer = pool.take(luma.size + 2 * chroma.size);
-    const random = new Random(this.#seed, 4, moment.index);
+    const random = new Random(this.#seed, 4, state.index);
     const ends = [luma.size, luma.size + chroma.size, buffer.length];
     const [y, u, v] = this.#planes.map((plane, i) => {
       const part = buffer.subarray(ends[i]! - plane.size, ends[i]);
-      plane.draw(moment, part, random);
+      plane.draw(state, part, random);
       return part;
     });
     const { width, height } = luma;
@@ -121,11 +121,11 @@ class PlaneRenderer {
     );
   }
 
-  draw(moment: Moment, into: Uint8Array<ArrayBuffer>, random: Random): void {
-    this.#beat(moment.pulse);
+  draw(state: SceneState, into: Uint8Array<ArrayBuffer>, random: Random): void {
+    this.#beat(state.pulse);
     // A clamped view, because light and noise may leave the scale.
     const out = new Uint8ClampedArray(into.buffer, into.byteOffset, into.length);
-    const light = Math.round(moment.light * (1 << WEIGHT_BITS));
+    const light = Math.round(state.light * (1 << WEIGHT_BITS));
     for (let row = 0; row < this.height; row++) {
       const noiseAt = (random.bits() >>> 16) % NOISE_ENTRIES;
       let from = 0;
@@ -133,7 +133,7 @@ class PlaneRenderer {
         if (row < person.firstRow) continue;
         const left = Math.max(from, person.left[row]!), right = person.right[row]!;
         this.#still(out, { row, from, to: left, light, noiseAt });
-        this.#moved(out, { row, from: left, to: right, light, noiseAt, person, moment });
+        this.#moved(out, { row, from: left, to: right, light, noiseAt, person, state });
         from = Math.max(left, right);
       }
       this.#still(out, { row, from, to: this.width, light, noiseAt });
@@ -165,16 +165,16 @@ class PlaneRenderer {
   /** Draws a stretch from where it came from, between four pixels. */
   #moved(
     out: Uint8ClampedArray,
-    { row, from, to, light, noiseAt, person, moment }: Stretch & {
+    { row, from, to, light, noiseAt, person, state }: Stretch & {
       person: PostureRows;
-      moment: Moment;
+      state: SceneState;
     },
   ): void {
     const { width, height } = this;
     const { step } = this.#plane;
     const share = person.sway[row]!;
-    const fromY = row + (moment.rise * person.breath[row]! - moment.swayY * share) / step;
-    const fromX = -(moment.swayX * share) / step;
+    const fromY = row + (state.rise * person.breath[row]! - state.swayY * share) / step;
+    const fromX = -(state.swayX * share) / step;
     const y = Math.min(height - 2, Math.max(0, Math.floor(fromY)));
     const down = Math.min(1, Math.max(0, fromY - y)) * light;
     const shift = Math.floor(fromX);

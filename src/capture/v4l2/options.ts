@@ -28,9 +28,9 @@ export interface V4l2SourceOptions {
 }
 
 /** What is asked of the camera, with nothing left open. */
-export type CameraWishes = Required<Omit<V4l2SourceOptions, "clock" | "log" | "counters">>;
+export type CameraSettings = Required<Omit<V4l2SourceOptions, "clock" | "log" | "counters">>;
 
-export const DEFAULT_WISHES = {
+export const DEFAULT_SETTINGS = {
   width: 640,
   height: 480,
   fps: 30,
@@ -39,4 +39,4 @@ export const DEFAULT_WISHES = {
   powerLine: "auto",
   analysisWidth: 320,
   jpegQuality: 80,
-} satisfies Omit<CameraWishes, "device">;
+} satisfies Omit<CameraSettings, "device">;

@@ -12,7 +12,7 @@ import { type Log, silentLog } from "../../telemetry/log.ts";
 import type { Frame, FrameSource, SourceEvent } from "../frame.ts";
 import { listCameras } from "./cameras.ts";
 import { cameraError } from "./hints.ts";
-import { type CameraWishes, DEFAULT_WISHES, type V4l2SourceOptions } from "./options.ts";
+import { type CameraSettings, DEFAULT_SETTINGS, type V4l2SourceOptions } from "./options.ts";
 import { CameraTimeline } from "./timeline.ts";
 
 /** A camera is silent after this time or this number of frames, whichever is longer. */
@@ -34,7 +34,7 @@ const NO_LOSSES: CameraLosses = { lost: 0, damaged: 0, overrun: 0, reason: "" };
  */
 export class V4l2Source implements FrameSource {
   readonly realtime = true;
-  readonly #options: CameraWishes;
+  readonly #options: CameraSettings;
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #counters: Counters;
@@ -53,7 +53,7 @@ export class V4l2Source implements FrameSource {
 
   constructor(options: V4l2SourceOptions) {
     const { clock = new SystemClock(), log = silentLog, counters = new Counters() } = options;
-    this.#options = { ...DEFAULT_WISHES, ...options };
+    this.#options = { ...DEFAULT_SETTINGS, ...options };
     this.#path = options.device;
     this.#clock = clock;
     this.#timeline = new CameraTimeline(clock);

@@ -1,5 +1,5 @@
-import { Reduction } from "./frame_rate_control.ts";
-import { RoundTrip } from "./rtt.ts";
+import { RateController } from "./frame_rate_control.ts";
+import { RttEstimator } from "./rtt.ts";
 
 /** One acknowledged message. */
 export interface Acknowledged {
@@ -9,7 +9,7 @@ export interface Acknowledged {
 }
 
 /** Frames that were sent and are not acknowledged yet. */
-export interface UnderWay {
+export interface InFlight {
   readonly frames: number;
   readonly bytes: number;
   /** The one that was sent first. */
@@ -39,12 +39,12 @@ const FAR_US = 100_000;
 /** ... by so much. */
 const FAR_REDUCTION = 0.7;
 /** More frames than these are under way only to fill a long round trip ... */
-const MIN_UNDER_WAY = 2;
+const MIN_IN_FLIGHT = 2;
 /** ... which they do with this much to spare, as neither link nor camera is even. */
 const SPARE = 1.2;
 /** The interval of frames at 30 a second, microseconds. */
 const FRAME_US = 33_333;
-const MAX_UNDER_WAY = 16;
+const MAX_IN_FLIGHT = 16;
 
 /**
  * What frames ask of a link and what it can give, learnt from acknowledgements alone. The time
@@ -53,9 +53,9 @@ const MAX_UNDER_WAY = 16;
  * restored when it has been calm. How many may be under way grows from one, as nobody knows of a
  * new link what it can carry.
  */
-export class LinkLoad {
-  readonly #roundTrip = new RoundTrip();
-  readonly #reduction = new Reduction();
+export class CongestionController {
+  readonly #rtt = new RttEstimator();
+  readonly #reduction = new RateController();
   #lastFrameUs = -Infinity;
   #usPerByte = 0;
   /** How many frames the link has shown that it carries at once. */
@@ -83,12 +83,12 @@ export class LinkLoad {
   }
 
   /** Whether a frame may be sent beside those under way. */
-  hasRoomBeside({ frames, bytes, oldest }: UnderWay, nowUs: number): boolean {
+  hasRoomBeside({ frames, bytes, oldest }: InFlight, nowUs: number): boolean {
     if (frames === 0) return true;
     const aheadUs = bytes * this.#usPerByte;
-    const lateUs = nowUs - (oldest?.sentUs ?? nowUs) - this.#roundTrip.us - aheadUs;
-    return frames < Math.min(this.#window, this.#mostUnderWay) && lateUs < LATE_US &&
-      aheadUs <= Math.max(MAX_BACKLOG_US, this.#roundTrip.us);
+    const lateUs = nowUs - (oldest?.sentUs ?? nowUs) - this.#rtt.us - aheadUs;
+    return frames < Math.min(this.#window, this.#mostInFlight) && lateUs < LATE_US &&
+      aheadUs <= Math.max(MAX_BACKLOG_US, this.#rtt.us);
   }
 
   /**
@@ -116,16 +116,16 @@ export class LinkLoad {
   frame({ sentUs, acknowledgedUs, bytes }: Acknowledged): void {
     const waitUs = acknowledgedUs - sentUs;
     this.#learnRoundTrip(waitUs, acknowledgedUs);
-    const beyondUs = waitUs - this.#roundTrip.us;
+    const beyondUs = waitUs - this.#rtt.us;
     const us = Math.max(0, Math.min(beyondUs, acknowledgedUs - this.#lastFrameUs));
     this.#lastFrameUs = acknowledgedUs;
-    this.#freeUs = Math.min(this.#freeUs, acknowledgedUs + this.#roundTrip.us + MAX_REST_US);
+    this.#freeUs = Math.min(this.#freeUs, acknowledgedUs + this.#rtt.us + MAX_REST_US);
     this.#usPerByte += 0.3 * (us / Math.max(1, bytes) - this.#usPerByte);
     this.#carried.push({ atUs: acknowledgedUs, bytes, usPerByte: us / Math.max(1, bytes) });
     this.#crowded = beyondUs >= CROWDED_US;
     this.#window = this.#crowded
       ? Math.max(1, this.#window >> 1)
-      : Math.min(MAX_UNDER_WAY, this.#window + 1);
+      : Math.min(MAX_IN_FLIGHT, this.#window + 1);
     this.#judge(sentUs, acknowledgedUs);
   }
 
@@ -133,10 +133,10 @@ export class LinkLoad {
    * Takes note of a frame that gave way to a newer one: the link is full where those under way wait
    * for long; else it is still to show what it can carry, or this machine was busy for a moment.
    */
-  displaced(bytes: number, { oldest }: UnderWay, nowUs: number): void {
+  displaced(bytes: number, { oldest }: InFlight, nowUs: number): void {
     this.#note(bytes, nowUs);
     if (!oldest) return;
-    const beyondUs = nowUs - oldest.sentUs - this.#roundTrip.us;
+    const beyondUs = nowUs - oldest.sentUs - this.#rtt.us;
     if (beyondUs > OVERDUE_US) {
       this.#reduction.guess(nowUs, this.#fitting(HIGH_LOAD, beyondUs / oldest.bytes));
     } else if (this.#crowded || beyondUs > CROWDED_US) this.#reduction.tighten(nowUs);
@@ -145,12 +145,12 @@ export class LinkLoad {
   /**
    * The link is another one now: only the reduction stays, as the way may be the same.
    *
-   * @param roundTripUs how long its first answer took.
+   * @param rttUs how long its first answer took.
    */
-  reset(nowUs: number, roundTripUs = 0): void {
-    this.#roundTrip.reset();
-    if (roundTripUs > 0) this.#roundTrip.learn(roundTripUs, nowUs);
-    if (roundTripUs > FAR_US) this.#reduction.guess(nowUs, FAR_REDUCTION);
+  reset(nowUs: number, rttUs = 0): void {
+    this.#rtt.reset();
+    if (rttUs > 0) this.#rtt.learn(rttUs, nowUs);
+    if (rttUs > FAR_US) this.#reduction.guess(nowUs, FAR_REDUCTION);
     this.#window = 1;
     this.#crowded = false;
     this.#carried.length = 0;
@@ -160,16 +160,16 @@ export class LinkLoad {
   }
 
   /** As many frames as fill the round trip, and two that wait for their turn. */
-  get #mostUnderWay(): number {
-    const inRoundTrip = Math.floor(SPARE * this.#roundTrip.us / FRAME_US);
-    return Math.min(MAX_UNDER_WAY, MIN_UNDER_WAY + inRoundTrip);
+  get #mostInFlight(): number {
+    const inRoundTrip = Math.floor(SPARE * this.#rtt.us / FRAME_US);
+    return Math.min(MAX_IN_FLIGHT, MIN_IN_FLIGHT + inRoundTrip);
   }
 
   #learnRoundTrip(us: number, nowUs: number): void {
-    const beforeUs = this.#roundTrip.us;
-    this.#roundTrip.learn(us, nowUs);
+    const beforeUs = this.#rtt.us;
+    this.#rtt.learn(us, nowUs);
     // What was far longer than it seemed made each frame look late.
-    if (this.#roundTrip.us > beforeUs + CROWDED_US / 2) this.#reduction.doubt(nowUs);
+    if (this.#rtt.us > beforeUs + CROWDED_US / 2) this.#reduction.doubt(nowUs);
   }
 
   #note(bytes: number, nowUs: number): void {

@@ -9,7 +9,7 @@ const SETTLING_US = 500_000;
 const CALM_US = 3_000_000;
 
 /** How far frames are reduced, from 0, not at all, to 1, in tenths. */
-export class Reduction {
+export class RateController {
   #value = 0;
   #changedUs = -Infinity;
   #calmSinceUs: number | undefined;

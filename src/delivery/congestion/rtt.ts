@@ -2,7 +2,7 @@
 const WINDOW_US = 5_000_000;
 
 /** The round trip of the empty link: the shortest of late, as many messages meet others. */
-export class RoundTrip {
+export class RttEstimator {
   #sinceUs = -Infinity;
   #leastUs = Infinity;
   #formerLeastUs = Infinity;

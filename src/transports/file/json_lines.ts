@@ -136,7 +136,7 @@ export class JsonLines implements AsyncDisposable {
 
   /** core_metrics.jsonl becomes core_metrics.20261123T063105.123Z.jsonl. */
   #asidePath(): string {
-    const nowMs = this.#clock.wallUs(this.#clock.monotonicUs()) / 1000;
+    const nowMs = this.#clock.epochUs(this.#clock.monotonicUs()) / 1000;
     const stamp = new Date(nowMs).toISOString().replaceAll(/[-:]/g, "");
     return this.path.replace(/\.jsonl$/, `.${stamp}.jsonl`);
   }

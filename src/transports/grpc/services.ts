@@ -1,5 +1,5 @@
 import { Code, ConnectError, type ConnectRouter } from "@connectrpc/connect";
-import type { CommandIntake } from "../../control/commands.ts";
+import type { CommandHandler } from "../../control/commands.ts";
 import { isSessionId, type Recording } from "../../control/recording.ts";
 import type { Counters } from "../../telemetry/counters.ts";
 import type { Envelope } from "../../envelopes/envelope.ts";
@@ -14,7 +14,7 @@ const QUEUED_MESSAGES = 30;
 
 export interface PhysiologyServiceParts {
   readonly recording: Recording;
-  readonly commands: CommandIntake;
+  readonly commands: CommandHandler;
   readonly counters: Counters;
   /** Forgets what was measured, as for a new person. */
   readonly onReset: () => void;

@@ -56,7 +56,7 @@ export function openClient(
     ...common,
     enableOfflineQueue: false,
     retryStrategy: null,
-    ...placeOf(options),
+    ...connectionTarget(options),
   });
 }
 
@@ -73,7 +73,7 @@ export function identity(options: RedisOptions) {
 }
 
 /** Where the one server is, or whom to ask for it. */
-export function placeOf(options: RedisOptions) {
+export function connectionTarget(options: RedisOptions) {
   const { host, port, database: db, sentinelName, sentinels = [], tls } = options;
   if (!sentinelName) return { host, port, db };
   return {
@@ -131,7 +131,7 @@ export function guardReplies(
 }
 
 /** How people call the place: of several, all. */
-export function whereOf(
+export function endpointOf(
   { host, port, sentinelName, sentinels = [], cluster }: RedisOptions,
 ): string {
   if (sentinelName) return `master ${sentinelName} of ${sentinels.join(", ")}`;

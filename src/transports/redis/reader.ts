@@ -1,20 +1,18 @@
 import type { Buffer } from "node:buffer";
 import { Cluster, Redis, type RedisOptions as AnyRedisOptions } from "ioredis";
 import { UsageError } from "../../base/errors.ts";
-import type { Settings } from "../../config/flags.ts";
 import { backoffMs } from "./backoff.ts";
 import {
   type Client,
+  connectionTarget,
+  endpointOf,
   guardReplies,
   identity,
-  placeOf,
   seedsOf,
   socketsOf,
-  whereOf,
 } from "./client.ts";
 import type { RedisOptions } from "./options.ts";
 import type { Log } from "../../telemetry/log.ts";
-import { redisOptions } from "../../app/redis_options.ts";
 import type { KeyValueSource } from "./key_value_reader.ts";
 import type { HistoryEntry } from "./history.ts";
 
@@ -25,8 +23,8 @@ const PING_MS = 1000;
 /** ... and after how long a silence it is taken for dead. */
 const SILENCE_MS = 4000;
 
-export interface RedisFeedOptions {
-  readonly redis: Settings["redis"];
+export interface RedisReaderOptions {
+  readonly redis: RedisOptions;
   readonly log: Log;
   /** Takes each message of the channels and patterns that were asked for. */
   readonly onMessage: (channel: string, message: Buffer) => void;
@@ -36,7 +34,7 @@ export interface RedisFeedOptions {
  * The reading side of a Redis: channels in, and the few commands that clients of an appliance
  * use. Comes back by itself when the broker does, and notices one that died without a word.
  */
-export class RedisFeed implements AsyncDisposable, KeyValueSource {
+export class RedisReader implements AsyncDisposable, KeyValueSource {
   readonly #options: RedisOptions;
   readonly #log: Log;
   readonly #subscriber: Redis;
@@ -47,14 +45,14 @@ export class RedisFeed implements AsyncDisposable, KeyValueSource {
    * @throws {Error} for a certificate or key that cannot be read
    * @throws {UsageError} for sharded channels
    */
-  constructor({ redis, log, onMessage }: RedisFeedOptions) {
+  constructor({ redis, log, onMessage }: RedisReaderOptions) {
     if (redis.shardedPublish) {
       throw new UsageError(
         "Cannot read what SPUBLISH sends: leave --redis_sharded_publish away here and there",
       );
     }
     this.#log = log;
-    const options = this.#options = redisOptions(redis);
+    const options = this.#options = redis;
     const connection = connectionOptions(options);
     const commands = { ...connection, commandTimeout: options.operationTimeoutMs };
     this.#commands = options.cluster
@@ -179,7 +177,7 @@ export class RedisFeed implements AsyncDisposable, KeyValueSource {
   }
 
   #tell(error: Error): void {
-    const where = whereOf(this.#options);
+    const where = endpointOf(this.#options);
     this.#log.limited("redis", 10, "warning", `Redis at ${where}: ${error.message}`);
   }
 
@@ -197,7 +195,7 @@ function connectionOptions(options: RedisOptions) {
     ...identity(options),
     // Asks for INFO, which a user who may only read need not have.
     enableReadyCheck: false,
-    ...placeOf(options),
+    ...connectionTarget(options),
     retryStrategy: (attempt: number) => backoffMs(attempt),
     sentinelRetryStrategy: (attempt: number) => backoffMs(attempt),
     maxRetriesPerRequest: null,

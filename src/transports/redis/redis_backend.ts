@@ -9,7 +9,7 @@ import {
 } from "../../envelopes/outgoing.ts";
 import { isLateEntry, KeyValue, type Stored } from "./key_value.ts";
 import type { RedisOptions } from "./options.ts";
-import { Patience } from "./response_timeout.ts";
+import { TimeoutTracker } from "./response_timeout.ts";
 import { explainRedisError } from "./redis_error.ts";
 import { RedisLink } from "./redis_link.ts";
 
@@ -30,8 +30,8 @@ export class RedisBackend implements Backend {
   readonly name = "redis";
   readonly #log: Log;
   readonly #lastReceivedMs = new Map<Topic, number>();
-  readonly #metrics: { readonly link: RedisLink; readonly patience: Patience };
-  readonly #frames: { readonly link: RedisLink; readonly patience: Patience };
+  readonly #metrics: { readonly link: RedisLink; readonly timeout: TimeoutTracker };
+  readonly #frames: { readonly link: RedisLink; readonly timeout: TimeoutTracker };
   #options: RedisOptions;
   #keyValue: KeyValue;
   /** Until then a frame may hold up the answers to metrics, in the time of `performance.now()`. */
@@ -44,8 +44,14 @@ export class RedisBackend implements Backend {
     this.#options = options;
     this.#log = log;
     this.#keyValue = new KeyValue(options);
-    this.#metrics = { link: new RedisLink("metrics", { options, log }), patience: new Patience() };
-    this.#frames = { link: new RedisLink("frames", { options, log }), patience: new Patience() };
+    this.#metrics = {
+      link: new RedisLink("metrics", { options, log }),
+      timeout: new TimeoutTracker(),
+    };
+    this.#frames = {
+      link: new RedisLink("frames", { options, log }),
+      timeout: new TimeoutTracker(),
+    };
   }
 
   start(): void {
@@ -66,8 +72,8 @@ export class RedisBackend implements Backend {
     return this.#metrics.link.ready;
   }
 
-  get roundTripUs(): number | undefined {
-    return this.#metrics.link.roundTripUs;
+  get rttUs(): number | undefined {
+    return this.#metrics.link.rttUs;
   }
 
   /** A stream's entries have to come in the order of their times. */
@@ -93,8 +99,8 @@ export class RedisBackend implements Backend {
     const { topic, timestamp } = outgoing;
     const bytes = outgoing.kind === "metric" ? outgoing.bytes : encodeFrameEnvelope(outgoing.image);
     this.#refuseTooBig(topic, bytes.length);
-    const { link, patience } = outgoing.kind === "metric" ? this.#metrics : this.#frames;
-    const done = patience.began(bytes.length);
+    const { link, timeout } = outgoing.kind === "metric" ? this.#metrics : this.#frames;
+    const done = timeout.began(bytes.length);
     let answered = false;
     const stored = { topic, timestamp, envelope: asBuffer(bytes) };
     try {
@@ -170,10 +176,10 @@ export class RedisBackend implements Backend {
 
   /** A peer that neither answers nor closes is noticed here. */
   #watchForSilence(): void {
-    const limitMs = this.#options.operationTimeoutMs + this.#metrics.patience.neededMs +
-      this.#frames.patience.neededMs;
-    const metricsMs = this.#metrics.patience.silentMs;
-    const silentMs = Math.max(metricsMs, this.#frames.patience.silentMs);
+    const limitMs = this.#options.operationTimeoutMs + this.#metrics.timeout.neededMs +
+      this.#frames.timeout.neededMs;
+    const metricsMs = this.#metrics.timeout.silentMs;
+    const silentMs = Math.max(metricsMs, this.#frames.timeout.silentMs);
     // Without an answer to metrics the other connection deserves no trust either: what is in its
     // buffers would arrive stale.
     if (silentMs > limitMs) this.#giveUpFrames(silentMs);
@@ -184,12 +190,12 @@ export class RedisBackend implements Backend {
 
   /** Frames under way may have filled a link that became slow: then metrics come behind them. */
   #giveUpFrames(silentMs: number): void {
-    const { link, patience } = this.#frames;
-    if (patience.slowMs === 0) return;
+    const { link, timeout } = this.#frames;
+    if (timeout.slowMs === 0) return;
     const { operationTimeoutMs } = this.#options;
-    this.#heldUpUntilMs = performance.now() - patience.silentMs + operationTimeoutMs +
-      patience.slowMs;
-    patience.forget();
+    this.#heldUpUntilMs = performance.now() - timeout.silentMs + operationTimeoutMs +
+      timeout.slowMs;
+    timeout.forget();
     link.reset(silence(silentMs));
   }
 }

@@ -6,15 +6,15 @@ import {
   type Address,
   answeringNodesOf,
   type Client,
+  endpointOf,
   guardReplies,
   type LinkRole,
   openClient,
   seedsOf,
   socketsOf,
-  whereOf,
 } from "./client.ts";
 import type { RedisOptions } from "./options.ts";
-import { partingWords } from "./rejection_reason.ts";
+import { rejectionReason } from "./rejection_reason.ts";
 import { explainRedisError, type RedisProblem } from "./redis_error.ts";
 
 export interface LinkContext {
@@ -46,7 +46,7 @@ export class RedisLink implements AsyncDisposable {
   #onReady: (ready: boolean) => void = () => {};
   #trouble: RedisProblem | undefined;
   #connections = 0;
-  #roundTripUs: number | undefined;
+  #rttUs: number | undefined;
   /** The nodes that answered at the end, of the cluster that was connected to last. */
   #nodes: readonly Address[] = [];
 
@@ -71,12 +71,12 @@ export class RedisLink implements AsyncDisposable {
   }
 
   /** How long an answer took at the start of the present connection, microseconds. */
-  get roundTripUs(): number | undefined {
-    return this.#roundTripUs;
+  get rttUs(): number | undefined {
+    return this.#rttUs;
   }
 
   get where(): string {
-    return whereOf(this.#options);
+    return endpointOf(this.#options);
   }
 
   onReady(listener: (ready: boolean) => void): void {
@@ -108,7 +108,7 @@ export class RedisLink implements AsyncDisposable {
 
   /** Goes over to other options: certificates, passwords, even another server. */
   reload(options: RedisOptions): void {
-    if (whereOf(options) !== this.where) this.#nodes = [];
+    if (endpointOf(options) !== this.where) this.#nodes = [];
     this.#options = options;
     this.#attempt = 0;
     if (!this.#started) return;
@@ -161,7 +161,7 @@ export class RedisLink implements AsyncDisposable {
     try {
       // The better of two: a machine is busy at its start, and must not take a near server for far.
       const publisher = this.#publisherOf(client);
-      this.#roundTripUs = Math.min(await pingUs(publisher), await pingUs(publisher));
+      this.#rttUs = Math.min(await pingUs(publisher), await pingUs(publisher));
       this.#becomeReady(client);
     } catch (error) {
       this.#fail(client, error);
@@ -244,7 +244,7 @@ export class RedisLink implements AsyncDisposable {
   async #askWhy(): Promise<void> {
     const { tls, sentinelName, cluster } = this.#options;
     if (tls || sentinelName || cluster) return;
-    const words = await partingWords(this.#options);
+    const words = await rejectionReason(this.#options);
     if (words && this.#started && !this.#ready) this.#say(explainRedisError(words, this.where));
   }
 

@@ -7,7 +7,7 @@ const PATIENCE_MS = 500;
  *
  * @returns the words without their sign, or undefined where it said nothing.
  */
-export async function partingWords(
+export async function rejectionReason(
   { host, port }: { readonly host: string; readonly port: number },
 ): Promise<string | undefined> {
   let timer: ReturnType<typeof setTimeout> | undefined;

@@ -6,8 +6,8 @@ const SLOWEST_BYTES_PER_MS = SLOW_BYTES_PER_MS / 2;
 const RATE_BYTES = 10_000;
 
 /** Measures how long a peer has owed an answer, on one connection, whose answers come in order. */
-export class Patience {
-  readonly #underWay = new Set<{ readonly sinceMs: number; readonly bytes: number }>();
+export class TimeoutTracker {
+  readonly #inFlight = new Set<{ readonly sinceMs: number; readonly bytes: number }>();
   #answeredMs = 0;
   #bytes = 0;
   #bytesPerMs = SLOWEST_BYTES_PER_MS;
@@ -15,11 +15,11 @@ export class Patience {
   /** Notes something sent; call what it returns when it was answered, or, with false, has failed. */
   began(bytes: number): (answered: boolean) => void {
     const sent = { sinceMs: performance.now(), bytes };
-    this.#underWay.add(sent);
+    this.#inFlight.add(sent);
     this.#bytes += bytes;
     return (answered) => {
       this.#answeredMs = performance.now();
-      this.#underWay.delete(sent);
+      this.#inFlight.delete(sent);
       this.#bytes -= bytes;
       if (answered && bytes >= RATE_BYTES) this.#learn(bytes / (this.#answeredMs - sent.sinceMs));
     };
@@ -42,7 +42,7 @@ export class Patience {
 
   /** Milliseconds for which answers are owed and none has come; 0 where none is owed. */
   get silentMs(): number {
-    const [first] = this.#underWay;
+    const [first] = this.#inFlight;
     return first ? performance.now() - Math.max(first.sinceMs, this.#answeredMs) : 0;
   }
 

@@ -19,7 +19,7 @@ const MEMORY_US = 90_000_000;
  * confidence, so that an empty chair never holds its breath; and only while the chest is followed
  * all the time, so that a lost signal is no apnea.
  */
-export class ApneaWatch {
+export class ApneaDetector {
   #depth = 0;
   #confirmedUs = -Infinity;
 

@@ -1,5 +1,5 @@
 import { medianOf } from "../../base/statistics.ts";
-import { findTurns, refineTurn } from "../signal/extrema.ts";
+import { findExtrema, refineExtremum } from "../signal/extrema.ts";
 
 /** One breath on the chest's trace; indices are samples, with fractions. */
 export interface Breath {
@@ -25,14 +25,14 @@ export interface Breath {
  * @param minSwing in the trace's unit, over 0.
  */
 export function findBreaths(trace: Float64Array, { minSwing }: { minSwing: number }): Breath[] {
-  const turns = findTurns(trace, minSwing);
+  const turns = findExtrema(trace, minSwing);
   const breaths: Breath[] = [];
   for (let k = 1; k + 1 < turns.length; k++) {
     const [before, top, after] = [turns[k - 1]!, turns[k]!, turns[k + 1]!];
     if (!top.up) continue;
-    const start = refineTurn(trace, before.index);
-    const peak = refineTurn(trace, top.index);
-    const end = refineTurn(trace, after.index);
+    const start = refineExtremum(trace, before.index);
+    const peak = refineExtremum(trace, top.index);
+    const end = refineExtremum(trace, after.index);
     const foot = (trace[before.index]! + trace[after.index]!) / 2;
     breaths.push({ start, peak, end, amplitude: trace[top.index]! - foot });
   }

@@ -7,7 +7,7 @@ import { SampleRing } from "../signal/ring.ts";
 export const TRACK_RATE_HZ = 10;
 /** The longest stretch that is ever looked at: four breaths at four a minute. */
 export const TRACK_SECONDS = 60;
-/** Motion with less confidence is not believed. */
+/** Motion with less confidence is not confirmed. */
 const MIN_CONFIDENCE = 0.1;
 /** The nose speaks against the chest: on average it must be known better. */
 const MIN_NOSE_CONFIDENCE = 0.35;

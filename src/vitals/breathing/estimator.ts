@@ -6,8 +6,8 @@ import type {
   Sample,
   Withheld,
 } from "../estimate.ts";
-import type { BreathingPart, Moment } from "../parts.ts";
-import { ApneaWatch } from "./apnea.ts";
+import type { BreathingPart, EstimateContext } from "../parts.ts";
+import { ApneaDetector } from "./apnea.ts";
 import { type ChestStretch, ChestTrack, TRACK_SECONDS } from "./chest_track.ts";
 import { breathingConfidence, type BreathingModel, loadBreathingModel } from "./confidence.ts";
 import { type WindowEvidence, windowsOf } from "./evidence.ts";
@@ -20,7 +20,7 @@ import { supported, votesOf } from "./auxiliary.ts";
 const STRICT_GATE = 0.7;
 /** The heavy part runs once in this time; a breath changes no faster. */
 const REFRESH_US = 1_000_000;
-/** A rate must have stood for this long before it is believed: three readings at the usual pace. */
+/** A rate must have stood for this long before it is confirmed: three readings at the usual pace. */
 const STANDING_US = 1_900_000;
 /** Rates this close are the same rate, in breaths/min. */
 const SAME_RATE = 2;
@@ -61,7 +61,7 @@ export class BreathingEstimator implements BreathingPart {
   readonly #model: BreathingModel;
   readonly #track = new ChestTrack();
   readonly #modulations = new PulseModulations();
-  readonly #apnea = new ApneaWatch();
+  readonly #apnea = new ApneaDetector();
   #refreshedUs = -Infinity;
   #person: number | undefined;
   #readings: Reading[] = [];
@@ -89,13 +89,13 @@ export class BreathingEstimator implements BreathingPart {
     if (this.#upperTrace.length > 300) this.#upperTrace.splice(0, 150);
   }
 
-  /** The estimate at this moment, with what is new since the one before. */
-  estimate(moment: Moment): BreathingEstimate {
-    if (moment.pulse) this.#modulations.pushWave(moment.pulse);
-    if (moment.obstacle === "camera_disconnected") this.#readings = [];
-    else if (this.#track.newestUs - this.#refreshedUs >= REFRESH_US) this.#refresh(moment);
+  /** The estimate at this context, with what is new since the one before. */
+  estimate(context: EstimateContext): BreathingEstimate {
+    if (context.pulse) this.#modulations.pushWave(context.pulse);
+    if (context.obstacle === "camera_disconnected") this.#readings = [];
+    else if (this.#track.newestUs - this.#refreshedUs >= REFRESH_US) this.#refresh(context);
     const reading = this.#agreed();
-    const withheld = moment.obstacle ?? this.#withheld ??
+    const withheld = context.obstacle ?? this.#withheld ??
       (reading.confidence < STRICT_GATE ? this.#doubt : undefined);
     const news = this.#news;
     const upperTrace = this.#upperTrace;
@@ -123,7 +123,7 @@ export class BreathingEstimator implements BreathingPart {
     this.#news = emptyNews();
   }
 
-  #refresh({ fps, obstacle }: Moment): void {
+  #refresh({ fps, obstacle }: EstimateContext): void {
     this.#refreshedUs = this.#track.newestUs;
     const stretch = this.#track.stretch(TRACK_SECONDS);
     const windows = windowsOf(stretch);

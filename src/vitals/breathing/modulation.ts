@@ -1,5 +1,5 @@
 import type { RegionSample } from "../../vision/region_sample.ts";
-import { BeatTrail, type TrailBeat } from "../hrv/beat_series.ts";
+import { BeatSeries, type TimedBeat } from "../hrv/beat_series.ts";
 import type { PulseWave } from "../parts.ts";
 import { gridEndingAt, resample } from "../signal/resample.ts";
 import { SampleRing } from "../signal/ring.ts";
@@ -29,7 +29,7 @@ export interface Modulation {
  */
 export class PulseModulations {
   readonly #level = new SampleRing({ capacity: (TRACK_SECONDS + 5) * MAX_FPS, channels: 1 });
-  readonly #trail = new BeatTrail();
+  readonly #trail = new BeatSeries();
 
   /** Takes every sample. */
   push({ timeUs, regions: { skin } }: RegionSample): void {
@@ -54,7 +54,7 @@ export class PulseModulations {
       seconds: seconds - (endUs - lastUs) / 1e6,
       sampleRateHz: TRACK_RATE_HZ,
     });
-    const overBeats = (value: (beat: TrailBeat, before: TrailBeat) => number) => {
+    const overBeats = (value: (beat: TimedBeat, before: TimedBeat) => number) => {
       const ring = new SampleRing({ capacity: Math.max(1, beats.length), channels: 1 });
       beats.forEach((beat, k) => k && ring.push(beat.timeUs, [value(beat, beats[k - 1]!)]));
       return resample(ring, { channel: 0, grid: beatGrid, maxGapUs: MAX_BEAT_GAP_US });

@@ -9,7 +9,7 @@ const EDGE_S = 1;
 const MIN_PERIOD_SHARE = 0.5;
 
 /** A beat of the past minute. */
-export interface TrailBeat {
+export interface TimedBeat {
   readonly timeUs: number;
   /** Wave height over the window's deviation: 1 means average. */
   readonly height: number;
@@ -21,12 +21,12 @@ export interface TrailBeat {
 }
 
 /** Collects the beats of windows that overlap, each beat once. */
-export class BeatTrail {
-  #beats: TrailBeat[] = [];
+export class BeatSeries {
+  #beats: TimedBeat[] = [];
   #windowEndUs = -Infinity;
 
   /** Beats of the last minute, oldest first. */
-  get beats(): readonly TrailBeat[] {
+  get beats(): readonly TimedBeat[] {
     return this.#beats;
   }
 
@@ -35,7 +35,7 @@ export class BeatTrail {
    *
    * @returns the beats that are new.
    */
-  push({ bvp, startUs, sampleRateHz, rate, confidence, snrDb }: PulseWave): readonly TrailBeat[] {
+  push({ bvp, startUs, sampleRateHz, rate, confidence, snrDb }: PulseWave): readonly TimedBeat[] {
     const endUs = startUs + ((bvp.length - 1) * 1e6) / sampleRateHz;
     if (endUs <= this.#windowEndUs) return [];
     this.#windowEndUs = endUs;

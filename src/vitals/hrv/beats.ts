@@ -1,6 +1,6 @@
 import { bandPass } from "../signal/bandpass.ts";
 import { standardDeviation } from "../signal/detrend.ts";
-import { refineTurn } from "../signal/extrema.ts";
+import { refineExtremum } from "../signal/extrema.ts";
 
 /** A wave must go this far to both sides of zero, in standard deviations, to be a beat. */
 const MIN_SWING = 0.4;
@@ -12,7 +12,7 @@ const MIN_SWING = 0.4;
  * @returns indices with fractions.
  */
 export function refinePeaks(bvp: Float64Array, peaks: readonly number[]): number[] {
-  return peaks.map((index) => refineTurn(bvp, index));
+  return peaks.map((index) => refineExtremum(bvp, index));
 }
 
 /** One beat in a window. */
@@ -52,7 +52,7 @@ export function findBeats(
     if (value < 0 && before >= 0) {
       if (high >= 0 && wave[high]! > swing) {
         const height = wave[high]! - wave[low]!;
-        beats.push({ index: crossing, peak: refineTurn(wave, high), height });
+        beats.push({ index: crossing, peak: refineExtremum(wave, high), height });
         low = k;
       }
       crossing = high = -1;

@@ -2,7 +2,7 @@ import { assetPath } from "../../base/assets.ts";
 import type { Hrv } from "../estimate.ts";
 import type { PulseWave } from "../parts.ts";
 import { meanOf } from "../../base/statistics.ts";
-import { BeatTrail, type TrailBeat } from "./beat_series.ts";
+import { BeatSeries, type TimedBeat } from "./beat_series.ts";
 import { variabilityOf } from "./variability.ts";
 
 /** What the confidence of a variability is judged by. */
@@ -35,13 +35,13 @@ export function loadHrvModel(): HrvModel {
 }
 
 /** Times of beats in seconds since the first. */
-export function beatTimesS(beats: readonly TrailBeat[]): number[] {
+export function beatTimesS(beats: readonly TimedBeat[]): number[] {
   return beats.map(({ timeUs }) => timeUs / 1e6);
 }
 
 /** What the beats tell about how well they were timed; undefined with too few. */
 export function hrvFeatures(
-  beats: readonly TrailBeat[],
+  beats: readonly TimedBeat[],
 ): Readonly<Record<HrvFeature, number>> | undefined {
   const variability = variabilityOf(beatTimesS(beats));
   if (!variability) return undefined;
@@ -56,9 +56,9 @@ export function hrvFeatures(
 }
 
 /** Heart rate variability of the last minute, told only over a hard gate. */
-export class HrvWatch {
+export class HrvEstimator {
   readonly #model: HrvModel;
-  readonly #trail = new BeatTrail();
+  readonly #trail = new BeatSeries();
   #hrv: Hrv | undefined;
 
   constructor({ model = loadHrvModel() }: { readonly model?: HrvModel } = {}) {
@@ -66,7 +66,7 @@ export class HrvWatch {
   }
 
   /** Takes the newest pulse window; the same one again changes nothing. */
-  push(wave: PulseWave, { fps }: { fps: number }): readonly TrailBeat[] {
+  push(wave: PulseWave, { fps }: { fps: number }): readonly TimedBeat[] {
     if (fps < MIN_FPS) {
       // Beats that were timed by few frames stay wrong when the frames are back.
       this.reset();
@@ -106,7 +106,7 @@ export class HrvWatch {
 }
 
 /** The beats since the last gap. */
-function newestStretch(beats: readonly TrailBeat[]): readonly TrailBeat[] {
+function newestStretch(beats: readonly TimedBeat[]): readonly TimedBeat[] {
   const gap = beats.findLastIndex((beat, k) =>
     k > 0 && beat.timeUs - beats[k - 1]!.timeUs > MAX_GAP_US
   );

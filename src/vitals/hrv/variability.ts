@@ -7,7 +7,7 @@ export interface Variability {
   /** Standard deviation of the intervals, by n - 1. */
   readonly sdnn: number;
   readonly meanNn: number;
-  /** Intervals that were believed. */
+  /** Intervals that were confirmed. */
   readonly intervals: number;
   /** Share of intervals that were left out as artefacts, 0..1. */
   readonly rejected: number;
@@ -20,7 +20,7 @@ const MAX_DEVIATION = 0.2;
 
 /**
  * Variability from the times of beats. An interval that is over 20 % off the median of its eight
- * neighbours is left out, and a difference counts only between two believed intervals that follow
+ * neighbours is left out, and a difference counts only between two confirmed intervals that follow
  * one another.
  *
  * Source: Task Force of the ESC and NASPE, Circulation 93, 1996; the filter is that of Malik et
@@ -31,16 +31,16 @@ const MAX_DEVIATION = 0.2;
  */
 export function variabilityOf(beats: readonly number[]): Variability | undefined {
   const nn = beats.slice(1).map((beat, k) => (beat - beats[k]!) * 1000);
-  const believed = nn.map((interval, k) => {
+  const confirmed = nn.map((interval, k) => {
     const around = medianOf([
       ...nn.slice(Math.max(0, k - NEIGHBOURS), k),
       ...nn.slice(k + 1, k + 1 + NEIGHBOURS),
     ]);
     return Math.abs(interval - around) <= MAX_DEVIATION * around;
   });
-  const kept = nn.filter((_, k) => believed[k]);
+  const kept = nn.filter((_, k) => confirmed[k]);
   const squares = nn.slice(1).flatMap((interval, k) =>
-    believed[k] && believed[k + 1] ? [(interval - nn[k]!) ** 2] : []
+    confirmed[k] && confirmed[k + 1] ? [(interval - nn[k]!) ** 2] : []
   );
   if (squares.length < 2) return undefined;
   const meanNn = meanOf(kept);

@@ -1,7 +1,7 @@
 import { toneAt } from "../signal/tone.ts";
 
 /** A wave and the place it was seen at. */
-export interface PlacedWave {
+export interface RegionSignal {
   readonly place: string;
   readonly bvp: Float64Array;
   readonly weight: number;
@@ -23,10 +23,10 @@ const PART_S = 3;
  * @returns undefined where fewer than three places are seen.
  */
 export function coherenceOf(
-  waves: readonly PlacedWave[],
+  waves: readonly RegionSignal[],
   { frequencyHz, sampleRateHz }: { frequencyHz: number; sampleRateHz: number },
 ): number | undefined {
-  const best = new Map<string, PlacedWave>();
+  const best = new Map<string, RegionSignal>();
   for (const wave of waves) {
     const known = best.get(wave.place);
     if (!known || wave.weight > known.weight) best.set(wave.place, wave);

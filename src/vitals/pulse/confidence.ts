@@ -29,7 +29,7 @@ export const FEATURE_NAMES = [
   "placed",
   "alone",
   "colored",
-  "evennessDb",
+  "amplitudeStabilityDb",
   "apartHz",
   "pastDb",
   "hasPast",

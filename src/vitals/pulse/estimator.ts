@@ -1,7 +1,7 @@
 import type { RegionSample } from "../../vision/region_sample.ts";
 import type { PulseEstimate, RateSample, Withheld } from "../estimate.ts";
 import type { PulseWave } from "../parts.ts";
-import { VOTERS } from "./methods/list.ts";
+import { PULSE_METHODS } from "./methods/list.ts";
 import {
   type ConfidenceModel,
   type JudgementFeatures,
@@ -11,9 +11,9 @@ import {
 import { DisplayTrace } from "./display_trace.ts";
 import { fuse, PULSE_BAND, type PulseCandidate, SEARCH_BAND } from "./fusion.ts";
 import { PastSpectra } from "./stability.ts";
-import { PULSE_RATE_HZ, PulseRecorder } from "./window_buffer.ts";
+import { PULSE_RATE_HZ, PulseWindowBuffer } from "./window_buffer.ts";
 import type { PulseWindow } from "./methods/method.ts";
-import { vetoOf } from "./rejection.ts";
+import { rejectionReason } from "./rejection.ts";
 
 /** Under this probability no number is shown to a person. */
 export const STRICT_GATE = 0.7;
@@ -69,7 +69,7 @@ export class PulseEstimator {
   readonly #model: ConfidenceModel;
   readonly #longest: number;
   readonly #periodUs: number;
-  readonly #recorder: PulseRecorder;
+  readonly #recorder: PulseWindowBuffer;
   readonly #trace = new DisplayTrace();
   #track: number | undefined;
   #evidenceUs = -Infinity;
@@ -84,7 +84,7 @@ export class PulseEstimator {
     this.#model = options.model ?? loadConfidenceModel();
     this.#longest = options.windowSeconds ?? LONGEST_S;
     this.#periodUs = (options.periodSeconds ?? PERIOD_US / 1e6) * 1e6;
-    this.#recorder = new PulseRecorder({ seconds: this.#longest + 1 });
+    this.#recorder = new PulseWindowBuffer({ seconds: this.#longest + 1 });
   }
 
   /** The newest judgement with what it rests on. */
@@ -184,7 +184,7 @@ export class PulseEstimator {
     const seconds = Math.min(this.#longest, (timeUs - this.#startUs) / 1e6);
     if (seconds < SHORTEST_S - 0.05) return { timeUs, confidence: 0, withheld: "warming_up" };
     const window = this.#recorder.window(seconds);
-    const votes = VOTERS.flatMap((voter) => voter.vote(window));
+    const votes = PULSE_METHODS.flatMap((voter) => voter.vote(window));
     const candidate = fuse(votes, window);
     if (!candidate) return { timeUs, confidence: 0, withheld: "low_quality" };
     const rate = inRange(60 * candidate.frequencyHz);
@@ -210,7 +210,7 @@ export class PulseEstimator {
   /** The probability, and what speaks against a candidate that would be shown. */
   #verdict(
     window: PulseWindow,
-    { frequencyHz, undertoneDb }: PulseCandidate,
+    { frequencyHz, subharmonicDb }: PulseCandidate,
     { rate, features, overtone }: {
       rate: number;
       features: JudgementFeatures;
@@ -226,9 +226,9 @@ export class PulseEstimator {
     if (isIncoherent(features) || isIncoherent(this.#judgement?.features)) {
       return { confidence: INCOHERENT, withheld: "low_quality" };
     }
-    const moves = this.#speed > MAX_SPEED || undertoneDb > OVERTONE_DB ||
+    const moves = this.#speed > MAX_SPEED || subharmonicDb > OVERTONE_DB ||
       (overtone && confidence < SURE_BESIDE_BREATH);
-    const veto = moves ? "motion" : vetoOf(window, frequencyHz);
+    const veto = moves ? "motion" : rejectionReason(window, frequencyHz);
     return veto ? { confidence: VETOED, withheld: veto } : { confidence };
   }
 }

@@ -10,8 +10,8 @@ import {
   type Spectrum,
 } from "../signal/spectrum.ts";
 import { coherenceOf } from "./coherence.ts";
-import { undertoneDb } from "./subharmonic.ts";
-import { evennessDb } from "./stability.ts";
+import { subharmonicDb } from "./subharmonic.ts";
+import { amplitudeStabilityDb } from "./stability.ts";
 import { refineFrequency } from "./refine.ts";
 import { whiten } from "./whitening.ts";
 import type { Vote } from "./methods/method.ts";
@@ -42,7 +42,7 @@ const PAD_FACTOR = 2.5;
 const MAX_WEIGHT = 20;
 
 /** A vote with its spectrum and how far it can be trusted. */
-export interface WeighedVote extends Vote {
+export interface WeightedSignal extends Vote {
   /** The wave as it was given, with its trend and its holes. */
   readonly seen: Float64Array;
   /** Whitened, and normalised to a power of one in the noise band. */
@@ -75,7 +75,7 @@ export interface PulseFeatures {
   /** 1 where colours were seen, whose projections share their noise; 0 for ready waves. */
   readonly colored: number;
   /** How evenly the fused wave swings at the candidate over the window, dB, 0 at best. */
-  readonly evennessDb: number;
+  readonly amplitudeStabilityDb: number;
   /** How far the candidate of the worse half of the window is off, Hz, at most 1. */
   readonly apartHz: number;
 }
@@ -84,12 +84,12 @@ export interface PulseCandidate {
   readonly frequencyHz: number;
   readonly features: PulseFeatures;
   /** Votes, weighed. */
-  readonly votes: readonly WeighedVote[];
+  readonly votes: readonly WeightedSignal[];
   /** The fused wave, band-passed; 0 in holes. */
   readonly bvp: Float64Array;
   readonly spectrum: Spectrum;
   /** How much stronger its half or third is in the waves as they came, dB. */
-  readonly undertoneDb: number;
+  readonly subharmonicDb: number;
 }
 
 /** The harmonic sum that ranks candidates: a rate shows at itself and at its double. */
@@ -127,10 +127,10 @@ function withoutTrend(bvp: Float64Array, sampleRateHz: number): Float64Array {
 }
 
 /** Votes with their spectra; one without power or without a peak in the band says nothing. */
-function weigh(votes: readonly Vote[], sampleRateHz: number): WeighedVote[] {
+function weigh(votes: readonly Vote[], sampleRateHz: number): WeightedSignal[] {
   const waves = votes.map(({ bvp }) => withoutTrend(bvp, sampleRateHz));
   const spectra = powerSpectra(waves, { sampleRateHz, padFactor: PAD_FACTOR });
-  return votes.flatMap((vote, index): WeighedVote[] => {
+  return votes.flatMap((vote, index): WeightedSignal[] => {
     const spectrum = spectra[index]!;
     whiten(spectrum);
     const total = bandPower(spectrum, NOISE_BAND);
@@ -182,7 +182,7 @@ export function fuse(
     frequencyHz,
     votes: weighed,
     spectrum: fused,
-    undertoneDb: undertoneDb(untouched, { frequencyHz, sampleRateHz }),
+    subharmonicDb: subharmonicDb(untouched, { frequencyHz, sampleRateHz }),
     bvp: filterZeroPhase(bvp, [butterworthLowPass({ cutoffHz: FASTEST_HZ, sampleRateHz })]),
     features: {
       snrDb: harmonicSnrDb(fused, { frequencyHz, ...NOISE_BAND }),
@@ -193,7 +193,7 @@ export function fuse(
       placed: coherence === undefined ? 0 : 1,
       alone: weighed.length === 1 ? 1 : 0,
       colored: weighed.some(({ colored }) => colored) ? 1 : 0,
-      evennessDb: evennessDb(bvp, frequencyHz / sampleRateHz),
+      amplitudeStabilityDb: amplitudeStabilityDb(bvp, frequencyHz / sampleRateHz),
       apartHz: apartHz(bvp, { frequencyHz, sampleRateHz }),
     },
   };
@@ -211,7 +211,7 @@ function marginDb(fused: Spectrum, best: { frequencyHz: number; score: number })
 }
 
 /** How much of what the others say is what the fusion says. */
-function corroboration(votes: readonly WeighedVote[], frequencyHz: number): number {
+function corroboration(votes: readonly WeightedSignal[], frequencyHz: number): number {
   const loudest = votes.reduce((a, b) => (b.weight > a.weight ? b : a));
   let agreeing = 0;
   let total = 0;
@@ -239,7 +239,7 @@ function prominenceDb({ power, binHz }: Spectrum, frequencyHz: number): number {
 }
 
 /** What each wave counts in a sum of all: equally loud, by its weight, turned to rise with the rest. */
-function gainsOf(votes: readonly WeighedVote[]): number[] {
+function gainsOf(votes: readonly WeightedSignal[]): number[] {
   const loudest = votes.reduce((a, b) => (b.weight > a.weight ? b : a));
   return votes.map(({ bvp, weight }) => {
     let product = 0;

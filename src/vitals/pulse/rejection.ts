@@ -5,7 +5,7 @@ import { type ColorSignal, pos, PROJECTION_WINDOW_S } from "../signal/projection
 import { amplitudeAt, harmonicSnrDb, powerSpectrum } from "../signal/spectrum.ts";
 import { SKIN_REGIONS } from "./methods/color.ts";
 import type { PulseWindow } from "./methods/method.ts";
-import { undertoneDb } from "./subharmonic.ts";
+import { subharmonicDb } from "./subharmonic.ts";
 
 /** A lamp, not a heart, where the wall swings at least this much as skin does. */
 const FLICKER_SHARE = 0.5;
@@ -43,7 +43,7 @@ interface At {
  *   (measured on real faces), while motion and light leave POS next to nothing. Or it is the
  *   overtone of something slower that moves the skin: a breath.
  */
-export function vetoOf(
+export function rejectionReason(
   window: PulseWindow,
   frequencyHz: number,
 ): "flicker" | "motion" | undefined {
@@ -59,7 +59,7 @@ export function vetoOf(
     if (loud && swing.snrDb >= STANDS_OUT_DB) return "flicker";
   }
   // Projections lose what is slow: only the colour itself shows whose overtone this may be.
-  if (undertoneDb(withoutMean(skin.g), at) > OVERTONE_DB) return "motion";
+  if (subharmonicDb(withoutMean(skin.g), at) > OVERTONE_DB) return "motion";
   const blood = swingOf(pos(skin, at), at);
   const bloodDb = 20 * Math.log10(blood.amplitude / brightness.amplitude);
   const missingDb = LEAST_BLOOD_DB - bloodDb;

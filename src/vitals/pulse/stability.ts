@@ -17,7 +17,7 @@ const LEAST_DB = -30;
  * mean of all, dB; 0 at best. A heart goes on. Noise swells and fades (the envelope of narrow noise
  * is Rayleigh's), and a jump of the light is only in one part.
  */
-export function evennessDb(wave: Float64Array, cycles: number): number {
+export function amplitudeStabilityDb(wave: Float64Array, cycles: number): number {
   const size = Math.floor(wave.length / 3);
   let sum = 0;
   let least = Infinity;

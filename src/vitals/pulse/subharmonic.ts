@@ -19,7 +19,7 @@ const NOTHING_DB = -30;
  *
  * @param wave as it was seen: with all that is slower than a pulse, but without its mean.
  */
-export function undertoneDb(
+export function subharmonicDb(
   wave: Float64Array,
   { frequencyHz, sampleRateHz }: { frequencyHz: number; sampleRateHz: number },
 ): number {

@@ -16,7 +16,7 @@ const READY = NETWORK + 1;
 const CHANNELS = READY + MAX_READY_SIGNALS;
 
 /** Keeps what the pulse is read from, and lays windows of it on a uniform grid. */
-export class PulseRecorder {
+export class PulseWindowBuffer {
   readonly #ring: SampleRing;
   readonly #row = new Float64Array(CHANNELS);
   readonly #lastSeenUs = new Float64Array(CHANNELS).fill(-Infinity);

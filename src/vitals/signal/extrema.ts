@@ -12,7 +12,7 @@ export interface Turn {
  *
  * @param minSwing in the signal's unit, over 0.
  */
-export function findTurns(signal: Float64Array, minSwing: number): Turn[] {
+export function findExtrema(signal: Float64Array, minSwing: number): Turn[] {
   const turns: Turn[] = [];
   let high = 0, low = 0;
   let rising: boolean | undefined;
@@ -34,7 +34,7 @@ export function findTurns(signal: Float64Array, minSwing: number): Turn[] {
 }
 
 /** A turn's place between samples, by a parabola through three. */
-export function refineTurn(signal: Float64Array, index: number): number {
+export function refineExtremum(signal: Float64Array, index: number): number {
   const left = signal[index - 1], here = signal[index]!, right = signal[index + 1];
   if (left === undefined || right === undefined) return index;
   const curve = left - 2 * here + right;

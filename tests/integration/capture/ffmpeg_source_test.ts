@@ -186,7 +186,7 @@ Deno.test("in real time a consumer that stays behind loses frames, counted, and 
   let nowUs = 0;
   const clock: Clock = {
     monotonicUs: () => nowUs,
-    wallUs: (us) => us,
+    epochUs: (us) => us,
     sleep: (ms) => Promise.resolve(void (nowUs += 1000 * ms)),
   };
   const counters = new Counters();

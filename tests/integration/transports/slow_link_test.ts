@@ -38,7 +38,7 @@ Deno.test("a link of 300 ms that is fast carries every frame as it is", async ()
   const frames = () => camera.received.filter(({ type }) => type === "frame");
   // A busy machine may look like a busy link for a moment.
   await waitFor("frames as they are, at their full rate", () => {
-    const second = clock.wallUs(clock.monotonicUs()) - 1e6;
+    const second = clock.epochUs(clock.monotonicUs()) - 1e6;
     const rate = frames().filter(({ arrivedUs }) => arrivedUs > second).length;
     return rate >= 28 && camera.outbox.frameDegradation === 0;
   }, { timeoutMs: 30_000 });
@@ -85,7 +85,7 @@ async function overSlowLink(
   const newestBytes = () => frames().at(-1)?.payload.data?.length ?? 0;
   await waitFor("frames as they are", () => newestBytes() > jpegs[0]!.length);
   link.fault = SLOW;
-  const slowUs = clock.wallUs(clock.monotonicUs());
+  const slowUs = clock.epochUs(clock.monotonicUs());
   // From the moment on when the link is slow, as a ward cannot wait for anybody to adapt.
   const p99 = await p99OfNext(75, camera);
   assert.ok(p99 < 1000, `p99 is ${p99} ms`);

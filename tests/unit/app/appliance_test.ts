@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { Appliance, type ApplianceOptions } from "../../../src/app/appliance.ts";
 import type { Frame, FrameSource, SourceEvent } from "../../../src/capture/frame.ts";
 import { Recording } from "../../../src/control/recording.ts";
-import { Announcer } from "../../../src/envelopes/envelope_factory.ts";
+import { EnvelopeFactory } from "../../../src/envelopes/envelope_factory.ts";
 import { FramePacing } from "../../../src/frames/pacing.ts";
-import { FrameOutlet } from "../../../src/frames/frame_output.ts";
+import { FrameOutput } from "../../../src/frames/frame_output.ts";
 import type { Outgoing, Publisher } from "../../../src/envelopes/outgoing.ts";
 import { Counters } from "../../../src/telemetry/counters.ts";
 import { Health } from "../../../src/telemetry/health.ts";
@@ -56,25 +56,25 @@ function sourceOf(events: () => AsyncIterator<SourceEvent>): FrameSource & { clo
 
 function applianceOf(source: FrameSource, samples = faceSamples({ seconds: 1e6 })) {
   const publisher = new Listener();
-  const surroundings = {
+  const context = {
     publisher,
     clock: new ManualClock(),
     counters: new Counters(),
     health: new Health(new ManualClock()),
     log: silentLog,
   };
-  const announcer = new Announcer(surroundings.clock);
+  const envelopes = new EnvelopeFactory(context.clock);
   const observe = () => samples.next().value!;
   const appliance = new Appliance({
-    ...surroundings,
+    ...context,
     source,
-    announcer,
+    envelopes,
     vision: { observe, observeInOrder: () => Promise.resolve(observe()) },
     engine: createVitalsEngine(),
     recording: new Recording(),
-    frames: new FrameOutlet({
-      ...surroundings,
-      announcer,
+    frames: new FrameOutput({
+      ...context,
+      envelopes,
       shrinker: { shrink: () => Promise.resolve(undefined) },
       encoder: {
         encode: () => Promise.resolve(new Uint8Array(1000)),

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { stallOf } from "../../../src/app/stall.ts";
+import { detectStall } from "../../../src/app/stall.ts";
 import type { Clock } from "../../../src/telemetry/clock.ts";
 import { Health, type Sign } from "../../../src/telemetry/health.ts";
 
@@ -7,7 +7,7 @@ function healthAfter(seconds: number, alive: readonly Sign[]): Health {
   let nowUs = 0;
   const clock: Clock = {
     monotonicUs: () => nowUs,
-    wallUs: (us) => us,
+    epochUs: (us) => us,
     sleep: () => Promise.resolve(),
   };
   const health = new Health(clock);
@@ -20,14 +20,14 @@ const ALL = ["frame", "metric", "acknowledgement"] as const;
 
 Deno.test("a server whose signs of life are young is not stalled", () => {
   const condition = { status: "OK", metricsWanted: true } as const;
-  assert.equal(stallOf({ ...condition, health: healthAfter(100, ALL) }), undefined);
-  assert.equal(stallOf({ ...condition, health: healthAfter(10, []) }), undefined);
+  assert.equal(detectStall({ ...condition, health: healthAfter(100, ALL) }), undefined);
+  assert.equal(detectStall({ ...condition, health: healthAfter(10, []) }), undefined);
 });
 
 Deno.test("a frozen OK is stalled, whichever sign is missing", () => {
   for (const missing of ALL) {
     const health = healthAfter(100, ALL.filter((sign) => sign !== missing));
-    const reason = stallOf({ health, status: "OK", metricsWanted: true });
+    const reason = detectStall({ health, status: "OK", metricsWanted: true });
     assert.match(reason ?? "", /^No .* for 100\.0 s$/, missing);
   }
 });
@@ -35,13 +35,13 @@ Deno.test("a frozen OK is stalled, whichever sign is missing", () => {
 Deno.test("what the server itself says is missing does not get it killed", () => {
   const silent = healthAfter(100, []);
   const status = "CAMERA_DISCONNECTED";
-  assert.equal(stallOf({ health: silent, status, metricsWanted: true }), undefined);
+  assert.equal(detectStall({ health: silent, status, metricsWanted: true }), undefined);
   const unheard = healthAfter(100, ["frame", "metric"]);
   const degraded = { health: unheard, status: "PUBLISH_DEGRADED", metricsWanted: true } as const;
-  assert.equal(stallOf(degraded), undefined);
+  assert.equal(detectStall(degraded), undefined);
 });
 
 Deno.test("while no metrics are wanted, none are missed", () => {
   const health = healthAfter(100, ["frame"]);
-  assert.equal(stallOf({ health, status: "OK", metricsWanted: false }), undefined);
+  assert.equal(detectStall({ health, status: "OK", metricsWanted: false }), undefined);
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import {
-  CommandIntake,
+  CommandHandler,
   MAX_COMMAND_BYTES,
   parseRecordingCommand,
 } from "../../../src/control/commands.ts";
@@ -62,14 +62,14 @@ Deno.test("no bytes make the parser throw, and whatever it lets through is safe"
   );
 });
 
-Deno.test("the intake counts every command by origin and result", () => {
+Deno.test("the commandHandler counts every command by origin and result", () => {
   const counters = new Counters();
   const recording = new Recording();
-  const intake = new CommandIntake({ recording, counters, log: silentLog });
+  const commandHandler = new CommandHandler({ recording, counters, log: silentLog });
   const commands = ['{"recording":true,"session_id":"a"}', '{"recording":true}', "garbage"];
-  const results = commands.map((text) => intake.take(bytes(text), "redis"));
+  const results = commands.map((text) => commandHandler.take(bytes(text), "redis"));
   assert.deepEqual(results, ["changed", "unchanged", "not_json"]);
-  assert.equal(intake.apply({ recording: false, sessionId: "b" }, "grpc"), "stale");
+  assert.equal(commandHandler.apply({ recording: false, sessionId: "b" }, "grpc"), "stale");
   for (const result of results) {
     assert.equal(counters.get("recording_commands_total", { origin: "redis", result }), 1);
   }

@@ -59,7 +59,7 @@ function framesOf(messages: readonly Outgoing[]): number[] {
 }
 
 Deno.test("of frames the newest waits, and the displaced are counted", async () => {
-  await using ends = start({ framesUnderWay: 1 });
+  await using ends = start({ framesInFlight: 1 });
   ends.backend.setReady(true);
   ends.backend.acknowledging = false;
   for (let sequence = 1; sequence <= 5; sequence++) ends.outbox.offer(frame(ends.clock, sequence));
@@ -73,7 +73,7 @@ Deno.test("of frames the newest waits, and the displaced are counted", async () 
 });
 
 Deno.test("a frame that has become too old is not sent", async () => {
-  await using ends = start({ framesUnderWay: 1, maxFrameAgeMs: 500 });
+  await using ends = start({ framesInFlight: 1, maxFrameAgeMs: 500 });
   ends.backend.setReady(true);
   ends.backend.acknowledging = false;
   ends.outbox.offer(frame(ends.clock, 1));

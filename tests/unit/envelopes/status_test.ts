@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import { StatusHold } from "../../../src/envelopes/status.ts";
+import { StatusDebouncer } from "../../../src/envelopes/status.ts";
 import type { StatusName } from "../../../src/vitals/estimate.ts";
 
 const MS = 1000;
 
 /** What is told when conditions are observed every 100 ms, as `[milliseconds, name]`. */
 function told(conditions: (ms: number) => StatusName, untilMs: number): [number, StatusName][] {
-  const hold = new StatusHold();
+  const hold = new StatusDebouncer();
   const result: [number, StatusName][] = [];
   for (let ms = 0; ms <= untilMs; ms += 100) {
     const due = hold.observe(conditions(ms), ms * MS);
@@ -30,13 +30,13 @@ Deno.test("a blink of a condition is no news, and the heartbeat goes on through 
 });
 
 Deno.test("an urgent condition is told at once", () => {
-  const hold = new StatusHold();
+  const hold = new StatusDebouncer();
   hold.observe("OK", 0);
   assert.equal(hold.observe("STOPPING", 10 * MS, { urgent: true })?.name, "STOPPING");
 });
 
 Deno.test("a status says since when it holds", () => {
-  const hold = new StatusHold();
+  const hold = new StatusDebouncer();
   hold.observe("OK", 0);
   hold.observe("IMAGE_TOO_DARK", 1000 * MS);
   assert.equal(hold.observe("IMAGE_TOO_DARK", 1600 * MS)?.sinceUs, 1000 * MS);

@@ -1,21 +1,21 @@
 import assert from "node:assert/strict";
 import type { Frame, Picture } from "../../../src/capture/frame.ts";
-import { Announcer } from "../../../src/envelopes/envelope_factory.ts";
+import { EnvelopeFactory } from "../../../src/envelopes/envelope_factory.ts";
 import { FramePacing } from "../../../src/frames/pacing.ts";
-import { FrameOutlet } from "../../../src/frames/frame_output.ts";
+import { FrameOutput } from "../../../src/frames/frame_output.ts";
 import type { FrameOutgoing, Outgoing } from "../../../src/envelopes/outgoing.ts";
 import { Counters } from "../../../src/telemetry/counters.ts";
 import { silentLog } from "../../../src/telemetry/log.ts";
 import { waitFor } from "../../support/wait.ts";
 
-const clock = { monotonicUs: () => 0, wallUs: (us: number) => us };
+const clock = { monotonicUs: () => 0, epochUs: (us: number) => us };
 
 /** An outlet whose link asks for `degradation`, and whose shrinker halves pictures when told to. */
 function start(shrink = (jpeg: Uint8Array<ArrayBuffer>) => Promise.resolve(jpeg.slice(1))) {
   const published: FrameOutgoing[] = [];
   const link = { degradation: 0 };
   const counters = new Counters();
-  const outlet = new FrameOutlet({
+  const outlet = new FrameOutput({
     publisher: {
       start() {},
       offer: (outgoing: Outgoing) => outgoing.kind === "frame" && published.push(outgoing),
@@ -31,7 +31,7 @@ function start(shrink = (jpeg: Uint8Array<ArrayBuffer>) => Promise.resolve(jpeg.
       shrink: async (jpeg) => ({ jpeg: await shrink(jpeg), width: 640, height: 360, quality: 30 }),
     },
     pacing: new FramePacing({ policy: "always" }),
-    announcer: new Announcer(clock, "test"),
+    envelopes: new EnvelopeFactory(clock, "test"),
     counters,
     log: silentLog,
   });

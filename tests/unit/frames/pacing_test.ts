@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { coarserFor, FramePacing, type FramePublish } from "../../../src/frames/pacing.ts";
+import { FramePacing, type FramePublish, quantizerScaleFor } from "../../../src/frames/pacing.ts";
 
 const WANTED = { wanted: true, degradation: 0 };
 const UNWANTED = { wanted: false, degradation: 0 };
@@ -55,9 +55,9 @@ Deno.test("a slow link thins the frames, the more the slower", () => {
 });
 
 Deno.test("a slow link makes pictures coarser step by step", () => {
-  assert.equal(coarserFor(0), 1);
+  assert.equal(quantizerScaleFor(0), 1);
   for (let step = 0.1; step <= 1; step += 0.1) {
-    const ratio = coarserFor(step) / coarserFor(step - 0.1);
+    const ratio = quantizerScaleFor(step) / quantizerScaleFor(step - 0.1);
     assert.ok(ratio > 1.3 && ratio < 1.5, `${ratio}`);
   }
 });

@@ -7,7 +7,7 @@ function clocks() {
   const advance = (ms: number, stepMs = 0) => {
     time.wallMs += ms + stepMs;
     time.monotonicMs += ms;
-    return clock.wallUs(clock.monotonicUs());
+    return clock.epochUs(clock.monotonicUs());
   };
   return { advance };
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { decodeFaces, type RawAnswer } from "../../../src/vision/blazeface.ts";
-import { turnBack } from "../../../src/vision/detector.ts";
+import { undoRotation } from "../../../src/vision/detector.ts";
 
 const logit = (score: number) => Math.log(score / (1 - score));
 
@@ -79,8 +79,8 @@ Deno.test("nothing, not-a-number and boxes without size end the search", () => {
 
 Deno.test("four quarter turns come back to where they began", () => {
   const point = { x: 0.25, y: 0.75 };
-  const once = turnBack(point, 1);
-  assert.deepEqual(turnBack(once, 1), turnBack(point, 2));
-  assert.deepEqual(turnBack(turnBack(turnBack(once, 1), 1), 1), point);
-  assert.deepEqual(turnBack(turnBack(point, 1), 3), point);
+  const once = undoRotation(point, 1);
+  assert.deepEqual(undoRotation(once, 1), undoRotation(point, 2));
+  assert.deepEqual(undoRotation(undoRotation(undoRotation(once, 1), 1), 1), point);
+  assert.deepEqual(undoRotation(undoRotation(point, 1), 3), point);
 });

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import { Gaze } from "../../../src/vision/detection_scheduler.ts";
+import { DetectionScheduler } from "../../../src/vision/detection_scheduler.ts";
 
 const PICTURE = { width: 640, height: 480 };
-const NOBODY = { believed: false } as const;
+const NOBODY = { confirmed: false } as const;
 
 Deno.test("where nobody is, every other look is upright and whole, the others go everywhere", () => {
-  const gaze = new Gaze();
-  const looks = Array.from({ length: 36 }, () => gaze.next(NOBODY, PICTURE));
+  const scheduler = new DetectionScheduler();
+  const looks = Array.from({ length: 36 }, () => scheduler.next(NOBODY, PICTURE));
   const even = looks.filter((_, index) => index % 2 === 0);
   assert.ok(even.every(({ view, turns }) => view.size === 640 && turns === 0));
   const odd = looks.filter((_, index) => index % 2 === 1);
@@ -22,9 +22,12 @@ Deno.test("where nobody is, every other look is upright and whole, the others go
 
 Deno.test("a large face is watched in the whole picture, a small one closely and around", () => {
   const watch = (width: number) => {
-    const gaze = new Gaze();
+    const scheduler = new DetectionScheduler();
     const face = { x: 0.4, y: 0.4, width, height: width };
-    return Array.from({ length: 8 }, () => gaze.next({ face, believed: true }, PICTURE).view.size);
+    return Array.from(
+      { length: 8 },
+      () => scheduler.next({ face, confirmed: true }, PICTURE).view.size,
+    );
   };
   assert.deepEqual(new Set(watch(0.3)), new Set([640]));
   const small = watch(0.1);
@@ -33,13 +36,13 @@ Deno.test("a large face is watched in the whole picture, a small one closely and
 });
 
 Deno.test("what may be a face is looked at from every side until one is good", () => {
-  const gaze = new Gaze();
+  const scheduler = new DetectionScheduler();
   const face = { x: 0.4, y: 0.4, width: 0.15, height: 0.2 };
   const turns = [0.6, 0.6, 0.6, 0.6].map((score) =>
-    gaze.next({ face, believed: false, score }, PICTURE).turns
+    scheduler.next({ face, confirmed: false, score }, PICTURE).turns
   );
   assert.deepEqual(new Set(turns), new Set([0, 1, 2, 3]));
-  const stay = gaze.next({ face, believed: false, score: 0.9 }, PICTURE).turns;
+  const stay = scheduler.next({ face, confirmed: false, score: 0.9 }, PICTURE).turns;
   assert.equal(stay, turns.at(-1));
-  assert.equal(gaze.next({ face, believed: true, score: 0.9 }, PICTURE).turns, stay);
+  assert.equal(scheduler.next({ face, confirmed: true, score: 0.9 }, PICTURE).turns, stay);
 });

@@ -1,6 +1,6 @@
 import type { RegionName } from "../../../vision/region_sample.ts";
 import { chrom, type ColorSignal, green, pos } from "../../signal/projections.ts";
-import type { PulseWindow, Vote, Voter } from "./method.ts";
+import type { PulseMethod, PulseWindow, Vote } from "./method.ts";
 
 /** Where skin is looked at. */
 export const SKIN_REGIONS = [
@@ -17,7 +17,7 @@ const STILL = 1e-6;
 type Projection = (color: ColorSignal, options: { sampleRateHz: number }) => Float64Array;
 
 /** A projection of mean colours, as a voter over all regions of skin. */
-function colorVoter(name: string, project: Projection): Voter {
+function colorVoter(name: string, project: Projection): PulseMethod {
   return {
     name,
     vote: (window) =>

@@ -20,7 +20,7 @@ export interface PulseWindow {
  * Reads candidate pulse waves from a window. To add a method: implement this, put it in the list
  * in `list.ts`, name its paper, and test it against an independent computation.
  */
-export interface Voter {
+export interface PulseMethod {
   readonly name: string;
   /** The waves of this method, NaN in holes; none where the window does not carry what it needs. */
   vote(window: PulseWindow): readonly Vote[];

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
-import { LinkLoad } from "../../../../src/delivery/congestion/controller.ts";
+import { CongestionController } from "../../../../src/delivery/congestion/controller.ts";
 import { SimulatedLink } from "../../../support/simulated_link.ts";
 
-const NEAR = { bytesPerSecond: 100e6, roundTripMs: 0.5 };
-const FAR = { bytesPerSecond: 100e6, roundTripMs: 300 };
-const SLOW = { bytesPerSecond: 125_000, roundTripMs: 300 }; // 1 Mbit/s
+const NEAR = { bytesPerSecond: 100e6, rttMs: 0.5 };
+const FAR = { bytesPerSecond: 100e6, rttMs: 300 };
+const SLOW = { bytesPerSecond: 125_000, rttMs: 300 }; // 1 Mbit/s
 
-function startCamera(link: { bytesPerSecond: number; roundTripMs: number }, frameBytes = 60_000) {
-  const load = new LinkLoad();
-  load.reset(0, link.roundTripMs * 1000);
+function startCamera(link: { bytesPerSecond: number; rttMs: number }, frameBytes = 60_000) {
+  const load = new CongestionController();
+  load.reset(0, link.rttMs * 1000);
   return { load, camera: new SimulatedLink(load, { frameBytes, ...link }) };
 }
 
@@ -89,13 +89,13 @@ Deno.test("a radio that stands still for a second costs quality for no more than
 
 Deno.test("whatever the link carries, frames come to rest at one reduction and none gives way", () => {
   for (const megabits of [2, 5, 10, 20, 40]) {
-    for (const roundTripMs of [5, 60, 300]) {
-      const link = { bytesPerSecond: megabits * 125_000, roundTripMs };
+    for (const rttMs of [5, 60, 300]) {
+      const link = { bytesPerSecond: megabits * 125_000, rttMs };
       const { load, camera } = startCamera(link, 80_000);
       camera.run(10);
       const { degradation } = load;
       const { sent, displaced } = camera.run(30);
-      const what = `${megabits} Mbit/s, ${roundTripMs} ms: ${sent} sent, ${displaced} displaced`;
+      const what = `${megabits} Mbit/s, ${rttMs} ms: ${sent} sent, ${displaced} displaced`;
       assert.ok(Math.abs(load.degradation - degradation) <= 0.1, what);
       assert.ok(displaced <= 2, what);
       assert.ok(sent > 100, what);
@@ -104,7 +104,7 @@ Deno.test("whatever the link carries, frames come to rest at one reduction and n
 });
 
 Deno.test("a machine that is busy for moments is not taken for a slow link", () => {
-  const load = new LinkLoad();
+  const load = new CongestionController();
   load.metric({ sentUs: 0, acknowledgedUs: 300, bytes: 500 });
   for (let frame = 1; frame < 1200; frame++) {
     const sentUs = frame * 8333;
@@ -117,12 +117,12 @@ Deno.test("a machine that is busy for moments is not taken for a slow link", () 
 });
 
 Deno.test("a long round trip lets more frames be under way, a slow link only one", () => {
-  const proven = (roundTripUs: number) => {
-    const load = new LinkLoad();
+  const proven = (rttUs: number) => {
+    const load = new CongestionController();
     assert.equal(load.hasRoomBeside(ahead(1, 60_000), 0), false, "one shows the way");
     for (let i = 0; i < 20; i++) {
       const sentUs = i * 1e6;
-      load.frame({ sentUs, acknowledgedUs: sentUs + roundTripUs, bytes: 60_000 });
+      load.frame({ sentUs, acknowledgedUs: sentUs + rttUs, bytes: 60_000 });
     }
     return load;
   };
@@ -132,7 +132,7 @@ Deno.test("a long round trip lets more frames be under way, a slow link only one
   assert.equal(near.hasRoomBeside(ahead(3, 180_000), 0), false);
   const far = proven(300_000);
   assert.equal(far.hasRoomBeside(ahead(3, 180_000), 100_000), true);
-  const slow = new LinkLoad();
+  const slow = new CongestionController();
   slow.metric({ sentUs: 0, acknowledgedUs: 300_000, bytes: 60_000 });
   for (let i = 0; i < 5; i++) {
     slow.frame({ sentUs: i * 1e6, acknowledgedUs: i * 1e6 + 780_000, bytes: 60_000 });
@@ -149,7 +149,7 @@ Deno.test("a long round trip lets more frames be under way, a slow link only one
 });
 
 Deno.test("frames that give way while the link is still to show what it carries reduce nothing", () => {
-  const load = new LinkLoad();
+  const load = new CongestionController();
   load.metric({ sentUs: 0, acknowledgedUs: 300_000, bytes: 500 });
   for (let frame = 1; frame < 8; frame++) {
     const nowUs = frame * 200_000;

@@ -116,6 +116,6 @@ Deno.test("the phasic trace and the EDA proxy come only when asked for, and with
   const asked = run({ phasicPressure: true, eda: true });
   assert.ok(asked.flatMap((e) => e.phasicPressure ?? []).length > 15);
   assert.ok(asked.flatMap((e) => e.eda ?? []).length > 5);
-  const unsure = run({ phasicPressure: true, eda: true }, { pulse: false });
-  assert.equal(unsure.flatMap((e) => [...e.phasicPressure ?? [], ...e.eda ?? []]).length, 0);
+  const recentAcks = run({ phasicPressure: true, eda: true }, { pulse: false });
+  assert.equal(recentAcks.flatMap((e) => [...e.phasicPressure ?? [], ...e.eda ?? []]).length, 0);
 });

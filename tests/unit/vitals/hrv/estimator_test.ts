@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { HrvWatch } from "../../../../src/vitals/hrv/estimator.ts";
+import { HrvEstimator } from "../../../../src/vitals/hrv/estimator.ts";
 import type { PulseWave } from "../../../../src/vitals/parts.ts";
 import type { Hrv } from "../../../../src/vitals/estimate.ts";
 import { Random } from "../../../support/random.ts";
@@ -32,7 +32,7 @@ function told(
     seconds?: number;
   },
 ): { values: (Hrv | undefined)[]; rmssd: number } {
-  const watch = new HrvWatch();
+  const watch = new HrvEstimator();
   const { bvp, rmssd } = wave(seconds, noise);
   const values: (Hrv | undefined)[] = [];
   for (let end = 10 * sampleRateHz; end <= bvp.length; end += sampleRateHz / 2) {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { coherenceOf, type PlacedWave } from "../../../../src/vitals/pulse/coherence.ts";
+import { coherenceOf, type RegionSignal } from "../../../../src/vitals/pulse/coherence.ts";
 import {
   FEATURE_NAMES,
   type FeatureName,
@@ -28,7 +28,7 @@ function wave({ hz, noise, seed }: { hz: number; noise: number; seed: number }):
   );
 }
 
-function placed(waves: readonly Float64Array[]): PlacedWave[] {
+function placed(waves: readonly Float64Array[]): RegionSignal[] {
   return waves.map((bvp, k) => ({ place: PLACES[k]!, bvp, weight: 1 }));
 }
 
@@ -147,7 +147,7 @@ Deno.test("the shipped confidence is a probability that grows with the evidence"
       ) as Record<FeatureName, number>;
       const p = pulseConfidence(asked, model);
       assert.ok(p >= 0 && p <= 1);
-      for (const name of ["snrDb", "prominenceDb", "evennessDb", "pastDb"] as const) {
+      for (const name of ["snrDb", "prominenceDb", "amplitudeStabilityDb", "pastDb"] as const) {
         const better = { ...asked, [name]: asked[name] + Math.abs(more) };
         assert.ok(pulseConfidence(better, model) >= p - 1e-12, name);
       }

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { NEGATIVES } from "../../../../scripts/fit/negatives.ts";
-import { evennessDb, PastSpectra } from "../../../../src/vitals/pulse/stability.ts";
+import { amplitudeStabilityDb, PastSpectra } from "../../../../src/vitals/pulse/stability.ts";
 import { PulseEstimator } from "../../../../src/vitals/pulse/estimator.ts";
-import { undertoneDb } from "../../../../src/vitals/pulse/subharmonic.ts";
+import { subharmonicDb } from "../../../../src/vitals/pulse/subharmonic.ts";
 import { powerSpectrum } from "../../../../src/vitals/signal/spectrum.ts";
 import { powerAt } from "../../../../src/vitals/signal/tone.ts";
 import { faceSamples } from "../../../support/face_samples.ts";
@@ -70,21 +70,21 @@ result = abs((x * np.exp(-2j*np.pi*1.23/30*np.arange(len(x)))).sum())**2`,
 
 Deno.test("a steady wave is even, one that fades or jumps is not", () => {
   const cycles = 1.2 / sampleRateHz;
-  assert.ok(evennessDb(sine(1.2), cycles) > -0.5);
+  assert.ok(amplitudeStabilityDb(sine(1.2), cycles) > -0.5);
   // In the middles of its parts 8, 7, 6, 5 and 4 ninths of its amplitude: 16 over 38 of the power.
   const fading = wave((t) => (1 - t / 15) * Math.sin(2 * Math.PI * 1.2 * t));
-  assert.ok(Math.abs(evennessDb(fading, cycles) - 10 * Math.log10(16 / 38)) < 0.3);
-  assert.ok(evennessDb(wave((t) => (t > 7 ? 1 : 0)), cycles) < -15);
-  assert.equal(evennessDb(new Float64Array(300), cycles), -30);
+  assert.ok(Math.abs(amplitudeStabilityDb(fading, cycles) - 10 * Math.log10(16 / 38)) < 0.3);
+  assert.ok(amplitudeStabilityDb(wave((t) => (t > 7 ? 1 : 0)), cycles) < -15);
+  assert.equal(amplitudeStabilityDb(new Float64Array(300), cycles), -30);
 });
 
 Deno.test("the overtone of a breath is known by what is below it, a pulse over a breath is not", () => {
   const breath = (hz: number) => sine(hz).map((value, k) => value + 0.4 * sine(2 * hz)[k]!);
   const at = { frequencyHz: 1, sampleRateHz };
   // 1 over 0.4 in amplitude: 8 dB.
-  assert.ok(Math.abs(undertoneDb(breath(0.5), at) - 8) < 0.5);
-  assert.ok(undertoneDb(sine(1).map((value, k) => value + 3 * sine(0.25)[k]!), at) < -10);
-  assert.ok(undertoneDb(sine(1), at) < -20);
+  assert.ok(Math.abs(subharmonicDb(breath(0.5), at) - 8) < 0.5);
+  assert.ok(subharmonicDb(sine(1).map((value, k) => value + 3 * sine(0.25)[k]!), at) < -10);
+  assert.ok(subharmonicDb(sine(1), at) < -20);
 });
 
 Deno.test("at twice the rate of breathing a pulse is told only where it is sure", () => {

@@ -1,9 +1,9 @@
-import { findFfmpeg } from "../ffmpeg/executable.ts";
-import { NutWriter } from "../ffmpeg/nut_writer.ts";
-import { failureReason } from "../ffmpeg/probe.ts";
-import type { Picture } from "../frame.ts";
-import { packPicture, rawFormatOf } from "../../frames/raw_image.ts";
-import { UnavailableError } from "../../base/errors.ts";
+import { findFfmpeg } from "../capture/ffmpeg/executable.ts";
+import { NutWriter } from "../capture/ffmpeg/nut_writer.ts";
+import { failureReason } from "../capture/ffmpeg/probe.ts";
+import type { Picture } from "../capture/frame.ts";
+import { packPicture, rawFormatOf } from "./raw_image.ts";
+import { UnavailableError } from "../base/errors.ts";
 
 /** Fine enough for a pulse of less than a grey level, and still a usual quality. */
 const MJPEG_QSCALE = 3;

@@ -1,15 +1,10 @@
-import { reasonOf } from "../base/reason.ts";
-import { SimulatedCamera } from "../capture/simulator/camera.ts";
-import { rateAt } from "../capture/simulator/rate_schedule.ts";
-import {
-  STAMPED_TRUTH_HEADER,
-  TRUTH_HEADER,
-  truthRow,
-  type TruthSample,
-} from "../capture/simulator/truth.ts";
-import { UnavailableError, UsageError } from "../base/errors.ts";
-import type { Settings } from "../config/flags.ts";
-import type { Clock } from "../telemetry/clock.ts";
+import { reasonOf } from "../../base/reason.ts";
+import { SimulatedCamera } from "./camera.ts";
+import { rateAt } from "./rate_schedule.ts";
+import { STAMPED_TRUTH_HEADER, TRUTH_HEADER, truthRow, type TruthSample } from "./truth.ts";
+import { UnavailableError, UsageError } from "../../base/errors.ts";
+import type { Settings } from "../../config/flags.ts";
+import type { Clock } from "../../telemetry/clock.ts";
 
 export interface SimulationOptions {
   /** Where to write the truth of each frame as CSV. */
@@ -46,7 +41,7 @@ export function openSimulation(
     clock,
     ...(writeTruth && {
       onTruth: (sample, timeUs) =>
-        writeTruth(truthRow(sample, stamped ? clock.wallUs(timeUs) : undefined)),
+        writeTruth(truthRow(sample, stamped ? clock.epochUs(timeUs) : undefined)),
     }),
   });
 }
