@@ -1,9 +1,31 @@
-/** Writes the files that follow from the flag table; a test fails while they are stale. */
-import { generatedFiles } from "../src/config/generated.ts";
+/**
+ * Writes the files that follow from the flag table and from the field table; `--check` only
+ * compares, and fails if one is stale.
+ */
+import { VERSION } from "../src/base/version.ts";
+import { generatedFiles as flagFiles } from "../src/config/generated.ts";
+import { generatedFiles as envelopeFiles } from "../src/envelopes/render/files.ts";
 
-const root = new URL("../", import.meta.url);
-for (const [path, text] of generatedFiles()) {
-  const url = new URL(path, root);
+const ROOT = new URL("../", import.meta.url);
+const read = (path: string) => Deno.readTextFileSync(new URL(path, ROOT));
+
+const files = new Map([...flagFiles(), ...envelopeFiles({ version: VERSION, read })]);
+if (Deno.args.includes("--check")) {
+  const stale = [...files].filter(([path, text]) => !isCurrent(path, text)).map(([path]) => path);
+  for (const path of stale) console.error(`${path} is stale: run deno task docs`);
+  Deno.exit(stale.length > 0 ? 1 : 0);
+}
+for (const [path, text] of files) {
+  const url = new URL(path, ROOT);
   Deno.mkdirSync(new URL("./", url), { recursive: true });
   Deno.writeTextFileSync(url, text);
+}
+
+function isCurrent(path: string, text: string): boolean {
+  try {
+    return read(path) === text;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
 }

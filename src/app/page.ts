@@ -7,7 +7,7 @@ import type { Publisher } from "../envelopes/outgoing.ts";
 import type { Counters } from "../telemetry/counters.ts";
 import type { Health, HealthVerdict } from "../telemetry/health.ts";
 import type { Log } from "../telemetry/log.ts";
-import type { StatusName } from "../vitals/estimate.ts";
+import type { StatusName } from "../vitals/condition/status_table.ts";
 
 export interface PageParts {
   readonly publisher: Publisher;

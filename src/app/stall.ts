@@ -1,5 +1,5 @@
 import type { Health } from "../telemetry/health.ts";
-import type { StatusName } from "../vitals/estimate.ts";
+import type { StatusName } from "../vitals/condition/status_table.ts";
 
 /** Seconds without a sign of life after which the service had better be started again. */
 const LIMIT_S = 20;

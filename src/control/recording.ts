@@ -1,4 +1,4 @@
-import type { RecordingStatePayload } from "../envelopes/envelope.ts";
+import type { RecordingStatePayload } from "../envelopes/fields/state.ts";
 
 /** Who asked for a change; `restart` goes on with what a crash interrupted, `end` is our own end. */
 export type RecordingOrigin = "flag" | "grpc" | "redis" | "file" | "http" | "restart" | "end";

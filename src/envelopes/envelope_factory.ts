@@ -1,28 +1,42 @@
-import type { VitalsEstimate } from "../vitals/estimate.ts";
 import { STATUS_TABLE } from "../vitals/condition/status_table.ts";
-import { coreMetricsPayload } from "./core_metrics.ts";
-import { EdgeMetrics, type EdgeObservation } from "./edge_metrics.ts";
-import type { Envelope, RecordingStatePayload, Topic } from "./envelope.ts";
-import { Stamps } from "./stamps.ts";
+import type { VitalsEstimate } from "../vitals/estimate.ts";
+import { EdgeMetricsBuilder, type EdgeObservation } from "./edge_metrics.ts";
+import { encoderOf } from "./encode.ts";
+import type { Envelope } from "./envelope.ts";
+import {
+  CORE_METRICS,
+  type CoreMetricsPayload,
+  type CoreMetricsSource,
+} from "./fields/core_metrics.ts";
+import {
+  EDGE_METRICS,
+  type EdgeMetricsPayload,
+  type EdgeMetricsSource,
+} from "./fields/edge_metrics.ts";
+import type { ToEpoch } from "./fields/field.ts";
+import type { MessageIdentity } from "./fields/metadata.ts";
+import type { RecordingStatePayload } from "./fields/state.ts";
+import type { Topic } from "./fields/table.ts";
 import type { DueStatus } from "./status.ts";
-import type { ToEpoch } from "./series.ts";
+import { Timestamps } from "./timestamps.ts";
 
 type EnvelopeOf<T extends Topic> = Extract<Envelope, { type: T }>;
 
-/** The clocks as the envelopes needs them. */
+/** The clocks that the factory needs. */
 export interface EnvelopeClock {
   monotonicUs(): number;
   epochUs(monotonicUs: number): number;
 }
 
-/**
- * Writes the envelopes of one run of the program: stamps them, counts each type, names the run.
- */
+const encodeCoreMetrics = encoderOf<CoreMetricsSource, CoreMetricsPayload>(CORE_METRICS);
+const encodeEdgeMetrics = encoderOf<EdgeMetricsSource, EdgeMetricsPayload>(EDGE_METRICS);
+
+/** Makes the envelopes of one run of the program: timestamps, sequence numbers and boot id. */
 export class EnvelopeFactory {
   readonly #clock: EnvelopeClock;
   readonly #bootId: string;
-  readonly #stamps = new Stamps();
-  readonly #edge = new EdgeMetrics();
+  readonly #timestamps = new Timestamps();
+  readonly #edge = new EdgeMetricsBuilder();
   readonly #sequences = new Map<Topic, number>();
   readonly #toEpoch: ToEpoch;
 
@@ -32,27 +46,23 @@ export class EnvelopeFactory {
     this.#toEpoch = (timeUs) => clock.epochUs(timeUs);
   }
 
-  /** @param ofUs the moment that the message is about: that of its newest frame, where there is one. */
-  coreMetrics(estimate: VitalsEstimate, ofUs: number): EnvelopeOf<"core_metrics"> {
+  /** @param atUs Time that the message describes: the newest frame's, if there is one. */
+  coreMetrics(estimate: VitalsEstimate, atUs: number): EnvelopeOf<"core_metrics"> {
     const identity = this.#identity("core_metrics");
-    return {
-      type: "core_metrics",
-      timestamp: this.#stamp("core_metrics", ofUs),
-      payload: coreMetricsPayload(estimate, {
-        ...identity,
-        toEpoch: this.#toEpoch,
-        nowUs: this.#clock.monotonicUs(),
-      }),
-    };
+    const timestamp = this.#timestamp("core_metrics", atUs);
+    const latencyUs = Math.max(0, this.#clock.monotonicUs() - estimate.timeUs);
+    const payload = encodeCoreMetrics({ estimate, identity, latencyUs }, this.#toEpoch);
+    if (!payload) throw new RangeError("Cannot encode core metrics: the metadata are incomplete");
+    return { type: "core_metrics", timestamp, payload };
   }
 
   edgeMetrics(observation: EdgeObservation): EnvelopeOf<"edge_metrics"> {
     const identity = this.#identity("edge_metrics");
-    return {
-      type: "edge_metrics",
-      timestamp: this.#stamp("edge_metrics", observation.sample.timeUs),
-      payload: this.#edge.payload(observation, { ...identity, toEpoch: this.#toEpoch }),
-    };
+    const timestamp = this.#timestamp("edge_metrics", observation.sample.timeUs);
+    const source = { ...this.#edge.source(observation), identity };
+    const payload = encodeEdgeMetrics(source, this.#toEpoch);
+    if (!payload) throw new RangeError("Cannot encode edge metrics: the signal is incomplete");
+    return { type: "edge_metrics", timestamp, payload };
   }
 
   status(
@@ -62,7 +72,7 @@ export class EnvelopeFactory {
     const { code, message, hint } = STATUS_TABLE[name];
     return {
       type: "status",
-      timestamp: this.#stamp("status", this.#clock.monotonicUs()),
+      timestamp: this.#timestamp("status", this.#clock.monotonicUs()),
       payload: {
         code,
         name,
@@ -77,20 +87,20 @@ export class EnvelopeFactory {
   }
 
   recordingState(payload: RecordingStatePayload): EnvelopeOf<"recording_state"> {
-    const timestamp = this.#stamp("recording_state", this.#clock.monotonicUs());
+    const timestamp = this.#timestamp("recording_state", this.#clock.monotonicUs());
     return { type: "recording_state", timestamp, payload };
   }
 
-  /** Stamp and number of a frame captured at `captureUs`. */
+  /** Timestamp and sequence number of a frame captured at `captureUs`. */
   frame(captureUs: number): { timestamp: number; sequence: number } {
-    return { timestamp: this.#stamp("frame", captureUs), sequence: this.#count("frame") };
+    return { timestamp: this.#timestamp("frame", captureUs), sequence: this.#count("frame") };
   }
 
-  #stamp(topic: Topic, monotonicUs: number): number {
-    return this.#stamps.next(topic, this.#clock.epochUs(monotonicUs));
+  #timestamp(topic: Topic, monotonicUs: number): number {
+    return this.#timestamps.next(topic, this.#clock.epochUs(monotonicUs));
   }
 
-  #identity(topic: Topic): { sequence: number; bootId: string } {
+  #identity(topic: Topic): MessageIdentity {
     return { sequence: this.#count(topic), bootId: this.#bootId };
   }
 

@@ -1,4 +1,4 @@
-import type { StatusName } from "../vitals/estimate.ts";
+import type { StatusName } from "../vitals/condition/status_table.ts";
 
 /** How long a condition must hold before it is told, so that a blink is no news. */
 const HOLD_US = 500_000;

@@ -6,7 +6,8 @@ import {
   type RegionName,
   type RegionSample,
 } from "../vision/region_sample.ts";
-import type { Sample, Strict, VitalsEstimate, Withheld } from "../vitals/estimate.ts";
+import type { Sample, Strict, VitalsEstimate } from "../vitals/estimate.ts";
+import type { Withheld } from "../vitals/withheld.ts";
 import { Canvas, type Ink } from "./overlay_canvas.ts";
 import { GLYPH } from "./overlay_font.ts";
 

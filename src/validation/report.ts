@@ -1,4 +1,4 @@
-import type { Withheld } from "../vitals/estimate.ts";
+import type { Withheld } from "../vitals/withheld.ts";
 import { blandAltman, reliabilityCurve, timeChart } from "./charts.ts";
 import { reliability, type Summary, TOLERANCE } from "./statistics.ts";
 import { type Vital, VITALS } from "./vital.ts";

@@ -1,5 +1,6 @@
 import type { RegionSample } from "../vision/region_sample.ts";
-import type { RateSample, VitalsEngine, Withheld } from "../vitals/estimate.ts";
+import type { RateSample, VitalsEngine } from "../vitals/estimate.ts";
+import type { Withheld } from "../vitals/withheld.ts";
 import type { Reference } from "./reference.ts";
 import { type Vital, VITALS } from "./vital.ts";
 

@@ -1,11 +1,7 @@
 import type { RegionSample } from "../vision/region_sample.ts";
-import type {
-  StatusName,
-  VitalsEngine,
-  VitalsEstimate,
-  VitalsOptions,
-  Withheld,
-} from "./estimate.ts";
+import type { VitalsEngine, VitalsEstimate, VitalsOptions } from "./estimate.ts";
+import type { Withheld } from "./withheld.ts";
+import type { StatusName } from "./condition/status_table.ts";
 import { BreathingEstimator } from "./breathing/estimator.ts";
 import { conditionOf } from "./condition/condition.ts";
 import { DerivedVitals } from "./derived.ts";

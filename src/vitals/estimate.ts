@@ -1,15 +1,5 @@
-/** Why a number is not given. One of the contract's words. */
-export type Withheld =
-  | "no_face"
-  | "warming_up"
-  | "low_quality"
-  | "motion"
-  | "flicker"
-  | "too_dark"
-  | "too_bright"
-  | "low_frame_rate"
-  | "no_chest"
-  | "camera_disconnected";
+import type { StatusName } from "./condition/status_table.ts";
+import type { Withheld } from "./withheld.ts";
 
 /** A value at a moment, in microseconds of the monotonic clock. */
 export interface Sample {
@@ -69,24 +59,6 @@ export interface BreathingEstimate {
   readonly baseline: readonly Sample[];
   readonly inhaleExhaleRatio: readonly Sample[];
 }
-
-/** The contract's status codes, by their names. */
-export type StatusName =
-  | "OK"
-  | "NO_FACES_FOUND"
-  | "MORE_THAN_ONE_FACE_FOUND"
-  | "FACE_NOT_CENTERED"
-  | "FACE_TOO_BIG_OR_TOO_SMALL"
-  | "IMAGE_TOO_DARK"
-  | "IMAGE_TOO_BRIGHT"
-  | "CHEST_TOO_FAR_OR_NOT_ENOUGH_SHOWING"
-  | "PROCESSING_NOT_STARTED"
-  | "CAMERA_TUNING"
-  | "FRAME_RATE_TOO_LOW"
-  | "EXCESSIVE_MOTION"
-  | "CAMERA_DISCONNECTED"
-  | "PUBLISH_DEGRADED"
-  | "STOPPING";
 
 /** How good the picture is, for a person who sets up a camera. */
 export interface SignalQuality {

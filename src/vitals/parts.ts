@@ -1,5 +1,6 @@
 import type { RegionSample } from "../vision/region_sample.ts";
-import type { BreathingEstimate, Withheld } from "./estimate.ts";
+import type { BreathingEstimate } from "./estimate.ts";
+import type { Withheld } from "./withheld.ts";
 
 /**
  * What the engine knows about the newest window, which its parts need to judge their own evidence.

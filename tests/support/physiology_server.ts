@@ -1,3 +1,4 @@
+import { assertEnvelope } from "./envelope_schema.ts";
 import type { Envelope } from "../../src/envelopes/envelope.ts";
 import type { ClientOptions, RedisServer } from "./redis_server.ts";
 import { waitFor } from "./wait.ts";
@@ -121,7 +122,10 @@ export class Subscriber {
     const client = server.client(options);
     client.on("pmessage", (_pattern: string, _channel: string, message: string) => {
       const receivedMs = performance.timeOrigin + performance.now();
-      subscriber.received.push({ ...JSON.parse(message), receivedMs });
+      const envelope = JSON.parse(message);
+      // Throws outside of any test: the runner then fails the test that is running.
+      assertEnvelope(envelope);
+      subscriber.received.push({ ...envelope, receivedMs });
     });
     await client.psubscribe(`${prefix}:*`);
     return subscriber;

@@ -1,17 +1,12 @@
-import { create, type MessageInitShape } from "@bufbuild/protobuf";
-import type {
-  CoreMetricsPayload,
-  Detection,
-  EdgeMetricsPayload,
-  EpochUs,
-  Measurement,
-  RateMeasurement,
-  StatusPayload,
-} from "../../envelopes/envelope.ts";
 import {
-  type DetectionStatusSchema,
-  type MeasurementSchema,
-  type MeasurementWithConfidenceSchema,
+  create,
+  type DescField,
+  type DescMessage,
+  type MessageShape,
+  ScalarType,
+} from "@bufbuild/protobuf";
+import type { Envelope } from "../../envelopes/envelope.ts";
+import {
   type Metrics,
   type MetricsBuffer,
   MetricsBufferSchema,
@@ -20,119 +15,89 @@ import {
   StatusValueSchema,
 } from "./gen/metrics_pb.ts";
 
+type EnvelopeOf<T extends Envelope["type"]> = Extract<Envelope, { type: T }>;
+type Json = Readonly<Record<string, unknown>>;
+
+/** Protobuf fields that follow from the JSON fields of the same message. */
+type Derived = (json: Json, secondsOf: (timestamp: unknown) => number) => Json;
+
+const timeOf: Derived = ({ timestamp }, secondsOf) => ({ time: secondsOf(timestamp) });
+
+const DERIVED: Readonly<Record<string, Derived>> = {
+  Measurement: (json, secondsOf) => ({ ...timeOf(json, secondsOf), stable: true }),
+  MeasurementWithConfidence: timeOf,
+  DetectionStatus: timeOf,
+  Landmarks: timeOf,
+  Metadata: ({ boot_id, sequence, sent_at }, secondsOf) => ({
+    id: `${boot_id}-${sequence}`,
+    ...sent_at === undefined ? {} : { sent_at_s: secondsOf(sent_at) },
+  }),
+  StatusValue: ({ code }) => ({ value: code }),
+};
+
 /**
- * Turns payloads into the messages of metrics.proto. What is absent in a payload is absent in the
- * message; `time` counts seconds from the first timestamp that passed here.
+ * Converts envelopes to the messages of metrics.proto. Both follow from the field table, so that
+ * the Protobuf descriptor finds each value under its JSON name; an absent value stays absent.
  */
 export class Converter {
-  #startUs: EpochUs | undefined;
+  #startUs: number | undefined;
+  readonly #secondsOf = (timestamp: unknown) =>
+    (Number(timestamp) - (this.#startUs ?? Number(timestamp))) / 1e6;
 
-  coreMetrics(
-    { timestamp, payload }: { readonly timestamp: EpochUs; readonly payload: CoreMetricsPayload },
-  ): MetricsBuffer {
-    this.#startUs ??= timestamp;
-    const { pulse, breathing, blood_pressure: pressure, metadata, withheld } = payload;
-    return create(MetricsBufferSchema, {
-      ...(pulse && {
-        pulse: {
-          rate: this.#rates(pulse.rate),
-          trace: this.#samples(pulse.trace),
-          pulseRespirationQuotient: this.#samples(pulse.pulse_respiration_quotient),
-          ...(pulse.strict && { strict: pulse.strict }),
-          ...(pulse.hrv && { hrv: { ...pulse.hrv, meanNn: pulse.hrv.mean_nn } }),
-        },
-      }),
-      ...(breathing && {
-        breathing: {
-          rate: this.#rates(breathing.rate),
-          upperTrace: this.#samples(breathing.upper_trace),
-          amplitude: this.#samples(breathing.amplitude),
-          apnea: this.#detections(breathing.apnea),
-          respiratoryLineLength: this.#samples(breathing.respiratory_line_length),
-          baseline: this.#samples(breathing.baseline),
-          inhaleExhaleRatio: this.#samples(breathing.inhale_exhale_ratio),
-          ...(breathing.strict && { strict: breathing.strict }),
-        },
-      }),
-      ...(pressure && { bloodPressure: { phasic: this.#samples(pressure.phasic) } }),
-      ...(withheld && { withheld }),
-      metadata: {
-        id: `${metadata.boot_id}-${metadata.sequence}`,
-        sentAtS: this.#seconds(timestamp),
-        frameTimestamp: BigInt(metadata.frame_timestamp),
-        frameCount: metadata.frame_count,
-        sequence: BigInt(metadata.sequence),
-        bootId: metadata.boot_id,
-        latencyMs: metadata.latency_ms,
-      },
-    });
+  coreMetrics({ timestamp, payload }: EnvelopeOf<"core_metrics">): MetricsBuffer {
+    const metadata = { ...payload.metadata, sent_at: timestamp };
+    return this.#convert(MetricsBufferSchema, { timestamp, ...payload, metadata });
   }
 
-  edgeMetrics(
-    { timestamp, payload }: { readonly timestamp: EpochUs; readonly payload: EdgeMetricsPayload },
-  ): Metrics {
-    this.#startUs ??= timestamp;
-    const { breathing, face, signal, eda } = payload;
-    const { snr_db: snrDb, saturated_fraction: saturatedFraction, brightness, fps } = signal;
-    return create(MetricsSchema, {
-      ...(breathing && { breathing: { upperTrace: this.#samples(breathing.upper_trace) } }),
-      ...(eda && { eda: { trace: this.#samples(eda) } }),
-      ...(face && {
-        face: {
-          box: face.box,
-          blinking: this.#detections(face.blinking),
-          talking: this.#detections(face.talking),
-          landmarks: face.landmarks.map((points) => ({
-            time: this.#seconds(points.timestamp),
-            value: [...points.value],
-            stable: points.stable,
-            reset: points.reset,
-            timestamp: BigInt(points.timestamp),
-          })),
-        },
-      }),
-      signal: { brightness, saturatedFraction, fps, ...(snrDb !== undefined && { snrDb }) },
-      timestamp: BigInt(timestamp),
-    });
+  edgeMetrics({ timestamp, payload }: EnvelopeOf<"edge_metrics">): Metrics {
+    return this.#convert(MetricsSchema, { timestamp, ...payload });
   }
 
-  status(
-    { timestamp, payload }: { readonly timestamp: EpochUs; readonly payload: StatusPayload },
-  ): StatusValue {
-    const { code, message, hint } = payload;
-    return create(StatusValueSchema, { value: code, timestamp: BigInt(timestamp), message, hint });
+  status({ timestamp, payload }: EnvelopeOf<"status">): StatusValue {
+    return create(
+      StatusValueSchema,
+      this.#message(StatusValueSchema, { timestamp, ...payload }) as MessageShape<
+        typeof StatusValueSchema
+      >,
+    );
   }
 
-  #seconds(timestamp: EpochUs): number {
-    return (timestamp - (this.#startUs ?? timestamp)) / 1e6;
+  /** The first measurement that passes sets the origin of `time`. */
+  #convert<Schema extends DescMessage>(
+    schema: Schema,
+    json: Json & { readonly timestamp: number },
+  ): MessageShape<Schema> {
+    this.#startUs ??= json.timestamp;
+    return create(schema, this.#message(schema, json) as MessageShape<Schema>);
   }
 
-  #samples(samples: readonly Measurement[] = []): MessageInitShape<typeof MeasurementSchema>[] {
-    return samples.map(({ value, timestamp, stable = true }) => ({
-      time: this.#seconds(timestamp),
-      value,
-      stable,
-      timestamp: BigInt(timestamp),
-    }));
+  #message(schema: DescMessage, json: Json): Record<string, unknown> {
+    const derive = DERIVED[schema.name];
+    const source: Json = derive ? { ...json, ...derive(json, this.#secondsOf) } : json;
+    const message: Record<string, unknown> = {};
+    for (const field of schema.fields) {
+      const value = source[field.name];
+      if (value !== undefined) message[field.localName] = this.#value(field, value);
+    }
+    return message;
   }
 
-  #rates(
-    rates: readonly RateMeasurement[] = [],
-  ): MessageInitShape<typeof MeasurementWithConfidenceSchema>[] {
-    return rates.map((rate) => ({
-      ...rate,
-      time: this.#seconds(rate.timestamp),
-      timestamp: BigInt(rate.timestamp),
-    }));
-  }
-
-  #detections(
-    detections: readonly Detection[] = [],
-  ): MessageInitShape<typeof DetectionStatusSchema>[] {
-    return detections.map((detection) => ({
-      ...detection,
-      time: this.#seconds(detection.timestamp),
-      timestamp: BigInt(detection.timestamp),
-    }));
+  #value(field: DescField, value: unknown): unknown {
+    switch (field.fieldKind) {
+      case "list":
+        return field.listKind === "message"
+          ? (value as readonly Json[]).map((item) => this.#message(field.message, item))
+          : value;
+      case "message":
+        // A list of JSON is the only field of a message of its own.
+        return this.#message(
+          field.message,
+          Array.isArray(value) ? { [field.message.fields[0]?.name ?? ""]: value } : value as Json,
+        );
+      case "scalar":
+        return field.scalar === ScalarType.INT64 ? BigInt(value as number) : value;
+      default:
+        return value;
+    }
   }
 }

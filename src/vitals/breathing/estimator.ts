@@ -1,11 +1,6 @@
 import type { RegionSample } from "../../vision/region_sample.ts";
-import type {
-  BreathingEstimate,
-  DetectionSample,
-  RateSample,
-  Sample,
-  Withheld,
-} from "../estimate.ts";
+import type { BreathingEstimate, DetectionSample, RateSample, Sample } from "../estimate.ts";
+import type { Withheld } from "../withheld.ts";
 import type { BreathingPart, EstimateContext } from "../parts.ts";
 import { ApneaDetector } from "./apnea.ts";
 import { type ChestStretch, ChestTrack, TRACK_SECONDS } from "./chest_track.ts";

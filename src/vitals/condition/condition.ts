@@ -1,5 +1,5 @@
 import type { FaceObservation, RegionSample } from "../../vision/region_sample.ts";
-import type { StatusName } from "../estimate.ts";
+import type { StatusName } from "../condition/status_table.ts";
 import { medianOf } from "../../base/statistics.ts";
 
 /** Seconds of samples that a condition is judged by; older samples are ignored. */

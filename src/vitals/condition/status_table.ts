@@ -1,129 +1,130 @@
-import type { StatusName } from "../estimate.ts";
-
-/** All that is said about one status code. */
+/** Everything that is documented about one status code. */
 export interface StatusRow {
-  /** The contract's number; from 100 on the project's own. */
+  /** Number in the `status` message; codes from 100 on are additions of this server. */
   readonly code: number;
-  readonly name: StatusName;
-  /** What is the matter, a sentence for a person. */
+  /** The condition, one sentence for a person. */
   readonly message: string;
-  /** What to do about it. */
+  /** What the person can do about it. */
   readonly hint: string;
-  /** What raises it, a sentence for whoever runs the server. */
-  readonly cause: string;
+  /** When the status begins, for the operator. */
+  readonly begins: string;
+  /** When the status ends, for the operator. */
+  readonly ends: string;
 }
 
-/** One row a status; to add a code, add a row here and its name to `StatusName`. */
-const ROWS: readonly StatusRow[] = [
-  {
+/** One row per status; adding a status takes a row here and its condition in `condition.ts`. */
+export const STATUS_TABLE = {
+  OK: {
     code: 0,
-    name: "OK",
-    message: "The picture is good.",
-    hint: "Stay as you are.",
-    cause: "None of the conditions below holds.",
+    message: "Good signal.",
+    hint: "Nothing to do.",
+    begins: "None of the other conditions holds.",
+    ends: "One of them begins.",
   },
-  {
+  NO_FACES_FOUND: {
     code: 1,
-    name: "NO_FACES_FOUND",
-    message: "No face is in the picture.",
-    hint: "Face the camera and let light fall on your face.",
-    cause: "The detector found no face in most frames of the last second.",
+    message: "No face is visible.",
+    hint: "Face the camera and make sure that light falls on your face.",
+    begins: "No face in over 60 % of the frames of the last second.",
+    ends: "Under 40 %.",
   },
-  {
+  MORE_THAN_ONE_FACE_FOUND: {
     code: 2,
-    name: "MORE_THAN_ONE_FACE_FOUND",
-    message: "More than one face is in the picture.",
-    hint: "Let only the person to be measured be seen; the largest face is measured meanwhile.",
-    cause: "The detector found two faces or more in most frames of the last second.",
+    message: "More than one face is visible.",
+    hint: "Only one person should be visible. The largest face is measured meanwhile.",
+    begins: "Several faces in over 60 % of the frames of the last second.",
+    ends: "Under 40 %.",
   },
-  {
+  FACE_NOT_CENTERED: {
     code: 3,
-    name: "FACE_NOT_CENTERED",
-    message: "The face is at the edge of the picture.",
-    hint: "Move to the middle of the picture or turn the camera.",
-    cause: "The middle of the face is near an edge, or a part of the face is cut off.",
+    message: "The face is at the edge of the image.",
+    hint: "Move to the middle of the image, or turn the camera.",
+    begins: "The center of the face is within 0.12 of an edge, or less than 85 % of it is visible.",
+    ends: "0.15 and 90 %.",
   },
-  {
+  FACE_TOO_BIG_OR_TOO_SMALL: {
     code: 4,
-    name: "FACE_TOO_BIG_OR_TOO_SMALL",
-    message: "The face is too near to the camera or too far from it.",
+    message: "The face is too close to the camera or too far away.",
     hint: "Sit about an arm's length from the camera.",
-    cause: "The face is under 1/8 or over 9/10 of the picture's height.",
+    begins: "The height of the face is below 0.125 or above 0.9 of that of the image.",
+    ends: "0.14 and 0.86.",
   },
-  {
+  IMAGE_TOO_DARK: {
     code: 5,
-    name: "IMAGE_TOO_DARK",
-    message: "The picture is too dark.",
+    message: "The image is too dark.",
     hint: "Switch on a light in front of the face.",
-    cause: "The skin, or the whole picture where no face is seen, is near black.",
+    begins: "Luma of the skin (without a face: of the image) is below 28.",
+    ends: "34.",
   },
-  {
+  IMAGE_TOO_BRIGHT: {
     code: 6,
-    name: "IMAGE_TOO_BRIGHT",
-    message: "The picture is too bright.",
-    hint: "Move away from direct light or lower the exposure of the camera.",
-    cause: "A large share of the skin, or of the whole picture where no face is seen, is clipped.",
+    message: "The image is too bright.",
+    hint: "Move out of direct light, or lower the exposure of the camera.",
+    begins: "Over 25 % of the skin is clipped (without a face: 50 % of the image).",
+    ends: "15 % (40 %).",
   },
-  {
+  CHEST_TOO_FAR_OR_NOT_ENOUGH_SHOWING: {
     code: 7,
-    name: "CHEST_TOO_FAR_OR_NOT_ENOUGH_SHOWING",
-    message: "Too little of the chest is in the picture to measure breathing.",
-    hint: "Move back or tilt the camera down until the shoulders and the chest are seen.",
-    cause: "The motion of the chest could be followed in too few frames of the last two seconds.",
+    message: "Too little of the chest is visible to measure breathing.",
+    hint: "Move back, or tilt the camera down until shoulders and chest are visible.",
+    begins: "The chest is tracked in fewer than half of the frames of the last 2 s.",
+    ends: "60 %.",
   },
-  {
+  PROCESSING_NOT_STARTED: {
     code: 8,
-    name: "PROCESSING_NOT_STARTED",
-    message: "The measurement has not begun.",
-    hint: "Wait for the camera to deliver its first picture.",
-    cause: "No frame has been processed since the start or the last reset.",
+    message: "The measurement has not started.",
+    hint: "Wait for the first image of the camera.",
+    begins: "No frame has been processed since the start or the last reset.",
+    ends: "The first frame.",
   },
-  {
+  CAMERA_TUNING: {
     code: 10,
-    name: "CAMERA_TUNING",
-    message: "The camera is adjusting itself to the light.",
-    hint: "Wait a moment and keep the light steady.",
-    cause: "The first second after the first frame, or the whole picture's exposure is changing.",
+    message: "The camera is adjusting to the light.",
+    hint: "Wait a moment, and keep the light steady.",
+    begins: "The first second of frames, or brightness moves one way by over 12 % within 1.5 s.",
+    ends: "Under 6 %.",
   },
-  {
+  FRAME_RATE_TOO_LOW: {
     code: 11,
-    name: "FRAME_RATE_TOO_LOW",
-    message: "The camera delivers too few pictures a second.",
-    hint:
-      "Add light, choose a smaller picture or another codec, or take load off the USB bus or link.",
-    cause: "Fewer than 10 frames a second arrived over the last two seconds.",
+    message: "The camera delivers too few frames per second.",
+    hint: "Add light, choose a smaller image or another codec, or reduce the load on the USB bus.",
+    begins: "Fewer than 10 frames/s over the last 2 s.",
+    ends: "11 frames/s.",
   },
-  {
+  EXCESSIVE_MOTION: {
     code: 12,
-    name: "EXCESSIVE_MOTION",
-    message: "There is too much motion.",
-    hint: "Keep the head and the camera still for some seconds.",
-    cause: "The face moves fast, or changes much from frame to frame.",
+    message: "There is too much movement.",
+    hint: "Keep the head and the camera still for a few seconds.",
+    begins: "The face moves by over 0.5 of its width per second, or changes by over 14 gray " +
+      "levels per frame.",
+    ends: "0.35 and 10.",
   },
-  {
+  CAMERA_DISCONNECTED: {
     code: 100,
-    name: "CAMERA_DISCONNECTED",
-    message: "The camera is not connected or has fallen silent.",
-    hint: "Check the cable and the power of the camera; the server goes on trying by itself.",
-    cause: "The source reported that it is gone, or no frame came for three seconds.",
+    message: "The camera is disconnected or delivers no images.",
+    hint: "Check the cable and the power of the camera. The server keeps trying to reconnect.",
+    begins: "The source reports it, or no frame arrived for 3 s.",
+    ends: "Frames arrive again.",
   },
-  {
+  PUBLISH_DEGRADED: {
     code: 101,
-    name: "PUBLISH_DEGRADED",
-    message: "Measurements are not getting through, or only a part of them.",
-    hint: "Check that the broker is up, reachable and fast enough, and see the server's log.",
-    cause: "The backend is unreachable or too slow: messages are kept back or dropped.",
+    message: "Measurements are delayed or not delivered.",
+    hint: "Check that the broker is running, reachable and fast enough, and see the server's log.",
+    begins: "The backend is unreachable or too slow: messages are kept back or dropped.",
+    ends: "Messages are delivered again.",
   },
-  {
+  STOPPING: {
     code: 102,
-    name: "STOPPING",
     message: "The server is stopping.",
-    hint: "Start it again to go on measuring.",
-    cause: "The server was asked to stop.",
+    hint: "Start it again to continue.",
+    begins: "The server was asked to stop, or its input has ended.",
+    ends: "Never.",
   },
-];
+} as const satisfies Readonly<Record<string, StatusRow>>;
 
-/** The row of each status. */
-export const STATUS_TABLE = Object.fromEntries(
-  ROWS.map((row) => [row.name, row]),
-) as Readonly<Record<StatusName, StatusRow>>;
+export type StatusName = keyof typeof STATUS_TABLE;
+
+/** The name of each status with its condition, as documentation. */
+export const STATUS_NAMES = Object.fromEntries(
+  Object.entries(STATUS_TABLE).map(([name, { begins }]) => [name, begins]),
+) as Readonly<Record<StatusName, string>>;

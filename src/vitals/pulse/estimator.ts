@@ -1,5 +1,6 @@
 import type { RegionSample } from "../../vision/region_sample.ts";
-import type { PulseEstimate, RateSample, Withheld } from "../estimate.ts";
+import type { PulseEstimate, RateSample } from "../estimate.ts";
+import type { Withheld } from "../withheld.ts";
 import type { PulseWave } from "../parts.ts";
 import { PULSE_METHODS } from "./methods/list.ts";
 import {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { StatusDebouncer } from "../../../src/envelopes/status.ts";
-import type { StatusName } from "../../../src/vitals/estimate.ts";
+import type { StatusName } from "../../../src/vitals/condition/status_table.ts";
 
 const MS = 1000;
 

@@ -5,7 +5,8 @@ import { Hud } from "../../../src/frames/overlay.ts";
 import { Canvas } from "../../../src/frames/overlay_canvas.ts";
 import { glyphOf } from "../../../src/frames/overlay_font.ts";
 import type { RegionSample } from "../../../src/vision/region_sample.ts";
-import type { StatusName, VitalsEstimate } from "../../../src/vitals/estimate.ts";
+import type { VitalsEstimate } from "../../../src/vitals/estimate.ts";
+import type { StatusName } from "../../../src/vitals/condition/status_table.ts";
 import { grey, paint } from "../../support/yuv.ts";
 
 const SIZE = { width: 320, height: 240 };

@@ -1,0 +1,29 @@
+import { constant, INTEGER, TEXT } from "./field.ts";
+
+/** What every metrics message says about itself. */
+export interface MessageIdentity {
+  /** Counts the messages of one type since the start of the program. */
+  readonly sequence: number;
+  /** Identifies this run of the program. */
+  readonly bootId: string;
+}
+
+export const SEQUENCE = {
+  type: INTEGER,
+  description: "Number of this message among those of its type since the start of the server.",
+  range: [0, Number.MAX_SAFE_INTEGER],
+} as const;
+
+export const BOOT_ID = {
+  type: TEXT,
+  description: "Random identifier of this run of the server; `sequence` starts again with it.",
+  proto: 101,
+} as const;
+
+export const REPLAYED = {
+  type: constant(true),
+  description: "Marks a message that is delivered late; its timestamp is that of the event.",
+  when: "The message waited for the broker, or is sent again after a lost connection.",
+  proto: { omitted: "gRPC streams are live only" },
+  from: () => undefined,
+} as const;
