@@ -1,11 +1,10 @@
 import type { Frame, FrameSource, SourceEvent } from "../capture/frame.ts";
 import { type Recording, recordingPayload, type RecordingState } from "../control/recording.ts";
 import type { EnvelopeFactory } from "../envelopes/envelope_factory.ts";
-import { encodeEnvelope, type Envelope } from "../envelopes/envelope.ts";
 import type { Hud } from "../frames/overlay.ts";
 import { StatusDebouncer } from "../envelopes/status.ts";
 import type { FrameOutput } from "../frames/frame_output.ts";
-import type { Publisher } from "../envelopes/outgoing.ts";
+import type { Bus } from "../delivery/bus.ts";
 import type { Clock } from "../telemetry/clock.ts";
 import type { Counters } from "../telemetry/counters.ts";
 import type { Health } from "../telemetry/health.ts";
@@ -23,14 +22,12 @@ export interface ApplianceParts {
   readonly engine: VitalsEngine;
   readonly envelopes: EnvelopeFactory;
   readonly frames: FrameOutput;
-  readonly publisher: Publisher;
+  readonly bus: Bus;
   readonly recording: Recording;
   readonly clock: Clock;
   readonly counters: Counters;
   readonly health: Health;
   readonly log: Log;
-  /** Hears every envelope as it goes out; for servers that stream them on. */
-  readonly listeners?: readonly ((envelope: Envelope) => void)[];
   /** Draws onto the published picture. */
   readonly hud?: Hud | undefined;
 }
@@ -84,8 +81,8 @@ export class Appliance {
    * @throws {SourceError} where the source cannot give frames at all
    */
   async run(signal: AbortSignal): Promise<void> {
-    const { source, publisher, recording, log } = this.#parts;
-    publisher.start();
+    const { source, bus, recording, log } = this.#parts;
+    bus.start();
     this.#observeStatus();
     recording.onChange(({ state }) => this.#sendRecording(state));
     this.#sendRecording(recording.state);
@@ -102,7 +99,7 @@ export class Appliance {
       clearInterval(ticker);
       log.info(signal.aborted ? "Stopping as asked" : "The source has ended");
       this.#observeStatus("STOPPING");
-      await publisher.flush(FLUSH_MS);
+      await bus.flush(FLUSH_MS);
     }
   }
 
@@ -155,7 +152,7 @@ export class Appliance {
 
   async #frame(taken: Frame): Promise<void> {
     using frame = taken;
-    const { vision, engine, frames, counters, health, hud, source, publisher } = this.#parts;
+    const { vision, engine, frames, counters, health, hud, source, bus } = this.#parts;
     if (this.#disconnected !== undefined) this.#connected();
     counters.add("frames_captured_total");
     health.note("frame");
@@ -164,7 +161,7 @@ export class Appliance {
     engine.push(sample);
     if (sample.timeUs >= this.#nextCoreUs) {
       this.#sendCore(sample.timeUs);
-      if (!source.realtime) await publisher.flush(FAST_FLUSH_MS);
+      if (!source.realtime) await bus.flush(FAST_FLUSH_MS);
     }
     this.#sendEdge(sample, frame);
     if (this.#options.lockExposure) this.#adviseCamera(sample);
@@ -199,34 +196,34 @@ export class Appliance {
     this.#coreSentUs = clock.monotonicUs();
     this.#estimate = this.#pending = engine.estimate(atUs);
     this.#parts.hud?.update(this.#estimate);
-    if (this.#wantsMetrics()) this.#send(envelopes.coreMetrics(this.#estimate, atUs));
+    if (this.#wantsMetrics()) this.#parts.bus.publish(envelopes.coreMetrics(this.#estimate, atUs));
     this.#observeStatus();
   }
 
   #sendEdge(sample: RegionSample, frame: Frame): void {
     const estimate = this.#estimate;
     if (!this.#options.edgeMetrics || !this.#wantsMetrics() || !estimate) return;
-    const { envelopes, publisher, frames } = this.#parts;
+    const { envelopes, bus, frames } = this.#parts;
     const eda = this.#pending?.eda;
-    this.#send(envelopes.edgeMetrics({
+    this.#parts.bus.publish(envelopes.edgeMetrics({
       sample,
       signal: { ...estimate.signal, brightness: sample.brightness },
       upperTrace: this.#pending?.breathing.upperTrace ?? [],
       ...(eda ? { eda } : {}),
       ...frames.sizeOf(frame),
-      frameDegradation: publisher.frameDegradation,
+      frameDegradation: bus.frameDegradation,
       frameQuality: frames.quality,
     }));
     this.#pending = undefined;
   }
 
   #sendRecording(state: RecordingState): void {
-    this.#send(this.#parts.envelopes.recordingState(recordingPayload(state)));
+    this.#parts.bus.publish(this.#parts.envelopes.recordingState(recordingPayload(state)));
   }
 
   #observeStatus(forced?: StatusName): void {
-    const { envelopes, clock, publisher, recording, log } = this.#parts;
-    const [name, detail] = forced ? [forced] : this.#condition(publisher.trouble);
+    const { envelopes, clock, bus, recording, log } = this.#parts;
+    const [name, detail] = forced ? [forced] : this.#condition(bus.trouble);
     const before = this.#status.current;
     const urgent = name === "STOPPING" || name === "CAMERA_DISCONNECTED";
     const due = this.#status.observe(name, clock.monotonicUs(), { detail, urgent });
@@ -236,7 +233,7 @@ export class Appliance {
       const { message, hint } = envelope.payload;
       log.info(`Status ${due.name}: ${message}`, hint ? { hint } : {});
     }
-    this.#send(envelope);
+    this.#parts.bus.publish(envelope);
   }
 
   /** The gravest of what is wrong: without a camera or a way out, the picture does not matter. */
@@ -248,16 +245,5 @@ export class Appliance {
 
   #wantsMetrics(): boolean {
     return !this.#options.metricsOnlyWhileRecording || this.#parts.recording.state.recording;
-  }
-
-  #send(envelope: Envelope): void {
-    const { publisher, listeners } = this.#parts;
-    publisher.offer({
-      kind: "metric",
-      topic: envelope.type,
-      timestamp: envelope.timestamp,
-      bytes: encodeEnvelope(envelope),
-    });
-    for (const listener of listeners ?? []) listener(envelope);
   }
 }

@@ -1,47 +1,44 @@
-import { CommandFile } from "../control/command_file.ts";
-import { pixmapDecoder } from "../frames/pixmap.ts";
-import type { CommandHandler } from "../control/commands.ts";
 import { UsageError } from "../base/errors.ts";
 import type { Settings } from "../config/flags.ts";
-import { FileBackend } from "../transports/file/file_backend.ts";
-import { GrpcBackend } from "../transports/grpc/grpc_backend.ts";
-import type { GrpcServer } from "../transports/grpc/grpc_server.ts";
+import { CommandFile } from "../control/command_file.ts";
+import type { CommandHandler } from "../control/commands.ts";
+import type { Sink } from "../delivery/bus.ts";
 import { Outbox } from "../delivery/outbox.ts";
-import type { Backend, Publisher } from "../envelopes/outgoing.ts";
-import { CommandQueue } from "../transports/redis/command_queue.ts";
-import { RedisBackend } from "../transports/redis/redis_backend.ts";
+import type { Backend } from "../envelopes/outgoing.ts";
+import { pixmapDecoder } from "../frames/pixmap.ts";
 import type { Clock } from "../telemetry/clock.ts";
 import type { Counters } from "../telemetry/counters.ts";
 import type { Health } from "../telemetry/health.ts";
 import type { Log } from "../telemetry/log.ts";
+import { FileBackend } from "../transports/file/file_backend.ts";
+import { GrpcBackend } from "../transports/grpc/grpc_backend.ts";
+import type { GrpcServer } from "../transports/grpc/grpc_server.ts";
+import { CommandQueue } from "../transports/redis/command_queue.ts";
+import { RedisBackend } from "../transports/redis/redis_backend.ts";
 import { redisOptions } from "./redis_options.ts";
 
-/** Where clients of the file backend append their commands, in its folder. */
+/** File in the base directory to which clients of the file backend append commands. */
 const COMMAND_FILE = "command.jsonl";
 
-/** What the way out needs of its context. */
-export interface PublisherContext {
+/** What a backend is opened with. */
+export interface OutputContext {
   readonly clock: Clock;
   readonly counters: Counters;
   readonly health: Health;
   readonly log: Log;
+  readonly commands: CommandHandler;
+  readonly grpc: GrpcServer | undefined;
 }
 
-/** The way out and the way in of commands, as the chosen backend has them. */
+/** The chosen backend behind its queues, and the commands that come in through it. */
 export interface Output extends AsyncDisposable {
-  readonly publisher: Publisher;
-  /** Goes over to new settings of the backend, where it can without losing anything. */
+  readonly sink: Sink;
+  /** Takes over new settings without losing a message; absent if the backend cannot. */
   readonly reload?: (settings: Settings) => void;
 }
 
-/** Opens the chosen backend with the outbox in front, and takes the commands that clients leave. */
-export function openOutput(
-  settings: Settings,
-  context: PublisherContext & {
-    readonly commandHandler: CommandHandler;
-    readonly grpc: GrpcServer | undefined;
-  },
-): Output {
+/** Opens the backend that `--streaming_backend` names. */
+export function openOutput(settings: Settings, context: OutputContext): Output {
   switch (settings.publish.backend) {
     case "redis":
       return redisOutput(settings, context);
@@ -51,22 +48,19 @@ export function openOutput(
       if (!context.grpc) {
         throw new UsageError("Cannot publish by gRPC without a port: give --port another than 0");
       }
-      return output(openOutbox(new GrpcBackend(context.grpc), { settings, context }), []);
+      return outputOf(openOutbox(new GrpcBackend(context.grpc), settings, context), []);
   }
 }
 
-function redisOutput(
-  settings: Settings,
-  context: PublisherContext & { readonly commandHandler: CommandHandler },
-): Output {
+function redisOutput(settings: Settings, context: OutputContext): Output {
   const backend = new RedisBackend(redisOptions(settings.redis), context);
   const queue = new CommandQueue(redisOptions(settings.redis), {
     ...context,
-    onCommand: (bytes) => context.commandHandler.take(bytes, "redis"),
+    onCommand: (bytes) => context.commands.take(bytes, "redis"),
   });
   queue.start();
   return {
-    ...output(openOutbox(backend, { settings, context }), [queue]),
+    ...outputOf(openOutbox(backend, settings, context), [queue]),
     reload(next) {
       backend.reload(redisOptions(next.redis));
       queue.reload(redisOptions(next.redis));
@@ -74,20 +68,16 @@ function redisOutput(
   };
 }
 
-function fileOutput(
-  settings: Settings,
-  context: PublisherContext & { readonly commandHandler: CommandHandler },
-): Output {
+function fileOutput(settings: Settings, context: OutputContext): Output {
   const commands = new CommandFile({
     ...context,
     path: `${settings.file.baseDirectory}/${COMMAND_FILE}`,
-    onCommand: (bytes) => context.commandHandler.take(bytes, "file"),
+    onCommand: (bytes) => context.commands.take(bytes, "file"),
   });
-  const backend = openFiles(settings, context);
-  return output(openOutbox(backend, { settings, context }), [commands]);
+  return outputOf(openOutbox(openFiles(settings, context), settings, context), [commands]);
 }
 
-function openFiles({ file }: Settings, context: PublisherContext): FileBackend {
+function openFiles({ file }: Settings, context: OutputContext): FileBackend {
   if (file.compressFrames) return new FileBackend(file, context);
   const frameExtension = file.frameExtension === "jpg" ? "ppm" : file.frameExtension;
   return new FileBackend({ ...file, frameExtension }, {
@@ -96,10 +86,7 @@ function openFiles({ file }: Settings, context: PublisherContext): FileBackend {
   });
 }
 
-function openOutbox(
-  backend: Backend,
-  { settings: { publish }, context }: { settings: Settings; context: PublisherContext },
-): Publisher {
+function openOutbox(backend: Backend, { publish }: Settings, context: OutputContext): Outbox {
   return new Outbox(backend, context, {
     memoryBytes: publish.outboxMemoryBytes,
     maxFrameAgeMs: publish.maxFrameAgeMs,
@@ -110,13 +97,13 @@ function openOutbox(
   });
 }
 
-/** Closes the door for commands first, then what still goes out. */
-function output(publisher: Publisher, commands: readonly AsyncDisposable[]): Output {
+/** Stops taking commands before it closes the queues. */
+function outputOf(outbox: Outbox, commands: readonly AsyncDisposable[]): Output {
   return {
-    publisher,
+    sink: outbox,
     async [Symbol.asyncDispose]() {
       for (const each of commands) await each[Symbol.asyncDispose]();
-      await publisher[Symbol.asyncDispose]();
+      await outbox[Symbol.asyncDispose]();
     },
   };
 }

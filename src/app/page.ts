@@ -1,48 +1,53 @@
 import type { Settings } from "../config/flags.ts";
 import type { CommandHandler } from "../control/commands.ts";
-import { Hub } from "../web/hub.ts";
-import { HttpServer } from "../web/http_server.ts";
-import { WatchedPublisher } from "../web/watched_publisher.ts";
-import type { Publisher } from "../envelopes/outgoing.ts";
+import type { Sink } from "../delivery/bus.ts";
 import type { Counters } from "../telemetry/counters.ts";
 import type { Health, HealthVerdict } from "../telemetry/health.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { StatusName } from "../vitals/condition/status_table.ts";
+import { HttpServer } from "../web/http_server.ts";
+import { Hub } from "../web/hub.ts";
+import { PageSink } from "../web/page_sink.ts";
 
-export interface PageParts {
-  readonly publisher: Publisher;
+export interface PageContext {
   readonly commands: CommandHandler;
   readonly health: Health;
   readonly counters: Counters;
   readonly log: Log;
-  /** The server's state at this moment. */
-  readonly state: () => {
-    readonly status: StatusName | undefined;
-    readonly metricsWanted: boolean;
-  };
+  /** Returns the present state of the server. */
+  readonly state: () => ServerState;
 }
 
-/** The appliance's own page, and the publisher that it listens in on. */
+export interface ServerState {
+  readonly status: StatusName | undefined;
+  readonly metricsWanted: boolean;
+  /** What keeps messages from being delivered. */
+  readonly trouble: string | undefined;
+}
+
+/** The page of this device, and the sink through which it receives messages. */
 export interface Page extends AsyncDisposable {
-  readonly publisher: Publisher;
+  readonly sink: Sink;
 }
 
-/** Seconds without a frame, metrics or an acknowledgement after which `/healthz` says so. */
+/** Seconds without a frame, metrics or an acknowledgement after which `/healthz` fails. Chosen. */
 const FRAME_S = 5;
 const METRIC_S = 5;
 const ACKNOWLEDGEMENT_S = 15;
 
 /**
- * Serves `/`, `/healthz` and `/metrics` where `--http_port` asks for them; else the publisher is
- * passed through.
+ * Serves `/`, `/healthz` and `/metrics` on `--http_port`; returns undefined if that is 0.
  *
- * @throws {ConfigError} for an address that wants a token
- * @throws {UnavailableError} where the port is taken
+ * @throws {ConfigError} if the address needs a token
+ * @throws {UnavailableError} if the port is taken
  */
-export async function openPage(settings: Settings, parts: PageParts): Promise<Page> {
+export async function openPage(
+  settings: Settings,
+  context: PageContext,
+): Promise<Page | undefined> {
   const { server, redis } = settings;
-  const { publisher, commands, counters, log } = parts;
-  if (server.httpPort === 0) return { publisher, async [Symbol.asyncDispose]() {} };
+  const { commands, counters, log } = context;
+  if (server.httpPort === 0) return undefined;
   const hub = new Hub();
   const http = new HttpServer({
     address: server.httpAddress,
@@ -51,19 +56,19 @@ export async function openPage(settings: Settings, parts: PageParts): Promise<Pa
     hub,
     counters,
     log,
-    health: () => verdictOf(settings, parts),
+    health: () => healthOf(settings, context),
     onCommand: (_device, command) => commands.apply(command, "http") !== "stale",
   });
   await http.start();
   return {
-    publisher: new WatchedPublisher(publisher, { hub, device: redis.keyPrefix }),
+    sink: new PageSink(hub, { device: redis.keyPrefix }),
     [Symbol.asyncDispose]: () => http[Symbol.asyncDispose](),
   };
 }
 
-/** Unhealthy where something has not happened for too long, or the server itself complains. */
-function verdictOf({ vitals }: Settings, { health, publisher, state }: PageParts): HealthVerdict {
-  const { status, metricsWanted } = state();
+/** Unhealthy if something has not happened for too long, or if the server reports a problem. */
+function healthOf({ vitals }: Settings, { health, state }: PageContext): HealthVerdict {
+  const { status, metricsWanted, trouble } = state();
   const verdict = health.judge({
     frame: FRAME_S,
     ...metricsWanted
@@ -75,8 +80,8 @@ function verdictOf({ vitals }: Settings, { health, publisher, state }: PageParts
   });
   const reasons = [
     ...verdict.reasons,
-    ...status === "CAMERA_DISCONNECTED" ? ["The camera is not connected"] : [],
-    ...publisher.trouble === undefined ? [] : [publisher.trouble],
+    ...status === "CAMERA_DISCONNECTED" ? ["The camera is disconnected"] : [],
+    ...trouble === undefined ? [] : [trouble],
   ];
   return { ...verdict, healthy: reasons.length === 0, reasons };
 }

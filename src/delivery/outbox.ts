@@ -5,7 +5,8 @@ import type { Log } from "../telemetry/log.ts";
 import { FrameQueue } from "./frame_queue.ts";
 import { CongestionController } from "./congestion/controller.ts";
 import { MetricQueue, type MetricQueueOptions } from "./metric_queue.ts";
-import type { Backend, MetricOutgoing, Outgoing, Publisher } from "../envelopes/outgoing.ts";
+import type { Backend, MetricOutgoing, Outgoing } from "../envelopes/outgoing.ts";
+import type { Sink } from "./bus.ts";
 
 /** Bounds of what waits for a backend. */
 export interface OutboxOptions {
@@ -54,7 +55,7 @@ const SHARES = {
  * outbox.offer({ kind: "metric", topic: "status", timestamp, bytes });
  * ```
  */
-export class Outbox implements Publisher {
+export class Outbox implements Sink, AsyncDisposable {
   readonly #backend: Backend;
   readonly #context: OutboxContext;
   readonly #congestion = new CongestionController();

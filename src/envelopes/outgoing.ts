@@ -77,18 +77,3 @@ export class BackendError extends Error {
     this.reason = options.reason;
   }
 }
-
-/** The door of the ipc room: what the appliance hands its messages to. */
-export interface Publisher extends AsyncDisposable {
-  start(): void;
-  /** Takes a message. Never waits, never throws: what cannot be kept is counted. */
-  offer(outgoing: Outgoing): void;
-  /** True while somebody receives frames, so that they are worth their full rate. */
-  readonly framesWanted: boolean;
-  /** How far frames should be reduced, in rate and quality, for a slow link: 0 (not at all) to 1. */
-  readonly frameDegradation: number;
-  /** What is wrong with the way out, for the status PUBLISH_DEGRADED; absent while all is well. */
-  readonly trouble?: string | undefined;
-  /** Sends what is queued, for at most `ms` milliseconds. */
-  flush(ms: number): Promise<void>;
-}

@@ -5,7 +5,7 @@ import type { EnvelopeFactory } from "../envelopes/envelope_factory.ts";
 import { type FramePacing, quantizerScaleFor } from "./pacing.ts";
 import type { Counters } from "../telemetry/counters.ts";
 import type { Log } from "../telemetry/log.ts";
-import type { Publisher } from "../envelopes/outgoing.ts";
+import type { FrameOutgoing } from "../envelopes/outgoing.ts";
 
 type Jpeg = Uint8Array<ArrayBuffer>;
 
@@ -36,8 +36,17 @@ export interface JpegShrinking {
   ): Promise<Omit<Sized, "scale"> | undefined>;
 }
 
+/** What the frame output needs of the bus. */
+export interface FrameBus {
+  /** True while any sink wants frames at their full rate. */
+  readonly framesWanted: boolean;
+  /** How far frames should be reduced for a slow link: 0, not at all, to 1. */
+  readonly frameDegradation: number;
+  publishFrame(frame: FrameOutgoing): void;
+}
+
 export interface FrameOutputParts {
-  readonly publisher: Publisher;
+  readonly bus: FrameBus;
   readonly encoder: JpegEncoding;
   /** @default one by the native library */
   readonly shrinker?: JpegShrinking;
@@ -85,10 +94,10 @@ export class FrameOutput {
    * JPEG is then of no use.
    */
   offer(frame: Frame, draw?: (picture: Picture) => Picture): void {
-    const { publisher, pacing, encoder } = this.#parts;
-    const degradation = publisher.frameDegradation;
+    const { bus, pacing, encoder } = this.#parts;
+    const degradation = bus.frameDegradation;
     const { timeUs } = frame;
-    if (!pacing.isDue(timeUs, { wanted: publisher.framesWanted, degradation })) return;
+    if (!pacing.isDue(timeUs, { wanted: bus.framesWanted, degradation })) return;
     if (this.#inWork >= MAX_IN_WORK) return this.#dropped("encoder_busy");
     if (frame.jpeg && !draw) {
       // The bytes outlive the frame: its buffer goes back to the camera.
@@ -127,10 +136,10 @@ export class FrameOutput {
   }
 
   #publish(timeUs: number, { jpeg, width, height, scale = 1, quality }: Sized): void {
-    const { publisher, envelopes } = this.#parts;
+    const { bus, envelopes } = this.#parts;
     this.#shrinking = { scale, quality };
     const { timestamp, sequence } = envelopes.frame(timeUs);
-    publisher.offer({
+    bus.publishFrame({
       kind: "frame",
       topic: "frame",
       timestamp,

@@ -1,4 +1,4 @@
-import { Parser } from "npm:@asyncapi/parser@3.6.6";
+import { Parser } from "@asyncapi/parser";
 import assert from "node:assert/strict";
 import { type Topic, TOPICS } from "../../src/envelopes/envelope.ts";
 import type { Fields, GroupType, Type } from "../../src/envelopes/fields/field.ts";

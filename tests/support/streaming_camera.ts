@@ -1,6 +1,7 @@
 import { JpegShrinker } from "../../ffi/jpeg_shrink.ts";
 import type { Frame, Picture } from "../../src/capture/frame.ts";
 import { EnvelopeFactory } from "../../src/envelopes/envelope_factory.ts";
+import { Bus } from "../../src/delivery/bus.ts";
 import { FramePacing } from "../../src/frames/pacing.ts";
 import { FrameOutput } from "../../src/frames/frame_output.ts";
 import { silentLog } from "../../src/telemetry/log.ts";
@@ -32,7 +33,7 @@ export async function startCamera(
   const ends = stack.use(startOutbox(optionsFor(link, { host: link.hostname })));
   await waitFor("the connections", () => ends.framesReady());
   const outlet = new FrameOutput({
-    publisher: ends.outbox,
+    bus: new Bus([ends.outbox]),
     encoder: { encode: () => Promise.resolve(undefined), async [Symbol.asyncDispose]() {} },
     shrinker: new JpegShrinker(),
     pacing: new FramePacing({ policy: "always" }),

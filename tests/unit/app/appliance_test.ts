@@ -5,7 +5,8 @@ import { Recording } from "../../../src/control/recording.ts";
 import { EnvelopeFactory } from "../../../src/envelopes/envelope_factory.ts";
 import { FramePacing } from "../../../src/frames/pacing.ts";
 import { FrameOutput } from "../../../src/frames/frame_output.ts";
-import type { Outgoing, Publisher } from "../../../src/envelopes/outgoing.ts";
+import { Bus, type Sink } from "../../../src/delivery/bus.ts";
+import type { Message } from "../../../src/envelopes/message.ts";
 import { Counters } from "../../../src/telemetry/counters.ts";
 import { Health } from "../../../src/telemetry/health.ts";
 import { silentLog } from "../../../src/telemetry/log.ts";
@@ -23,22 +24,15 @@ const OPTIONS: ApplianceOptions = {
 };
 
 /** Takes everything and keeps nothing but what it was last. */
-class Listener implements Publisher {
+class Listener implements Sink {
   readonly framesWanted = true;
-  readonly frameDegradation = 0;
   readonly statuses: string[] = [];
-  #decoder = new TextDecoder();
 
-  start() {}
-  offer(outgoing: Outgoing) {
-    if (outgoing.kind !== "metric" || outgoing.topic !== "status") return;
-    const name: string = JSON.parse(this.#decoder.decode(outgoing.bytes)).payload.name;
+  offer(message: Message) {
+    if (message.kind !== "metric" || message.envelope.type !== "status") return;
+    const { name } = message.envelope.payload;
     if (this.statuses.at(-1) !== name) this.statuses.push(name);
   }
-  flush() {
-    return Promise.resolve();
-  }
-  async [Symbol.asyncDispose]() {}
 }
 
 function sourceOf(events: () => AsyncIterator<SourceEvent>): FrameSource & { closed: boolean } {
@@ -57,7 +51,7 @@ function sourceOf(events: () => AsyncIterator<SourceEvent>): FrameSource & { clo
 function applianceOf(source: FrameSource, samples = faceSamples({ seconds: 1e6 })) {
   const publisher = new Listener();
   const context = {
-    publisher,
+    bus: new Bus([publisher]),
     clock: new ManualClock(),
     counters: new Counters(),
     health: new Health(new ManualClock()),

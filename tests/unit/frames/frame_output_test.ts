@@ -3,7 +3,7 @@ import type { Frame, Picture } from "../../../src/capture/frame.ts";
 import { EnvelopeFactory } from "../../../src/envelopes/envelope_factory.ts";
 import { FramePacing } from "../../../src/frames/pacing.ts";
 import { FrameOutput } from "../../../src/frames/frame_output.ts";
-import type { FrameOutgoing, Outgoing } from "../../../src/envelopes/outgoing.ts";
+import type { FrameOutgoing } from "../../../src/envelopes/outgoing.ts";
 import { Counters } from "../../../src/telemetry/counters.ts";
 import { silentLog } from "../../../src/telemetry/log.ts";
 import { waitFor } from "../../support/wait.ts";
@@ -16,15 +16,12 @@ function start(shrink = (jpeg: Uint8Array<ArrayBuffer>) => Promise.resolve(jpeg.
   const link = { degradation: 0 };
   const counters = new Counters();
   const outlet = new FrameOutput({
-    publisher: {
-      start() {},
-      offer: (outgoing: Outgoing) => outgoing.kind === "frame" && published.push(outgoing),
+    bus: {
+      publishFrame: (frame: FrameOutgoing) => void published.push(frame),
       framesWanted: true,
       get frameDegradation() {
         return link.degradation;
       },
-      flush: () => Promise.resolve(),
-      async [Symbol.asyncDispose]() {},
     },
     encoder: { encode: () => Promise.resolve(undefined), async [Symbol.asyncDispose]() {} },
     shrinker: {

@@ -1,0 +1,170 @@
+import { EXIT, UnavailableError } from "../base/errors.ts";
+import { VERSION } from "../base/version.ts";
+import { SourceError } from "../capture/frame.ts";
+import { misspelledVariables } from "../config/environment.ts";
+import type { Settings } from "../config/flags.ts";
+import type { Loaded } from "../config/load.ts";
+import { CommandHandler } from "../control/commands.ts";
+import { Recording } from "../control/recording.ts";
+import { RecordingFile } from "../control/recording_file.ts";
+import { Bus, type Sink } from "../delivery/bus.ts";
+import { EnvelopeFactory } from "../envelopes/envelope_factory.ts";
+import type { Envelope } from "../envelopes/envelope.ts";
+import { FrameOutput } from "../frames/frame_output.ts";
+import { JpegEncoder } from "../frames/jpeg_encoder.ts";
+import { Hud } from "../frames/overlay.ts";
+import { FramePacing } from "../frames/pacing.ts";
+import { SystemClock } from "../telemetry/clock.ts";
+import { Counters } from "../telemetry/counters.ts";
+import { Health } from "../telemetry/health.ts";
+import type { Log } from "../telemetry/log.ts";
+import { Systemd } from "../telemetry/systemd.ts";
+import { Vision } from "../vision/vision.ts";
+import { createVitalsEngine } from "../vitals/engine.ts";
+import { Appliance } from "./appliance.ts";
+import { openGrpc } from "./grpc.ts";
+import { openOutput } from "./output.ts";
+import { openPage } from "./page.ts";
+import { Reloads } from "./reload.ts";
+import { openSource } from "./source.ts";
+import { detectStall } from "./stall.ts";
+import { stopSignal } from "./stop_signal.ts";
+
+export interface ServerContext {
+  readonly settings: Settings;
+  readonly log: Log;
+  /** Reads the configuration again. @throws {ExitError} if it is invalid */
+  readonly reload: () => Loaded;
+}
+
+/**
+ * The server's composition root: opens every part, measures and publishes until it is asked to
+ * stop or the input ends, and closes the parts in reverse order.
+ *
+ * @returns the exit status
+ * @throws {UnavailableError} if the source gives no frames, or if no message was ever delivered
+ */
+export async function runServer({ settings, log, reload }: ServerContext): Promise<number> {
+  log.info(`physiology_server ${VERSION} starts`);
+  for (const sentence of misspelledVariables(Deno.env.toObject())) log.warning(sentence);
+  const { camera, vitals, publish, server } = settings;
+  const clock = new SystemClock();
+  const counters = new Counters();
+  const health = new Health(clock);
+  const context = { clock, counters, health, log };
+  await using systemd = new Systemd({ log });
+  using reloads = new Reloads({ settings, read: reload, log });
+  using stop = stopSignal(log);
+  stop.signal.addEventListener("abort", () => systemd.stopping());
+
+  const recording = new Recording();
+  const commands = new CommandHandler({ recording, counters, log });
+  const engine = createVitalsEngine({
+    phasicPressure: vitals.enablePhasicBp,
+    eda: vitals.enableEda,
+  });
+  const source = await openSource(settings, context);
+  await using vision = await Vision.open({
+    log,
+    ...(vitals.pulseModelPath === undefined ? {} : { pulseModelPath: vitals.pulseModelPath }),
+  });
+  await using encoder = new JpegEncoder({ quality: publish.jpegQuality });
+  await using grpc = openGrpc(settings, {
+    recording,
+    commands,
+    counters,
+    log,
+    onReset: () => engine.reset(),
+  });
+  await using output = openOutput(settings, { ...context, commands, grpc });
+  if (output.reload) reloads.add({ topics: ["redis"], apply: output.reload });
+  const state = () => ({
+    status: appliance.status,
+    metricsWanted: !server.metricsOnlyWhileRecording || recording.state.recording,
+    trouble: output.sink.trouble,
+  });
+  await using page = await openPage(settings, { ...context, commands, state });
+  openRecording(settings, { recording, commands, log });
+
+  const bus = new Bus([
+    output.sink,
+    ...page ? [page.sink] : [],
+    ...grpc ? [envelopeSink((envelope) => grpc.publish(envelope))] : [],
+    envelopeSink((envelope) => {
+      if (envelope.type === "status") systemd.status(envelope.payload.message);
+      if (server.once && isComplete(envelope)) stop.stop();
+    }),
+  ]);
+  const envelopes = new EnvelopeFactory(clock);
+  const pacing = new FramePacing({
+    policy: publish.framePublish,
+    maxFps: publish.frameRateFps || undefined,
+  });
+  const appliance = new Appliance({
+    ...context,
+    source,
+    vision,
+    engine,
+    envelopes,
+    frames: new FrameOutput({ bus, encoder, envelopes, counters, log, pacing }),
+    bus,
+    recording,
+    hud: publish.enableHud ? new Hud() : undefined,
+  }, {
+    bufferDurationS: vitals.bufferDurationS,
+    edgeMetrics: publish.enableEdgeMetrics,
+    metricsOnlyWhileRecording: server.metricsOnlyWhileRecording,
+    lockExposure: camera.autoLock,
+  });
+  log.info(`Reading ${source.description}`);
+  const ready = () => systemd.ready(`Reading ${source.description}`);
+  reloads.listen({ before: () => systemd.reloading(), after: ready });
+  systemd.watch(() => detectStall({ health, ...state() }));
+  ready();
+  if (server.durationS > 0) setTimeout(() => stop.stop(), server.durationS * 1000);
+  try {
+    await appliance.run(stop.signal);
+  } catch (error) {
+    if (!(error instanceof SourceError)) throw error;
+    throw new UnavailableError(`${error.message}: ${error.hint}`, { cause: error });
+  }
+  const neverDelivered = health.ageS("acknowledgement") === undefined;
+  if (bus.trouble !== undefined && neverDelivered && !stop.signal.aborted) {
+    throw new UnavailableError(
+      `The input has ended and no subscriber received any message: ${bus.trouble}`,
+    );
+  }
+  return EXIT.ok;
+}
+
+/** A sink for envelopes alone. */
+function envelopeSink(take: (envelope: Envelope) => void): Sink {
+  return { offer: (message) => message.kind === "metric" && take(message.envelope) };
+}
+
+/** Resumes the recording that a crash interrupted, or starts one if the settings ask for it. */
+function openRecording(
+  { server: { statePath, startWithRecordingOn } }: Settings,
+  { recording, commands, log }: {
+    readonly recording: Recording;
+    readonly commands: CommandHandler;
+    readonly log: Log;
+  },
+): void {
+  const file = statePath === undefined ? undefined : new RecordingFile(statePath, log);
+  const interrupted = file?.interrupted();
+  file?.follow(recording);
+  if (interrupted) {
+    log.warning("Resuming the recording that was running when the server last crashed");
+    commands.apply(interrupted, "restart");
+  } else if (startWithRecordingOn) {
+    commands.apply({ recording: true }, "flag");
+  }
+}
+
+/** True for core metrics that hold both strict values. */
+function isComplete(envelope: Envelope): boolean {
+  if (envelope.type !== "core_metrics") return false;
+  const { pulse, breathing } = envelope.payload;
+  return pulse?.strict !== undefined && breathing?.strict !== undefined;
+}
