@@ -1,6 +1,6 @@
 import type { Withheld } from "./estimate.ts";
 
-/** What the engine knows at the time of an estimate and passes to each vital's estimator. */
+/** State at the time of an estimate that the engine passes to the estimators of single vitals. */
 export interface EstimateContext {
   /**
    * Time of the estimate in monotonic microseconds: the newest sample's capture time, or later

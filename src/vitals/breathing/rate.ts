@@ -58,7 +58,7 @@ export function breathingRate(
   const positionSpectrum = powerSpectrum(detrended, { sampleRateHz, padFactor: 3 });
   const spectrum = weightByFrequency(positionSpectrum);
   const jitter = jitterPower(positionSpectrum);
-  // With fewer than one and a half periods in the window a breath cannot be told from drift.
+  // With fewer than one and a half periods in the window a breath cannot be distinguished from drift.
   const lowHz = Math.max(BREATHING_BAND.lowHz * 0.97, 1.5 / seconds);
   const { highHz } = BREATHING_BAND;
   const peaks = findPeaks(spectrum, { lowHz, highHz: highHz * 1.03, limit: CANDIDATES });
