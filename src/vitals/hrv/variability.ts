@@ -35,11 +35,11 @@ const MAX_DEVIATION = 0.2;
 export function variabilityOf(beats: readonly number[]): Variability | undefined {
   const intervals = beats.slice(1).map((beat, k) => (beat - beats[k]!) * 1000);
   const normal = intervals.map((interval, k) => {
-    const median = medianOf([
+    const expected = medianOf([
       ...intervals.slice(Math.max(0, k - NEIGHBORS), k),
       ...intervals.slice(k + 1, k + 1 + NEIGHBORS),
     ]);
-    return Math.abs(interval - median) <= MAX_DEVIATION * median;
+    return Math.abs(interval - expected) <= MAX_DEVIATION * expected;
   });
   const nn = intervals.filter((_, k) => normal[k]);
   const squaredDifferences = intervals.slice(1).flatMap((interval, k) =>
