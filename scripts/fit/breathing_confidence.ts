@@ -9,7 +9,7 @@
  */
 import { BREATHING_FEATURES } from "../../src/vitals/breathing/evidence.ts";
 import { ChestTrack } from "../../src/vitals/breathing/chest_track.ts";
-import { windowsOf } from "../../src/vitals/breathing/evidence.ts";
+import { evaluateWindows } from "../../src/vitals/breathing/evidence.ts";
 import { displacementsOf, makeCase } from "./breathing_cases.ts";
 import { fitLogistic, predict } from "./logistic.ts";
 
@@ -47,7 +47,7 @@ function rowsOf(seed: number): Row[] {
     });
     if (timeS < nextS) return;
     nextS += timeS > 30 ? 9 : 4;
-    for (const { rate, seconds, features } of windowsOf(track.stretch(60))) {
+    for (const { rate, seconds, features } of evaluateWindows(track.segment(60))) {
       // Right is what the chest did lately, not what it did on average over a long window.
       const before = Math.max(0, k - Math.round(Math.min(seconds, PRESENT_S) * fps));
       const truth = phase ? (60 * (phase[k]! - phase[before]!)) / ((k - before) / fps) : NaN;

@@ -95,7 +95,7 @@ function* looks(
 function rowsOf(folder: string, subject: string): Row[] {
   const { contact, face, rate } = readTrace(folder + subject);
   const reference = findBeats(contact, { sampleRateHz: RATE_HZ, rate })
-    .map(({ index }) => index / RATE_HZ);
+    .map(({ crossing }) => crossing / RATE_HZ);
   const random = new Random(subject.length);
   const deviation = Math.sqrt(
     contact.reduce((s, v) => s + v * v, 0) / contact.length -

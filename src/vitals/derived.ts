@@ -1,36 +1,37 @@
 import type { RegionSample } from "../vision/region_sample.ts";
 import type { BreathingEstimate, Hrv, PulseEstimate, Sample, VitalsOptions } from "./estimate.ts";
+import type { EstimateContext } from "./estimate_context.ts";
 import { HrvEstimator } from "./hrv/estimator.ts";
-import type { EstimateContext } from "./parts.ts";
 import { EdaProxy } from "./perfusion/eda.ts";
 import { PhasicTrace } from "./perfusion/phasic.ts";
 import { SkinPulse } from "./perfusion/skin_pulse.ts";
 
-/** The heavy parts run once in this time. */
+/** Interval between computations of the quotient and of the skin's perfusion. Chosen. */
 const REFRESH_US = 1_000_000;
 
-/** What follows from a pulse and a breathing that are sure. */
+/** Vitals that are derived from the pulse and the breathing rate. */
 export interface DerivedEstimate {
   readonly hrv?: Hrv;
-  /** Beats per breath, once a second while both rates are told. */
+  /** Heart beats per breath, once a second if both rates have a `strict` value. */
   readonly respirationQuotient: readonly Sample[];
-  /** Only where it was asked for. */
+  /** Present only if enabled in the options. */
   readonly phasicPressure?: readonly Sample[];
-  /** Only where it was asked for. */
+  /** Present only if enabled in the options. */
   readonly eda?: readonly Sample[];
 }
 
 /**
- * Heart rate variability, pulse-respiration quotient, phasic trace and EDA proxy. Nothing is told
- * while the pulse is withheld.
+ * Computes heart rate variability, pulse-respiration quotient, phasic trace and EDA proxy.
+ * All of them are withheld while the pulse is.
  */
 export class DerivedVitals {
   readonly #phasicPressure: boolean;
   readonly #eda: boolean;
   readonly #hrv = new HrvEstimator();
   readonly #skin = new SkinPulse();
-  readonly #proxy = new EdaProxy();
-  readonly #phasic = new PhasicTrace();
+  readonly #edaProxy = new EdaProxy();
+  readonly #phasicTrace = new PhasicTrace();
+  /** Track number of the measured face. */
   #person: number | undefined;
   #refreshedUs = -Infinity;
   #quotientUs = -Infinity;
@@ -40,7 +41,7 @@ export class DerivedVitals {
     this.#eda = eda;
   }
 
-  /** Takes every sample. */
+  /** Adds the next sample; the face of another person resets the state. */
   push(sample: RegionSample): void {
     if (sample.face && sample.face.track !== this.#person) {
       if (this.#person !== undefined) this.reset();
@@ -49,43 +50,47 @@ export class DerivedVitals {
     if (this.#phasicPressure || this.#eda) this.#skin.push(sample);
   }
 
-  /** What is new since the estimate before. */
+  /** Returns the current variability, and the samples that are newer than the last estimate. */
   estimate(
-    { pulse: wave, fps, nowUs }: EstimateContext,
+    { bvpWindow, fps, nowUs }: EstimateContext,
     { pulse, breathing }: { pulse: PulseEstimate; breathing: BreathingEstimate },
   ): DerivedEstimate {
-    const sure = pulse.strict !== undefined;
-    if (wave && sure) this.#hrv.push(wave, { fps });
-    const hrv = sure ? this.#hrv.hrv : undefined;
-    const due = sure && wave && nowUs - this.#refreshedUs >= REFRESH_US;
-    const reading = due && (this.#phasicPressure || this.#eda)
-      ? this.#skin.read(wave.rate)
+    const confident = pulse.strict !== undefined;
+    if (bvpWindow && confident) this.#hrv.push(bvpWindow, { fps });
+    const hrv = confident ? this.#hrv.hrv : undefined;
+    const due = confident && bvpWindow && nowUs - this.#refreshedUs >= REFRESH_US;
+    const skinPulse = due && (this.#phasicPressure || this.#eda)
+      ? this.#skin.read(bvpWindow.rate)
       : undefined;
     if (due) this.#refreshedUs = nowUs;
-    const proxy = reading && this.#eda
-      ? this.#proxy.push({ timeUs: reading.timeUs, value: reading.perfusion })
+    const eda = skinPulse && this.#eda
+      ? this.#edaProxy.push({ timeUs: skinPulse.timeUs, value: skinPulse.perfusion })
       : undefined;
     return {
       ...(hrv ? { hrv } : {}),
       respirationQuotient: this.#quotient(nowUs, { pulse, breathing }),
       ...(this.#phasicPressure
-        ? { phasicPressure: reading ? this.#phasic.push(reading.beats) : [] }
+        ? { phasicPressure: skinPulse ? this.#phasicTrace.push(skinPulse.beats) : [] }
         : {}),
-      ...(this.#eda ? { eda: proxy ? [proxy] : [] } : {}),
+      ...(this.#eda ? { eda: eda ? [eda] : [] } : {}),
     };
   }
 
-  /** Forgets everything, as for a new person. */
+  /** Discards all state, as for a new person. */
   reset(): void {
     this.#person = undefined;
     this.#hrv.reset();
     this.#skin.reset();
-    this.#proxy.reset();
-    this.#phasic.reset();
+    this.#edaProxy.reset();
+    this.#phasicTrace.reset();
     this.#refreshedUs = this.#quotientUs = -Infinity;
   }
 
-  /** Beats per breath: about 4 at rest (Scholkmann and Wolf, Front. Physiol. 10:371, 2019). */
+  /**
+   * Returns the pulse-respiration quotient, about 4 at rest.
+   *
+   * Source: Scholkmann and Wolf, Front. Physiol. 10:371, 2019.
+   */
   #quotient(
     nowUs: number,
     { pulse, breathing }: { pulse: PulseEstimate; breathing: BreathingEstimate },

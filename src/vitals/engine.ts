@@ -5,30 +5,31 @@ import type { StatusName } from "./condition/status_table.ts";
 import { BreathingEstimator } from "./breathing/estimator.ts";
 import { conditionOf } from "./condition/condition.ts";
 import { DerivedVitals } from "./derived.ts";
-import type { BreathingPart, EstimateContext } from "./parts.ts";
+import type { EstimateContext } from "./estimate_context.ts";
 import { PulseEstimator, type PulseEstimatorOptions } from "./pulse/estimator.ts";
 
-/** How far back frames are counted and the picture is judged. */
+/** Period over which frames are counted and the condition is assessed. Chosen. */
 const RECENT_US = 3_000_000;
-/** Silence of the camera after which the last numbers are not shown any more. */
-const SILENCE_US = 1_500_000;
-/** A face that was missed for less than this is still there. */
-const FACELESS_US = 1_000_000;
+/** Values are withheld if the newest frame is older than this. Chosen. */
+const FRAME_TIMEOUT_US = 1_500_000;
+/** A face that was detected this recently still counts as present. Chosen. */
+const FACE_TIMEOUT_US = 1_000_000;
 
+/** Options for `createVitalsEngine()`. */
 export interface VitalsEngineOptions extends VitalsOptions {
   readonly pulse?: PulseEstimatorOptions;
 }
 
-/** The vitals of one camera. */
+/** Creates the vitals engine of one camera. */
 export function createVitalsEngine(options: VitalsEngineOptions = {}): VitalsEngine {
   return new Engine(options);
 }
 
 class Engine implements VitalsEngine {
   readonly #pulse: PulseEstimator;
-  readonly #breathing: BreathingPart = new BreathingEstimator();
+  readonly #breathing = new BreathingEstimator();
   readonly #derived: DerivedVitals;
-  /** The samples of the last seconds, for the frame rate and the condition. */
+  /** Samples of the last `RECENT_US`, oldest first. */
   #recent: RegionSample[] = [];
   #firstUs = Infinity;
   #condition: StatusName | undefined;
@@ -36,7 +37,7 @@ class Engine implements VitalsEngine {
   #faceUs = -Infinity;
   #frames = 0;
   #disconnected = false;
-  /** As it was told last, while it is. */
+  /** The `strict` breathing rate of the last estimate, if it had one. */
   #breathsPerMinute: number | undefined;
 
   constructor(options: VitalsEngineOptions) {
@@ -61,7 +62,7 @@ class Engine implements VitalsEngine {
     const newest = this.#newest;
     const timeUs = newest?.timeUs ?? nowUs;
     const fps = this.#fps(nowUs);
-    this.#condition = this.#judgeCondition(nowUs);
+    this.#condition = this.#assessCondition(nowUs);
     const obstacle = this.#obstacle(nowUs);
     const explanation = explanationOf(this.#condition);
     const pulse = this.#pulse.estimate({
@@ -69,12 +70,12 @@ class Engine implements VitalsEngine {
       ...(explanation ? { explanation } : {}),
       ...(this.#breathsPerMinute ? { breathsPerMinute: this.#breathsPerMinute } : {}),
     });
-    const wave = this.#pulse.wave;
+    const bvpWindow = this.#pulse.wave;
     const context: EstimateContext = {
       nowUs,
       fps,
       ...(obstacle ? { obstacle } : {}),
-      ...(wave ? { pulse: wave } : {}),
+      ...(bvpWindow ? { bvpWindow } : {}),
     };
     const breathing = this.#breathing.estimate(context);
     this.#breathsPerMinute = breathing.strict?.value;
@@ -90,7 +91,7 @@ class Engine implements VitalsEngine {
       ...derived,
       condition: this.#condition,
       signal: {
-        ...(wave ? { snrDb: wave.snrDb } : {}),
+        ...(bvpWindow ? { snrDb: bvpWindow.snrDb } : {}),
         brightness: newest?.brightness ?? 0,
         saturatedFraction: newest?.clipped ?? 0,
         fps,
@@ -111,7 +112,7 @@ class Engine implements VitalsEngine {
     this.#breathsPerMinute = undefined;
   }
 
-  #judgeCondition(nowUs: number): StatusName {
+  #assessCondition(nowUs: number): StatusName {
     return conditionOf({
       samples: this.#recent,
       nowUs,
@@ -121,13 +122,13 @@ class Engine implements VitalsEngine {
     });
   }
 
-  /** What makes any number impossible at this context. */
+  /** Returns why no vital can be estimated, or undefined if nothing prevents it. */
   #obstacle(nowUs: number): Withheld | undefined {
     const newest = this.#newest;
     if (this.#disconnected) return "camera_disconnected";
     if (!newest) return "warming_up";
-    if (nowUs - newest.timeUs > SILENCE_US) return "camera_disconnected";
-    if (newest.timeUs - this.#faceUs > FACELESS_US) return "no_face";
+    if (nowUs - newest.timeUs > FRAME_TIMEOUT_US) return "camera_disconnected";
+    if (newest.timeUs - this.#faceUs > FACE_TIMEOUT_US) return "no_face";
     if (this.#condition === "FRAME_RATE_TOO_LOW") return "low_frame_rate";
     return undefined;
   }
@@ -136,12 +137,12 @@ class Engine implements VitalsEngine {
     const first = this.#recent[0]?.timeUs;
     const last = this.#newest?.timeUs;
     if (first === undefined || last === undefined || last === first) return 0;
-    const spanUs = Math.max(last, nowUs - SILENCE_US) - first;
+    const spanUs = Math.max(last, nowUs - FRAME_TIMEOUT_US) - first;
     return ((this.#recent.length - 1) * 1e6) / spanUs;
   }
 }
 
-/** What a poor picture explains, where a pulse is too uncertain to be shown. */
+/** Returns the reason by which a condition of the image explains a pulse of low quality. */
 function explanationOf(condition: StatusName): Withheld | undefined {
   switch (condition) {
     case "IMAGE_TOO_DARK":

@@ -1,113 +1,141 @@
+import type { RegionSample } from "../vision/region_sample.ts";
 import type { StatusName } from "./condition/status_table.ts";
 import type { Withheld } from "./withheld.ts";
 
-/** A value at a moment, in microseconds of the monotonic clock. */
+/** A value at a point in time. */
 export interface Sample {
+  /** Monotonic time in microseconds. */
   readonly timeUs: number;
   readonly value: number;
 }
 
-/** A rate with the probability that it is right (within 3 beats/min or 2 breaths/min). */
+/** A rate with its confidence. */
 export interface RateSample extends Sample {
+  /** Probability that the rate is within 3 beats/min or 2 breaths/min of the true one, 0..1. */
   readonly confidence: number;
-  /** True while the probability is over the gate under which `strict` is withheld. */
+  /** True if the confidence is high enough for a `strict` value. */
   readonly stable: boolean;
 }
 
+/** Whether an event was detected at a point in time. */
 export interface DetectionSample {
+  /** Monotonic time in microseconds. */
   readonly timeUs: number;
   readonly detected: boolean;
+  /** True if the signal was good enough for a decision. */
   readonly stable: boolean;
 }
 
-/** The one number to show a person. */
+/** The single value to display; it exists only if its confidence is high enough. */
 export interface Strict {
   readonly value: number;
   readonly confidence: number;
 }
 
-/** Heart rate variability in milliseconds. */
+/** Time-domain heart rate variability, in milliseconds. */
 export interface Hrv {
   readonly rmssd: number;
   readonly sdnn: number;
   readonly meanNn: number;
+  /** Probability that the RMSSD is within 10 ms of that of a contact sensor, 0..1. */
   readonly confidence: number;
 }
 
+/** The pulse; exactly one of `strict` and `withheld` is present. */
 export interface PulseEstimate {
-  /** In beats/min; exactly one of `strict` and `withheld` is present. */
+  /** In beats/min. */
   readonly strict?: Strict;
   readonly withheld?: Withheld;
+  /** In beats/min. */
   readonly rate: readonly RateSample[];
-  /** Blood volume pulse, arbitrary units, only samples newer than the last estimate. */
+  /** Blood volume pulse in arbitrary units; only samples newer than the last estimate. */
   readonly trace: readonly Sample[];
   readonly hrv?: Hrv;
-  /** Beats per breath. */
+  /** Heart beats per breath. */
   readonly respirationQuotient: readonly Sample[];
 }
 
+/** Breathing; exactly one of `strict` and `withheld` is present. */
 export interface BreathingEstimate {
-  /** In breaths/min; exactly one of `strict` and `withheld` is present. */
+  /** In breaths/min. */
   readonly strict?: Strict;
   readonly withheld?: Withheld;
+  /** In breaths/min. */
   readonly rate: readonly RateSample[];
-  /** Chest position, arbitrary units, inhaling is up; only samples newer than the last estimate. */
+  /**
+   * Chest position in frame heights without its slow drift, inhaling is up; only samples newer
+   * than the last estimate.
+   */
   readonly upperTrace: readonly Sample[];
+  /** Depth of each breath, in frame heights. */
   readonly amplitude: readonly Sample[];
   readonly apnea: readonly DetectionSample[];
+  /** In frame heights per second. */
   readonly respiratoryLineLength: readonly Sample[];
+  /** Chest level at the end of each exhalation relative to its linear trend, in frame heights. */
   readonly baseline: readonly Sample[];
+  /** Inhalation time divided by exhalation time of each breath. */
   readonly inhaleExhaleRatio: readonly Sample[];
 }
 
-/** How good the picture is, for a person who sets up a camera. */
+/** Signal quality, for setting up a camera. */
 export interface SignalQuality {
-  /** Harmonic signal to noise ratio of the pulse; absent until one was computed. */
+  /** Harmonic signal-to-noise ratio of the pulse in dB; absent until it has been computed. */
   readonly snrDb?: number;
-  /** Mean luma, 0..255. */
+  /** Mean luma of the frame, 0..255. */
   readonly brightness: number;
-  /** Share of clipped pixels, 0..1. */
+  /** Fraction of clipped pixels, 0..1. */
   readonly saturatedFraction: number;
-  /** Frames per second that arrived over the last seconds. */
+  /** Received frames per second over the last seconds. */
   readonly fps: number;
 }
 
-/** What the vitals can say about one moment: everything the envelopes are made of. */
+/** All vitals at one point in time, from which the envelopes are built. */
 export interface VitalsEstimate {
-  /** Capture time of the newest sample used. */
+  /** Capture time of the newest sample used, in monotonic microseconds. */
   readonly timeUs: number;
-  /** Samples seen since the start. */
+  /** Number of samples since the start. */
   readonly frameCount: number;
   readonly pulse: PulseEstimate;
   readonly breathing: BreathingEstimate;
-  /** Relative, unitless; only where it was asked for. */
+  /** Relative and unitless; present only if enabled in the options. */
   readonly phasicPressure?: readonly Sample[];
-  /** Relative, experimental; only where it was asked for. */
+  /** Relative and experimental; present only if enabled in the options. */
   readonly eda?: readonly Sample[];
-  /** The condition of the picture at this moment, before it has held for 0.5 s. */
+  /** Condition of the image at this time, before debouncing. */
   readonly condition: StatusName;
   readonly signal: SignalQuality;
 }
 
 /**
- * The vitals room's door: samples in, estimates out. Pure of clocks and timers: time is that of
- * the samples, so a recorded hour gives the same answer at any speed.
+ * Computes vitals from region samples.
+ *
+ * It uses no clock and no timers: time is that of the samples, so a recording gives the same
+ * result at any playback speed.
  */
 export interface VitalsEngine {
-  /** Takes the next sample; `timeUs` must grow. Cheap: called for every frame. */
-  push(sample: import("../vision/region_sample.ts").RegionSample): void;
-  /** The estimate at the newest sample, or at `nowUs` while the camera is silent. */
+  /**
+   * Adds the next sample. It is cheap enough to be called for every frame.
+   *
+   * @param sample is ignored if its `timeUs` is not greater than that of the sample before.
+   */
+  push(sample: RegionSample): void;
+  /**
+   * Returns the current estimate.
+   *
+   * @param nowUs the current time, if the camera delivers no frames. @default the newest sample's
+   */
   estimate(nowUs?: number): VitalsEstimate;
-  /** Says that frames stopped (`true`) or came back (`false`). */
+  /** Sets whether the camera is disconnected. */
   setDisconnected(disconnected: boolean): void;
-  /** Forgets all samples, as for a new person. */
+  /** Discards the state of the measured person. */
   reset(): void;
 }
 
-/** What a user may choose about the vitals. */
+/** Options for a vitals engine. */
 export interface VitalsOptions {
-  /** @default false */
+  /** Computes the phasic trace. @default false */
   readonly phasicPressure?: boolean;
-  /** @default false */
+  /** Computes the EDA proxy. @default false */
   readonly eda?: boolean;
 }

@@ -1,5 +1,5 @@
 import type { BreathingEstimate } from "../../src/vitals/estimate.ts";
-import type { BreathingPart } from "../../src/vitals/parts.ts";
+import type { BreathingEstimator } from "../../src/vitals/breathing/estimator.ts";
 import type { RegionSample } from "../../src/vision/region_sample.ts";
 import { type SampleParts, samplesOf } from "./samples.ts";
 import { Random } from "./random.ts";
@@ -34,7 +34,7 @@ export function chestSamples(
 
 /** What was said at each fifth of a second. */
 export function estimatesOf(
-  part: BreathingPart,
+  part: BreathingEstimator,
   samples: readonly RegionSample[],
 ): { timeS: number; estimate: BreathingEstimate }[] {
   const firstUs = samples[0]?.timeUs ?? 0;

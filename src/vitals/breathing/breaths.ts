@@ -1,49 +1,50 @@
 import { medianOf } from "../../base/statistics.ts";
 import { findExtrema, refineExtremum } from "../signal/extrema.ts";
 
-/** One breath on the chest's trace; indices are samples, with fractions. */
+/** A breath in a chest trace; positions are sample indices with fractions. */
 export interface Breath {
-  /** Where the inhaling begins: the trough before the peak. */
+  /** Start of the inhalation: the trough before the peak. */
   readonly start: number;
-  /** The end of the inhaling. */
+  /** End of the inhalation. */
   readonly peak: number;
-  /** The trough after the peak. */
+  /** End of the exhalation: the trough after the peak. */
   readonly end: number;
-  /** Height of the peak over the mean of its two troughs, in the trace's unit. */
+  /** Height of the peak above the mean of both troughs, in the trace's unit. */
   readonly amplitude: number;
 }
 
 /**
- * Splits a trace into breaths: rises and falls that are both at least `minSwing` high. Half
- * breaths at the ends are left out.
+ * Segments a trace into breaths whose rise and fall are both at least `minSwing`. Incomplete
+ * breaths at both ends are left out.
  *
- * A zigzag with hysteresis, which is how respiration belts are counted (Khodadad et al.,
- * Physiol. Meas. 39, 2018, call it the threshold of peak amplitude): a turn counts when the trace
- * has come back from it by `minSwing`.
+ * The method is a zigzag with hysteresis, as used for respiration belts: an extremum counts once
+ * the trace has moved away from it by `minSwing`.
  *
- * @param trace chest position, inhaling up, without holes.
- * @param minSwing in the trace's unit, over 0.
+ * Source: Khodadad et al., Physiol. Meas. 39, 2018, who call it the threshold of peak amplitude.
+ *
+ * @param trace chest position without gaps, inhaling is up.
+ * @param options `minSwing` in the trace's unit, greater than 0.
  */
 export function findBreaths(trace: Float64Array, { minSwing }: { minSwing: number }): Breath[] {
-  const turns = findExtrema(trace, minSwing);
+  const extrema = findExtrema(trace, minSwing);
   const breaths: Breath[] = [];
-  for (let k = 1; k + 1 < turns.length; k++) {
-    const [before, top, after] = [turns[k - 1]!, turns[k]!, turns[k + 1]!];
+  for (let k = 1; k + 1 < extrema.length; k++) {
+    const [before, top, after] = [extrema[k - 1]!, extrema[k]!, extrema[k + 1]!];
     if (!top.up) continue;
     const start = refineExtremum(trace, before.index);
     const peak = refineExtremum(trace, top.index);
     const end = refineExtremum(trace, after.index);
-    const foot = (trace[before.index]! + trace[after.index]!) / 2;
-    breaths.push({ start, peak, end, amplitude: trace[top.index]! - foot });
+    const troughLevel = (trace[before.index]! + trace[after.index]!) / 2;
+    breaths.push({ start, peak, end, amplitude: trace[top.index]! - troughLevel });
   }
   return breaths;
 }
 
 /**
- * The typical rate of a recording, in breaths/min: that of the median interval, which a sigh, a
- * pause or a missed breath does not move.
+ * Returns the typical breathing rate of a recording, in breaths/min. It uses the median interval,
+ * which a sigh, a pause or a missed breath does not change.
  *
- * @param peaks times of breaths in seconds, growing.
+ * @param peaks ascending times of breaths, in seconds.
  * @returns undefined with fewer than two breaths.
  */
 export function medianRate(peaks: readonly number[]): number | undefined {

@@ -1,77 +1,85 @@
 import type { RegionSample } from "../../vision/region_sample.ts";
 import type { BreathingEstimate, DetectionSample, RateSample, Sample } from "../estimate.ts";
 import type { Withheld } from "../withheld.ts";
-import type { BreathingPart, EstimateContext } from "../parts.ts";
+import type { EstimateContext } from "../estimate_context.ts";
 import { ApneaDetector } from "./apnea.ts";
-import { type ChestStretch, ChestTrack, TRACK_SECONDS } from "./chest_track.ts";
+import { auxiliaryRates, corroboratedConfidence } from "./auxiliary.ts";
+import { measureBreaths } from "./breath_metrics.ts";
+import { type ChestSegment, ChestTrack, TRACK_SECONDS } from "./chest_track.ts";
 import { breathingConfidence, type BreathingModel, loadBreathingModel } from "./confidence.ts";
-import { type WindowEvidence, windowsOf } from "./evidence.ts";
+import { evaluateWindows, type WindowEvidence } from "./evidence.ts";
+import { isHeadMotion } from "./head_motion.ts";
 import { PulseModulations } from "./modulation.ts";
-import { isHeadLed } from "./head_motion.ts";
-import { describeBreaths } from "./shape.ts";
-import { supported, votesOf } from "./auxiliary.ts";
 
-/** Under this probability no number is shown to a person. */
+/** Minimum confidence of a `strict` value. */
 const STRICT_GATE = 0.7;
-/** The heavy part runs once in this time; a breath changes no faster. */
+/** Interval between two analyses of the trace; breathing does not change faster. Chosen. */
 const REFRESH_US = 1_000_000;
-/** A rate must have stood for this long before it is confirmed: three readings at the usual pace. */
-const STANDING_US = 1_900_000;
-/** Rates this close are the same rate, in breaths/min. */
-const SAME_RATE = 2;
-/** No window is shorter, so nothing can be said before. */
-const WARM_UP_S = 8;
-/** How sure a short window must be to overrule a longer one. */
-const SURE_OF_CHANGE = 0.6;
-/** A new rhythm has breaths of at least this share of the depth of the old; sway is less. */
-const SAME_DEPTH = 0.35;
-/** Until here a doubt is for want of breaths; slow ones take longer still. */
-const SETTLED_S = 20;
-/** Outside of this probability no witness changes what is told. */
-const DOUBT = { low: 0.3, high: 0.95 } as const;
-/** The chest must have been followed in this share of the last two seconds. */
-const MIN_FOLLOWED = 0.5;
-/** Over this share of samples left out for motion, motion is the reason. */
-const MAX_MOVED = 0.1;
+/** A rate must be stable for this long: three readings at the usual interval. Chosen. */
+const MIN_STABLE_US = 1_900_000;
+/** Largest difference between two rates that agree, in breaths/min. */
+const RATE_TOLERANCE = 2;
+/** Length of the shortest analysis window. */
+const MIN_WINDOW_S = 8;
+/** Minimum confidence of a shorter window that overrides a longer one. Chosen. */
+const MIN_CHANGE_CONFIDENCE = 0.6;
+/** Minimum depth of its breaths relative to the longer window; body sway is shallower. Chosen. */
+const MIN_CHANGE_DEPTH = 0.35;
+/** Until here a low confidence is reported as warming up: few breaths have been seen. Chosen. */
+const WARM_UP_S = 20;
+/** Confidence range in which auxiliary signals are used: they cannot change others. Chosen. */
+const AMBIGUOUS = { low: 0.3, high: 0.95 } as const;
+/** The chest must be tracked in this fraction of the last two seconds. Chosen. */
+const MIN_TRACKED_FRACTION = 0.5;
+/** Rates are withheld if more than this fraction of samples was left out because of motion. */
+const MAX_MOTION_FRACTION = 0.1;
 const MIN_FPS = 5;
-/** In heights of the picture: even a distant chest rises by more, and noise and codecs by less. */
+/**
+ * Minimum height of a breath in frame heights. Even a distant chest rises by more, whereas noise
+ * and video compression cause less.
+ */
 const MIN_AMPLITUDE = 1e-4;
 
+/** Options of a `BreathingEstimator`. */
 export interface BreathingEstimatorOptions {
-  /** @default the shipped model */
+  /** @default the included model */
   readonly model?: BreathingModel;
 }
 
-interface Reading {
+/** The rate of one analysis; a confidence of 0 if it was withheld. */
+interface RateReading {
   readonly timeUs: number;
   readonly rate: number;
   readonly confidence: number;
 }
 
 /**
- * Breathing from the vertical motion of the chest: the engine's part for it. Samples are added
- * up as they come; once a second the newest 8 to 60 s are looked at.
+ * Estimates breathing from the vertical motion of the chest.
+ *
+ * Each sample is integrated as it arrives. Once a second the newest 8 to 60 s are analyzed.
  */
-export class BreathingEstimator implements BreathingPart {
+export class BreathingEstimator {
   readonly #model: BreathingModel;
   readonly #track = new ChestTrack();
   readonly #modulations = new PulseModulations();
   readonly #apnea = new ApneaDetector();
   #refreshedUs = -Infinity;
+  /** Track number of the measured face. */
   #person: number | undefined;
-  #readings: Reading[] = [];
+  /** Readings of the last `MIN_STABLE_US` and the one before, oldest first. */
+  #readings: RateReading[] = [];
   #withheld: Withheld | undefined = "warming_up";
-  /** What a low probability is put down to. */
-  #doubt: Withheld = "warming_up";
+  /** Reason to report if the confidence is too low. */
+  #lowConfidenceReason: Withheld = "warming_up";
   #upperTrace: Sample[] = [];
-  #news = emptyNews();
+  #pending = emptyOutput();
   #lastBreathUs = -Infinity;
 
   constructor({ model = loadBreathingModel() }: BreathingEstimatorOptions = {}) {
     this.#model = model;
   }
 
-  /** Takes every sample. Cheap: no spectrum here. */
+  /** Adds the next sample; the face of another person resets the state. */
   push(sample: RegionSample): void {
     if (sample.face && sample.face.track !== this.#person) {
       if (this.#person !== undefined) this.reset();
@@ -80,32 +88,32 @@ export class BreathingEstimator implements BreathingPart {
     this.#modulations.push(sample);
     const value = this.#track.push(sample);
     if (value !== undefined) this.#upperTrace.push({ timeUs: sample.timeUs, value });
-    // Nobody may be asking: what was not fetched in ten seconds at 30 Hz is not wanted.
+    // Bounds the memory to ten seconds at 30 Hz if `estimate()` is not called.
     if (this.#upperTrace.length > 300) this.#upperTrace.splice(0, 150);
   }
 
-  /** The estimate at this context, with what is new since the one before. */
+  /** Returns the current estimate, with the samples that are newer than the last one. */
   estimate(context: EstimateContext): BreathingEstimate {
-    if (context.pulse) this.#modulations.pushWave(context.pulse);
+    if (context.bvpWindow) this.#modulations.pushBvpWindow(context.bvpWindow);
     if (context.obstacle === "camera_disconnected") this.#readings = [];
     else if (this.#track.newestUs - this.#refreshedUs >= REFRESH_US) this.#refresh(context);
-    const reading = this.#agreed();
+    const reading = this.#stableReading();
     const withheld = context.obstacle ?? this.#withheld ??
-      (reading.confidence < STRICT_GATE ? this.#doubt : undefined);
-    const news = this.#news;
+      (reading.confidence < STRICT_GATE ? this.#lowConfidenceReason : undefined);
+    const pending = this.#pending;
     const upperTrace = this.#upperTrace;
-    this.#news = emptyNews();
+    this.#pending = emptyOutput();
     this.#upperTrace = [];
     return {
       ...(withheld
         ? { withheld }
         : { strict: { value: reading.rate, confidence: reading.confidence } }),
       upperTrace,
-      ...news,
+      ...pending,
     };
   }
 
-  /** Forgets all samples, as for a new person. */
+  /** Discards all state, as for a new person. */
   reset(): void {
     this.#person = undefined;
     this.#track.clear();
@@ -115,53 +123,57 @@ export class BreathingEstimator implements BreathingPart {
     this.#withheld = "warming_up";
     this.#refreshedUs = this.#lastBreathUs = -Infinity;
     this.#upperTrace = [];
-    this.#news = emptyNews();
+    this.#pending = emptyOutput();
   }
 
   #refresh({ fps, obstacle }: EstimateContext): void {
     this.#refreshedUs = this.#track.newestUs;
-    const stretch = this.#track.stretch(TRACK_SECONDS);
-    const windows = windowsOf(stretch);
-    const breaths = windows.filter((window) => !isHeadLed(stretch, window));
-    const { best, confidence: own } = this.#bestOf(breaths);
-    const headLed = breaths.length < windows.length;
-    const confidence = best ? this.#heard(stretch, best, own) : 0;
-    const apnea = this.#apnea.look(stretch, {
-      good: !obstacle && this.#track.followedShare(10) > 0.9,
+    const segment = this.#track.segment(TRACK_SECONDS);
+    const windows = evaluateWindows(segment);
+    const breathing = windows.filter((window) => !isHeadMotion(segment, window));
+    const { best, confidence: ownConfidence } = this.#selectWindow(breathing);
+    const headMotion = breathing.length < windows.length;
+    const confidence = best ? this.#corroborate(segment, best, ownConfidence) : 0;
+    const apnea = this.#apnea.detect(segment, {
+      tracked: !obstacle && this.#track.trackedFraction(10) > 0.9,
       ...(best && confidence >= STRICT_GATE ? { amplitude: best.amplitude } : {}),
     });
-    if (apnea) this.#news.apnea.push(apnea);
-    const seconds = stretch.chest.length / stretch.sampleRateHz;
-    this.#doubt = seconds < SETTLED_S ? "warming_up" : "low_quality";
-    this.#withheld = this.#reason(stretch, { fps, apnea, best, headLed });
-    this.#note({
+    if (apnea) this.#pending.apnea.push(apnea);
+    const seconds = segment.chest.length / segment.sampleRateHz;
+    this.#lowConfidenceReason = seconds < WARM_UP_S ? "warming_up" : "low_quality";
+    this.#withheld = this.#withheldReason(segment, { fps, apnea, best, headMotion });
+    this.#addReading({
       timeUs: this.#refreshedUs,
       rate: best?.rate ?? 0,
       confidence: this.#withheld ? 0 : confidence,
     });
-    const { rate, confidence: sure } = this.#agreed();
-    const timeUs = stretch.endUs;
-    const stable = sure >= STRICT_GATE;
+    const reading = this.#stableReading();
+    const stable = reading.confidence >= STRICT_GATE;
     if (best && !this.#withheld) {
-      this.#news.rate.push({ timeUs, value: stable ? rate : best.rate, confidence: sure, stable });
+      this.#pending.rate.push({
+        timeUs: segment.endUs,
+        value: stable ? reading.rate : best.rate,
+        confidence: reading.confidence,
+        stable,
+      });
     }
-    if (best && stable) this.#describe(stretch, best);
+    if (best && stable) this.#measureBreaths(segment, best);
   }
 
   /**
-   * The window that is most likely right, unless a shorter one, which is nearer to the present,
-   * is sure of another rate: then the shorter one, as breathing has changed.
+   * Returns the window with the highest confidence, unless a shorter one, which is closer to the
+   * present, has another rate with sufficient confidence: then breathing has changed.
    */
-  #bestOf(windows: readonly WindowEvidence[]) {
-    const judged = windows.map((window) => ({
+  #selectWindow(windows: readonly WindowEvidence[]) {
+    const rated = windows.map((window) => ({
       window,
       confidence: breathingConfidence(window.features, this.#model),
     }));
-    let best = judged.reduce<typeof judged[number] | undefined>(
+    let best = rated.reduce<typeof rated[number] | undefined>(
       (a, b) => (a && a.confidence > b.confidence ? a : b),
       undefined,
     );
-    for (const other of judged) {
+    for (const other of rated) {
       if (best && other.window.seconds < best.window.seconds && contradicts(other, best)) {
         best = other;
       }
@@ -169,81 +181,88 @@ export class BreathingEstimator implements BreathingPart {
     return { best: best?.window, confidence: best?.confidence ?? 0 };
   }
 
-  /** The probability after the nose and the pulse were heard, where the chest leaves a doubt. */
-  #heard(stretch: ChestStretch, { rate, seconds }: WindowEvidence, confidence: number): number {
-    if (confidence < DOUBT.low || confidence > DOUBT.high) return confidence;
-    const { nose, sampleRateHz } = stretch;
-    const witnesses = [
+  /** Returns the confidence with the auxiliary signals, which are used if it is ambiguous. */
+  #corroborate(
+    segment: ChestSegment,
+    { rate, seconds }: WindowEvidence,
+    confidence: number,
+  ): number {
+    if (confidence < AMBIGUOUS.low || confidence > AMBIGUOUS.high) return confidence;
+    const { nose, sampleRateHz } = segment;
+    const signals = [
       ...this.#modulations.read(seconds),
       ...(nose
         ? [{ name: "nose", signal: nose.subarray(-Math.round(seconds * sampleRateHz)) }]
         : []),
     ];
-    const votes = votesOf(witnesses, { sampleRateHz, model: this.#model });
-    return supported({ rate, confidence }, votes);
+    const auxiliary = auxiliaryRates(signals, { sampleRateHz, model: this.#model });
+    return corroboratedConfidence({ rate, confidence }, auxiliary);
   }
 
-  /** Why this second has nothing to say, whatever its spectrum. */
-  #reason(
-    stretch: ChestStretch,
-    { fps, apnea, best, headLed }: {
+  /** Returns why the rate is withheld whatever its confidence, or undefined. */
+  #withheldReason(
+    segment: ChestSegment,
+    { fps, apnea, best, headMotion }: {
       fps: number;
       apnea: DetectionSample | undefined;
       best: WindowEvidence | undefined;
-      /** The head was seen to move the chest. */
-      headLed: boolean;
+      /** Whether head motion explains the rate of a window. */
+      headMotion: boolean;
     },
   ): Withheld | undefined {
-    if (this.#track.followedShare(2) < MIN_FOLLOWED) return "no_chest";
+    if (this.#track.trackedFraction(2) < MIN_TRACKED_FRACTION) return "no_chest";
     if (fps < MIN_FPS) return "low_frame_rate";
-    if (stretch.movedShare > MAX_MOVED) return "motion";
-    const seconds = stretch.chest.length / stretch.sampleRateHz;
-    if (seconds < WARM_UP_S) return "warming_up";
-    // A rate through a held breath would be a number for something that is not there.
-    if (apnea?.detected || stretch.liveShare === 0) return "low_quality";
+    if (segment.motionFraction > MAX_MOTION_FRACTION) return "motion";
+    const seconds = segment.chest.length / segment.sampleRateHz;
+    if (seconds < MIN_WINDOW_S) return "warming_up";
+    // During an apnea the rate of earlier breaths would be wrong.
+    if (apnea?.detected || segment.changingFraction === 0) return "low_quality";
     if (best && best.amplitude < MIN_AMPLITUDE) return "low_quality";
-    return headLed && !best ? "motion" : undefined;
+    return headMotion && !best ? "motion" : undefined;
   }
 
-  /** Keeps the readings back to the youngest that is old enough to tell whether the rate stands. */
-  #note(reading: Reading): void {
-    const limitUs = reading.timeUs - STANDING_US;
-    const old = this.#readings.findLastIndex(({ timeUs }) => timeUs <= limitUs);
-    this.#readings = [...this.#readings.slice(Math.max(0, old)), reading];
+  /** Adds a reading and drops those that are not needed to cover `MIN_STABLE_US`. */
+  #addReading(reading: RateReading): void {
+    const limitUs = reading.timeUs - MIN_STABLE_US;
+    const oldest = this.#readings.findLastIndex(({ timeUs }) => timeUs <= limitUs);
+    this.#readings = [...this.#readings.slice(Math.max(0, oldest)), reading];
   }
 
-  /** The newest rate, as sure as the least sure of the readings it has stood for, if they agree. */
-  #agreed(): { rate: number; confidence: number } {
+  /** Returns the newest rate with the lowest confidence of all readings; 0 if they disagree. */
+  #stableReading(): { rate: number; confidence: number } {
     const newest = this.#readings.at(-1), oldest = this.#readings[0];
-    if (!newest || !oldest || newest.timeUs - oldest.timeUs < STANDING_US) {
+    if (!newest || !oldest || newest.timeUs - oldest.timeUs < MIN_STABLE_US) {
       return { rate: 0, confidence: 0 };
     }
-    const agree = this.#readings.every(({ rate }) => Math.abs(rate - newest.rate) <= SAME_RATE);
+    const agree = this.#readings.every(({ rate }) =>
+      Math.abs(rate - newest.rate) <= RATE_TOLERANCE
+    );
     const confidence = Math.min(...this.#readings.map((reading) => reading.confidence));
     return { rate: newest.rate, confidence: agree ? confidence : 0 };
   }
 
-  #describe(stretch: ChestStretch, evidence: WindowEvidence): void {
-    const found = describeBreaths(stretch, evidence, { afterUs: this.#lastBreathUs });
-    this.#lastBreathUs = found.lastBreathUs;
-    this.#news.amplitude.push(...found.amplitude);
-    this.#news.baseline.push(...found.baseline);
-    this.#news.inhaleExhaleRatio.push(...found.inhaleExhaleRatio);
-    this.#news.respiratoryLineLength.push(found.lineLength);
+  #measureBreaths(segment: ChestSegment, evidence: WindowEvidence): void {
+    const metrics = measureBreaths(segment, evidence, { afterUs: this.#lastBreathUs });
+    this.#lastBreathUs = metrics.lastBreathUs;
+    this.#pending.amplitude.push(...metrics.amplitude);
+    this.#pending.baseline.push(...metrics.baseline);
+    this.#pending.inhaleExhaleRatio.push(...metrics.inhaleExhaleRatio);
+    this.#pending.respiratoryLineLength.push(metrics.lineLength);
   }
 }
 
-/** True where a judged window is sure of a rate that is not the other's. */
+/** Returns whether a window has a rate other than that of `other`, with sufficient confidence. */
 function contradicts(
   { window, confidence }: { readonly window: WindowEvidence; readonly confidence: number },
   { window: other }: { readonly window: WindowEvidence },
 ): boolean {
-  const apart = Math.abs(window.rate - other.rate) > Math.max(SAME_RATE, 0.12 * other.rate);
-  return apart && confidence >= SURE_OF_CHANGE &&
-    window.amplitude > SAME_DEPTH * other.amplitude;
+  const differs = Math.abs(window.rate - other.rate) > Math.max(RATE_TOLERANCE, 0.12 * other.rate);
+  return differs && confidence >= MIN_CHANGE_CONFIDENCE &&
+    window.amplitude > MIN_CHANGE_DEPTH * other.amplitude;
 }
 
-interface News {
+/** Samples that the next call of `estimate()` returns. */
+interface PendingOutput {
   readonly rate: RateSample[];
   readonly amplitude: Sample[];
   readonly apnea: DetectionSample[];
@@ -252,7 +271,7 @@ interface News {
   readonly inhaleExhaleRatio: Sample[];
 }
 
-function emptyNews(): News {
+function emptyOutput(): PendingOutput {
   return {
     rate: [],
     amplitude: [],

@@ -1,58 +1,60 @@
-import type { PulseWave } from "../parts.ts";
+import type { BvpWindow } from "../estimate_context.ts";
 import { findBeats } from "./beats.ts";
 
-/** Longest history of beats, in seconds. */
-export const TRAIL_SECONDS = 60;
-/** Beats this near to the end of a window may still move. */
+/** Length of the series in seconds. */
+export const SERIES_SECONDS = 60;
+/** Beats closer to either end of a window are not final, because the filter settles there. */
 const EDGE_S = 1;
-/** Beats cannot follow one another within this share of the present period. */
-const MIN_PERIOD_SHARE = 0.5;
+/** Minimum interval between beats, as a fraction of the period. Chosen. */
+const MIN_PERIOD_FRACTION = 0.5;
 
-/** A beat of the past minute. */
-export interface TimedBeat {
+/** A heart beat. */
+export interface Beat {
+  /** Zero crossing of the rising BVP, in monotonic microseconds. */
   readonly timeUs: number;
-  /** Wave height over the window's deviation: 1 means average. */
+  /** Height of the beat, in the unit of its BVP window. */
   readonly height: number;
-  /** Time from the rise through zero to the peak, in ms; noise makes it vary. */
+  /** Time from the zero crossing to the peak in ms; noise makes it vary. */
   readonly riseMs: number;
-  /** Of the window it was found in. */
+  /** Confidence of the window that contains the beat. */
   readonly confidence: number;
+  /** Signal-to-noise ratio of that window. */
   readonly snrDb: number;
 }
 
-/** Collects the beats of windows that overlap, each beat once. */
+/** Collects the beats of overlapping BVP windows, each beat once. */
 export class BeatSeries {
-  #beats: TimedBeat[] = [];
+  #beats: Beat[] = [];
   #windowEndUs = -Infinity;
 
   /** Beats of the last minute, oldest first. */
-  get beats(): readonly TimedBeat[] {
+  get beats(): readonly Beat[] {
     return this.#beats;
   }
 
   /**
-   * Takes the newest window; the same one again changes nothing.
+   * Adds the newest BVP window; a window that was added before has no effect.
    *
-   * @returns the beats that are new.
+   * @returns the new beats.
    */
-  push({ bvp, startUs, sampleRateHz, rate, confidence, snrDb }: PulseWave): readonly TimedBeat[] {
+  push({ bvp, startUs, sampleRateHz, rate, confidence, snrDb }: BvpWindow): readonly Beat[] {
     const endUs = startUs + ((bvp.length - 1) * 1e6) / sampleRateHz;
     if (endUs <= this.#windowEndUs) return [];
     this.#windowEndUs = endUs;
-    const oldest = endUs - TRAIL_SECONDS * 1e6;
+    const oldestUs = endUs - SERIES_SECONDS * 1e6;
     const lastUs = this.#beats.at(-1)?.timeUs ?? startUs;
-    const fromUs = Math.max(lastUs + (MIN_PERIOD_SHARE * 60e6) / rate, startUs + EDGE_S * 1e6);
-    const fresh = findBeats(bvp, { sampleRateHz, rate }).flatMap(({ index, peak, height }) => {
-      const timeUs = startUs + (index * 1e6) / sampleRateHz;
+    const fromUs = Math.max(lastUs + (MIN_PERIOD_FRACTION * 60e6) / rate, startUs + EDGE_S * 1e6);
+    const added = findBeats(bvp, { sampleRateHz, rate }).flatMap(({ crossing, peak, height }) => {
+      const timeUs = startUs + (crossing * 1e6) / sampleRateHz;
       if (timeUs < fromUs || timeUs > endUs - EDGE_S * 1e6) return [];
-      const riseMs = ((peak - index) * 1000) / sampleRateHz;
+      const riseMs = ((peak - crossing) * 1000) / sampleRateHz;
       return [{ timeUs, height, riseMs, confidence, snrDb }];
     });
-    this.#beats = [...this.#beats, ...fresh].filter(({ timeUs }) => timeUs > oldest);
-    return fresh;
+    this.#beats = [...this.#beats, ...added].filter(({ timeUs }) => timeUs > oldestUs);
+    return added;
   }
 
-  /** Forgets all beats. */
+  /** Discards all beats. */
   reset(): void {
     this.#beats = [];
     this.#windowEndUs = -Infinity;

@@ -2,12 +2,12 @@ import { bandPass } from "../signal/bandpass.ts";
 import { standardDeviation } from "../signal/detrend.ts";
 import { refineExtremum } from "../signal/extrema.ts";
 
-/** A wave must go this far to both sides of zero, in standard deviations, to be a beat. */
+/** Minimum excursion of a beat to both sides of zero, in standard deviations. Chosen. */
 const MIN_SWING = 0.4;
 
 /**
- * Times of given peaks between samples, by a parabola through three: at 30 Hz a whole sample is
- * 33 ms, more than the variability of most hearts.
+ * Refines peak indices to positions between samples, by a parabola through three samples. At
+ * 30 Hz a sample is 33 ms, more than the variability of most hearts.
  *
  * @returns indices with fractions.
  */
@@ -15,49 +15,51 @@ export function refinePeaks(bvp: Float64Array, peaks: readonly number[]): number
   return peaks.map((index) => refineExtremum(bvp, index));
 }
 
-/** One beat in a window. */
-export interface Beat {
-  /** Where the wave rises through zero: the index of a sample, with a fraction. */
-  readonly index: number;
-  /** The peak after it, likewise. */
+/** A beat in a BVP window; positions are sample indices with fractions. */
+export interface WindowBeat {
+  /** Zero crossing of the rising signal. */
+  readonly crossing: number;
+  /** The peak after it. */
   readonly peak: number;
-  /** Height of the peak over the trough before it, in the wave's unit. */
+  /** Height of the peak above the trough before it, in the signal's unit. */
   readonly height: number;
 }
 
 /**
- * The beats of a blood volume pulse. A beat's time is where the wave, limited to three
- * harmonics, rises through zero: there it is steepest, so that noise moves it least.
+ * Finds the beats of a blood volume pulse.
  *
- * @param bvp systole up, without holes.
- * @param options `rate` of the window in beats/min, which sets the band.
+ * A beat is timed at the zero crossing of its rise, after a band-pass filter that keeps three
+ * harmonics. The signal is steepest there, so noise shifts that time least.
+ *
+ * @param bvp blood volume pulse without gaps, systole is up.
+ * @param options `rate` of the window in beats/min, which sets the filter's band.
  */
 export function findBeats(
   bvp: Float64Array,
   { sampleRateHz, rate }: { sampleRateHz: number; rate: number },
-): Beat[] {
+): WindowBeat[] {
   const hz = rate / 60;
   const highHz = Math.min(3.2 * hz, 0.45 * sampleRateHz);
-  const wave = bandPass(bvp, { lowHz: 0.35 * hz, highHz, sampleRateHz });
-  const swing = MIN_SWING * standardDeviation(wave);
-  if (!(swing > 0)) return [];
-  const beats: Beat[] = [];
-  let low = 0, crossing = -1, high = -1;
-  for (let k = 1; k < wave.length; k++) {
-    const before = wave[k - 1]!, value = wave[k]!;
-    if (before < 0 && value >= 0 && wave[low]! < -swing) {
+  const signal = bandPass(bvp, { lowHz: 0.35 * hz, highHz, sampleRateHz });
+  const minSwing = MIN_SWING * standardDeviation(signal);
+  if (!(minSwing > 0)) return [];
+  const beats: WindowBeat[] = [];
+  let trough = 0, crossing = -1, peak = -1;
+  for (let k = 1; k < signal.length; k++) {
+    const before = signal[k - 1]!, value = signal[k]!;
+    if (before < 0 && value >= 0 && signal[trough]! < -minSwing) {
       crossing = k - 1 - before / (value - before);
     }
-    if (crossing >= 0 && value > 0 && (high < 0 || value > wave[high]!)) high = k;
+    if (crossing >= 0 && value > 0 && (peak < 0 || value > signal[peak]!)) peak = k;
     if (value < 0 && before >= 0) {
-      if (high >= 0 && wave[high]! > swing) {
-        const height = wave[high]! - wave[low]!;
-        beats.push({ index: crossing, peak: refineExtremum(wave, high), height });
-        low = k;
+      if (peak >= 0 && signal[peak]! > minSwing) {
+        const height = signal[peak]! - signal[trough]!;
+        beats.push({ crossing, peak: refineExtremum(signal, peak), height });
+        trough = k;
       }
-      crossing = high = -1;
+      crossing = peak = -1;
     }
-    if (value < wave[low]! || wave[low]! >= 0) low = k;
+    if (value < signal[trough]! || signal[trough]! >= 0) trough = k;
   }
   return beats;
 }

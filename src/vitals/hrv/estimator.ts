@@ -1,112 +1,118 @@
 import { assetPath } from "../../base/assets.ts";
-import type { Hrv } from "../estimate.ts";
-import type { PulseWave } from "../parts.ts";
 import { meanOf } from "../../base/statistics.ts";
-import { BeatSeries, type TimedBeat } from "./beat_series.ts";
+import type { Hrv } from "../estimate.ts";
+import type { BvpWindow } from "../estimate_context.ts";
+import { type Beat, BeatSeries } from "./beat_series.ts";
 import { variabilityOf } from "./variability.ts";
 
-/** What the confidence of a variability is judged by. */
+/** Features of the confidence model; the model file has one weight for each. */
 export const HRV_FEATURES = ["riseJitter", "snr", "rejected"] as const;
 export type HrvFeature = typeof HRV_FEATURES[number];
 
-/** How near to a contact sensor's RMSSD "right" is. */
+/** The confidence is the probability that the RMSSD is within this of a contact sensor's. */
 export const HRV_TOLERANCE_MS = 10;
-/** Under this no variability is told: a wrong one looks just like a right one. */
-const GATE = 0.9;
-/** Ultra-short RMSSD needs 30 s (Munoz et al., PLoS ONE 10(9), 2015). */
+/** Minimum confidence: a wrong variability is as plausible as a right one. Chosen. */
+const CONFIDENCE_GATE = 0.9;
+/** Minimum length of the series: 30 s for RMSSD (Munoz et al., PLoS ONE 10(9), 2015). */
 const MIN_SPAN_US = 30_000_000;
-/** A gap of this many seconds starts the stretch anew. */
+/** A longer gap between beats starts a new series. Chosen. */
 const MAX_GAP_US = 2_500_000;
-/** A frame is 33 ms at 30 a second; with fewer, beats cannot be timed to a few ms. */
+/** With fewer frames per second, beats cannot be timed to a few milliseconds. Chosen. */
 const MIN_FPS = 24;
-/** More artefacts than this share are no recording of a heart. */
-const MAX_REJECTED = 0.1;
+/** With a larger fraction of artefacts the variability is withheld. Chosen. */
+const MAX_ARTIFACT_FRACTION = 0.1;
 const MIN_PULSE_CONFIDENCE = 0.9;
 
-/** A logistic regression on named features. */
+/** Coefficients of a logistic regression on the variability's features. */
 export interface HrvModel {
   readonly intercept: number;
   readonly weights: Readonly<Record<HrvFeature, number>>;
 }
 
-/** The shipped model, fitted by `scripts/fit/hrv_confidence.ts`. */
+/** Loads the included model, which `scripts/fit/hrv_confidence.ts` fits. */
 export function loadHrvModel(): HrvModel {
   return JSON.parse(Deno.readTextFileSync(`${assetPath("models")}/hrv_confidence.json`));
 }
 
-/** Times of beats in seconds since the first. */
-export function beatTimesS(beats: readonly TimedBeat[]): number[] {
+/** Returns the times of beats in seconds. */
+export function beatTimesS(beats: readonly Beat[]): number[] {
   return beats.map(({ timeUs }) => timeUs / 1e6);
 }
 
-/** What the beats tell about how well they were timed; undefined with too few. */
+/** Returns the features that show how accurately beats were timed; undefined with too few. */
 export function hrvFeatures(
-  beats: readonly TimedBeat[],
+  beats: readonly Beat[],
 ): Readonly<Record<HrvFeature, number>> | undefined {
   const variability = variabilityOf(beatTimesS(beats));
   if (!variability) return undefined;
-  // From rise to peak takes every beat about the same time: what varies is mostly noise.
-  const rises = beats.map(({ riseMs }) => riseMs);
-  const jitter = meanOf(rises.slice(1).map((rise, k) => (rise - rises[k]!) ** 2));
+  // The rise time hardly changes from beat to beat, so most of its variation is noise.
+  const riseTimes = beats.map(({ riseMs }) => riseMs);
+  const jitter = meanOf(riseTimes.slice(1).map((rise, k) => (rise - riseTimes[k]!) ** 2));
   return {
     riseJitter: Math.log(1 + Math.sqrt(jitter)),
     snr: Math.max(-5, Math.min(20, meanOf(beats.map(({ snrDb }) => snrDb)))),
-    rejected: variability.rejected,
+    rejected: variability.artifactFraction,
   };
 }
 
-/** Heart rate variability of the last minute, told only over a hard gate. */
+/** Estimates the heart rate variability of the last minute; it is withheld unless confident. */
 export class HrvEstimator {
   readonly #model: HrvModel;
-  readonly #trail = new BeatSeries();
+  readonly #series = new BeatSeries();
   #hrv: Hrv | undefined;
 
   constructor({ model = loadHrvModel() }: { readonly model?: HrvModel } = {}) {
     this.#model = model;
   }
 
-  /** Takes the newest pulse window; the same one again changes nothing. */
-  push(wave: PulseWave, { fps }: { fps: number }): readonly TimedBeat[] {
+  /**
+   * Adds the newest BVP window; a window that was added before has no effect.
+   *
+   * @returns the new beats.
+   */
+  push(window: BvpWindow, { fps }: { fps: number }): readonly Beat[] {
     if (fps < MIN_FPS) {
-      // Beats that were timed by few frames stay wrong when the frames are back.
+      // Beats from a period with few frames stay inaccurate after the frame rate has recovered.
       this.reset();
       return [];
     }
-    const fresh = this.#trail.push(wave);
-    if (fresh.length) this.#hrv = this.#judge();
-    return fresh;
+    const added = this.#series.push(window);
+    if (added.length) this.#hrv = this.#estimate();
+    return added;
   }
 
-  /** The variability at the newest beat, while it deserves to be told. */
+  /** The variability at the newest beat; undefined if it is withheld. */
   get hrv(): Hrv | undefined {
     return this.#hrv;
   }
 
-  /** Forgets all beats. */
+  /** Discards all beats. */
   reset(): void {
-    this.#trail.reset();
+    this.#series.reset();
     this.#hrv = undefined;
   }
 
-  #judge(): Hrv | undefined {
-    const beats = newestStretch(this.#trail.beats);
+  #estimate(): Hrv | undefined {
+    const beats = sinceLastGap(this.#series.beats);
     const spanUs = (beats.at(-1)?.timeUs ?? 0) - (beats[0]?.timeUs ?? 0);
     if (spanUs < MIN_SPAN_US) return undefined;
     if (beats.some(({ confidence }) => confidence < MIN_PULSE_CONFIDENCE)) return undefined;
     const features = hrvFeatures(beats);
     const variability = variabilityOf(beatTimesS(beats));
-    if (!features || !variability || variability.rejected > MAX_REJECTED) return undefined;
+    if (!features || !variability || variability.artifactFraction > MAX_ARTIFACT_FRACTION) {
+      return undefined;
+    }
     const { intercept, weights } = this.#model;
     const logit = HRV_FEATURES.reduce((sum, n) => sum + weights[n] * features[n], intercept);
     const confidence = 1 / (1 + Math.exp(-logit));
-    if (confidence < GATE) return undefined;
+    if (confidence < CONFIDENCE_GATE) return undefined;
     const { rmssd, sdnn, meanNn } = variability;
     return { rmssd, sdnn, meanNn, confidence };
   }
 }
 
-/** The beats since the last gap. */
-function newestStretch(beats: readonly TimedBeat[]): readonly TimedBeat[] {
+/** Returns the beats after the last gap. */
+function sinceLastGap(beats: readonly Beat[]): readonly Beat[] {
   const gap = beats.findLastIndex((beat, k) =>
     k > 0 && beat.timeUs - beats[k - 1]!.timeUs > MAX_GAP_US
   );

@@ -2,54 +2,57 @@ import { meanOf, medianOf } from "../../base/statistics.ts";
 
 /** Time-domain heart rate variability, in milliseconds. */
 export interface Variability {
-  /** Root mean square of successive differences. */
+  /** Root mean square of successive differences of NN intervals. */
   readonly rmssd: number;
-  /** Standard deviation of the intervals, by n - 1. */
+  /** Standard deviation of the NN intervals, with n - 1. */
   readonly sdnn: number;
+  /** Mean NN interval. */
   readonly meanNn: number;
-  /** Intervals that were confirmed. */
-  readonly intervals: number;
-  /** Share of intervals that were left out as artefacts, 0..1. */
-  readonly rejected: number;
+  /** Number of NN intervals. */
+  readonly nnCount: number;
+  /** Fraction of inter-beat intervals that were removed as artefacts, 0..1. */
+  readonly artifactFraction: number;
 }
 
-/** Neighbours on each side whose median an interval is held against. */
-const NEIGHBOURS = 4;
-/** An interval that differs by more is a missed or false beat: the customary 20 %. */
+/** Number of intervals on each side whose median an interval is compared with. */
+const NEIGHBORS = 4;
+/** An interval that differs by more is a missed, false or ectopic beat: the common 20 % rule. */
 const MAX_DEVIATION = 0.2;
 
 /**
- * Variability from the times of beats. An interval that is over 20 % off the median of its eight
- * neighbours is left out, and a difference counts only between two confirmed intervals that follow
- * one another.
+ * Returns the variability of a series of beats.
  *
- * Source: Task Force of the ESC and NASPE, Circulation 93, 1996; the filter is that of Malik et
- * al. 1989, against a median, as Karlsson et al., BioMed. Eng. OnLine 11:2, 2012, compare such.
+ * An inter-beat interval that differs by over 20 % from the median of its eight neighbours is
+ * removed as an artefact. RMSSD uses only differences between two adjacent normal intervals.
  *
- * @param beats seconds, growing.
+ * Sources: measures as in Task Force of the ESC and NASPE, Circulation 93, 1996; artefact filter of
+ * Malik et al. 1989, but against a median, one of those that Karlsson et al., BioMed. Eng. OnLine
+ * 11:2, 2012, compare.
+ *
+ * @param beats ascending times, in seconds.
  * @returns undefined with fewer than two differences.
  */
 export function variabilityOf(beats: readonly number[]): Variability | undefined {
-  const nn = beats.slice(1).map((beat, k) => (beat - beats[k]!) * 1000);
-  const confirmed = nn.map((interval, k) => {
-    const around = medianOf([
-      ...nn.slice(Math.max(0, k - NEIGHBOURS), k),
-      ...nn.slice(k + 1, k + 1 + NEIGHBOURS),
+  const intervals = beats.slice(1).map((beat, k) => (beat - beats[k]!) * 1000);
+  const normal = intervals.map((interval, k) => {
+    const expected = medianOf([
+      ...intervals.slice(Math.max(0, k - NEIGHBORS), k),
+      ...intervals.slice(k + 1, k + 1 + NEIGHBORS),
     ]);
-    return Math.abs(interval - around) <= MAX_DEVIATION * around;
+    return Math.abs(interval - expected) <= MAX_DEVIATION * expected;
   });
-  const kept = nn.filter((_, k) => confirmed[k]);
-  const squares = nn.slice(1).flatMap((interval, k) =>
-    confirmed[k] && confirmed[k + 1] ? [(interval - nn[k]!) ** 2] : []
+  const nn = intervals.filter((_, k) => normal[k]);
+  const squaredDifferences = intervals.slice(1).flatMap((interval, k) =>
+    normal[k] && normal[k + 1] ? [(interval - intervals[k]!) ** 2] : []
   );
-  if (squares.length < 2) return undefined;
-  const meanNn = meanOf(kept);
-  const spread = kept.reduce((sum, interval) => sum + (interval - meanNn) ** 2, 0);
+  if (squaredDifferences.length < 2) return undefined;
+  const meanNn = meanOf(nn);
+  const squaredDeviations = nn.reduce((sum, interval) => sum + (interval - meanNn) ** 2, 0);
   return {
-    rmssd: Math.sqrt(meanOf(squares)),
-    sdnn: Math.sqrt(spread / (kept.length - 1)),
+    rmssd: Math.sqrt(meanOf(squaredDifferences)),
+    sdnn: Math.sqrt(squaredDeviations / (nn.length - 1)),
     meanNn,
-    intervals: kept.length,
-    rejected: 1 - kept.length / nn.length,
+    nnCount: nn.length,
+    artifactFraction: 1 - nn.length / intervals.length,
   };
 }

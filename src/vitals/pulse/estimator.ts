@@ -1,7 +1,7 @@
 import type { RegionSample } from "../../vision/region_sample.ts";
 import type { PulseEstimate, RateSample } from "../estimate.ts";
 import type { Withheld } from "../withheld.ts";
-import type { PulseWave } from "../parts.ts";
+import type { BvpWindow } from "../estimate_context.ts";
 import { PULSE_METHODS } from "./methods/list.ts";
 import {
   type ConfidenceModel,
@@ -78,7 +78,7 @@ export class PulseEstimator {
   #speed = 0;
   readonly #past = new PastSpectra();
   #judgement: Judgement | undefined;
-  #wave: PulseWave | undefined;
+  #wave: BvpWindow | undefined;
   #told = -Infinity;
 
   constructor(options: PulseEstimatorOptions = {}) {
@@ -94,7 +94,7 @@ export class PulseEstimator {
   }
 
   /** The fused wave of the newest window that has a candidate. */
-  get wave(): PulseWave | undefined {
+  get wave(): BvpWindow | undefined {
     return this.#wave;
   }
 

@@ -7,12 +7,12 @@ import type { PulseEstimate } from "../../../src/vitals/estimate.ts";
 import { Vision } from "../../../src/vision/vision.ts";
 import { testWithShared } from "../../support/shared_data.ts";
 
-/** What is said of the pulse, five times a second, through the real vision at full speed. */
+/** Returns five pulse estimates a second of a source, with vision and vitals at full speed. */
 async function pulseOf(source: FrameSource): Promise<PulseEstimate[]> {
   await using opened = source;
   await using vision = await Vision.open();
   const engine = createVitalsEngine();
-  const said: PulseEstimate[] = [];
+  const estimates: PulseEstimate[] = [];
   let nextUs = -Infinity;
   for await (const event of opened) {
     if (event.kind !== "frame") continue;
@@ -20,29 +20,35 @@ async function pulseOf(source: FrameSource): Promise<PulseEstimate[]> {
     engine.push(await vision.observeInOrder(frame));
     if (frame.timeUs < nextUs) continue;
     nextUs = frame.timeUs + 200_000;
-    said.push(engine.estimate().pulse);
+    estimates.push(engine.estimate().pulse);
   }
-  return said;
+  return estimates;
 }
 
-const values = (said: readonly PulseEstimate[]) =>
-  said.flatMap(({ strict }) => (strict ? [strict.value] : []));
+const values = (estimates: readonly PulseEstimate[]) =>
+  estimates.flatMap(({ strict }) => (strict ? [strict.value] : []));
 
-testWithShared("a still face is read within ten seconds", ["data/video/evm_face.mp4"], async ([
+testWithShared("VitalsEngine measures the pulse of a still face within ten seconds", [
+  "data/video/evm_face.mp4",
+], async ([
   input,
 ]) => {
-  const told = values(await pulseOf(await openFfmpegSource({ input: input!, realtime: false })));
-  assert.ok(told.length > 10);
-  assert.ok(told.every((value) => value > 51 && value < 56), told.join(" "));
-  assert.ok(told.at(-1)! >= 52);
+  const reported = values(
+    await pulseOf(await openFfmpegSource({ input: input!, realtime: false })),
+  );
+  assert.ok(reported.length > 10);
+  assert.ok(reported.every((value) => value > 51 && value < 56), reported.join(" "));
+  assert.ok(reported.at(-1)! >= 52);
 });
 
-testWithShared("a wrist has no face and never a pulse", ["data/video/evm_wrist.mp4"], async ([
+testWithShared("VitalsEngine withholds the pulse of a wrist as no_face", [
+  "data/video/evm_wrist.mp4",
+], async ([
   input,
 ]) => {
-  const said = await pulseOf(await openFfmpegSource({ input: input!, realtime: false }));
-  assert.deepEqual(values(said), []);
-  assert.equal(said.at(-1)!.withheld, "no_face");
+  const estimates = await pulseOf(await openFfmpegSource({ input: input!, realtime: false }));
+  assert.deepEqual(values(estimates), []);
+  assert.equal(estimates.at(-1)!.withheld, "no_face");
 });
 
 for (
@@ -51,11 +57,11 @@ for (
     "no_face",
   ]] as const
 ) {
-  Deno.test(`where there is only ${scene}, no pulse is told, and the reason is ${reason}`, async () => {
-    const said = await pulseOf(
+  Deno.test(`VitalsEngine withholds the pulse of the scene ${scene} as ${reason}`, async () => {
+    const estimates = await pulseOf(
       new SimulatedCamera({ scene, noise: 2, durationS: 20, realtime: false, seed: 5 }),
     );
-    assert.deepEqual(values(said), []);
-    assert.equal(said.at(-1)!.withheld, reason);
+    assert.deepEqual(values(estimates), []);
+    assert.equal(estimates.at(-1)!.withheld, reason);
   });
 }

@@ -4,7 +4,7 @@ import type { VitalsEstimate } from "../../../src/vitals/estimate.ts";
 import type { RegionSample } from "../../../src/vision/region_sample.ts";
 import { faceSamples } from "../../support/face_samples.ts";
 
-/** The estimates of every 0.2 s. */
+/** Returns the estimates at intervals of 0.2 s. */
 function estimates(samples: Iterable<RegionSample>): VitalsEstimate[] {
   const engine = createVitalsEngine();
   const all: VitalsEstimate[] = [];
@@ -19,7 +19,7 @@ function estimates(samples: Iterable<RegionSample>): VitalsEstimate[] {
 }
 
 for (const rate of [48, 72, 110, 160]) {
-  Deno.test(`a face with a pulse of ${rate} beats/min is read within 1 from 12 s`, () => {
+  Deno.test(`VitalsEngine measures a pulse of ${rate} beats/min within 1 from 12 s on`, () => {
     const late = estimates(faceSamples({ pulse: () => rate, seconds: 25 }))
       .filter(({ timeUs }) => timeUs >= 12e6);
     for (const { pulse } of late) {
@@ -28,19 +28,19 @@ for (const rate of [48, 72, 110, 160]) {
   });
 }
 
-Deno.test("the first value comes within 8 s, and nothing before 5 s", () => {
+Deno.test("VitalsEngine has its first pulse rate between 5 s and 8 s", () => {
   const first = estimates(faceSamples()).find(({ pulse }) => pulse.strict);
   assert.ok(first && first.timeUs >= 4.9e6 && first.timeUs < 8e6, `${first?.timeUs}`);
 });
 
-Deno.test("an estimate has either a strict value or the reason why not", () => {
+Deno.test("VitalsEngine has either a strict value or the reason why it is withheld", () => {
   for (const { pulse, breathing } of estimates(faceSamples({ noise: 1 }))) {
     assert.notEqual(pulse.strict === undefined, pulse.withheld === undefined);
     assert.notEqual(breathing.strict === undefined, breathing.withheld === undefined);
   }
 });
 
-Deno.test("a lamp that flickers at 1.2 Hz over wall and skin is no pulse", () => {
+Deno.test("VitalsEngine withholds the pulse if a lamp flickers at 1.2 Hz", () => {
   const seen = estimates(
     faceSamples({ amplitude: 0, flicker: { amplitude: 0.01, hz: 1.2 }, seconds: 40 }),
   );
@@ -48,7 +48,7 @@ Deno.test("a lamp that flickers at 1.2 Hz over wall and skin is no pulse", () =>
   assert.ok(seen.some(({ pulse }) => pulse.withheld === "flicker"));
 });
 
-Deno.test("where no face is, the reason is that there is no face", () => {
+Deno.test("VitalsEngine withholds the pulse as no_face without a face", () => {
   const samples = [...faceSamples({ seconds: 15 })].map(({ face: _, ...sample }) => ({
     ...sample,
     regions: {},
@@ -59,7 +59,7 @@ Deno.test("where no face is, the reason is that there is no face", () => {
   assert.equal(seen.at(-1)?.pulse.withheld, "no_face");
 });
 
-Deno.test("the trace holds each sample once, in order", () => {
+Deno.test("VitalsEngine returns each sample of the trace once, in order", () => {
   const times = estimates(faceSamples({ seconds: 15 })).flatMap(({ pulse }) =>
     pulse.trace.map(({ timeUs }) => timeUs)
   );
@@ -67,7 +67,7 @@ Deno.test("the trace holds each sample once, in order", () => {
   assert.ok(times.every((time, k) => k === 0 || time > times[k - 1]!));
 });
 
-Deno.test("a new person starts anew", () => {
+Deno.test("VitalsEngine warms up again for a new person", () => {
   const engine = createVitalsEngine();
   for (const sample of faceSamples({ seconds: 15 })) engine.push(sample);
   assert.ok(engine.estimate().pulse.strict);
@@ -77,7 +77,7 @@ Deno.test("a new person starts anew", () => {
   assert.equal(engine.estimate().pulse.withheld, "warming_up");
 });
 
-Deno.test("a silent camera withholds the numbers", () => {
+Deno.test("VitalsEngine withholds values if the camera delivers no frames", () => {
   const engine = createVitalsEngine();
   for (const sample of faceSamples({ seconds: 15 })) engine.push(sample);
   assert.equal(engine.estimate(18_000_000).pulse.withheld, "camera_disconnected");

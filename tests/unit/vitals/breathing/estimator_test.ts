@@ -9,22 +9,22 @@ const sine = (rate: number) => (timeS: number) =>
   HEIGHT * Math.sin((2 * Math.PI * rate * timeS) / 60);
 
 for (const rate of [4, 6, 8, 12, 15, 20, 24, 32, 40]) {
-  Deno.test(`a chest that breathes ${rate} times a minute is read within 1`, () => {
+  Deno.test(`BreathingEstimator measures ${rate} breaths/min within 1`, () => {
     const all = estimatesOf(new BreathingEstimator(), chestSamples(75, { position: sine(rate) }));
-    const told = all.flatMap(({ timeS, estimate }) =>
+    const reported = all.flatMap(({ timeS, estimate }) =>
       estimate.strict ? [{ timeS, ...estimate.strict }] : []
     );
-    for (const { timeS, value } of told) {
+    for (const { timeS, value } of reported) {
       assert.ok(Math.abs(value - rate) <= 1, `${value} after ${timeS} s`);
     }
-    const firstS = told[0]?.timeS ?? Infinity;
+    const firstS = reported[0]?.timeS ?? Infinity;
     const expectedS = Math.max(14, 3.2 * (60 / rate));
     assert.ok(firstS <= expectedS, `first value after ${firstS} s`);
-    assert.ok(told.length > 0.9 * all.filter(({ timeS }) => timeS > firstS).length);
+    assert.ok(reported.length > 0.9 * all.filter(({ timeS }) => timeS > firstS).length);
   });
 }
 
-Deno.test("each estimate has exactly one of a value and a reason", () => {
+Deno.test("BreathingEstimator has either a strict value or the reason why it is withheld", () => {
   for (
     const { estimate } of estimatesOf(
       new BreathingEstimator(),
@@ -35,21 +35,21 @@ Deno.test("each estimate has exactly one of a value and a reason", () => {
   }
 });
 
-Deno.test("a held breath is an apnea after ten seconds and until the next breath", () => {
+Deno.test("BreathingEstimator detects an apnea from ten seconds after the last breath to the next", () => {
   const hold = (timeS: number) => sine(15)(Math.min(timeS, 45) + Math.max(0, timeS - 70));
   const all = estimatesOf(new BreathingEstimator(), chestSamples(95, { position: hold }));
   const apnea = all.flatMap(({ timeS, estimate }) =>
     estimate.apnea.map((a) => ({ timeS, detected: a.detected }))
   );
   const held = apnea.filter(({ detected }) => detected).map(({ timeS }) => timeS);
-  assert.ok(held.length >= 10, `told ${held.length} times`);
+  assert.ok(held.length >= 10, `detected ${held.length} times`);
   assert.ok(Math.min(...held) > 54.5 && Math.min(...held) < 58.5, `first after ${held[0]} s`);
   assert.ok(Math.max(...held) < 74, `last after ${held.at(-1)} s`);
   const during = all.filter(({ timeS }) => timeS > 58.5 && timeS < 70);
   assert.ok(during.every(({ estimate }) => !estimate.strict));
 });
 
-Deno.test("a chest that is lost is no apnea but says no_chest", () => {
+Deno.test("BreathingEstimator withholds as no_chest if the chest is lost, and detects no apnea", () => {
   const lost = (timeS: number): SampleParts =>
     timeS > 45 ? { chest: { dy: 0, confidence: 0 }, nose: { dy: 0, confidence: 0 } } : {};
   const all = estimatesOf(
@@ -60,7 +60,7 @@ Deno.test("a chest that is lost is no apnea but says no_chest", () => {
   assert.equal(all.at(-1)?.estimate.withheld, "no_chest");
 });
 
-Deno.test("a frozen picture is neither an apnea nor a rate", () => {
+Deno.test("BreathingEstimator finds neither an apnea nor a rate in a frozen image", () => {
   const frozen = (timeS: number): SampleParts =>
     timeS > 45
       ? { chest: { dy: 0, confidence: 0.8 }, nose: { dy: 0, confidence: 0.8 }, motion: 0 }
@@ -73,8 +73,8 @@ Deno.test("a frozen picture is neither an apnea nor a rate", () => {
   assert.ok(all.filter(({ timeS }) => timeS > 57).every(({ estimate }) => !estimate.strict));
 });
 
-Deno.test("sensor noise on an empty chair is no breath", () => {
-  let told = 0, all = 0;
+Deno.test("BreathingEstimator finds no breath in sensor noise", () => {
+  let reported = 0, all = 0;
   for (let seed = 1; seed <= 12; seed++) {
     const random = new Random(seed);
     let walk = 0;
@@ -83,14 +83,14 @@ Deno.test("sensor noise on an empty chair is no breath", () => {
       const { estimate } of estimatesOf(new BreathingEstimator(), chestSamples(60, { position }))
     ) {
       all++;
-      if (estimate.strict) told++;
+      if (estimate.strict) reported++;
       assert.ok(estimate.apnea.every((a) => !a.detected));
     }
   }
-  assert.ok(told / all < 0.01, `${told} of ${all}`);
+  assert.ok(reported / all < 0.01, `${reported} of ${all}`);
 });
 
-Deno.test("a swaying camera moves head and chest alike and is no breath", () => {
+Deno.test("BreathingEstimator withholds as motion if the camera sways", () => {
   const noseToo = chestSamples(60, { position: sine(12) }).map((sample) => ({
     ...sample,
     nose: sample.chest!,
@@ -100,7 +100,7 @@ Deno.test("a swaying camera moves head and chest alike and is no breath", () => 
   assert.equal(all.at(-1)?.estimate.withheld, "motion");
 });
 
-Deno.test("body motion withholds the rate and says so", () => {
+Deno.test("BreathingEstimator withholds as motion if the body moves", () => {
   const random = new Random(3);
   const jump = (timeS: number): SampleParts =>
     timeS > 30 && Math.floor(timeS) % 2
@@ -113,7 +113,7 @@ Deno.test("body motion withholds the rate and says so", () => {
   assert.equal(all.at(-1)?.estimate.withheld, "motion");
 });
 
-Deno.test("the upper trace rises with inhaling, once for each sample", () => {
+Deno.test("BreathingEstimator returns each sample of the upper trace once, rising with inhalation", () => {
   const samples = chestSamples(20, { position: sine(15), noise: 0 });
   const trace = estimatesOf(new BreathingEstimator(), samples).flatMap((e) =>
     e.estimate.upperTrace
@@ -125,39 +125,39 @@ Deno.test("the upper trace rises with inhaling, once for each sample", () => {
   assert.ok(at(9) > at(11), "inhaled at 9 s, exhaled at 11 s");
 });
 
-Deno.test("breaths are described once each: depth, level, inhaling over exhaling, and their way", () => {
-  // Up in 1.2 s, down in 2.8 s.
+Deno.test("BreathingEstimator measures amplitude, baseline, ratio and line length of each breath", () => {
+  // Inhalation takes 1.2 s, exhalation 2.8 s.
   const position = (timeS: number) => {
-    const turn = timeS % 4;
-    const share = turn < 1.2 ? turn / 2.4 : 0.5 + (turn - 1.2) / 5.6;
-    return HEIGHT / 2 * (1 - Math.cos(2 * Math.PI * share));
+    const elapsed = timeS % 4;
+    const cycle = elapsed < 1.2 ? elapsed / 2.4 : 0.5 + (elapsed - 1.2) / 5.6;
+    return HEIGHT / 2 * (1 - Math.cos(2 * Math.PI * cycle));
   };
   const all = estimatesOf(new BreathingEstimator(), chestSamples(80, { position }));
   const ratios = all.flatMap((e) => e.estimate.inhaleExhaleRatio);
   const depths = all.flatMap((e) => e.estimate.amplitude);
   assert.ok(ratios.length >= 14 && ratios.length <= 20, `${ratios.length} breaths`);
-  const mid = (values: readonly { value: number }[]) =>
+  const median = (values: readonly { value: number }[]) =>
     values.map(({ value }) => value).toSorted((a, b) => a - b)[values.length >> 1]!;
-  assert.ok(Math.abs(mid(ratios) - 1.2 / 2.8) < 0.12, `ratio ${mid(ratios)}`);
-  assert.ok(Math.abs(mid(depths) - HEIGHT) < 0.15 * HEIGHT, `depth ${mid(depths)}`);
-  // The trend through whole breaths lies half a breath above the end of exhaling.
-  const levels = mid(all.flatMap((e) => e.estimate.baseline));
+  assert.ok(Math.abs(median(ratios) - 1.2 / 2.8) < 0.12, `ratio ${median(ratios)}`);
+  assert.ok(Math.abs(median(depths) - HEIGHT) < 0.15 * HEIGHT, `depth ${median(depths)}`);
+  // The trend lies half a breath above the end of exhalation.
+  const levels = median(all.flatMap((e) => e.estimate.baseline));
   assert.ok(Math.abs(levels + HEIGHT / 2) < 0.15 * HEIGHT, `level ${levels}`);
-  // Up and down once in four seconds.
-  const way = mid(all.flatMap((e) => e.estimate.respiratoryLineLength));
-  assert.ok(Math.abs(way - (2 * HEIGHT) / 4) < 0.1 * HEIGHT, `way ${way}`);
+  // The chest moves up and down once in four seconds.
+  const lineLength = median(all.flatMap((e) => e.estimate.respiratoryLineLength));
+  assert.ok(Math.abs(lineLength - (2 * HEIGHT) / 4) < 0.1 * HEIGHT, `line length ${lineLength}`);
 });
 
-Deno.test("after a reset nothing of the person before is left", () => {
-  const part = new BreathingEstimator();
-  estimatesOf(part, chestSamples(40, { position: sine(15) }));
-  part.reset();
-  const [first] = estimatesOf(part, chestSamples(1, { position: sine(15) }));
+Deno.test("BreathingEstimator.reset() discards the state of the person", () => {
+  const estimator = new BreathingEstimator();
+  estimatesOf(estimator, chestSamples(40, { position: sine(15) }));
+  estimator.reset();
+  const [first] = estimatesOf(estimator, chestSamples(1, { position: sine(15) }));
   assert.equal(first?.estimate.withheld, "warming_up");
 });
 
-Deno.test("whatever the samples, what is told is in range, finite and in order of time", () => {
-  const part = new BreathingEstimator();
+Deno.test("BreathingEstimator is in range, finite and in order of time for any samples", () => {
+  const estimator = new BreathingEstimator();
   const random = new Random(99);
   let timeUs = 1_000_000, lastUs = -Infinity;
   for (let k = 0; k < 4000; k++) {
@@ -166,15 +166,15 @@ Deno.test("whatever the samples, what is told is in range, finite and in order o
     );
     const dy = random.uniform() < 0.02 ? NaN : 0.001 * random.normal();
     const seen = random.uniform() < 0.95;
-    part.push(goodSample({
+    estimator.push(goodSample({
       timeUs,
       sequence: k,
       ...(seen ? { chest: { dy, confidence: random.uniform() } } : { chest: undefined! }),
     }));
     if (k % 7) continue;
-    const told = part.estimate({ nowUs: timeUs, fps: 30 * random.uniform() });
-    const { strict, rate, upperTrace } = told;
-    assert.ok((strict === undefined) !== (told.withheld === undefined));
+    const estimate = estimator.estimate({ nowUs: timeUs, fps: 30 * random.uniform() });
+    const { strict, rate, upperTrace } = estimate;
+    assert.ok((strict === undefined) !== (estimate.withheld === undefined));
     for (const { value } of [...(strict ? [strict] : []), ...rate]) {
       assert.ok(value > 3 && value < 45, `${value}`);
     }
@@ -185,13 +185,13 @@ Deno.test("whatever the samples, what is told is in range, finite and in order o
   }
 });
 
-Deno.test("who asks only every five seconds is answered after the third time", () => {
-  const part = new BreathingEstimator();
-  const told: number[] = [];
+Deno.test("BreathingEstimator has a rate from the third of estimates at intervals of five seconds", () => {
+  const estimator = new BreathingEstimator();
+  const reported: number[] = [];
   for (const [k, sample] of chestSamples(40, { position: sine(15) }).entries()) {
-    part.push(sample);
+    estimator.push(sample);
     if (k % 150 || k === 0) continue;
-    if (part.estimate({ nowUs: sample.timeUs, fps: 30 }).strict) told.push(k / 30);
+    if (estimator.estimate({ nowUs: sample.timeUs, fps: 30 }).strict) reported.push(k / 30);
   }
-  assert.deepEqual(told, [15, 20, 25, 30, 35]);
+  assert.deepEqual(reported, [15, 20, 25, 30, 35]);
 });

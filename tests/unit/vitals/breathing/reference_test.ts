@@ -13,17 +13,17 @@ interface Reference {
   readonly vitals: { readonly respiratory_rate: { readonly value: number } };
 }
 
-function read(path: string): { wave: number[]; peaksS: number[]; fps: number; rate: number } {
+function read(path: string): { trace: number[]; peaksS: number[]; fps: number; rate: number } {
   const { fps, waveforms, vitals }: Reference = JSON.parse(Deno.readTextFileSync(path));
   const { data, peak_indices } = waveforms.respiratory_waveform;
   const peaksS = peak_indices.map((index) => index / fps);
-  return { wave: data, peaksS, fps, rate: vitals.respiratory_rate.value };
+  return { trace: data, peaksS, fps, rate: vitals.respiratory_rate.value };
 }
 
 for (const number of [1, 3, 5]) {
   const file = `data/reference/vitallens_${number}.json`;
   testWithShared(
-    `the rate of reference ${number} from its breaths is within 0.5`,
+    `medianRate() has the rate of reference ${number} within 0.5`,
     [file],
     ([path]) => {
       const { peaksS, rate } = read(path!);
@@ -33,24 +33,24 @@ for (const number of [1, 3, 5]) {
   );
 }
 
-/** Recordings whose rate wanders by the minute: what is told must follow the breaths. */
+/** Recordings whose rate changes within a minute: estimates must follow the breaths. */
 for (
-  const { number, windowS, leastTold } of [
-    { number: 3, windowS: 40, leastTold: 1 },
-    { number: 5, windowS: 20, leastTold: 300 },
+  const { number, windowS, minEstimates } of [
+    { number: 3, windowS: 40, minEstimates: 1 },
+    { number: 5, windowS: 20, minEstimates: 300 },
   ]
 ) {
   const file = `data/reference/vitallens_${number}.json`;
   testWithShared(
-    `a chest that moves as in reference ${number} is read as it breathes`,
+    `BreathingEstimator follows the rate of reference ${number}`,
     [file],
     ([path]) => {
-      const { wave, peaksS, fps } = read(path!);
-      let before = wave[0]!;
-      const samples = samplesOf(wave.length / fps, {
+      const { trace, peaksS, fps } = read(path!);
+      let before = trace[0]!;
+      const samples = samplesOf(trace.length / fps, {
         fps,
         at: (timeS) => {
-          const value = wave[Math.min(wave.length - 1, Math.round(timeS * fps))]!;
+          const value = trace[Math.min(trace.length - 1, Math.round(timeS * fps))]!;
           const dy = 0.003 * (before - value);
           before = value;
           return { chest: { dy, confidence: 0.9 } };
@@ -66,7 +66,7 @@ for (
       );
       const mean = errors.reduce((sum, error) => sum + error, 0) / errors.length;
       const right = errors.filter((error) => error <= 2).length / errors.length;
-      assert.ok(errors.length >= leastTold, `told ${errors.length} times`);
+      assert.ok(errors.length >= minEstimates, `${errors.length} estimates`);
       assert.ok(mean < 0.8, `mean error ${mean}`);
       assert.ok(right > 0.9, `${right} are right`);
     },

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { conditionOf } from "../../../src/vitals/condition/condition.ts";
-import { STATUS_TABLE } from "../../../src/vitals/condition/status_table.ts";
-import type { StatusName } from "../../../src/vitals/condition/status_table.ts";
-import { goodFace, goodSample, type SampleParts, samplesOf } from "../../support/samples.ts";
+import { conditionOf } from "../../../../src/vitals/condition/condition.ts";
+import { STATUS_TABLE } from "../../../../src/vitals/condition/status_table.ts";
+import type { StatusName } from "../../../../src/vitals/condition/status_table.ts";
+import { goodFace, goodSample, type SampleParts, samplesOf } from "../../../support/samples.ts";
 
-/** The condition after four seconds of such samples. */
+/** Returns the condition after four seconds of samples with these parts. */
 function after(parts: SampleParts | ((timeS: number) => SampleParts), fps = 30): StatusName {
   const samples = samplesOf(4, { fps, at: typeof parts === "function" ? parts : () => parts });
   return conditionOf({ samples });
@@ -46,43 +46,43 @@ Deno.test("STATUS_TABLE keeps the published codes and describes every status", (
 });
 
 const CASES: readonly (readonly [string, SampleParts, StatusName])[] = [
-  ["a good picture", {}, "OK"],
+  ["a good image", {}, "OK"],
   ["an empty room", { face: undefined!, faceCount: 0 }, "NO_FACES_FOUND"],
   ["two people", { faceCount: 2 }, "MORE_THAN_ONE_FACE_FOUND"],
   ["a face at the left edge", faceAt(0, 0.3, 0.2, 0.3), "FACE_NOT_CENTERED"],
-  ["a face that the upper edge cuts", faceAt(0.4, -0.1, 0.2, 0.5), "FACE_NOT_CENTERED"],
+  ["a face that the upper edge cuts off", faceAt(0.4, -0.1, 0.2, 0.5), "FACE_NOT_CENTERED"],
   ["a distant face", faceAt(0.45, 0.4, 0.06, 0.1), "FACE_TOO_BIG_OR_TOO_SMALL"],
-  ["a face that fills the picture", faceAt(0.05, 0.02, 0.9, 0.95), "FACE_TOO_BIG_OR_TOO_SMALL"],
-  ["a dark face before a bright wall", skin(20), "IMAGE_TOO_DARK"],
+  ["a face that fills the frame", faceAt(0.05, 0.02, 0.9, 0.95), "FACE_TOO_BIG_OR_TOO_SMALL"],
+  ["a dark face in front of a bright wall", skin(20), "IMAGE_TOO_DARK"],
   ["a dark room", { face: undefined!, faceCount: 0, brightness: 9 }, "IMAGE_TOO_DARK"],
-  ["burnt out skin", skin(240, 0.6), "IMAGE_TOO_BRIGHT"],
-  ["a burnt out picture", { face: undefined!, faceCount: 0, clipped: 0.8 }, "IMAGE_TOO_BRIGHT"],
+  ["overexposed skin", skin(240, 0.6), "IMAGE_TOO_BRIGHT"],
+  ["an overexposed image", { face: undefined!, faceCount: 0, clipped: 0.8 }, "IMAGE_TOO_BRIGHT"],
   ["a bright window behind a good face", { clipped: 0.6 }, "OK"],
-  ["a chest out of the picture", { chest: undefined! }, "CHEST_TOO_FAR_OR_NOT_ENOUGH_SHOWING"],
+  ["a chest outside the frame", { chest: undefined! }, "CHEST_TOO_FAR_OR_NOT_ENOUGH_SHOWING"],
   [
     "a chest without texture",
     { chest: { dy: 0, confidence: 0 } },
     "CHEST_TOO_FAR_OR_NOT_ENOUGH_SHOWING",
   ],
   ["a shaking head", { face: goodFace({ speed: 1.2 }) }, "EXCESSIVE_MOTION"],
-  ["a face that changes all the time", { motion: 25 }, "EXCESSIVE_MOTION"],
+  ["a face that changes constantly", { motion: 25 }, "EXCESSIVE_MOTION"],
 ];
 for (const [name, parts, expected] of CASES) {
-  Deno.test(`${name} is ${expected}`, () => assert.equal(after(parts), expected));
+  Deno.test(`conditionOf() of ${name} is ${expected}`, () => assert.equal(after(parts), expected));
 }
 
-Deno.test("eight frames a second are too few, fifteen are enough", () => {
+Deno.test("conditionOf() finds 8 frames per second too few and 15 sufficient", () => {
   assert.equal(after({}, 8), "FRAME_RATE_TOO_LOW");
   assert.equal(after({}, 15), "OK");
 });
 
-Deno.test("no sample is PROCESSING_NOT_STARTED, the first second is CAMERA_TUNING", () => {
+Deno.test("conditionOf() is PROCESSING_NOT_STARTED without samples and CAMERA_TUNING in the first second", () => {
   assert.equal(conditionOf({ samples: [] }), "PROCESSING_NOT_STARTED");
   assert.equal(conditionOf({ samples: samplesOf(0.5) }), "CAMERA_TUNING");
   assert.equal(conditionOf({ samples: samplesOf(1.2) }), "OK");
 });
 
-Deno.test("a camera that falls silent is never OK: first slow, then disconnected", () => {
+Deno.test("conditionOf() of a camera without new frames is first FRAME_RATE_TOO_LOW, then CAMERA_DISCONNECTED", () => {
   const samples = samplesOf(4);
   const lastUs = samples.at(-1)!.timeUs;
   assert.equal(conditionOf({ samples, nowUs: lastUs + 1_600_000 }), "FRAME_RATE_TOO_LOW");
@@ -90,13 +90,13 @@ Deno.test("a camera that falls silent is never OK: first slow, then disconnected
   assert.equal(conditionOf({ samples, disconnected: true }), "CAMERA_DISCONNECTED");
 });
 
-Deno.test("a changing exposure is CAMERA_TUNING, a flickering lamp and slow daylight are not", () => {
+Deno.test("conditionOf() is CAMERA_TUNING if the exposure changes, not if a lamp flickers or daylight changes", () => {
   assert.equal(after((t) => ({ brightness: 60 + 20 * t })), "CAMERA_TUNING");
   assert.equal(after((t) => ({ brightness: 110 + 30 * Math.sin(2 * Math.PI * 1.2 * t) })), "OK");
   assert.equal(after((t) => ({ brightness: 110 + 2 * t })), "OK");
 });
 
-Deno.test("a detector that misses every third frame does not lose the face", () => {
+Deno.test("conditionOf() is OK if the detector misses the face in every third frame", () => {
   const samples = samplesOf(4).map((sample, i) => {
     if (i % 3) return sample;
     const { face: _, ...rest } = sample;
@@ -105,13 +105,13 @@ Deno.test("a detector that misses every third frame does not lose the face", () 
   assert.equal(conditionOf({ samples }), "OK");
 });
 
-Deno.test("between its two limits a condition stays what it was", () => {
+Deno.test("conditionOf() keeps the previous condition between the two thresholds", () => {
   const samples = samplesOf(4, { at: () => skin(31) });
   assert.equal(conditionOf({ samples, previous: "OK" }), "OK");
   assert.equal(conditionOf({ samples, previous: "IMAGE_TOO_DARK" }), "IMAGE_TOO_DARK");
 });
 
-Deno.test("any samples give a status of the table", () => {
+Deno.test("conditionOf() has a row in STATUS_TABLE for any samples", () => {
   const unit = fc.double({ min: -1, max: 2, noNaN: true });
   const sample = fc.record({
     brightness: fc.integer({ min: 0, max: 255 }),

@@ -1,0 +1,79 @@
+import assert from "node:assert/strict";
+import { DerivedVitals } from "../../../src/vitals/derived.ts";
+import type {
+  BreathingEstimate,
+  PulseEstimate,
+  VitalsOptions,
+} from "../../../src/vitals/estimate.ts";
+import type { BvpWindow } from "../../../src/vitals/estimate_context.ts";
+import { samplesOf } from "../../support/samples.ts";
+
+const RATE = 72;
+/** Skin whose green channel has a pulse of this relative amplitude. */
+function skinAt(amplitude: number) {
+  return (timeS: number) => {
+    const g = 110 * (1 - amplitude * Math.sin((2 * Math.PI * RATE * timeS) / 60));
+    return { regions: { skin: { r: 150, g, b: 90, pixels: 4000, clipped: 0 } } };
+  };
+}
+
+const NO_BREATHS: BreathingEstimate = {
+  rate: [],
+  upperTrace: [],
+  amplitude: [],
+  apnea: [],
+  respiratoryLineLength: [],
+  baseline: [],
+  inhaleExhaleRatio: [],
+};
+
+/** Returns five estimates a second of a confident pulse and breathing of 40 s. */
+function estimatesOf(options: VitalsOptions, { pulse = true, breathing = true } = {}) {
+  const derived = new DerivedVitals(options);
+  const pulseEstimate: PulseEstimate = {
+    ...(pulse ? { strict: { value: 72, confidence: 0.95 } } : { withheld: "low_quality" }),
+    rate: [],
+    trace: [],
+    respirationQuotient: [],
+  };
+  const breathingEstimate: BreathingEstimate = {
+    ...NO_BREATHS,
+    ...(breathing ? { strict: { value: 16, confidence: 0.9 } } : { withheld: "low_quality" }),
+  };
+  const bvpWindow: BvpWindow = {
+    bvp: new Float64Array(300),
+    startUs: 0,
+    sampleRateHz: 30,
+    rate: RATE,
+    confidence: 0.95,
+    snrDb: 10,
+  };
+  return samplesOf(40, { at: skinAt(0.01) }).flatMap((sample, k) => {
+    derived.push(sample);
+    if (k % 6) return [];
+    return [
+      derived.estimate({ nowUs: sample.timeUs, fps: 30, bvpWindow }, {
+        pulse: pulseEstimate,
+        breathing: breathingEstimate,
+      }),
+    ];
+  });
+}
+
+Deno.test("DerivedVitals reports beats per breath once a second, if both rates have a value", () => {
+  const quotients = estimatesOf({}).flatMap(({ respirationQuotient }) => respirationQuotient);
+  assert.ok(quotients.length >= 38 && quotients.length <= 40, `${quotients.length}`);
+  assert.ok(quotients.every(({ value }) => value === 4.5));
+  for (const missing of [{ pulse: false }, { breathing: false }]) {
+    assert.ok(estimatesOf({}, missing).every((e) => e.respirationQuotient.length === 0));
+  }
+});
+
+Deno.test("DerivedVitals has the phasic trace and the EDA proxy only if enabled and with a pulse", () => {
+  assert.ok(estimatesOf({}).every((e) => !("phasicPressure" in e) && !("eda" in e)));
+  const enabled = estimatesOf({ phasicPressure: true, eda: true });
+  assert.ok(enabled.flatMap((e) => e.phasicPressure ?? []).length > 15);
+  assert.ok(enabled.flatMap((e) => e.eda ?? []).length > 5);
+  const withheld = estimatesOf({ phasicPressure: true, eda: true }, { pulse: false });
+  assert.equal(withheld.flatMap((e) => [...e.phasicPressure ?? [], ...e.eda ?? []]).length, 0);
+});
