@@ -23,9 +23,9 @@ for (const input of Deno.args) {
   for await (const event of source) {
     if (event.kind !== "frame") continue;
     using frame = event.frame;
-    const { timeUs, sequence, picture } = frame;
+    const { timeUs, sequence, image } = frame;
     for (const [index, edges] of PATCHES.entries()) {
-      const [r, g, b] = meanRgb(picture, edges);
+      const [r, g, b] = meanRgb(image, edges);
       patches[index]!.push({
         timeUs,
         sequence,

@@ -1,13 +1,13 @@
-/** Keeps a few buffers of one size for the next frames, so that pictures are no garbage. */
+/** Pool of buffers of one size, so that frames do not create garbage. */
 export class BufferPool {
   #free: Uint8Array<ArrayBuffer>[] = [];
   #bytes = 0;
 
-  /** @param most how many unused buffers are kept. */
-  constructor(private readonly most = 8) {}
+  /** @param maxFree the largest number of unused buffers that the pool keeps. */
+  constructor(private readonly maxFree = 8) {}
 
-  /** A buffer of exactly `bytes` bytes; what it holds is undefined. */
-  take(bytes: number): Uint8Array<ArrayBuffer> {
+  /** Returns a buffer of exactly `bytes` bytes with undefined content. */
+  acquire(bytes: number): Uint8Array<ArrayBuffer> {
     if (bytes !== this.#bytes) {
       this.#free = [];
       this.#bytes = bytes;
@@ -15,8 +15,8 @@ export class BufferPool {
     return this.#free.pop() ?? new Uint8Array(bytes);
   }
 
-  /** Gives one back that nobody reads any more. */
-  give(buffer: Uint8Array<ArrayBuffer>): void {
-    if (buffer.length === this.#bytes && this.#free.length < this.most) this.#free.push(buffer);
+  /** Takes back a buffer that is no longer in use. */
+  release(buffer: Uint8Array<ArrayBuffer>): void {
+    if (buffer.length === this.#bytes && this.#free.length < this.maxFree) this.#free.push(buffer);
   }
 }

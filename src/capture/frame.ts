@@ -1,4 +1,4 @@
-/** How the planes of a picture encode colour. */
+/** How the samples of an image encode colour. */
 export interface ColorEncoding {
   /** `full`: Y, U and V in 0..255 (JPEG). `limited`: Y in 16..235, U and V in 16..240 (television). */
   readonly range: "full" | "limited";
@@ -6,19 +6,19 @@ export interface ColorEncoding {
 }
 
 /**
- * Planar YUV pixels, 8 bits a sample, the first row on top. U and V are each
+ * Planar YUV image with 8 bits per sample, top row first. U and V are each
  * `ceil(width / 2^chromaShiftX)` by `ceil(height / 2^chromaShiftY)` samples.
  *
- * A region's mean colour is linear in its mean Y, U and V, so nobody converts pixel by pixel.
+ * The mean colour of a region is linear in its mean Y, U and V, so no pixel is converted to RGB.
  */
-export interface Picture {
+export interface Image {
   readonly width: number;
   readonly height: number;
   readonly y: Uint8Array<ArrayBuffer>;
-  /** Absent, with `v`, where the camera sees only grey. */
+  /** Absent, like `v`, if the camera is monochrome. */
   readonly u?: Uint8Array<ArrayBuffer>;
   readonly v?: Uint8Array<ArrayBuffer>;
-  /** Bytes from one row to the next. */
+  /** Bytes from the start of one row to the start of the next. */
   readonly yStride: number;
   readonly uvStride: number;
   readonly chromaShiftX: 0 | 1;
@@ -26,54 +26,59 @@ export interface Picture {
   readonly color: ColorEncoding;
 }
 
-/**
- * One moment of a camera. Whoever takes a frame from a source owns it and releases it once,
- * by `using`; its pixels must not be read afterwards.
- */
-export interface Frame extends Disposable {
-  /** When the light was seen, in microseconds of `Clock.monotonicUs`. */
+/** Capture time and number of a frame. */
+export interface FrameStamp {
+  /** Capture time in microseconds of `Clock.monotonicUs`. */
   readonly timeUs: number;
-  /** Counts the source's frames; a gap is a frame that the source lost. */
+  /** Number of the frame in its source; a gap is a frame that the source lost. */
   readonly sequence: number;
-  /** Size of the picture that is published, in pixels, after rotation. */
+}
+
+/**
+ * One frame of a source. The consumer owns each frame that it receives and disposes of it once,
+ * with `using`; the pixels must not be read afterwards.
+ */
+export interface Frame extends FrameStamp, Disposable {
+  /** Size of the published image in pixels, after rotation. */
   readonly width: number;
   readonly height: number;
-  /** Pixels for analysis: the same view, often smaller than `width` by `height`. */
-  readonly picture: Picture;
-  /** The camera's own JPEG of `width` by `height`, where it made one that can be published as it is. */
+  /** Image for analysis: the same view, often smaller than `width` by `height`. */
+  readonly image: Image;
+  /** JPEG of `width` by `height` from the camera itself, if it can be published unchanged. */
   readonly jpeg?: Uint8Array<ArrayBuffer>;
 }
 
-/** What happened to a source, between its frames. */
+/** A frame, or a change of a source's connection. */
 export type SourceEvent =
   | { readonly kind: "frame"; readonly frame: Frame }
-  /** The camera is gone or silent; the source goes on trying. */
+  /** The camera is disconnected or silent; the source keeps trying to reconnect. */
   | { readonly kind: "disconnected"; readonly reason: string }
-  /** The camera is back; frames follow. */
+  /** The camera is connected again; frames follow. */
   | { readonly kind: "connected"; readonly description: string };
 
 /**
- * Where frames come from: a camera, a video, a simulation. Iterating opens it, leaving the
- * iteration closes it; a recorded video ends, a camera does not.
+ * Source of frames: a camera, a video or a simulation. Iterating opens the source and leaving the
+ * iteration closes it. A recorded video ends, a camera does not.
  *
- * A source waits for nobody: where the consumer is late, `timeUs` still says when the light was seen.
+ * A source does not wait for its consumer: `timeUs` is the capture time even if the frame is taken
+ * late.
  *
- * @throws {SourceError} from the iterator, where trying again cannot help.
+ * @throws {SourceError} from the iterator, if another attempt cannot succeed.
  */
 export interface FrameSource extends AsyncIterable<SourceEvent>, AsyncDisposable {
-  /** One line for a person: which camera or file, its size and rate. */
+  /** One line that names the camera or file, its size and its frame rate. */
   readonly description: string;
-  /** Frames per second that the source promises, where it knows. */
+  /** Frames per second that the source declares, if known. */
   readonly nominalFps?: number | undefined;
-  /** True where `timeUs` follows the clock on the wall, false where a file is read at full speed. */
+  /** True if frames arrive at their capture times, false if a file is read at full speed. */
   readonly realtime: boolean;
-  /** Holds exposure, gain and white balance as they are, where the camera can. */
+  /** Locks exposure, gain and white balance at their current values, if the camera can. */
   lockExposure?(): void;
-  /** Lets the camera adapt itself again. */
+  /** Returns exposure, gain and white balance to automatic control. */
   unlockExposure?(): void;
 }
 
-/** A source that cannot give frames at all: no such file, no permission, no ffmpeg. */
+/** A source that cannot deliver frames: a missing file, no permission, no ffmpeg. */
 export class SourceError extends Error {
   override readonly name = "SourceError";
   /** What the user can do, as a sentence. */

@@ -1,6 +1,6 @@
 import { TURNS } from "../../ffi/camera_values.ts";
 
-/** How the picture is turned or mirrored before anybody sees it. */
+/** Rotations and mirrorings that can be applied to the input. */
 export const INPUT_TRANSFORMS = TURNS;
 
 export type InputTransform = typeof INPUT_TRANSFORMS[number];

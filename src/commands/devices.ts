@@ -34,9 +34,9 @@ function describeCamera(camera: CameraInfo): string {
 }
 
 function describeFormat(format: CameraFormat): string[] {
-  const { codec, description, readable, sizes } = format;
-  const lines = [`  ${codec} (${description})${readable ? "" : ": not supported"}`];
-  if (!readable) return lines;
+  const { codec, description, supported, sizes } = format;
+  const lines = [`  ${codec} (${description})${supported ? "" : ": not supported"}`];
+  if (!supported) return lines;
   for (const { width, height, fps } of sizes) {
     const rates = fps.length ? `: ${fps.map(round).join(", ")} fps` : "";
     lines.push(

@@ -26,8 +26,8 @@ export async function run({ settings, log, print }: CommandContext): Promise<num
     for await (const event of camera) {
       if (event.kind !== "frame") continue;
       using frame = event.frame;
-      video ??= await VideoFile.create(outputPath, { like: frame.picture, fps });
-      await video.write(frame.picture, { ptsUs: Math.round((frame.sequence * 1e6) / fps) });
+      video ??= await VideoFile.create(outputPath, { like: frame.image, fps });
+      await video.write(frame.image, { ptsUs: Math.round((frame.sequence * 1e6) / fps) });
       frames++;
       if (stop.signal.aborted) break;
     }

@@ -1,5 +1,5 @@
 import { JpegShrinker } from "../../ffi/jpeg_shrink.ts";
-import type { Frame, Picture } from "../capture/frame.ts";
+import type { Frame, Image } from "../capture/frame.ts";
 import { reasonOf } from "../base/reason.ts";
 import type { EnvelopeFactory } from "../envelopes/envelope_factory.ts";
 import { type FramePacing, quantizerScaleFor } from "./pacing.ts";
@@ -15,7 +15,7 @@ export interface JpegEncoding extends AsyncDisposable {
    * Copies the picture before it returns, and resolves with its JPEG, or with undefined where it
    * was given up for a newer one.
    */
-  encode(picture: Picture): Promise<Jpeg | undefined>;
+  encode(picture: Image): Promise<Jpeg | undefined>;
 }
 
 /** A JPEG with its size in pixels. */
@@ -93,7 +93,7 @@ export class FrameOutput {
    * @param draw changes the picture before it is compressed, for an overlay; the camera's own
    * JPEG is then of no use.
    */
-  offer(frame: Frame, draw?: (picture: Picture) => Picture): void {
+  offer(frame: Frame, draw?: (picture: Image) => Image): void {
     const { bus, pacing, encoder } = this.#parts;
     const degradation = bus.frameDegradation;
     const { timeUs } = frame;
@@ -105,7 +105,7 @@ export class FrameOutput {
       if (degradation === 0 && this.#inWork === 0) return this.#publish(timeUs, own);
       return this.#work(timeUs, () => this.#shrunk(own, degradation));
     }
-    const picture = draw ? draw(frame.picture) : frame.picture;
+    const picture = draw ? draw(frame.image) : frame.image;
     const { width, height } = picture;
     const encoded = encoder.encode(picture);
     encoded.catch(() => {}); // told when its turn has come

@@ -1,7 +1,7 @@
 import { BufferPool } from "../capture/buffer_pool.ts";
 import { type FfmpegExecutable, findFfmpeg } from "../capture/ffmpeg/executable.ts";
 import { FfmpegProcess } from "../capture/ffmpeg/process.ts";
-import type { Picture } from "../capture/frame.ts";
+import type { Image } from "../capture/frame.ts";
 import { encoderArguments } from "./jpeg_arguments.ts";
 import { packPicture, type RawFormat, rawFormatOf } from "./raw_image.ts";
 
@@ -35,7 +35,7 @@ interface Job {
  * @example
  * ```ts
  * await using encoder = new JpegEncoder({ quality: 80 });
- * const jpeg = await encoder.encode(frame.picture);
+ * const jpeg = await encoder.encode(frame.image);
  * ```
  */
 export class JpegEncoder implements AsyncDisposable {
@@ -63,10 +63,10 @@ export class JpegEncoder implements AsyncDisposable {
    * or the encoder was closed.
    * @throws {Error} where ffmpeg failed; the next picture starts another.
    */
-  encode(picture: Picture): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  encode(picture: Image): Promise<Uint8Array<ArrayBuffer> | undefined> {
     if (this.#closed) return Promise.reject(new Error("The encoder is closed"));
     const format = rawFormatOf(picture);
-    const raw = this.#pool.take(format.bytes);
+    const raw = this.#pool.acquire(format.bytes);
     packPicture(picture, raw);
     this.#giveUpWaiting();
     const job = { format, raw, settle: Promise.withResolvers() as Settle };
@@ -86,7 +86,7 @@ export class JpegEncoder implements AsyncDisposable {
     const job = this.#waiting;
     this.#waiting = undefined;
     if (!job) return;
-    this.#pool.give(job.raw);
+    this.#pool.release(job.raw);
     job.settle.resolve(undefined);
   }
 
@@ -122,7 +122,7 @@ export class JpegEncoder implements AsyncDisposable {
     if (this.#closed) return;
     const session = new Session(executable, { format, quality: this.#quality });
     session.onSettled = (job) => {
-      this.#pool.give(job.raw);
+      this.#pool.release(job.raw);
       if (session.dead && this.#session === session) {
         this.#session = undefined;
         if (!session.proven) this.#pausedUntilMs = performance.now() + PAUSE_MS;

@@ -1,5 +1,5 @@
-import type { Picture } from "../capture/frame.ts";
-import { inPixels, regionShapes } from "../vision/layout.ts";
+import type { Image } from "../capture/frame.ts";
+import { regionShapes, toPixels } from "../vision/layout.ts";
 import {
   type FaceObservation,
   REGION_NAMES,
@@ -59,7 +59,7 @@ class Trace {
  * ```ts
  * const hud = new Hud();
  * hud.update(estimate);
- * const jpeg = await encoder.encode(hud.draw(frame.picture, sample));
+ * const jpeg = await encoder.encode(hud.draw(frame.image, sample));
  * ```
  */
 export class Hud {
@@ -80,7 +80,7 @@ export class Hud {
    *
    * @param sample what vision measured on this picture.
    */
-  draw(picture: Picture, sample: RegionSample | undefined): Picture {
+  draw(picture: Image, sample: RegionSample | undefined): Image {
     const bytes = Canvas.bytesOf(picture);
     if (this.#buffer.length < bytes) this.#buffer = new Uint8Array(bytes);
     const canvas = new Canvas(picture, this.#buffer);
@@ -116,7 +116,7 @@ export class Hud {
 }
 
 function drawFace(canvas: Canvas, face: FaceObservation, scale: number): void {
-  const place = inPixels(face, canvas.picture);
+  const place = toPixels(face, canvas.picture);
   const { x: left, y: top } = place.box;
   const right = left + place.box.width, bottom = top + place.box.height;
   canvas.outline([[left, top], [right, top], [right, bottom], [left, bottom]], {

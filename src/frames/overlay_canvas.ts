@@ -1,4 +1,4 @@
-import type { Picture } from "../capture/frame.ts";
+import type { Image } from "../capture/frame.ts";
 import { GLYPH, glyphOf } from "./overlay_font.ts";
 
 /** A colour as JPEG counts it: Y, U and V in 0..255. */
@@ -9,10 +9,10 @@ export class Canvas {
   readonly #y: Uint8Array<ArrayBuffer>;
   readonly #u: Uint8Array<ArrayBuffer> | undefined;
   readonly #v: Uint8Array<ArrayBuffer> | undefined;
-  readonly picture: Picture;
+  readonly picture: Image;
 
   /** @param buffer where the copy lies, reused where it is large enough. */
-  constructor(source: Picture, buffer: Uint8Array<ArrayBuffer>) {
+  constructor(source: Image, buffer: Uint8Array<ArrayBuffer>) {
     const { y, u, v } = source;
     this.#y = buffer.subarray(0, y.length);
     this.#y.set(y);
@@ -28,7 +28,7 @@ export class Canvas {
   }
 
   /** How long a buffer this picture needs. */
-  static bytesOf({ y, u, v }: Picture): number {
+  static bytesOf({ y, u, v }: Image): number {
     return y.length + (u?.length ?? 0) + (v?.length ?? 0);
   }
 

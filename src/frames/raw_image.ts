@@ -1,4 +1,4 @@
-import type { Picture } from "../capture/frame.ts";
+import type { Image } from "../capture/frame.ts";
 
 /** How ffmpeg names a picture's samples, once its planes stand one behind the other. */
 export interface RawFormat {
@@ -12,7 +12,7 @@ export interface RawFormat {
 }
 
 /** Names what `packPicture` gives for this picture. */
-export function rawFormatOf({ width, height, u, chromaShiftX, chromaShiftY, color }: Picture) {
+export function rawFormatOf({ width, height, u, chromaShiftX, chromaShiftY, color }: Image) {
   const family = color.range === "full" ? "yuvj" : "yuv";
   const sampling = chromaShiftY ? (chromaShiftX ? "420" : "440") : chromaShiftX ? "422" : "444";
   const uvWidth = (width + chromaShiftX) >> chromaShiftX;
@@ -27,7 +27,7 @@ export function rawFormatOf({ width, height, u, chromaShiftX, chromaShiftY, colo
 }
 
 /** Copies the planes one behind the other, without what lies between their rows. */
-export function packPicture(picture: Picture, into: Uint8Array<ArrayBuffer>): void {
+export function packPicture(picture: Image, into: Uint8Array<ArrayBuffer>): void {
   const { width, height, y, u, v, yStride, uvStride, chromaShiftX, chromaShiftY } = picture;
   const uv = {
     width: (width + chromaShiftX) >> chromaShiftX,

@@ -1,7 +1,7 @@
 import { findFfmpeg } from "../capture/ffmpeg/executable.ts";
 import { NutWriter } from "../capture/ffmpeg/nut_writer.ts";
 import { failureReason } from "../capture/ffmpeg/probe.ts";
-import type { Picture } from "../capture/frame.ts";
+import type { Image } from "../capture/frame.ts";
 import { packPicture, rawFormatOf } from "./raw_image.ts";
 import { UnavailableError } from "../base/errors.ts";
 
@@ -36,7 +36,7 @@ export class VideoFile implements AsyncDisposable {
   /** @param like a picture of the size and sampling that all will have: full range, 4:2:0 */
   static async create(
     path: string,
-    { like, fps }: { like: Picture; fps: number },
+    { like, fps }: { like: Image; fps: number },
   ): Promise<VideoFile> {
     const executable = await findFfmpeg();
     const { width, height, bytes } = rawFormatOf(like);
@@ -60,12 +60,12 @@ export class VideoFile implements AsyncDisposable {
    *
    * @throws {UnavailableError} where ffmpeg cannot write the file, with its reason.
    */
-  async write(picture: Picture, { ptsUs }: { ptsUs: number }): Promise<void> {
+  async write(picture: Image, { ptsUs }: { ptsUs: number }): Promise<void> {
     packPicture(picture, this.#raw);
     try {
       if (!this.#began) await this.#writer.write(this.#nut.header());
       this.#began = true;
-      await this.#writer.write(this.#nut.frameHead(this.#raw.length, { ptsUs }));
+      await this.#writer.write(this.#nut.frameHeader(this.#raw.length, { ptsUs }));
       await this.#writer.write(this.#raw);
     } catch {
       await this.finish();

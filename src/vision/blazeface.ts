@@ -1,11 +1,11 @@
 import type { Box, FaceLandmarks, Point } from "./region_sample.ts";
 
-/** Side of the square picture that the detector sees, in pixels. */
+/** Side of the model's square input, in pixels. */
 export const INPUT_SIZE = 128;
 
-/** One face as the detector sees it; places in shares of its square input. */
+/** Detected face, with positions as fractions of the square input. */
 export interface Detection {
-  /** 0..1. */
+  /** Probability of a face, 0..1. */
   readonly score: number;
   readonly box: Box;
   readonly landmarks: FaceLandmarks;
@@ -13,12 +13,12 @@ export interface Detection {
 
 /** Grids of BlazeFace's front model: cells along a side, anchors in each cell. */
 const GRIDS = [{ cells: 16, anchors: 2 }, { cells: 8, anchors: 6 }] as const;
-/** Numbers that the model gives for each anchor: a box and six points. */
+/** Regression outputs per anchor: a box and six points. */
 const VALUES = 16;
-/** Overlap (intersection over union) from which two detections are of one face. */
-const SAME_FACE_OVERLAP = 0.3;
+/** Intersection over union above which two detections belong to the same face. */
+const SAME_FACE_IOU = 0.3;
 
-/** Centres of the anchors, x and y by turns; all anchors have the size of the whole picture. */
+/** Anchor centres as x, y pairs; every anchor has the size of the whole input. */
 const ANCHORS = Float32Array.from(
   GRIDS.flatMap(({ cells, anchors }) =>
     Array.from({ length: cells * cells * anchors }, (_, index) => {
@@ -28,29 +28,32 @@ const ANCHORS = Float32Array.from(
   ),
 );
 
-/** The model's raw answers for its grids, in their order. */
-export interface RawAnswer {
-  /** Logits, one an anchor. */
+/** Raw output of the model for one grid. */
+export interface RawOutput {
+  /** One logit per anchor. */
   readonly scores: Float32Array;
-  /** 16 numbers an anchor, in pixels of the input, relative to the anchor. */
+  /** 16 values per anchor, in pixels of the input, relative to the anchor. */
   readonly values: Float32Array;
 }
 
 /**
- * Turns the model's raw answers into faces, best first.
+ * Decodes the raw outputs of the model to faces, in descending order of score.
  *
  * Bazarevsky et al., BlazeFace: Sub-millisecond Neural Face Detection on Mobile GPUs (2019):
- * 896 anchors of one size, and overlapping detections blended by their scores instead of
- * suppressed, which makes the box steadier in time.
+ * 896 anchors of one size; overlapping detections are averaged with their scores as weights instead
+ * of suppressed, which reduces the jitter of the box.
+ *
+ * @param outputs one output per grid, in the order of the model.
+ * @param threshold smallest score of a detection, 0..1.
  */
-export function decodeFaces(answers: readonly RawAnswer[], threshold: number): Detection[] {
-  const least = Math.log(threshold / (1 - threshold));
+export function decodeFaces(outputs: readonly RawOutput[], threshold: number): Detection[] {
+  const minLogit = Math.log(threshold / (1 - threshold));
   const found: { score: number; values: number[] }[] = [];
   let anchor = 0;
-  for (const { scores, values } of answers) {
+  for (const { scores, values } of outputs) {
     for (let index = 0; index < scores.length; index++, anchor++) {
       const logit = scores[index] ?? -Infinity;
-      if (!(logit >= least)) continue;
+      if (!(logit >= minLogit)) continue;
       const score = 1 / (1 + Math.exp(-logit));
       found.push({ score, values: decodeAnchor(values, index * VALUES, anchor) });
     }
@@ -59,7 +62,7 @@ export function decodeFaces(answers: readonly RawAnswer[], threshold: number): D
   return blend(found);
 }
 
-/** Centre, size and points of one anchor's answer, in shares of the input. */
+/** Returns the centre, size and points for one anchor, as fractions of the input. */
 function decodeAnchor(raw: Float32Array, at: number, anchor: number): number[] {
   return Array.from({ length: VALUES }, (_, index) => {
     const value = (raw[at + index] ?? 0) / INPUT_SIZE;
@@ -73,8 +76,10 @@ function blend(found: { score: number; values: number[] }[]): Detection[] {
   let rest = found;
   while (rest[0]) {
     const best = rest[0];
-    const same = rest.filter(({ values }) => overlap(values, best.values) > SAME_FACE_OVERLAP);
-    if (same.length === 0) same.push(best); // a box without area overlaps nothing
+    const same = rest.filter(({ values }) =>
+      intersectionOverUnion(values, best.values) > SAME_FACE_IOU
+    );
+    if (same.length === 0) same.push(best); // a box without area overlaps nothing, not even itself
     const total = same.reduce((sum, { score }) => sum + score, 0);
     const mean = best.values.map((_, index) =>
       same.reduce((sum, { score, values }) => sum + score * (values[index] ?? 0), 0) / total
@@ -85,8 +90,8 @@ function blend(found: { score: number; values: number[] }[]): Detection[] {
   return faces;
 }
 
-function overlap(a: readonly number[], b: readonly number[]): number {
-  const along = (axis: 0 | 1) => {
+function intersectionOverUnion(a: readonly number[], b: readonly number[]): number {
+  const overlap = (axis: 0 | 1) => {
     const [centreA = 0, sizeA = 0, centreB = 0, sizeB = 0] = //
       [a[axis], a[axis + 2], b[axis], b[axis + 2]];
     return Math.max(
@@ -95,9 +100,9 @@ function overlap(a: readonly number[], b: readonly number[]): number {
         Math.max(centreA - sizeA / 2, centreB - sizeB / 2),
     );
   };
-  const common = along(0) * along(1);
+  const intersection = overlap(0) * overlap(1);
   const area = ([, , width = 0, height = 0]: readonly number[]) => width * height;
-  return common > 0 ? common / (area(a) + area(b) - common) : 0;
+  return intersection > 0 ? intersection / (area(a) + area(b) - intersection) : 0;
 }
 
 function toDetection(score: number, values: readonly number[]): Detection {

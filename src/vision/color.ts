@@ -6,13 +6,13 @@ export interface Rgb {
   readonly b: number;
 }
 
-/** Red from V, green from U and V, blue from U: ITU-R BT.601 and BT.709. */
+/** Coefficients of V in red, U and V in green, and U in blue: ITU-R BT.601 and BT.709. */
 const MATRICES = {
   bt601: { rv: 1.402, gu: 0.344136, gv: 0.714136, bu: 1.772 },
   bt709: { rv: 1.5748, gu: 0.187324, gv: 0.468124, bu: 1.8556 },
 } as const;
 
-/** The colour of mean Y, U and V: the conversion is linear, so means may be converted. */
+/** Converts YUV to RGB in 0..255. Means can be converted too, because the conversion is linear. */
 export function rgbOf(y: number, u: number, v: number, color: ColorEncoding): Rgb {
   const { rv, gu, gv, bu } = MATRICES[color.matrix];
   const limited = color.range === "limited";

@@ -1,101 +1,106 @@
-import { type Square, squareAround, type Turns } from "./detector.ts";
+import { type QuarterTurns, type Square, squareAround } from "./detector.ts";
 import type { Size } from "./layout.ts";
 import type { Box } from "./region_sample.ts";
 
-/** Where and how the detector looks next. */
-export interface Look {
+/** Options of the next detection. */
+export interface DetectionRequest {
   readonly view: Square;
-  readonly turns: Turns;
-  /** Least score of a detection that counts. */
+  readonly rotation: QuarterTurns;
+  /** Smallest score of a detection. */
   readonly threshold: number;
-  /** Score from which a detection speaks for a face that is not confirmed yet. */
-  readonly good: number;
+  /** Smallest score of a detection that counts towards the confirmation of a track. */
+  readonly confirmThreshold: number;
 }
 
-/** What is known when the next look is chosen. */
-export interface SchedulerState {
-  /** The face that is measured, or what may become one, in shares of the picture. */
+/** The track that the next detection should observe. */
+export interface DetectionTarget {
+  /** Box of the confirmed or the best tentative track, as fractions of the image. */
   readonly face?: Box;
-  /** False for what is not confirmed yet. */
+  /** False if the track is tentative. */
   readonly confirmed: boolean;
-  /** Of the newest look at it; 0 where it was not seen. */
+  /** Score of the newest detection; 0 if it missed the track. */
   readonly score?: number;
 }
 
-/** A known face may score less than a new one. */
+/** Smallest scores of a detection: a known face may score less than a new one. */
 const THRESHOLD = { known: 0.4, new: 0.5 } as const;
 /**
- * Scores of what may be a face. Wrists, foreheads and cushions reach 0.54 in our recordings where
- * the whole picture is seen, and 0.68 where the detector looks closer or turned.
+ * Smallest scores that confirm a track. Measured on our recordings: wrists, foreheads and cushions
+ * reach 0.54 in the full frame, and 0.68 in a close-up or a rotated view.
  */
-const GOOD = { whole: 0.72, closer: 0.8 } as const;
-/** BlazeFace sees faces well that are at least so large a share of its view. */
-const SMALL_FACE = 0.2;
-/** A view that is drawn closer is so many times as wide as the face. */
-const CLOSE_UP = 3.5;
-/** While a small face is watched closely, each so many-th look goes to the whole picture. */
-const LOOK_AROUND = 4;
+const CONFIRM_THRESHOLD = { fullFrame: 0.72, closeUp: 0.8 } as const;
+/** Smallest face that BlazeFace detects reliably, as a fraction of the view. */
+const MIN_FACE_FRACTION = 0.2;
+/** Width of a close-up view, in face widths. */
+const CLOSE_UP_FACE_WIDTHS = 3.5;
+/** While a small face is tracked in close-ups, every Nth detection scans the full frame. */
+const FULL_FRAME_INTERVAL = 4;
 
 /**
- * Chooses where the detector looks: at the whole picture; closer at a small face, or at something
- * that may be one; and where none is found, by turns at each part of the picture twice as large,
- * and with the head on its sides.
+ * Chooses the view of each detection: the full frame, or a close-up of a small or tentative face.
+ * While there is no face, it alternates with views of half the size and with rotated views, for a
+ * person who is far away or lies on one side.
  */
 export class DetectionScheduler {
-  #looks = 0;
-  #turns: Turns = 0;
-  #good: number = GOOD.whole;
+  #detections = 0;
+  #rotation: QuarterTurns = 0;
+  #confirmThreshold: number = CONFIRM_THRESHOLD.fullFrame;
 
-  next({ face, confirmed, score = 0 }: SchedulerState, picture: Size): Look {
-    const whole = squareAround(picture);
-    this.#looks++;
-    if (!face) return this.#search(picture, whole);
-    // What looks a little like a face may be one that lies on its side.
-    if (!confirmed && score < this.#good) this.#turns = NEXT_TURNS[this.#turns];
-    const width = face.width * picture.width;
-    const around = confirmed && this.#looks % LOOK_AROUND === 0;
-    const large = width >= SMALL_FACE * whole.size;
-    const view = around || (large && (confirmed || score >= this.#good))
-      ? whole
-      : closeUp(face, picture, Math.min(whole.size, CLOSE_UP * width));
-    return this.#look(view, this.#turns, { whole, threshold: THRESHOLD.known });
+  /** Returns the next detection to run on an image. */
+  next({ face, confirmed, score = 0 }: DetectionTarget, image: Size): DetectionRequest {
+    const fullFrame = squareAround(image);
+    this.#detections++;
+    if (!face) return this.#search(image, fullFrame);
+    // A weak detection may be a face that lies on one side.
+    if (!confirmed && score < this.#confirmThreshold) {
+      this.#rotation = NEXT_ROTATION[this.#rotation];
+    }
+    const width = face.width * image.width;
+    const scan = confirmed && this.#detections % FULL_FRAME_INTERVAL === 0;
+    const large = width >= MIN_FACE_FRACTION * fullFrame.size;
+    const view = scan || (large && (confirmed || score >= this.#confirmThreshold))
+      ? fullFrame
+      : closeUp(face, image, Math.min(fullFrame.size, CLOSE_UP_FACE_WIDTHS * width));
+    return this.#request(view, this.#rotation, { fullFrame, threshold: THRESHOLD.known });
   }
 
-  #look(
+  #request(
     view: Square,
-    turns: Turns,
-    { whole, threshold }: { whole: Square; threshold: number },
-  ): Look {
-    this.#turns = turns;
-    this.#good = view === whole && turns === 0 ? GOOD.whole : GOOD.closer;
-    return { view, turns, threshold, good: this.#good };
+    rotation: QuarterTurns,
+    { fullFrame, threshold }: { fullFrame: Square; threshold: number },
+  ): DetectionRequest {
+    this.#rotation = rotation;
+    this.#confirmThreshold = view === fullFrame && rotation === 0
+      ? CONFIRM_THRESHOLD.fullFrame
+      : CONFIRM_THRESHOLD.closeUp;
+    return { view, rotation, threshold, confirmThreshold: this.#confirmThreshold };
   }
 
-  /** Every other look goes to the whole picture upright, where a face mostly is. */
-  #search(picture: Size, whole: Square): Look {
-    const how = { whole, threshold: THRESHOLD.new };
-    if (this.#looks % 2) return this.#look(whole, 0, how);
-    const others: readonly (readonly [Square, Turns])[] = [
-      ...halves(picture).map((view) => [view, 0] as const),
-      ...([1, 3, 2] as const).map((turns) => [whole, turns] as const),
+  /** Every other search covers the upright full frame, because most faces are found there. */
+  #search(image: Size, fullFrame: Square): DetectionRequest {
+    const options = { fullFrame, threshold: THRESHOLD.new };
+    if (this.#detections % 2) return this.#request(fullFrame, 0, options);
+    const others: readonly (readonly [Square, QuarterTurns])[] = [
+      ...halfSizeViews(image).map((view) => [view, 0] as const),
+      ...([1, 3, 2] as const).map((rotation) => [fullFrame, rotation] as const),
     ];
-    const [view, turns] = others[(this.#looks / 2 - 1) % others.length] ?? [whole, 0];
-    return this.#look(view, turns, how);
+    const [view, rotation] = others[(this.#detections / 2 - 1) % others.length] ?? [fullFrame, 0];
+    return this.#request(view, rotation, options);
   }
 }
 
-const NEXT_TURNS = [1, 3, 0, 2] as const satisfies readonly Turns[];
+const NEXT_ROTATION = [1, 3, 0, 2] as const satisfies readonly QuarterTurns[];
 
-function closeUp(face: Box, picture: Size, size: number): Square {
+function closeUp(face: Box, image: Size, size: number): Square {
   return {
-    x: (face.x + face.width / 2) * picture.width - size / 2,
-    y: (face.y + face.height / 2) * picture.height - size / 2,
+    x: (face.x + face.width / 2) * image.width - size / 2,
+    y: (face.y + face.height / 2) * image.height - size / 2,
     size,
   };
 }
 
-/** Squares of half the picture's longer side that overlap by half, those in the middle first. */
-function halves({ width, height }: Size): Square[] {
+/** Returns overlapping squares of half the longer side of the image, those in the centre first. */
+function halfSizeViews({ width, height }: Size): Square[] {
   const size = Math.max(width, height) / 2;
   const starts = (length: number) =>
     length - size < size / 4

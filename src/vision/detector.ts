@@ -1,34 +1,34 @@
 import { type Binding, OrtSession } from "../../ffi/onnxruntime/session.ts";
 import { Tensor } from "../../ffi/onnxruntime/tensor.ts";
 import { resampleRgb } from "../../ffi/regions.ts";
-import type { Picture } from "../capture/frame.ts";
+import type { Image } from "../capture/frame.ts";
 import { assetPath } from "../base/assets.ts";
-import { decodeFaces, type Detection, INPUT_SIZE, type RawAnswer } from "./blazeface.ts";
+import { decodeFaces, type Detection, INPUT_SIZE, type RawOutput } from "./blazeface.ts";
 import type { Size } from "./layout.ts";
 import type { Box, FaceLandmarks, Point } from "./region_sample.ts";
 
-/** How the picture is held before the detector, in quarter turns anticlockwise. */
-export type Turns = 0 | 1 | 2 | 3;
+/** Anticlockwise rotation of the image before the detector, in quarter turns. */
+export type QuarterTurns = 0 | 1 | 2 | 3;
 
 export interface DetectOptions {
   /** @default 0 */
-  readonly turns?: Turns;
-  /** Least score that counts, 0..1. @default 0.5 */
+  readonly rotation?: QuarterTurns;
+  /** Smallest score of a detection, 0..1. @default 0.5 */
   readonly threshold?: number;
-  /** The square that is looked at, in pixels of the picture. @default one around all of it */
+  /** The square to search, in image pixels. @default the square around the whole image */
   readonly view?: Square;
 }
 
 /**
- * Finds faces in a picture by BlazeFace's front model, on a thread of its own. One picture at a
- * time; about 2 ms on a PC.
+ * Face detector that runs BlazeFace's front model on its own thread, for one image at a time. A
+ * detection takes about 2 ms on a PC.
  */
 export class FaceDetector implements Disposable {
   readonly #session: OrtSession;
   readonly #input: Tensor;
   readonly #outputs: readonly Tensor[];
   readonly #binding: Binding;
-  readonly #answers: readonly RawAnswer[];
+  readonly #rawOutputs: readonly RawOutput[];
   #running: Promise<void> | undefined;
 
   private constructor(session: OrtSession) {
@@ -38,33 +38,39 @@ export class FaceDetector implements Disposable {
     this.#outputs = [...tensors.values()];
     const input = session.inputs[0]?.name ?? "";
     this.#binding = session.bind({ [input]: this.#input }, Object.fromEntries(tensors));
-    const answer = (anchors: number): RawAnswer => ({
+    const rawOutput = (anchors: number): RawOutput => ({
       scores: this.#outputOf(anchors, 1),
       values: this.#outputOf(anchors, 16),
     });
-    this.#answers = [answer(16 * 16 * 2), answer(8 * 8 * 6)];
+    this.#rawOutputs = [rawOutput(16 * 16 * 2), rawOutput(8 * 8 * 6)];
   }
 
   /**
+   * Loads the model.
+   *
    * @param path an ONNX file of BlazeFace's front model.
-   * @throws {Error} where it cannot be loaded or is another model.
+   * @throws {Error} if it cannot be loaded or has other outputs.
    */
   static async open(path: string = assetPath("faceDetector")): Promise<FaceDetector> {
     return new FaceDetector(await OrtSession.fromFile(path));
   }
 
   /**
-   * The faces in a picture, best first, in shares of its width and height. The picture is read
-   * before this returns: it may be released while the promise is pending.
+   * Detects the faces in an image. The image is read before this returns, so it may be released
+   * while the promise is pending.
+   *
+   * @returns the faces in descending order of score, as fractions of the image width and height.
    */
-  detect(picture: Picture, options: DetectOptions = {}): Promise<Detection[]> {
-    if (this.#running) throw new Error("Cannot detect faces in two pictures at once");
-    const { turns = 0, threshold = 0.5, view: square = squareAround(picture) } = options;
-    resampleRgb(picture, this.#input.data, {
+  detect(image: Image, options: DetectOptions = {}): Promise<Detection[]> {
+    if (this.#running) {
+      throw new Error("Cannot detect faces: the previous detection has not finished");
+    }
+    const { rotation = 0, threshold = 0.5, view: square = squareAround(image) } = options;
+    resampleRgb(image, this.#input.data, {
       from: { ...square, width: square.size, height: square.size },
       width: INPUT_SIZE,
       height: INPUT_SIZE,
-      turns,
+      turns: rotation,
       scale: 2 / 255,
       offset: -1,
     });
@@ -72,13 +78,13 @@ export class FaceDetector implements Disposable {
     this.#running = run;
     return run.then(
       () => {
-        const faces = decodeFaces(this.#answers, threshold);
-        return faces.map((face) => inPicture(face, { picture, square, turns }));
+        const faces = decodeFaces(this.#rawOutputs, threshold);
+        return faces.map((face) => toImage(face, { image, square, rotation }));
       },
     ).finally(() => this.#running = undefined);
   }
 
-  /** Not while a detection is pending: await it first. */
+  /** Frees the model. A pending detection must be awaited first. */
   [Symbol.dispose](): void {
     this.#session[Symbol.dispose]();
     this.#input[Symbol.dispose]();
@@ -86,64 +92,66 @@ export class FaceDetector implements Disposable {
   }
 
   #outputOf(anchors: number, values: number): Float32Array<ArrayBuffer> {
-    const found = this.#outputs.find(({ shape }) => shape[1] === anchors && shape[2] === values);
-    if (!found) {
-      throw new Error(`Cannot find faces: the model has no output of 1x${anchors}x${values}`);
+    const output = this.#outputs.find(({ shape }) => shape[1] === anchors && shape[2] === values);
+    if (!output) {
+      throw new Error(
+        `Cannot find faces: the model has no output of shape 1x${anchors}x${values}`,
+      );
     }
-    return found.data;
+    return output.data;
   }
 }
 
-/** A square in pixels of a picture, which may reach beyond it. */
+/** Square in image pixels, which may extend beyond the image. */
 export interface Square {
   readonly x: number;
   readonly y: number;
   readonly size: number;
 }
 
-/** The square that holds the picture in its middle. */
+/** Returns the smallest square around the image, with the same centre. */
 export function squareAround({ width, height }: Size): Square {
   const size = Math.max(width, height);
   return { x: (width - size) / 2, y: (height - size) / 2, size };
 }
 
-interface Placement {
-  readonly picture: Picture;
+interface View {
+  readonly image: Image;
   readonly square: Square;
-  readonly turns: Turns;
+  readonly rotation: QuarterTurns;
 }
 
-/** From shares of the turned square to shares of the picture. */
-function inPicture(face: Detection, { picture, square, turns }: Placement): Detection {
-  const place = (point: Point): Point => {
-    const { x, y } = undoRotation(point, turns);
+/** Converts a face from fractions of the rotated square to fractions of the image. */
+function toImage(face: Detection, { image, square, rotation }: View): Detection {
+  const convert = (point: Point): Point => {
+    const { x, y } = undoRotation(point, rotation);
     return {
-      x: (square.x + x * square.size) / picture.width,
-      y: (square.y + y * square.size) / picture.height,
+      x: (square.x + x * square.size) / image.width,
+      y: (square.y + y * square.size) / image.height,
     };
   };
   const { landmarks } = face;
-  const placed: FaceLandmarks = {
-    rightEye: place(landmarks.rightEye),
-    leftEye: place(landmarks.leftEye),
-    nose: place(landmarks.nose),
-    mouth: place(landmarks.mouth),
-    rightEar: place(landmarks.rightEar),
-    leftEar: place(landmarks.leftEar),
+  const converted: FaceLandmarks = {
+    rightEye: convert(landmarks.rightEye),
+    leftEye: convert(landmarks.leftEye),
+    nose: convert(landmarks.nose),
+    mouth: convert(landmarks.mouth),
+    rightEar: convert(landmarks.rightEar),
+    leftEar: convert(landmarks.leftEar),
   };
   const { box } = face;
   const corners = [
-    place({ x: box.x, y: box.y }),
-    place({ x: box.x + box.width, y: box.y + box.height }),
+    convert({ x: box.x, y: box.y }),
+    convert({ x: box.x + box.width, y: box.y + box.height }),
   ] as const;
-  return { score: face.score, box: boxOf(corners), landmarks: placed };
+  return { score: face.score, box: boxOf(corners), landmarks: converted };
 }
 
-/** Where a point of the turned picture lies in the picture itself, both in shares of a square. */
-export function undoRotation({ x, y }: Point, turns: Turns): Point {
-  if (turns === 1) return { x: 1 - y, y: x };
-  if (turns === 2) return { x: 1 - x, y: 1 - y };
-  if (turns === 3) return { x: y, y: 1 - x };
+/** Converts a point from the rotated to the original image, both as fractions of a square. */
+export function undoRotation({ x, y }: Point, rotation: QuarterTurns): Point {
+  if (rotation === 1) return { x: 1 - y, y: x };
+  if (rotation === 2) return { x: 1 - x, y: 1 - y };
+  if (rotation === 3) return { x: y, y: 1 - x };
   return { x, y };
 }
 

@@ -1,46 +1,46 @@
 import type { RegionSample } from "./region_sample.ts";
 
-/** A face that keeps still for so long has found its place. */
+/** Time without motion after which the exposure is locked. Chosen. */
 const STEADY_US = 3_000_000;
-/** Faster than this, in widths of the face a second, is not still. */
+/** Largest speed of a still face, in face widths per second. Chosen. */
 const STEADY_SPEED = 0.15;
-/** Without a face for so long, the light is another's business: the camera may adapt again. */
-const GONE_US = 10_000_000;
-/** Outside of these bounds of mean luma the camera has not found a good exposure. */
-const WELL_LIT = { least: 50, most: 210 } as const;
+/** Time without a face after which the exposure is unlocked. Chosen. */
+const FACE_LOST_US = 10_000_000;
+/** Range of mean luma of a good exposure. Chosen. */
+const WELL_LIT = { min: 50, max: 210 } as const;
 
 /**
- * Says when a camera should hold its exposure: its own hunting for the right one looks like a
- * pulse, but a lock on a wrong one would last.
+ * Decides when to lock the exposure of a camera. Automatic exposure resembles a pulse, but a lock at
+ * a wrong exposure would persist.
  */
 export class ExposureLock {
   #locked = false;
-  #restlessUs: number | undefined;
-  #faceUs = 0;
+  #unsteadyUs: number | undefined;
+  #lastFaceUs = 0;
 
-  /** What to do after this sample, where anything is to be done. */
+  /** Returns what to do after this sample, or undefined for nothing. */
   observe({ timeUs, face, brightness }: RegionSample): "lock" | "unlock" | undefined {
-    if (face) this.#faceUs = timeUs;
+    if (face) this.#lastFaceUs = timeUs;
     if (this.#locked) {
-      if (timeUs - this.#faceUs < GONE_US && isWellLit(brightness)) return undefined;
+      if (timeUs - this.#lastFaceUs < FACE_LOST_US && isWellLit(brightness)) return undefined;
       this.#locked = false;
-      this.#restlessUs = timeUs;
+      this.#unsteadyUs = timeUs;
       return "unlock";
     }
     const steady = face !== undefined && face.speed < STEADY_SPEED && isWellLit(brightness);
-    if (!steady || this.#restlessUs === undefined) this.#restlessUs = timeUs;
-    if (timeUs - this.#restlessUs < STEADY_US) return undefined;
+    if (!steady || this.#unsteadyUs === undefined) this.#unsteadyUs = timeUs;
+    if (timeUs - this.#unsteadyUs < STEADY_US) return undefined;
     this.#locked = true;
     return "lock";
   }
 
-  /** A camera that comes back has forgotten its lock. */
+  /** Resets the state, because a camera that reconnects is unlocked. */
   reset(): void {
     this.#locked = false;
-    this.#restlessUs = undefined;
+    this.#unsteadyUs = undefined;
   }
 }
 
 function isWellLit(brightness: number): boolean {
-  return brightness > WELL_LIT.least && brightness < WELL_LIT.most;
+  return brightness > WELL_LIT.min && brightness < WELL_LIT.max;
 }

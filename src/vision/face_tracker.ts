@@ -1,34 +1,42 @@
 import type { Detection } from "./blazeface.ts";
-import type { SchedulerState } from "./detection_scheduler.ts";
+import type { DetectionTarget } from "./detection_scheduler.ts";
 import type { Box, FaceLandmarks, FaceObservation, Point } from "./region_sample.ts";
 
-/** So many good detections make a face confirmed. */
-const BELIEF = 2;
-/** What is not confirmed yet may be missed so often: it is looked at from several sides. */
-const DOUBT_MISSES = 4;
-/** A confirmed face that the detector does not see for so long is gone. */
-const LOSS_US = 1_000_000;
-/** Another face must be so much wider to become the one that is measured. */
-const TAKEOVER = 1.3;
+/** Detections above the confirm threshold that confirm a track. */
+const CONFIRM_HITS = 2;
+/** Consecutive misses that end a tentative track: several, because its views are rotated. */
+const MAX_TENTATIVE_MISSES = 4;
+/** Time without a detection that ends a confirmed track. */
+const LOST_AFTER_US = 1_000_000;
+/** Ratio of widths from which a larger face replaces the measured one. */
+const SWITCH_RATIO = 1.3;
 
-/** In widths of the face: the steady box rests until the smoothed one is so far off … */
-const DEAD_ZONE = 0.06;
-/** … and then follows until it is this close. */
-const AT_REST = 0.012;
-/** Time constant of following. */
+/** Hysteresis of the stabilized box: distances from the smoothed box in face widths. */
+const HYSTERESIS = { startMoving: 0.06, stopMoving: 0.012 } as const;
+/** Time constant with which the stabilized box follows the smoothed one. */
 const FOLLOW_US = 150_000;
-/** Share of a new detection in the smoothed box: more of it, the further off it is. */
-const LEAST_GAIN = 0.25;
+/** Weight of a new detection in the smoothed box, which grows with its distance in face widths. */
+const MIN_GAIN = 0.25;
 const GAIN_PER_WIDTH = 2.5;
 
-/** Box and points as one list of x, y pairs in heights of the picture: edges first. */
+/** Box and landmarks as x, y pairs in image heights; first the top left and bottom right corners. */
 type Pose = readonly number[];
 
-export interface DetectionOptions {
+/** Circumstances of a detection. */
+export interface DetectionContext {
+  /** Capture time of the image. */
   readonly timeUs: number;
+  /** Width of the image over its height. */
   readonly aspect: number;
+  /** The part of the image that was searched, as fractions of the image. */
   readonly view: Box;
-  readonly good: number;
+  /** Smallest score of a detection that counts towards the confirmation of a track. */
+  readonly confirmThreshold: number;
+}
+
+/** A detection of a track: its score, time and confirm threshold. */
+interface Hit extends Pick<DetectionContext, "timeUs" | "confirmThreshold"> {
+  readonly score: number;
 }
 
 interface Track {
@@ -36,61 +44,59 @@ interface Track {
   hits: number;
   misses: number;
   score: number;
-  /** Detections that speak for a face. */
-  good: number;
+  /** Detections above the confirm threshold. */
+  confirmHits: number;
   confirmed: boolean;
   lastSeenUs: number;
   /** The smoothed pose. */
   pose: Pose;
-  /** Velocity of its centre in heights of the picture per second. */
+  /** Velocity of the centre, in image heights per second. */
   velocity: Point;
 }
 
 /**
- * Follows faces through detections. The box it shows rests while the face does: each move of a
- * region brings other pixels into its mean, which is noise in the pulse.
+ * Tracks faces over detections. A track is tentative until several detections confirm it. The box of
+ * the measured face is stabilized with hysteresis, because each move of a region changes the pixels
+ * in its mean, which adds noise to the pulse.
  */
 export class FaceTracker {
   #tracks: Track[] = [];
   #nextId = 1;
   #main: Track | undefined;
-  #steady: Pose | undefined;
+  #stabilized: Pose | undefined;
   #moving = false;
-  #steadyUs = 0;
+  #stabilizedUs = 0;
   #aspect = 1;
 
-  /** True while the steady box follows the detector's. */
+  /** True while the stabilized box follows the smoothed one. */
   get moving(): boolean {
     return this.#moving;
   }
 
-  /** Believed faces that the newest look at their place saw. */
+  /** Number of confirmed tracks that the newest detection of their view did not miss. */
   get faceCount(): number {
     return this.#tracks.filter(({ confirmed, misses }) => confirmed && misses === 0).length;
   }
 
-  /** The face to look at next: the measured one, or the most likely of those not confirmed yet. */
-  get interest(): SchedulerState {
+  /** The track to detect next: the measured face, or else the best tentative track. */
+  get target(): DetectionTarget {
     const main = this.#main;
-    if (main) return { face: shown(main.pose, this.#aspect).box, confirmed: true };
-    const likely = this.#tracks.toSorted((a, b) => b.good - a.good || b.score - a.score)[0];
-    if (!likely) return { confirmed: false };
+    if (main) return { face: toFace(main.pose, this.#aspect).box, confirmed: true };
+    const best =
+      this.#tracks.toSorted((a, b) => b.confirmHits - a.confirmHits || b.score - a.score)[0];
+    if (!best) return { confirmed: false };
     return {
-      face: shown(likely.pose, this.#aspect).box,
+      face: toFace(best.pose, this.#aspect).box,
       confirmed: false,
-      score: likely.misses > 0 ? 0 : likely.score,
+      score: best.misses > 0 ? 0 : best.score,
     };
   }
 
-  /**
-   * Takes a detector's answer.
-   *
-   * @param options.timeUs when the picture was seen.
-   * @param options.aspect width of the picture over its height.
-   * @param options.view what the detector looked at, in shares of the picture.
-   * @param options.good score from which a detection speaks for a new face.
-   */
-  update(detections: readonly Detection[], { timeUs, aspect, view, good }: DetectionOptions): void {
+  /** Associates the detections of one image with tracks, and starts and ends tracks. */
+  update(
+    detections: readonly Detection[],
+    { timeUs, aspect, view, confirmThreshold }: DetectionContext,
+  ): void {
     if (aspect !== this.#aspect) this.reset();
     this.#aspect = aspect;
     const inView = ({ pose }: Track) => {
@@ -101,32 +107,34 @@ export class FaceTracker {
     const rest = detections.map((detection) => ({ detection, pose: poseOf(detection, aspect) }));
     const seen = new Set<Track>();
     for (const track of this.#tracks.toSorted((a, b) => b.hits - a.hits)) {
-      const index = closest(track.pose, rest.map(({ pose }) => pose));
-      const found = index === undefined ? undefined : rest.splice(index, 1)[0];
-      if (!found) continue;
+      const index = nearestPose(track.pose, rest.map(({ pose }) => pose));
+      const match = index === undefined ? undefined : rest.splice(index, 1)[0];
+      if (!match) continue;
       seen.add(track);
-      follow(track, found.pose, { score: found.detection.score, timeUs, good });
+      updateTrack(track, match.pose, { score: match.detection.score, timeUs, confirmThreshold });
     }
     for (const { detection, pose } of rest) {
-      const track = this.#begin(pose, { score: detection.score, timeUs, good });
+      const track = this.#startTrack(pose, { score: detection.score, timeUs, confirmThreshold });
       this.#tracks.push(track);
       seen.add(track);
     }
     for (const track of this.#tracks) if (!seen.has(track) && inView(track)) track.misses++;
     this.#tracks = this.#tracks.filter((track) =>
-      track.confirmed ? timeUs - track.lastSeenUs < LOSS_US : track.misses <= DOUBT_MISSES
+      track.confirmed
+        ? timeUs - track.lastSeenUs < LOST_AFTER_US
+        : track.misses <= MAX_TENTATIVE_MISSES
     );
     this.#chooseMain();
   }
 
-  /** The face to measure at `timeUs`, where there is one, with its steady box. */
+  /** Returns the face to measure at `timeUs`, with its stabilized box; undefined if none. */
   observe(timeUs: number): FaceObservation | undefined {
     const main = this.#main;
-    if (!main || timeUs - main.lastSeenUs >= LOSS_US) return undefined;
-    this.#settle(main, timeUs);
-    const pose = this.#steady ?? main.pose;
+    if (!main || timeUs - main.lastSeenUs >= LOST_AFTER_US) return undefined;
+    this.#stabilize(main, timeUs);
+    const pose = this.#stabilized ?? main.pose;
     return {
-      ...shown(pose, this.#aspect),
+      ...toFace(pose, this.#aspect),
       score: main.score,
       ageUs: Math.max(0, timeUs - main.lastSeenUs),
       speed: Math.hypot(main.velocity.x, main.velocity.y) / widthOf(main.pose),
@@ -135,34 +143,31 @@ export class FaceTracker {
   }
 
   /**
-   * Moves the measured face by what its motion was seen to be, in shares of the picture: between
-   * detections and finer than they are.
+   * Moves the measured face by its measured motion, as fractions of the image. The motion is known
+   * for every frame, and more precisely than from detections.
    */
-  carry(x: number, y: number): void {
+  translate(x: number, y: number): void {
     if (!this.#main || (x === 0 && y === 0)) return;
-    const carried = (pose: Pose) =>
+    const translated = (pose: Pose) =>
       pose.map((value, index) => value + (index % 2 ? y : x * this.#aspect));
-    this.#main.pose = carried(this.#main.pose);
-    if (this.#steady) this.#steady = carried(this.#steady);
+    this.#main.pose = translated(this.#main.pose);
+    if (this.#stabilized) this.#stabilized = translated(this.#stabilized);
   }
 
-  /** Forgets all faces. */
+  /** Removes all tracks. */
   reset(): void {
     this.#tracks = [];
     this.#main = undefined;
-    this.#steady = undefined;
+    this.#stabilized = undefined;
   }
 
-  #begin(
-    pose: Pose,
-    { score, timeUs, good }: { score: number; timeUs: number; good: number },
-  ): Track {
+  #startTrack(pose: Pose, { score, timeUs, confirmThreshold }: Hit): Track {
     return {
       id: this.#nextId++,
       hits: 1,
       misses: 0,
       score,
-      good: score >= good ? 1 : 0,
+      confirmHits: score >= confirmThreshold ? 1 : 0,
       confirmed: false,
       lastSeenUs: timeUs,
       pose,
@@ -174,40 +179,39 @@ export class FaceTracker {
     const confirmed = this.#tracks.filter((track) => track.confirmed);
     const largest = confirmed.toSorted((a, b) => widthOf(b.pose) - widthOf(a.pose))[0];
     const current = this.#main && confirmed.includes(this.#main) ? this.#main : undefined;
-    const keep = current && largest && widthOf(largest.pose) < TAKEOVER * widthOf(current.pose);
+    const keep = current && largest && widthOf(largest.pose) < SWITCH_RATIO * widthOf(current.pose);
     const next = keep ? current : largest;
     if (next === this.#main) return;
     this.#main = next;
-    this.#steady = undefined;
+    this.#stabilized = undefined;
     this.#moving = false;
   }
 
-  /** Lets the steady pose follow the smoothed one, if it must. */
-  #settle({ pose }: Track, timeUs: number): void {
-    const steady = this.#steady;
-    const elapsedUs = timeUs - this.#steadyUs;
-    this.#steadyUs = timeUs;
-    if (!steady) {
-      this.#steady = pose;
+  /** Moves the stabilized pose towards the smoothed one, with hysteresis. */
+  #stabilize({ pose }: Track, timeUs: number): void {
+    const stabilized = this.#stabilized;
+    const elapsedUs = timeUs - this.#stabilizedUs;
+    this.#stabilizedUs = timeUs;
+    if (!stabilized) {
+      this.#stabilized = pose;
       return;
     }
-    const off = distance(steady, pose) / widthOf(pose);
-    if (off > DEAD_ZONE) this.#moving = true;
-    else if (off < AT_REST) this.#moving = false;
+    const off = distance(stabilized, pose) / widthOf(pose);
+    if (off > HYSTERESIS.startMoving) this.#moving = true;
+    else if (off < HYSTERESIS.stopMoving) this.#moving = false;
     if (!this.#moving) return;
-    const share = 1 - Math.exp(-Math.max(0, elapsedUs) / FOLLOW_US);
-    this.#steady = steady.map((value, index) => value + share * ((pose[index] ?? value) - value));
+    const gain = 1 - Math.exp(-Math.max(0, elapsedUs) / FOLLOW_US);
+    this.#stabilized = stabilized.map((value, index) =>
+      value + gain * ((pose[index] ?? value) - value)
+    );
   }
 }
 
-function follow(
-  track: Track,
-  pose: Pose,
-  { score, timeUs, good }: { score: number; timeUs: number; good: number },
-): void {
+/** Updates the track with a detection of its face. */
+function updateTrack(track: Track, pose: Pose, { score, timeUs, confirmThreshold }: Hit): void {
   const width = widthOf(track.pose);
   const off = distance(track.pose, pose) / width;
-  const gain = Math.min(1, LEAST_GAIN + GAIN_PER_WIDTH * off);
+  const gain = Math.min(1, MIN_GAIN + GAIN_PER_WIDTH * off);
   const before = centreOf(track.pose);
   track.pose = track.pose.map((value, index) => value + gain * ((pose[index] ?? value) - value));
   const now = centreOf(track.pose);
@@ -219,24 +223,24 @@ function follow(
   track.hits++;
   track.misses = 0;
   track.score = score;
-  if (score >= good) track.good++;
+  if (score >= confirmThreshold) track.confirmHits++;
   track.lastSeenUs = timeUs;
-  track.confirmed ||= track.good >= BELIEF;
+  track.confirmed ||= track.confirmHits >= CONFIRM_HITS;
 }
 
-/** The pose that lies within a face's width of this one and is nearest to it. */
-function closest(pose: Pose, others: readonly Pose[]): number | undefined {
+/** Returns the index of the nearest pose of similar size within 0.6 face widths. */
+function nearestPose(pose: Pose, others: readonly Pose[]): number | undefined {
   const width = widthOf(pose);
   const centre = centreOf(pose);
   let best: number | undefined;
   let bestDistance = 0.6 * width;
   others.forEach((other, index) => {
     const size = widthOf(other) / width;
-    const there = centreOf(other);
-    const away = Math.hypot(there.x - centre.x, there.y - centre.y);
-    if (size < 0.5 || size > 2 || away > bestDistance) return;
+    const otherCentre = centreOf(other);
+    const offset = Math.hypot(otherCentre.x - centre.x, otherCentre.y - centre.y);
+    if (size < 0.5 || size > 2 || offset > bestDistance) return;
     best = index;
-    bestDistance = away;
+    bestDistance = offset;
   });
   return best;
 }
@@ -251,7 +255,7 @@ function poseOf({ box, landmarks }: Detection, aspect: number): Pose {
     .flatMap(({ x, y }) => [x * aspect, y]);
 }
 
-function shown(pose: Pose, aspect: number): { box: Box; landmarks: FaceLandmarks } {
+function toFace(pose: Pose, aspect: number): { box: Box; landmarks: FaceLandmarks } {
   const point = (index: number): Point => ({
     x: (pose[2 * index] ?? 0) / aspect,
     y: pose[2 * index + 1] ?? 0,
@@ -279,13 +283,13 @@ function centreOf([left = 0, top = 0, right = 0, bottom = 0]: Pose): Point {
   return { x: (left + right) / 2, y: (top + bottom) / 2 };
 }
 
-/** How far two poses are apart: the worst of their corners, eyes, nose and mouth. */
+/** Returns the largest distance between the corners, eyes, noses and mouths of two poses. */
 function distance(a: Pose, b: Pose): number {
-  let worst = 0;
+  let largest = 0;
   for (let index = 0; index < 12; index += 2) {
     const dx = (a[index] ?? 0) - (b[index] ?? 0);
     const dy = (a[index + 1] ?? 0) - (b[index + 1] ?? 0);
-    worst = Math.max(worst, Math.hypot(dx, dy));
+    largest = Math.max(largest, Math.hypot(dx, dy));
   }
-  return worst;
+  return largest;
 }

@@ -1,4 +1,4 @@
-import type { Shape } from "../../ffi/regions.ts";
+import type { PixelRectangle, Shape } from "../../ffi/regions.ts";
 import {
   type FaceLandmarks,
   type FaceObservation,
@@ -7,22 +7,17 @@ import {
   type RegionName,
 } from "./region_sample.ts";
 
-/** A face in pixels. */
-export interface FacePlace {
-  readonly box: {
-    readonly x: number;
-    readonly y: number;
-    readonly width: number;
-    readonly height: number;
-  };
+/** Box and landmarks of a face, in pixels. */
+export interface PixelFace {
+  readonly box: PixelRectangle;
   readonly landmarks: FaceLandmarks;
 }
 
-/** A face's places in pixels, from shares of the picture. */
-export function inPixels(
+/** Converts a face from fractions of the image to pixels. */
+export function toPixels(
   { box, landmarks }: Pick<FaceObservation, "box" | "landmarks">,
   { width, height }: Size,
-): FacePlace {
+): PixelFace {
   const at = ({ x, y }: { x: number; y: number }) => ({ x: x * width, y: y * height });
   return {
     box: {
@@ -47,12 +42,12 @@ export interface Size {
   readonly height: number;
 }
 
-/** A face's box is so many times as wide as its eyes are apart, seen from the front. */
+/** Width of a frontal face's box, in distances between the eyes. */
 const BOX_PER_EYE_DISTANCE = 2.3;
 
 /**
- * Coordinates that hang on a face: the origin between the eyes, `u` along the eye line to the
- * person's left, `v` down the face, both in distances between the eyes (`unit`, pixels).
+ * Coordinate system of a face: the origin between the eyes, `u` along the eye line to the person's
+ * left, `v` down the face, both in units of the distance between the eyes (`unit`, in pixels).
  */
 class FaceAxes {
   readonly origin: Point;
@@ -60,7 +55,7 @@ class FaceAxes {
   readonly u: Point;
   readonly v: Point;
 
-  constructor({ box, landmarks: { rightEye, leftEye, mouth } }: FacePlace) {
+  constructor({ box, landmarks: { rightEye, leftEye, mouth } }: PixelFace) {
     this.origin = { x: (rightEye.x + leftEye.x) / 2, y: (rightEye.y + leftEye.y) / 2 };
     const along = { x: leftEye.x - rightEye.x, y: leftEye.y - rightEye.y };
     const distance = Math.max(Math.hypot(along.x, along.y), 1);
@@ -69,12 +64,12 @@ class FaceAxes {
     const toMouth = { x: mouth.x - this.origin.x, y: mouth.y - this.origin.y };
     const sign = down.x * toMouth.x + down.y * toMouth.y < 0 ? -1 : 1;
     this.v = { x: sign * down.x, y: sign * down.y };
-    // A head that turns away brings its eyes together, but grows no smaller.
+    // In a head that is turned aside, the eyes come closer while the head keeps its size.
     this.unit = Math.max(distance, 0.9 * box.width / BOX_PER_EYE_DISTANCE);
   }
 
-  /** Coordinates of a point of the picture. */
-  of(point: Point): Point {
+  /** Converts a point from pixels to face coordinates. */
+  toFace(point: Point): Point {
     const x = point.x - this.origin.x;
     const y = point.y - this.origin.y;
     return {
@@ -83,7 +78,7 @@ class FaceAxes {
     };
   }
 
-  /** A rectangle or ellipse upright in the face, given by its edges. */
+  /** Converts an upright rectangle or ellipse from face coordinates to pixels. */
   shape(edges: Edges): Pick<Shape, "centre" | "halfAxes"> {
     const { u, v, unit, origin } = this;
     const cu = (edges.left + edges.right) / 2 * unit;
@@ -104,58 +99,58 @@ interface Edges {
   readonly bottom: number;
 }
 
-/** Under the chin, which is 1.65 below the eyes; neck and shoulders breathe too. */
+/** Below the chin, which is 1.65 below the eyes; neck and shoulders move with the breath too. */
 const CHEST: Edges = { left: -2.75, right: 2.75, top: 1.75, bottom: 4.6 };
-/** Shoulders fall away from the neck as an ellipse does; it reaches below the chest. */
+/** Ellipse that follows the slope of the shoulders; its lower end is below the chest. */
 const SHOULDERS: Edges = { left: -2.75, right: 2.75, top: 1.75, bottom: 6.6 };
 const BELOW_CHEST: Edges = { left: -4, right: 4, top: 4.6, bottom: 8 };
 const BODY: Edges = { left: -5, right: 5, top: 1.3, bottom: 20 };
 
-/** Where the regions of a face lie in a picture; the skin's own are gated by its colour. */
-export function regionShapes(face: FacePlace, size: Size): Shape[] {
+/** Returns the shapes of all regions in pixels; those on the face are masked by skin colour. */
+export function regionShapes(face: PixelFace, size: Size): Shape[] {
   const axes = new FaceAxes(face);
-  const nose = axes.of(face.landmarks.nose);
-  const mouth = axes.of(face.landmarks.mouth);
+  const nose = axes.toFace(face.landmarks.nose);
+  const mouth = axes.toFace(face.landmarks.mouth);
   const skin = { skin: true, carried: true } as const;
   const core = { ...skin, core: true } as const;
-  const rectangle = (name: RegionName, edges: Edges, how: Partial<Shape> = {}): Shape => ({
+  const rectangle = (name: RegionName, edges: Edges, flags: Partial<Shape> = {}): Shape => ({
     kind: "rectangle",
     region: REGION_NAMES.indexOf(name),
     ...axes.shape(edges),
-    ...how,
+    ...flags,
   });
-  const ellipse = (name: RegionName, edges: Edges, how: Partial<Shape> = {}): Shape => ({
-    ...rectangle(name, edges, how),
+  const ellipse = (name: RegionName, edges: Edges, flags: Partial<Shape> = {}): Shape => ({
+    ...rectangle(name, edges, flags),
     kind: "ellipse",
   });
-  const around = (at: Point, halfWidth: number, halfHeight: number): Edges => ({
-    left: at.x - halfWidth,
-    right: at.x + halfWidth,
-    top: at.y - halfHeight,
-    bottom: at.y + halfHeight,
+  const around = (centre: Point, halfWidth: number, halfHeight: number): Edges => ({
+    left: centre.x - halfWidth,
+    right: centre.x + halfWidth,
+    top: centre.y - halfHeight,
+    bottom: centre.y + halfHeight,
   });
-  // A head that turns moves its middle with the nose.
+  // When the head turns, the middle of the face moves with the nose.
   const middle = Math.max(-0.4, Math.min(0.4, nose.x / 2));
-  const without = { subtract: true } as const;
+  const subtract = { subtract: true } as const;
   return [
     rectangle("glabella", around({ x: middle / 2, y: -0.22 }, 0.22, 0.17), core),
     rectangle("forehead", around({ x: middle, y: -0.64 }, 0.6, 0.22), skin),
-    rectangle("right_cheek", cheek(nose, mouth, axes.of(face.landmarks.rightEar)), core),
-    rectangle("left_cheek", cheek(nose, mouth, axes.of(face.landmarks.leftEar)), core),
+    rectangle("right_cheek", cheek(nose, mouth, axes.toFace(face.landmarks.rightEar)), core),
+    rectangle("left_cheek", cheek(nose, mouth, axes.toFace(face.landmarks.leftEar)), core),
     ellipse("skin", around({ x: middle, y: 0.32 }, 1, 1.25), skin),
-    rectangle("skin", around(axes.of(face.landmarks.rightEye), 0.33, 0.17), without),
-    rectangle("skin", around(axes.of(face.landmarks.leftEye), 0.33, 0.17), without),
-    rectangle("skin", around(mouth, 0.45, 0.2), without),
-    wholePicture("background", size),
-    ellipse("background", around({ x: 0, y: 0.2 }, 2, 2.4), without),
-    rectangle("background", BODY, without),
-    ...(chestPlace(face, size)
-      ? [ellipse("chest", SHOULDERS), rectangle("chest", BELOW_CHEST, without)]
+    rectangle("skin", around(axes.toFace(face.landmarks.rightEye), 0.33, 0.17), subtract),
+    rectangle("skin", around(axes.toFace(face.landmarks.leftEye), 0.33, 0.17), subtract),
+    rectangle("skin", around(mouth, 0.45, 0.2), subtract),
+    wholeImage("background", size),
+    ellipse("background", around({ x: 0, y: 0.2 }, 2, 2.4), subtract),
+    rectangle("background", BODY, subtract),
+    ...(chestRectangle(face, size)
+      ? [ellipse("chest", SHOULDERS), rectangle("chest", BELOW_CHEST, subtract)]
       : []),
   ];
 }
 
-/** Between the nose and the ear, over the mouth and under the eye. */
+/** Returns the cheek: between nose and ear, above the mouth and below the eye. */
 function cheek(nose: Point, mouth: Point, ear: Point): Edges {
   const side = Math.sign(ear.x) || 1;
   const width = Math.max(0.4, Math.min(1.4, Math.abs(ear.x - nose.x)));
@@ -170,7 +165,7 @@ function cheek(nose: Point, mouth: Point, ear: Point): Edges {
   };
 }
 
-function wholePicture(name: RegionName, { width, height }: Size): Shape {
+function wholeImage(name: RegionName, { width, height }: Size): Shape {
   return {
     kind: "rectangle",
     region: REGION_NAMES.indexOf(name),
@@ -179,33 +174,25 @@ function wholePicture(name: RegionName, { width, height }: Size): Shape {
   };
 }
 
-/** An upright rectangle in pixels. */
-export interface Place {
-  readonly x: number;
-  readonly y: number;
-  readonly width: number;
-  readonly height: number;
-}
+/** Smallest visible part of the chest in face widths: across, and down the body. Chosen. */
+const MIN_CHEST = { across: 1, down: 0.2 } as const;
 
-/** Least part of the chest that must show, in widths of the face: across, and down the body. */
-const LEAST_CHEST = { across: 1, down: 0.2 } as const;
-
-/** What of the chest lies in the picture, or nothing where that is too little to see it breathe. */
-export function chestPlace(face: FacePlace, size: Size): Place | undefined {
+/** Returns the visible part of the chest, or undefined if it is too small to measure breathing. */
+export function chestRectangle(face: PixelFace, size: Size): PixelRectangle | undefined {
   const axes = new FaceAxes(face);
-  const place = clip(boundsOf(axes.shape(CHEST)), size);
+  const visible = clip(boundsOf(axes.shape(CHEST)), size);
   const upright = Math.abs(axes.v.y) >= Math.abs(axes.v.x);
-  const [across, down] = upright ? [place.width, place.height] : [place.height, place.width];
+  const [across, down] = upright
+    ? [visible.width, visible.height]
+    : [visible.height, visible.width];
   const { width } = face.box;
-  return across >= LEAST_CHEST.across * width && down >= LEAST_CHEST.down * width
-    ? place
-    : undefined;
+  return across >= MIN_CHEST.across * width && down >= MIN_CHEST.down * width ? visible : undefined;
 }
 
-/** The bridge of the nose, between the eyes and the tip: it does not blink or speak. */
-export function nosePlace(face: FacePlace, size: Size): Place {
+/** Returns the bridge of the nose, which moves with the head, but not with blinking or speech. */
+export function noseRectangle(face: PixelFace, size: Size): PixelRectangle {
   const axes = new FaceAxes(face);
-  const nose = axes.of(face.landmarks.nose);
+  const nose = axes.toFace(face.landmarks.nose);
   const edges = {
     left: nose.x / 2 - 0.38,
     right: nose.x / 2 + 0.38,
@@ -215,7 +202,9 @@ export function nosePlace(face: FacePlace, size: Size): Place {
   return clip(boundsOf(axes.shape(edges)), size);
 }
 
-function boundsOf({ centre, halfAxes: [a, b] }: Pick<Shape, "centre" | "halfAxes">): Place {
+function boundsOf(
+  { centre, halfAxes: [a, b] }: Pick<Shape, "centre" | "halfAxes">,
+): PixelRectangle {
   const halfWidth = Math.abs(a.x) + Math.abs(b.x);
   const halfHeight = Math.abs(a.y) + Math.abs(b.y);
   return {
@@ -226,7 +215,7 @@ function boundsOf({ centre, halfAxes: [a, b] }: Pick<Shape, "centre" | "halfAxes
   };
 }
 
-function clip({ x, y, width, height }: Place, size: Size): Place {
+function clip({ x, y, width, height }: PixelRectangle, size: Size): PixelRectangle {
   const left = Math.min(size.width, Math.max(0, x));
   const top = Math.min(size.height, Math.max(0, y));
   return {

@@ -1,45 +1,46 @@
 import { type Binding, OrtSession, type TensorInfo } from "../../ffi/onnxruntime/session.ts";
 import { Tensor } from "../../ffi/onnxruntime/tensor.ts";
 import { resampleRgb } from "../../ffi/regions.ts";
-import type { Picture } from "../capture/frame.ts";
+import type { Image } from "../capture/frame.ts";
 import { reasonOf } from "../base/reason.ts";
 import type { FaceObservation } from "./region_sample.ts";
 
-/** Microseconds without a frame after which the network's memory is of another time. */
-const FORGET_US = 1_000_000;
-/** The network may use this share of one processor core. */
-const BUDGET = 0.6;
-/** More frames than 30 a second tell the network nothing; of fewer than 8 a fast pulse is lost. */
-const LEAST_INTERVAL_US = 30_000;
-const MOST_INTERVAL_US = 125_000;
-/** So many runs tell how long one takes here. */
-const TRIAL_RUNS = 30;
+/** Gap between frames after which the state of the network is reset. */
+const RESET_GAP_US = 1_000_000;
+/** Fraction of one processor core that the network may use. Chosen. */
+const CPU_BUDGET = 0.6;
+/** More than 30 fps do not improve the pulse; with fewer than 8 fps, a fast pulse is lost. */
+const MIN_INTERVAL_US = 30_000;
+const MAX_INTERVAL_US = 125_000;
+/** Inferences after which the mean duration is reliable. Chosen. */
+const WARM_UP_RUNS = 30;
 
-/** One sample of a learnt pulse wave, with the time of the frame it was made of. */
+/** Sample of the BVP that the network computed from one frame. */
 export interface NetworkPulse {
   readonly timeUs: number;
   readonly value: number;
 }
 
 /**
- * A streaming network that turns face pictures into a pulse wave, one sample a frame, and keeps its
- * memory in tensors that go out of one run and into the next. ME-rPPG is one: Wang et al.,
+ * Streaming neural network that computes one BVP sample per image of the face. Its state is a set of
+ * tensors: outputs of one inference and inputs of the next. An example is ME-rPPG: Wang et al.,
  * Memory-efficient Low-latency Remote Photoplethysmography through Temporal-Spatial State Space
  * Duality (2025).
  *
- * The model's first input is the face, 1x1xHxWx3 RGB in 0..1; its last is the seconds since the
- * frame before; what lies between is memory, and its outputs after the first are the same memory
- * in the same order.
+ * The first input of the model is the face, 1x1xHxWx3 RGB in 0..1, and the last is the seconds since
+ * the previous frame. The inputs between are the state. The first output is the BVP sample, and the
+ * others are the new state in the same order.
  */
 export class PulseNetwork implements AsyncDisposable {
   readonly #session: OrtSession;
   readonly #face: Tensor;
   readonly #interval: Tensor;
   readonly #pulse: Tensor;
-  readonly #memories: readonly [readonly Tensor[], readonly Tensor[]];
-  /** The first reads one memory and writes the other, the second the other way round. */
+  readonly #states: readonly [readonly Tensor[], readonly Tensor[]];
+  /** The first binding reads state 0 and writes state 1, the second the reverse. */
   readonly #bindings: readonly [Binding, Binding];
-  #turn: 0 | 1 = 0;
+  /** Index of the state that holds the newest values. */
+  #current: 0 | 1 = 0;
   #running: Promise<void> | undefined;
   #newest: NetworkPulse | undefined;
   #lastUs: number | undefined;
@@ -53,8 +54,8 @@ export class PulseNetwork implements AsyncDisposable {
     this.#face = new Tensor(shape.face.shape);
     this.#interval = new Tensor(shape.interval.shape);
     this.#pulse = new Tensor([1, 1]);
-    const memory = () => shape.memory.map(({ shape }) => new Tensor(shape));
-    this.#memories = [memory(), memory()];
+    const state = () => shape.state.map(({ shape }) => new Tensor(shape));
+    this.#states = [state(), state()];
     const bind = (from: readonly Tensor[], to: readonly Tensor[]) => {
       const inputs = [this.#face, ...from, this.#interval];
       const outputs = [this.#pulse, ...to];
@@ -63,13 +64,15 @@ export class PulseNetwork implements AsyncDisposable {
         Object.fromEntries(session.outputs.map(({ name }, index) => [name, outputs[index]!])),
       );
     };
-    const [one, other] = this.#memories;
+    const [one, other] = this.#states;
     this.#bindings = [bind(one, other), bind(other, one)];
   }
 
   /**
+   * Loads a model.
+   *
    * @param path an ONNX file.
-   * @throws {Error} where it cannot be loaded, or is not of this kind.
+   * @throws {Error} if it cannot be loaded, or has other inputs and outputs.
    */
   static async open(path: string): Promise<PulseNetwork> {
     const session = await OrtSession.fromFile(path);
@@ -82,44 +85,44 @@ export class PulseNetwork implements AsyncDisposable {
     }
   }
 
-  /** Milliseconds that a run takes here, smoothed; 0 before the first. */
+  /** Smoothed duration of an inference in milliseconds; 0 before the first. */
   get runMs(): number {
     return this.#runMs;
   }
 
-  /** True where a run takes so long that no pulse can be followed on this device. */
+  /** True if this device cannot run the model at the lowest useful frame rate. */
   get tooSlow(): boolean {
-    return this.#runs >= TRIAL_RUNS && this.#runMs * 1000 / BUDGET > MOST_INTERVAL_US;
+    return this.#runs >= WARM_UP_RUNS && this.#runMs * 1000 / CPU_BUDGET > MAX_INTERVAL_US;
   }
 
   /**
-   * Gives the network a frame, if it is due and the last one is done; the picture is read at once.
-   * The frames that it takes are evenly spaced, as many as this device can compute.
+   * Starts an inference if one is due and none is running. The image is read before this returns.
+   * The inferences are evenly spaced, at the highest rate that this device can sustain.
    *
-   * @param options.everyFrame takes all frames, for a recording that is read at any speed.
-   * @returns the run, where there is one.
+   * @param options.everyFrame runs on all frames, for a recording that is read at any speed.
+   * @returns the inference, if one was started.
    */
-  feed(
-    picture: Picture,
+  process(
+    image: Image,
     { box, track }: Pick<FaceObservation, "box" | "track">,
     { timeUs, everyFrame = false }: { timeUs: number; everyFrame?: boolean },
   ): Promise<void> | undefined {
     if (this.#running || (!everyFrame && (timeUs < this.#dueUs || this.tooSlow))) return undefined;
     const gapUs = this.#lastUs === undefined ? Infinity : timeUs - this.#lastUs;
-    const goesOn = track === this.#track && gapUs > 0 && gapUs < FORGET_US;
-    if (!goesOn) this.#forget();
-    const seconds = goesOn ? gapUs / 1e6 : 1 / 30;
+    const continuous = track === this.#track && gapUs > 0 && gapUs < RESET_GAP_US;
+    if (!continuous) this.#reset();
+    const seconds = continuous ? gapUs / 1e6 : 1 / 30;
     this.#track = track;
-    this.#dueUs = timeUs + this.#paceUs();
+    this.#dueUs = timeUs + this.#intervalUs();
     this.#lastUs = timeUs;
     this.#interval.data.fill(seconds);
     const [, , height = 36, width = 36] = this.#face.shape;
-    resampleRgb(picture, this.#face.data, {
+    resampleRgb(image, this.#face.data, {
       from: {
-        x: box.x * picture.width,
-        y: box.y * picture.height,
-        width: box.width * picture.width,
-        height: box.height * picture.height,
+        x: box.x * image.width,
+        y: box.y * image.height,
+        width: box.width * image.width,
+        height: box.height * image.height,
       },
       width,
       height,
@@ -129,8 +132,8 @@ export class PulseNetwork implements AsyncDisposable {
     return this.#running;
   }
 
-  /** The newest sample that was not taken yet. */
-  take(): NetworkPulse | undefined {
+  /** Returns the newest sample and removes it; undefined if there is none since the last call. */
+  takeSample(): NetworkPulse | undefined {
     const newest = this.#newest;
     this.#newest = undefined;
     return newest;
@@ -139,7 +142,7 @@ export class PulseNetwork implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#running?.catch(() => {});
     this.#session[Symbol.dispose]();
-    const [one, other] = this.#memories;
+    const [one, other] = this.#states;
     for (const tensor of [this.#face, this.#interval, this.#pulse, ...one, ...other]) {
       tensor[Symbol.dispose]();
     }
@@ -147,49 +150,49 @@ export class PulseNetwork implements AsyncDisposable {
 
   async #run(timeUs: number): Promise<void> {
     const started = performance.now();
-    await this.#bindings[this.#turn].run();
-    this.#turn = this.#turn ? 0 : 1;
-    const took = performance.now() - started;
+    await this.#bindings[this.#current].run();
+    this.#current = this.#current ? 0 : 1;
+    const durationMs = performance.now() - started;
     this.#runs++;
-    this.#runMs += (took - this.#runMs) / Math.min(this.#runs, 20);
+    this.#runMs += (durationMs - this.#runMs) / Math.min(this.#runs, 20);
     const value = this.#pulse.data[0] ?? NaN;
     if (Number.isFinite(value)) this.#newest = { timeUs, value };
-    else this.#forget();
+    else this.#reset();
   }
 
-  #forget(): void {
+  #reset(): void {
     this.#newest = undefined;
     this.#lastUs = undefined;
-    for (const tensor of this.#memories[this.#turn]) tensor.data.fill(0);
+    for (const tensor of this.#states[this.#current]) tensor.data.fill(0);
   }
 
-  #paceUs(): number {
-    const affordableUs = this.#runMs * 1000 / BUDGET;
-    return Math.min(MOST_INTERVAL_US, Math.max(LEAST_INTERVAL_US, affordableUs));
+  #intervalUs(): number {
+    const affordableUs = this.#runMs * 1000 / CPU_BUDGET;
+    return Math.min(MAX_INTERVAL_US, Math.max(MIN_INTERVAL_US, affordableUs));
   }
 }
 
 interface ModelShape {
   readonly face: TensorInfo;
-  readonly memory: readonly TensorInfo[];
+  readonly state: readonly TensorInfo[];
   readonly interval: TensorInfo;
 }
 
-/** @throws {TypeError} for a model of another kind. */
+/** @throws {TypeError} if the model has other inputs and outputs. */
 function shapeOf({ inputs, outputs }: OrtSession): ModelShape {
   const [face, ...rest] = inputs;
   const interval = rest.at(-1);
-  const memory = rest.slice(0, -1);
+  const state = rest.slice(0, -1);
   const size = (info: TensorInfo) => info.shape.reduce((product, length) => product * length, 1);
   if (!face || !interval || face.shape.length !== 5 || face.shape[4] !== 3 || size(face) <= 0) {
-    throw new TypeError("its first input is no picture of 1x1xHxWx3");
+    throw new TypeError("its first input is not an image of 1x1xHxWx3");
   }
-  if (size(interval) !== 1) throw new TypeError("its last input is not one number, the interval");
-  if (outputs.length !== memory.length + 1) {
+  if (size(interval) !== 1) throw new TypeError("its last input is not a scalar, the interval");
+  if (outputs.length !== state.length + 1) {
     throw new TypeError(
-      `it has ${memory.length} memories and ${outputs.length - 1} of them come out`,
+      `it has ${state.length} state inputs, but ${outputs.length - 1} state outputs`,
     );
   }
-  if (memory.some((info) => size(info) <= 0)) throw new TypeError("its memory has no fixed size");
-  return { face, memory, interval };
+  if (state.some((info) => size(info) <= 0)) throw new TypeError("its state has no fixed size");
+  return { face, state, interval };
 }

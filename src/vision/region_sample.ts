@@ -1,4 +1,4 @@
-/** The places that are measured; all but `background` and `chest` lie on the face. */
+/** Measured regions; all except `background` and `chest` lie on the face. */
 export const REGION_NAMES = [
   "glabella",
   "forehead",
@@ -11,7 +11,7 @@ export const REGION_NAMES = [
 
 export type RegionName = typeof REGION_NAMES[number];
 
-/** A rectangle in shares of the picture's width and height: 0,0 is top left, 1,1 bottom right. */
+/** Rectangle as fractions of the image width and height: 0,0 is top left, 1,1 bottom right. */
 export interface Box {
   readonly x: number;
   readonly y: number;
@@ -19,24 +19,25 @@ export interface Box {
   readonly height: number;
 }
 
+/** Position in the same unit as its context: fractions of the image, or pixels. */
 export interface Point {
   readonly x: number;
   readonly y: number;
 }
 
-/** The mean colour of a region in one frame. */
+/** Mean colour of a region in one frame. */
 export interface RegionMean {
-  /** Means in 0..255, sRGB as the camera gave it, with fractions. */
+  /** Means of the camera's sRGB values, 0..255, not rounded. */
   readonly r: number;
   readonly g: number;
   readonly b: number;
-  /** Pixels that were counted, after the skin gate. */
+  /** Number of pixels in the mean, after the skin mask. */
   readonly pixels: number;
-  /** Share of the region's pixels at the end of the scale, 0..1. */
+  /** Fraction of the region's pixels that are clipped, 0..1. */
   readonly clipped: number;
 }
 
-/** BlazeFace's key points; left and right as the person has them. */
+/** BlazeFace key points; left and right from the person's point of view. */
 export interface FaceLandmarks {
   readonly rightEye: Point;
   readonly leftEye: Point;
@@ -46,49 +47,50 @@ export interface FaceLandmarks {
   readonly leftEar: Point;
 }
 
+/** The tracked face in one frame. */
 export interface FaceObservation {
-  /** The steady box that regions hang on. */
+  /** Stabilized box, from which the regions are laid out. */
   readonly box: Box;
   readonly landmarks: FaceLandmarks;
-  /** The detector's score of the newest detection, 0..1. */
+  /** Score of the newest detection, 0..1. */
   readonly score: number;
-  /** Microseconds since the detector last saw this face. */
+  /** Microseconds since the newest detection of this face. */
   readonly ageUs: number;
-  /** How fast the face moves, in widths of the face per second. */
+  /** Speed of the face, in face widths per second. */
   readonly speed: number;
-  /** Counts the faces that were followed: a new person or a jump starts a new track. */
+  /** Id of the track; a new person or a jump starts a new track. */
   readonly track: number;
 }
 
-/** Motion since the frame before, of a textured part of the body. */
+/** Motion of a textured part of the body since the previous frame. */
 export interface Displacement {
-  /** Downward motion since the last sample, in heights of the picture; add up for a position. */
+  /** Downward motion since the last sample, in image heights; the sum is a position. */
   readonly dy: number;
-  /** How well the motion is determined, 0..1: texture and agreement of the blocks. */
+  /** Confidence of the motion, 0..1, from the texture and the agreement of the blocks. */
   readonly confidence: number;
 }
 
-/** All that is measured on one frame; vitals see this and never a picture. */
+/** All measurements of one frame. The vitals are computed from these alone, without the image. */
 export interface RegionSample {
   readonly timeUs: number;
   readonly sequence: number;
   readonly regions: Readonly<Partial<Record<RegionName, RegionMean>>>;
-  /** The largest face, absent while none is seen. */
+  /** The measured face; absent if there is none. */
   readonly face?: FaceObservation;
-  /** How many faces the newest detection found. */
+  /** Number of confirmed faces in the newest detection. */
   readonly faceCount: number;
-  /** Chest motion; absent while the chest is out of the picture. */
+  /** Chest motion; absent if the chest is not visible. */
   readonly chest?: Displacement;
-  /** Motion of the bridge of the nose: the head moves a little with each breath. */
+  /** Motion of the bridge of the nose, because the head moves slightly with each breath. */
   readonly nose?: Displacement;
-  /** Mean luma of the whole picture in 0..255. */
+  /** Mean luma of the whole image, 0..255. */
   readonly brightness: number;
-  /** Share of the whole picture's pixels that are clipped, 0..1. */
+  /** Fraction of the pixels of the whole image that are clipped, 0..1. */
   readonly clipped: number;
-  /** Mean absolute luma difference to the frame before, on the face where there is one, in 0..255. */
+  /** Mean absolute luma difference from the previous frame, 0..255; of the face, if there is one. */
   readonly motion: number;
-  /** One sample of a learnt pulse wave, where a network is loaded. */
+  /** Sample of the BVP from a neural network, if one is loaded. */
   readonly networkPulse?: number;
-  /** Pulse waves that a recording under validation brings instead of pictures. */
+  /** Samples of precomputed BVP signals, in the validation of recordings without images. */
   readonly readySignals?: readonly number[];
 }

@@ -1,14 +1,13 @@
 import { type PixelRectangle, RegionMeter } from "../../ffi/regions.ts";
-import type { Frame, Picture } from "../capture/frame.ts";
+import type { Frame, Image } from "../capture/frame.ts";
 import { reasonOf } from "../base/reason.ts";
 import { type Log, silentLog } from "../telemetry/log.ts";
 import type { Detection } from "./blazeface.ts";
 import { rgbOf } from "./color.ts";
 import { FaceDetector } from "./detector.ts";
-import { type DetectionOptions, FaceTracker } from "./face_tracker.ts";
+import { type DetectionContext, FaceTracker } from "./face_tracker.ts";
 import { DetectionScheduler } from "./detection_scheduler.ts";
-import { FollowedPatch } from "./followed_patch.ts";
-import { chestPlace, inPixels, nosePlace, regionShapes } from "./layout.ts";
+import { chestRectangle, noseRectangle, regionShapes, toPixels } from "./layout.ts";
 import { PulseNetwork } from "./pulse_network.ts";
 import {
   type FaceObservation,
@@ -17,36 +16,37 @@ import {
   type RegionName,
   type RegionSample,
 } from "./region_sample.ts";
+import { TrackedPatch } from "./tracked_patch.ts";
 
-/** How often the detector looks, in microseconds of the frames' time. */
-const LOOK_US = { tracked: 200_000, lost: 100_000, tentative: 0 } as const;
-/** What may be a face is looked at again at once, but not for ever. */
-const TENTATIVE_DETECTIONS = 6;
-/** The skin gate looks again after this time, or when the light on the face changed so much. */
-const REGATE_US = 10_000_000;
-const REGATE_LIGHT = 0.15;
-/** A new face is measured at once; a box that was put right and a new gate fade in. */
-const FADE = { appeared: 255, moved: 40, regated: 8 } as const;
+/** Interval between detections in microseconds, by the state of the track. */
+const DETECTION_INTERVAL_US = { tracked: 200_000, lost: 100_000, tentative: 0 } as const;
+/** Largest number of consecutive detections of a tentative track without delay. Chosen. */
+const MAX_TENTATIVE_DETECTIONS = 6;
+/** The skin mask is recomputed after this time, or after this relative change of brightness. */
+const REMASK_US = 10_000_000;
+const REMASK_BRIGHTNESS_CHANGE = 0.15;
+/** Speed at which new masks fade in, in 1/255 per frame, by the reason for them. */
+const FADE = { newFace: 255, moved: 40, remasked: 8 } as const;
 
-/** Regions with fewer pixels say nothing. */
-const LEAST_PIXELS = 16;
-/** What is followed keeps its place until that is off by so much of the face's width. */
-const CHEST_REST = 0.2;
-const NOSE_REST = 0.12;
+/** Smallest region that is reported. */
+const MIN_PIXELS = 16;
+/** Change of position, in face widths, below which a tracked patch is not moved. */
+const CHEST_TOLERANCE = 0.2;
+const NOSE_TOLERANCE = 0.12;
 
-/** Masks are drawn anew after they were carried so many widths of the face. */
-const CARRIED = 0.2;
+/** Distance, in face widths, over which masks are translated before they are laid out again. */
+const MAX_TRANSLATION = 0.2;
 
 export interface VisionOptions {
-  /** An ONNX file of BlazeFace's front model. @default the program's own */
+  /** ONNX file of BlazeFace's front model. @default the packed model */
   readonly detectorPath?: string;
-  /** An ONNX file of a streaming pulse network. @default none */
+  /** ONNX file of a streaming pulse network. @default none */
   readonly pulseModelPath?: string;
-  /** @default says nothing */
+  /** @default logs nothing */
   readonly log?: Log;
 }
 
-/** Finds the face in a stream of frames and measures its regions. */
+/** Detects and tracks the face in a stream of frames, and measures its regions. */
 export class Vision implements AsyncDisposable {
   readonly #detector: FaceDetector;
   readonly #network: PulseNetwork | undefined;
@@ -54,19 +54,22 @@ export class Vision implements AsyncDisposable {
   readonly #meter = new RegionMeter();
   readonly #tracker = new FaceTracker();
   readonly #scheduler = new DetectionScheduler();
-  readonly #chest = new FollowedPatch(this.#meter, {
+  readonly #chest = new TrackedPatch(this.#meter, {
     motion: 0,
     region: REGION_NAMES.indexOf("chest"),
   });
-  /** The masks on the face are carried by the meter's motion 1. */
-  readonly #nose = new FollowedPatch(this.#meter, { motion: 1 });
-  #looking: Promise<void> | undefined;
-  #found: DetectionOptions & { readonly faces: readonly Detection[] } | undefined;
-  #lookedUs = -Infinity;
-  #tentativeLooks = 0;
-  /** How far the masks were carried since they were laid out, in pixels. */
+  /** Motion 1 of the meter, which also translates the masks on the face. */
+  readonly #nose = new TrackedPatch(this.#meter, { motion: 1 });
+  #detecting: Promise<void> | undefined;
+  /** Result of a detection that the tracker has not received yet. */
+  #detected: DetectionContext & { readonly faces: readonly Detection[] } | undefined;
+  #lastDetectionUs = -Infinity;
+  #tentativeDetections = 0;
+  /** Translation of the masks since they were laid out, in pixels. */
   #shift = { x: 0, y: 0 };
-  #laidOut: { readonly face: FaceObservation; timeUs: number; light: number } | undefined;
+  /** State at the last layout; `brightness` is the green of the skin, 0 before it is measured. */
+  #layout: { readonly face: FaceObservation; timeUs: number; brightness: number } | undefined;
+  #lastGreen = 0;
 
   private constructor(detector: FaceDetector, network: PulseNetwork | undefined, log: Log) {
     this.#detector = detector;
@@ -74,7 +77,7 @@ export class Vision implements AsyncDisposable {
     this.#log = log;
   }
 
-  /** @throws {Error} where a model cannot be loaded. */
+  /** @throws {Error} if a model cannot be loaded. */
   static async open(options: VisionOptions = {}): Promise<Vision> {
     const detector = await FaceDetector.open(options.detectorPath);
     try {
@@ -87,81 +90,78 @@ export class Vision implements AsyncDisposable {
   }
 
   /**
-   * Measures a frame, at once: faces that the detector finds, off the event loop, count from a
-   * later frame on. The frame's pixels are not needed any more when this returns.
+   * Measures a frame without waiting for the detector, whose result is used from a later frame on.
+   * The pixels of the frame are not read after this returns.
    */
   observe(frame: Frame): RegionSample {
-    if (!this.#looking && this.#isDue(frame.timeUs)) this.#look(frame);
-    this.#take();
+    if (!this.#detecting && this.#isDue(frame.timeUs)) this.#startDetection(frame);
+    this.#updateTracker();
     const sample = this.#measure(frame);
-    this.#feed(frame, sample, false);
-    return this.#withPulse(sample);
+    this.#runNetwork(frame, sample, false);
+    return this.#withNetworkPulse(sample);
   }
 
   /**
-   * The same, but waits for the detector where it is due, so that a recording gives the same
-   * samples at any speed.
+   * Measures a frame like `observe`, but waits for a detection that is due, so that a recording
+   * yields the same samples at any speed.
    */
   async observeInOrder(frame: Frame): Promise<RegionSample> {
-    await this.#looking;
+    await this.#detecting;
     if (this.#isDue(frame.timeUs)) {
-      this.#look(frame);
-      await this.#looking;
+      this.#startDetection(frame);
+      await this.#detecting;
     }
-    this.#take();
+    this.#updateTracker();
     const sample = this.#measure(frame);
-    await this.#feed(frame, sample, true);
-    return this.#withPulse(sample);
+    await this.#runNetwork(frame, sample, true);
+    return this.#withNetworkPulse(sample);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#looking;
+    await this.#detecting;
     await this.#network?.[Symbol.asyncDispose]();
     this.#detector[Symbol.dispose]();
     this.#meter[Symbol.dispose]();
   }
 
-  // ---- The detector ----
-
   #isDue(timeUs: number): boolean {
-    const { face, confirmed } = this.#tracker.interest;
-    const tentative = face && this.#tentativeLooks < TENTATIVE_DETECTIONS;
-    const pace = confirmed ? "tracked" : tentative ? "tentative" : "lost";
-    const elapsed = timeUs - this.#lookedUs;
-    return elapsed >= LOOK_US[pace] || elapsed < 0;
+    const { face, confirmed } = this.#tracker.target;
+    const tentative = face && this.#tentativeDetections < MAX_TENTATIVE_DETECTIONS;
+    const state = confirmed ? "tracked" : tentative ? "tentative" : "lost";
+    const elapsed = timeUs - this.#lastDetectionUs;
+    return elapsed >= DETECTION_INTERVAL_US[state] || elapsed < 0;
   }
 
-  #look({ picture, timeUs }: Frame): void {
-    this.#lookedUs = timeUs;
-    const { face, confirmed } = this.#tracker.interest;
-    this.#tentativeLooks = face && !confirmed ? this.#tentativeLooks + 1 : 0;
-    const { width, height } = picture;
-    const look = this.#scheduler.next(this.#tracker.interest, picture);
+  #startDetection({ image, timeUs }: Frame): void {
+    this.#lastDetectionUs = timeUs;
+    const { face, confirmed } = this.#tracker.target;
+    this.#tentativeDetections = face && !confirmed ? this.#tentativeDetections + 1 : 0;
+    const { width, height } = image;
+    const request = this.#scheduler.next(this.#tracker.target, image);
     const view = {
-      x: look.view.x / width,
-      y: look.view.y / height,
-      width: look.view.size / width,
-      height: look.view.size / height,
+      x: request.view.x / width,
+      y: request.view.y / height,
+      width: request.view.size / width,
+      height: request.view.size / height,
     };
-    this.#looking = this.#detector.detect(picture, look).then(
+    this.#detecting = this.#detector.detect(image, request).then(
       (faces) => {
-        this.#found = { faces, timeUs, aspect: width / height, view, good: look.good };
+        const { confirmThreshold } = request;
+        this.#detected = { faces, timeUs, aspect: width / height, view, confirmThreshold };
       },
       (error: unknown) => {
         const reason = reasonOf(error);
         this.#log.limited("detector", 60, "error", "The face detector failed", { reason });
       },
-    ).finally(() => this.#looking = undefined);
+    ).finally(() => this.#detecting = undefined);
   }
 
-  #take(): void {
-    if (this.#found) this.#tracker.update(this.#found.faces, this.#found);
-    this.#found = undefined;
+  #updateTracker(): void {
+    if (this.#detected) this.#tracker.update(this.#detected.faces, this.#detected);
+    this.#detected = undefined;
   }
 
-  // ---- The network ----
-
-  #feed({ picture }: Frame, { face, timeUs }: RegionSample, everyFrame: boolean) {
+  #runNetwork({ image }: Frame, { face, timeUs }: RegionSample, everyFrame: boolean) {
     const network = this.#network;
     if (!network || !face) return undefined;
     if (network.tooSlow) {
@@ -176,30 +176,28 @@ export class Vision implements AsyncDisposable {
         },
       );
     }
-    return network.feed(picture, face, { timeUs, everyFrame })?.catch((error: unknown) => {
+    return network.process(image, face, { timeUs, everyFrame })?.catch((error: unknown) => {
       const reason = reasonOf(error);
       this.#log.limited("pulse_model", 60, "error", "The pulse model failed", { reason });
     });
   }
 
-  #withPulse(sample: RegionSample): RegionSample {
-    const pulse = this.#network?.take();
+  #withNetworkPulse(sample: RegionSample): RegionSample {
+    const pulse = this.#network?.takeSample();
     return pulse ? { ...sample, networkPulse: pulse.value } : sample;
   }
 
-  // ---- A frame ----
-
-  #measure({ picture, timeUs, sequence }: Frame): RegionSample {
+  #measure({ image, timeUs, sequence }: Frame): RegionSample {
     const face = this.#tracker.observe(timeUs);
-    this.#layOut(picture, face, timeUs);
-    this.#meter.measure(picture);
-    this.#carry(picture);
-    const regions = this.#means(picture);
-    if (this.#laidOut && this.#laidOut.light === 0) {
-      this.#laidOut.light = regions.skin?.g ?? 0;
+    this.#layOutRegions(image, face, timeUs);
+    this.#meter.measure(image);
+    this.#translate(image);
+    const regions = this.#means(image);
+    if (this.#layout && this.#layout.brightness === 0) {
+      this.#layout.brightness = regions.skin?.g ?? 0;
     }
-    const chest = this.#chest.take(picture.height);
-    const nose = this.#nose.take(picture.height);
+    const chest = this.#chest.takeDisplacement(image.height);
+    const nose = this.#nose.takeDisplacement(image.height);
     return {
       timeUs,
       sequence,
@@ -214,58 +212,55 @@ export class Vision implements AsyncDisposable {
     };
   }
 
-  #layOut(picture: Picture, face: FaceObservation | undefined, timeUs: number): void {
-    const before = this.#laidOut;
+  #layOutRegions(image: Image, face: FaceObservation | undefined, timeUs: number): void {
+    const before = this.#layout;
     if (!face) {
       if (!before) return;
-      this.#laidOut = undefined;
-      this.#meter.layout(picture, [], { fade: FADE.appeared });
-      this.#chest.placeAt(undefined);
-      this.#nose.placeAt(undefined);
+      this.#layout = undefined;
+      this.#meter.layout(image, [], { fade: FADE.newFace });
+      this.#chest.moveTo(undefined);
+      this.#nose.moveTo(undefined);
       return;
     }
-    const appeared = !before || before.face.track !== face.track;
-    const moved = appeared || this.#tracker.moving ||
-      Math.hypot(this.#shift.x, this.#shift.y) > CARRIED * face.box.width * picture.width;
-    if (!moved && !this.#needsNewGate(timeUs)) return;
-    const place = inPixels(face, picture);
-    this.#meter.layout(picture, regionShapes(place, picture), {
-      face: inner(place.box),
-      fade: appeared ? FADE.appeared : moved ? FADE.moved : FADE.regated,
+    const newFace = !before || before.face.track !== face.track;
+    const moved = newFace || this.#tracker.moving ||
+      Math.hypot(this.#shift.x, this.#shift.y) > MAX_TRANSLATION * face.box.width * image.width;
+    if (!moved && !this.#needsNewMask(timeUs)) return;
+    const pixelFace = toPixels(face, image);
+    this.#meter.layout(image, regionShapes(pixelFace, image), {
+      face: inner(pixelFace.box),
+      fade: newFace ? FADE.newFace : moved ? FADE.moved : FADE.remasked,
     });
-    this.#laidOut = { face, timeUs, light: 0 };
+    this.#layout = { face, timeUs, brightness: 0 };
     this.#shift = { x: 0, y: 0 };
-    const { width } = place.box;
-    this.#chest.placeAt(chestPlace(place, picture), CHEST_REST * width);
-    this.#nose.placeAt(nosePlace(place, picture), NOSE_REST * width);
+    const { width } = pixelFace.box;
+    this.#chest.moveTo(chestRectangle(pixelFace, image), CHEST_TOLERANCE * width);
+    this.#nose.moveTo(noseRectangle(pixelFace, image), NOSE_TOLERANCE * width);
   }
 
-  /** The masks went with the nose; so does the box, for the next frame. */
-  #carry({ width, height }: Picture): void {
-    if (!this.#laidOut) return;
+  /** Moves the box like the masks, which follow the nose, for the next frame. */
+  #translate({ width, height }: Image): void {
+    if (!this.#layout) return;
     const { x, y } = this.#meter.shift;
-    this.#tracker.carry((x - this.#shift.x) / width, (y - this.#shift.y) / height);
+    this.#tracker.translate((x - this.#shift.x) / width, (y - this.#shift.y) / height);
     this.#shift = { x, y };
   }
 
-  #needsNewGate(timeUs: number): boolean {
-    const laidOut = this.#laidOut;
-    if (!laidOut || timeUs - laidOut.timeUs > REGATE_US) return true;
-    if (laidOut.light === 0 || timeUs - laidOut.timeUs < REGATE_US / 10) return false;
-    const light = this.#lastGreen;
-    return Math.abs(light / laidOut.light - 1) > REGATE_LIGHT;
+  #needsNewMask(timeUs: number): boolean {
+    const layout = this.#layout;
+    if (!layout || timeUs - layout.timeUs > REMASK_US) return true;
+    if (layout.brightness === 0 || timeUs - layout.timeUs < REMASK_US / 10) return false;
+    return Math.abs(this.#lastGreen / layout.brightness - 1) > REMASK_BRIGHTNESS_CHANGE;
   }
 
-  #lastGreen = 0;
-
-  #means(picture: Picture): RegionSample["regions"] {
+  #means(image: Image): RegionSample["regions"] {
     const regions: Partial<Record<RegionName, RegionMean>> = {};
-    if (!this.#laidOut) return regions;
+    if (!this.#layout) return regions;
     REGION_NAMES.forEach((name, index) => {
       const { weight, y, u, v, pixels, clipped } = this.#meter.region(index);
-      if (pixels < LEAST_PIXELS) return;
+      if (pixels < MIN_PIXELS) return;
       regions[name] = {
-        ...rgbOf(y / weight, u / weight, v / weight, picture.color),
+        ...rgbOf(y / weight, u / weight, v / weight, image.color),
         pixels,
         clipped: clipped / pixels,
       };
@@ -275,7 +270,7 @@ export class Vision implements AsyncDisposable {
   }
 }
 
-/** The middle of the box, where nothing but face is. */
+/** Returns the inner part of the box, which contains no background. */
 function inner({ x, y, width, height }: PixelRectangle): PixelRectangle {
   return { x: x + 0.15 * width, y: y + 0.1 * height, width: 0.7 * width, height: 0.8 * height };
 }

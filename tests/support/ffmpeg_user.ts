@@ -11,7 +11,7 @@ let told = false;
 for await (const event of source) {
   if (event.kind !== "frame") continue;
   using frame = event.frame;
-  await encoder.encode(frame.picture);
+  await encoder.encode(frame.image);
   if (!told) console.log("running");
   told = true;
 }

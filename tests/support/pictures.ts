@@ -1,6 +1,6 @@
-import type { ColorEncoding, Picture } from "../../src/capture/frame.ts";
+import type { ColorEncoding, Image } from "../../src/capture/frame.ts";
 
-/** A picture whose colours run from corner to corner, so that a decoder's answer can be checked. */
+/** An image whose colours change from corner to corner, so that the output of a decoder can be checked. */
 export function gradientPicture(
   width: number,
   height: number,
@@ -9,7 +9,7 @@ export function gradientPicture(
     /** Bytes behind each row that belong to nothing. */
     padding?: number;
   } = {},
-): Picture {
+): Image {
   const uvWidth = (width + 1) >> 1, uvHeight = (height + 1) >> 1;
   const yStride = width + padding, uvStride = uvWidth + padding;
   const plane = (

@@ -1,11 +1,11 @@
-import type { Picture } from "../../src/capture/frame.ts";
+import type { Image } from "../../src/capture/frame.ts";
 
-/** Left, top, right and bottom in shares of the picture. */
+/** Left, top, right and bottom as fractions of the image. */
 export type Edges = readonly [left: number, top: number, right: number, bottom: number];
 
-/** Mean red, green and blue of a rectangle of a BT.601 picture. */
+/** Mean red, green and blue of a rectangle of a BT.601 image. */
 export function meanRgb(
-  { y, u, v, width, height, yStride, uvStride, chromaShiftX, chromaShiftY, color }: Picture,
+  { y, u, v, width, height, yStride, uvStride, chromaShiftX, chromaShiftY, color }: Image,
   [left, top, right, bottom]: Edges,
 ): [red: number, green: number, blue: number] {
   const mean = (plane: Uint8Array, [w, h, stride]: [number, number, number]) => {

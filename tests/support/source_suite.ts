@@ -7,7 +7,7 @@ export interface SourceUnderTest {
   readonly name: string;
   /** Opens a fresh source that gives at least 20 frames. */
   readonly open: () => FrameSource | Promise<FrameSource>;
-  /** True where the source ends by itself after a number of frames. */
+  /** True if the source ends by itself after a number of frames. */
   readonly ends: boolean;
 }
 
@@ -21,16 +21,16 @@ export function childProcesses(): number[] {
   return children;
 }
 
-/** Takes `count` frames, looks at each while it is owned, and leaves. */
+/** Takes `count` frames, inspects each while it is owned, and leaves. */
 export async function takeFrames<Value>(
   source: FrameSource,
-  { count, look }: { count: number; look: (frame: Frame) => Value },
+  { count, inspect }: { count: number; inspect: (frame: Frame) => Value },
 ): Promise<Value[]> {
   const values: Value[] = [];
   for await (const event of source) {
     if (event.kind !== "frame") continue;
     using frame = event.frame;
-    values.push(look(frame));
+    values.push(inspect(frame));
     if (values.length === count) break;
   }
   return values;
@@ -42,7 +42,7 @@ export function testSource({ name, open, ends }: SourceUnderTest): void {
     await using source = await open();
     const frames = await takeFrames(source, {
       count: 20,
-      look: ({ timeUs, sequence, width, height }) => ({ timeUs, sequence, width, height }),
+      inspect: ({ timeUs, sequence, width, height }) => ({ timeUs, sequence, width, height }),
     });
     assert.equal(frames.length, 20);
     for (const [i, frame] of frames.entries()) {
@@ -55,23 +55,23 @@ export function testSource({ name, open, ends }: SourceUnderTest): void {
     }
   });
 
-  Deno.test(`${name}: a picture's planes are as large as it says`, async () => {
+  Deno.test(`${name}: the planes of an image have the size that it states`, async () => {
     await using source = await open();
     await takeFrames(source, {
       count: 3,
-      look: ({ picture, width, height }) => {
-        const { chromaShiftX, chromaShiftY } = picture;
-        const uvWidth = Math.ceil(picture.width / 2 ** chromaShiftX);
-        const uvHeight = Math.ceil(picture.height / 2 ** chromaShiftY);
-        assert.ok(picture.yStride >= picture.width);
-        assert.ok(picture.y.length >= picture.yStride * (picture.height - 1) + picture.width);
-        for (const plane of [picture.u, picture.v]) {
+      inspect: ({ image, width, height }) => {
+        const { chromaShiftX, chromaShiftY } = image;
+        const uvWidth = Math.ceil(image.width / 2 ** chromaShiftX);
+        const uvHeight = Math.ceil(image.height / 2 ** chromaShiftY);
+        assert.ok(image.yStride >= image.width);
+        assert.ok(image.y.length >= image.yStride * (image.height - 1) + image.width);
+        for (const plane of [image.u, image.v]) {
           if (!plane) continue;
-          assert.ok(picture.uvStride >= uvWidth);
-          assert.ok(plane.length >= picture.uvStride * (uvHeight - 1) + uvWidth);
+          assert.ok(image.uvStride >= uvWidth);
+          assert.ok(plane.length >= image.uvStride * (uvHeight - 1) + uvWidth);
         }
-        const [shape, whole] = [picture.width / picture.height, width / height];
-        assert.ok(Math.abs(shape / whole - 1) < 0.02, "the picture shows the whole frame");
+        const [shape, whole] = [image.width / image.height, width / height];
+        assert.ok(Math.abs(shape / whole - 1) < 0.02, "the image shows the whole frame");
       },
     });
   });
@@ -79,7 +79,7 @@ export function testSource({ name, open, ends }: SourceUnderTest): void {
   Deno.test(`${name}: leaving early ends the iteration and leaves no child`, async () => {
     const before = childProcesses();
     const source = await open();
-    await takeFrames(source, { count: 2, look: () => {} });
+    await takeFrames(source, { count: 2, inspect: () => {} });
     await source[Symbol.asyncDispose]();
     await waitFor("no child", () => childProcesses().every((pid) => before.includes(pid)));
   });
@@ -107,7 +107,10 @@ export function testSource({ name, open, ends }: SourceUnderTest): void {
     Deno.test(`${name}: its end ends the iteration`, async () => {
       const before = childProcesses();
       await using source = await open();
-      const frames = await takeFrames(source, { count: Infinity, look: (frame) => frame.sequence });
+      const frames = await takeFrames(source, {
+        count: Infinity,
+        inspect: (frame) => frame.sequence,
+      });
       assert.ok(frames.length >= 20);
       await waitFor("no child", () => childProcesses().every((pid) => before.includes(pid)));
     });

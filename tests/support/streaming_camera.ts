@@ -1,5 +1,5 @@
 import { JpegShrinker } from "../../ffi/jpeg_shrink.ts";
-import type { Frame, Picture } from "../../src/capture/frame.ts";
+import type { Frame, Image } from "../../src/capture/frame.ts";
 import { EnvelopeFactory } from "../../src/envelopes/envelope_factory.ts";
 import { Bus } from "../../src/delivery/bus.ts";
 import { FramePacing } from "../../src/frames/pacing.ts";
@@ -53,9 +53,9 @@ export async function startCamera(
 
 /** A frame whose camera made this JPEG. */
 function frameOf(jpeg: Uint8Array<ArrayBuffer>, sequence: number): Frame {
-  const picture = {} as Picture; // nobody looks at the pixels
+  const image = {} as Image; // the tests never read the pixels
   const timeUs = clock.monotonicUs();
-  return { timeUs, sequence, width: 640, height: 480, picture, jpeg, [Symbol.dispose]() {} };
+  return { timeUs, sequence, width: 640, height: 480, image, jpeg, [Symbol.dispose]() {} };
 }
 
 /** How late each metric that was sent since `sequence` came, milliseconds, in order of sending. */

@@ -1,4 +1,4 @@
-import type { ColorEncoding, Picture } from "../../src/capture/frame.ts";
+import type { ColorEncoding, Image } from "../../src/capture/frame.ts";
 
 export interface PaintOptions {
   readonly width: number;
@@ -9,13 +9,13 @@ export interface PaintOptions {
   readonly color?: ColorEncoding;
 }
 
-/** Y, U and V at a place in pixels of luma; rounded and limited to bytes. */
+/** Y, U and V at a position in luma pixels; rounded and limited to bytes. */
 export type Painter = (x: number, y: number) => readonly [y: number, u: number, v: number];
 
 const byte = (value: number) => Math.max(0, Math.min(255, Math.round(value)));
 
-/** A picture painted by a function of the place, each sample at its own centre. */
-export function paint(options: PaintOptions, painter: Painter): Picture {
+/** An image painted by a function of the position, each sample at its own centre. */
+export function paint(options: PaintOptions, painter: Painter): Image {
   const { width, height, chromaShiftX = 1, chromaShiftY = 1 } = options;
   const { color = { range: "full", matrix: "bt601" } as const } = options;
   const uvWidth = (width + chromaShiftX) >> chromaShiftX;
@@ -48,7 +48,7 @@ export function paint(options: PaintOptions, painter: Painter): Picture {
   };
 }
 
-/** A picture without colour. */
-export function grey({ u: _u, v: _v, ...rest }: Picture): Picture {
+/** An image without chroma. */
+export function grey({ u: _u, v: _v, ...rest }: Image): Image {
   return rest;
 }

@@ -164,7 +164,7 @@ Deno.test("a webcam of the USB video class", async (test) => {
   await step(
     "a second program is told that the camera is busy",
     () =>
-      refused(`${SERVE} --port=0 2>&1`, /busy: End the program that uses the camera; `fuser -v/),
+      refused(`${SERVE} --port=0 2>&1`, /busy: Stop the program that uses the camera; `fuser -v/),
   );
 
   await step("a steady face locks what the camera has found, and no more than that", async () => {
@@ -187,7 +187,7 @@ Deno.test("a webcam of the USB video class", async (test) => {
     const mark = heard.now;
     await webcam.tell("silent");
     const { payload } = await heard.status("CAMERA_DISCONNECTED", mark);
-    assert.match(payload.message, /no picture for 2\.0 s/);
+    assert.match(payload.message, /no frame for 2\.0 s/);
     const metrics = await heard.more("core_metrics", 30);
     assert.equal(metrics.at(-1)!.payload.withheld?.pulse, "camera_disconnected");
     const names = heard.since(mark).flatMap((message) =>

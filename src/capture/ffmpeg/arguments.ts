@@ -3,9 +3,9 @@ import type { InputTransform } from "../transform.ts";
 import { compareVersions, type FfmpegExecutable } from "./executable.ts";
 import type { VideoInfo } from "./probe.ts";
 
-/** What comes out of ffmpeg for an input. */
-export interface OutputPlan {
-  /** `I420` planes, grey alone, or the input's own JPEGs. */
+/** Format of the images that ffmpeg writes. */
+export interface OutputFormat {
+  /** Planar 4:2:0, luma alone, or the unchanged JPEGs of the input. */
   readonly kind: "yuv420" | "gray" | "jpeg";
   readonly color: ColorEncoding;
 }
@@ -19,14 +19,14 @@ const TRANSFORM_FILTERS: Readonly<Record<InputTransform, string | undefined>> = 
   mirror_vertical: "vflip",
 };
 
-/** Decoding in one thread costs the least; over this many pixels it might be too slow. */
-const ONE_THREAD_PIXELS = 1280 * 720;
+/** Largest image that is decoded by one thread, which costs the least CPU time. Chosen. */
+const SINGLE_THREAD_PIXELS = 1280 * 720;
 
 /**
- * Chooses the output that loses nothing and converts least. JPEGs pass as they are, where they
- * need no turning: they are published untouched, and decoded here, scaled.
+ * Chooses the output format that loses no information and needs the least conversion. JPEGs that
+ * need no rotation pass unchanged: they are published as they are and decoded in this program.
  */
-export function planOutput(video: VideoInfo, transform: InputTransform): OutputPlan {
+export function chooseOutputFormat(video: VideoInfo, transform: InputTransform): OutputFormat {
   const upright = transform === "none" && video.rotation === 0;
   if (video.codec === "mjpeg" && upright && /^(yuvj4(20|22|44)p|gray)$/.test(video.pixelFormat)) {
     return { kind: "jpeg", color: { range: "full", matrix: "bt601" } };
@@ -34,29 +34,30 @@ export function planOutput(video: VideoInfo, transform: InputTransform): OutputP
   if (/^gray/.test(video.pixelFormat)) {
     return { kind: "gray", color: { ...video.color, matrix: "bt601" } };
   }
-  // swscale gives limited BT.601 from RGB, and keeps the range and matrix of YUV.
+  // swscale converts RGB to limited-range BT.601, and keeps the range and matrix of YUV.
   if (/^yuv|^nv|^p0|^uyvy|^yuyv/.test(video.pixelFormat)) {
     return { kind: "yuv420", color: video.color };
   }
   return { kind: "yuv420", color: { range: "limited", matrix: "bt601" } };
 }
 
-/** These containers hold no times: ffmpeg would invent 25 frames a second. */
-const TIMELESS = /^(mpjpeg|mjpeg|image2|h264|hevc)/;
-const PHOTOGRAPH = /^image2$|_pipe$/;
-/** A peer that says nothing for so long is given up, in microseconds. */
+/** Containers without timestamps, for which ffmpeg would assume 25 fps. */
+const UNTIMED_FORMATS = /^(mpjpeg|mjpeg|image2|h264|hevc)/;
+/** Formats of a single still image. */
+const STILL_IMAGE_FORMATS = /^image2$|_pipe$/;
+/** Time without data after which ffmpeg gives up a connection, in microseconds. */
 const NETWORK_TIMEOUT_US = "10000000";
-/** libavutil of ffmpeg 5.0, where `-timeout` of RTSP no longer waits for callers. */
+/** libavutil of ffmpeg 5.0; before, the RTSP option `-timeout` made ffmpeg listen as a server. */
 const RTSP_TIMEOUT_SINCE = [57, 0, 0] as const;
 
-/** Options that open the input, up to and with `-i`. */
+/** Returns the arguments that open the input, up to and including `-i`. */
 export function inputArguments(
   input: string,
   { executable, live, loop = false, format = "" }: {
     executable: FfmpegExecutable;
     live: boolean;
     loop?: boolean;
-    /** The container, where it is known. */
+    /** Name of the container, if known. */
     format?: string;
   },
 ): string[] {
@@ -69,41 +70,41 @@ export function inputArguments(
     args.push("-rtsp_transport", "tcp", modern ? "-timeout" : "-stimeout", NETWORK_TIMEOUT_US);
   }
   if (/^(https?|tcp|rtmps?):/.test(input)) args.push("-rw_timeout", NETWORK_TIMEOUT_US);
-  if (live && TIMELESS.test(format)) args.push("-use_wallclock_as_timestamps", "1");
-  // A photograph in a loop is a video; an ffmpeg for each of its frames would be too many.
-  if (loop && PHOTOGRAPH.test(format)) {
+  if (live && UNTIMED_FORMATS.test(format)) args.push("-use_wallclock_as_timestamps", "1");
+  // ffmpeg repeats a still image itself: a new process for each pass would be one per frame.
+  if (loop && STILL_IMAGE_FORMATS.test(format)) {
     args.push("-f", "image2", "-pattern_type", "none", "-loop", "1", "-framerate", "30");
   }
   return [...args, "-i", input];
 }
 
-/** Options from the streams to the pipe. */
+/** Returns the arguments that select the video stream, convert it and write it to stdout. */
 export function outputArguments(
   video: VideoInfo,
-  { executable, plan, transform }: {
+  { executable, format, transform }: {
     executable: FfmpegExecutable;
-    plan: OutputPlan;
+    format: OutputFormat;
     transform: InputTransform;
   },
 ): string[] {
-  const into = ["-f", "nut", "-flush_packets", "1", "pipe:1"];
+  const output = ["-f", "nut", "-flush_packets", "1", "pipe:1"];
   const select = ["-map", `0:${video.index}`, "-map_metadata", "-1"];
-  if (plan.kind === "jpeg") return [...select, "-c:v", "copy", ...into];
+  if (format.kind === "jpeg") return [...select, "-c:v", "copy", ...output];
   const filter = TRANSFORM_FILTERS[transform];
-  const full = plan.color.range === "full";
-  const pixelFormat = plan.kind === "gray" ? "gray" : full ? "yuvj420p" : "yuv420p";
+  const full = format.color.range === "full";
+  const pixelFormat = format.kind === "gray" ? "gray" : full ? "yuvj420p" : "yuv420p";
   return [
     ...select,
     ...executable.passthrough,
     ...(filter ? ["-vf", filter] : []),
     ...["-c:v", "rawvideo", "-pix_fmt", pixelFormat],
-    // Without it ffmpeg before 7 rounds times to the mean frame rate.
+    // By default, ffmpeg before 7 rounds timestamps to the mean frame rate.
     ...["-enc_time_base", "1/1000000"],
-    ...into,
+    ...output,
   ];
 }
 
-/** How many threads decode. */
+/** Returns the arguments that limit the decoder threads. */
 export function threadArguments(video: VideoInfo): string[] {
-  return video.width * video.height <= ONE_THREAD_PIXELS ? ["-threads", "1"] : [];
+  return video.width * video.height <= SINGLE_THREAD_PIXELS ? ["-threads", "1"] : [];
 }

@@ -1,21 +1,21 @@
 import { assetPath } from "../../base/assets.ts";
 import { SourceError } from "../frame.ts";
 
-/** An ffmpeg that starts, with the words that its age wants. */
+/** ffmpeg executable that starts, and the options that depend on its version. */
 export interface FfmpegExecutable {
   readonly path: string;
-  /** What it calls itself, such as `5.1.9` or `N-47683-g0e8eb07980-static`. */
+  /** Version as ffmpeg prints it, such as `5.1.9` or `N-47683-g0e8eb07980-static`. */
   readonly version: string;
-  /** libavutil's version, the only number that grows in every build. */
+  /** Version of libavutil, the only one that increases in every kind of build. */
   readonly libavutil: readonly [major: number, minor: number, micro: number];
-  /** Keeps each frame's own time: `-fps_mode`, or `-vsync` before ffmpeg 5.1. */
+  /** Arguments that keep the timestamp of each frame: `-fps_mode`, or `-vsync` before 5.1. */
   readonly passthrough: readonly string[];
 }
 
-/** libavutil of ffmpeg 5.1, which brought `-fps_mode`. */
+/** libavutil of ffmpeg 5.1, which introduced `-fps_mode`. */
 const FPS_MODE_SINCE = [57, 28, 100] as const;
 
-/** Reads what `ffmpeg -version` prints; undefined where this is no ffmpeg. */
+/** Parses the output of `ffmpeg -version`; returns undefined if it is not from ffmpeg. */
 export function parseVersion(path: string, text: string): FfmpegExecutable | undefined {
   const version = /^ffmpeg version (\S+)/m.exec(text)?.[1];
   const numbers = /^libavutil\s+(\d+)\.\s*(\d+)\.\s*(\d+)/m.exec(text);
@@ -30,7 +30,7 @@ export function parseVersion(path: string, text: string): FfmpegExecutable | und
   };
 }
 
-/** Negative where `a` is the older, positive where it is the newer. */
+/** Returns a negative number if `a` is older than `b`, a positive one if it is newer, else 0. */
 export function compareVersions(a: readonly number[], b: readonly number[]): number {
   for (let i = 0; i < Math.max(a.length, b.length); i++) {
     const difference = (a[i] ?? 0) - (b[i] ?? 0);
@@ -39,7 +39,8 @@ export function compareVersions(a: readonly number[], b: readonly number[]): num
   return 0;
 }
 
-async function ask(path: string): Promise<FfmpegExecutable | undefined> {
+/** Runs `ffmpeg -version`; returns undefined if that fails. */
+async function probeExecutable(path: string): Promise<FfmpegExecutable | undefined> {
   try {
     const { stdout } = await new Deno.Command(path, {
       args: ["-version"],
@@ -52,41 +53,45 @@ async function ask(path: string): Promise<FfmpegExecutable | undefined> {
   }
 }
 
-const found = new Map<string, Promise<FfmpegExecutable>>();
+/** Results by the value of PHYSIOLOGY_FFMPEG. */
+const executables = new Map<string, Promise<FfmpegExecutable>>();
 
 /**
- * The ffmpeg to use: the one that `PHYSIOLOGY_FFMPEG` names, or the newer of the packed one and
- * the system's. Asked once a process.
+ * Finds the ffmpeg to use: the one that `PHYSIOLOGY_FFMPEG` names, or else the newer of the packed
+ * one and that of the system. The result is cached.
  *
- * @throws {SourceError} where none starts.
+ * @throws {SourceError} if none starts.
  */
 export function findFfmpeg(): Promise<FfmpegExecutable> {
   const named = Deno.env.get("PHYSIOLOGY_FFMPEG") ?? "";
-  let executable = found.get(named);
+  let executable = executables.get(named);
   if (!executable) {
     executable = named ? useNamed(named) : useNewest();
-    executable.catch(() => found.delete(named)); // it may be installed in the meantime
-    found.set(named, executable);
+    executable.catch(() => executables.delete(named)); // ffmpeg may be installed before the next call
+    executables.set(named, executable);
   }
   return executable;
 }
 
 async function useNamed(path: string): Promise<FfmpegExecutable> {
-  const executable = await ask(path);
+  const executable = await probeExecutable(path);
   if (executable) return executable;
   throw new SourceError(`Cannot start the ffmpeg that PHYSIOLOGY_FFMPEG names: ${path}`, {
-    hint: "Name the path of an ffmpeg executable, or unset PHYSIOLOGY_FFMPEG",
+    hint: "Set PHYSIOLOGY_FFMPEG to the path of an ffmpeg executable, or unset it",
   });
 }
 
 async function useNewest(): Promise<FfmpegExecutable> {
-  const [packed, system] = await Promise.all([ask(assetPath("ffmpeg")), ask("ffmpeg")]);
+  const [packed, system] = await Promise.all([
+    probeExecutable(assetPath("ffmpeg")),
+    probeExecutable("ffmpeg"),
+  ]);
   if (packed && system) {
     return compareVersions(packed.libavutil, system.libavutil) > 0 ? packed : system;
   }
   const executable = packed ?? system;
   if (executable) return executable;
   throw new SourceError("Cannot find ffmpeg: it is neither packed nor in PATH", {
-    hint: "Install it (apt-get install ffmpeg), or name one by PHYSIOLOGY_FFMPEG",
+    hint: "Install ffmpeg (apt-get install ffmpeg), or set PHYSIOLOGY_FFMPEG to its path",
   });
 }

@@ -1,24 +1,24 @@
 import { reasonOf } from "../../base/reason.ts";
 import { SourceError } from "../frame.ts";
 
-const HINT = "Write one time in milliseconds a line, each greater than the one before";
+const HINT = "Write one time in milliseconds per line, each greater than the previous";
 
 /**
- * Reads a file of frame times: one number of milliseconds a line, growing.
+ * Parses a file of frame times: one time in milliseconds per line, strictly increasing.
  *
  * @returns microseconds since the first frame.
- * @throws {SourceError} naming the line that is no such time.
+ * @throws {SourceError} that states the first invalid line.
  */
 export function parseFrameTimes(text: string, path: string): readonly number[] {
   const times: number[] = [];
   let firstMs = 0;
-  for (const [number, line] of text.split("\n").entries()) {
+  for (const [index, line] of text.split("\n").entries()) {
     const word = line.trim();
     if (word === "") continue;
     const ms = Number(word);
     if (!Number.isFinite(ms)) {
       throw new SourceError(
-        `Cannot read the frame times in ${path}: line ${number + 1} is no number: ${
+        `Cannot read the frame times in ${path}: line ${index + 1} is not a number: ${
           JSON.stringify(word.slice(0, 40))
         }`,
         { hint: HINT },
@@ -28,19 +28,21 @@ export function parseFrameTimes(text: string, path: string): readonly number[] {
     const us = Math.round((ms - firstMs) * 1000);
     if (times.length > 0 && us <= times.at(-1)!) {
       throw new SourceError(
-        `Cannot read the frame times in ${path}: line ${number + 1} does not grow: ${word}`,
+        `Cannot read the frame times in ${path}: line ${index + 1} does not increase: ${word}`,
         { hint: HINT },
       );
     }
     times.push(us);
   }
   if (times.length === 0) {
-    throw new SourceError(`Cannot read the frame times in ${path}: it holds none`, { hint: HINT });
+    throw new SourceError(`Cannot read the frame times in ${path}: the file has no times`, {
+      hint: HINT,
+    });
   }
   return times;
 }
 
-/** Reads such a file from the disk. */
+/** Reads and parses a file of frame times. */
 export async function readFrameTimes(path: string): Promise<readonly number[]> {
   let text: string;
   try {

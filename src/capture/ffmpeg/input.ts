@@ -1,32 +1,36 @@
 import { maskPasswords } from "../../config/secret.ts";
 import { SourceError } from "../frame.ts";
 import type { InputTransform } from "../transform.ts";
-import { inputArguments, outputArguments, type OutputPlan, threadArguments } from "./arguments.ts";
+import {
+  inputArguments,
+  outputArguments,
+  type OutputFormat,
+  threadArguments,
+} from "./arguments.ts";
 import type { FfmpegExecutable } from "./executable.ts";
-import type { NutFrame } from "./nut.ts";
+import type { NutFrame } from "./nut_demuxer.ts";
 import { failureReason, type InputInfo, parseInputInfo, type VideoInfo } from "./probe.ts";
 import { FfmpegProcess, type ProcessEnd } from "./process.ts";
 
-/** An input that ffmpeg opened once and found a video in. */
+/** An input that ffmpeg could open, with the description of its video stream. */
 export interface ProbedInput {
   readonly url: string;
   readonly info: InputInfo;
   readonly video: VideoInfo;
 }
 
-/** As long as an input may take to open. */
 const PROBE_TIMEOUT_MS = 15_000;
 
 /**
- * Asks ffmpeg what an input holds.
+ * Opens an input with ffmpeg once, to learn its format.
  *
- * @throws {SourceError} with ffmpeg's own reason.
+ * @throws {SourceError} with the reason that ffmpeg gives.
  */
 export async function probeInput(
   input: string,
   { executable, signal }: { executable: FfmpegExecutable; signal?: AbortSignal },
 ): Promise<ProbedInput> {
-  // A path may look like a URL or an option to ffmpeg.
+  // ffmpeg could take a path for a URL or an option.
   const url = await isFile(input) ? `file:${input}` : input;
   const child = new Deno.Command(executable.path, {
     args: ["-hide_banner", "-nostdin", ...inputArguments(url, { executable, live: false })],
@@ -34,10 +38,10 @@ export async function probeInput(
     stdout: "null",
     stderr: "piped",
   }).spawn();
-  const stop = () => killQuietly(child);
+  const stop = () => kill(child);
   const timer = setTimeout(stop, PROBE_TIMEOUT_MS);
   signal?.addEventListener("abort", stop);
-  const { stderr, signal: endedBy } = await child.output();
+  const { stderr, signal: killedBy } = await child.output();
   clearTimeout(timer);
   signal?.removeEventListener("abort", stop);
   const text = new TextDecoder().decode(stderr);
@@ -46,26 +50,26 @@ export async function probeInput(
   const name = maskPasswords(input);
   if (info.format) {
     throw new SourceError(`Cannot use ${name}: it has no video stream`, {
-      hint: "Give a video, not sound alone",
+      hint: "Choose an input with video",
     });
   }
-  const reason = endedBy
-    ? `no answer within ${PROBE_TIMEOUT_MS / 1000} s`
+  const reason = killedBy
+    ? `it did not open within ${PROBE_TIMEOUT_MS / 1000} s`
     : failureReason(text, url);
   throw new SourceError(`Cannot open ${name}: ${reason}`, {
-    hint: "Check that it exists, may be read, and plays in ffplay",
+    hint: "Check that it exists, is readable, and plays in ffplay",
   });
 }
 
-function killQuietly(child: Deno.ChildProcess): void {
+function kill(child: Deno.ChildProcess): void {
   try {
     child.kill("SIGKILL");
   } catch {
-    // it has ended by itself
+    // The process has already ended.
   }
 }
 
-/** True for a file on this machine, whatever its name looks like. */
+/** Returns true if the path is a file on this machine, even if it looks like a URL. */
 export async function isFile(path: string): Promise<boolean> {
   try {
     return (await Deno.stat(path)).isFile;
@@ -74,20 +78,20 @@ export async function isFile(path: string): Promise<boolean> {
   }
 }
 
-/** One run of ffmpeg over an input. */
-export class InputRun implements AsyncDisposable {
+/** ffmpeg process that reads an input and writes its images. */
+export class InputProcess implements AsyncDisposable {
   readonly #input: ProbedInput;
   readonly #process: FfmpegProcess;
 
   constructor(input: ProbedInput, options: {
     executable: FfmpegExecutable;
     transform: InputTransform;
-    plan: OutputPlan;
+    format: OutputFormat;
     live: boolean;
     loop: boolean;
-    /** Until the first frame, in milliseconds. */
-    patienceMs: number;
-    /** Gives the memory of an image. */
+    /** Initial silence timeout in milliseconds. */
+    silenceTimeoutMs: number;
+    /** Returns the memory for an image. */
     allocate: (bytes: number) => Uint8Array<ArrayBuffer>;
   }) {
     this.#input = input;
@@ -99,13 +103,13 @@ export class InputRun implements AsyncDisposable {
     ];
     this.#process = new FfmpegProcess(options.executable.path, args, {
       allocate: options.allocate,
-      patienceMs: options.patienceMs,
+      silenceTimeoutMs: options.silenceTimeoutMs,
     });
   }
 
-  /** How long ffmpeg may write nothing while it is waited for, in milliseconds. */
-  set patienceMs(ms: number) {
-    this.#process.patienceMs = ms;
+  /** Milliseconds that `images` waits for output before it kills ffmpeg. */
+  set silenceTimeoutMs(ms: number) {
+    this.#process.silenceTimeoutMs = ms;
   }
 
   images(): AsyncGenerator<NutFrame, void, void> {
@@ -120,7 +124,7 @@ export class InputRun implements AsyncDisposable {
     this.#process.kill(reason);
   }
 
-  /** ffmpeg's reason for an end that is not complete. */
+  /** Returns why the output is incomplete. */
   reasonOf(end: ProcessEnd): string {
     return end.reason ?? failureReason(end.stderr, this.#input.url);
   }

@@ -2,15 +2,15 @@ import { maskPasswords } from "../../config/secret.ts";
 import type { Clock } from "../../telemetry/clock.ts";
 import type { Counters } from "../../telemetry/counters.ts";
 import type { Log } from "../../telemetry/log.ts";
-import { type FrameSource, SourceError, type SourceEvent } from "../frame.ts";
-import { NewestQueue } from "../newest_queue.ts";
+import { type FrameSource, type FrameStamp, SourceError, type SourceEvent } from "../frame.ts";
+import { DropOldestQueue } from "../drop_oldest_queue.ts";
 import type { InputTransform } from "../transform.ts";
-import { planOutput } from "./arguments.ts";
+import { chooseOutputFormat } from "./arguments.ts";
 import type { FfmpegExecutable } from "./executable.ts";
-import { FrameMaker, type FramePlace } from "./frame_maker.ts";
-import { InputRun, type ProbedInput, probeInput } from "./input.ts";
+import { FrameBuilder } from "./frame_builder.ts";
+import { InputProcess, type ProbedInput, probeInput } from "./input.ts";
 import { LiveTimeline } from "./live_timeline.ts";
-import type { NutFrame } from "./nut.ts";
+import type { NutFrame } from "./nut_demuxer.ts";
 
 export interface LiveOptions {
   readonly input: string;
@@ -25,28 +25,28 @@ export interface LiveOptions {
 /** A stream is silent after this time or this number of frames, whichever is longer. */
 const SILENCE_MS = 2_000;
 const SILENCE_FRAMES = 5;
-/** The first frame may take this long: a stream begins at its next key frame. */
-const FIRST_FRAME_MS = 15_000;
-/** Frames that wait for a late consumer; the oldest give way. */
-const MAX_WAITING = 4;
+/** Timeout of the first frame, because decoding starts at the next key frame. */
+const FIRST_FRAME_TIMEOUT_MS = 15_000;
+/** Frames that wait for a late consumer before the oldest is dropped. */
+const QUEUE_CAPACITY = 4;
 const RETRY_MS = [500, 1_000, 2_000, 4_000, 8_000] as const;
 
-interface Arrival extends FramePlace {
+interface QueuedImage extends FrameStamp {
   readonly image: NutFrame;
 }
 
 /**
- * A stream that does not end: a network camera, or a device that ffmpeg opens. Where it breaks off
- * or falls silent it is opened again, for as long as the program runs.
+ * Source of frames from a stream that does not end: a network camera, or a device that ffmpeg
+ * opens. If the stream ends or sends no frames, the source tries to reopen it until it is closed.
  */
 export class LiveSource implements FrameSource {
   readonly realtime = true;
   readonly #options: LiveOptions;
   readonly #closing = new AbortController();
-  /** What an earlier look at the input found, good for one try. */
+  /** Result of an earlier probe, which is used once. */
   #probed: ProbedInput | undefined;
   #video: ProbedInput["video"] | undefined;
-  #run: InputRun | undefined;
+  #process: InputProcess | undefined;
   #sequence = 0;
   #lastUs = -Infinity;
 
@@ -60,7 +60,7 @@ export class LiveSource implements FrameSource {
     const name = maskPasswords(this.#options.input);
     const video = this.#video;
     if (!video) return name;
-    const rate = video.fps === undefined ? "" : ` at ${video.fps} frames/s`;
+    const rate = video.fps === undefined ? "" : ` at ${video.fps} fps`;
     return `${name}: ${video.codec} ${video.width}x${video.height}${rate}`;
   }
 
@@ -71,7 +71,7 @@ export class LiveSource implements FrameSource {
   async *[Symbol.asyncIterator](): AsyncGenerator<SourceEvent, void, void> {
     const { clock, counters } = this.#options;
     const { signal } = this.#closing;
-    let connected = true; // a stream that is there from the first need not say so
+    let connected = true; // No event is due if the first attempt succeeds.
     let attempt = 0;
     while (!signal.aborted) {
       const reason = yield* this.#playOnce(() => {
@@ -90,13 +90,13 @@ export class LiveSource implements FrameSource {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort();
-    await this.#run?.[Symbol.asyncDispose]();
+    await this.#process?.[Symbol.asyncDispose]();
   }
 
   /**
-   * Gives frames until the stream breaks off, and why it did.
+   * Yields frames until the stream ends, and returns the reason.
    *
-   * @param onFirstFrame gives the event that precedes the first frame, if one is due.
+   * @param onFirstFrame returns the event that precedes the first frame, if one is due.
    */
   async *#playOnce(
     onFirstFrame: () => SourceEvent | undefined,
@@ -111,30 +111,30 @@ export class LiveSource implements FrameSource {
       throw error;
     }
     if (signal.aborted) return "";
-    const plan = planOutput(input.video, transform);
-    using maker = new FrameMaker(plan, this.#options);
-    await using run = new InputRun(input, {
+    const format = chooseOutputFormat(input.video, transform);
+    using builder = new FrameBuilder(format, this.#options);
+    await using process = new InputProcess(input, {
       ...this.#options,
       live: true,
       loop: false,
-      patienceMs: FIRST_FRAME_MS,
-      plan,
-      allocate: (bytes) => maker.allocate(bytes),
+      silenceTimeoutMs: FIRST_FRAME_TIMEOUT_MS,
+      format,
+      allocate: (bytes) => builder.allocate(bytes),
     });
-    this.#run = run;
-    const queue = new NewestQueue<Arrival>(MAX_WAITING, ({ image }) => {
-      maker.skip(image);
+    this.#process = process;
+    const queue = new DropOldestQueue<QueuedImage>(QUEUE_CAPACITY, ({ image }) => {
+      builder.discard(image);
       counters.add("dropped_total", { class: "capture", reason: "consumer_late" });
     });
-    const pumping = this.#pump(run, queue);
-    pumping.catch(() => {}); // who leaves early does not wait for it
+    const reading = this.#enqueueImages(process, queue);
+    reading.catch(() => {}); // not awaited if the consumer leaves early
     let isFirst = true;
-    for (let arrival = await queue.next(); arrival; arrival = await queue.next()) {
+    for (let queued = await queue.next(); queued; queued = await queue.next()) {
       if (signal.aborted) {
-        maker.skip(arrival.image);
+        builder.discard(queued.image);
         continue;
       }
-      const frame = await maker.make(arrival.image, arrival);
+      const frame = await builder.build(queued.image, queued);
       if (!frame) {
         counters.add("frames_damaged_total");
         continue;
@@ -144,8 +144,8 @@ export class LiveSource implements FrameSource {
       if (event) yield event;
       yield { kind: "frame", frame };
     }
-    await pumping;
-    return run.reasonOf(await run.end());
+    await reading;
+    return process.reasonOf(await process.end());
   }
 
   async #probe(): Promise<ProbedInput> {
@@ -157,16 +157,16 @@ export class LiveSource implements FrameSource {
     return probed;
   }
 
-  /** Moves frames into the queue as they come, and ends a run that falls silent. */
-  async #pump(run: InputRun, queue: NewestQueue<Arrival>): Promise<void> {
+  /** Stamps images and puts them into the queue as they arrive. */
+  async #enqueueImages(process: InputProcess, queue: DropOldestQueue<QueuedImage>): Promise<void> {
     const { clock } = this.#options;
     const timeline = new LiveTimeline();
     const silenceMs = Math.max(SILENCE_MS, (1000 * SILENCE_FRAMES) / (this.nominalFps ?? 30));
     try {
-      for await (const image of run.images()) {
-        run.patienceMs = silenceMs;
+      for await (const image of process.images()) {
+        process.silenceTimeoutMs = silenceMs;
         const streamUs = timeline.timeUs(image.ptsUs, clock.monotonicUs());
-        // A stream that was opened again must not run into the times before.
+        // Times must keep increasing when the stream is reopened.
         this.#lastUs = Math.max(streamUs, this.#lastUs + 1);
         queue.push({ image, timeUs: this.#lastUs, sequence: this.#sequence++ });
       }

@@ -1,17 +1,17 @@
-/** What a frame's way to us may vary by before the stream must have begun anew, in microseconds. */
+/** A larger change of the delay than this means that the stream's timestamps restarted. */
 const JUMP_US = 1_000_000;
-/** So many frames show how fast the way can be. */
-const FIRST_FRAMES = 30;
-/** The least delay is looked for over this time and the one before it. */
+/** Frames at the start after which the minimum delay is known well enough. */
+const START_FRAMES = 30;
+/** The minimum delay is taken over the current and the previous window of this length. */
 const WINDOW_US = 5_000_000;
-/** How fast the offset may move later, as a share of the stream's time: more than clocks drift. */
+/** Largest later change of the offset as a fraction of the stream's time; clocks drift less. */
 const MAX_SLEW = 0.002;
 
 /**
- * Lays a live stream's own times on our monotonic axis.
+ * Maps the timestamps of a live stream to the monotonic clock of this program.
  *
- * The stream's clock spaces its frames better than their arrival does, which the network disturbs;
- * the frames that came through fastest tell the offset between the clocks.
+ * The timestamps are spaced more evenly than the arrivals, which network jitter disturbs. The frames
+ * with the smallest delay give the offset between the two clocks.
  */
 export class LiveTimeline {
   #offsetUs = 0;
@@ -19,48 +19,48 @@ export class LiveTimeline {
   #lastPtsUs = 0;
   #lastUs = -Infinity;
   #windowEndUs = 0;
-  #least = Infinity;
-  #leastBefore = Infinity;
+  #minDelta = Infinity;
+  #previousMinDelta = Infinity;
 
   /**
-   * When the light of a frame was seen, as far as can be known; it grows from call to call.
+   * Estimates the capture time of a frame in microseconds; the result strictly increases.
    *
-   * @param ptsUs the stream's own time
-   * @param arrivalUs when it came, on our axis
+   * @param ptsUs timestamp of the frame in the stream
+   * @param arrivalUs arrival time on the monotonic clock
    */
   timeUs(ptsUs: number, arrivalUs: number): number {
     const delta = arrivalUs - ptsUs;
-    const steppedUs = ptsUs - this.#lastPtsUs;
-    const isNew = this.#frames === 0 || steppedUs <= 0 ||
+    const stepUs = ptsUs - this.#lastPtsUs;
+    const restarted = this.#frames === 0 || stepUs <= 0 ||
       Math.abs(delta - this.#offsetUs) > JUMP_US;
-    if (isNew) this.#begin(delta, ptsUs);
-    else this.#follow(delta, ptsUs, steppedUs);
+    if (restarted) this.#restart(delta, ptsUs);
+    else this.#adjust(delta, ptsUs, stepUs);
     this.#frames++;
     this.#lastPtsUs = ptsUs;
     this.#lastUs = Math.max(Math.round(ptsUs + this.#offsetUs), this.#lastUs + 1);
     return this.#lastUs;
   }
 
-  #begin(delta: number, ptsUs: number): void {
-    this.#offsetUs = this.#least = delta;
-    this.#leastBefore = Infinity;
+  #restart(delta: number, ptsUs: number): void {
+    this.#offsetUs = this.#minDelta = delta;
+    this.#previousMinDelta = Infinity;
     this.#windowEndUs = ptsUs + WINDOW_US;
     this.#frames = 0;
   }
 
-  #follow(delta: number, ptsUs: number, steppedUs: number): void {
+  #adjust(delta: number, ptsUs: number, stepUs: number): void {
     if (ptsUs >= this.#windowEndUs) {
-      this.#leastBefore = this.#least;
-      this.#least = Infinity;
+      this.#previousMinDelta = this.#minDelta;
+      this.#minDelta = Infinity;
       this.#windowEndUs = ptsUs + WINDOW_US;
     }
-    this.#least = Math.min(this.#least, delta);
-    const target = Math.min(this.#least, this.#leastBefore);
-    if (this.#frames < FIRST_FRAMES) {
+    this.#minDelta = Math.min(this.#minDelta, delta);
+    const target = Math.min(this.#minDelta, this.#previousMinDelta);
+    if (this.#frames < START_FRAMES) {
       this.#offsetUs = Math.min(this.#offsetUs, target);
       return;
     }
-    const most = MAX_SLEW * steppedUs;
-    this.#offsetUs += Math.min(most, Math.max(-most, target - this.#offsetUs));
+    const maxStepUs = MAX_SLEW * stepUs;
+    this.#offsetUs += Math.min(maxStepUs, Math.max(-maxStepUs, target - this.#offsetUs));
   }
 }

@@ -1,6 +1,6 @@
 import { type ByteReader, NutError } from "./nut_reader.ts";
 
-/** How the frames that begin with one frame code are coded; a row of the main header's table. */
+/** Entry of the frame code table in the main header: defaults for the frames with that code. */
 export interface FrameCode {
   readonly flags: number;
   readonly stream: number;
@@ -20,7 +20,7 @@ export interface MainHeader {
   readonly streamCount: number;
   readonly timeBases: readonly TimeBase[];
   readonly codes: readonly FrameCode[];
-  /** Bytes that begin many frames and are left out of them. */
+  /** Elision headers: common first bytes of frames, which are omitted from the stream. */
   readonly elisions: readonly Uint8Array[];
   readonly broadcast: boolean;
 }
@@ -28,16 +28,16 @@ export interface MainHeader {
 export interface NutStream {
   readonly id: number;
   readonly video: boolean;
-  /** Four characters as ffmpeg chose them: `I420`, `MJPG`. */
+  /** FourCC that ffmpeg chose, such as `I420` or `MJPG`. */
   readonly fourcc: string;
   readonly timeBase: TimeBase;
   readonly msbPtsShift: number;
-  /** In pixels; 0 where the stream is no video. */
+  /** In pixels; 0 if the stream is not video. */
   readonly width: number;
   readonly height: number;
 }
 
-/** What begins each kind of packet. */
+/** Startcode of each kind of packet, in hexadecimal. */
 export const STARTCODES = {
   main: "4e4d7a561f5f04ad",
   stream: "4e5311405bf2f9db",
@@ -48,7 +48,7 @@ export const STARTCODES = {
 
 export type PacketKind = keyof typeof STARTCODES;
 
-/** Bits of a frame's flags; the names are those of the NUT specification. */
+/** Frame flags, with the names of the NUT specification. */
 export const FLAG = {
   CODED_PTS: 8,
   STREAM_ID: 16,
@@ -65,16 +65,16 @@ export const FLAG = {
 const MAX_STREAMS = 8;
 const MAX_TIME_BASES = 16;
 const MAX_ELISIONS = 128;
-/** The letter that begins every startcode, so that it can be no frame code. */
-export const STARTCODE_LETTER = 0x4e;
+/** First byte of every startcode, which therefore is not a frame code. */
+export const STARTCODE_FIRST_BYTE = 0x4e;
 
 /** Reads the body of a main header packet. NUT versions 3 and 4. */
 export function readMainHeader(reader: ByteReader): MainHeader {
   const version = reader.unsigned();
-  if (version < 2 || version > 4) throw new NutError(`version ${version} is unknown`);
-  if (version > 3) reader.unsigned(); // the minor version changes nothing that is read here
+  if (version < 2 || version > 4) throw new NutError(`version ${version} is not supported`);
+  if (version > 3) reader.unsigned(); // minor_version; it changes nothing that is read here
   const streamCount = within(reader.unsigned(), MAX_STREAMS, "streams");
-  reader.unsigned(); // the greatest distance of syncpoints matters to who seeks
+  reader.unsigned(); // max_distance of syncpoints, for seeking
   const timeBaseCount = within(reader.unsigned(), MAX_TIME_BASES, "time bases");
   const timeBases = Array.from({ length: timeBaseCount }, () => {
     const timeBase = { num: reader.unsigned(), den: reader.unsigned() };
@@ -84,7 +84,9 @@ export function readMainHeader(reader: ByteReader): MainHeader {
   const codes = readFrameCodes(reader);
   const elisions: Uint8Array[] = [new Uint8Array(0)];
   const elisionCount = reader.unsigned();
-  if (elisionCount >= MAX_ELISIONS) throw new NutError(`${elisionCount} elision headers`);
+  if (elisionCount >= MAX_ELISIONS) {
+    throw new NutError(`${elisionCount} elision headers are too many`);
+  }
   for (let i = 0; i < elisionCount; i++) elisions.push(reader.blob(256).slice());
   const broadcast = reader.offset < reader.end && (reader.unsigned() & 1) === 1;
   return { streamCount, timeBases, codes, elisions, broadcast };
@@ -114,9 +116,11 @@ function readFrameCodes(reader: ByteReader): FrameCode[] {
     if (fields > 6) reader.signed();
     if (fields > 7) elision = reader.unsigned();
     for (let field = 8; field < fields; field++) reader.unsigned();
-    if (count <= 0 || count > 256) throw new NutError(`a frame code row of ${count} codes`);
+    if (count <= 0 || count > 256) {
+      throw new NutError(`a row of the frame code table has an invalid count of ${count}`);
+    }
     for (let j = 0; j < count && codes.length < 256; j++) {
-      if (codes.length === STARTCODE_LETTER) codes.push(invalid);
+      if (codes.length === STARTCODE_FIRST_BYTE) codes.push(invalid);
       codes.push({ flags, stream, sizeMul, sizeLsb: sizeLsb + j, ptsDelta, reserved, elision });
     }
   }
@@ -126,22 +130,24 @@ function readFrameCodes(reader: ByteReader): FrameCode[] {
 /** Reads the body of a stream header packet. */
 export function readStreamHeader(reader: ByteReader, main: MainHeader): NutStream {
   const id = reader.unsigned();
-  if (id >= main.streamCount) throw new NutError(`stream ${id} of ${main.streamCount}`);
+  if (id >= main.streamCount) {
+    throw new NutError(`stream id ${id} is not below the stream count of ${main.streamCount}`);
+  }
   const video = reader.unsigned() === 0;
   const fourcc = String.fromCharCode(...reader.blob(8));
   const timeBase = main.timeBases[reader.unsigned()];
-  if (!timeBase) throw new NutError("a stream without a time base");
-  const msbPtsShift = within(reader.unsigned(), 31, "bits of a time");
-  reader.unsigned(); // the greatest distance of times
-  reader.unsigned(); // the delay of the decoder
-  reader.unsigned(); // flags
-  reader.blob(1 << 20); // what the codec wants to know
+  if (!timeBase) throw new NutError("a stream has no time base");
+  const msbPtsShift = within(reader.unsigned(), 31, "bits in msb_pts_shift");
+  reader.unsigned(); // max_pts_distance
+  reader.unsigned(); // decode_delay
+  reader.unsigned(); // stream_flags
+  reader.blob(1 << 20); // codec_specific_data
   const width = video ? within(reader.unsigned(), 65535, "pixels of width") : 0;
   const height = video ? within(reader.unsigned(), 65535, "pixels of height") : 0;
   return { id, video, fourcc, timeBase, msbPtsShift, width, height };
 }
 
-function within(value: number, most: number, what: string): number {
-  if (value < 1 || value > most) throw new NutError(`${value} ${what}`);
+function within(value: number, max: number, what: string): number {
+  if (value < 1 || value > max) throw new NutError(`${value} ${what} is out of range`);
   return value;
 }

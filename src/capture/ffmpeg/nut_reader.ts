@@ -1,15 +1,15 @@
-/** Bytes that are no NUT, or NUT that this program's own ffmpeg would never write. */
+/** Bytes that are not NUT, or NUT that ffmpeg does not write. */
 export class NutError extends Error {
   override readonly name = "NutError";
 }
 
-/** Thrown by `ByteReader` where the bytes at hand end: more may come. */
+/** Thrown by `ByteReader` at the end of the available bytes, because more may follow. */
 export const NEED_MORE = Symbol("need more bytes");
 
-/** Numbers over this have no use here and would lose precision. */
+/** Larger values would lose precision. */
 const MAX_VALUE = Number.MAX_SAFE_INTEGER;
 
-/** Reads NUT's primitive values from bytes, and throws `NEED_MORE` at their end. */
+/** Reader of NUT's primitive types, which throws `NEED_MORE` at the end of the bytes. */
 export class ByteReader {
   offset = 0;
   constructor(readonly bytes: Uint8Array, readonly end: number = bytes.length) {}
@@ -24,13 +24,13 @@ export class ByteReader {
     return value >>> 0;
   }
 
-  /** NUT's `v`: seven bits a byte, the most significant first. */
+  /** NUT's `v`: seven bits per byte, the most significant first. */
   unsigned(): number {
     let value = 0;
     while (true) {
       const byte = this.u8();
       value = value * 128 + (byte & 127);
-      if (value > MAX_VALUE) throw new NutError("a number is too large");
+      if (value > MAX_VALUE) throw new NutError("a value is too large");
       if (byte < 128) return value;
     }
   }

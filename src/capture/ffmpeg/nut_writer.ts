@@ -2,43 +2,43 @@ import { STARTCODES } from "./nut_headers.ts";
 import { nutCrc } from "./nut_reader.ts";
 
 export interface RawVideo {
-  /** Four characters of the pixel format: `I420`. */
+  /** FourCC of the pixel format, such as `I420`. */
   readonly fourcc: string;
   readonly width: number;
   readonly height: number;
 }
 
-/** Times are in microseconds. */
+/** Timestamps are in microseconds. */
 const TIME_BASE_HZ = 1_000_000;
-/** A key frame whose time and size are written out, its head protected: KEY, CODED_PTS, … */
+/** KEY, CODED_PTS, SIZE_MSB and CHECKSUM: a key frame with explicit time, size and checksum. */
 const FRAME_FLAGS = 1 | 8 | 32 | 64;
-/** Low bits of a time; each time is written whole, which is said by adding this span. */
+/** msb_pts_shift. Each timestamp is coded in full, which NUT marks by adding 2^msb_pts_shift. */
 const PTS_SHIFT = 7;
 const MAX_DISTANCE = 65536;
 
 /**
- * Writes one stream of raw pictures as NUT, so that ffmpeg reads each with its own time.
+ * Writer of one stream of raw images as NUT, so that ffmpeg reads each image with its timestamp.
  *
  * @example
  * ```ts
  * const writer = new NutWriter({ fourcc: "I420", width: 640, height: 480 });
  * await stdin.write(writer.header());
- * await stdin.write(writer.frameHead(pixels.length, { ptsUs: 0 }));
+ * await stdin.write(writer.frameHeader(pixels.length, { ptsUs: 0 }));
  * await stdin.write(pixels);
  * ```
  */
 export class NutWriter {
   constructor(private readonly video: RawVideo) {}
 
-  /** What comes first. */
+  /** Returns the file id and the headers, which come first. */
   header(): Uint8Array<ArrayBuffer> {
     const { fourcc, width, height } = this.video;
     const magic = new TextEncoder().encode("nut/multimedia container\0");
     const main = packet("main", [
       ...[3, 1, MAX_DISTANCE, 1, 1, TIME_BASE_HZ].flatMap(unsigned),
-      // One row for all frame codes: flags, six fields, of which the last is the count.
+      // One row for all frame codes: flags, then six fields, the last of which is the count.
       ...[FRAME_FLAGS, 6, 0, 1, 0, 0, 0, 255].flatMap(unsigned),
-      ...unsigned(0), // no header is left out of a frame
+      ...unsigned(0), // no elision headers
     ]);
     const stream = packet("stream", [
       ...[0, 0].flatMap(unsigned),
@@ -49,8 +49,8 @@ export class NutWriter {
     return Uint8Array.from([...magic, ...main, ...stream]);
   }
 
-  /** What precedes the `bytes` bytes of a picture. */
-  frameHead(bytes: number, { ptsUs }: { ptsUs: number }): Uint8Array<ArrayBuffer> {
+  /** Returns the syncpoint and header that precede an image of `bytes` bytes. */
+  frameHeader(bytes: number, { ptsUs }: { ptsUs: number }): Uint8Array<ArrayBuffer> {
     const syncpoint = packet("syncpoint", [...unsigned(ptsUs), ...unsigned(0)]);
     const head = [0, ...unsigned(ptsUs + 2 ** PTS_SHIFT), ...unsigned(bytes)];
     return Uint8Array.from([...syncpoint, ...head, ...checksum(head)]);
@@ -62,7 +62,7 @@ function packet(kind: keyof typeof STARTCODES, body: readonly number[]): number[
   return [...startcode, ...unsigned(body.length + 4), ...body, ...checksum(body)];
 }
 
-/** Seven bits a byte, the most significant first. */
+/** NUT's `v`: seven bits per byte, the most significant first. */
 function unsigned(value: number): number[] {
   const bytes = [value % 128];
   for (let rest = Math.floor(value / 128); rest > 0; rest = Math.floor(rest / 128)) {

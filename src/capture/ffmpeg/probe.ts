@@ -1,32 +1,32 @@
 import { maskPasswords } from "../../config/secret.ts";
 import type { ColorEncoding } from "../frame.ts";
 
-/** What ffmpeg says about an input before it reads it. */
+/** Description of an input that ffmpeg prints before it reads it. */
 export interface InputInfo {
   /** Names of the container, such as `mov,mp4,m4a` or `mpjpeg`. */
   readonly format: string;
-  /** Absent for an input that does not end, or does not say when. */
+  /** Absent if the input does not end or its duration is unknown. */
   readonly durationS?: number;
-  /** The first video stream that is no cover picture. */
+  /** The first video stream that is not an attached picture. */
   readonly video?: VideoInfo;
 }
 
 export interface VideoInfo {
-  /** The stream's number in the input. */
+  /** Index of the stream in the input. */
   readonly index: number;
   readonly codec: string;
-  /** Such as `yuv420p`; `none` where ffmpeg could not tell. */
+  /** Name of the pixel format, such as `yuv420p`; `none` if ffmpeg could not detect it. */
   readonly pixelFormat: string;
   readonly color: ColorEncoding;
-  /** As coded, before rotation. */
+  /** Coded size, before rotation. */
   readonly width: number;
   readonly height: number;
   readonly fps?: number;
-  /** Degrees by which a player turns the picture; 0 where nothing is said. */
+  /** Rotation in degrees that a player applies; 0 by default. */
   readonly rotation: number;
 }
 
-/** Reads what `ffmpeg -i INPUT` prints to stderr; a text from anywhere gives at worst no video. */
+/** Parses what `ffmpeg -i INPUT` prints to stderr; unknown text yields no video. */
 export function parseInputInfo(text: string): InputInfo {
   const format = /^Input #0, (.+), from /m.exec(text)?.[1] ?? "";
   const duration = /^\s*Duration: (\d+):(\d+):(\d+(?:\.\d+)?)/m.exec(text);
@@ -42,7 +42,7 @@ export function parseInputInfo(text: string): InputInfo {
 
 function parseVideo(text: string): VideoInfo | undefined {
   const lines = text.split("\n");
-  for (const [number, line] of lines.entries()) {
+  for (const [index, line] of lines.entries()) {
     const stream = /^\s*Stream #0:(\d+)[^ ]*: Video: (.*)$/.exec(line);
     if (!stream || line.includes("(attached pic)")) continue;
     const [codec = "", pixels = "", ...rest] = splitOutsideBrackets(stream[2]!);
@@ -57,13 +57,13 @@ function parseVideo(text: string): VideoInfo | undefined {
       width: Number(size[1]),
       height: Number(size[2]),
       ...(fps && { fps: Number(fps[1]) * (fps[2] ? 1000 : 1) }),
-      rotation: rotationOf(lines.slice(number + 1)),
+      rotation: rotationOf(lines.slice(index + 1)),
     };
   }
   return undefined;
 }
 
-/** Looks for the display matrix among the lines that belong to a stream. */
+/** Finds the display matrix in the lines that belong to a stream. */
 function rotationOf(following: readonly string[]): number {
   for (const line of following) {
     if (/^\s*Stream #/.test(line)) break;
@@ -73,7 +73,7 @@ function rotationOf(following: readonly string[]): number {
   return 0;
 }
 
-/** `yuv420p(tv, smpte170m/smpte170m/bt709, progressive)`: what is not said is limited BT.601. */
+/** Parses `yuv420p(tv, smpte170m/smpte170m/bt709, progressive)`; default: limited BT.601. */
 function parseColor(pixels: string): ColorEncoding {
   const name = /^\w*/.exec(pixels)![0];
   const words = /\(([^)]*)\)/.exec(pixels)?.[1]?.split(/,\s*/) ?? [];
@@ -94,17 +94,18 @@ function splitOutsideBrackets(text: string): string[] {
   return parts.map((part) => part.trim());
 }
 
-/** Lines that say that something failed, but not why. */
-const EMPTY_TALK = /^(At least one output file|Error opening input files?\b|Conversion failed)/;
+/** Lines that report a failure without its reason. */
+const LINES_WITHOUT_REASON =
+  /^(At least one output file|Error opening input files?\b|Conversion failed)/;
 
-/** Picks ffmpeg's own reason out of its last words. */
+/** Extracts the reason of a failure from the end of stderr. */
 export function failureReason(stderr: string, input: string): string {
   const lines = stderr.split(/[\r\n]+/)
     .map((line) => line.replace(/^\[[^\]]*\]\s*/, "").trim())
     .filter((line) =>
-      line !== "" && !EMPTY_TALK.test(line) && !/^(Input|Stream|Duration)/.test(line)
+      line !== "" && !LINES_WITHOUT_REASON.test(line) && !/^(Input|Stream|Duration)/.test(line)
     )
     .map((line) => line.startsWith(`${input}: `) ? line.slice(input.length + 2) : line)
     .map((line) => line.replace(/^Error opening input: /, ""));
-  return maskPasswords(lines.at(-1) ?? "it gave no reason");
+  return maskPasswords(lines.at(-1) ?? "ffmpeg gave no reason");
 }

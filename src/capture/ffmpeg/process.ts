@@ -1,121 +1,96 @@
-import { NutDemuxer, NutError, type NutFrame, type NutOptions } from "./nut.ts";
+import { ChildProcess } from "../../base/child_process.ts";
+import { NutDemuxer, NutError, type NutFrame, type NutOptions } from "./nut_demuxer.ts";
 
-/** How a process came to its end. */
+/** How an ffmpeg process ended. */
 export interface ProcessEnd {
-  /** True where ffmpeg said that the input is over. */
+  /** True if ffmpeg reached the end of its input and wrote all of its output. */
   readonly complete: boolean;
-  /** ffmpeg's last lines on stderr. */
+  /** The last characters that ffmpeg wrote to stderr. */
   readonly stderr: string;
-  /** Why it is not complete, where this program knows better than stderr. */
+  /** Why the output is incomplete, if the reason is not in `stderr`. */
   readonly reason?: string;
 }
 
-/** As much of stderr as is kept, in characters. */
-const STDERR_TAIL = 4_000;
-
 export interface ProcessOptions extends NutOptions {
-  /** True gives it a pipe of its own to read from; our stdin it never sees. @default false */
+  /** True opens a pipe to ffmpeg's stdin; otherwise it reads nothing. @default false */
   readonly stdin?: boolean;
   /** @default Infinity */
-  readonly patienceMs?: number;
+  readonly silenceTimeoutMs?: number;
 }
 
-/** How often a silent ffmpeg is looked at. */
-const WATCH_MS = 200;
+/** Interval of the checks for silence, in milliseconds. */
+const SILENCE_CHECK_MS = 200;
 
-/** One ffmpeg that writes NUT to its stdout. It dies with us: a closed pipe ends it. */
+/** ffmpeg process that writes NUT to its stdout. */
 export class FfmpegProcess implements AsyncDisposable {
-  readonly #child: Deno.ChildProcess;
+  readonly #child: ChildProcess;
   readonly #demuxer: NutDemuxer;
-  readonly #stderrDone: Promise<void>;
-  #stderr = "";
-  #reason: string | undefined;
   #waitingSinceMs = Infinity;
-  /** How long `frames` waits for ffmpeg to write anything before it ends it, in milliseconds. */
-  patienceMs: number;
+  /** Milliseconds that `frames` waits for output before it kills ffmpeg. */
+  silenceTimeoutMs: number;
 
   constructor(path: string, args: readonly string[], options: ProcessOptions = {}) {
     this.#demuxer = new NutDemuxer(options);
-    this.patienceMs = options.patienceMs ?? Infinity;
-    this.#child = new Deno.Command(path, {
-      args: ["-hide_banner", "-nostdin", "-nostats", ...args],
-      stdin: options.stdin ? "piped" : "null",
-      stdout: "piped",
-      stderr: "piped",
-    }).spawn();
-    this.#stderrDone = this.#keepStderr();
+    this.silenceTimeoutMs = options.silenceTimeoutMs ?? Infinity;
+    this.#child = new ChildProcess(path, ["-hide_banner", "-nostdin", "-nostats", ...args], {
+      stdin: options.stdin ?? false,
+    });
   }
 
   get pid(): number {
     return this.#child.pid;
   }
 
-  /** What ffmpeg reads, where it was given a pipe. */
+  /** Pipe to ffmpeg's stdin; only if it was requested. */
   get stdin(): WritableStream<Uint8Array<ArrayBuffer>> {
     return this.#child.stdin;
   }
 
-  /** Gives each frame as it comes, until ffmpeg closes its end. */
+  /** Yields each frame as soon as it is complete, until ffmpeg closes its stdout. */
   async *frames(): AsyncGenerator<NutFrame, void, void> {
     const reader = this.#child.stdout.getReader();
-    const watch = this.patienceMs < Infinity && setInterval(() => this.#judge(), WATCH_MS);
+    const timer = this.silenceTimeoutMs < Infinity &&
+      setInterval(() => this.#checkSilence(), SILENCE_CHECK_MS);
     try {
       while (true) {
         this.#waitingSinceMs = performance.now();
         const { done, value } = await reader.read();
-        // While the consumer is busy, nobody can say that ffmpeg is silent.
+        // While the consumer is busy, the output is not read, so ffmpeg cannot be called silent.
         this.#waitingSinceMs = Infinity;
         if (done) return;
         yield* this.#demuxer.push(value);
       }
     } catch (error) {
       if (!(error instanceof NutError)) throw error;
-      this.kill(`ffmpeg wrote what is no NUT: ${error.message}`);
+      this.kill(`ffmpeg wrote invalid NUT: ${error.message}`);
     } finally {
-      if (watch !== false) clearInterval(watch);
+      if (timer !== false) clearInterval(timer);
       await reader.cancel().catch(() => {});
     }
   }
 
-  #judge(): void {
-    if (performance.now() - this.#waitingSinceMs < this.patienceMs) return;
-    this.kill(`no frame came for ${this.patienceMs / 1000} s`);
+  #checkSilence(): void {
+    if (performance.now() - this.#waitingSinceMs < this.silenceTimeoutMs) return;
+    this.kill(`no frame for ${(this.silenceTimeoutMs / 1000).toFixed(1)} s`);
   }
 
-  /** How it ended, once it has. */
+  /** Waits until the process has ended. */
   async end(): Promise<ProcessEnd> {
-    const [status] = await Promise.all([this.#child.status, this.#stderrDone]);
-    const reason = this.#reason ??
-      (status.signal ? `ffmpeg was ended by ${status.signal}` : undefined);
+    const { success, signal, stderr, reason: killReason } = await this.#child.end();
+    const reason = killReason ?? (signal ? `ffmpeg was terminated by ${signal}` : undefined);
     return {
-      complete: status.success && this.#demuxer.atBoundary,
-      stderr: this.#stderr,
+      complete: success && this.#demuxer.atBoundary,
+      stderr,
       ...(reason !== undefined && { reason }),
     };
   }
 
-  /** Ends it at once; `end` then names this reason. */
+  /** Kills ffmpeg; `end` returns the reason of the first call. */
   kill(reason: string): void {
-    this.#reason ??= reason;
-    try {
-      this.#child.kill("SIGKILL");
-    } catch {
-      // it has ended by itself
-    }
+    this.#child.kill(reason);
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.kill("it is closed");
-    await this.#child.status;
-    await this.#stderrDone;
-    // Whoever reads still sees the end; where nobody does, the pipe is ours to close.
-    if (!this.#child.stdout.locked) await this.#child.stdout.cancel().catch(() => {});
-  }
-
-  async #keepStderr(): Promise<void> {
-    const decoder = new TextDecoder();
-    for await (const chunk of this.#child.stderr) {
-      this.#stderr = (this.#stderr + decoder.decode(chunk, { stream: true })).slice(-STDERR_TAIL);
-    }
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#child[Symbol.asyncDispose]();
   }
 }

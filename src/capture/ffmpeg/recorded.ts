@@ -4,11 +4,11 @@ import type { Counters } from "../../telemetry/counters.ts";
 import type { Log } from "../../telemetry/log.ts";
 import { type FrameSource, SourceError, type SourceEvent } from "../frame.ts";
 import type { InputTransform } from "../transform.ts";
-import { planOutput } from "./arguments.ts";
+import { chooseOutputFormat } from "./arguments.ts";
 import type { FfmpegExecutable } from "./executable.ts";
-import { FrameMaker } from "./frame_maker.ts";
-import { InputRun, type ProbedInput } from "./input.ts";
-import { RecordingTimeline } from "./timeline.ts";
+import { FrameBuilder } from "./frame_builder.ts";
+import { InputProcess, type ProbedInput } from "./input.ts";
+import { RecordingTimeline } from "./recording_timeline.ts";
 
 export interface RecordedOptions {
   readonly input: string;
@@ -17,24 +17,24 @@ export interface RecordedOptions {
   readonly analysisWidth: number;
   readonly realtime: boolean;
   readonly loop: boolean;
-  /** Microseconds of each frame since the first, instead of the recording's own times. */
+  /** Microseconds from the first frame to each frame; replaces the timestamps of the recording. */
   readonly times?: readonly number[];
   readonly clock: Clock;
   readonly log: Log;
   readonly counters: Counters;
 }
 
-/** How often an ffmpeg that was killed is started again without a new frame. */
+/** Consecutive restarts of ffmpeg without a new frame. */
 const MAX_RESTARTS = 3;
-/** An ffmpeg that decodes nothing for so long hangs, on a disk or a server that is gone. */
-const PATIENCE_MS = 15_000;
-/** In real time, frames that are due for longer than this are lost, as a camera's would be. */
+/** ffmpeg that writes nothing for this long hangs, for example on a network file system. */
+const SILENCE_TIMEOUT_MS = 15_000;
+/** In real time, frames that are later than this are dropped, as a camera would. */
 const MAX_LATE_US = 2_000_000;
 
 /**
- * A recorded video. ffmpeg waits while nobody takes frames, so a late consumer costs no memory; one
- * that is late for long loses frames in real time, and none at full speed. An ffmpeg that is
- * killed is started again, and goes on where it was.
+ * Source of frames from a recorded video. ffmpeg blocks while no frame is consumed, so a slow
+ * consumer costs no memory. In real time, a consumer that is too late loses frames; at full speed it
+ * loses none. An ffmpeg process that is killed is restarted and continues at the next frame.
  */
 export class RecordedSource implements FrameSource {
   readonly description: string;
@@ -44,7 +44,7 @@ export class RecordedSource implements FrameSource {
   readonly #options: RecordedOptions;
   readonly #closing = new AbortController();
   readonly #timeline = new RecordingTimeline();
-  #run: InputRun | undefined;
+  #process: InputProcess | undefined;
   #sequence = 0;
 
   constructor(input: ProbedInput, options: RecordedOptions) {
@@ -55,7 +55,7 @@ export class RecordedSource implements FrameSource {
     if (video.fps !== undefined) this.nominalFps = video.fps;
     this.description =
       `${maskPasswords(options.input)}: ${video.codec} ${video.width}x${video.height}` +
-      (video.fps === undefined ? "" : ` at ${video.fps} frames/s`);
+      (video.fps === undefined ? "" : ` at ${video.fps} fps`);
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<SourceEvent, void, void> {
@@ -67,39 +67,39 @@ export class RecordedSource implements FrameSource {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort();
-    await this.#run?.[Symbol.asyncDispose]();
+    await this.#process?.[Symbol.asyncDispose]();
   }
 
-  /** Gives every frame of the recording once, however often ffmpeg has to be started. */
+  /** Yields every frame of the recording once, even if ffmpeg has to be restarted. */
   async *#playOnce(): AsyncGenerator<SourceEvent, void, void> {
     const { transform } = this.#options;
-    const plan = planOutput(this.#input.video, transform);
-    using maker = new FrameMaker(plan, this.#options);
-    let given = 0;
+    const format = chooseOutputFormat(this.#input.video, transform);
+    using builder = new FrameBuilder(format, this.#options);
+    let taken = 0;
     let restarts = 0;
     while (!this.#closing.signal.aborted) {
-      await using run = new InputRun(this.#input, {
+      await using process = new InputProcess(this.#input, {
         ...this.#options,
         live: false,
-        patienceMs: PATIENCE_MS,
-        plan,
-        allocate: (bytes) => maker.allocate(bytes),
+        silenceTimeoutMs: SILENCE_TIMEOUT_MS,
+        format,
+        allocate: (bytes) => builder.allocate(bytes),
       });
-      this.#run = run;
+      this.#process = process;
       let index = 0;
-      for await (const image of run.images()) {
-        if (index++ < given) {
-          maker.skip(image);
+      for await (const image of process.images()) {
+        if (index++ < taken) {
+          builder.discard(image);
           continue;
         }
-        const timeUs = this.#dueUs(given++, image.ptsUs);
+        const timeUs = this.#dueUs(taken++, image.ptsUs);
         restarts = 0;
         const sequence = this.#sequence++;
         if (this.#isLate(timeUs)) {
-          maker.skip(image);
+          builder.discard(image);
           continue;
         }
-        const frame = await maker.make(image, { timeUs, sequence });
+        const frame = await builder.build(image, { timeUs, sequence });
         if (!frame) {
           this.#options.counters.add("frames_damaged_total");
           continue;
@@ -108,15 +108,15 @@ export class RecordedSource implements FrameSource {
         if (this.#closing.signal.aborted) return frame[Symbol.dispose]();
         yield { kind: "frame", frame };
       }
-      const end = await run.end();
+      const end = await process.end();
       if (this.#closing.signal.aborted) return;
-      if (end.complete && given > 0) return;
-      const reason = run.reasonOf(end);
+      if (end.complete && taken > 0) return;
+      const reason = process.reasonOf(end);
       if (end.reason === undefined || ++restarts > MAX_RESTARTS) {
-        throw this.#cannot("read", given === 0 ? reason : `after ${given} frames: ${reason}`);
+        throw this.#error("read", taken === 0 ? reason : `after ${taken} frames: ${reason}`);
       }
       this.#options.counters.add("source_restarts_total");
-      this.#options.log.warning("Started ffmpeg again", { reason, frame: given });
+      this.#options.log.warning("Restarted ffmpeg", { reason, frame: taken });
     }
   }
 
@@ -124,12 +124,12 @@ export class RecordedSource implements FrameSource {
     const { times, clock } = this.#options;
     const ownUs = times ? times[index] : ptsUs;
     if (ownUs === undefined) {
-      throw this.#cannot("time", `the file of frame times ends after ${times?.length} frames`);
+      throw this.#error("time", `the file of frame times ends after ${times?.length} frames`);
     }
     return this.#timeline.dueUs(ownUs, clock.monotonicUs());
   }
 
-  /** True, and counted, where the consumer fell so far behind that a camera would have lost it. */
+  /** Returns true, and counts a dropped frame, if the consumer is too late for it. */
   #isLate(timeUs: number): boolean {
     const { clock, counters } = this.#options;
     if (!this.realtime || clock.monotonicUs() - timeUs <= MAX_LATE_US) return false;
@@ -143,10 +143,10 @@ export class RecordedSource implements FrameSource {
     if (ms >= 1) await clock.sleep(ms, this.#closing.signal);
   }
 
-  #cannot(verb: string, reason: string): SourceError {
+  #error(verb: string, reason: string): SourceError {
     return new SourceError(`Cannot ${verb} ${maskPasswords(this.#options.input)}: ${reason}`, {
       hint: verb === "time"
-        ? "Write one line for each frame of the video"
+        ? "Write one line per frame of the video"
         : "Check that the video plays to its end in ffplay",
     });
   }

@@ -10,33 +10,34 @@ import { type LiveOptions, LiveSource } from "./live.ts";
 import { RecordedSource } from "./recorded.ts";
 
 export interface FfmpegSourceOptions {
-  /** A path, a URL, a device, or `lavfi:GRAPH`: whatever ffmpeg opens. */
+  /** A path, URL or device that ffmpeg can open, or `lavfi:GRAPH`. */
   readonly input: string;
   /** @default "none" */
   readonly transform?: InputTransform;
-  /** False reads a recording as fast as it goes, with the same times. @default true */
+  /** False reads a recording at full speed, with the same timestamps. @default true */
   readonly realtime?: boolean;
-  /** Begins a recording again at its end, with times that go on. @default false */
+  /** Restarts a recording at its end, with timestamps that keep increasing. @default false */
   readonly loop?: boolean;
-  /** A file of frame times in milliseconds, one a line, instead of the recording's own. */
+  /** File of frame times in milliseconds, one per line; replaces the timestamps of a recording. */
   readonly timesPath?: string;
-  /** The analysis picture of a JPEG is halved as long as it stays at least this wide. @default 320 */
+  /** The analysis image of a JPEG is halved while it stays at least this wide. @default 320 */
   readonly analysisWidth?: number;
   readonly clock?: Clock;
   readonly log?: Log;
   readonly counters?: Counters;
 }
 
-/** These never end, and may come later. */
-const LIVE = /^(rtsps?|rtmps?|rtp|srt|udp|tcp|mms[ht]?|lavfi):|^\/dev\//;
-/** Only a look inside tells whether these end. */
-const WEB = /^https?:/;
+/** Inputs that never end and may not be available yet. */
+const LIVE_INPUT = /^(rtsps?|rtmps?|rtp|srt|udp|tcp|mms[ht]?|lavfi):|^\/dev\//;
+/** Inputs that must be probed to learn whether they end. */
+const HTTP_INPUT = /^https?:/;
 
 /**
- * Opens a recorded video or a live stream through one long-lived ffmpeg.
+ * Opens a recorded video or a live stream with one long-lived ffmpeg process. A live stream that is
+ * not available yet is retried.
  *
- * @throws {SourceError} where there is no ffmpeg, or a recording cannot be read, with ffmpeg's
- * own reason. A stream that is not there yet is waited for.
+ * @throws {SourceError} if ffmpeg is missing, or with the reason of ffmpeg if a recording cannot be
+ * read.
  */
 export async function openFfmpegSource(options: FfmpegSourceOptions): Promise<FrameSource> {
   const executable = await findFfmpeg();
@@ -52,7 +53,7 @@ export async function openFfmpegSource(options: FfmpegSourceOptions): Promise<Fr
     executable,
   } as const;
   const isLocal = await isFile(options.input);
-  if (!isLocal && LIVE.test(options.input)) return openLive(settings);
+  if (!isLocal && LIVE_INPUT.test(options.input)) return openLive(settings);
   const times = options.timesPath === undefined
     ? undefined
     : await readFrameTimes(options.timesPath);
@@ -60,12 +61,12 @@ export async function openFfmpegSource(options: FfmpegSourceOptions): Promise<Fr
   try {
     input = await probeInput(options.input, { executable });
   } catch (error) {
-    if (!isLocal && WEB.test(options.input) && error instanceof SourceError) {
+    if (!isLocal && HTTP_INPUT.test(options.input) && error instanceof SourceError) {
       return openLive(settings);
     }
     throw error;
   }
-  if (!isLocal && WEB.test(options.input) && input.info.durationS === undefined) {
+  if (!isLocal && HTTP_INPUT.test(options.input) && input.info.durationS === undefined) {
     return openLive(settings, input);
   }
   return new RecordedSource(input, { ...settings, ...(times && { times }) });
@@ -74,7 +75,9 @@ export async function openFfmpegSource(options: FfmpegSourceOptions): Promise<Fr
 function openLive(settings: LiveOptions & FfmpegSourceOptions, input?: ProbedInput): LiveSource {
   const { timesPath, loop, realtime, log } = settings;
   if (timesPath !== undefined || loop || !realtime) {
-    log.warning("A live stream has its own pace and times: --loop and the like change nothing");
+    log.warning(
+      "Ignored --loop, --norealtime and --input_video_time_path: the input is a live stream",
+    );
   }
   return new LiveSource(settings, input);
 }

@@ -6,7 +6,7 @@ import { loadPortrait } from "./portrait.ts";
 import { Random } from "./random.ts";
 import { Renderer, type SceneState } from "./renderer.ts";
 import { paintScene, placePeople, type SceneName } from "./scene.ts";
-import { truthAt, type TruthSample } from "./truth.ts";
+import { advanceTruth, type TruthSample } from "./truth.ts";
 
 export interface SimulatedCameraOptions extends PhysiologyOptions {
   /** In pixels. @default 640 */
@@ -17,43 +17,43 @@ export interface SimulatedCameraOptions extends PhysiologyOptions {
   readonly fps?: number;
   /** @default "person" */
   readonly scene?: SceneName;
-  /** Standard deviation of the sensor's noise, in grey levels. @default 1 */
+  /** Standard deviation of the sensor noise, in grey levels. @default 1 */
   readonly noise?: number;
-  /** How far the head sways, in pixels of a picture 640 wide. @default 0 */
+  /** Sway of the head, in pixels of an image 640 wide. @default 0 */
   readonly motion?: number;
-  /** How far the light drifts, as a share of its mean. @default 0 */
+  /** Drift of the light, as a fraction of its mean. @default 0 */
   readonly light?: number;
-  /** The share of frames that get lost at random. @default 0 */
+  /** Probability that a frame is lost. @default 0 */
   readonly frameDrop?: number;
-  /** The pulse's range as a share of the skin's brightness. @default 0.01 */
+  /** Range of the pulse as a fraction of the skin's brightness. @default 0.01 */
   readonly pulseAmplitude?: number;
-  /** How far the chest rises with a breath, in pixels of a picture 480 high. @default 2.5 */
+  /** Rise of the chest with each breath, in pixels of an image 480 high. @default 2.5 */
   readonly chestRise?: number;
-  /** Seconds after which it ends. @default never */
+  /** Seconds after which the source ends. @default Infinity */
   readonly durationS?: number;
-  /** False gives frames as fast as they are taken, with the same times. @default true */
+  /** False yields frames as fast as they are consumed, with the same times. @default true */
   readonly realtime?: boolean;
-  /** Told the truth of every frame, just before the frame is given. */
+  /** Called with the ground truth of each frame, just before the frame is yielded. */
   readonly onTruth?: (truth: TruthSample, timeUs: number) => void;
   readonly clock?: Clock;
 }
 
-/** A lamp's flicker, in Hz and as a share of the light: where a pulse would be. */
-const FLICKER = { hz: 1.2, share: 0.006 };
+/** Flicker of the lamp: a frequency in the pulse band, an amplitude as a fraction of the light. */
+const FLICKER = { hz: 1.2, amplitude: 0.006 };
 const SCENE_LIGHT: Readonly<Partial<Record<SceneName, number>>> = { dark: 0.09, bright: 2.6 };
-/** Slow waves of sway and of light, none of them near a pulse. */
+/** Frequencies of sway and of drifting light, all below the pulse band. */
 const SWAY_HZ = [0.07, 0.13, 0.29] as const;
 const LIGHT_HZ = [0.011, 0.023, 0.047] as const;
-/** Breathing presses a little blood into the face. */
+/** Modulation of the facial blood volume by breathing. */
 const BREATH_IN_PULSE = 0.1;
-/** A consumer that is this many frames late loses them, as with a camera's four buffers. */
+/** Frames by which a consumer may be late before they are lost, like the buffers of a camera. */
 const MAX_LATE_FRAMES = 4;
-/** At full speed, others have their turn after so many frames. */
-const FRAMES_A_TURN = 8;
+/** At full speed, frames between two yields to the event loop. */
+const FRAMES_PER_YIELD = 8;
 
 /**
- * A camera that looks at a portrait whose skin has a pulse and whose chest breathes. The same
- * options give the same pictures, bit for bit.
+ * Simulated camera in front of a portrait whose skin has a pulse and whose chest breathes. Equal
+ * options give bit-identical images.
  *
  * @example
  * ```ts
@@ -94,8 +94,8 @@ export class SimulatedCamera implements FrameSource {
     const { width, height, fps, scene, pulse, breathing, realtime } = this.#options;
     this.nominalFps = fps;
     this.realtime = realtime;
-    this.description = `simulated camera (${scene}): ${width}x${height} at ${fps} frames/s, ` +
-      `pulse ${pulse}, breathing ${breathing} a minute`;
+    this.description = `simulated camera (${scene}): ${width}x${height} at ${fps} fps, ` +
+      `pulse ${pulse}/min, breathing ${breathing}/min`;
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<SourceEvent, void, void> {
@@ -111,8 +111,8 @@ export class SimulatedCamera implements FrameSource {
       if (drops.uniform() < frameDrop) continue;
       if (await this.#isMissed(dueUs, sequence)) continue;
       if (this.#closing.signal.aborted) return;
-      const truth = truthAt(physiology, sequence / fps);
-      const { picture, buffer } = renderer.draw(this.#stateAt(truth, sequence), pool);
+      const truth = advanceTruth(physiology, sequence / fps);
+      const { image, buffer } = renderer.draw(this.#stateAt(truth, sequence), pool);
       this.#onTruth(truth, dueUs);
       let released = false;
       const frame = {
@@ -120,9 +120,9 @@ export class SimulatedCamera implements FrameSource {
         sequence,
         width,
         height,
-        picture,
+        image,
         [Symbol.dispose]() {
-          if (!released) pool.give(buffer);
+          if (!released) pool.release(buffer);
           released = true;
         },
       };
@@ -139,7 +139,7 @@ export class SimulatedCamera implements FrameSource {
     const { scene, width, height, pulseAmplitude, seed, noise, motion } = this.#options;
     const people = placePeople(scene, { width, height });
     const portrait = people[0] && await loadPortrait(people[0].height);
-    const amplitude = this.#isAlive() ? pulseAmplitude : 0;
+    const amplitude = this.#isLiving() ? pulseAmplitude : 0;
     const painted = paintScene({
       width,
       height,
@@ -148,19 +148,19 @@ export class SimulatedCamera implements FrameSource {
       pulseAmplitude: amplitude,
       seed,
     });
-    return new Renderer(painted, { seed, noise, reach: (motion * width) / 640 });
+    return new Renderer(painted, { seed, noise, maxSwayPx: (motion * width) / 640 });
   }
 
-  #isAlive(): boolean {
+  #isLiving(): boolean {
     return this.#options.scene !== "photo" && this.#options.scene !== "flicker";
   }
 
-  /** Waits until the frame is due; true where its moment has passed long ago. */
+  /** Waits until the frame is due; returns true if the consumer is too late for it. */
   async #isMissed(dueUs: number, sequence: number): Promise<boolean> {
     const { clock, fps, realtime } = this.#options;
     const { signal } = this.#closing;
     if (!realtime) {
-      if (sequence % FRAMES_A_TURN === 0) await clock.sleep(0, signal);
+      if (sequence % FRAMES_PER_YIELD === 0) await clock.sleep(0, signal);
       return false;
     }
     const aheadMs = (dueUs - clock.monotonicUs()) / 1000;
@@ -170,16 +170,16 @@ export class SimulatedCamera implements FrameSource {
 
   #stateAt({ timeS, bvp, breath }: TruthSample, index: number): SceneState {
     const { width, height, motion, light, chestRise, scene } = this.#options;
-    const alive = this.#isAlive();
-    const sway = alive ? (motion * width) / 640 : 0;
+    const living = this.#isLiving();
+    const sway = living ? (motion * width) / 640 : 0;
     const drift = light * mean(LIGHT_HZ, (hz, i) => Math.sin(2 * Math.PI * hz * timeS + i));
     const lamp = scene === "flicker"
-      ? FLICKER.share * Math.sin(2 * Math.PI * FLICKER.hz * timeS)
+      ? FLICKER.amplitude * Math.sin(2 * Math.PI * FLICKER.hz * timeS)
       : 0;
     return {
       index,
       pulse: bvp + BREATH_IN_PULSE * (breath - 0.5),
-      rise: alive ? (breath * chestRise * height) / 480 : 0,
+      rise: living ? (breath * chestRise * height) / 480 : 0,
       swayX: sway * mean(SWAY_HZ, (hz, i) => Math.sin(2 * Math.PI * hz * timeS + 2 * i)),
       swayY: 0.4 * sway * mean(SWAY_HZ, (hz, i) => Math.cos(2 * Math.PI * hz * timeS + 3 * i)),
       light: (SCENE_LIGHT[scene] ?? 1) * (1 + drift) * (1 + lamp),

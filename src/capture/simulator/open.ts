@@ -7,17 +7,17 @@ import type { Settings } from "../../config/flags.ts";
 import type { Clock } from "../../telemetry/clock.ts";
 
 export interface SimulationOptions {
-  /** Where to write the truth of each frame as CSV. */
+  /** CSV file that receives the ground truth of each frame. */
   readonly truthPath: string | undefined;
-  /** Whether each row of the truth also says when it was published. */
+  /** True if each row ends with the timestamp of the published frame. */
   readonly stamped: boolean;
   readonly realtime: boolean;
   readonly durationS?: number;
-  /** Told the truth of every frame, just before the frame is given. */
+  /** Called with the ground truth of each frame, just before the frame is yielded. */
   readonly onTruth?: (truth: TruthSample, timeUs: number) => void;
 }
 
-/** The simulated camera that the settings describe; its truth file is whole after each frame. */
+/** Opens the simulated camera of the settings; its truth file is complete after each frame. */
 export function openSimulation(
   { camera, simulate }: Settings,
   { clock, truthPath, stamped, ...run }: SimulationOptions & { readonly clock: Clock },
@@ -46,7 +46,7 @@ export function openSimulation(
   });
 }
 
-/** The flag's pattern sees each step, this their order. */
+/** Checks the order of the steps; the pattern of the flag checks each step. */
 function checkSchedule(schedule: string): void {
   try {
     rateAt(schedule);
@@ -56,7 +56,7 @@ function checkSchedule(schedule: string): void {
   }
 }
 
-/** Opens the file at once, so that a wrong path is told before anything runs. */
+/** Opens the file immediately, so that a wrong path is reported before anything runs. */
 function openTruth(path: string): (text: string) => void {
   try {
     const file = Deno.openSync(path, { write: true, create: true, truncate: true });
@@ -66,6 +66,8 @@ function openTruth(path: string): (text: string) => void {
       while (rest.length > 0) rest = rest.subarray(file.writeSync(rest));
     };
   } catch (cause) {
-    throw new UnavailableError(`Cannot write the truth to ${path}: ${reasonOf(cause)}`, { cause });
+    throw new UnavailableError(`Cannot write the ground truth to ${path}: ${reasonOf(cause)}`, {
+      cause,
+    });
   }
 }

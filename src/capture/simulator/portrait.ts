@@ -3,21 +3,21 @@ import { findFfmpeg } from "../ffmpeg/executable.ts";
 import { failureReason } from "../ffmpeg/probe.ts";
 import { SourceError } from "../frame.ts";
 
-/** The portrait in the size at which it is shown. */
+/** The portrait, scaled to the size at which it is drawn. */
 export interface Portrait {
   readonly width: number;
   readonly height: number;
-  /** Red, green, blue, row after row. */
+  /** Interleaved 8-bit RGB, row by row. */
   readonly rgb: Uint8Array;
 }
 
-/** Width over height of the portrait that comes with the program. */
+/** Width over height of the portrait that is packed with the program. */
 export const PORTRAIT_ASPECT = 512 / 600;
 
 /**
- * Decodes the portrait, scaled to a height in pixels.
+ * Decodes the portrait and scales it to a height in pixels.
  *
- * @throws {SourceError} where the file or ffmpeg is missing.
+ * @throws {SourceError} if the file or ffmpeg is missing.
  */
 export async function loadPortrait(height: number): Promise<Portrait> {
   const path = assetPath("portrait");
@@ -36,7 +36,7 @@ export async function loadPortrait(height: number): Promise<Portrait> {
   if (stdout.length !== width * height * 3) {
     const reason = failureReason(new TextDecoder().decode(stderr), `file:${path}`);
     throw new SourceError(`Cannot open the portrait ${path}: ${reason}`, {
-      hint: "Run scripts/setup, which fetches it",
+      hint: "Run scripts/setup, which downloads the portrait",
     });
   }
   return { width, height, rgb: stdout };

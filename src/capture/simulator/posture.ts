@@ -1,19 +1,19 @@
 import type { Placement } from "./scene.ts";
 
-/** How the rows of one person move, for one plane; all arrays have one entry a row of the plane. */
+/** How each row of one person moves, for one plane; every array has one entry per row. */
 export interface PostureRows {
   readonly firstRow: number;
   readonly lastRow: number;
-  /** The columns that move: from `left` to before `right`. */
+  /** Columns that move: from `left` up to, but not including, `right`. */
   readonly left: Int32Array;
   readonly right: Int32Array;
-  /** Share of the chest's rise that the row follows: the shoulders all of it, the head a little. */
+  /** Fraction of the chest's rise that the row follows: 1 at the shoulders, little at the head. */
   readonly breath: Float32Array;
-  /** Share of the sway that the row follows: the head all of it, the seat none. */
+  /** Fraction of the sway that the row follows: 1 at the head, less towards the seat. */
   readonly sway: Float32Array;
 }
 
-/** Half the portrait's outline around its middle, in shares of its height, from top to bottom. */
+/** Outline of the portrait: its centre and half width by `v`, all as fractions of its height. */
 const OUTLINE = [
   { v: 0, middle: 0.44, half: 0.2 },
   { v: 0.5, middle: 0.44, half: 0.23 },
@@ -23,16 +23,16 @@ const OUTLINE = [
   { v: 1, middle: 0.43, half: 0.43 },
 ] as const;
 
-/** The head follows the chest by this share. */
-const HEAD_SHARE = 0.2;
+/** Fraction of the chest's rise that the head follows. */
+const HEAD_BREATH = 0.2;
 
-/** Lays the outline of a person over the rows of a plane. */
+/** Computes how the rows of a plane move with a person. */
 export function postureRows(
   { left, top, height }: Placement,
-  { plane, reach }: {
+  { plane, maxSwayPx }: {
     plane: { readonly width: number; readonly height: number; readonly step: 1 | 2 };
-    /** How far the person may sway, in pixels. */
-    reach: number;
+    /** Largest sway of the person, in pixels. */
+    maxSwayPx: number;
   },
 ): PostureRows {
   const { step } = plane;
@@ -47,12 +47,12 @@ export function postureRows(
   for (let row = rows.firstRow; row < plane.height; row++) {
     const v = (row * step - top) / height;
     const { middle, half } = outlineAt(v);
-    const room = half * height + reach;
-    const from = Math.round((left + middle * height - room) / step);
-    const to = Math.round((left + middle * height + room) / step);
+    const margin = half * height + maxSwayPx;
+    const from = Math.round((left + middle * height - margin) / step);
+    const to = Math.round((left + middle * height + margin) / step);
     rows.left[row] = Math.min(plane.width, Math.max(0, from));
     rows.right[row] = Math.min(plane.width, Math.max(0, to));
-    rows.breath[row] = HEAD_SHARE + (1 - HEAD_SHARE) * smoothStep((v - 0.53) / 0.17);
+    rows.breath[row] = HEAD_BREATH + (1 - HEAD_BREATH) * smoothStep((v - 0.53) / 0.17);
     rows.sway[row] = 1 - 0.7 * smoothStep((v - 0.4) / 0.6);
   }
   return rows;
@@ -64,9 +64,9 @@ function outlineAt(v: number): { middle: number; half: number } {
     OUTLINE[Math.max(0, below - 1)]!,
     OUTLINE[below < 0 ? OUTLINE.length - 1 : below]!,
   ];
-  const share = b.v > a.v ? (v - a.v) / (b.v - a.v) : 0;
-  const middle = a.middle + share * (b.middle - a.middle);
-  return { middle, half: a.half + share * (b.half - a.half) };
+  const t = b.v > a.v ? (v - a.v) / (b.v - a.v) : 0;
+  const middle = a.middle + t * (b.middle - a.middle);
+  return { middle, half: a.half + t * (b.half - a.half) };
 }
 
 function smoothStep(x: number): number {

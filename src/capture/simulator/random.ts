@@ -1,17 +1,20 @@
-/** A seeded source of numbers, the same on every machine: sfc32 (Doty-Humphrey, PractRand). */
+/**
+ * Seeded pseudo-random number generator, identical on every machine: sfc32 (Doty-Humphrey,
+ * PractRand).
+ */
 export class Random {
   #a: number;
   #b: number;
   #c: number;
   #counter = 1;
 
-  /** @param seeds any integers; the same ones give the same numbers. */
+  /** @param seeds up to three integers; equal seeds give equal sequences. */
   constructor(...seeds: readonly number[]) {
     [this.#a, this.#b, this.#c] = [seeds[0] ?? 0, seeds[1] ?? 0, seeds[2] ?? 0];
     for (let i = 0; i < 12; i++) this.bits();
   }
 
-  /** 32 random bits, as an integer that may be negative. */
+  /** Returns 32 random bits as a signed integer. */
   bits(): number {
     const sum = (this.#a + this.#b + this.#counter) | 0;
     this.#counter = (this.#counter + 1) | 0;
@@ -21,12 +24,12 @@ export class Random {
     return sum;
   }
 
-  /** Uniform in [0, 1). */
+  /** Returns a uniform value in [0, 1). */
   uniform(): number {
     return (this.bits() >>> 0) / 2 ** 32;
   }
 
-  /** Normal with mean 0 and standard deviation 1 (Box and Muller). */
+  /** Returns a normal value of mean 0 and standard deviation 1 (Box-Muller transform). */
   gaussian(): number {
     return Math.sqrt(-2 * Math.log(1 - this.uniform())) * Math.cos(2 * Math.PI * this.uniform());
   }

@@ -1,4 +1,4 @@
-/** A rate per minute over time: a number, or steps such as `60,100@30,0@45`. */
+/** Rate per minute over time: a constant, or steps such as `60,100@30,0@45`. */
 export type RateSchedule = number | string;
 
 interface Step {
@@ -7,10 +7,10 @@ interface Step {
 }
 
 /**
- * Reads a schedule: the first rate holds from the start, each `RATE@SECONDS` from that moment on.
+ * Parses a schedule: the first rate applies from the start, each `RATE@SECONDS` from that time on.
  *
- * @returns the rate per minute at a time in seconds.
- * @throws {RangeError} for what is no schedule.
+ * @returns a function from a time in seconds to the rate per minute.
+ * @throws {RangeError} if the text is not a schedule.
  */
 export function rateAt(schedule: RateSchedule): (timeS: number) => number {
   const steps = String(schedule).split(",").map(parseStep);
@@ -18,7 +18,8 @@ export function rateAt(schedule: RateSchedule): (timeS: number) => number {
     const before = steps[i - 1];
     if (!(perMinute >= 0) || !(before ? fromS > before.fromS : fromS === 0)) {
       throw new RangeError(
-        `Cannot read the rates: write RATE, or RATE,RATE@SECONDS with growing seconds: current value is ${schedule}`,
+        "Cannot parse the rate schedule: it must be RATE or RATE,RATE@SECONDS with increasing " +
+          `seconds: current value is ${schedule}`,
       );
     }
   }

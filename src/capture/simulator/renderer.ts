@@ -1,55 +1,55 @@
-import type { Picture } from "../frame.ts";
+import type { Image } from "../frame.ts";
 import type { BufferPool } from "../buffer_pool.ts";
 import { type PostureRows, postureRows } from "./posture.ts";
 import { Random } from "./random.ts";
 import { LEVEL, type Scene, type ScenePlane, SKIN_LEVEL } from "./scene.ts";
 
-/** What changes from one picture to the next. */
+/** State of the scene in one frame. */
 export interface SceneState {
-  /** Counts the pictures; with the seed it decides the noise. */
+  /** Number of the frame; together with the seed it determines the noise. */
   readonly index: number;
-  /** What the skin shows, in units of the blood volume pulse. */
+  /** Blood volume pulse of the skin. */
   readonly pulse: number;
-  /** How far the chest has risen, in pixels of the picture. */
+  /** Rise of the chest in image pixels. */
   readonly rise: number;
-  /** Where the head has swayed to, in pixels of the picture. */
+  /** Displacement of the head in image pixels. */
   readonly swayX: number;
   readonly swayY: number;
-  /** Brightness: 1 is the scene as it was painted. */
+  /** Illumination: 1 is the scene as it was painted. */
   readonly light: number;
 }
 
 export interface RendererOptions {
   readonly seed: number;
-  /** Standard deviation of the sensor's noise in each of red, green and blue, in grey levels. */
+  /** Standard deviation of the sensor noise in each of red, green and blue, in grey levels. */
   readonly noise: number;
-  /** How far people may sway, in pixels. */
-  readonly reach: number;
+  /** Largest sway of a person, in pixels. */
+  readonly maxSwayPx: number;
 }
 
-/** Fixed point: weights have 12 bits behind the point, so that a faint flicker is smooth. */
+/** Fractional bits of the weights, so that a faint flicker is smooth. */
 const WEIGHT_BITS = 12;
 const PULSE_BITS = 8;
 const SHIFT = WEIGHT_BITS + Math.log2(LEVEL);
 const ONE = 1 << SHIFT;
 const NOISE_ENTRIES = 1 << 16;
 
-/** Of independent noise in red, green and blue: what is left in Y, and in U and V of 2x2 pixels. */
+/** Gain from independent noise in red, green and blue to Y, and to U and V of 2x2 pixels. */
 const Y_NOISE = Math.hypot(0.299, 0.587, 0.114);
 const U_NOISE = Math.hypot(0.168736, 0.331264, 0.5) / 2;
 const V_NOISE = Math.hypot(0.5, 0.418688, 0.081312) / 2;
 
-/** Draws the moments of a scene: the scene at rest, warped row by row, lit, with fresh noise. */
+/** Renders a scene: the scene at rest, warped row by row, illuminated, with new noise. */
 export class Renderer {
   readonly #planes: readonly PlaneRenderer[];
   readonly #seed: number;
 
-  constructor(scene: Scene, { seed, noise, reach }: RendererOptions) {
+  constructor(scene: Scene, { seed, noise, maxSwayPx }: RendererOptions) {
     this.#seed = seed;
     const levels = [Y_NOISE * noise, U_NOISE * noise, V_NOISE * noise];
     this.#planes = scene.planes.map((plane, i) =>
       new PlaneRenderer(plane, {
-        people: scene.people.map((person) => postureRows(person, { plane, reach })),
+        people: scene.people.map((person) => postureRows(person, { plane, maxSwayPx })),
         noise: levels[i]!,
         offset: i === 0 ? 0 : 128,
         random: new Random(seed, 3, i),
@@ -57,10 +57,10 @@ export class Renderer {
     );
   }
 
-  /** Draws one moment into a buffer of the pool; whoever takes it gives the buffer back. */
-  draw(state: SceneState, pool: BufferPool): { picture: Picture; buffer: Uint8Array<ArrayBuffer> } {
+  /** Renders one frame into a buffer of the pool; the caller releases the buffer. */
+  draw(state: SceneState, pool: BufferPool): { image: Image; buffer: Uint8Array<ArrayBuffer> } {
     const [luma, chroma] = [this.#planes[0]!, this.#planes[1]!];
-    const buffer = pool.take(luma.size + 2 * chroma.size);
+    const buffer = pool.acquire(luma.size + 2 * chroma.size);
     const random = new Random(this.#seed, 4, state.index);
     const ends = [luma.size, luma.size + chroma.size, buffer.length];
     const [y, u, v] = this.#planes.map((plane, i) => {
@@ -69,7 +69,7 @@ export class Renderer {
       return part;
     });
     const { width, height } = luma;
-    const picture: Picture = {
+    const image: Image = {
       width,
       height,
       y: y!,
@@ -81,7 +81,7 @@ export class Renderer {
       chromaShiftY: 1,
       color: { range: "full", matrix: "bt601" },
     };
-    return { picture, buffer };
+    return { image, buffer };
   }
 }
 
@@ -92,9 +92,9 @@ class PlaneRenderer {
   readonly #plane: ScenePlane;
   readonly #people: readonly PostureRows[];
   readonly #offset: number;
-  /** The scene with the present pulse in its skin. */
-  readonly #alive: Int16Array;
-  /** Where the skin is: index of its first and behind its last pixel in each row. */
+  /** The scene with the current pulse in its skin. */
+  readonly #pixels: Int16Array;
+  /** Skin pixels of each row that has any: index of the first, and after the last. */
   readonly #skinRows: readonly (readonly [from: number, to: number])[];
   readonly #noise: Int32Array;
 
@@ -113,7 +113,7 @@ class PlaneRenderer {
     this.#plane = plane;
     this.#people = people;
     this.#offset = offset * ONE + ONE / 2;
-    this.#alive = plane.base.slice();
+    this.#pixels = plane.base.slice();
     this.#skinRows = skinRows(plane);
     this.#noise = Int32Array.from(
       { length: NOISE_ENTRIES + plane.width },
@@ -122,8 +122,8 @@ class PlaneRenderer {
   }
 
   draw(state: SceneState, into: Uint8Array<ArrayBuffer>, random: Random): void {
-    this.#beat(state.pulse);
-    // A clamped view, because light and noise may leave the scale.
+    this.#applyPulse(state.pulse);
+    // A clamped view, because light and noise may exceed 0..255.
     const out = new Uint8ClampedArray(into.buffer, into.byteOffset, into.length);
     const light = Math.round(state.light * (1 << WEIGHT_BITS));
     for (let row = 0; row < this.height; row++) {
@@ -132,82 +132,82 @@ class PlaneRenderer {
       for (const person of this.#people) {
         if (row < person.firstRow) continue;
         const left = Math.max(from, person.left[row]!), right = person.right[row]!;
-        this.#still(out, { row, from, to: left, light, noiseAt });
-        this.#moved(out, { row, from: left, to: right, light, noiseAt, person, state });
+        this.#drawStatic(out, { row, from, to: left, light, noiseAt });
+        this.#drawMoved(out, { row, from: left, to: right, light, noiseAt, person, state });
         from = Math.max(left, right);
       }
-      this.#still(out, { row, from, to: this.width, light, noiseAt });
+      this.#drawStatic(out, { row, from, to: this.width, light, noiseAt });
     }
   }
 
-  /** Puts the pulse into the skin. */
-  #beat(pulse: number): void {
+  /** Modulates the skin with the pulse. */
+  #applyPulse(pulse: number): void {
     const { base, skin } = this.#plane;
-    const alive = this.#alive;
-    const swing = Math.round(pulse * (1 << PULSE_BITS));
+    const pixels = this.#pixels;
+    const scaled = Math.round(pulse * (1 << PULSE_BITS));
     const shift = PULSE_BITS + Math.log2(SKIN_LEVEL / LEVEL);
     for (const [from, to] of this.#skinRows) {
-      for (let i = from; i < to; i++) alive[i] = base[i]! + ((skin[i]! * swing) >> shift);
+      for (let i = from; i < to; i++) pixels[i] = base[i]! + ((skin[i]! * scaled) >> shift);
     }
   }
 
-  #still(
+  #drawStatic(
     out: Uint8ClampedArray,
-    { row, from, to, light, noiseAt }: Stretch,
+    { row, from, to, light, noiseAt }: RowSegment,
   ): void {
-    const alive = this.#alive, noise = this.#noise, offset = this.#offset;
+    const pixels = this.#pixels, noise = this.#noise, offset = this.#offset;
     const start = row * this.width;
     for (let x = from; x < to; x++) {
-      out[start + x] = (alive[start + x]! * light + noise[noiseAt + x]! + offset) >> SHIFT;
+      out[start + x] = (pixels[start + x]! * light + noise[noiseAt + x]! + offset) >> SHIFT;
     }
   }
 
-  /** Draws a stretch from where it came from, between four pixels. */
-  #moved(
+  /** Draws a displaced segment by bilinear interpolation from its source position. */
+  #drawMoved(
     out: Uint8ClampedArray,
-    { row, from, to, light, noiseAt, person, state }: Stretch & {
+    { row, from, to, light, noiseAt, person, state }: RowSegment & {
       person: PostureRows;
       state: SceneState;
     },
   ): void {
     const { width, height } = this;
     const { step } = this.#plane;
-    const share = person.sway[row]!;
-    const fromY = row + (state.rise * person.breath[row]! - state.swayY * share) / step;
-    const fromX = -(state.swayX * share) / step;
+    const sway = person.sway[row]!;
+    const fromY = row + (state.rise * person.breath[row]! - state.swayY * sway) / step;
+    const fromX = -(state.swayX * sway) / step;
     const y = Math.min(height - 2, Math.max(0, Math.floor(fromY)));
     const down = Math.min(1, Math.max(0, fromY - y)) * light;
     const shift = Math.floor(fromX);
     const across = fromX - shift;
     const w10 = Math.round(down * (1 - across)), w11 = Math.round(down * across);
     const w01 = Math.round((light - down) * across), w00 = light - w01 - w10 - w11;
-    const least = Math.max(from, -shift), most = Math.min(to, width - 1 - shift);
+    const first = Math.max(from, -shift), end = Math.min(to, width - 1 - shift);
     const start = row * width;
-    const alive = this.#alive, noise = this.#noise, offset = this.#offset;
-    this.#still(out, { row, from, to: Math.min(least, to), light, noiseAt });
-    let at = y * width + shift + least;
+    const pixels = this.#pixels, noise = this.#noise, offset = this.#offset;
+    this.#drawStatic(out, { row, from, to: Math.min(first, to), light, noiseAt });
+    let at = y * width + shift + first;
     if (w01 === 0 && w11 === 0) {
-      for (let x = least; x < most; x++, at++) {
+      for (let x = first; x < end; x++, at++) {
         out[start + x] =
-          (alive[at]! * w00 + alive[at + width]! * w10 + noise[noiseAt + x]! + offset) >> SHIFT;
+          (pixels[at]! * w00 + pixels[at + width]! * w10 + noise[noiseAt + x]! + offset) >> SHIFT;
       }
     } else {
-      for (let x = least; x < most; x++, at++) {
-        out[start + x] = (alive[at]! * w00 + alive[at + 1]! * w01 + alive[at + width]! * w10 +
-          alive[at + width + 1]! * w11 + noise[noiseAt + x]! + offset) >> SHIFT;
+      for (let x = first; x < end; x++, at++) {
+        out[start + x] = (pixels[at]! * w00 + pixels[at + 1]! * w01 + pixels[at + width]! * w10 +
+          pixels[at + width + 1]! * w11 + noise[noiseAt + x]! + offset) >> SHIFT;
       }
     }
-    this.#still(out, { row, from: Math.max(least, most), to, light, noiseAt });
+    this.#drawStatic(out, { row, from: Math.max(first, end), to, light, noiseAt });
   }
 }
 
-/** A part of one row. */
-interface Stretch {
+/** Columns `from` up to, but not including, `to` of one row. */
+interface RowSegment {
   readonly row: number;
   readonly from: number;
   readonly to: number;
   readonly light: number;
-  /** Where in the table the row's noise begins. */
+  /** Index into the noise table at which the row starts. */
   readonly noiseAt: number;
 }
 

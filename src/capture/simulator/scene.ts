@@ -1,47 +1,47 @@
 import { type Portrait, PORTRAIT_ASPECT } from "./portrait.ts";
 import { Random } from "./random.ts";
 
-/** What the simulated camera looks at; all but `person` and `two_faces` have no pulse to find. */
+/** Scenes of the simulated camera. `photo`, `flicker` and `empty` contain no pulse. */
 export const SCENES = [
-  /** A living person. */
+  /** One living person. */
   "person",
   /** Two living people. */
   "two_faces",
-  /** A photograph: a face without pulse or breath. */
+  /** A photograph: a face without pulse or breathing. */
   "photo",
-  /** The photograph under a lamp that flickers 72 times a minute. */
+  /** A photograph under a lamp that flickers 72 times per minute. */
   "flicker",
-  /** Nobody there. */
+  /** A wall without a person. */
   "empty",
-  /** A living person in far too little light. */
+  /** One living person in far too little light. */
   "dark",
-  /** A living person in far too much light. */
+  /** One living person in far too much light. */
   "bright",
 ] as const;
 
 export type SceneName = typeof SCENES[number];
 
-/** Fractions of a grey level that the planes keep, so that a pulse below one level survives. */
+/** Fixed-point steps per grey level, so that a pulse of less than one level is represented. */
 export const LEVEL = 64;
-/** Fractions of a grey level in `skin`. */
+/** Fixed-point steps per grey level in `skin`. */
 export const SKIN_LEVEL = 4096;
 
-/** A person's place in the picture, in pixels. */
+/** Position and height of a person in the image, in pixels. */
 export interface Placement {
   readonly left: number;
   readonly top: number;
   readonly height: number;
 }
 
-/** One plane of the scene at rest. Chroma is stored less 128. */
+/** One plane of the scene at rest. Chroma is stored with an offset of -128. */
 export interface ScenePlane {
   readonly width: number;
   readonly height: number;
-  /** How many pixels of the picture make one of this plane, along each side. */
+  /** Image pixels per pixel of this plane, along each side. */
   readonly step: 1 | 2;
-  /** What the camera sees, in 1/`LEVEL` of a grey level. */
+  /** Brightness without pulse, in 1/`LEVEL` of a grey level. */
   readonly base: Int16Array;
-  /** How much one unit of blood volume pulse adds, in 1/`SKIN_LEVEL` of a grey level. */
+  /** Change per unit of blood volume pulse, in 1/`SKIN_LEVEL` of a grey level. */
   readonly skin: Int16Array;
 }
 
@@ -50,7 +50,7 @@ export interface Scene {
   readonly people: readonly Placement[];
 }
 
-/** Where the people of a scene stand. */
+/** Returns the positions of the people in a scene. */
 export function placePeople(
   scene: SceneName,
   { width, height }: { width: number; height: number },
@@ -76,9 +76,9 @@ export function placePeople(
 const PULSE_COLOR = [0.33, 0.77, 0.53] as const;
 
 /**
- * Paints the scene: people before a wall, with the skin that will carry the pulse.
+ * Paints the scene: people in front of a wall, and the skin that carries the pulse.
  *
- * @param pulseAmplitude the pulse's range as a share of the skin's brightness; 0 for a photograph.
+ * @param pulseAmplitude range of the pulse as a fraction of the skin's brightness; 0: no pulse.
  */
 export function paintScene(
   { width, height, people, portrait, pulseAmplitude, seed }: {
@@ -107,7 +107,7 @@ export function paintScene(
   };
 }
 
-/** A plain wall, lighter towards the upper left. */
+/** Paints a plain wall that is brighter towards the upper left. */
 function paintWall(width: number, height: number): Float32Array {
   const rgb = new Float32Array(width * height * 3);
   for (let y = 0, at = 0; y < height; y++) {
@@ -144,7 +144,7 @@ function paintPerson(
       for (let channel = 0; channel < 3; channel++) {
         rgb[to + channel]! += opacity * (portrait.rgb[from + channel]! - rgb[to + channel]!);
       }
-      pulse[y * width + x] = skinShare(
+      pulse[y * width + x] = skinFraction(
         { u: column / portrait.width, v: row / portrait.height },
         portrait.rgb.subarray(from, from + 3),
       );
@@ -152,8 +152,8 @@ function paintPerson(
   }
 }
 
-/** How much a pixel of the portrait is living skin, 0 to 1: by its place and its colour. */
-function skinShare({ u, v }: { u: number; v: number }, color: Uint8Array): number {
+/** Estimates from position and colour how much of a pixel is living skin, 0 to 1. */
+function skinFraction({ u, v }: { u: number; v: number }, color: Uint8Array): number {
   const inFace = ((u - 0.52) / 0.215) ** 2 + ((v - 0.385) / 0.2) ** 2 < 1;
   const inNeck = Math.abs(u - 0.51) < 0.12 && v > 0.52 && v < 0.67;
   if (!inFace && !inNeck) return 0;
@@ -162,8 +162,8 @@ function skinShare({ u, v }: { u: number; v: number }, color: Uint8Array): numbe
   return ramp((r - b - 18) / 25) * ramp((r - 70) / 40);
 }
 
-function ramp(share: number): number {
-  return Math.min(1, Math.max(0, share));
+function ramp(value: number): number {
+  return Math.min(1, Math.max(0, value));
 }
 
 function paintPlane(
@@ -182,22 +182,22 @@ function paintPlane(
   const base = new Int16Array(columns * rows), skin = new Int16Array(columns * rows);
   for (let row = 0, at = 0; row < rows; row++) {
     for (let column = 0; column < columns; column++, at++) {
-      let value = 0, swing = 0, count = 0;
+      let value = 0, change = 0, count = 0;
       for (let y = row * step; y < Math.min(height, (row + 1) * step); y++) {
         for (let x = column * step; x < Math.min(width, (column + 1) * step); x++, count++) {
           const pixel = y * width + x;
           for (let channel = 0; channel < 3; channel++) {
             const light = weights[channel]! * rgb[pixel * 3 + channel]!;
             value += light;
-            // More blood takes more light away.
-            swing -= light * PULSE_COLOR[channel]! * pulseAmplitude * pulse[pixel]!;
+            // More blood absorbs more light.
+            change -= light * PULSE_COLOR[channel]! * pulseAmplitude * pulse[pixel]!;
           }
         }
       }
-      // Every pixel lies elsewhere between two levels, so that a region's mean follows a swing
-      // that is smaller than a level, without noise too.
+      // Dithering: without it and without noise, the mean of a region could not follow a change
+      // that is smaller than one level.
       base[at] = Math.round(LEVEL * (value / count + random.uniform() - 0.5));
-      skin[at] = Math.round(SKIN_LEVEL * (swing / count));
+      skin[at] = Math.round(SKIN_LEVEL * (change / count));
     }
   }
   return { width: columns, height: rows, step, base, skin };

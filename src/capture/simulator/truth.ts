@@ -1,14 +1,14 @@
 import { Physiology, type PhysiologyOptions, type PhysiologyState } from "./physiology.ts";
 
-/** The truth of one frame, and what happened since the frame before. */
+/** Ground truth of one frame, with the events since the previous frame. */
 export interface TruthSample extends PhysiologyState {
-  /** Onsets of beats since the frame before, in seconds. */
+  /** Onsets of the beats since the previous frame, in seconds. */
   readonly beatsS: readonly number[];
-  /** Beginnings of breaths since the frame before, in seconds. */
+  /** Onsets of the breaths since the previous frame, in seconds. */
   readonly breathsS: readonly number[];
 }
 
-/** Truth without pictures: arrays of one length, but for `beatsS` and `breathsS`. */
+/** Ground truth as waveforms; all arrays except `beatsS` and `breathsS` have the same length. */
 export interface TruthWaveforms {
   readonly timeS: Float64Array<ArrayBuffer>;
   readonly bvp: Float64Array<ArrayBuffer>;
@@ -19,14 +19,14 @@ export interface TruthWaveforms {
   readonly breathsS: readonly number[];
 }
 
-/** The truth of the next frame, with the beats and breaths that led to it. */
-export function truthAt(physiology: Physiology, timeS: number): TruthSample {
+/** Advances to `timeS` and returns the ground truth there. */
+export function advanceTruth(physiology: Physiology, timeS: number): TruthSample {
   const state = physiology.advanceTo(timeS);
   return { ...state, beatsS: physiology.takeBeats(), breathsS: physiology.takeBreaths() };
 }
 
 /**
- * What a simulated camera with the same rates and seed would show, without its pictures.
+ * Returns the ground truth of a simulated camera with the same rates and seed, without rendering.
  *
  * @example
  * ```ts
@@ -36,14 +36,14 @@ export function truthAt(physiology: Physiology, timeS: number): TruthSample {
 export function simulateTruth(
   { durationS, fps = 30, ...options }: PhysiologyOptions & {
     readonly durationS: number;
-    /** Samples a second. @default 30 */
+    /** Samples per second. @default 30 */
     readonly fps?: number;
   },
 ): TruthWaveforms {
   const physiology = new Physiology(options);
   const samples = Array.from(
     { length: Math.round(durationS * fps) },
-    (_, i) => truthAt(physiology, i / fps),
+    (_, i) => advanceTruth(physiology, i / fps),
   );
   return {
     timeS: Float64Array.from(samples, ({ timeS }) => timeS),
@@ -57,16 +57,16 @@ export function simulateTruth(
 }
 
 /**
- * The first line of a truth file. `beat_s` is the onset of a beat since the row before, or empty;
- * `breath_start_s` likewise.
+ * Header of a ground truth CSV file. `beat_s` and `breath_start_s` are the onset of the newest beat
+ * or breath since the previous row, or empty.
  */
 export const TRUTH_HEADER =
   "t_s,pulse_phase,bvp,pulse_rate,breath,breath_rate,beat_s,breath_start_s\n";
 
-/** The same, where each row ends in microseconds since the Unix epoch. */
+/** Header of a file whose rows end with a timestamp in microseconds since the Unix epoch. */
 export const STAMPED_TRUTH_HEADER = TRUTH_HEADER.replace("\n", ",timestamp\n");
 
-/** One row of a truth file, with its newline. */
+/** Formats one row of a ground truth file, with its newline. */
 export function truthRow(sample: TruthSample, timestamp?: number): string {
   const { timeS, pulsePhase, bvp, pulseRate, breath, breathRate, beatsS, breathsS } = sample;
   const last = (times: readonly number[]) => times.at(-1)?.toFixed(4) ?? "";

@@ -1,40 +1,40 @@
 import { listCamerasText } from "../../../ffi/camera.ts";
 
-/** A camera of this machine and what it offers. */
+/** A camera of this machine and the formats that it offers. */
 export interface CameraInfo {
   readonly path: string;
-  /** A link that leads to the camera however it is plugged in. */
+  /** A symbolic link that stays valid whatever the order of the cameras. */
   readonly stablePath?: string;
   readonly name: string;
   readonly bus: string;
   readonly driver: string;
-  /** Why it cannot be opened; nothing else is known then. */
+  /** Why the camera cannot be opened; only its path is known then. */
   readonly error?: string;
   readonly formats: readonly CameraFormat[];
 }
 
 export interface CameraFormat {
-  /** Four characters, as `--codec` takes them. */
+  /** FourCC, as `--codec` accepts it. */
   readonly codec: string;
   readonly description: string;
-  /** True where this program can read it. */
-  readonly readable: boolean;
+  /** True if this program can decode the format. */
+  readonly supported: boolean;
   readonly sizes: readonly CameraSize[];
 }
 
 export interface CameraSize {
   readonly width: number;
   readonly height: number;
-  /** Frames per second, the fastest first; empty where the camera does not say. */
+  /** Frame rates in fps, the highest first; empty if the driver lists none. */
   readonly fps: readonly number[];
 }
 
-/** Asks the drivers of all cameras. */
+/** Lists the cameras of this machine, as their drivers describe them. */
 export async function listCameras(): Promise<CameraInfo[]> {
   return parseCameras(await listCamerasText());
 }
 
-/** Reads the lines that `ffi/native/camera_list.h` describes. */
+/** Parses the lines that `ffi/native/camera_list.h` defines. */
 export function parseCameras(text: string): CameraInfo[] {
   const cameras: (CameraInfo & { formats: CameraFormat[] })[] = [];
   let sizes: CameraSize[] = [];
@@ -52,12 +52,12 @@ export function parseCameras(text: string): CameraInfo[] {
         formats: [],
       });
     } else if (kind === "format") {
-      const [codec = "", description = "", readable] = fields;
+      const [codec = "", description = "", supported] = fields;
       sizes = [];
       cameras.at(-1)?.formats.push({
         codec: codec.trimEnd(),
         description,
-        readable: readable === "1",
+        supported: supported === "1",
         sizes,
       });
     } else if (kind === "size") {

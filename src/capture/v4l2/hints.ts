@@ -4,18 +4,18 @@ import { SourceError } from "../frame.ts";
 
 const HINTS: Readonly<Partial<Record<NativeStatus, (path: string) => string>>> = {
   no_device: () => "Plug the camera in, or choose one that `physiology_server devices` lists",
-  busy: (path) => `End the program that uses the camera; \`fuser -v ${path}\` names it`,
+  busy: (path) => `Stop the program that uses the camera: \`fuser -v ${path}\` shows it`,
   permission: () => "Add the user to the group video: usermod -aG video USER, then log in again",
-  format: () => "Choose a --codec that `physiology_server devices` lists, or auto",
+  format: () => "Choose a --codec that `physiology_server devices` lists, or --codec=auto",
   argument: () => "Choose a size that `physiology_server devices` lists",
 };
 
-/** What a camera's failure means for a user, and what to do about it. */
+/** Converts the failure of a camera to an error with a hint for the user. */
 export function cameraError(path: string, cause: unknown): SourceError {
   const message = reasonOf(cause);
   const hint = cause instanceof NativeError ? HINTS[cause.status]?.(path) : undefined;
   return new SourceError(message, {
     cause,
-    hint: hint ?? "Unplug the camera, plug it in again, and see the kernel's log: dmesg",
+    hint: hint ?? "Reconnect the camera, and check the kernel log with `dmesg`",
   });
 }

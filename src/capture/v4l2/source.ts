@@ -10,27 +10,27 @@ import { type Clock, SystemClock } from "../../telemetry/clock.ts";
 import { Counters } from "../../telemetry/counters.ts";
 import { type Log, silentLog } from "../../telemetry/log.ts";
 import type { Frame, FrameSource, SourceEvent } from "../frame.ts";
+import { CameraTimeline } from "./camera_timeline.ts";
 import { listCameras } from "./cameras.ts";
 import { cameraError } from "./hints.ts";
 import { type CameraSettings, DEFAULT_SETTINGS, type V4l2SourceOptions } from "./options.ts";
-import { CameraTimeline } from "./timeline.ts";
 
 /** A camera is silent after this time or this number of frames, whichever is longer. */
 const SILENCE_MS = 2000;
 const SILENCE_FRAMES = 5;
-/** A camera that has just been started may need longer for its first picture: so many silences. */
-const START_SILENCES = 3;
+/** Silence timeouts before the camera is reopened if no frame came since it was opened. */
+const START_TIMEOUTS = 3;
 const RETRY_MS = 1000;
-/** USB gives up a question after 5 s, and opening asks a few. A driver that needs longer hangs. */
-const OPEN_MS = 60_000;
-/** A driver that holds us longer at the end than this will not let go. */
-const CLOSE_MS = 6000;
+/** A USB control transfer times out after 5 s, and opening needs several; more than this hangs. */
+const OPEN_TIMEOUT_MS = 60_000;
+/** A driver that takes longer than this to close does not respond. */
+const CLOSE_TIMEOUT_MS = 6000;
 
 const NO_LOSSES: CameraLosses = { lost: 0, damaged: 0, overrun: 0, reason: "" };
 
 /**
- * A camera of this machine by V4L2. One that is unplugged or falls silent is told as
- * `disconnected`, and tried again each second by its stable path for as long as the program runs.
+ * Source of frames from a V4L2 camera. A camera that is unplugged or sends no frames is reported as
+ * `disconnected`; the source then tries to reopen it every second by its stable path.
  */
 export class V4l2Source implements FrameSource {
   readonly realtime = true;
@@ -43,10 +43,10 @@ export class V4l2Source implements FrameSource {
   #camera: NativeCamera | undefined;
   #iteration: AsyncGenerator<SourceEvent> | undefined;
   #path: string;
-  /** Which plug the camera is at, where it has no lasting path. */
-  #place: CameraGranted | undefined;
-  /** Why the camera could not be given back; whoever waited for a frame may not have heard it. */
-  #stuck: unknown;
+  /** Name, bus and driver that identify the camera if it has no stable path. */
+  #identity: CameraGranted | undefined;
+  /** Why the camera could not be closed; reported on disposal. */
+  #closeError: unknown;
   #locked = false;
   #connected = false;
   #losses = NO_LOSSES;
@@ -73,14 +73,14 @@ export class V4l2Source implements FrameSource {
     return this.#camera?.granted.fps ?? this.#options.fps;
   }
 
-  /** True while exposure and white balance are held. */
+  /** True while exposure and white balance are locked. */
   get exposureLocked(): boolean {
     return this.#locked;
   }
 
   /**
-   * Holds exposure, gain, white balance and focus at what the camera has found, where it has such
-   * controls; their hunting looks like a pulse. A camera that comes back is free again.
+   * Locks exposure, gain, white balance and focus at their current values, if the camera has such
+   * controls, because their hunting resembles a pulse. Reconnecting releases the lock.
    */
   lockExposure(): void {
     if (!this.#camera || this.#locked) return;
@@ -88,17 +88,17 @@ export class V4l2Source implements FrameSource {
     this.#locked = true;
   }
 
-  /** Lets the camera adapt itself again. */
+  /** Returns exposure, gain, white balance and focus to automatic control. */
   unlockExposure(): void {
     this.#camera?.lock(false);
     this.#locked = false;
   }
 
   /**
-   * @throws {SourceError} from the first step, where the camera cannot be opened at all. Once it
-   * gave frames it is waited for.
-   * @throws {NativeError} with status `timeout` where a driver does not open the camera again, or
-   * does not let go of it: the process should end, so that its supervisor starts it anew.
+   * @throws {SourceError} from the first step, if the camera cannot be opened. Later the source
+   * waits for the camera instead.
+   * @throws {NativeError} with status `timeout`, if a driver does not respond while the camera is
+   * reopened or closed: the process should exit, so that its supervisor restarts it.
    */
   [Symbol.asyncIterator](): AsyncIterator<SourceEvent> {
     this.#iteration ??= this.#events();
@@ -109,14 +109,14 @@ export class V4l2Source implements FrameSource {
     this.#closing.abort();
     this.#camera?.stop();
     if (!this.#iteration) return;
-    const late = new AbortController();
+    const timer = new AbortController();
     const ended = await Promise.race([
       this.#iteration.return(undefined).then(() => true),
-      this.#clock.sleep(CLOSE_MS, late.signal).then(() => false),
+      this.#clock.sleep(CLOSE_TIMEOUT_MS, timer.signal).then(() => false),
     ]);
-    late.abort();
-    if (!ended) throw new Error(`Cannot close ${this.description}: its driver does not answer`);
-    if (this.#stuck !== undefined) throw this.#stuck;
+    timer.abort();
+    if (!ended) throw new Error(`Cannot close ${this.description}: its driver does not respond`);
+    if (this.#closeError !== undefined) throw this.#closeError;
   }
 
   async *#events(): AsyncGenerator<SourceEvent> {
@@ -127,7 +127,7 @@ export class V4l2Source implements FrameSource {
       throw cameraError(this.#options.device, error);
     }
     try {
-      yield this.#found();
+      yield this.#connect();
       while (!(yield* this.#frames())) {
         await this.#close();
         if (!await this.#reopen()) return;
@@ -137,38 +137,38 @@ export class V4l2Source implements FrameSource {
     }
   }
 
-  #found(): SourceEvent {
+  #connect(): SourceEvent {
     this.#connected = true;
     return { kind: "connected", description: this.description };
   }
 
-  /** Once for each loss: what cannot be had again stays lost. */
-  *#lost(reason: string): Generator<SourceEvent> {
+  /** Yields `disconnected`, unless the camera is disconnected already. */
+  *#disconnect(reason: string): Generator<SourceEvent> {
     if (this.#connected) yield { kind: "disconnected", reason };
     this.#connected = false;
   }
 
-  /** Yields what the open camera gives until it is of no more use; returns true once stopped. */
+  /** Yields events until the camera must be reopened; returns true if it was stopped instead. */
   async *#frames(): AsyncGenerator<SourceEvent, boolean> {
     const camera = this.#camera!;
     const silenceMs = Math.max(SILENCE_MS, SILENCE_FRAMES * 1000 / this.nominalFps);
-    let silences = START_SILENCES;
+    let timeouts = START_TIMEOUTS;
     while (true) {
       const read = await camera.next(silenceMs);
       switch (read.state) {
         case "frame":
-          this.#count(read.losses);
-          if (!this.#connected) yield this.#found();
+          this.#countLosses(read.losses);
+          if (!this.#connected) yield this.#connect();
           yield { kind: "frame", frame: this.#toFrame(read.frame) };
-          silences = 1;
+          timeouts = 1;
           break;
         case "silent":
-          this.#count(read.losses);
-          yield* this.#lost(`no picture for ${(silenceMs / 1000).toFixed(1)} s`);
-          if (--silences === 0) return false;
+          this.#countLosses(read.losses);
+          yield* this.#disconnect(`no frame for ${(silenceMs / 1000).toFixed(1)} s`);
+          if (--timeouts === 0) return false;
           break;
         case "gone":
-          yield* this.#lost(read.reason);
+          yield* this.#disconnect(read.reason);
           return false;
         case "stopped":
           return true;
@@ -189,32 +189,32 @@ export class V4l2Source implements FrameSource {
       powerLine,
       jpegQuality,
     };
-    const camera = await this.#inTime(NativeCamera.open(this.#path, request));
+    const camera = await this.#withTimeout(NativeCamera.open(this.#path, request));
     if (this.#closing.signal.aborted) camera.stop();
     this.#camera = camera;
     const stablePath = stableCameraPath(this.#path);
     this.#path = stablePath ?? this.#path;
-    this.#place = stablePath === undefined ? camera.granted : undefined;
+    this.#identity = stablePath === undefined ? camera.granted : undefined;
     this.#locked = false;
     this.#losses = NO_LOSSES;
-    this.#timeline.begin();
+    this.#timeline.restart();
   }
 
-  async #inTime(opening: Promise<NativeCamera>): Promise<NativeCamera> {
-    const late = new AbortController();
-    const camera = await Promise.race([opening, this.#clock.sleep(OPEN_MS, late.signal)]);
-    late.abort();
+  async #withTimeout(opening: Promise<NativeCamera>): Promise<NativeCamera> {
+    const timer = new AbortController();
+    const camera = await Promise.race([opening, this.#clock.sleep(OPEN_TIMEOUT_MS, timer.signal)]);
+    timer.abort();
     if (camera) return camera;
     opening.then((camera) => camera[Symbol.asyncDispose](), () => {});
-    throw new NativeError(`Cannot open ${this.#path}: its driver does not answer`, "timeout");
+    throw new NativeError(`Cannot open ${this.#path}: its driver does not respond`, "timeout");
   }
 
-  /** Tries until the camera is back; false where the source was closed meanwhile. */
+  /** Retries until the camera is open; returns false if the source was closed meanwhile. */
   async #reopen(): Promise<boolean> {
     const { signal } = this.#closing;
     while (!signal.aborted) {
       try {
-        this.#path = await this.#whereItIs() ?? this.#path;
+        this.#path = await this.#findPath() ?? this.#path;
         await this.#open();
         return true;
       } catch (error) {
@@ -227,13 +227,13 @@ export class V4l2Source implements FrameSource {
     return false;
   }
 
-  /** A camera without a lasting path may come back under another number, at the same plug. */
-  async #whereItIs(): Promise<string | undefined> {
-    const place = this.#place;
-    if (!place) return undefined;
+  /** A camera without a stable path may return as another device number on the same bus. */
+  async #findPath(): Promise<string | undefined> {
+    const identity = this.#identity;
+    if (!identity) return undefined;
     const cameras = await listCameras();
     const found = cameras.find(({ name, bus, driver }) =>
-      name === place.name && bus === place.bus && driver === place.driver
+      name === identity.name && bus === identity.bus && driver === identity.driver
     );
     return found?.path;
   }
@@ -244,24 +244,24 @@ export class V4l2Source implements FrameSource {
     try {
       await camera?.[Symbol.asyncDispose]();
     } catch (error) {
-      this.#stuck = error;
+      this.#closeError = error;
       throw error;
     }
   }
 
   #toFrame(native: CameraFrame): Frame {
-    const { picture, jpeg } = native;
+    const { picture: image, jpeg } = native;
     return {
-      ...this.#timeline.place(native),
-      width: picture.fullWidth,
-      height: picture.fullHeight,
-      picture,
+      ...this.#timeline.convert(native),
+      width: image.fullWidth,
+      height: image.fullHeight,
+      image,
       ...(jpeg && { jpeg }),
       [Symbol.dispose]: () => native[Symbol.dispose](),
     };
   }
 
-  #count(losses: CameraLosses): void {
+  #countLosses(losses: CameraLosses): void {
     const before = this.#losses;
     this.#losses = losses;
     for (const reason of ["lost", "damaged", "overrun"] as const) {

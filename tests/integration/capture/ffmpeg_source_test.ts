@@ -10,7 +10,7 @@ import { childProcesses, takeFrames, testSource } from "../../support/source_sui
 const folder = new TemporaryFolder();
 globalThis.addEventListener("unload", () => folder[Symbol.dispose]());
 
-/** A second of a moving test picture. */
+/** A second of a moving test image. */
 async function clip(name: string, ...args: string[]): Promise<string> {
   const path = folder.file(name);
   await ffmpeg("-f", "lavfi", "-i", "testsrc2=size=320x240:rate=25:duration=1", ...args, path);
@@ -41,15 +41,15 @@ testSource({
   ends: false,
 });
 
-Deno.test("a loop goes on with the same step between its frames", async () => {
+Deno.test("openFfmpegSource() keeps the frame interval from one pass of a loop to the next", async () => {
   await using source = await openFfmpegSource({ input: h264, realtime: false, loop: true });
-  const times = await takeFrames(source, { count: 60, look: (frame) => frame.timeUs });
+  const times = await takeFrames(source, { count: 60, inspect: (frame) => frame.timeUs });
   for (const [i, time] of times.entries()) {
     assert.ok(Math.abs(time - times[0]! - i * 40_000) <= 2, `frame ${i} at ${time - times[0]!}`);
   }
 });
 
-Deno.test("a video that is missing, garbage or only sound says ffmpeg's own reason", async () => {
+Deno.test("openFfmpegSource() reports the reason of ffmpeg for a missing, invalid or audio-only input", async () => {
   const garbage = folder.file("garbage.mp4");
   await Deno.writeFile(garbage, crypto.getRandomValues(new Uint8Array(20_000)));
   const sound = folder.file("sound.wav");
@@ -68,20 +68,20 @@ Deno.test("a video that is missing, garbage or only sound says ffmpeg's own reas
   }
 });
 
-Deno.test("the JPEGs of an MJPEG video are published byte for byte, and decoded smaller", async () => {
+Deno.test("openFfmpegSource() passes the JPEGs of an MJPEG video unchanged and decodes them scaled", async () => {
   const large = await clip("large.avi", "-vf", "scale=1280:960", "-c:v", "mjpeg", "-q:v", "3");
   const first = folder.file("first.jpg");
   await ffmpeg("-i", large, "-c:v", "copy", "-frames:v", "1", "-f", "image2", first);
   await using source = await openFfmpegSource({ input: large, realtime: false });
   const [seen] = await takeFrames(source, {
     count: 1,
-    look: ({ jpeg, width, height, picture }) => ({ jpeg, width, height, inside: picture.width }),
+    inspect: ({ jpeg, width, height, image }) => ({ jpeg, width, height, inside: image.width }),
   });
   assert.deepEqual(seen!.jpeg, await Deno.readFile(first));
   assert.deepEqual([seen!.width, seen!.height, seen!.inside], [1280, 960, 320]);
 });
 
-Deno.test("the same pictures have the same colours by every way through ffmpeg", async () => {
+Deno.test("openFfmpegSource() gives the same colors for every output format of ffmpeg", async () => {
   const quarters = [[0, 0, 0.5, 0.5], [0.5, 0, 1, 0.5], [0, 0.5, 0.5, 1], [
     0.5,
     0.5,
@@ -92,27 +92,27 @@ Deno.test("the same pictures have the same colours by every way through ffmpeg",
     await using source = await openFfmpegSource({ input, realtime: false, transform });
     const [means] = await takeFrames(source, {
       count: 1,
-      look: ({ picture }) => quarters.map((edges) => meanRgb(picture, edges)),
+      inspect: ({ image }) => quarters.map((edges) => meanRgb(image, edges)),
     });
     return transform === "none" ? means! : means!.toReversed();
   };
   const limited = await colors(h264);
-  const ways = [await colors(mjpeg), await colors(mjpeg, "clockwise_180")];
-  for (const means of ways) {
+  const variants = [await colors(mjpeg), await colors(mjpeg, "clockwise_180")];
+  for (const means of variants) {
     for (const [i, value] of means.flat().entries()) {
       assert.ok(Math.abs(value - limited.flat()[i]!) < 3, `${value} and ${limited.flat()[i]}`);
     }
   }
 });
 
-Deno.test("a video turned by its metadata or by the user stands upright", async () => {
+Deno.test("openFfmpegSource() applies the rotation of the metadata and of the options", async () => {
   const turned = folder.file("turned.mp4");
   await ffmpeg("-i", h264, "-c", "copy", "-metadata:s:v:0", "rotate=90", turned);
   const size = async (options: FfmpegSourceOptions) => {
     await using source = await openFfmpegSource({ realtime: false, ...options });
     const [seen] = await takeFrames(source, {
       count: 1,
-      look: ({ width, height }) => ({ width, height }),
+      inspect: ({ width, height }) => ({ width, height }),
     });
     return `${seen!.width}x${seen!.height}`;
   };
@@ -122,23 +122,23 @@ Deno.test("a video turned by its metadata or by the user stands upright", async 
   assert.equal(await size({ input: mjpeg, transform: "mirror_horizontal" }), "320x240");
 });
 
-Deno.test("a file of frame times overrides the video's own", async () => {
+Deno.test("openFfmpegSource() replaces the timestamps of a video by a file of frame times", async () => {
   const timesPath = folder.file("times.txt");
   const times = Array.from({ length: 25 }, (_, i) => 1000 + 50 * i + (i % 3));
   await Deno.writeTextFile(timesPath, times.join("\n") + "\n");
   await using source = await openFfmpegSource({ input: h264, realtime: false, timesPath });
-  const seen = await takeFrames(source, { count: Infinity, look: (frame) => frame.timeUs });
+  const seen = await takeFrames(source, { count: Infinity, inspect: (frame) => frame.timeUs });
   assert.deepEqual(seen.map((us) => (us - seen[0]!) / 1000), times.map((ms) => ms - 1000));
 
   await Deno.writeTextFile(timesPath, "0\n40\n80\n");
   await using short = await openFfmpegSource({ input: h264, realtime: false, timesPath });
   await assert.rejects(
-    takeFrames(short, { count: Infinity, look: () => {} }),
+    takeFrames(short, { count: Infinity, inspect: () => {} }),
     /ends after 3 frames/,
   );
 });
 
-Deno.test("an ffmpeg that is killed is started again, and no frame is lost or doubled", async () => {
+Deno.test("RecordedSource restarts a killed ffmpeg without losing or repeating a frame", async () => {
   const counters = new Counters();
   await using source = await openFfmpegSource({ input: h264, counters });
   const before = childProcesses();
@@ -148,7 +148,7 @@ Deno.test("an ffmpeg that is killed is started again, and no frame is lost or do
     using frame = event.frame;
     times.push(frame.timeUs);
     if (times.length === 10) {
-      // In real time most of the video is still to come, in ffmpeg or in its pipe.
+      // In real time, most frames are still in ffmpeg or in its pipe.
       for (const pid of childProcesses()) if (!before.includes(pid)) Deno.kill(pid, "SIGKILL");
     }
   }
@@ -158,16 +158,16 @@ Deno.test("an ffmpeg that is killed is started again, and no frame is lost or do
   }
 });
 
-Deno.test("a video that is cut off plays as far as it goes", async () => {
+Deno.test("RecordedSource plays a truncated video to its end", async () => {
   const cut = folder.file("cut.avi");
   const whole = await Deno.readFile(mjpeg);
   await Deno.writeFile(cut, whole.subarray(0, whole.length / 2));
   await using source = await openFfmpegSource({ input: cut, realtime: false });
-  const frames = await takeFrames(source, { count: Infinity, look: () => {} });
+  const frames = await takeFrames(source, { count: Infinity, inspect: () => {} });
   assert.ok(frames.length > 5 && frames.length < 25, `${frames.length} frames`);
 });
 
-Deno.test("no ffmpeg at the place that was named is an error with what to do", async () => {
+Deno.test("openFfmpegSource() reports a wrong PHYSIOLOGY_FFMPEG", async () => {
   const before = Deno.env.get("PHYSIOLOGY_FFMPEG");
   Deno.env.set("PHYSIOLOGY_FFMPEG", folder.file("no_ffmpeg"));
   try {
@@ -182,7 +182,7 @@ Deno.test("no ffmpeg at the place that was named is an error with what to do", a
   }
 });
 
-Deno.test("in real time a consumer that stays behind loses frames, counted, and no time", async () => {
+Deno.test("RecordedSource in real time drops and counts the frames of a late consumer, and keeps their times", async () => {
   let nowUs = 0;
   const clock: Clock = {
     monotonicUs: () => nowUs,
@@ -196,7 +196,7 @@ Deno.test("in real time a consumer that stays behind loses frames, counted, and 
     if (event.kind !== "frame") continue;
     using frame = event.frame;
     seen.push({ timeUs: frame.timeUs, sequence: frame.sequence });
-    nowUs += 400_000; // ten frames pass while one is looked at
+    nowUs += 400_000; // ten frames pass while one is processed
   }
   const lost = counters.get("dropped_total", { class: "capture", reason: "consumer_late" });
   assert.equal(seen.length + lost, 25);
@@ -206,17 +206,17 @@ Deno.test("in real time a consumer that stays behind loses frames, counted, and 
   }
 });
 
-Deno.test("a grey video gives grey pictures", async () => {
+Deno.test("openFfmpegSource() gives images without chroma for a grey video", async () => {
   const grey = await clip("grey.avi", "-c:v", "rawvideo", "-pix_fmt", "gray");
   await using source = await openFfmpegSource({ input: grey, realtime: false });
   const [seen] = await takeFrames(source, {
     count: 1,
-    look: ({ picture }) => ({ luma: picture.y.length, colored: picture.u !== undefined }),
+    inspect: ({ image }) => ({ luma: image.y.length, colored: image.u !== undefined }),
   });
   assert.deepEqual(seen, { luma: 320 * 240, colored: false });
 });
 
-Deno.test("a photograph in a loop is a video of one ffmpeg", async () => {
+Deno.test("openFfmpegSource() repeats a still image with one ffmpeg process", async () => {
   for (const name of ["photo.jpg", "photo.png"]) {
     const photo = folder.file(name);
     await ffmpeg("-i", h264, "-frames:v", "1", "-update", "1", "-f", "image2", photo);
@@ -225,7 +225,7 @@ Deno.test("a photograph in a loop is a video of one ffmpeg", async () => {
     const children = new Set<number>();
     const times = await takeFrames(source, {
       count: 40,
-      look: ({ timeUs }) => {
+      inspect: ({ timeUs }) => {
         for (const pid of childProcesses()) if (!before.includes(pid)) children.add(pid);
         return timeUs;
       },

@@ -9,7 +9,7 @@ import { waitFor } from "../../support/wait.ts";
 
 const jpeg = await (async () => {
   using folder = new TemporaryFolder();
-  const path = folder.file("picture.jpg");
+  const path = folder.file("image.jpg");
   await ffmpeg("-f", "lavfi", "-i", "testsrc2=size=320x240", "-frames:v", "1", path);
   return await Deno.readFile(path);
 })();
@@ -20,7 +20,7 @@ testSource({
   ends: false,
 });
 
-/** Follows a source, and keeps what it says without its frames. */
+/** Consumes a source and records its events, and the number of its frames. */
 function follow(source: AsyncIterable<SourceEvent>) {
   const seen = { events: [] as Exclude<SourceEvent, { kind: "frame" }>[], frames: 0, lastUs: 0 };
   const done = (async () => {
@@ -30,7 +30,7 @@ function follow(source: AsyncIterable<SourceEvent>) {
         continue;
       }
       using frame = event.frame;
-      assert.ok(frame.timeUs > seen.lastUs, "time grows over every break");
+      assert.ok(frame.timeUs > seen.lastUs, "times increase over every reconnection");
       seen.lastUs = frame.timeUs;
       seen.frames++;
     }
@@ -38,27 +38,27 @@ function follow(source: AsyncIterable<SourceEvent>) {
   return { seen, done };
 }
 
-Deno.test("a network camera's JPEGs pass untouched, timed by their arrival", async () => {
+Deno.test("LiveSource passes the JPEGs of a network camera unchanged, timed by their arrival", async () => {
   await using camera = new MjpegServer(jpeg, { fps: 12.5 });
   await using source = await openFfmpegSource({ input: camera.url });
   const frames = await takeFrames(source, {
     count: 12,
-    look: ({ timeUs, jpeg }) => ({ timeUs, size: jpeg?.length }),
+    inspect: ({ timeUs, jpeg }) => ({ timeUs, size: jpeg?.length }),
   });
   assert.ok(frames.every(({ size }) => size === jpeg.length));
   const meanUs = (frames.at(-1)!.timeUs - frames[0]!.timeUs) / (frames.length - 1);
-  // 80 ms apart: ffmpeg alone would have claimed 40. The first ones may come in a burst.
+  // The interval is 80 ms; ffmpeg alone would assume 40 ms. The first frames may come in a burst.
   assert.ok(meanUs > 55_000 && meanUs < 160_000, `${meanUs} us apart`);
 });
 
-Deno.test("a camera that falls silent is disconnected, and connected once it speaks", async () => {
+Deno.test("LiveSource reports a silent camera as disconnected, then as connected again", async () => {
   await using camera = new MjpegServer(jpeg);
   const source = await openFfmpegSource({ input: camera.url });
   const { seen, done } = follow(source);
   await waitFor("frames", () => seen.frames > 5);
   camera.silent = true;
   await waitFor("the disconnection", () => seen.events.length === 1);
-  assert.deepEqual(seen.events[0], { kind: "disconnected", reason: "no frame came for 2 s" });
+  assert.deepEqual(seen.events[0], { kind: "disconnected", reason: "no frame for 2.0 s" });
   camera.silent = false;
   await waitFor("the connection", () => seen.events.length === 2, { timeoutMs: 30_000 });
   assert.equal(seen.events[1]!.kind, "connected");
@@ -68,7 +68,7 @@ Deno.test("a camera that falls silent is disconnected, and connected once it spe
   await done;
 });
 
-Deno.test("a camera that goes away and comes back at its place is found again", async () => {
+Deno.test("LiveSource reconnects to a camera that returns at its address", async () => {
   const first = new MjpegServer(jpeg);
   const { port, url } = first;
   const source = await openFfmpegSource({ input: url });
@@ -84,7 +84,7 @@ Deno.test("a camera that goes away and comes back at its place is found again", 
   await done;
 });
 
-Deno.test("a camera that is not there yet is waited for, with its reason told once", async () => {
+Deno.test("LiveSource waits for a camera that is not available yet, and reports the reason once", async () => {
   const port = (() => {
     using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     return listener.addr.port;
@@ -101,7 +101,7 @@ Deno.test("a camera that is not there yet is waited for, with its reason told on
   await done;
 });
 
-Deno.test("an ffmpeg that is killed is a disconnection, and another takes over", async () => {
+Deno.test("LiveSource reports a killed ffmpeg as a disconnection and restarts it", async () => {
   const before = childProcesses();
   const source = await openFfmpegSource({ input: "lavfi:testsrc2=size=160x120:rate=25" });
   const { seen, done } = follow(source);
@@ -110,13 +110,13 @@ Deno.test("an ffmpeg that is killed is a disconnection, and another takes over",
   await waitFor("the connection", () => seen.events.length === 2);
   assert.deepEqual(seen.events[0], {
     kind: "disconnected",
-    reason: "ffmpeg was ended by SIGKILL",
+    reason: "ffmpeg was terminated by SIGKILL",
   });
   await source[Symbol.asyncDispose]();
   await done;
 });
 
-Deno.test("a late consumer of a live stream loses old frames, counted, and keeps time", async () => {
+Deno.test("LiveSource drops and counts the oldest frames of a late consumer, and keeps their times", async () => {
   const counters = new Counters();
   await using source = await openFfmpegSource({
     input: "lavfi:testsrc2=size=160x120:rate=50",

@@ -23,7 +23,7 @@ function isAlive(pid: number): boolean {
 }
 
 for (const kind of ["a recorded video", "a live stream"]) {
-  Deno.test(`whoever reads ${kind} and is killed leaves no ffmpeg behind`, async () => {
+  Deno.test(`FfmpegProcess ends when a program that reads ${kind} is killed`, async () => {
     using folder = new TemporaryFolder();
     let input = "lavfi:testsrc2=size=160x120:rate=25";
     if (kind === "a recorded video") {
@@ -39,7 +39,7 @@ for (const kind of ["a recorded video", "a live stream"]) {
     const reader = child.stdout.getReader();
     await reader.read();
     const ffmpegs = childrenOf(child.pid);
-    assert.equal(ffmpegs.length, 2, "one reads and one compresses");
+    assert.equal(ffmpegs.length, 2, "one decodes and one encodes");
     child.kill("SIGKILL");
     await child.status;
     await reader.cancel();

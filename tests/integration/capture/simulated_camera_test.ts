@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Frame, Picture } from "../../../src/capture/frame.ts";
+import type { Frame, Image } from "../../../src/capture/frame.ts";
 import {
   SimulatedCamera,
   type SimulatedCameraOptions,
@@ -22,16 +22,16 @@ testSource({
   ends: true,
 });
 
-interface Seen {
+interface Measured {
   readonly truth: TruthSample[];
   readonly frames: { readonly sequence: number; readonly values: number[] }[];
 }
 
-/** Takes seconds of pictures, and what `measure` finds in each. */
-async function look(
+/** Measures each frame of a simulated camera. */
+async function measureFrames(
   options: SimulatedCameraOptions,
-  measure: (picture: Picture) => number[],
-): Promise<Seen> {
+  measure: (image: Image) => number[],
+): Promise<Measured> {
   const truth: TruthSample[] = [];
   await using camera = new SimulatedCamera({
     ...SMALL,
@@ -40,54 +40,57 @@ async function look(
   });
   const frames = await takeFrames(camera, {
     count: Infinity,
-    look: ({ sequence, picture }: Frame) => ({ sequence, values: measure(picture) }),
+    inspect: ({ sequence, image }: Frame) => ({ sequence, values: measure(image) }),
   });
   return { truth, frames };
 }
 
-/** The middle of the face, and a piece of wall. */
+/** The middle of the face, and a part of the wall. */
 const FACE = [0.45, 0.3, 0.58, 0.52] as const;
 const WALL = [0.02, 0.1, 0.14, 0.6] as const;
 
-/** Standard deviation as a share of the mean. */
-function swing(values: readonly number[]): number {
+/** Standard deviation divided by the mean. */
+function variation(values: readonly number[]): number {
   const mean = values.reduce((sum, value) => sum + value) / values.length;
   return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length) /
     mean;
 }
 
 for (const noise of [0, 3]) {
-  Deno.test(`the face's mean colour carries the pulse wave under noise of ${noise}`, async () => {
-    const { truth, frames } = await look(
+  Deno.test(`SimulatedCamera modulates the mean color of the face by the BVP, at noise ${noise}`, async () => {
+    const { truth, frames } = await measureFrames(
       { noise, durationS: 8, breathing: 0, width: 640, height: 480 },
-      (picture) => meanRgb(picture, FACE),
+      (image) => meanRgb(image, FACE),
     );
     const bvp = truth.map((sample) => sample.bvp);
     const green = frames.map(({ values }) => values[1]!);
-    // More blood, less light.
+    // More blood absorbs more light.
     assert.ok(correlation(bvp, green) < -0.97, `correlation ${correlation(bvp, green)}`);
-    const share = swing(green) / (swing(bvp.map((value) => 1 + value)) * 0.01);
-    assert.ok(share > 0.4 && share < 0.85, `${share} of the amplitude is in green`);
+    const ratio = variation(green) / (variation(bvp.map((value) => 1 + value)) * 0.01);
+    assert.ok(ratio > 0.4 && ratio < 0.85, `${ratio} of the amplitude is in green`);
     const red = frames.map(({ values }) => values[0]!);
-    assert.ok(swing(red) < 0.65 * swing(green), "red pulses less than green");
+    assert.ok(variation(red) < 0.65 * variation(green), "red pulses less than green");
   });
 }
 
-Deno.test("the wall has no pulse, and a photograph has none either", async () => {
+Deno.test("SimulatedCamera shows no pulse in the wall or in a photograph", async () => {
   const options = { noise: 0.5, durationS: 6 };
-  const living = await look(options, (picture) => meanRgb(picture, WALL));
-  const photo = await look({ ...options, scene: "photo" }, (picture) => meanRgb(picture, FACE));
+  const living = await measureFrames(options, (image) => meanRgb(image, WALL));
+  const photo = await measureFrames(
+    { ...options, scene: "photo" },
+    (image) => meanRgb(image, FACE),
+  );
   for (const { frames, truth } of [living, photo]) {
     const green = frames.map(({ values }) => values[1]!);
-    assert.ok(swing(green) < 2e-4, `swing ${swing(green)}`);
+    assert.ok(variation(green) < 2e-4, `variation ${variation(green)}`);
     assert.ok(Math.abs(correlation(truth.map(({ bvp }) => bvp), green)) < 0.3);
   }
 });
 
-Deno.test("the chest rises with the breath, and the wall does not", async () => {
+Deno.test("SimulatedCamera moves the chest with the breath", async () => {
   // A bright edge of the collar moves through these rows.
   const collar = [0.46, 0.6, 0.54, 0.78] as const;
-  const centre = ({ y, width, height }: Picture) => {
+  const centre = ({ y, width, height }: Image) => {
     let weight = 0, sum = 0;
     for (let row = Math.round(collar[1] * height); row < collar[3] * height; row++) {
       for (let x = Math.round(collar[0] * width); x < collar[2] * width; x++) {
@@ -98,7 +101,7 @@ Deno.test("the chest rises with the breath, and the wall does not", async () => 
     }
     return [sum / weight];
   };
-  const { truth, frames } = await look(
+  const { truth, frames } = await measureFrames(
     { noise: 1, durationS: 8, width: 640, height: 480, pulse: 0 },
     centre,
   );
@@ -107,10 +110,10 @@ Deno.test("the chest rises with the breath, and the wall does not", async () => 
   assert.ok(Math.abs(along) > 0.95, `correlation ${along}`);
 });
 
-Deno.test("the same seed gives the same pictures bit for bit, another seed others", async () => {
+Deno.test("SimulatedCamera gives bit-identical images for the same seed alone", async () => {
   const options = { durationS: 1, noise: 2, motion: 3, light: 0.1, frameDrop: 0.2 };
   const sum = async (seed: number) => {
-    const { frames, truth } = await look({ ...options, seed }, ({ y, u, v }) => {
+    const { frames, truth } = await measureFrames({ ...options, seed }, ({ y, u, v }) => {
       let hash = 0;
       for (const plane of [y, u!, v!]) for (const byte of plane) hash = (hash * 31 + byte) | 0;
       return [hash];
@@ -121,11 +124,11 @@ Deno.test("the same seed gives the same pictures bit for bit, another seed other
   assert.notEqual(await sum(5), await sum(6));
 });
 
-Deno.test("dropped frames leave gaps in the count and true times", async () => {
+Deno.test("SimulatedCamera leaves gaps in the sequence for dropped frames, and keeps the times", async () => {
   await using camera = new SimulatedCamera({ ...SMALL, durationS: 10, frameDrop: 0.3 });
   const frames = await takeFrames(camera, {
     count: Infinity,
-    look: ({ sequence, timeUs }) => ({ sequence, timeUs }),
+    inspect: ({ sequence, timeUs }) => ({ sequence, timeUs }),
   });
   assert.ok(frames.length > 180 && frames.length < 240, `${frames.length} of 300`);
   for (const { sequence, timeUs } of frames) {
@@ -134,9 +137,9 @@ Deno.test("dropped frames leave gaps in the count and true times", async () => {
   }
 });
 
-Deno.test("each scene looks as it should", async () => {
+Deno.test("SimulatedCamera renders each scene with its brightness", async () => {
   const brightness = async (scene: SceneName) => {
-    const { frames } = await look(
+    const { frames } = await measureFrames(
       { scene, durationS: 0.1 },
       ({ y }) => [y.reduce((sum, value) => sum + value, 0) / y.length],
     );
@@ -150,10 +153,10 @@ Deno.test("each scene looks as it should", async () => {
   assert.ok(await brightness("empty") > 100);
 });
 
-Deno.test("a lamp flickers 72 times a minute over wall and face alike", async () => {
-  const { frames } = await look(
+Deno.test("SimulatedCamera flickers 72 times per minute on wall and face alike", async () => {
+  const { frames } = await measureFrames(
     { scene: "flicker", noise: 1, durationS: 5 },
-    (picture) => [meanRgb(picture, WALL)[1]!, meanRgb(picture, FACE)[1]!],
+    (image) => [meanRgb(image, WALL)[1]!, meanRgb(image, FACE)[1]!],
   );
   const [wall, face] = [0, 1].map((i) => frames.map(({ values }) => values[i]!));
   assert.ok(correlation(wall!, face!) > 0.98);

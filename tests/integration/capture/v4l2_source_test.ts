@@ -29,7 +29,7 @@ testSource({
   ends: false,
 });
 
-/** Plays a recording once and tells what came until the camera was gone. */
+/** Plays a recording once and returns the events until the camera is disconnected. */
 async function play(
   recording: CameraRecording,
   options: Partial<V4l2SourceOptions> = {},
@@ -48,25 +48,25 @@ async function play(
 const framesOf = (events: SourceEvent[]) =>
   events.flatMap((event) => event.kind === "frame" ? [event.frame] : []);
 
-Deno.test("the published JPEG is the camera's own, byte for byte", async () => {
+Deno.test("V4l2Source passes the JPEG of the camera unchanged", async () => {
   const { events } = await play({ ...MJPEG, frames: jpegs.map((bytes) => ({ bytes })) });
   const frames = framesOf(events);
   assert.equal(frames.length, jpegs.length);
   frames.forEach((frame, i) => {
     assert.deepEqual(frame.jpeg, jpegs[i]);
     assert.deepEqual([frame.width, frame.height], [640, 480]);
-    assert.deepEqual([frame.picture.width, frame.picture.height], [320, 240]);
+    assert.deepEqual([frame.image.width, frame.image.height], [320, 240]);
   });
 });
 
-Deno.test("padding behind a JPEG is not published", async () => {
+Deno.test("V4l2Source removes the padding after a JPEG", async () => {
   const padded = new Uint8Array(jpegs[0]!.length + 1000);
   padded.set(jpegs[0]!);
   const { events } = await play({ ...MJPEG, frames: [{ bytes: padded }] });
   assert.deepEqual(framesOf(events)[0]?.jpeg, jpegs[0]);
 });
 
-/** Leaves out the tables that motion JPEG takes for granted. */
+/** Removes the Huffman tables, which Motion JPEG may omit. */
 function withoutHuffmanTables(jpeg: Uint8Array): Uint8Array {
   const kept: number[] = [0xff, 0xd8];
   for (let at = 2; at < jpeg.length;) {
@@ -78,17 +78,17 @@ function withoutHuffmanTables(jpeg: Uint8Array): Uint8Array {
   return Uint8Array.from(kept);
 }
 
-Deno.test("a JPEG without Huffman tables, as many webcams send, shows the same picture", async () => {
+Deno.test("V4l2Source decodes a JPEG without Huffman tables, as many webcams send", async () => {
   const [whole] = await patternJpegs({ count: 1, huffman: "default" });
   const bare = withoutHuffmanTables(whole!);
   assert.ok(bare.length < whole!.length);
   const { events } = await play({ ...MJPEG, frames: [{ bytes: whole! }, { bytes: bare }] });
   const [first, second] = framesOf(events);
-  assert.deepEqual(second?.picture.y, first!.picture.y);
+  assert.deepEqual(second?.image.y, first!.image.y);
   assert.deepEqual(second?.jpeg, bare);
 });
 
-Deno.test("damaged frames are skipped and counted, and leave a gap in the sequence", async () => {
+Deno.test("V4l2Source skips and counts damaged frames, which leave a gap in the sequence", async () => {
   const [good, other] = [jpegs[0]!, jpegs[1]!];
   const { events, counters } = await play({
     ...MJPEG,
@@ -106,7 +106,7 @@ Deno.test("damaged frames are skipped and counted, and leave a gap in the sequen
   assert.equal(counters.get("camera_frames_lost_total", { reason: "lost" }), 3);
 });
 
-Deno.test("a camera that goes away is told at once, and comes back with a sequence that goes on", async () => {
+Deno.test("V4l2Source reports a disconnection at once, and continues the sequence afterwards", async () => {
   await using file = await recordingFile({ ...MJPEG, frames: jpegs.map((bytes) => ({ bytes })) });
   await using source = new V4l2Source({ device: file.path, fps: 100 });
   const kinds: string[] = [];
@@ -123,7 +123,7 @@ Deno.test("a camera that goes away is told at once, and comes back with a sequen
   assert.deepEqual(sequences, [...sequences.keys()]);
 });
 
-Deno.test("a camera that comes back later is waited for", async () => {
+Deno.test("V4l2Source waits for a camera that returns later", async () => {
   await using file = await recordingFile({ ...MJPEG, frames: jpegs.map((bytes) => ({ bytes })) });
   await using source = new V4l2Source({ device: file.path, fps: 100 });
   const kinds: string[] = [];
@@ -142,16 +142,16 @@ Deno.test("a camera that comes back later is waited for", async () => {
   assert.deepEqual(kinds, ["connected", "disconnected", "connected"]);
 });
 
-Deno.test("a camera that falls silent is told as disconnected", async () => {
+Deno.test("V4l2Source reports a silent camera as disconnected", async () => {
   const { events } = await play({
     ...MJPEG,
     frames: [{ bytes: jpegs[0]! }, { bytes: new Uint8Array(0), silent: true }],
   });
   assert.deepEqual(events.map(({ kind }) => kind), ["connected", "frame", "disconnected"]);
-  assert.deepEqual(events[2], { kind: "disconnected", reason: "no picture for 2.0 s" });
+  assert.deepEqual(events[2], { kind: "disconnected", reason: "no frame for 2.0 s" });
 });
 
-Deno.test("a camera that is silent from the start is told once, and opened again", async () => {
+Deno.test("V4l2Source reports a camera that is silent from the start once, and reopens it", async () => {
   const silent = [{ bytes: new Uint8Array(0), silent: true }];
   await using file = await recordingFile({ ...MJPEG, frames: silent });
   await using source = new V4l2Source({ device: file.path, fps: 100 });
@@ -160,8 +160,8 @@ Deno.test("a camera that is silent from the start is told once, and opened again
     kinds.push(event.kind);
     if (event.kind === "disconnected") {
       const frames = jpegs.map((bytes) => ({ bytes }));
-      const talking = encodeRecording({ ...MJPEG, frames });
-      await Deno.writeFile(`${file.path}.new`, talking);
+      const withFrames = encodeRecording({ ...MJPEG, frames });
+      await Deno.writeFile(`${file.path}.new`, withFrames);
       await Deno.rename(`${file.path}.new`, file.path);
     }
     if (event.kind !== "frame") continue;
@@ -171,7 +171,7 @@ Deno.test("a camera that is silent from the start is told once, and opened again
   assert.deepEqual(kinds, ["connected", "disconnected", "connected", "frame"]);
 });
 
-/** Waits a hundredth of the time. */
+/** Clock that sleeps for a hundredth of the requested time. */
 class QuickClock extends SystemClock {
   override sleep(ms: number, signal?: AbortSignal): Promise<void> {
     return super.sleep(ms / 100, signal);
@@ -179,8 +179,8 @@ class QuickClock extends SystemClock {
 }
 
 Deno.test({
-  name: "a driver that does not answer when a camera comes back ends the source",
-  sanitizeOps: false, // the call never returns, which is the point
+  name: "V4l2Source ends if a driver does not respond while the camera is reopened",
+  sanitizeOps: false, // by design, the native call never returns
   fn: async () => {
     await using file = await recordingFile({ ...MJPEG, frames: [{ bytes: jpegs[0]! }] });
     const source = new V4l2Source({ device: file.path, fps: 100, clock: new QuickClock() });
@@ -195,12 +195,12 @@ Deno.test({
         );
         await Deno.rename(`${file.path}.new`, file.path);
       }
-    }, /its driver does not answer/);
+    }, /its driver does not respond/);
     assert.deepEqual(kinds, ["connected", "frame", "disconnected"]);
   },
 });
 
-Deno.test("closing ends a wait for a frame at once", async () => {
+Deno.test("V4l2Source ends a wait for a frame at once when it is disposed", async () => {
   await using file = await recordingFile({ ...MJPEG, frames: [{ bytes: jpegs[0]! }] });
   await using source = new V4l2Source({ device: file.path, fps: 0.01 });
   const events = source[Symbol.asyncIterator]();
@@ -218,7 +218,7 @@ for (
     { codec: "GREY", pixelFormat: "gray" },
   ]
 ) {
-  Deno.test(`a camera of ${codec} gives a picture and a JPEG of our own`, async () => {
+  Deno.test(`V4l2Source converts ${codec} to an image and a JPEG`, async () => {
     const { stdout } = await new Deno.Command("ffmpeg", {
       args: [
         ...["-v", "error", "-f", "lavfi", "-i", "color=c=0xb08060:s=640x480", "-frames:v", "1"],
@@ -228,28 +228,28 @@ for (
     const recording = { fourcc: codec, width: 640, height: 480, frames: [{ bytes: stdout }] };
     const { events } = await play(recording, { codec });
     const frame = framesOf(events)[0]!;
-    const { picture } = frame;
-    assert.deepEqual([picture.width, picture.height], [320, 240]);
+    const { image } = frame;
+    assert.deepEqual([image.width, image.height], [320, 240]);
     // BT.601, limited range, of (176, 128, 96); grey is ffmpeg's full range.
     const luma = codec === "GREY" ? [138, 142] : [132, 136];
-    assert.ok(picture.y[0]! >= luma[0]! && picture.y[0]! <= luma[1]!, `Y is ${picture.y[0]}`);
-    assert.equal(picture.u === undefined, codec === "GREY");
-    if (picture.u && picture.v) {
-      assert.ok(Math.abs(picture.u[0]! - 107) <= 2, `U is ${picture.u[0]}`);
-      assert.ok(Math.abs(picture.v[0]! - 153) <= 2, `V is ${picture.v[0]}`);
+    assert.ok(image.y[0]! >= luma[0]! && image.y[0]! <= luma[1]!, `Y is ${image.y[0]}`);
+    assert.equal(image.u === undefined, codec === "GREY");
+    if (image.u && image.v) {
+      assert.ok(Math.abs(image.u[0]! - 107) <= 2, `U is ${image.u[0]}`);
+      assert.ok(Math.abs(image.v[0]! - 153) <= 2, `V is ${image.v[0]}`);
     }
-    assert.ok(frame.jpeg, "a JPEG of its own");
+    assert.ok(frame.jpeg, "the frame has a JPEG");
   });
 }
 
 for (const transform of INPUT_TRANSFORMS) {
-  Deno.test(`a camera under ${transform} turns picture and JPEG alike`, async () => {
+  Deno.test(`V4l2Source applies ${transform} to image and JPEG alike`, async () => {
     const { events } = await play({ ...MJPEG, frames: [{ bytes: jpegs[0]! }] }, { transform });
     const frame = framesOf(events)[0]!;
     const swapped = transform.includes("90");
     assert.deepEqual([frame.width, frame.height], swapped ? [480, 640] : [640, 480]);
     assert.deepEqual(
-      [frame.picture.width, frame.picture.height],
+      [frame.image.width, frame.image.height],
       swapped ? [240, 320] : [320, 240],
     );
     const again = await play({
@@ -257,21 +257,21 @@ for (const transform of INPUT_TRANSFORMS) {
       width: frame.width,
       height: frame.height,
       frames: [{ bytes: frame.jpeg! }],
-    }, { analysisWidth: frame.picture.width });
-    const copy = framesOf(again.events)[0]!.picture;
+    }, { analysisWidth: frame.image.width });
+    const copy = framesOf(again.events)[0]!.image;
     let difference = 0;
     for (let y = 0; y < copy.height; y++) {
       for (let x = 0; x < copy.width; x++) {
         difference += Math.abs(
-          copy.y[y * copy.yStride + x]! - frame.picture.y[y * frame.picture.yStride + x]!,
+          copy.y[y * copy.yStride + x]! - frame.image.y[y * frame.image.yStride + x]!,
         );
       }
     }
-    assert.ok(difference / (copy.width * copy.height) < 3, "the same picture");
+    assert.ok(difference / (copy.width * copy.height) < 3, "the same image");
   });
 }
 
-Deno.test("what cannot be opened is an error that says what to do", async () => {
+Deno.test("V4l2Source reports a device that cannot be opened, with a hint", async () => {
   await using text = await recordingFile({ ...MJPEG, frames: [] });
   const cases: readonly [V4l2SourceOptions, RegExp, RegExp][] = [
     [{ device: "/dev/video250" }, /\/dev\/video250: No such file/, /Plug the camera in/],
@@ -290,7 +290,7 @@ Deno.test("what cannot be opened is an error that says what to do", async () => 
   }
 });
 
-Deno.test("at 120 frames a second each frame is handed out or counted, with its own time", async () => {
+Deno.test("V4l2Source at 120 fps yields or counts each frame, with its own time", async () => {
   const count = 240;
   const frames = Array.from({ length: count }, (_, i) => ({ bytes: jpegs[i % jpegs.length]! }));
   const { events, counters } = await play({ ...MJPEG, frames }, { fps: 120 });
@@ -307,12 +307,12 @@ Deno.test("at 120 frames a second each frame is handed out or counted, with its 
   });
 });
 
-Deno.test("a consumer that throws gives the camera back", async () => {
+Deno.test("V4l2Source closes the camera if the consumer throws", async () => {
   const source = new V4l2Source({ device: looped.path, fps: 100 });
   await assert.rejects(
     takeFrames(source, {
       count: 5,
-      look: () => {
+      inspect: () => {
         throw new Error("consumer");
       },
     }),

@@ -29,7 +29,7 @@ Deno.test("simulate writes a video whose faces show the pulse that its truth say
   await using source = await openFfmpegSource({ input: output, realtime: false });
   const frames = await takeFrames(source, {
     count: Infinity,
-    look: ({ timeUs, picture }) => ({ timeUs, green: meanRgb(picture, FACE)[1] }),
+    inspect: ({ timeUs, image }) => ({ timeUs, green: meanRgb(image, FACE)[1] }),
   });
   assert.ok(frames.length < 180 && frames.length > 110);
   assert.equal(frames.length, t_s!.length);

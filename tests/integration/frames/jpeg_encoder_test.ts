@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Picture } from "../../../src/capture/frame.ts";
+import type { Image } from "../../../src/capture/frame.ts";
 import { JpegEncoder } from "../../../src/frames/jpeg_encoder.ts";
 import { TemporaryFolder } from "../../support/clips.ts";
 import { gradientPicture } from "../../support/pictures.ts";
@@ -20,7 +20,7 @@ print(json.dumps({"shape": image.shape, "bgr": list(image.mean(axis=(0, 1)))}))`
 }
 
 /** The mean blue, green and red that a picture's means stand for, by BT.601 or BT.709. */
-function expectedBgr({ width, height, y, u, v, yStride, uvStride, color }: Picture): number[] {
+function expectedBgr({ width, height, y, u, v, yStride, uvStride, color }: Image): number[] {
   const mean = (plane: Uint8Array, [columns, rows, stride]: [number, number, number]) => {
     let sum = 0;
     for (let row = 0; row < rows; row++) {

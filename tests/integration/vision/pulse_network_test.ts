@@ -7,7 +7,7 @@ import { strongestPerMinute } from "../../support/waves.ts";
 
 const MODEL = "models/me_rppg.onnx";
 
-testWithShared("a streaming network sees the pulse of evm_face", [
+testWithShared("PulseNetwork measures the pulse of evm_face", [
   MODEL,
   "data/video/evm_face.mp4",
 ], async ([pulseModelPath = "", input = ""]) => {
@@ -29,7 +29,7 @@ testWithShared("a streaming network sees the pulse of evm_face", [
   assert.ok(Math.abs(rate - 53) <= 3, `${rate} beats/min`);
 });
 
-Deno.test("a model of another kind is refused with its path and the reason", async () => {
+Deno.test("PulseNetwork rejects another kind of model with its path and the reason", async () => {
   const path = assetPath("faceDetector");
   await assert.rejects(Vision.open({ pulseModelPath: path }), (error: unknown) => {
     assert.ok(error instanceof Error);

@@ -38,7 +38,7 @@ async function ofSimulation(options: Simulation) {
   return { samples: await samplesOf(source), truth };
 }
 
-/** Pearson's r of two series, each without its slow part (a moving mean over 4 s at 30 fps). */
+/** Pearson's r of two series after subtracting a moving mean over 4 s at 30 fps from each. */
 function correlation(a: readonly number[], b: readonly number[]): number {
   const [x, y] = [a, b].map((values) =>
     values.map((value, index) => {
@@ -56,7 +56,7 @@ function positions(samples: readonly RegionSample[], part: "chest" | "nose"): nu
   return samples.map((sample) => position += sample[part]?.dy ?? 0);
 }
 
-Deno.test("the skin's colour follows the simulated pulse, the chest the simulated breath", async () => {
+Deno.test("Vision follows the simulated pulse in the skin, and the breath in the chest", async () => {
   const { samples, truth } = await ofSimulation({ noise: 2, breathing: 20 });
   const from = 30;
   assert.ok(samples.slice(from).every(({ faceCount, regions }) => faceCount === 1 && regions.skin));
@@ -67,39 +67,39 @@ Deno.test("the skin's colour follows the simulated pulse, the chest the simulate
   }
   const breath = truth.slice(from).map((sample) => sample.breath);
   const chest = positions(samples, "chest").slice(from);
-  assert.ok(correlation(chest, breath) < -0.98, "the chest goes up with a breath");
+  assert.ok(correlation(chest, breath) < -0.98, "the chest rises with a breath");
   const rise = 480 * (Math.max(...chest) - Math.min(...chest));
   assert.ok(rise > 2 && rise < 3, `${rise} pixels of 480`);
 });
 
-Deno.test("a head that sways keeps its pulse", async () => {
+Deno.test("Vision measures the pulse of a head that sways", async () => {
   const { samples, truth } = await ofSimulation({ motion: 6 });
   const green = samples.slice(30).map(({ regions }) => regions.skin?.g ?? 0);
   assert.ok(correlation(green, truth.slice(30).map(({ bvp }) => bvp)) < -0.7);
 });
 
-Deno.test("two simulated people are two faces, an empty room is none", async () => {
+Deno.test("Vision counts the faces of two people and of an empty room", async () => {
   const two = await ofSimulation({ scene: "two_faces", durationS: 3 });
   assert.equal(two.samples.at(-1)?.faceCount, 2);
   const none = await ofSimulation({ scene: "empty", durationS: 6 });
   assert.ok(none.samples.every(({ face, faceCount }) => !face && faceCount === 0));
 });
 
-Deno.test("the same pictures give the same samples", async () => {
+Deno.test("Vision gives the same samples for the same images", async () => {
   const [first, second] = await Promise.all([
     ofSimulation({ durationS: 3, motion: 4 }),
     ofSimulation({ durationS: 3, motion: 4 }),
   ]);
   const untimed = (samples: readonly RegionSample[]) =>
     samples.map(({ timeUs: _, ...rest }) => rest);
-  // A frame's own time is the clock's; only the differences count.
-  const close = untimed(first.samples).filter((sample, index) =>
+  // The times depend on the clock and are left out.
+  const different = untimed(first.samples).filter((sample, index) =>
     Math.abs((sample.regions.skin?.g ?? 0) - (second.samples[index]?.regions.skin?.g ?? 0)) > 1e-3
   );
-  assert.equal(close.length, 0);
+  assert.equal(different.length, 0);
 });
 
-Deno.test("without waiting, faces are found a little later and the loop is never held up", async () => {
+Deno.test("Vision.observe() does not wait for the detector and finds the face a few frames later", async () => {
   await using vision = await Vision.open();
   await using source = new SimulatedCamera({ durationS: 6, realtime: false });
   const samples: RegionSample[] = [];
@@ -114,20 +114,24 @@ Deno.test("without waiting, faces are found a little later and the loop is never
   assert.ok(first > 0 && first < 90, `the face came with frame ${first}`);
 });
 
-testWithShared("evm_face: one face from the second frame on, and its pulse in every region", [
-  "data/video/evm_face.mp4",
-], async ([path = ""]) => {
-  const samples = await ofVideo(path);
-  assert.equal(samples.filter(({ faceCount }) => faceCount === 1).length, samples.length - 1);
-  for (const name of ["glabella", "forehead", "left_cheek", "right_cheek", "skin"] as const) {
-    const green = samples.slice(1).map(({ regions }) => regions[name]?.g ?? 0);
-    const times = samples.slice(1).map(({ timeUs }) => timeUs);
-    const rate = strongestPerMinute(times, green);
-    assert.ok(Math.abs(rate - 53) <= 1.5, `${name}: ${rate} beats/min`);
-  }
-});
+testWithShared(
+  "Vision finds the face of evm_face from the second frame on, and its pulse in every region",
+  [
+    "data/video/evm_face.mp4",
+  ],
+  async ([path = ""]) => {
+    const samples = await ofVideo(path);
+    assert.equal(samples.filter(({ faceCount }) => faceCount === 1).length, samples.length - 1);
+    for (const name of ["glabella", "forehead", "left_cheek", "right_cheek", "skin"] as const) {
+      const green = samples.slice(1).map(({ regions }) => regions[name]?.g ?? 0);
+      const times = samples.slice(1).map(({ timeUs }) => timeUs);
+      const rate = strongestPerMinute(times, green);
+      assert.ok(Math.abs(rate - 53) <= 1.5, `${name}: ${rate} beats/min`);
+    }
+  },
+);
 
-testWithShared("evm_wrist and the foreheads: no face, not once", [
+testWithShared("Vision finds no face in evm_wrist and the foreheads", [
   "data/video/evm_wrist.mp4",
   "data/video/deidentified_forehead_1.avi",
   "data/video/deidentified_forehead_28.avi",
@@ -138,7 +142,7 @@ testWithShared("evm_wrist and the foreheads: no face, not once", [
   }
 });
 
-testWithShared("faces in bad light, at 50 fps and in a webcam's jitter are held", [
+testWithShared("Vision keeps its track in poor light, at 50 fps and with the jitter of a webcam", [
   "data/video/light_75.mp4",
   "data/video/light_25.mp4",
   "data/video/vfr_webcam.mp4",
@@ -150,7 +154,7 @@ testWithShared("faces in bad light, at 50 fps and in a webcam's jitter are held"
   }
 });
 
-testWithShared("breathing_avatar: a small face, and 28 breaths a minute in its chest", [
+testWithShared("Vision measures 28 breaths per minute in the chest of breathing_avatar", [
   "data/video/breathing_avatar.mp4",
 ], async ([path = ""]) => {
   const samples = await ofVideo(path, 600);

@@ -80,7 +80,7 @@ function applianceOf(source: FrameSource, samples = faceSamples({ seconds: 1e6 }
   return { appliance, publisher };
 }
 
-const picture = gradientPicture(64, 48);
+const image = gradientPicture(64, 48);
 
 function frameAt(sequence: number): Frame {
   return {
@@ -88,7 +88,7 @@ function frameAt(sequence: number): Frame {
     sequence,
     width: 64,
     height: 48,
-    picture,
+    image,
     [Symbol.dispose]() {},
   };
 }

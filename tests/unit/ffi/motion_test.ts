@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { RegionMeter } from "../../../ffi/regions.ts";
-import type { Picture } from "../../../src/capture/frame.ts";
+import type { Image } from "../../../src/capture/frame.ts";
 import { Random } from "../../support/random.ts";
 import { paint } from "../../support/yuv.ts";
 
@@ -22,7 +22,7 @@ interface Scene {
   readonly size?: { readonly width: number; readonly height: number };
 }
 
-function scene({ dx = 0, dy = 0, light = 0, noise = 0, random, size = SIZE }: Scene): Picture {
+function scene({ dx = 0, dy = 0, light = 0, noise = 0, random, size = SIZE }: Scene): Image {
   return paint(size, (x, y) => [
     cloth(x - dx, y - dy) + light + (noise && random ? noise * random.normal() : 0),
     128,
@@ -31,7 +31,7 @@ function scene({ dx = 0, dy = 0, light = 0, noise = 0, random, size = SIZE }: Sc
 }
 
 /** The positions that a meter tells of a sequence of scenes, in pixels down. */
-function follow(scenes: Iterable<Picture>, place: typeof PLACE = PLACE) {
+function follow(scenes: Iterable<Image>, place: typeof PLACE = PLACE) {
   using meter = new RegionMeter();
   meter.follow(0, place);
   return Array.from(scenes, (picture) => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Frame, Picture } from "../../../src/capture/frame.ts";
+import type { Frame, Image } from "../../../src/capture/frame.ts";
 import { EnvelopeFactory } from "../../../src/envelopes/envelope_factory.ts";
 import { FramePacing } from "../../../src/frames/pacing.ts";
 import { FrameOutput } from "../../../src/frames/frame_output.ts";
@@ -37,7 +37,7 @@ function start(shrink = (jpeg: Uint8Array<ArrayBuffer>) => Promise.resolve(jpeg.
     sequence,
     width: 1280,
     height: 720,
-    picture: {} as Picture,
+    image: {} as Image,
     jpeg: new Uint8Array(sequence + 1),
     [Symbol.dispose]() {},
   });

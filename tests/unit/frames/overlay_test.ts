@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { Picture } from "../../../src/capture/frame.ts";
+import type { Image } from "../../../src/capture/frame.ts";
 import { Hud } from "../../../src/frames/overlay.ts";
 import { Canvas } from "../../../src/frames/overlay_canvas.ts";
 import { glyphOf } from "../../../src/frames/overlay_font.ts";
@@ -11,7 +11,7 @@ import { grey, paint } from "../../support/yuv.ts";
 
 const SIZE = { width: 320, height: 240 };
 
-function plain(options: Partial<Parameters<typeof paint>[0]> = {}): Picture {
+function plain(options: Partial<Parameters<typeof paint>[0]> = {}): Image {
   return paint({ ...SIZE, ...options }, () => [100, 120, 140]);
 }
 

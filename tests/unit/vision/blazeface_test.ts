@@ -1,20 +1,19 @@
 import assert from "node:assert/strict";
-import { decodeFaces, type RawAnswer } from "../../../src/vision/blazeface.ts";
-import { undoRotation } from "../../../src/vision/detector.ts";
+import { decodeFaces, type RawOutput } from "../../../src/vision/blazeface.ts";
 
 const logit = (score: number) => Math.log(score / (1 - score));
 
-function answers(
+function outputs(
   found: readonly { anchor: number; score: number; values: readonly number[] }[],
-): RawAnswer[] {
+): RawOutput[] {
   return [512, 384].map((anchors, grid) => {
     const scores = new Float32Array(anchors).fill(-20);
     const values = new Float32Array(anchors * 16);
-    for (const { anchor, score, values: given } of found) {
+    for (const { anchor, score, values: regression } of found) {
       const index = anchor - grid * 512;
       if (index < 0 || index >= anchors) continue;
       scores[index] = logit(score);
-      values.set(given, index * 16);
+      values.set(regression, index * 16);
     }
     return { scores, values };
   });
@@ -23,10 +22,10 @@ function answers(
 /** A box of 32 by 32 pixels around the anchor, all points at its centre. */
 const BOX = [0, 0, 32, 32, ...Array.from({ length: 12 }, () => 0)];
 
-Deno.test("an anchor of the fine grid gives a box around its cell's centre", () => {
+Deno.test("decodeFaces() places an anchor of the fine grid at the centre of its cell", () => {
   // The second anchor of the cell in column 3, row 2 of 16 by 16.
   const [face] = decodeFaces(
-    answers([{ anchor: (2 * 16 + 3) * 2 + 1, score: 0.9, values: BOX }]),
+    outputs([{ anchor: (2 * 16 + 3) * 2 + 1, score: 0.9, values: BOX }]),
     0.5,
   );
   assert.ok(face);
@@ -40,10 +39,10 @@ Deno.test("an anchor of the fine grid gives a box around its cell's centre", () 
   assert.deepEqual(face.landmarks.nose, { x: 3.5 / 16, y: 2.5 / 16 });
 });
 
-Deno.test("an anchor of the coarse grid lies in its own cells", () => {
+Deno.test("decodeFaces() places an anchor of the coarse grid in its own cell", () => {
   const values = BOX.with(4, 12.8).with(15, -12.8);
   const [face] = decodeFaces(
-    answers([{ anchor: 512 + (7 * 8 + 5) * 6 + 4, score: 0.9, values }]),
+    outputs([{ anchor: 512 + (7 * 8 + 5) * 6 + 4, score: 0.9, values }]),
     0.5,
   );
   assert.ok(face);
@@ -52,9 +51,9 @@ Deno.test("an anchor of the coarse grid lies in its own cells", () => {
   near(face.landmarks.leftEar.y, 7.5 / 8 - 0.1);
 });
 
-Deno.test("detections of one face are blended by their scores, of two kept apart", () => {
+Deno.test("decodeFaces() averages overlapping detections by score and keeps separate faces apart", () => {
   const faces = decodeFaces(
-    answers([
+    outputs([
       { anchor: 0, score: 0.9, values: BOX },
       { anchor: 1, score: 0.6, values: BOX.with(0, 5) },
       { anchor: 511, score: 0.7, values: BOX },
@@ -67,20 +66,12 @@ Deno.test("detections of one face are blended by their scores, of two kept apart
   assert.ok(Math.abs(shift - (0.6 * 5) / 128 / 1.5) < 1e-6);
 });
 
-Deno.test("nothing, not-a-number and boxes without size end the search", () => {
-  assert.deepEqual(decodeFaces(answers([]), 0.5), []);
+Deno.test("decodeFaces() handles no detection, NaN scores and boxes without area", () => {
+  assert.deepEqual(decodeFaces(outputs([]), 0.5), []);
   const empty = BOX.with(2, 0).with(3, 0);
-  assert.equal(decodeFaces(answers([{ anchor: 7, score: 0.9, values: empty }]), 0.5).length, 1);
-  const [fine, coarse] = answers([]);
+  assert.equal(decodeFaces(outputs([{ anchor: 7, score: 0.9, values: empty }]), 0.5).length, 1);
+  const [fine, coarse] = outputs([]);
   assert.ok(fine && coarse);
   fine.scores.fill(NaN);
   assert.deepEqual(decodeFaces([fine, coarse], 0.5), []);
-});
-
-Deno.test("four quarter turns come back to where they began", () => {
-  const point = { x: 0.25, y: 0.75 };
-  const once = undoRotation(point, 1);
-  assert.deepEqual(undoRotation(once, 1), undoRotation(point, 2));
-  assert.deepEqual(undoRotation(undoRotation(undoRotation(once, 1), 1), 1), point);
-  assert.deepEqual(undoRotation(undoRotation(point, 1), 3), point);
 });

@@ -4,7 +4,7 @@ import { rgbOf } from "../../../src/vision/color.ts";
 const rounded = (rgb: { r: number; g: number; b: number }) =>
   [rgb.r, rgb.g, rgb.b].map((value) => Math.round(value));
 
-Deno.test("JPEG's red and television's red are the same red", () => {
+Deno.test("rgbOf() converts full-range and limited-range red to the same red", () => {
   // ITU-T T.871 and ITU-R BT.601 / BT.709 for pure red.
   assert.deepEqual(rounded(rgbOf(76.245, 84.972, 255.5, { range: "full", matrix: "bt601" })), [
     255,
@@ -23,7 +23,7 @@ Deno.test("JPEG's red and television's red are the same red", () => {
   ]);
 });
 
-Deno.test("grey stays grey, and nothing leaves the scale", () => {
+Deno.test("rgbOf() keeps grey neutral and clamps to 0..255", () => {
   assert.deepEqual(rounded(rgbOf(100, 128, 128, { range: "full", matrix: "bt601" })), [
     100,
     100,

@@ -1,48 +1,48 @@
 import assert from "node:assert/strict";
 import { DetectionScheduler } from "../../../src/vision/detection_scheduler.ts";
 
-const PICTURE = { width: 640, height: 480 };
-const NOBODY = { confirmed: false } as const;
+const IMAGE = { width: 640, height: 480 };
+const NO_FACE = { confirmed: false } as const;
 
-Deno.test("where nobody is, every other look is upright and whole, the others go everywhere", () => {
+Deno.test("DetectionScheduler without a face alternates the upright full frame with all other views", () => {
   const scheduler = new DetectionScheduler();
-  const looks = Array.from({ length: 36 }, () => scheduler.next(NOBODY, PICTURE));
-  const even = looks.filter((_, index) => index % 2 === 0);
-  assert.ok(even.every(({ view, turns }) => view.size === 640 && turns === 0));
-  const odd = looks.filter((_, index) => index % 2 === 1);
-  assert.deepEqual(new Set(odd.map(({ turns }) => turns)), new Set([0, 1, 2, 3]));
-  const close = odd.filter(({ view }) => view.size === 320);
+  const requests = Array.from({ length: 36 }, () => scheduler.next(NO_FACE, IMAGE));
+  const even = requests.filter((_, index) => index % 2 === 0);
+  assert.ok(even.every(({ view, rotation }) => view.size === 640 && rotation === 0));
+  const odd = requests.filter((_, index) => index % 2 === 1);
+  assert.deepEqual(new Set(odd.map(({ rotation }) => rotation)), new Set([0, 1, 2, 3]));
+  const closer = odd.filter(({ view }) => view.size === 320);
   for (const [x, y] of [[10, 10], [630, 10], [10, 470], [630, 470], [320, 240]] as const) {
-    const covered = close.some(({ view }) =>
+    const covered = closer.some(({ view }) =>
       x >= view.x && x <= view.x + view.size && y >= view.y && y <= view.y + view.size
     );
     assert.ok(covered, `${x}, ${y}`);
   }
 });
 
-Deno.test("a large face is watched in the whole picture, a small one closely and around", () => {
-  const watch = (width: number) => {
+Deno.test("DetectionScheduler searches the full frame for a large face, and close-ups for a small one", () => {
+  const viewSizes = (width: number) => {
     const scheduler = new DetectionScheduler();
     const face = { x: 0.4, y: 0.4, width, height: width };
     return Array.from(
       { length: 8 },
-      () => scheduler.next({ face, confirmed: true }, PICTURE).view.size,
+      () => scheduler.next({ face, confirmed: true }, IMAGE).view.size,
     );
   };
-  assert.deepEqual(new Set(watch(0.3)), new Set([640]));
-  const small = watch(0.1);
+  assert.deepEqual(new Set(viewSizes(0.3)), new Set([640]));
+  const small = viewSizes(0.1);
   assert.equal(small.filter((size) => size === 640).length, 2);
   assert.equal(small.filter((size) => size === 0.1 * 640 * 3.5).length, 6);
 });
 
-Deno.test("what may be a face is looked at from every side until one is good", () => {
+Deno.test("DetectionScheduler rotates the view of a tentative face until the score is high", () => {
   const scheduler = new DetectionScheduler();
   const face = { x: 0.4, y: 0.4, width: 0.15, height: 0.2 };
-  const turns = [0.6, 0.6, 0.6, 0.6].map((score) =>
-    scheduler.next({ face, confirmed: false, score }, PICTURE).turns
+  const rotations = [0.6, 0.6, 0.6, 0.6].map((score) =>
+    scheduler.next({ face, confirmed: false, score }, IMAGE).rotation
   );
-  assert.deepEqual(new Set(turns), new Set([0, 1, 2, 3]));
-  const stay = scheduler.next({ face, confirmed: false, score: 0.9 }, PICTURE).turns;
-  assert.equal(stay, turns.at(-1));
-  assert.equal(scheduler.next({ face, confirmed: true, score: 0.9 }, PICTURE).turns, stay);
+  assert.deepEqual(new Set(rotations), new Set([0, 1, 2, 3]));
+  const kept = scheduler.next({ face, confirmed: false, score: 0.9 }, IMAGE).rotation;
+  assert.equal(kept, rotations.at(-1));
+  assert.equal(scheduler.next({ face, confirmed: true, score: 0.9 }, IMAGE).rotation, kept);
 });

@@ -1,11 +1,16 @@
 import assert from "node:assert/strict";
-import { chestPlace, type FacePlace, nosePlace, regionShapes } from "../../../src/vision/layout.ts";
+import {
+  chestRectangle,
+  noseRectangle,
+  type PixelFace,
+  regionShapes,
+} from "../../../src/vision/layout.ts";
 import { REGION_NAMES } from "../../../src/vision/region_sample.ts";
 
 const SIZE = { width: 640, height: 480 };
 
-/** A face whose eyes are 60 pixels apart, turned by `angle` around the middle of its eyes. */
-function faceAt(x: number, y: number, angle = 0): FacePlace {
+/** Face whose eyes are 60 pixels apart, rotated by `angle` around the point between them. */
+function faceAt(x: number, y: number, angle = 0): PixelFace {
   const at = (u: number, v: number) => ({
     x: x + 60 * (u * Math.cos(angle) - v * Math.sin(angle)),
     y: y + 60 * (u * Math.sin(angle) + v * Math.cos(angle)),
@@ -24,13 +29,13 @@ function faceAt(x: number, y: number, angle = 0): FacePlace {
   };
 }
 
-function centreOf(face: FacePlace, name: typeof REGION_NAMES[number]) {
+function centreOf(face: PixelFace, name: typeof REGION_NAMES[number]) {
   const shape = regionShapes(face, SIZE).find(({ region }) => REGION_NAMES[region] === name);
   assert.ok(shape, name);
   return shape.centre;
 }
 
-Deno.test("regions lie where their names say, left and right as the person has them", () => {
+Deno.test("regionShapes() places each region, with left and right from the person's point of view", () => {
   const face = faceAt(320, 150);
   const { nose, mouth } = face.landmarks;
   assert.ok(centreOf(face, "forehead").y < centreOf(face, "glabella").y);
@@ -41,14 +46,14 @@ Deno.test("regions lie where their names say, left and right as the person has t
   assert.ok(centreOf(face, "chest").y > 150 + 1.65 * 60);
 });
 
-Deno.test("regions turn with the eye line, also upside down and in a mirror", () => {
+Deno.test("regionShapes() rotates with the eye line, also upside down and mirrored", () => {
   const sideways = faceAt(320, 240, Math.PI / 2);
   assert.ok(centreOf(sideways, "forehead").x > 320 + 30);
   assert.ok(centreOf(sideways, "chest").x < 320 - 100);
   const inverted = faceAt(320, 400, Math.PI);
   assert.ok(centreOf(inverted, "chest").y < 400 - 100);
   const { box, landmarks } = faceAt(320, 150);
-  const mirrored: FacePlace = {
+  const mirrored: PixelFace = {
     box,
     landmarks: {
       ...landmarks,
@@ -61,20 +66,26 @@ Deno.test("regions turn with the eye line, also upside down and in a mirror", ()
   assert.ok(centreOf(mirrored, "chest").y > 250);
 });
 
-Deno.test("a chest that does not show is no region", () => {
+Deno.test("regionShapes() omits a chest that is not visible", () => {
   const close = faceAt(320, 380);
-  assert.equal(chestPlace(close, SIZE), undefined);
+  assert.equal(chestRectangle(close, SIZE), undefined);
   const names = regionShapes(close, SIZE).map(({ region }) => REGION_NAMES[region]);
   assert.ok(!names.includes("chest"));
   assert.ok(names.includes("skin"));
 });
 
-Deno.test("the places of motion stay within the picture", () => {
+Deno.test("chestRectangle() and noseRectangle() stay within the image", () => {
   for (const [x, y] of [[0, 0], [640, 480], [-50, 240], [320, 150]] as const) {
-    for (const place of [chestPlace(faceAt(x, y), SIZE), nosePlace(faceAt(x, y), SIZE)]) {
-      if (!place) continue;
-      assert.ok(place.x >= 0 && place.y >= 0 && place.width >= 0 && place.height >= 0);
-      assert.ok(place.x + place.width <= 640.001 && place.y + place.height <= 480.001);
+    for (
+      const rectangle of [chestRectangle(faceAt(x, y), SIZE), noseRectangle(faceAt(x, y), SIZE)]
+    ) {
+      if (!rectangle) continue;
+      assert.ok(
+        rectangle.x >= 0 && rectangle.y >= 0 && rectangle.width >= 0 && rectangle.height >= 0,
+      );
+      assert.ok(
+        rectangle.x + rectangle.width <= 640.001 && rectangle.y + rectangle.height <= 480.001,
+      );
     }
   }
 });

@@ -13,16 +13,16 @@ const TEXT = [
   "",
 ].join("\n");
 
-Deno.test("a camera's formats, sizes and rates are read, the fastest first", () => {
+Deno.test("parseCameras() reads formats, sizes and frame rates, the highest rate first", () => {
   const [webcam, other] = parseCameras(TEXT);
   assert.equal(webcam?.stablePath, "/dev/v4l/by-id/usb-A");
   assert.deepEqual(webcam?.formats[0]?.sizes[0], { width: 640, height: 480, fps: [30, 15] });
-  assert.equal(webcam?.formats[1]?.readable, false);
+  assert.equal(webcam?.formats[1]?.supported, false);
   assert.equal(other?.error, "Permission denied");
   assert.equal(other?.stablePath, undefined);
 });
 
-Deno.test("the list names the flags to use each mode, and what to do without permission", () => {
+Deno.test("describe() lists the flags of each mode, and what to do without permission", () => {
   const text = describe(parseCameras(TEXT));
   assert.match(text, /physiology_server --use_camera --camera_device=\/dev\/v4l\/by-id\/usb-A/);
   assert.match(text, /--codec=MJPG --capture_width_px=640 --capture_height_px=480 --max_fps=30/);
@@ -31,7 +31,7 @@ Deno.test("the list names the flags to use each mode, and what to do without per
   assert.match(describe([]), /No camera/);
 });
 
-Deno.test("any text is read without a fault", () => {
+Deno.test("parseCameras() and describe() accept any text", () => {
   const word = fc.constantFrom("camera", "format", "size", "x", "", "1", "\t", "\n");
   fc.assert(fc.property(fc.array(word), (words) => {
     describe(parseCameras(words.join("\t")));

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { NutDemuxer, NutError } from "../../../src/capture/ffmpeg/nut.ts";
+import { NutDemuxer, NutError } from "../../../src/capture/ffmpeg/nut_demuxer.ts";
 import { NutWriter } from "../../../src/capture/ffmpeg/nut_writer.ts";
 
 interface Sent {
@@ -23,16 +23,20 @@ function write(frames: readonly Sent[]): Uint8Array<ArrayBuffer> {
   const writer = new NutWriter({ fourcc: "I420", width: 16, height: 8 });
   const parts = [writer.header()];
   for (const { ptsUs, data } of frames) {
-    parts.push(writer.frameHead(data.length, { ptsUs }), Uint8Array.from(data));
+    parts.push(writer.frameHeader(data.length, { ptsUs }), Uint8Array.from(data));
   }
   return Uint8Array.from(parts.flatMap((part) => [...part]));
 }
 
-/** Cuts bytes at shares of their length. */
-function cut(bytes: Uint8Array, shares: readonly number[]): Uint8Array[] {
-  const places = [0, ...shares.map((share) => Math.floor(share * bytes.length)), bytes.length];
-  places.sort((a, b) => a - b);
-  return places.slice(1).map((place, i) => bytes.slice(places[i], place));
+/** Cuts bytes at fractions of their length. */
+function cut(bytes: Uint8Array, fractions: readonly number[]): Uint8Array[] {
+  const offsets = [
+    0,
+    ...fractions.map((fraction) => Math.floor(fraction * bytes.length)),
+    bytes.length,
+  ];
+  offsets.sort((a, b) => a - b);
+  return offsets.slice(1).map((offset, i) => bytes.slice(offsets[i], offset));
 }
 
 function read(chunks: readonly Uint8Array[], demuxer = new NutDemuxer()): Sent[] {
@@ -43,7 +47,7 @@ function read(chunks: readonly Uint8Array[], demuxer = new NutDemuxer()): Sent[]
 
 const anyCuts = fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 30 });
 
-Deno.test("frames come out as they went in, however the bytes are cut", () => {
+Deno.test("NutDemuxer returns the frames that NutWriter wrote, whatever the chunk sizes", () => {
   fc.assert(fc.property(anyFrames, anyCuts, (frames, cuts) => {
     const demuxer = new NutDemuxer();
     assert.deepEqual(
@@ -54,7 +58,7 @@ Deno.test("frames come out as they went in, however the bytes are cut", () => {
   }));
 });
 
-Deno.test("a stream that ends too early gives its whole frames and is at no boundary", () => {
+Deno.test("NutDemuxer returns the complete frames of a truncated stream", () => {
   fc.assert(fc.property(anyFrames, fc.double({ min: 0, max: 0.999, noNaN: true }), (frames, at) => {
     const whole = write(frames);
     const bytes = whole.subarray(0, Math.floor(at * whole.length));
@@ -68,7 +72,7 @@ Deno.test("a stream that ends too early gives its whole frames and is at no boun
   }));
 });
 
-Deno.test("damaged bytes end in a NutError or in frames, and never in much memory", () => {
+Deno.test("NutDemuxer reads damaged bytes as frames or throws NutError, with bounded memory", () => {
   const damage = fc.array(fc.tuple(fc.double({ min: 0, max: 0.999, noNaN: true }), fc.nat(255)), {
     minLength: 1,
     maxLength: 4,
@@ -77,11 +81,11 @@ Deno.test("damaged bytes end in a NutError or in frames, and never in much memor
     fc.property(anyFrames, damage, anyCuts, (frames, changes, cuts) => {
       const bytes = write(frames);
       for (const [at, value] of changes) bytes[Math.floor(at * bytes.length)] = value;
-      let most = 0;
+      let largest = 0;
       const demuxer = new NutDemuxer({
         maxFrameBytes: 1000,
         allocate(size) {
-          most = Math.max(most, size);
+          largest = Math.max(largest, size);
           return new Uint8Array(size);
         },
       });
@@ -90,13 +94,13 @@ Deno.test("damaged bytes end in a NutError or in frames, and never in much memor
       } catch (error) {
         assert.ok(error instanceof NutError, String(error));
       }
-      assert.ok(most <= 1000);
+      assert.ok(largest <= 1000);
     }),
     { numRuns: 400 },
   );
 });
 
-Deno.test("garbage is refused, also behind a good beginning", () => {
+Deno.test("NutDemuxer rejects random bytes, also after valid headers", () => {
   fc.assert(fc.property(fc.uint8Array({ maxLength: 600 }), fc.boolean(), (garbage, begins) => {
     const bytes = begins ? [...write([]), ...garbage] : [...garbage];
     try {

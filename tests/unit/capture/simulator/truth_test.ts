@@ -1,20 +1,19 @@
 import assert from "node:assert/strict";
-import { rateAt } from "../../../src/capture/simulator/rate_schedule.ts";
 import {
+  advanceTruth,
   simulateTruth,
   TRUTH_HEADER,
-  truthAt,
   truthRow,
-} from "../../../src/capture/simulator/truth.ts";
-import { Physiology } from "../../../src/capture/simulator/physiology.ts";
+} from "../../../../src/capture/simulator/truth.ts";
+import { Physiology } from "../../../../src/capture/simulator/physiology.ts";
 
-/** Events a minute, from the first to the last. */
+/** Events per minute, from the first to the last. */
 function ratePerMinute(timesS: readonly number[]): number {
   return (60 * (timesS.length - 1)) / (timesS.at(-1)! - timesS[0]!);
 }
 
 for (const pulse of [40, 72, 110, 180]) {
-  Deno.test(`a pulse of ${pulse} has that mean rate, in the long run and over ten seconds`, () => {
+  Deno.test(`simulateTruth() keeps a mean pulse of ${pulse} over three minutes and over ten seconds`, () => {
     const { beatsS } = simulateTruth({ pulse, durationS: 180, seed: pulse });
     assert.ok(Math.abs(ratePerMinute(beatsS) - pulse) < 0.005 * pulse);
     for (let from = 0; from < 170; from += 5) {
@@ -25,14 +24,14 @@ for (const pulse of [40, 72, 110, 180]) {
 }
 
 for (const breathing of [4, 15, 40]) {
-  Deno.test(`${breathing} breaths a minute are that many`, () => {
+  Deno.test(`simulateTruth() gives ${breathing} breaths per minute`, () => {
     const { breathsS, breath } = simulateTruth({ breathing, durationS: 120 });
     assert.ok(Math.abs(ratePerMinute(breathsS) - breathing) < 0.01);
     assert.ok(breath.every((value) => value > -0.01 && value < 1.3));
   });
 }
 
-Deno.test("intervals between beats vary as a resting adult's do", () => {
+Deno.test("simulateTruth() varies the intervals between beats like an adult at rest", () => {
   const { beatsS } = simulateTruth({ pulse: 65, durationS: 300 });
   const intervalsMs = beatsS.slice(1).map((time, i) => 1000 * (time - beatsS[i]!));
   const mean = intervalsMs.reduce((sum, ms) => sum + ms) / intervalsMs.length;
@@ -46,13 +45,13 @@ Deno.test("intervals between beats vary as a resting adult's do", () => {
   }
 });
 
-Deno.test("the same seed gives the same truth, another seed another", () => {
+Deno.test("simulateTruth() depends on the seed alone", () => {
   const [a, b, c] = [7, 7, 8].map((seed) => simulateTruth({ seed, durationS: 5 }));
   assert.deepEqual(a, b);
   assert.notDeepEqual(a!.bvp, c!.bvp);
 });
 
-Deno.test("the pulse wave has mean 0 and a range of about 1", () => {
+Deno.test("simulateTruth() gives a BVP of mean 0 and a range of about 1", () => {
   const { bvp } = simulateTruth({ durationS: 60 });
   const mean = bvp.reduce((sum, value) => sum + value) / bvp.length;
   assert.ok(Math.abs(mean) < 0.02, `mean ${mean}`);
@@ -60,31 +59,17 @@ Deno.test("the pulse wave has mean 0 and a range of about 1", () => {
   assert.ok(range > 0.8 && range < 1.4, `range ${range}`);
 });
 
-Deno.test("a schedule steps at its moments", () => {
-  const rate = rateAt("60,100@30,0@45.5");
-  assert.deepEqual([0, 29.99, 30, 45.4, 45.5, 1e6].map(rate), [60, 60, 100, 100, 0, 0]);
-  assert.equal(rateAt(72)(5), 72);
-});
-
-Deno.test("what is no schedule is refused with its text", () => {
-  for (
-    const text of ["", "fast", "60,100", "60,100@30,70@20", "60@5", "-1", "60,@3", "60,70@1@2"]
-  ) {
-    assert.throws(() => rateAt(text), (error) => String(error).includes(`is ${text}`), text);
-  }
-});
-
-Deno.test("a pulse of 0 is none, and a held breath stays where it is", () => {
+Deno.test("simulateTruth() gives no pulse at rate 0, and a constant chest without breathing", () => {
   const { bvp, breath, beatsS, breathsS } = simulateTruth({ pulse: 0, breathing: 0, durationS: 5 });
   assert.ok(bvp.every((value) => value === 0));
   assert.ok(breath.every((value) => value === breath[0]));
   assert.deepEqual([...beatsS, ...breathsS], []);
 });
 
-Deno.test("a truth file has as many columns in each row as in its header", () => {
+Deno.test("truthRow() has as many columns as TRUTH_HEADER", () => {
   const physiology = new Physiology();
   const columns = TRUTH_HEADER.split(",").length;
   for (let i = 0; i < 40; i++) {
-    assert.equal(truthRow(truthAt(physiology, i / 30)).split(",").length, columns);
+    assert.equal(truthRow(advanceTruth(physiology, i / 30)).split(",").length, columns);
   }
 });

@@ -1,17 +1,17 @@
-/** Lays the times of a recording, played once or again and again, on one growing axis. */
+/** Maps the timestamps of a recording, played once or in a loop, to one increasing time axis. */
 export class RecordingTimeline {
   #startUs: number | undefined;
-  /** What the passes before this one lasted. */
+  /** Total duration of the previous passes. */
   #offsetUs = 0;
   #firstPtsUs: number | undefined;
   #lastUs = 0;
-  /** The last step from frame to frame, which also parts one pass from the next. */
+  /** Interval between the last two frames, which also separates one pass from the next. */
   #stepUs = 33_333;
 
   /**
-   * When a frame is due, in microseconds of the axis of `nowUs`.
+   * Returns when a frame is due, in microseconds on the axis of `nowUs`.
    *
-   * @param ptsUs the frame's presentation time; where it does not grow, the result still does.
+   * @param ptsUs presentation time of the frame; the result increases even if this does not.
    */
   dueUs(ptsUs: number, nowUs: number): number {
     this.#startUs ??= nowUs;
@@ -24,7 +24,7 @@ export class RecordingTimeline {
     return dueUs;
   }
 
-  /** Says that the recording begins again. */
+  /** Starts the next pass of a loop. */
   nextPass(): void {
     if (this.#startUs === undefined) return;
     this.#offsetUs = this.#lastUs + this.#stepUs - this.#startUs;

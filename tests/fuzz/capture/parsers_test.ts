@@ -25,7 +25,7 @@ const pieces = fc.array(
   { maxLength: 20 },
 ).map((words) => words.join(""));
 
-Deno.test("whatever ffmpeg prints, reading it gives an answer", () => {
+Deno.test("parseInputInfo(), parseVersion() and failureReason() accept any text", () => {
   fc.assert(fc.property(fc.oneof(fc.string(), pieces), (text) => {
     const { video } = parseInputInfo(text);
     if (video) assert.ok(Number.isInteger(video.width) && Number.isFinite(video.rotation));
@@ -34,7 +34,7 @@ Deno.test("whatever ffmpeg prints, reading it gives an answer", () => {
   }));
 });
 
-Deno.test("a file of frame times is read in whole or refused by a line's number", () => {
+Deno.test("parseFrameTimes() returns increasing times or throws SourceError", () => {
   fc.assert(fc.property(fc.array(fc.oneof(fc.double().map(String), fc.string())), (lines) => {
     try {
       const times = parseFrameTimes(lines.join("\n"), "times.txt");
@@ -46,7 +46,7 @@ Deno.test("a file of frame times is read in whole or refused by a line's number"
   }));
 });
 
-Deno.test("a schedule of rates is read or refused", () => {
+Deno.test("rateAt() returns a rate or throws RangeError", () => {
   fc.assert(fc.property(fc.oneof(fc.string(), fc.float().map(String)), (text) => {
     try {
       assert.ok(rateAt(text)(1) >= 0);

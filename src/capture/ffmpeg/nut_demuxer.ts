@@ -5,7 +5,7 @@ import {
   type PacketKind,
   readMainHeader,
   readStreamHeader,
-  STARTCODE_LETTER,
+  STARTCODE_FIRST_BYTE,
   STARTCODES,
 } from "./nut_headers.ts";
 import { ByteReader, NEED_MORE, nutCrc, NutError } from "./nut_reader.ts";
@@ -15,15 +15,15 @@ export { NutError, type NutStream };
 /** One frame of one stream. */
 export interface NutFrame {
   readonly stream: NutStream;
-  /** Presentation time in microseconds on the container's own axis. */
+  /** Presentation time in microseconds on the time axis of the container. */
   readonly ptsUs: number;
   readonly data: Uint8Array<ArrayBuffer>;
 }
 
 export interface NutOptions {
-  /** The largest frame that is confirmed, in bytes. @default 128 MiB */
+  /** Largest frame that is accepted, in bytes. @default 128 MiB */
   readonly maxFrameBytes?: number;
-  /** Gives the memory of a frame, exactly `bytes` long. @default a new array */
+  /** Returns memory of exactly `bytes` bytes for a frame. @default a new array */
   readonly allocate?: (bytes: number) => Uint8Array<ArrayBuffer>;
 }
 
@@ -32,14 +32,14 @@ const KINDS: ReadonlyMap<string, PacketKind> = new Map(
   Object.entries(STARTCODES).map(([kind, startcode]) => [startcode, kind as PacketKind]),
 );
 
-/** Headers of a frame or a packet are short; an index over the whole file is not wanted. */
+/** Largest header or packet. Only an index of a whole file, which is not needed, is larger. */
 const MAX_PACKET_BYTES = 1 << 20;
 
 /**
- * Reads a NUT stream as ffmpeg writes it to a pipe, from chunks of any size. Strict: what does not
- * fit ends it, because a pipe loses no bytes.
+ * Demultiplexer for a NUT stream that ffmpeg writes to a pipe, from chunks of any size. Any
+ * violation of the format is an error, because a pipe loses no bytes.
  *
- * Method: the NUT open container format specification, versions 3 and 4.
+ * Source: the NUT open container format specification, versions 3 and 4.
  *
  * @example
  * ```ts
@@ -52,44 +52,45 @@ const MAX_PACKET_BYTES = 1 << 20;
 export class NutDemuxer {
   readonly #maxFrameBytes: number;
   readonly #allocate: (bytes: number) => Uint8Array<ArrayBuffer>;
-  /** Bytes of a header that is not whole yet. */
+  /** Start of a header that is not complete yet. */
   #rest: Uint8Array = new Uint8Array(0);
   #sawMagic = false;
   #main: MainHeader | undefined;
   readonly #streams: (NutStream | undefined)[] = [];
   readonly #lastPts: number[] = [];
-  /** The frame whose bytes are being gathered. */
-  #open: { stream: NutStream; pts: number; data: Uint8Array<ArrayBuffer>; filled: number } | null =
-    null;
+  /** The frame whose bytes are being read. */
+  #partial:
+    | { stream: NutStream; pts: number; data: Uint8Array<ArrayBuffer>; filled: number }
+    | null = null;
 
   constructor({ maxFrameBytes = 128 << 20, allocate = allocateNew }: NutOptions = {}) {
     this.#maxFrameBytes = maxFrameBytes;
     this.#allocate = allocate;
   }
 
-  /** The streams that were announced so far. */
+  /** Streams whose headers have been read. */
   get streams(): readonly NutStream[] {
     return this.#streams.filter((stream) => stream !== undefined);
   }
 
-  /** True where the stream may end here: between frames. */
+  /** True between frames, so that the stream may end here. */
   get atBoundary(): boolean {
-    return this.#sawMagic && this.#open === null && this.#rest.length === 0;
+    return this.#sawMagic && this.#partial === null && this.#rest.length === 0;
   }
 
   /**
-   * Takes the next bytes and gives the frames that they complete.
+   * Reads the next bytes and yields the frames that they complete.
    *
-   * @throws {NutError} where the bytes are no NUT.
+   * @throws {NutError} if the bytes are not valid NUT.
    */
   *push(chunk: Uint8Array): Generator<NutFrame, void, void> {
     let bytes = chunk;
     while (true) {
-      if (this.#open) {
-        const { open, used } = this.#fill(bytes);
+      if (this.#partial) {
+        const { frame, used } = this.#fill(bytes);
         bytes = bytes.subarray(used);
-        if (!open) return;
-        yield open;
+        if (!frame) return;
+        yield frame;
         continue;
       }
       if (this.#rest.length) {
@@ -102,7 +103,7 @@ export class NutDemuxer {
         this.#readHeader(reader);
       } catch (reason) {
         if (reason !== NEED_MORE) throw reason;
-        if (bytes.length > MAX_PACKET_BYTES) throw new NutError("a header does not end");
+        if (bytes.length > MAX_PACKET_BYTES) throw new NutError("a header is too long");
         this.#rest = bytes.slice(); // the chunk belongs to the caller
         return;
       }
@@ -110,30 +111,32 @@ export class NutDemuxer {
     }
   }
 
-  #fill(bytes: Uint8Array): { open: NutFrame | null; used: number } {
-    const { stream, pts, data, filled } = this.#open!;
+  #fill(bytes: Uint8Array): { frame: NutFrame | null; used: number } {
+    const { stream, pts, data, filled } = this.#partial!;
     const used = Math.min(bytes.length, data.length - filled);
     data.set(used === bytes.length ? bytes : bytes.subarray(0, used), filled);
     if (filled + used < data.length) {
-      this.#open!.filled = filled + used;
-      return { open: null, used };
+      this.#partial!.filled = filled + used;
+      return { frame: null, used };
     }
-    this.#open = null;
+    this.#partial = null;
     const ptsUs = Math.round((pts * stream.timeBase.num * 1e6) / stream.timeBase.den);
-    return { open: { stream, ptsUs, data }, used };
+    return { frame: { stream, ptsUs, data }, used };
   }
 
-  /** Reads the magic, a packet, or the head of a frame; state changes only once it is whole. */
+  /** Reads the magic, a packet or a frame header; changes the state only once it is complete. */
   #readHeader(reader: ByteReader): void {
     if (!this.#sawMagic) {
       for (const byte of MAGIC) {
-        if (reader.u8() !== byte) throw new NutError("the stream does not begin as NUT");
+        if (reader.u8() !== byte) {
+          throw new NutError("the stream does not start with the NUT file id");
+        }
       }
       this.#sawMagic = true;
-    } else if (reader.bytes[reader.offset] === STARTCODE_LETTER) {
+    } else if (reader.bytes[reader.offset] === STARTCODE_FIRST_BYTE) {
       this.#readPacket(reader);
     } else {
-      this.#readFrameHead(reader);
+      this.#readFrameHeader(reader);
     }
   }
 
@@ -144,27 +147,29 @@ export class NutDemuxer {
     const kind = KINDS.get(startcode);
     if (!kind) throw new NutError(`the startcode ${startcode} is unknown`);
     const length = reader.unsigned();
-    if (length < 4 || length > MAX_PACKET_BYTES) throw new NutError(`a packet of ${length} bytes`);
+    if (length < 4 || length > MAX_PACKET_BYTES) {
+      throw new NutError(`a packet has an invalid length of ${length} bytes`);
+    }
     if (length > 4096) {
       const crc = nutCrc(reader.bytes.subarray(start, reader.offset));
-      if (crc !== reader.u32()) throw new NutError("a packet's head is damaged");
+      if (crc !== reader.u32()) throw new NutError("the checksum of a packet header is wrong");
     }
     const end = reader.offset + length;
     if (end > reader.end) throw NEED_MORE;
-    // A checksum at the end of what it covers leaves 0.
+    // The CRC over data followed by its own CRC is 0.
     if (nutCrc(reader.bytes.subarray(reader.offset, end)) !== 0) {
-      throw new NutError("a packet is damaged");
+      throw new NutError("the checksum of a packet is wrong");
     }
     const body = new ByteReader(reader.bytes.subarray(reader.offset, end - 4));
     try {
-      this.#takePacket(kind, body);
+      this.#applyPacket(kind, body);
     } catch (reason) {
       throw reason === NEED_MORE ? new NutError("a packet is too short") : reason;
     }
     reader.offset = end;
   }
 
-  #takePacket(kind: PacketKind, body: ByteReader): void {
+  #applyPacket(kind: PacketKind, body: ByteReader): void {
     if (kind === "main") {
       this.#main = readMainHeader(body);
       return;
@@ -186,16 +191,16 @@ export class NutDemuxer {
     }
   }
 
-  #readFrameHead(reader: ByteReader): void {
+  #readFrameHeader(reader: ByteReader): void {
     const main = this.#main;
     if (!main) throw new NutError("a frame precedes the main header");
     const start = reader.offset;
     const code = main.codes[reader.u8()]!;
     let { flags } = code;
     if (flags & FLAG.CODED_FLAGS) flags ^= reader.unsigned();
-    if (flags & FLAG.INVALID) throw new NutError("a frame code is invalid");
+    if (flags & FLAG.INVALID) throw new NutError("a frame has an invalid frame code");
     const stream = this.#streams[flags & FLAG.STREAM_ID ? reader.unsigned() : code.stream];
-    if (!stream) throw new NutError("a frame of an unknown stream");
+    if (!stream) throw new NutError("a frame belongs to an unknown stream");
     const lastPts = this.#lastPts[stream.id]!;
     const pts = flags & FLAG.CODED_PTS
       ? fullPts(reader.unsigned(), { lastPts, shift: stream.msbPtsShift })
@@ -204,31 +209,33 @@ export class NutDemuxer {
     if (flags & FLAG.MATCH_TIME) reader.signed();
     const elisionIndex = flags & FLAG.HEADER_INDEX ? reader.unsigned() : code.elision;
     let reserved = flags & FLAG.RESERVED ? reader.unsigned() : code.reserved;
-    if (reserved > 64) throw new NutError("a frame's head is too long");
+    if (reserved > 64) throw new NutError("a frame header is too long");
     while (reserved-- > 0) reader.unsigned();
     if (flags & FLAG.CHECKSUM) {
       const crc = nutCrc(reader.bytes.subarray(start, reader.offset));
-      if (crc !== reader.u32()) throw new NutError("a frame's head is damaged");
+      if (crc !== reader.u32()) throw new NutError("the checksum of a frame header is wrong");
     }
     if (flags & FLAG.SIDE_DATA) throw new NutError("a frame has side data");
     const size = code.sizeLsb + msb * code.sizeMul;
-    if (size > this.#maxFrameBytes) throw new NutError(`a frame of ${size} bytes`);
-    // ffmpeg elides only from small frames, whatever the table says.
+    if (size > this.#maxFrameBytes) throw new NutError(`a frame of ${size} bytes is too large`);
+    // ffmpeg elides headers only from frames of up to 4096 bytes.
     const elision = main.elisions[size > 4096 ? 0 : elisionIndex];
-    if (!elision || elision.length > size) throw new NutError("a frame is shorter than its head");
+    if (!elision || elision.length > size) {
+      throw new NutError("a frame is shorter than its elided header");
+    }
     const data = this.#allocate(size);
     data.set(elision);
     this.#lastPts[stream.id] = pts;
-    this.#open = { stream, pts, data, filled: elision.length };
+    this.#partial = { stream, pts, data, filled: elision.length };
   }
 }
 
-/** Finds the time nearest to the last one whose low bits were coded. */
+/** Returns the timestamp nearest to the last one that has the coded low bits. */
 function fullPts(coded: number, { lastPts, shift }: { lastPts: number; shift: number }): number {
   const span = 2 ** shift;
   if (coded >= span) return coded - span;
-  const least = lastPts - Math.floor((span - 1) / 2);
-  return least + ((((coded - least) % span) + span) % span);
+  const min = lastPts - Math.floor((span - 1) / 2);
+  return min + ((((coded - min) % span) + span) % span);
 }
 
 function allocateNew(bytes: number): Uint8Array<ArrayBuffer> {

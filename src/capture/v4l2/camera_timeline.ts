@@ -1,0 +1,47 @@
+import { nativeMonotonicUs } from "../../../ffi/library.ts";
+import type { Clock } from "../../telemetry/clock.ts";
+import type { FrameStamp } from "../frame.ts";
+
+/**
+ * Converts the timestamps and sequence numbers of a driver to those of the source. Both keep
+ * increasing when the camera is reopened.
+ */
+export class CameraTimeline {
+  readonly #clock: Clock;
+  #offsetUs = 0;
+  #firstSequence = 0;
+  #last: FrameStamp = { sequence: -1, timeUs: -Infinity };
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Prepares for a camera that was just opened: its sequence numbers restart at 0. */
+  restart(): void {
+    this.#firstSequence = this.#last.sequence + 1;
+    this.#offsetUs = clockOffsetUs(this.#clock);
+  }
+
+  /** Converts the stamp of one frame. */
+  convert(driver: FrameStamp): FrameStamp {
+    // A driver may give two frames the same timestamp, but times must strictly increase.
+    const timeUs = Math.max(driver.timeUs + this.#offsetUs, this.#last.timeUs + 1);
+    return this.#last = { timeUs, sequence: this.#firstSequence + driver.sequence };
+  }
+}
+
+/**
+ * Measures the offset from CLOCK_MONOTONIC to `clock`, in microseconds. Both run at the same rate;
+ * of several readings, the one that took the shortest time is the most accurate.
+ */
+function clockOffsetUs(clock: Clock): number {
+  let best = { width: Infinity, offsetUs: 0 };
+  for (let i = 0; i < 8; i++) {
+    const before = clock.monotonicUs();
+    const nativeUs = nativeMonotonicUs();
+    const after = clock.monotonicUs();
+    const width = after - before;
+    if (width < best.width) best = { width, offsetUs: Math.round((before + after) / 2) - nativeUs };
+  }
+  return best.offsetUs;
+}

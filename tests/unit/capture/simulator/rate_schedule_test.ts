@@ -1,0 +1,16 @@
+import assert from "node:assert/strict";
+import { rateAt } from "../../../../src/capture/simulator/rate_schedule.ts";
+
+Deno.test("rateAt() steps at the given times", () => {
+  const rate = rateAt("60,100@30,0@45.5");
+  assert.deepEqual([0, 29.99, 30, 45.4, 45.5, 1e6].map(rate), [60, 60, 100, 100, 0, 0]);
+  assert.equal(rateAt(72)(5), 72);
+});
+
+Deno.test("rateAt() rejects an invalid schedule and quotes it", () => {
+  for (
+    const text of ["", "fast", "60,100", "60,100@30,70@20", "60@5", "-1", "60,@3", "60,70@1@2"]
+  ) {
+    assert.throws(() => rateAt(text), (error) => String(error).includes(`is ${text}`), text);
+  }
+});
