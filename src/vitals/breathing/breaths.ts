@@ -1,4 +1,4 @@
-import { medianOf } from "../../base/statistics.ts";
+import { median } from "../../base/statistics.ts";
 import { findExtrema, refineExtremum } from "../signal/extrema.ts";
 
 /** One breath on the chest's trace; indices are samples, with fractions. */
@@ -29,7 +29,7 @@ export function findBreaths(trace: Float64Array, { minSwing }: { minSwing: numbe
   const breaths: Breath[] = [];
   for (let k = 1; k + 1 < turns.length; k++) {
     const [before, top, after] = [turns[k - 1]!, turns[k]!, turns[k + 1]!];
-    if (!top.up) continue;
+    if (!top.isMaximum) continue;
     const start = refineExtremum(trace, before.index);
     const peak = refineExtremum(trace, top.index);
     const end = refineExtremum(trace, after.index);
@@ -48,5 +48,5 @@ export function findBreaths(trace: Float64Array, { minSwing }: { minSwing: numbe
  */
 export function medianRate(peaks: readonly number[]): number | undefined {
   const intervals = peaks.slice(1).map((peak, k) => peak - peaks[k]!);
-  return intervals.length ? 60 / medianOf(intervals) : undefined;
+  return intervals.length ? 60 / median(intervals) : undefined;
 }

@@ -1,6 +1,6 @@
 import type { Displacement, RegionSample } from "../../vision/region_sample.ts";
-import { mean } from "../signal/detrend.ts";
-import { finiteRuns, gridEndingAt, resample } from "../signal/resample.ts";
+import { mean } from "../../base/statistics.ts";
+import { finiteSegments, gridEndingAt, resample } from "../signal/resample.ts";
 import { SampleRing } from "../signal/ring.ts";
 
 /** Analysis runs at this rate: breaths and their harmonics end far under 5 Hz. */
@@ -99,7 +99,7 @@ export class ChestTrack {
     const read = (channel: number) =>
       resample(this.#ring, { channel, grid, maxGapUs: MAX_HOLE_US });
     const all = read(CHEST);
-    const run = finiteRuns(all).at(-1);
+    const run = finiteSegments(all).at(-1);
     // A grid point or two at the end may miss a late sample; more is a chest that was lost.
     if (!run || all.length - run.end > TRACK_RATE_HZ) return none;
     const part = (signal: Float64Array) => signal.slice(run.start, run.end);

@@ -1,6 +1,5 @@
 import { bandPass } from "../signal/bandpass.ts";
-import { standardDeviation } from "../signal/detrend.ts";
-import { deviationOf, meanOf, medianOf } from "../../base/statistics.ts";
+import { mean, median, standardDeviation } from "../../base/statistics.ts";
 import { findPeaks, powerSpectrum, type Spectrum } from "../signal/spectrum.ts";
 import { type Breath, findBreaths } from "./breaths.ts";
 
@@ -102,7 +101,7 @@ function examine(
   const breaths = findBreaths(narrow, { minSwing: standardDeviation(narrow) });
   const intervals = intervalsOf(breaths, sampleRateHz);
   const spectralRate = 60 * frequencyHz;
-  const counted = intervals.length ? 60 / meanOf(intervals) : undefined;
+  const counted = intervals.length ? 60 / mean(intervals) : undefined;
   return {
     rate: counted === undefined || Math.abs(counted - spectralRate) > 0.2 * spectralRate
       ? spectralRate
@@ -113,8 +112,8 @@ function examine(
     periodicity: autocorrelation(wide, sampleRateHz / frequencyHz),
     rise: Math.log10((powerAt(spectrum, frequencyHz) * frequencyHz) / floor + 1e-9),
     cycles: seconds * frequencyHz,
-    irregularity: intervals.length > 1 ? deviationOf(intervals) / meanOf(intervals) : 0,
-    amplitude: breaths.length ? medianOf(breaths.map(({ amplitude }) => amplitude)) : 0,
+    irregularity: intervals.length > 1 ? standardDeviation(intervals) / mean(intervals) : 0,
+    amplitude: breaths.length ? median(breaths.map(({ amplitude }) => amplitude)) : 0,
   };
 }
 
@@ -160,7 +159,7 @@ function jitterFloor({ power, binHz }: Spectrum): number {
   for (let bin = Math.ceil(JITTER_BAND.lowHz / binHz); bin <= last; bin += JITTER_STRIDE) {
     speeds.push(power[bin]! * (bin * binHz) ** 2);
   }
-  return Math.max(Number.MIN_VALUE, medianOf(speeds) || 0);
+  return Math.max(Number.MIN_VALUE, median(speeds) || 0);
 }
 
 function powerAt({ power, binHz }: Spectrum, frequencyHz: number): number {

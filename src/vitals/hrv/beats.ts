@@ -1,5 +1,5 @@
 import { bandPass } from "../signal/bandpass.ts";
-import { standardDeviation } from "../signal/detrend.ts";
+import { standardDeviation } from "../../base/statistics.ts";
 import { refineExtremum } from "../signal/extrema.ts";
 
 /** A wave must go this far to both sides of zero, in standard deviations, to be a beat. */

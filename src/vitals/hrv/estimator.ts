@@ -1,7 +1,7 @@
 import { assetPath } from "../../base/assets.ts";
 import type { Hrv } from "../estimate.ts";
 import type { PulseWave } from "../parts.ts";
-import { meanOf } from "../../base/statistics.ts";
+import { mean } from "../../base/statistics.ts";
 import { BeatSeries, type TimedBeat } from "./beat_series.ts";
 import { variabilityOf } from "./variability.ts";
 
@@ -47,10 +47,10 @@ export function hrvFeatures(
   if (!variability) return undefined;
   // From rise to peak takes every beat about the same time: what varies is mostly noise.
   const rises = beats.map(({ riseMs }) => riseMs);
-  const jitter = meanOf(rises.slice(1).map((rise, k) => (rise - rises[k]!) ** 2));
+  const jitter = mean(rises.slice(1).map((rise, k) => (rise - rises[k]!) ** 2));
   return {
     riseJitter: Math.log(1 + Math.sqrt(jitter)),
-    snr: Math.max(-5, Math.min(20, meanOf(beats.map(({ snrDb }) => snrDb)))),
+    snr: Math.max(-5, Math.min(20, mean(beats.map(({ snrDb }) => snrDb)))),
     rejected: variability.rejected,
   };
 }

@@ -1,4 +1,4 @@
-import { meanOf, medianOf } from "../../base/statistics.ts";
+import { mean, median } from "../../base/statistics.ts";
 
 /** Time-domain heart rate variability, in milliseconds. */
 export interface Variability {
@@ -32,7 +32,7 @@ const MAX_DEVIATION = 0.2;
 export function variabilityOf(beats: readonly number[]): Variability | undefined {
   const nn = beats.slice(1).map((beat, k) => (beat - beats[k]!) * 1000);
   const confirmed = nn.map((interval, k) => {
-    const around = medianOf([
+    const around = median([
       ...nn.slice(Math.max(0, k - NEIGHBOURS), k),
       ...nn.slice(k + 1, k + 1 + NEIGHBOURS),
     ]);
@@ -43,10 +43,10 @@ export function variabilityOf(beats: readonly number[]): Variability | undefined
     confirmed[k] && confirmed[k + 1] ? [(interval - nn[k]!) ** 2] : []
   );
   if (squares.length < 2) return undefined;
-  const meanNn = meanOf(kept);
+  const meanNn = mean(kept);
   const spread = kept.reduce((sum, interval) => sum + (interval - meanNn) ** 2, 0);
   return {
-    rmssd: Math.sqrt(meanOf(squares)),
+    rmssd: Math.sqrt(mean(squares)),
     sdnn: Math.sqrt(spread / (kept.length - 1)),
     meanNn,
     intervals: kept.length,

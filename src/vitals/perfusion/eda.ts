@@ -1,5 +1,5 @@
 import type { Sample } from "../estimate.ts";
-import { medianOf } from "../../base/statistics.ts";
+import { median } from "../../base/statistics.ts";
 
 /** The usual perfusion is the median of so many seconds. */
 const MEMORY_S = 120;
@@ -25,7 +25,7 @@ export class EdaProxy {
     this.#readings = this.#readings.filter((r) => r.timeUs > timeUs - MEMORY_S * 1e6);
     this.#readings.push({ timeUs, value });
     if (this.#readings.length < MIN_READINGS) return undefined;
-    return { timeUs, value: -Math.log(value / medianOf(this.#readings.map((r) => r.value))) };
+    return { timeUs, value: -Math.log(value / median(this.#readings.map((r) => r.value))) };
   }
 
   /** Forgets what is usual. */

@@ -1,5 +1,5 @@
 import type { Sample } from "../estimate.ts";
-import { medianOf } from "../../base/statistics.ts";
+import { median } from "../../base/statistics.ts";
 
 /** The usual height of a beat is the median of the last minute. */
 const MEMORY_US = 60_000_000;
@@ -23,7 +23,7 @@ export class PhasicTrace {
       this.#beats = this.#beats.filter((beat) => beat.timeUs > timeUs - MEMORY_US);
       this.#beats.push({ timeUs, value: height });
       if (this.#beats.length < MIN_BEATS) return [];
-      return [{ timeUs, value: height / medianOf(this.#beats.map(({ value }) => value)) }];
+      return [{ timeUs, value: height / median(this.#beats.map(({ value }) => value)) }];
     });
   }
 
