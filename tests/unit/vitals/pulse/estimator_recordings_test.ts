@@ -10,8 +10,8 @@ import { testWithShared } from "../../../support/shared_data.ts";
 
 const FINGER = "data/traces/ppghou_0427_rgb_fingerppg_50hz.csv";
 
-/** The finger trace, with only the samples that `keep` wants, against the finger's own wave. */
-async function finger(path: string, keep: (timeUs: number) => boolean) {
+/** Summary of the finger trace against its contact PPG, with the samples that `keep` selects. */
+async function summarizeFinger(path: string, keep: (timeUs: number) => boolean) {
   const table = parseTable(await Deno.readTextFile(path), "the finger trace");
   const samples = [...traceSamples(table)].filter(({ timeUs }) => keep(timeUs));
   const reference = waveformReference(timesOf(table), column(table, "finger_ppg"), {
@@ -26,17 +26,17 @@ async function finger(path: string, keep: (timeUs: number) => boolean) {
 }
 
 testWithShared(
-  "a recorded face is within half a beat of the finger, also with half of its frames",
+  "PulseEstimator is within 0.5 beats/min of a contact PPG, also with half of the frames",
   [FINGER],
   async ([path]) => {
-    const whole = await finger(path!, () => true);
+    const whole = await summarizeFinger(path!, () => true);
     assert.ok(whole.coverage! >= 0.95 && whole.mae! < 0.5, JSON.stringify(whole));
     assert.ok(whole.first_value_s! < 8);
     const random = new Random(3);
-    const half = await finger(path!, () => random.uniform() < 0.5);
+    const half = await summarizeFinger(path!, () => random.uniform() < 0.5);
     assert.ok(half.mae! < whole.mae! + 0.2, JSON.stringify(half));
     let nextUs = 0;
-    const slow = await finger(path!, (timeUs) => {
+    const slow = await summarizeFinger(path!, (timeUs) => {
       if (timeUs < nextUs) return false;
       nextUs = timeUs + 1e6 / 15 - 1_000;
       return true;
@@ -46,15 +46,15 @@ testWithShared(
 );
 
 testWithShared(
-  "the strongest frequency of whole recordings is within half a beat of the stated rate",
-  [1, 3, 5].map((number) => `data/reference/vitallens_${number}.json`),
+  "waveformReference() is within 0.5 beats/min of the stated rates of whole recordings",
+  [1, 3, 5].map((index) => `data/reference/vitallens_${index}.json`),
   async (paths) => {
     for (const path of paths) {
       const { fps, waveforms, vitals } = JSON.parse(await Deno.readTextFile(path));
-      const wave = Float64Array.from(waveforms.ppg_waveform.data as number[]);
-      const times = wave.map((_, k) => k / fps);
+      const ppg = Float64Array.from(waveforms.ppg_waveform.data as number[]);
+      const times = ppg.map((_, k) => k / fps);
       const seconds = times.at(-1)!;
-      const rate = waveformReference(times, wave, { band: PULSE_REFERENCE })
+      const rate = waveformReference(times, ppg, { band: PULSE_REFERENCE })
         .rateAt(seconds, seconds)!;
       assert.ok(Math.abs(rate - vitals.heart_rate.value) < 0.5, `${rate} in ${path}`);
     }

@@ -3,31 +3,33 @@ import { Random } from "../../tests/support/random.ts";
 
 type Samples = readonly RegionSample[];
 
-/** What may happen to a recording on its way, by name. */
-export const VARIANTS: Readonly<Record<string, (samples: Samples, seed: number) => Samples>> = {
-  "half of the frames dropped": (samples, seed) => dropped(samples, 0.5, seed),
-  "a tenth of the frames dropped": (samples, seed) => dropped(samples, 0.1, seed),
-  "15 frames/s": (samples) => thinned(samples, 15),
-  "20 frames/s": (samples) => resampled(samples, 20),
-  "25 frames/s": (samples) => resampled(samples, 25),
-  "60 frames/s": (samples) => resampled(samples, 60),
-  "times off by 10 ms": (samples, seed) => {
-    const random = new Random(seed);
-    let lastUs = -Infinity;
-    return samples.map((sample) => {
-      lastUs = Math.max(lastUs + 1, sample.timeUs + Math.round(10_000 * random.normal()));
-      return { ...sample, timeUs: lastUs };
-    });
-  },
-};
+/** Perturbations of a recording, by name. */
+export const PERTURBATIONS: Readonly<Record<string, (samples: Samples, seed: number) => Samples>> =
+  {
+    "half of the frames dropped": (samples, seed) => dropFrames(samples, 0.5, seed),
+    "a tenth of the frames dropped": (samples, seed) => dropFrames(samples, 0.1, seed),
+    "15 frames/s": (samples) => decimate(samples, 15),
+    "20 frames/s": (samples) => interpolate(samples, 20),
+    "25 frames/s": (samples) => interpolate(samples, 25),
+    "60 frames/s": (samples) => interpolate(samples, 60),
+    "timestamps jittered by 10 ms": (samples, seed) => {
+      const random = new Random(seed);
+      let lastUs = -Infinity;
+      return samples.map((sample) => {
+        lastUs = Math.max(lastUs + 1, sample.timeUs + Math.round(10_000 * random.normal()));
+        return { ...sample, timeUs: lastUs };
+      });
+    },
+  };
 
-function dropped(samples: Samples, share: number, seed: number): Samples {
+/** Drops a random share of the samples. */
+function dropFrames(samples: Samples, share: number, seed: number): Samples {
   const random = new Random(seed);
   return samples.filter(() => random.uniform() >= share);
 }
 
-/** The first sample of each period. */
-function thinned(samples: Samples, fps: number): Samples {
+/** Keeps the first sample of each period. */
+function decimate(samples: Samples, fps: number): Samples {
   let nextUs = -Infinity;
   return samples.filter(({ timeUs }) => {
     if (timeUs < nextUs) return false;
@@ -36,8 +38,8 @@ function thinned(samples: Samples, fps: number): Samples {
   });
 }
 
-/** Between two samples by a straight line. */
-function resampled(samples: Samples, fps: number): Samples {
+/** Resamples a recording at a fixed rate by linear interpolation. */
+function interpolate(samples: Samples, fps: number): Samples {
   const result: RegionSample[] = [];
   const firstUs = samples[0]!.timeUs;
   let next = 1;
