@@ -3,7 +3,6 @@ import { misspelledVariables } from "../config/environment.ts";
 import { EXIT, UnavailableError } from "../base/errors.ts";
 import type { Settings } from "../config/flags.ts";
 import { VERSION } from "../base/version.ts";
-import { SourceError } from "../capture/frame.ts";
 import { CommandHandler } from "../control/commands.ts";
 import { Recording } from "../control/recording.ts";
 import { RecordingFile } from "../control/recording_file.ts";
@@ -118,14 +117,7 @@ export async function run({ settings, log, reload }: CommandContext): Promise<nu
   );
   ready();
   if (server.durationS > 0) setTimeout(() => stop.stop(), server.durationS * 1000);
-  try {
-    await appliance.run(stop.signal);
-  } catch (error) {
-    if (error instanceof SourceError) {
-      throw new UnavailableError(`${error.message}: ${error.hint}`, { cause: error });
-    }
-    throw error;
-  }
+  await appliance.run(stop.signal);
   const { trouble } = publisher;
   const neverTold = trouble !== undefined && health.ageS("acknowledgement") === undefined;
   if (neverTold && !stop.signal.aborted) {

@@ -1,4 +1,4 @@
-import { reasonOf } from "../base/reason.ts";
+import { reasonOf } from "../base/errors.ts";
 import type { Log } from "../telemetry/log.ts";
 import { parseRecordingCommand } from "./commands.ts";
 import { type Recording, type RecordingCommand, recordingPayload } from "./recording.ts";

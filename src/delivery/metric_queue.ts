@@ -1,4 +1,4 @@
-import { reasonOf } from "../base/reason.ts";
+import { reasonOf } from "../base/errors.ts";
 import { SubscriberPresence } from "./subscriber_presence.ts";
 import { Backlog, type Waiting } from "./backlog.ts";
 import type { SpoolRecord } from "./spool/record.ts";

@@ -1,6 +1,6 @@
 import { JpegShrinker } from "../../ffi/jpeg_shrink.ts";
 import type { Frame, Picture } from "../capture/frame.ts";
-import { reasonOf } from "../base/reason.ts";
+import { reasonOf } from "../base/errors.ts";
 import type { EnvelopeFactory } from "../envelopes/envelope_factory.ts";
 import { type FramePacing, quantizerScaleFor } from "./pacing.ts";
 import type { Counters } from "../telemetry/counters.ts";

@@ -1,5 +1,4 @@
-import { reasonOf } from "../base/reason.ts";
-import { UnavailableError } from "../base/errors.ts";
+import { reasonOf, UnavailableError } from "../base/errors.ts";
 import type { Log } from "../telemetry/log.ts";
 import {
   isRecordingState,

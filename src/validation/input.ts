@@ -1,9 +1,8 @@
 import { openFfmpegSource } from "../capture/ffmpeg/source.ts";
 import type { FrameSource } from "../capture/frame.ts";
 import type { TruthSample } from "../capture/simulator/truth.ts";
-import { UsageError } from "../base/errors.ts";
+import { reasonOf, UsageError } from "../base/errors.ts";
 import type { Settings } from "../config/flags.ts";
-import { reasonOf } from "../base/reason.ts";
 import { SystemClock } from "../telemetry/clock.ts";
 import type { RegionSample } from "../vision/region_sample.ts";
 import { Vision } from "../vision/vision.ts";

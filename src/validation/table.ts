@@ -1,3 +1,5 @@
+import { ConfigError } from "../base/errors.ts";
+
 /** A CSV file of numbers: one column per name, as long as each other; an empty cell is NaN. */
 export interface NumberTable {
   readonly path: string;
@@ -6,9 +8,7 @@ export interface NumberTable {
 }
 
 /** A file or a choice of columns that cannot be used; the message says what to change. */
-export class TableError extends Error {
-  override readonly name = "TableError";
-}
+export class TableError extends ConfigError {}
 
 /**
  * Parses comma-separated numbers with one line of names.

@@ -2,7 +2,7 @@ import { type Binding, OrtSession, type TensorInfo } from "../../ffi/onnxruntime
 import { Tensor } from "../../ffi/onnxruntime/tensor.ts";
 import { resampleRgb } from "../../ffi/regions.ts";
 import type { Picture } from "../capture/frame.ts";
-import { reasonOf } from "../base/reason.ts";
+import { reasonOf } from "../base/errors.ts";
 import type { FaceObservation } from "./region_sample.ts";
 
 /** Microseconds without a frame after which the network's memory is of another time. */

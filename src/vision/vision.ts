@@ -1,6 +1,6 @@
 import { type PixelRectangle, RegionMeter } from "../../ffi/regions.ts";
 import type { Frame, Picture } from "../capture/frame.ts";
-import { reasonOf } from "../base/reason.ts";
+import { reasonOf } from "../base/errors.ts";
 import { type Log, silentLog } from "../telemetry/log.ts";
 import type { Detection } from "./blazeface.ts";
 import { rgbOf } from "./color.ts";

@@ -1,9 +1,9 @@
 import app from "./page/app.js" with { type: "text" };
 import chart from "./page/chart.js" with { type: "text" };
-import icon from "../ipc/http/page/icon.svg" with { type: "text" };
-import index from "../ipc/http/page/index.html" with { type: "text" };
-import login from "../ipc/http/page/login.html" with { type: "text" };
-import style from "../ipc/http/page/style.css" with { type: "text" };
+import icon from "./page/icon.svg" with { type: "text" };
+import index from "./page/index.html" with { type: "text" };
+import login from "./page/login.html" with { type: "text" };
+import style from "./page/style.css" with { type: "text" };
 import words from "./page/words.js" with { type: "text" };
 
 export interface PageFile {

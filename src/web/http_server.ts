@@ -1,5 +1,4 @@
-import { reasonOf } from "../base/reason.ts";
-import { ConfigError, UnavailableError } from "../base/errors.ts";
+import { ConfigError, reasonOf, UnavailableError } from "../base/errors.ts";
 import { isLoopback } from "../config/rules.ts";
 import { MAX_COMMAND_BYTES, parseRecordingCommand } from "../control/commands.ts";
 import type { RecordingCommand } from "../control/recording.ts";

@@ -1,7 +1,7 @@
+import { AppError } from "../../base/errors.ts";
+
 /** Bytes that are no NUT, or NUT that this program's own ffmpeg would never write. */
-export class NutError extends Error {
-  override readonly name = "NutError";
-}
+export class NutError extends AppError {}
 
 /** Thrown by `ByteReader` where the bytes at hand end: more may come. */
 export const NEED_MORE = Symbol("need more bytes");

@@ -5,8 +5,7 @@ import type {
   UniversalServerResponse,
 } from "@connectrpc/connect/protocol";
 import { timingSafeEqual } from "node:crypto";
-import { ConfigError, UnavailableError } from "../../base/errors.ts";
-import { reasonOf } from "../../base/reason.ts";
+import { ConfigError, reasonOf, UnavailableError } from "../../base/errors.ts";
 import { isLoopback } from "../../config/rules.ts";
 import type { Envelope } from "../../envelopes/envelope.ts";
 import type { Log } from "../../telemetry/log.ts";

@@ -1,5 +1,5 @@
 import type { Buffer } from "node:buffer";
-import { reasonOf } from "../../base/reason.ts";
+import { reasonOf } from "../../base/errors.ts";
 import type { Clock } from "../../telemetry/clock.ts";
 import type { Log } from "../../telemetry/log.ts";
 import type { RedisOptions } from "./options.ts";
