@@ -5,7 +5,7 @@ import { load, type Loaded } from "./src/config/load.ts";
 import { permissionFlags, permissionsFor } from "./src/config/permissions.ts";
 import { LineLog } from "./src/telemetry/log.ts";
 import { logOptions } from "./src/telemetry/log_options.ts";
-import { removeRunningMark } from "./src/telemetry/running_mark.ts";
+import { removeRunningMarker } from "./src/telemetry/running_marker.ts";
 
 /** Tells the launcher of the packed program that our stdout holds Deno's flags for the real run. */
 const PLANNED = 200;
@@ -72,5 +72,5 @@ try {
 } catch (error) {
   status = report(error);
 }
-if (Deno.env.get("PHYSIOLOGY_STAGE") !== "plan") removeRunningMark();
+if (Deno.env.get("PHYSIOLOGY_STAGE") !== "plan") removeRunningMarker();
 Deno.exit(status);

@@ -5,7 +5,7 @@ import { HttpServer } from "../web/http_server.ts";
 import { WatchedPublisher } from "../web/watched_publisher.ts";
 import type { Publisher } from "../envelopes/outgoing.ts";
 import type { Counters } from "../telemetry/counters.ts";
-import type { Health, HealthVerdict } from "../telemetry/health.ts";
+import type { Health, HealthReport } from "../telemetry/health.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { StatusName } from "../vitals/estimate.ts";
 
@@ -62,9 +62,9 @@ export async function openPage(settings: Settings, parts: PageParts): Promise<Pa
 }
 
 /** Unhealthy where something has not happened for too long, or the server itself complains. */
-function verdictOf({ vitals }: Settings, { health, publisher, state }: PageParts): HealthVerdict {
+function verdictOf({ vitals }: Settings, { health, publisher, state }: PageParts): HealthReport {
   const { status, metricsWanted } = state();
-  const verdict = health.judge({
+  const verdict = health.evaluate({
     frame: FRAME_S,
     ...metricsWanted
       ? {

@@ -108,7 +108,7 @@ export async function run({ settings, log, reload }: CommandContext): Promise<nu
   log.info(`Reading ${source.description}`);
   const ready = () => systemd.ready(`Reading ${source.description}`);
   reloads.listen({ before: () => systemd.reloading(), after: ready });
-  systemd.watch(() =>
+  systemd.startWatchdog(() =>
     detectStall({
       health,
       status: appliance.status,

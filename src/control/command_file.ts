@@ -44,7 +44,7 @@ export class CommandFile implements AsyncDisposable {
       try {
         this.#readNew(path);
       } catch (error) {
-        log.limited("command_file", 60, "warning", `Cannot read ${path}: ${reasonOf(error)}`);
+        log.rateLimited("command_file", 60, "warning", `Cannot read ${path}: ${reasonOf(error)}`);
       }
       await clock.sleep(POLL_MS, this.#stop.signal);
     }

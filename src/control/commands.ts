@@ -86,7 +86,7 @@ export class CommandHandler {
     const parsed = parseRecordingCommand(bytes);
     if (parsed.state === "ok") return this.apply(parsed.command, origin);
     this.#counters.add("recording_commands_total", { origin, result: parsed.reason });
-    this.#log.limited(
+    this.#log.rateLimited(
       `bad_command_${origin}`,
       10,
       "warning",
@@ -107,7 +107,7 @@ export class CommandHandler {
         session_id: state.recording ? state.sessionId : undefined,
       });
     } else if (outcome === "stale") {
-      this.#log.limited(
+      this.#log.rateLimited(
         `stale_command_${origin}`,
         10,
         "warning",

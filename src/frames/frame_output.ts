@@ -142,7 +142,12 @@ export class FrameOutput {
   #failed(reason: unknown): void {
     this.#dropped("encoder_failed");
     const message = reasonOf(reason);
-    this.#parts.log.limited("encoder_failed", 10, "warning", `Cannot compress a frame: ${message}`);
+    this.#parts.log.rateLimited(
+      "encoder_failed",
+      10,
+      "warning",
+      `Cannot compress a frame: ${message}`,
+    );
   }
 
   #dropped(reason: string): void {

@@ -44,7 +44,12 @@ export class SessionSaver implements Disposable {
   take(text: string): void {
     const envelope = parseEnvelope(text);
     if (!envelope) {
-      this.#log.limited("no_envelope", 10, "warning", "Passing over a message that is no envelope");
+      this.#log.rateLimited(
+        "no_envelope",
+        10,
+        "warning",
+        "Passing over a message that is no envelope",
+      );
     } else if (isRecordingState(envelope)) {
       this.#saving(() => this.#follow(envelope));
     } else if (METRICS.includes(envelope.type)) {

@@ -149,7 +149,7 @@ export class Vision implements AsyncDisposable {
       },
       (error: unknown) => {
         const reason = reasonOf(error);
-        this.#log.limited("detector", 60, "error", "The face detector failed", { reason });
+        this.#log.rateLimited("detector", 60, "error", "The face detector failed", { reason });
       },
     ).finally(() => this.#looking = undefined);
   }
@@ -166,7 +166,7 @@ export class Vision implements AsyncDisposable {
     if (!network || !face) return undefined;
     if (network.tooSlow) {
       const runMs = Math.round(network.runMs);
-      this.#log.limited(
+      this.#log.rateLimited(
         "pulse_model",
         3600,
         "warning",
@@ -178,7 +178,7 @@ export class Vision implements AsyncDisposable {
     }
     return network.feed(picture, face, { timeUs, everyFrame })?.catch((error: unknown) => {
       const reason = reasonOf(error);
-      this.#log.limited("pulse_model", 60, "error", "The pulse model failed", { reason });
+      this.#log.rateLimited("pulse_model", 60, "error", "The pulse model failed", { reason });
     });
   }
 

@@ -3,7 +3,7 @@ import { isLoopback } from "../config/rules.ts";
 import { MAX_COMMAND_BYTES, parseRecordingCommand } from "../control/commands.ts";
 import type { RecordingCommand } from "../control/recording.ts";
 import type { Counters } from "../telemetry/counters.ts";
-import type { HealthVerdict } from "../telemetry/health.ts";
+import type { HealthReport } from "../telemetry/health.ts";
 import type { Log } from "../telemetry/log.ts";
 import { Access, isOwnOrigin } from "../transports/http/access.ts";
 import { BOUNDARY } from "./frame_feed.ts";
@@ -22,7 +22,7 @@ export interface HttpServerOptions {
   /** Passes a recording command on to a device; false where the way there is broken. */
   readonly onCommand: (device: string, command: RecordingCommand) => Promise<boolean> | boolean;
   /** What `/healthz` answers; absent: no such page. */
-  readonly health?: () => HealthVerdict;
+  readonly health?: () => HealthReport;
   /** What `/metrics` answers; absent: no such page. */
   readonly counters?: Counters;
   readonly log: Log;
@@ -81,7 +81,7 @@ export class HttpServer implements AsyncDisposable {
         try {
           return await this.#answer(request);
         } catch (error) {
-          options.log.limited("http", 10, "error", `A request failed: ${error}`);
+          options.log.rateLimited("http", 10, "error", `A request failed: ${error}`);
           return answer(500, "The server failed on this request");
         }
       },
@@ -189,7 +189,7 @@ function streamAnswer(
   return new Response(stream, { headers: { ...SECURITY_HEADERS, "content-type": type } });
 }
 
-function healthAnswer({ healthy, reasons, agesS }: HealthVerdict): Response {
+function healthAnswer({ healthy, reasons, agesS }: HealthReport): Response {
   return answer(
     healthy ? 200 : 503,
     JSON.stringify({ healthy, reasons, ages_s: agesS }),

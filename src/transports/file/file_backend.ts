@@ -168,7 +168,7 @@ export class FileBackend implements Backend {
 
   #say(error: unknown): void {
     this.#fault = explainFileError(error, this.#options.baseDirectory);
-    this.#context.log.limited("file backend", 5, "warning", this.#fault);
+    this.#context.log.rateLimited("file backend", 5, "warning", this.#fault);
   }
 
   #fail(error: unknown): void {

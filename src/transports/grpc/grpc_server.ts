@@ -143,7 +143,7 @@ export class GrpcServer implements AsyncDisposable {
       } catch (error) {
         if (this.#listener !== listener) return;
         // Too many open files, or a peer that went before it was taken: neither ends the server.
-        log.limited("grpc_accept", 10, "warning", `Cannot accept a gRPC connection: ${error}`);
+        log.rateLimited("grpc_accept", 10, "warning", `Cannot accept a gRPC connection: ${error}`);
         await new Promise((resolve) => setTimeout(resolve, 50));
         continue;
       }

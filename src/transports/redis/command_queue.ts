@@ -114,9 +114,15 @@ class ListPump implements AsyncDisposable {
     } catch (error) {
       if (this.#ending.signal.aborted) return true;
       const why = reasonOf(error);
-      this.#context.log.limited("command queue", 10, "warning", "Cannot read the command queue", {
-        why,
-      });
+      this.#context.log.rateLimited(
+        "command queue",
+        10,
+        "warning",
+        "Cannot read the command queue",
+        {
+          why,
+        },
+      );
       return false;
     } finally {
       clearTimeout(silent);
