@@ -62,7 +62,7 @@ function redisOutput(
   const backend = new RedisBackend(redisOptions(settings.redis), context);
   const queue = new CommandQueue(redisOptions(settings.redis), {
     ...context,
-    onCommand: (bytes) => context.commandHandler.take(bytes, "redis"),
+    onCommand: (bytes) => context.commandHandler.handle(bytes, "redis"),
   });
   queue.start();
   return {
@@ -81,7 +81,7 @@ function fileOutput(
   const commands = new CommandFile({
     ...context,
     path: `${settings.file.baseDirectory}/${COMMAND_FILE}`,
-    onCommand: (bytes) => context.commandHandler.take(bytes, "file"),
+    onCommand: (bytes) => context.commandHandler.handle(bytes, "file"),
   });
   const backend = openFiles(settings, context);
   return output(openOutbox(backend, { settings, context }), [commands]);

@@ -137,7 +137,7 @@ function openRecording(
 ): void {
   const file = statePath === undefined ? undefined : new RecordingFile(statePath, log);
   const interrupted = file?.interrupted();
-  file?.follow(recording);
+  file?.sync(recording);
   if (interrupted) {
     log.warning("Going on with the recording that ran when the server last ended unasked");
     commandHandler.apply(interrupted, "restart");

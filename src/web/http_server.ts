@@ -162,7 +162,7 @@ export class HttpServer implements AsyncDisposable {
     const body = await readSmall(request);
     if (!body) return answer(413, "The command is too large");
     const parsed = parseRecordingCommand(body);
-    if (parsed.state === "bad") return answer(400, `The command is bad: ${parsed.reason}`);
+    if (parsed.state === "rejected") return answer(400, `Invalid command: ${parsed.reason}`);
     const device = JSON.parse(new TextDecoder().decode(body)).device;
     if (typeof device !== "string" || !hub.has(device)) {
       return answer(404, "There is no such device");
