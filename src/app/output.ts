@@ -92,7 +92,7 @@ function openFiles({ file }: Settings, context: PublisherContext): FileBackend {
   const frameExtension = file.frameExtension === "jpg" ? "ppm" : file.frameExtension;
   return new FileBackend({ ...file, frameExtension }, {
     ...context,
-    uncompressed: pixmapDecoder(),
+    convertJpeg: pixmapDecoder(),
   });
 }
 
