@@ -23,15 +23,15 @@ export class WatchedPublisher implements Publisher {
   offer(outgoing: Outgoing): void {
     this.#inner.offer(outgoing);
     if (outgoing.kind === "frame") {
-      this.#hub.takeFrame(this.#device, outgoing.image.jpeg);
+      this.#hub.publishFrame(this.#device, outgoing.image.jpeg);
     } else {
       const envelope = JSON.parse(new TextDecoder().decode(outgoing.bytes));
-      this.#hub.takeEnvelope(this.#device, { topic: outgoing.topic, envelope });
+      this.#hub.publishEnvelope(this.#device, { topic: outgoing.topic, envelope });
     }
   }
 
   get framesWanted(): boolean {
-    return this.#inner.framesWanted || this.#hub.watched(this.#device);
+    return this.#inner.framesWanted || this.#hub.hasVideoSubscribers(this.#device);
   }
 
   get frameDegradation(): number {
