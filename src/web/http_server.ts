@@ -35,7 +35,7 @@ const WRONG_TOKEN_DELAY_MS = 500;
 /** Files that the login page needs; they are served without a token. */
 const PUBLIC_FILES: ReadonlySet<string> = new Set(["/style.css", "/icon.svg"]);
 
-/** Chosen: below the usual limit of 1024 file descriptors per process. */
+/** Chosen: each connection uses one of the few thousand file descriptors of a process. */
 const MAX_CONNECTIONS = 512;
 const IDLE_MS = 20_000;
 /** Time for responses in progress at the shutdown. */
