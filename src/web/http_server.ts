@@ -163,7 +163,7 @@ export class HttpServer implements AsyncDisposable {
     const { hub, onCommand } = this.#options;
     const isJson = request.headers.get("content-type")?.startsWith("application/json");
     if (!isJson || !isSameOrigin(request)) {
-      return textResponse(403, "Cannot accept the command: send application/json, same origin");
+      return textResponse(403, "Content type or origin not allowed");
     }
     const body = await readBody(request);
     if (!body) return textResponse(413, "Command too large");
