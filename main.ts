@@ -1,11 +1,11 @@
 import type { CommandContext } from "./src/commands/command.ts";
 import { LOADERS } from "./src/commands/table.ts";
-import { EXIT, ExitError } from "./src/base/errors.ts";
+import { AppError, EXIT, ExitError } from "./src/base/errors.ts";
 import { load, type Loaded } from "./src/config/load.ts";
 import { permissionFlags, permissionsFor } from "./src/config/permissions.ts";
 import { LineLog } from "./src/telemetry/log.ts";
 import { logOptions } from "./src/telemetry/log_options.ts";
-import { removeRunningMark } from "./src/telemetry/running_mark.ts";
+import { removeRunningMarker } from "./src/telemetry/running_marker.ts";
 
 /** Tells the launcher of the packed program that our stdout holds Deno's flags for the real run. */
 const PLANNED = 200;
@@ -47,18 +47,13 @@ function printWhole(text: string): void {
 }
 
 /** An error for the user is one line; a fault of ours also shows where it happened. */
-function report(error: unknown): number {
+function report(reason: unknown): number {
   // `... | head` closes the pipe: nobody is left to tell.
-  if (error instanceof Deno.errors.BrokenPipe) return EXIT.ok;
-  const expected = error instanceof ExitError;
-  const hint = error instanceof Error && "hint" in error ? `: ${error.hint}` : "";
-  const text = error instanceof Error ? error.message + hint : String(error);
-  console.error(`physiology_server: ${text}`);
-  if (expected) return error.status;
-  // An error that comes with a hint is about the context: a camera, a file, a service.
-  if (hint) return EXIT.unavailable;
-  if (error instanceof Error && error.stack) console.error(error.stack);
-  return EXIT.internal;
+  if (reason instanceof Deno.errors.BrokenPipe) return EXIT.ok;
+  const error = AppError.from(reason);
+  console.error(`physiology_server: ${error.describe()}`);
+  if (!(error instanceof ExitError) && reason instanceof Error) console.error(reason.stack);
+  return error.exitStatus;
 }
 
 // A fault that nobody waits for ends the program too: its supervisor starts it anew.
@@ -77,5 +72,5 @@ try {
 } catch (error) {
   status = report(error);
 }
-if (Deno.env.get("PHYSIOLOGY_STAGE") !== "plan") removeRunningMark();
+if (Deno.env.get("PHYSIOLOGY_STAGE") !== "plan") removeRunningMarker();
 Deno.exit(status);

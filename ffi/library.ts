@@ -1,5 +1,5 @@
 import { assetPath } from "../src/base/assets.ts";
-import { reasonOf } from "../src/base/reason.ts";
+import { AppError, reasonOf } from "../src/base/errors.ts";
 
 /** What `ffi/native/status.h` calls `enum ph_status`. */
 const STATUS_NAMES: Readonly<Record<number, NativeStatus>> = {
@@ -26,8 +26,7 @@ export type NativeStatus =
   | "state";
 
 /** A native call that failed, with the library's own message. */
-export class NativeError extends Error {
-  override readonly name = "NativeError";
+export class NativeError extends AppError {
   constructor(message: string, readonly status: NativeStatus) {
     super(message);
   }

@@ -162,6 +162,6 @@ try {
   Deno.exit(await main(Deno.args));
 } catch (error) {
   if (!(error instanceof ExitError)) throw error;
-  console.error(`demo: ${error.message}`);
-  Deno.exit(error.status);
+  console.error(`demo: ${error.describe()}`);
+  Deno.exit(error.exitStatus);
 }

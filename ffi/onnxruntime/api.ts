@@ -1,3 +1,4 @@
+import { AppError } from "../../src/base/errors.ts";
 import { assetPath } from "../../src/base/assets.ts";
 import { openLibrary } from "../library.ts";
 
@@ -122,9 +123,7 @@ export interface OrtApi extends Table {
 }
 
 /** A failure told by ONNX Runtime, in its own words. */
-export class OrtError extends Error {
-  override readonly name = "OrtError";
-}
+export class OrtError extends AppError {}
 
 let loaded: OrtApi | undefined;
 

@@ -1,4 +1,4 @@
-import { reasonOf } from "../../src/base/reason.ts";
+import { reasonOf } from "../../src/base/errors.ts";
 import { check, cString, type OrtApi, ortApi, OrtError, received, receivedNumber } from "./api.ts";
 import { Tensor } from "./tensor.ts";
 

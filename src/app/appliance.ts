@@ -155,7 +155,7 @@ export class Appliance {
     const { vision, engine, frames, counters, health, hud, source, bus } = this.#parts;
     if (this.#disconnected !== undefined) this.#connected();
     counters.add("frames_captured_total");
-    health.note("frame");
+    health.record("frame");
     const sample = source.realtime ? vision.observe(frame) : await vision.observeInOrder(frame);
     this.#lastSample = sample;
     engine.push(sample);

@@ -56,7 +56,7 @@ function redisOutput(settings: Settings, context: OutputContext): Output {
   const backend = new RedisBackend(redisOptions(settings.redis), context);
   const queue = new CommandQueue(redisOptions(settings.redis), {
     ...context,
-    onCommand: (bytes) => context.commands.take(bytes, "redis"),
+    onCommand: (bytes) => context.commands.handle(bytes, "redis"),
   });
   queue.start();
   return {
@@ -72,7 +72,7 @@ function fileOutput(settings: Settings, context: OutputContext): Output {
   const commands = new CommandFile({
     ...context,
     path: `${settings.file.baseDirectory}/${COMMAND_FILE}`,
-    onCommand: (bytes) => context.commands.take(bytes, "file"),
+    onCommand: (bytes) => context.commands.handle(bytes, "file"),
   });
   return outputOf(openOutbox(openFiles(settings, context), settings, context), [commands]);
 }
@@ -82,7 +82,7 @@ function openFiles({ file }: Settings, context: OutputContext): FileBackend {
   const frameExtension = file.frameExtension === "jpg" ? "ppm" : file.frameExtension;
   return new FileBackend({ ...file, frameExtension }, {
     ...context,
-    uncompressed: pixmapDecoder(),
+    convertJpeg: pixmapDecoder(),
   });
 }
 

@@ -1,6 +1,5 @@
 import { EXIT, UnavailableError } from "../base/errors.ts";
 import { VERSION } from "../base/version.ts";
-import { SourceError } from "../capture/frame.ts";
 import { misspelledVariables } from "../config/environment.ts";
 import type { Settings } from "../config/flags.ts";
 import type { Loaded } from "../config/load.ts";
@@ -119,15 +118,10 @@ export async function runServer({ settings, log, reload }: ServerContext): Promi
   log.info(`Reading ${source.description}`);
   const ready = () => systemd.ready(`Reading ${source.description}`);
   reloads.listen({ before: () => systemd.reloading(), after: ready });
-  systemd.watch(() => detectStall({ health, ...state() }));
+  systemd.startWatchdog(() => detectStall({ health, ...state() }));
   ready();
   if (server.durationS > 0) setTimeout(() => stop.stop(), server.durationS * 1000);
-  try {
-    await appliance.run(stop.signal);
-  } catch (error) {
-    if (!(error instanceof SourceError)) throw error;
-    throw new UnavailableError(`${error.message}: ${error.hint}`, { cause: error });
-  }
+  await appliance.run(stop.signal);
   const neverDelivered = health.ageS("acknowledgement") === undefined;
   if (bus.trouble !== undefined && neverDelivered && !stop.signal.aborted) {
     throw new UnavailableError(
@@ -153,7 +147,7 @@ function openRecording(
 ): void {
   const file = statePath === undefined ? undefined : new RecordingFile(statePath, log);
   const interrupted = file?.interrupted();
-  file?.follow(recording);
+  file?.sync(recording);
   if (interrupted) {
     log.warning("Resuming the recording that was running when the server last crashed");
     commands.apply(interrupted, "restart");

@@ -21,7 +21,7 @@ export async function run({ settings, log }: CommandContext): Promise<number> {
   using stop = stopSignal(log);
   const hub = new Hub({
     // Frames are most of the traffic, and a device sends them at full rate only to listeners.
-    onWatch: (device, watched) => {
+    onVideoSubscribed: (device, watched) => {
       if (!redis.usePubsub) return keyValues.watch(device, watched);
       const channel = `${device}:frame`;
       const done = watched ? feed.subscribe(channel) : feed.unsubscribe(channel);
@@ -86,9 +86,9 @@ export function takeMessage(hub: Hub, channel: string, text: string): void {
   } catch {
     return;
   }
-  if (topic !== "frame") return hub.takeEnvelope(device, { topic, envelope });
+  if (topic !== "frame") return hub.publishEnvelope(device, { topic, envelope });
   const jpeg = jpegOf(envelope);
-  if (jpeg) hub.takeFrame(device, jpeg);
+  if (jpeg) hub.publishFrame(device, jpeg);
 }
 
 function jpegOf(envelope: unknown): Uint8Array<ArrayBuffer> | undefined {

@@ -23,7 +23,7 @@ export async function run({ settings, log }: CommandContext): Promise<number> {
   using saver = new SessionSaver({ directory: record.outputDirectory, log });
   const take = (text: string) => {
     try {
-      saver.take(text);
+      saver.add(text);
     } catch (error) {
       failed.reject(error);
     }

@@ -1,6 +1,5 @@
-import { reasonOf } from "../base/reason.ts";
 import { DEFAULT_FILE_NAMES, defaultFileText } from "../config/default_files.ts";
-import { UnavailableError, UsageError } from "../base/errors.ts";
+import { reasonOf, UnavailableError, UsageError } from "../base/errors.ts";
 import type { ConfigFileName } from "../config/flag.ts";
 import { parseCommandLine } from "../config/command_line.ts";
 import type { CommandContext } from "./command.ts";

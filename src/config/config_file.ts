@@ -1,8 +1,7 @@
-import { ConfigError } from "../base/errors.ts";
+import { ConfigError, reasonOf } from "../base/errors.ts";
 import type { ConfigFileName } from "./flag.ts";
 import { type FlagEntry, FLAGS } from "./flags.ts";
 import { nearest } from "../base/nearest.ts";
-import { reasonOf } from "../base/reason.ts";
 import { maskPasswords } from "./secret.ts";
 import { checkJson } from "./values.ts";
 

@@ -1,9 +1,8 @@
 import type { CommandName } from "./command_names.ts";
 import { type CommandLine, parseCommandLine } from "./command_line.ts";
 import { readConfigFile } from "./config_file.ts";
-import { ConfigError, UsageError } from "../base/errors.ts";
+import { ConfigError, reasonOf, UsageError } from "../base/errors.ts";
 import { buildSettings, environmentName, type FlagEntry, flagsOf, type Settings } from "./flags.ts";
-import { reasonOf } from "../base/reason.ts";
 import { conflictIn, inputComplaint } from "./rules.ts";
 import { maskPasswords, Secret } from "./secret.ts";
 import { checkText } from "./values.ts";

@@ -134,13 +134,13 @@ export class FrameQueue {
 
   #refuse(text: string): void {
     this.#refusal = { text, untilUs: this.#context.clock.monotonicUs() + SAY_REFUSAL_US };
-    this.#context.log.limited("frame refused", 10, "warning", text);
+    this.#context.log.rateLimited("frame refused", 10, "warning", text);
   }
 
   #drop(reason: string): void {
     const { counters, log } = this.#context;
     counters.add("outbox_dropped_total", { class: "frame", reason });
-    log.limited(`dropped frame ${reason}`, 10, "info", "Dropped frames", { reason });
+    log.rateLimited(`dropped frame ${reason}`, 10, "info", "Dropped frames", { reason });
   }
 }
 

@@ -1,4 +1,4 @@
-import { reasonOf } from "../base/reason.ts";
+import { reasonOf } from "../base/errors.ts";
 import { SubscriberPresence } from "./subscriber_presence.ts";
 import { Backlog, type Waiting } from "./backlog.ts";
 import type { SpoolRecord } from "./spool/record.ts";
@@ -283,14 +283,14 @@ export class MetricQueue {
     const why = reasonOf(error);
     this.#trouble = `Cannot keep late metrics in ${this.#options.spool?.folder}: ${why}: ` +
       "free some space, or let the server's user write there";
-    this.#context.log.limited("spool", 10, "warning", this.#trouble);
+    this.#context.log.rateLimited("spool", 10, "warning", this.#trouble);
   }
 
   #drop(reason: string, count: number, why?: string): void {
     const { counters, log } = this.#context;
     const text = why ?? `Dropped metrics of ${this.topic}`;
     counters.add("outbox_dropped_total", { class: "metric", reason }, count);
-    log.limited(`dropped metric ${reason}`, 10, "warning", text, { reason, count });
+    log.rateLimited(`dropped metric ${reason}`, 10, "warning", text, { reason, count });
   }
 }
 

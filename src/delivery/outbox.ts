@@ -92,7 +92,7 @@ export class Outbox implements Sink, AsyncDisposable {
     if (outgoing.kind === "frame") this.#frames.offer(outgoing);
     else this.#metrics.get(outgoing.topic)?.offer(outgoing);
     if (outgoing.topic !== "core_metrics") return;
-    this.#context.health?.note("metric");
+    this.#context.health?.record("metric");
     this.#showGauges();
   }
 

@@ -50,7 +50,7 @@ export class DeliveryStats {
   }
 
   note({ receivers, bytes, sentUs, acknowledgedUs, replayed }: AcknowledgedMessage): void {
-    this.#context.health?.note("acknowledgement");
+    this.#context.health?.record("acknowledgement");
     (replayed ? this.#replayed : this.#sent).total++;
     this.#bytes.total += bytes;
     this.#waits.observe((acknowledgedUs - sentUs) / 1000);

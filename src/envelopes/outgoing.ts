@@ -1,3 +1,4 @@
+import { AppError } from "../base/errors.ts";
 import type { FrameImage, Topic } from "./envelope.ts";
 
 /** Metrics, status and recording state: kept in order, never dropped for a frame. */
@@ -65,8 +66,7 @@ export interface BackendErrorOptions extends ErrorOptions {
 }
 
 /** A message that a backend could not deliver. */
-export class BackendError extends Error {
-  override readonly name = "BackendError";
+export class BackendError extends AppError {
   /** False where the same message would fail again: it is dropped and counted. */
   readonly retriable: boolean;
   /** The label under which the drop is counted, such as "too_big". */

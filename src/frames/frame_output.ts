@@ -1,6 +1,6 @@
 import { JpegShrinker } from "../../ffi/jpeg_shrink.ts";
 import type { Frame, Image } from "../capture/frame.ts";
-import { reasonOf } from "../base/reason.ts";
+import { reasonOf } from "../base/errors.ts";
 import type { EnvelopeFactory } from "../envelopes/envelope_factory.ts";
 import { type FramePacing, quantizerScaleFor } from "./pacing.ts";
 import type { Counters } from "../telemetry/counters.ts";
@@ -151,7 +151,12 @@ export class FrameOutput {
   #failed(reason: unknown): void {
     this.#dropped("encoder_failed");
     const message = reasonOf(reason);
-    this.#parts.log.limited("encoder_failed", 10, "warning", `Cannot compress a frame: ${message}`);
+    this.#parts.log.rateLimited(
+      "encoder_failed",
+      10,
+      "warning",
+      `Cannot compress a frame: ${message}`,
+    );
   }
 
   #dropped(reason: string): void {

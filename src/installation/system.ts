@@ -1,5 +1,4 @@
-import { UnavailableError } from "../base/errors.ts";
-import { reasonOf } from "../base/reason.ts";
+import { reasonOf, UnavailableError } from "../base/errors.ts";
 
 /** A system to install into: this one, or an image under a folder. */
 export interface System {

@@ -1,8 +1,7 @@
-import { reasonOf } from "../../base/reason.ts";
 import { SimulatedCamera } from "./camera.ts";
 import { rateAt } from "./rate_schedule.ts";
 import { STAMPED_TRUTH_HEADER, TRUTH_HEADER, truthRow, type TruthSample } from "./truth.ts";
-import { UnavailableError, UsageError } from "../../base/errors.ts";
+import { reasonOf, UnavailableError, UsageError } from "../../base/errors.ts";
 import type { Settings } from "../../config/flags.ts";
 import type { Clock } from "../../telemetry/clock.ts";
 

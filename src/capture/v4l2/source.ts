@@ -220,7 +220,7 @@ export class V4l2Source implements FrameSource {
       } catch (error) {
         if (error instanceof NativeError && error.status === "timeout") throw error;
         const { message, hint } = cameraError(this.#path, error);
-        this.#log.limited("camera_reopen", 60, "warning", message, { hint });
+        this.#log.rateLimited("camera_reopen", 60, "warning", message, { hint });
       }
       await this.#clock.sleep(RETRY_MS, signal);
     }
@@ -269,7 +269,7 @@ export class V4l2Source implements FrameSource {
       if (amount > 0) this.#counters.add("camera_frames_lost_total", { reason }, amount);
     }
     if (losses.damaged > before.damaged) {
-      this.#log.limited("camera_damaged", 60, "warning", "The camera sent a damaged frame", {
+      this.#log.rateLimited("camera_damaged", 60, "warning", "The camera sent a damaged frame", {
         reason: losses.reason,
       });
     }

@@ -5,8 +5,7 @@ import type {
   UniversalServerResponse,
 } from "@connectrpc/connect/protocol";
 import { timingSafeEqual } from "node:crypto";
-import { ConfigError, UnavailableError } from "../../base/errors.ts";
-import { reasonOf } from "../../base/reason.ts";
+import { ConfigError, reasonOf, UnavailableError } from "../../base/errors.ts";
 import { isLoopback } from "../../config/rules.ts";
 import type { Envelope } from "../../envelopes/envelope.ts";
 import type { Log } from "../../telemetry/log.ts";
@@ -144,7 +143,7 @@ export class GrpcServer implements AsyncDisposable {
       } catch (error) {
         if (this.#listener !== listener) return;
         // Too many open files, or a peer that went before it was taken: neither ends the server.
-        log.limited("grpc_accept", 10, "warning", `Cannot accept a gRPC connection: ${error}`);
+        log.rateLimited("grpc_accept", 10, "warning", `Cannot accept a gRPC connection: ${error}`);
         await new Promise((resolve) => setTimeout(resolve, 50));
         continue;
       }

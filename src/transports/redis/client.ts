@@ -1,7 +1,7 @@
 import type { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
 import { Cluster, Redis } from "ioredis";
-import { reasonOf } from "../../base/reason.ts";
+import { reasonOf } from "../../base/errors.ts";
 import type { RedisOptions } from "./options.ts";
 import { ReplyGuard, type ReplyLimits } from "./reply_guard.ts";
 

@@ -1,5 +1,5 @@
 import type { Buffer } from "node:buffer";
-import { reasonOf } from "../../base/reason.ts";
+import { reasonOf } from "../../base/errors.ts";
 import type { Clock } from "../../telemetry/clock.ts";
 import type { Log } from "../../telemetry/log.ts";
 import type { RedisOptions } from "./options.ts";
@@ -114,9 +114,15 @@ class ListPump implements AsyncDisposable {
     } catch (error) {
       if (this.#ending.signal.aborted) return true;
       const why = reasonOf(error);
-      this.#context.log.limited("command queue", 10, "warning", "Cannot read the command queue", {
-        why,
-      });
+      this.#context.log.rateLimited(
+        "command queue",
+        10,
+        "warning",
+        "Cannot read the command queue",
+        {
+          why,
+        },
+      );
       return false;
     } finally {
       clearTimeout(silent);

@@ -178,7 +178,7 @@ export class RedisReader implements AsyncDisposable, KeyValueSource {
 
   #tell(error: Error): void {
     const where = endpointOf(this.#options);
-    this.#log.limited("redis", 10, "warning", `Redis at ${where}: ${error.message}`);
+    this.#log.rateLimited("redis", 10, "warning", `Redis at ${where}: ${error.message}`);
   }
 
   /** The client goes wherever its options say when it connects next. */

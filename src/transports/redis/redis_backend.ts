@@ -156,7 +156,7 @@ export class RedisBackend implements Backend {
   /** The link stands, yet Redis does not take what it is sent: OOM, READONLY, NOPERM. */
   #noteRefusal(link: RedisLink, message: string): void {
     this.#refusal = { link, message };
-    this.#log.limited("redis refusal", 5, "warning", message);
+    this.#log.rateLimited("redis refusal", 5, "warning", message);
   }
 
   #debug({ topic, envelope }: Stored, { receivers }: Delivery): void {

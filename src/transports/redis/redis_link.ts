@@ -251,7 +251,7 @@ export class RedisLink implements AsyncDisposable {
   #say(problem: RedisProblem): void {
     this.#trouble = problem;
     const key = `redis ${problem.fault}`; // one line, whichever link says it first
-    this.#log.limited(key, SAY_AGAIN_SECONDS, "warning", problem.message, { link: this.#role });
+    this.#log.rateLimited(key, SAY_AGAIN_SECONDS, "warning", problem.message, { link: this.#role });
   }
 }
 

@@ -23,7 +23,7 @@ function isOrderly(run: () => unknown): void {
   } catch (error) {
     assert(error instanceof ExitError, String(error));
     assert.match(error.message, /^Cannot /);
-    assert([64, 78].includes(error.status));
+    assert([64, 78].includes(error.exitStatus));
   }
 }
 

@@ -96,7 +96,7 @@ Deno.test("frames that are not compressed are pixmaps of the same picture", asyn
   const maker = new PixmapMaker();
   const backend = new FileBackend(
     { ...DEFAULT_FILE_OPTIONS, baseDirectory: folder.path, frameExtension: "ppm" },
-    { clock, log: silentLog, uncompressed: (each) => maker.pixmapOf(each) },
+    { clock, log: silentLog, convertJpeg: (each) => maker.pixmapOf(each) },
   );
   await using _backend = backend;
   backend.start();
@@ -164,7 +164,7 @@ Deno.test("a second server in one folder waits, and says why", async () => {
     await waitFor("the first", () => first.backend.ready);
     const second = startOutbox(folder.path);
     await waitFor("the trouble", () => second.outbox.trouble);
-    assert.match(second.outbox.trouble ?? "", /another physiology_server writes there/);
+    assert.match(second.outbox.trouble ?? "", /another physiology_server uses it/);
     assert.equal(second.backend.ready, false);
     return second;
   })();

@@ -77,7 +77,7 @@ Deno.test("settings are frozen", () => {
 
 Deno.test("a number out of range names flag, range and value, with status 64", () => {
   const error = failureOn({}, "--redis_port=99999");
-  assert.equal(error.status, 64);
+  assert.equal(error.exitStatus, 64);
   assert.match(error.message, /--redis_port: it must be an integer from 1 to 65535.*99999/);
   const fromEnvironment = failureOn({ env: { PHYSIOLOGY_MAX_FPS: "fast" } });
   assert(fromEnvironment instanceof UsageError);
@@ -103,14 +103,14 @@ for (
   Deno.test(`${what} as configuration is refused with status 78`, () => {
     const error = failureOn(withConfig(config), CONFIG);
     assert(error instanceof ConfigError);
-    assert.equal(error.status, 78);
+    assert.equal(error.exitStatus, 78);
     assert.match(error.message, message);
   });
 }
 
 Deno.test("a configuration that is missing is refused with status 78", () => {
   const error = failureOn({}, CONFIG);
-  assert.equal(error.status, 78);
+  assert.equal(error.exitStatus, 78);
   assert.match(error.message, /\/etc\/redis\.json: no such file/);
 });
 
@@ -149,7 +149,7 @@ Deno.test("two passwords from one place are refused", () => {
 Deno.test("a password file that is missing, empty or of two lines has status 78", () => {
   for (const text of [undefined, "", "\n", "one\ntwo\n"]) {
     const files = text === undefined ? {} : { "/run/pw": text };
-    assert.equal(failureOn({ files }, "--redis_password_file=/run/pw").status, 78);
+    assert.equal(failureOn({ files }, "--redis_password_file=/run/pw").exitStatus, 78);
   }
 });
 
@@ -160,9 +160,9 @@ Deno.test("serve needs exactly one input", () => {
 });
 
 Deno.test("values that contradict each other are refused by the side that gave them", () => {
-  assert.equal(failureOn({}, "--redis_tls", "--redis_tls_cert_path=/a").status, 64);
+  assert.equal(failureOn({}, "--redis_tls", "--redis_tls_cert_path=/a").exitStatus, 64);
   const half = withConfig({ tls: true, tls_cert_path: "/a" });
-  assert.equal(failureOn(half, CONFIG).status, 78);
+  assert.equal(failureOn(half, CONFIG).exitStatus, 78);
   assert.match(failureOn({}, "--grpc_address=0.0.0.0").message, /without TLS and a token/);
   assert.match(
     failureOn({}, "--http_port=80", "--http_address=::").message,
