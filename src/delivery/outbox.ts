@@ -31,7 +31,7 @@ export interface OutboxContext {
   readonly clock: Clock;
   readonly counters: Counters;
   readonly log: Log;
-  /** Gets a note of each core metric and each acknowledgement. */
+  /** Notified of each core metric and each acknowledgement. */
   readonly health?: Health;
 }
 

@@ -43,7 +43,7 @@ export class RedisReader implements AsyncDisposable, KeyValueSource {
 
   /**
    * @throws {Error} if a certificate or key cannot be read.
-   * @throws {UsageError} if the options ask for sharded channels.
+   * @throws {UsageError} if the options select sharded channels.
    */
   constructor({ redis, log, onMessage }: RedisReaderOptions) {
     if (redis.shardedPublish) {
