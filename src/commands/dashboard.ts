@@ -6,7 +6,7 @@ import { SystemClock } from "../telemetry/clock.ts";
 import type { CommandContext } from "./command.ts";
 import { redisOptions } from "../app/redis_options.ts";
 import { stopSignal } from "../app/stop_signal.ts";
-import { KeyValues } from "../transports/redis/key_value_reader.ts";
+import { KeyValueReader } from "../transports/redis/key_value_reader.ts";
 import { RedisReader } from "../transports/redis/reader.ts";
 
 const METRIC_TOPICS = TOPICS.filter((topic) => topic !== "frame");
@@ -33,7 +33,7 @@ export async function run({ settings, log }: CommandContext): Promise<number> {
     log,
     onMessage: (channel, message) => takeMessage(hub, channel, message.toString()),
   });
-  const keyValues = new KeyValues({
+  const keyValues = new KeyValueReader({
     source: feed,
     devices: dashboard.devices,
     onMessage: (channel, text) => takeMessage(hub, channel, text),

@@ -90,7 +90,7 @@ const ALL_FAULTS: readonly [string, () => Promise<void>][] = [
     await clock.sleep(outage * 1000);
     server.thaw();
   }],
-  ["swallowed", () => withFault({ swallow: true })],
+  ["swallowed", () => withFault({ discard: true })],
   ["garbage", () => withFault({ answer: crypto.getRandomValues(new Uint8Array(5000)) })],
   ["half replies", () => withFault({ halfReplies: true })],
   ["20 MB string", () => withFault({ answer: encoder.encode("$20971520\r\n" + "x".repeat(9e4)) })],

@@ -1,22 +1,9 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import {
-  decodeRecords,
-  encodeRecords,
-  type SpoolRecord,
-} from "../../../src/delivery/spool/record.ts";
-import { Spool, type SpoolOptions } from "../../../src/delivery/spool/spool.ts";
-import { temporaryFolder } from "../../support/folders.ts";
-
-const encoder = new TextEncoder();
-
-function record(number: number, length = 20): SpoolRecord {
-  return { timestamp: number, bytes: encoder.encode(`${number} `.padEnd(length, "x")) };
-}
-
-function numbersOf(records: readonly SpoolRecord[]): number[] {
-  return records.map(({ timestamp }) => timestamp);
-}
+import { decodeRecords } from "../../../../src/delivery/spool/record.ts";
+import { Spool, type SpoolOptions } from "../../../../src/delivery/spool/spool.ts";
+import { temporaryFolder } from "../../../support/folders.ts";
+import { numbersOf, spoolRecord as record } from "../../../support/spool_records.ts";
 
 function spoolIn(folder: string, more: Partial<SpoolOptions> = {}) {
   const dropped: Record<string, number> = {};
@@ -33,50 +20,26 @@ function spoolIn(folder: string, more: Partial<SpoolOptions> = {}) {
 async function readAll(spool: Spool): Promise<number[]> {
   const numbers: number[] = [];
   while (spool.length > 0) {
-    const records = await spool.first(7);
+    const records = await spool.peek(7);
     numbers.push(...numbersOf(records));
     await spool.remove(records.length);
   }
   return numbers;
 }
 
-Deno.test("records cut at any byte give the whole ones before the cut", () => {
-  const records = [record(1), record(2, 0), record(3, 300)];
-  const bytes = encodeRecords(records);
-  const ends = decodeRecords(bytes).map(({ end }) => end);
-  for (let cut = 0; cut <= bytes.length; cut++) {
-    const whole = ends.filter((end) => end <= cut).length;
-    assert.deepEqual(numbersOf(decodeRecords(bytes.slice(0, cut))), [1, 2, 3].slice(0, whole));
-  }
-});
-
-Deno.test("records with a flipped bit give the whole ones before it, and garbage gives no error", () => {
-  const bytes = encodeRecords([record(1), record(2), record(3)]);
-  fc.assert(fc.property(fc.nat(bytes.length * 8 - 1), (bit) => {
-    const spoilt = bytes.slice();
-    spoilt[bit >> 3] = (spoilt[bit >> 3] ?? 0) ^ (1 << (bit & 7));
-    const read = decodeRecords(spoilt);
-    assert.deepEqual(numbersOf(read), [1, 2, 3].slice(0, read.length));
-    assert.equal(read.length, Math.floor((bit >> 3) / (bytes.length / 3)));
-  }));
-  fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), (garbage) => {
-    decodeRecords(new Uint8Array(garbage));
-  }));
-});
-
-Deno.test("a spool over its size gives up its oldest records, counted", async () => {
+Deno.test("Spool drops its oldest records over its size limit, counted", async () => {
   using folder = temporaryFolder();
   const { spool, dropped } = spoolIn(folder.path, { maxBytes: 2000 });
   await spool.open();
   for (let number = 1; number <= 200; number++) await spool.append([record(number, 50)]);
   assert.ok(spool.bytes <= 2000);
-  const left = await readAll(spool);
-  assert.equal(left.at(-1), 200);
-  assert.deepEqual(left, left.map((_, index) => 201 - left.length + index));
-  assert.equal(dropped.spool_full, 200 - left.length);
+  const remaining = await readAll(spool);
+  assert.equal(remaining.at(-1), 200);
+  assert.deepEqual(remaining, remaining.map((_, index) => 201 - remaining.length + index));
+  assert.equal(dropped.spool_full, 200 - remaining.length);
 });
 
-Deno.test("segments older than the age limit are given up, counted", async () => {
+Deno.test("Spool drops segments over the age limit, counted", async () => {
   using folder = temporaryFolder();
   const { spool, dropped } = spoolIn(folder.path, { segmentBytes: 1, maxAgeMs: 1 });
   await spool.open();
@@ -86,15 +49,15 @@ Deno.test("segments older than the age limit are given up, counted", async () =>
   assert.equal(dropped.too_old, 3);
 });
 
-Deno.test("a cursor that outlived its segment is not taken for one of a later segment", async () => {
+Deno.test("Spool does not apply a cursor to a later segment after its own was removed", async () => {
   using folder = temporaryFolder();
   const first = spoolIn(folder.path).spool;
   await first.open();
   await first.append([record(1), record(2)]);
-  await first.first(1);
+  await first.peek(1);
   await first.remove(1);
   const cursor = cursorIn(folder.path);
-  await first.first(1);
+  await first.peek(1);
   await first.remove(1);
   Deno.writeTextFileSync(`${folder.path}/cursor`, cursor);
   const second = spoolIn(folder.path).spool;
@@ -109,7 +72,7 @@ type Action =
   | { readonly kind: "append"; readonly count: number; readonly length: number }
   | { readonly kind: "read"; readonly count: number }
   | { readonly kind: "restart" }
-  /** Cuts the newest segment at any byte, or brings back the cursor of before the last reading. */
+  /** Truncates the newest segment at any byte, or restores the cursor before the last read. */
   | { readonly kind: "crash"; readonly cut?: number };
 
 const action: fc.Arbitrary<Action> = fc.oneof(
@@ -123,7 +86,7 @@ const action: fc.Arbitrary<Action> = fc.oneof(
   fc.record({ kind: fc.constant("crash" as const), cut: fc.nat() }, { requiredKeys: ["kind"] }),
 );
 
-Deno.test("a spool behaves as a queue under random actions, restarts and cuts at any byte", async () => {
+Deno.test("Spool behaves as a queue under random actions, restarts and truncation at any byte", async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(action, { maxLength: 40 }),
@@ -141,7 +104,7 @@ Deno.test("a spool behaves as a queue under random actions, restarts and cuts at
             await spool.append(records);
             model.push(...numbersOf(records));
           } else if (step.kind === "read") {
-            const records = await spool.first(step.count);
+            const records = await spool.peek(step.count);
             assert.deepEqual(numbersOf(records), model.slice(0, records.length));
             assert.equal(records.length > 0, model.length > 0);
             oldCursor = cursorIn(folder.path);
@@ -153,7 +116,7 @@ Deno.test("a spool behaves as a queue under random actions, restarts and cuts at
             await spool.open();
             const left = model.filter((number) => !lost.includes(number));
             if (step.kind === "restart") assert.equal(spool.length, left.length);
-            // After a crash some that were read may come again, before the others.
+            // After a crash, records that were removed may be returned again, before the others.
             const again = (await peekAll(folder.path, segmentBytes)).slice(
               0,
               -left.length || undefined,
@@ -173,7 +136,7 @@ Deno.test("a spool behaves as a queue under random actions, restarts and cuts at
   );
 });
 
-/** What a spool would give whole, read from a copy of its folder. */
+/** Reads all records from a copy of the folder. */
 async function peekAll(folder: string, segmentBytes: number): Promise<number[]> {
   using copy = temporaryFolder();
   for (const { name } of Deno.readDirSync(folder)) {
@@ -184,7 +147,7 @@ async function peekAll(folder: string, segmentBytes: number): Promise<number[]> 
   return await readAll(spool);
 }
 
-/** Leaves the folder as a power cut might; the numbers of the records that it costs. */
+/** Changes the folder as a power cut might; returns the numbers of the records that it costs. */
 function crash(folder: string, cut: number | undefined, oldCursor: string): number[] {
   if (cut === undefined) {
     if (oldCursor) Deno.writeTextFileSync(`${folder}/cursor`, oldCursor);
