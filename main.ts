@@ -1,8 +1,9 @@
 import type { CommandContext } from "./src/commands/command.ts";
 import { LOADERS } from "./src/commands/table.ts";
 import { EXIT, ExitError } from "./src/base/errors.ts";
-import { load, type Loaded } from "./src/config/load.ts";
-import { permissionFlags, permissionsFor } from "./src/config/permissions.ts";
+import { load, type Loaded } from "./src/app/flags.ts";
+import { permissionsFor, programContext } from "./src/app/permissions.ts";
+import { permissionFlags } from "./src/config/permissions.ts";
 import { LineLog } from "./src/telemetry/log.ts";
 import { logOptions } from "./src/telemetry/log_options.ts";
 import { removeRunningMark } from "./src/telemetry/running_mark.ts";
@@ -35,10 +36,10 @@ async function main(argv: readonly string[]): Promise<number> {
 
 /** The permissions of the real run as Deno's flags; undefined where this run will do. */
 function planFor({ command, settings }: Loaded): string[] | undefined {
-  const env = Deno.env.toObject();
-  const place = { assets: env["PHYSIOLOGY_ASSETS"] ?? Deno.cwd(), env };
-  const permissions = permissionsFor(command, settings, place);
-  return permissions && permissionFlags(permissions, { running: env["PHYSIOLOGY_RUNNING"] });
+  const program = programContext();
+  const permissions = permissionsFor(command, settings, program);
+  return permissions &&
+    permissionFlags(permissions, { running: program.env["PHYSIOLOGY_RUNNING"] });
 }
 
 function printWhole(text: string): void {

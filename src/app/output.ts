@@ -2,7 +2,7 @@ import { CommandFile } from "../control/command_file.ts";
 import { pixmapDecoder } from "../frames/pixmap.ts";
 import type { CommandHandler } from "../control/commands.ts";
 import { UsageError } from "../base/errors.ts";
-import type { Settings } from "../config/flags.ts";
+import type { Settings } from "./flags.ts";
 import { FileBackend } from "../transports/file/file_backend.ts";
 import { GrpcBackend } from "../transports/grpc/grpc_backend.ts";
 import type { GrpcServer } from "../transports/grpc/grpc_server.ts";
@@ -14,7 +14,7 @@ import type { Clock } from "../telemetry/clock.ts";
 import type { Counters } from "../telemetry/counters.ts";
 import type { Health } from "../telemetry/health.ts";
 import type { Log } from "../telemetry/log.ts";
-import { redisOptions } from "./redis_options.ts";
+import { redisOptions } from "../transports/redis/settings.ts";
 
 /** Where clients of the file backend append their commands, in its folder. */
 const COMMAND_FILE = "command.jsonl";

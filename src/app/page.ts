@@ -1,4 +1,4 @@
-import type { Settings } from "../config/flags.ts";
+import type { Settings } from "./flags.ts";
 import type { CommandHandler } from "../control/commands.ts";
 import { Hub } from "../web/hub.ts";
 import { HttpServer } from "../web/http_server.ts";

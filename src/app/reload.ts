@@ -1,14 +1,13 @@
 import { ExitError } from "../base/errors.ts";
-import { flagsOf, type Settings } from "../config/flags.ts";
-import type { Loaded } from "../config/load.ts";
-import { missingForRedis } from "../config/permissions.ts";
 import { Secret } from "../config/secret.ts";
 import type { Log } from "../telemetry/log.ts";
+import { FLAGS, type Loaded, type Settings } from "./flags.ts";
+import { missingForTransport } from "./permissions.ts";
 
 /** A part that can take new settings while it works. */
 interface Reloadable {
   /** The topics of `Settings` that it takes over as a whole. */
-  readonly topics: readonly (keyof Settings)[];
+  readonly topics: readonly string[];
   readonly apply: (settings: Settings) => void;
 }
 
@@ -48,7 +47,7 @@ export class Reloads implements Disposable {
       log.error(`Keeping the old configuration: ${error.message}`);
       return false;
     }
-    const missing = missingForRedis(next);
+    const missing = missingForTransport(next);
     if (missing !== undefined) {
       log.error(
         `Keeping the old configuration: Cannot use ${missing} by a reload, for this process was ` +
@@ -86,11 +85,11 @@ export class Reloads implements Disposable {
 }
 
 function changedFlags(before: Settings, after: Settings) {
-  return flagsOf("serve").flatMap(({ flag, topic, key }) => {
+  return FLAGS.flagsOf("serve").flatMap((entry) => {
     const [old, now] = [before, after].map((settings) =>
-      comparable((settings[topic] as Readonly<Record<string, unknown>>)[key])
+      comparable(FLAGS.valueOf(settings, entry))
     );
-    return old === now ? [] : [{ name: flag.name, topic }];
+    return old === now ? [] : [{ name: entry.flag.name, topic: entry.topic }];
   });
 }
 

@@ -1,4 +1,4 @@
-import type { Loaded } from "../config/load.ts";
+import type { Loaded } from "../app/flags.ts";
 import type { Log } from "../telemetry/log.ts";
 
 /** What every command is given. */

@@ -1,3 +1,4 @@
+import { FLAGS } from "../app/flags.ts";
 import { UsageError } from "../base/errors.ts";
 import { completions, SHELLS } from "../config/render/completions.ts";
 import type { CommandContext } from "./command.ts";
@@ -10,6 +11,6 @@ export function run({ argument, print }: CommandContext): Promise<number> {
       `Cannot print completions for '${argument ?? ""}': name one of ${SHELLS.join(", ")}`,
     );
   }
-  print(completions(shell));
+  print(completions(FLAGS, shell));
   return Promise.resolve(0);
 }

@@ -4,7 +4,7 @@ import { Hub } from "../web/hub.ts";
 import { HttpServer } from "../web/http_server.ts";
 import { SystemClock } from "../telemetry/clock.ts";
 import type { CommandContext } from "./command.ts";
-import { redisOptions } from "../app/redis_options.ts";
+import { redisOptions } from "../transports/redis/settings.ts";
 import { stopSignal } from "../app/stop_signal.ts";
 import { KeyValues } from "../transports/redis/key_value_reader.ts";
 import { RedisReader } from "../transports/redis/reader.ts";

@@ -1,3 +1,5 @@
+import { selectedSources } from "../app/flags.ts";
+import { permissionsFor, programContext } from "../app/permissions.ts";
 import { assetPath } from "../base/assets.ts";
 import { UnavailableError, UsageError } from "../base/errors.ts";
 import type { CommandContext } from "./command.ts";
@@ -25,6 +27,8 @@ export async function run(context: CommandContext): Promise<number> {
   const system: System = { root, print };
   const bySystemd = root !== "" || hasSystemd();
   const { files, stale, cron } = planService(context, template, {
+    hasInput: selectedSources(settings).length > 0,
+    writes: permissionsFor("serve", settings, programContext())?.write ?? [],
     systemd: bySystemd ? systemdVersion(system) : "none",
     installed: bySystemd ? readFile(system, PLACES.unit) : undefined,
   });

@@ -1,7 +1,7 @@
 import { EXIT } from "../base/errors.ts";
 import { SystemClock } from "../telemetry/clock.ts";
 import type { CommandContext } from "./command.ts";
-import { redisOptions } from "../app/redis_options.ts";
+import { redisOptions } from "../transports/redis/settings.ts";
 import { stopSignal } from "../app/stop_signal.ts";
 import { HistoryFollower } from "../transports/redis/history.ts";
 import { SessionSaver } from "../recording/saver.ts";

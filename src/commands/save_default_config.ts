@@ -1,34 +1,27 @@
+import { FLAGS } from "../app/flags.ts";
 import { reasonOf } from "../base/reason.ts";
-import { DEFAULT_FILE_NAMES, defaultFileText } from "../config/default_files.ts";
+import { defaultFileText } from "../config/default_files.ts";
 import { UnavailableError, UsageError } from "../base/errors.ts";
-import type { ConfigFileName } from "../config/flag.ts";
+import type { ConfigFile } from "../config/flag.ts";
 import { parseCommandLine } from "../config/command_line.ts";
 import type { CommandContext } from "./command.ts";
 
-const FLAG_OF = {
-  redis: "save_default_redis_ipc_config",
-  filesystem: "save_default_file_ipc_config",
-} as const;
-
 /** Writes the default files that the flags ask for into the current folder. */
 export function run({ argv, print }: CommandContext): Promise<number> {
-  const asked = [...parseCommandLine(argv).values]
+  const asked = [...parseCommandLine(FLAGS, argv).values]
     .filter(([, text]) => text === "true").map(([{ flag }]) => flag.name);
-  const configs = (["redis", "filesystem"] as const).filter((config) =>
-    asked.includes(FLAG_OF[config])
-  );
+  const configs = FLAGS.configFiles.filter(({ saveFlag }) => asked.includes(saveFlag));
   if (configs.length === 0) {
-    throw new UsageError(
-      `Cannot tell which file to write: use --${FLAG_OF.redis} or --${FLAG_OF.filesystem}`,
-    );
+    const flags = FLAGS.configFiles.map(({ saveFlag }) => `--${saveFlag}`);
+    throw new UsageError(`Cannot tell which file to write: use ${flags.join(" or ")}`);
   }
   for (const config of configs) save(config, print);
   return Promise.resolve(0);
 }
 
-function save(config: ConfigFileName, print: (text: string) => void): void {
-  const name = DEFAULT_FILE_NAMES[config];
-  const text = defaultFileText(config);
+function save(config: ConfigFile, print: (text: string) => void): void {
+  const name = config.defaultFile;
+  const text = defaultFileText(FLAGS, config);
   try {
     keepOld(name, text);
     const next = `.${name}.${Deno.pid}`;

@@ -1,7 +1,7 @@
 import { Appliance } from "../app/appliance.ts";
 import { misspelledVariables } from "../config/environment.ts";
 import { EXIT, UnavailableError } from "../base/errors.ts";
-import type { Settings } from "../config/flags.ts";
+import { FLAGS, type Settings } from "../app/flags.ts";
 import { VERSION } from "../base/version.ts";
 import { SourceError } from "../capture/frame.ts";
 import { CommandHandler } from "../control/commands.ts";
@@ -32,7 +32,7 @@ import { stopSignal } from "../app/stop_signal.ts";
 /** Measures and publishes until it is asked to stop or the video has ended. */
 export async function run({ settings, log, reload }: CommandContext): Promise<number> {
   log.info(`physiology_server ${VERSION} starts`);
-  for (const sentence of misspelledVariables(Deno.env.toObject())) log.warning(sentence);
+  for (const sentence of misspelledVariables(FLAGS, Deno.env.toObject())) log.warning(sentence);
   const { camera, vitals, publish, server } = settings;
   const clock = new SystemClock();
   const counters = new Counters();

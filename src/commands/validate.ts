@@ -1,6 +1,6 @@
 import { SourceError } from "../capture/frame.ts";
 import { ConfigError, EXIT, UnavailableError } from "../base/errors.ts";
-import type { Settings } from "../config/flags.ts";
+import type { Settings } from "../app/flags.ts";
 import { reasonOf } from "../base/reason.ts";
 import type { RegionSample } from "../vision/region_sample.ts";
 import { createVitalsEngine } from "../vitals/engine.ts";

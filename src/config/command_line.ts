@@ -1,6 +1,6 @@
 import { commandInfo, type CommandName, commandNamed, COMMANDS } from "./command_names.ts";
 import { UsageError } from "../base/errors.ts";
-import { type FlagEntry, FLAGS, flagsOf } from "./flags.ts";
+import type { FlagEntry, FlagTable } from "./flag_table.ts";
 import { nearest } from "../base/nearest.ts";
 
 /** A command line taken apart, its values still texts. */
@@ -18,11 +18,11 @@ export interface CommandLine {
  *
  * @throws {UsageError} for anything unknown, naming what is nearest to it.
  */
-export function parseCommandLine(argv: readonly string[]): CommandLine {
+export function parseCommandLine(table: FlagTable, argv: readonly string[]): CommandLine {
   const [first] = argv;
   const named = first !== undefined && !first.startsWith("-");
   const command = named ? commandOf(first) : "serve";
-  const parsed = parseFlags(command, named ? argv.slice(1) : argv);
+  const parsed = parseFlags(table, { command, args: named ? argv.slice(1) : argv });
   const [argument, surplus] = parsed.words;
   const takes = commandInfo(command).argument;
   const stray = takes ? surplus : argument;
@@ -74,9 +74,14 @@ interface ParsedFlags {
   readonly words: string[];
 }
 
-function parseFlags(command: CommandName, args: readonly string[]): ParsedFlags {
-  const commands = [command, ...actionsIn(args)];
-  const known = new Map(commands.flatMap(flagsOf).map((entry) => [entry.flag.name, entry]));
+function parseFlags(
+  table: FlagTable,
+  { command, args }: { readonly command: CommandName; readonly args: readonly string[] },
+): ParsedFlags {
+  const commands = [command, ...actionsIn(table, args)];
+  const known = new Map(
+    commands.flatMap((each) => table.flagsOf(each)).map((entry) => [entry.flag.name, entry]),
+  );
   const values = new Map<FlagEntry, string>();
   const words: string[] = [];
   for (let index = 0; index < args.length; index++) {
@@ -99,7 +104,7 @@ function parseFlags(command: CommandName, args: readonly string[]): ParsedFlags 
     }
     const negated = known.get(name.replace(/^no_?/, ""));
     if (!name.startsWith("no") || negated?.flag.kind !== "bool") {
-      throw unknownFlag(argument, { name, command });
+      throw unknownFlag(table, { argument, name, command });
     }
     if (text !== undefined) {
       throw new UsageError(
@@ -112,9 +117,11 @@ function parseFlags(command: CommandName, args: readonly string[]): ParsedFlags 
 }
 
 /** `--version --json` is `version --json`: an action brings the flags of its command along. */
-function actionsIn(args: readonly string[]): CommandName[] {
+function actionsIn(table: FlagTable, args: readonly string[]): CommandName[] {
   const names = new Set(args.map((argument) => splitFlag(argument).name));
-  return FLAGS.flatMap(({ flag: { name, action } }) => action && names.has(name) ? [action] : []);
+  return table.entries.flatMap(({ flag: { name, action } }) =>
+    action && names.has(name) ? [action] : []
+  );
 }
 
 function splitFlag(argument: string): { name: string; text?: string } {
@@ -135,19 +142,23 @@ function nextValue({ flag }: FlagEntry, next: string | undefined): string {
 }
 
 function unknownFlag(
-  argument: string,
-  { name, command }: { name: string; command: CommandName },
+  table: FlagTable,
+  { argument, name, command }: {
+    readonly argument: string;
+    readonly name: string;
+    readonly command: CommandName;
+  },
 ): UsageError {
   // What a typing error hides may be a password: only the flag's name is told.
   const shown = argument.split("=")[0];
-  const elsewhere = FLAGS.filter(({ flag }) => flag.name === name);
+  const elsewhere = table.entries.filter(({ flag }) => flag.name === name);
   if (elsewhere.length > 0) {
     const commands = [...new Set(elsewhere.flatMap((entry) => entry.commands))];
     return new UsageError(
       `Cannot use ${shown} with ${command}: it is a flag of ${commands.join(", ")}`,
     );
   }
-  const names = flagsOf(command).map(({ flag }) => flag.name);
+  const names = table.flagsOf(command).map(({ flag }) => flag.name);
   const near = nearest(name, names);
   return new UsageError(
     `Cannot understand the flag ${shown}: ` +

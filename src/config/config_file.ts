@@ -1,6 +1,6 @@
 import { ConfigError } from "../base/errors.ts";
-import type { ConfigFileName } from "./flag.ts";
-import { type FlagEntry, FLAGS } from "./flags.ts";
+import type { ConfigFile } from "./flag.ts";
+import type { FlagEntry, FlagTable } from "./flag_table.ts";
 import { nearest } from "../base/nearest.ts";
 import { reasonOf } from "../base/reason.ts";
 import { maskPasswords } from "./secret.ts";
@@ -10,9 +10,12 @@ import { checkJson } from "./values.ts";
 const MAX_BYTES = 1_048_576;
 
 /** The rows that a JSON file may hold, by their keys. */
-export function fileKeys(config: ConfigFileName): ReadonlyMap<string, FlagEntry> {
+export function fileKeys(
+  table: FlagTable,
+  config: ConfigFile,
+): ReadonlyMap<string, FlagEntry> {
   return new Map(
-    FLAGS.flatMap((entry) =>
+    table.entries.flatMap((entry) =>
       entry.flag.file?.config === config ? [[entry.flag.file.key, entry] as const] : []
     ),
   );
@@ -24,14 +27,15 @@ export function fileKeys(config: ConfigFileName): ReadonlyMap<string, FlagEntry>
  * @throws {ConfigError} naming file, key, value and what it must be.
  */
 export function readConfigFile(
-  path: string,
-  { config, readText = Deno.readTextFileSync }: {
-    readonly config: ConfigFileName;
+  table: FlagTable,
+  { path, config, readText = Deno.readTextFileSync }: {
+    readonly path: string;
+    readonly config: ConfigFile;
     readonly readText?: (path: string) => string;
   },
 ): ReadonlyMap<FlagEntry, unknown> {
   const values = new Map<FlagEntry, unknown>();
-  const keys = fileKeys(config);
+  const keys = fileKeys(table, config);
   for (const [key, candidate] of Object.entries(parseObject(path, readText))) {
     const entry = keys.get(key);
     if (!entry) {

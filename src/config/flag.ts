@@ -12,8 +12,19 @@ export type FlagKind =
   | "path"
   | "secret";
 
-/** The two JSON files that a user may give, each with a flag that names it. */
-export type ConfigFileName = "redis" | "filesystem";
+/** A JSON file that holds values of flags. */
+export interface ConfigFile {
+  /** The name in its JSON schema's title. */
+  readonly name: string;
+  /** The flag that names the file to read. */
+  readonly pathFlag: string;
+  /** The flag that writes the file with default values into the current folder. */
+  readonly saveFlag: string;
+  /** The name of the file with default values. */
+  readonly defaultFile: string;
+  /** The name of its JSON schema. */
+  readonly schemaFile: string;
+}
 
 /** One row of the flag table. */
 export interface Flag<Value = unknown> {
@@ -31,12 +42,14 @@ export interface Flag<Value = unknown> {
   readonly placeholder: string;
   /** The key in a JSON file; `documented` keys are those that the default file is written with. */
   readonly file?: {
-    readonly config: ConfigFileName;
+    readonly config: ConfigFile;
     readonly key: string;
     readonly documented: boolean;
   };
   /** Where a secret may be read from, besides its own flag. */
   readonly secretFrom?: { readonly fileFlag: string; readonly credential: string };
+  /** What the program writes at this path; absent for a path that it only reads. */
+  readonly writes?: "file" | "folder";
   /** A flag that stands for a command: `--version` runs `version`. */
   readonly action?: CommandName;
   /** The commands that know it, where they differ from those of its topic. */
@@ -68,7 +81,7 @@ export function topic<const R extends Rows>(
   return { title, commands, rows };
 }
 
-type Common = Pick<AnyFlag, "file" | "commands" | "action" | "pattern"> & {
+type Common = Pick<AnyFlag, "file" | "commands" | "action" | "pattern" | "writes"> & {
   readonly placeholder?: string;
 };
 type Options<Value> = Common & { readonly default: Value };
@@ -139,4 +152,9 @@ export function secret(
   options: Options<Secret> & Required<Pick<AnyFlag, "secretFrom">>,
 ): Flag<Secret> {
   return { name, kind: "secret", help, placeholder: "TEXT", ...options };
+}
+
+/** The environment variable of a flag. */
+export function environmentName(flag: Pick<AnyFlag, "name">): string {
+  return `PHYSIOLOGY_${flag.name.toUpperCase()}`;
 }

@@ -2,9 +2,9 @@ import type { CommandName } from "./command_names.ts";
 import { type CommandLine, parseCommandLine } from "./command_line.ts";
 import { readConfigFile } from "./config_file.ts";
 import { ConfigError, UsageError } from "../base/errors.ts";
-import { buildSettings, environmentName, type FlagEntry, flagsOf, type Settings } from "./flags.ts";
+import { environmentName } from "./flag.ts";
+import type { AnySettings, FlagEntry, FlagTable } from "./flag_table.ts";
 import { reasonOf } from "../base/reason.ts";
-import { conflictIn, inputComplaint } from "./rules.ts";
 import { maskPasswords, Secret } from "./secret.ts";
 import { checkText } from "./values.ts";
 
@@ -17,7 +17,9 @@ export type Origin =
   | { readonly kind: "flag" };
 
 /** The whole configuration of one run. */
-export interface Loaded {
+export interface Loaded<Settings = AnySettings> {
+  /** The flags that it was read by. */
+  readonly table: FlagTable<Settings>;
   readonly command: CommandName;
   readonly argument?: string;
   readonly settings: Settings;
@@ -46,36 +48,38 @@ interface Value {
  * @throws {UsageError} for the command line and the environment, with status 64.
  * @throws {ConfigError} for a JSON file or a password file, with status 78.
  */
-export function load(
+export function load<Settings extends AnySettings>(
+  table: FlagTable<Settings>,
   argv: readonly string[],
   context: LoadContext = systemContext(),
-): Loaded {
-  const line = parseCommandLine(argv);
-  const entries = flagsOf(line.command);
+): Loaded<Settings> {
+  const line = parseCommandLine(table, argv);
+  const entries = table.flagsOf(line.command);
   const values = new Map<FlagEntry, Value>();
   for (const entry of entries) {
     const value = fromFlag(line, entry) ?? fromEnvironment(entry, context.env);
     if (value) values.set(entry, value);
   }
-  for (const [entry, value] of fromFiles(entries, values, context)) {
+  for (const [entry, value] of fromFiles(table, { entries, values, context })) {
     if (!values.has(entry)) values.set(entry, value);
   }
   for (const entry of entries) {
     const secret = fromSecretFile(entry, { entries, values, context });
     if (secret) values.set(entry, secret);
   }
-  const settings = buildSettings((entry) => {
+  const settings = table.buildSettings((entry) => {
     const found = values.get(entry);
     return found ? found.value : entry.flag.default;
   });
-  const misuse = line.command === "serve" ? inputComplaint(settings) : undefined;
+  const misuse = table.misuseOf(line.command, settings);
   if (misuse) throw new UsageError(misuse);
-  const conflict = conflictIn(settings);
+  const conflict = table.conflictIn(settings);
   if (conflict) {
     const files = [...values.values()].some(({ origin }) => origin.kind === "file");
     throw files ? new ConfigError(conflict) : new UsageError(conflict);
   }
   return {
+    table,
     command: line.command,
     ...line.argument === undefined ? {} : { argument: line.argument },
     settings,
@@ -109,21 +113,22 @@ function checked({ flag }: FlagEntry, text: string, source: string): unknown {
   );
 }
 
-const CONFIG_FLAGS = {
-  redis: "redis_config_path",
-  filesystem: "filesystem_ipc_config_path",
-} as const;
+/** The flags of the command, the values found so far, and the machine to read more from. */
+interface Sources {
+  readonly entries: readonly FlagEntry[];
+  readonly values: ReadonlyMap<FlagEntry, Value>;
+  readonly context: LoadContext;
+}
 
 function* fromFiles(
-  entries: readonly FlagEntry[],
-  values: ReadonlyMap<FlagEntry, Value>,
-  { readText }: LoadContext,
+  table: FlagTable,
+  { entries, values, context: { readText } }: Sources,
 ): Generator<[FlagEntry, Value]> {
-  for (const config of ["redis", "filesystem"] as const) {
-    const named = entries.find(({ flag }) => flag.name === CONFIG_FLAGS[config]);
+  for (const config of table.configFiles) {
+    const named = entries.find(({ flag }) => flag.name === config.pathFlag);
     const path = named && values.get(named)?.value;
     if (typeof path !== "string") continue;
-    for (const [entry, value] of readConfigFile(path, { config, readText })) {
+    for (const [entry, value] of readConfigFile(table, { path, config, readText })) {
       const key = entry.flag.file?.key ?? "";
       yield [entry, { value, origin: { kind: "file", path, key } }];
     }
@@ -135,11 +140,7 @@ const RANK = { default: 0, file: 1, credential: 2, environment: 3, flag: 4 } as 
 /** A secret from its file or a systemd credential, where nothing of higher rank gives it. */
 function fromSecretFile(
   entry: FlagEntry,
-  { entries, values, context }: {
-    readonly entries: readonly FlagEntry[];
-    readonly values: ReadonlyMap<FlagEntry, Value>;
-    readonly context: LoadContext;
-  },
+  { entries, values, context }: Sources,
 ): Value | undefined {
   const from = entry.flag.secretFrom;
   if (!from) return undefined;

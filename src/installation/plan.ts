@@ -1,8 +1,9 @@
 import { UsageError } from "../base/errors.ts";
-import { type FlagEntry, flagsOf, type Settings } from "../config/flags.ts";
+import type { FlagEntry, FlagTable } from "../config/flag_table.ts";
 import type { Loaded } from "../config/load.ts";
 import { Secret } from "../config/secret.ts";
 import { showValue } from "../config/values.ts";
+import { REDIS_CONFIG_FILE } from "../transports/redis/flags.ts";
 import { PLACES } from "./places.ts";
 import {
   credentialDirectives,
@@ -26,6 +27,10 @@ export interface Plan {
 }
 
 export interface PlanOptions {
+  /** True if the settings select an input. */
+  readonly hasInput: boolean;
+  /** The paths that the service may write with these settings. */
+  readonly writes: true | readonly string[];
   /** systemd's version, or "none" where cron takes its place. @default one that knows credentials */
   readonly systemd?: number | "none" | undefined;
   /** The text of the unit that is installed already. */
@@ -33,12 +38,14 @@ export interface PlanOptions {
 }
 
 /** What any `install` may write into our folder of the configuration; the rest is the user's. */
-const OWN_FILES = [
-  PLACES.redisConfig,
-  ...flagsOf("serve").flatMap(({ flag: { secretFrom } }) =>
-    secretFrom ? [`${PLACES.folder}/${secretFrom.credential}`] : []
-  ),
-];
+function ownFiles(table: FlagTable): string[] {
+  return [
+    PLACES.redisConfig,
+    ...table.flagsOf("serve").flatMap(({ flag: { secretFrom } }) =>
+      secretFrom ? [`${PLACES.folder}/${secretFrom.credential}`] : []
+    ),
+  ];
+}
 
 /**
  * A service that runs with the values of this command line. Values of Redis go into
@@ -52,7 +59,7 @@ const OWN_FILES = [
 export function planService(
   loaded: Loaded,
   template: string,
-  { systemd, installed }: PlanOptions = {},
+  { systemd, installed, hasInput, writes }: PlanOptions,
 ): Plan {
   const transfer = credentialTransferFor(systemd);
   const given = givenValues(loaded);
@@ -63,16 +70,16 @@ export function planService(
   const keys = given.filter(isKey);
   const seen = given.map((each) => seenByService(each, transfer));
   const redis = seen.filter(({ entry, value }) =>
-    entry.flag.file?.config === "redis" && !(value instanceof Secret)
+    entry.flag.file?.config === REDIS_CONFIG_FILE && !(value instanceof Secret)
   );
   const flags = seen.filter((each) => !secrets.includes(each) && !redis.includes(each));
-  const command = [...commandOf(loaded.settings, flags)];
+  const command = [...commandOf(flags, { hasInput })];
   if (redis.length > 0) command.push(`--redis_config_path=${PLACES.redisConfig}`);
   const unit = renderUnit(template, {
     execStart: command.map(quoteArgument).join(" "),
     additions: [
       ...[...secrets, ...keys].flatMap((each) => credentialDirectives(each, transfer)),
-      ...writableFolders(loaded.settings).map((path) => `ReadWritePaths=-${quoteArgument(path)}`),
+      ...writableFolders(loaded, writes).map((path) => `ReadWritePaths=-${quoteArgument(path)}`),
     ],
   });
   const files = [
@@ -82,14 +89,17 @@ export function planService(
   ];
   const stale = given.length === 0
     ? []
-    : OWN_FILES.filter((path) => files.every((file) => file.path !== path));
+    : ownFiles(loaded.table).filter((path) => files.every((file) => file.path !== path));
   return { files, stale, cron: cronLine([...command, ...secrets.map(secretFlag)]) };
 }
 
-function* commandOf(settings: Settings, flags: readonly Given[]): Generator<string> {
+function* commandOf(
+  flags: readonly Given[],
+  { hasInput }: Pick<PlanOptions, "hasInput">,
+): Generator<string> {
   const isGiven = (name: string) => flags.some(({ entry }) => entry.flag.name === name);
   yield PLACES.program;
-  if (!hasInput(settings)) yield "--use_camera";
+  if (!hasInput) yield "--use_camera";
   for (const { entry, value } of flags) yield flagText(entry, value);
   if (!isGiven("spool_path")) yield "--spool_path=spool";
   if (!isGiven("state_path")) yield "--state_path=.";
@@ -109,31 +119,24 @@ function unitFile(text: string): PlannedFile {
 }
 
 /** What the user said, wherever; files that hold values are replaced by the values. */
-function givenValues({ settings, originOf }: Loaded): readonly Given[] {
-  const consumed = new Set(["redis_config_path", "filesystem_ipc_config_path"]);
-  const entries = flagsOf("serve").filter(({ flag }) => !flag.action);
+function givenValues({ table, settings, originOf }: Loaded): readonly Given[] {
+  const consumed = new Set(table.configFiles.map(({ pathFlag }) => pathFlag));
+  const entries = table.flagsOf("serve").filter(({ flag }) => !flag.action);
   for (const { flag } of entries) if (flag.secretFrom) consumed.add(flag.secretFrom.fileFlag);
   return entries.flatMap((entry) => {
     if (consumed.has(entry.flag.name) || originOf(entry).kind === "default") return [];
-    const topic = settings[entry.topic] as Readonly<Record<string, unknown>>;
-    const value = topic[entry.key];
+    const value = table.valueOf(settings, entry);
     if (value === undefined || (value instanceof Secret && value.isEmpty)) return [];
     return [{ entry, value: entry.flag.kind === "path" ? servicePath(entry, `${value}`) : value }];
   });
 }
 
-/** What the service writes, and so keeps in its own folder where the path is relative. */
-const WRITTEN = new Set([
-  "spool_path",
-  "state_path",
-  "file_base_directory",
-  "log_path",
-  "simulate_truth_path",
-]);
-
-/** What is read lies where the user of `install` sees it. */
+/**
+ * A relative path that is read starts at the folder that `install` is called from, one that is
+ * written at the service's own.
+ */
 function servicePath(entry: FlagEntry, path: string): string {
-  const isRead = !WRITTEN.has(entry.flag.name) && !path.startsWith("/") && !path.includes("://");
+  const isRead = !entry.flag.writes && !path.startsWith("/") && !path.includes("://");
   const whole = isRead ? `${Deno.cwd()}/${path}` : path;
   refuseHome(entry, whole);
   return whole;
@@ -154,20 +157,18 @@ function flagText({ flag }: FlagEntry, value: unknown): string {
   return `--${flag.name}=${showValue(value)}`;
 }
 
-function hasInput({ camera, video, simulate }: Settings): boolean {
-  return camera.use || simulate.enabled || video.inputPath !== undefined;
-}
-
-function writableFolders({ publish, file, logging, server, simulate }: Settings): string[] {
-  const files = [logging.path, simulate.truthPath].map((path) => path?.replace(/\/[^/]*$/, ""));
-  const folders = [
-    publish.spoolPath,
-    server.statePath,
-    publish.backend === "file" ? file.baseDirectory : undefined,
-  ];
-  return [...files, ...folders].filter((path): path is string =>
-    path !== undefined && path.startsWith("/") && !path.startsWith(PLACES.state)
-  );
+/** The folders that the service writes and that are not its own. */
+function writableFolders(
+  { table, settings }: Loaded,
+  writes: PlanOptions["writes"],
+): string[] {
+  return table.flagsOf("serve").flatMap((entry) => {
+    const path = table.valueOf(settings, entry);
+    if (!entry.flag.writes || typeof path !== "string") return [];
+    if (!path.startsWith("/") || path.startsWith(PLACES.state)) return [];
+    if (writes !== true && !writes.includes(path)) return [];
+    return [entry.flag.writes === "file" ? path.replace(/\/[^/]*$/, "") : path];
+  });
 }
 
 /** Starts at boot, and again whenever it ends, but not where that would be in vain. */

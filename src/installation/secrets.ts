@@ -1,4 +1,5 @@
-import { environmentName, type FlagEntry } from "../config/flags.ts";
+import { environmentName } from "../config/flag.ts";
+import type { FlagEntry } from "../config/flag_table.ts";
 import type { Secret } from "../config/secret.ts";
 import { PLACES, SERVICE } from "./places.ts";
 import { quoteEnvironment } from "./unit.ts";

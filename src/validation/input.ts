@@ -2,16 +2,25 @@ import { openFfmpegSource } from "../capture/ffmpeg/source.ts";
 import type { FrameSource } from "../capture/frame.ts";
 import type { TruthSample } from "../capture/simulator/truth.ts";
 import { UsageError } from "../base/errors.ts";
-import type { Settings } from "../config/flags.ts";
+import type { VideoInputSettings } from "../capture/ffmpeg/flags.ts";
+import type { VitalsSettings } from "../vitals/flags.ts";
+import type { ValidateSettings } from "./flags.ts";
 import { reasonOf } from "../base/reason.ts";
 import { SystemClock } from "../telemetry/clock.ts";
 import type { RegionSample } from "../vision/region_sample.ts";
 import { Vision } from "../vision/vision.ts";
-import { openSimulation } from "../capture/simulator/open.ts";
+import { openSimulation, type SimulatedInputSettings } from "../capture/simulator/open.ts";
 import { rateReference, type Reference, referencesOf } from "./reference.ts";
 import { type NumberTable, parseTable, TableError } from "./table.ts";
 import { traceSamples } from "./trace.ts";
 import type { Vital } from "./vital.ts";
+
+/** The settings that choose and describe the input. */
+interface InputSettings extends SimulatedInputSettings {
+  readonly validate: ValidateSettings;
+  readonly video: VideoInputSettings;
+  readonly vitals: VitalsSettings;
+}
 
 /** What is validated, and what it is compared with. */
 export interface Input {
@@ -29,7 +38,7 @@ export interface Input {
  * @throws {UsageError} where none, or more than one, is chosen
  * @throws {TableError} where a table cannot be used
  */
-export function openInput(settings: Settings): Input {
+export function openInput(settings: InputSettings): Input {
   const { validate: { inputTracePath, referencePath }, video, simulate } = settings;
   const chosen = [
     inputTracePath !== undefined && "--input_trace_path",
@@ -65,7 +74,7 @@ function readTable(path: string): NumberTable {
   return parseTable(text, path);
 }
 
-function traceInput({ validate }: Settings, path: string): Input {
+function traceInput({ validate }: InputSettings, path: string): Input {
   const { referencePath = path, referenceColumn, signals } = validate;
   const table = readTable(path);
   return {
@@ -79,7 +88,7 @@ function traceInput({ validate }: Settings, path: string): Input {
   };
 }
 
-function videoInput(settings: Settings, path: string): Input {
+function videoInput(settings: InputSettings, path: string): Input {
   const { validate: { referencePath, referenceColumn }, video, camera } = settings;
   if ((referencePath === undefined) !== (referenceColumn === undefined)) {
     throw new UsageError(
@@ -103,7 +112,7 @@ function videoInput(settings: Settings, path: string): Input {
   };
 }
 
-function simulationInput(settings: Settings): Input {
+function simulationInput(settings: InputSettings): Input {
   const truth: TruthSample[] = [];
   const open = () =>
     Promise.resolve(openSimulation(settings, {
@@ -144,7 +153,7 @@ function simulationInput(settings: Settings): Input {
 /** What vision measures on each frame of a source, which is closed at the end. */
 async function* watched(
   open: () => Promise<FrameSource>,
-  { vitals: { pulseModelPath } }: Settings,
+  { vitals: { pulseModelPath } }: InputSettings,
 ): AsyncGenerator<RegionSample> {
   await using vision = await Vision.open(pulseModelPath === undefined ? {} : { pulseModelPath });
   await using source = await open();

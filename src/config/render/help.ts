@@ -1,13 +1,13 @@
 import { commandInfo, type CommandName, VISIBLE_COMMANDS } from "../command_names.ts";
-import type { Flag } from "../flag.ts";
-import { environmentName, type FlagEntry, FLAGS, flagsOf } from "../flags.ts";
+import { environmentName, type Flag } from "../flag.ts";
+import type { FlagEntry, FlagTable } from "../flag_table.ts";
 import { showValue } from "../values.ts";
 
 const WIDTH = 92;
 const INDENT = 6;
 
 /** What `--help` prints: commands, then all flags of `serve`. */
-export function overview(): string {
+export function overview(table: FlagTable): string {
   const longest = Math.max(...VISIBLE_COMMANDS.map((name) => name.length));
   return [
     "physiology_server measures pulse and breathing by a camera and publishes them in real time.",
@@ -23,7 +23,7 @@ export function overview(): string {
     "These are the flags of serve; each is also read from the environment as PHYSIOLOGY_ and its",
     "name in capitals, such as PHYSIOLOGY_REDIS_HOST.",
     "",
-    flagSections(flagsOf("serve")),
+    flagSections(table.flagsOf("serve")),
     "",
     "Exit status: 0 stopped as asked, 64 wrong usage, 69 a needed service or device never came,",
     "70 internal fault, 78 bad configuration.",
@@ -33,7 +33,7 @@ export function overview(): string {
 }
 
 /** What `help COMMAND` prints. */
-export function commandHelp(command: CommandName): string {
+export function commandHelp(table: FlagTable, command: CommandName): string {
   const { summary, argument } = commandInfo(command);
   const usage = ["physiology_server", command, argument, "[--flag=value ...]"];
   return [
@@ -41,14 +41,14 @@ export function commandHelp(command: CommandName): string {
     "",
     summary,
     "",
-    flagSections(flagsOf(command)),
+    flagSections(table.flagsOf(command)),
   ].join("\n");
 }
 
 /** What `help WORD` prints: every flag whose name holds the word; empty where there is none. */
-export function flagsHelp(word: string): string {
+export function flagsHelp(table: FlagTable, word: string): string {
   const part = word.replace(/^-+/, "").replaceAll("-", "_");
-  return flagSections(FLAGS.filter(({ flag }) => flag.name.includes(part)));
+  return flagSections(table.entries.filter(({ flag }) => flag.name.includes(part)));
 }
 
 function flagSections(entries: readonly FlagEntry[]): string {

@@ -1,12 +1,12 @@
 import { commandInfo, VISIBLE_COMMANDS } from "../command_names.ts";
-import type { Flag } from "../flag.ts";
-import { environmentName, FLAGS } from "../flags.ts";
+import { environmentName, type Flag } from "../flag.ts";
+import type { FlagTable } from "../flag_table.ts";
 import { VERSION } from "../../base/version.ts";
 import { flagNotes, flagUsage } from "./help.ts";
 
 /** The manual page, section 1, in roff's man macros. */
-export function manualPage(): string {
-  const titles = [...new Set(FLAGS.map(({ title }) => title))];
+export function manualPage(table: FlagTable): string {
+  const titles = [...new Set(table.entries.map(({ title }) => title))];
   return [
     `.TH PHYSIOLOGY_SERVER 1 "" "physiology_server ${VERSION}" "User Commands"`,
     ".SH NAME",
@@ -22,7 +22,8 @@ export function manualPage(): string {
     "A flag overrides its environment variable, that a key of a JSON file, that the default.",
     ...titles.flatMap((title) => [
       `.SS ${roff(title)}`,
-      ...FLAGS.filter((entry) => entry.title === title).flatMap(({ flag }) => flagEntry(flag)),
+      ...table.entries.filter((entry) => entry.title === title)
+        .flatMap(({ flag }) => flagEntry(flag)),
     ]),
     ".SH EXIT STATUS",
     "0 stopped as asked, 64 wrong usage, 69 a needed service or device never came, " +

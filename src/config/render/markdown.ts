@@ -1,11 +1,11 @@
 import type { CommandName } from "../command_names.ts";
-import type { Flag } from "../flag.ts";
-import { environmentName, type FlagEntry, FLAGS } from "../flags.ts";
+import { environmentName } from "../flag.ts";
+import type { FlagEntry, FlagTable } from "../flag_table.ts";
 import { flagNotes, flagUsage } from "./help.ts";
 
 /** The page `docs/FLAGS.md`: every row of the flag table. */
-export function flagsPage(): string {
-  const titles = [...new Set(FLAGS.map(({ title }) => title))];
+export function flagsPage(table: FlagTable): string {
+  const titles = [...new Set(table.entries.map(({ title }) => title))];
   return [
     "# Flags",
     "",
@@ -15,9 +15,11 @@ export function flagsPage(): string {
     "Write `--flag=value` or `--flag value`, for a switch `--flag` or `--noflag`; hyphens stand",
     "for underscores as well. `physiology_server print-config` shows every value in use and where",
     "it came from. The environment variable is `PHYSIOLOGY_` and the flag's name in capitals:",
-    `\`${environmentName({ name: "redis_host" } as Flag)}\`.`,
+    `\`${environmentName({ name: "redis_host" })}\`.`,
     "",
-    ...titles.flatMap((title) => section(title, FLAGS.filter((entry) => entry.title === title))),
+    ...titles.flatMap((title) =>
+      section(title, table.entries.filter((entry) => entry.title === title))
+    ),
   ].join("\n").trimEnd() + "\n";
 }
 

@@ -7,7 +7,7 @@ import type {
 import { timingSafeEqual } from "node:crypto";
 import { ConfigError, UnavailableError } from "../../base/errors.ts";
 import { reasonOf } from "../../base/reason.ts";
-import { isLoopback } from "../../config/rules.ts";
+import { isLoopback } from "../../base/loopback.ts";
 import type { Envelope } from "../../envelopes/envelope.ts";
 import type { Log } from "../../telemetry/log.ts";
 import { Connection, CONNECTION_LIMITS, type ConnectionLimits } from "./connection.ts";

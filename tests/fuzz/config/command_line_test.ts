@@ -1,13 +1,12 @@
 import fc from "fast-check";
 import assert from "node:assert/strict";
 import { ExitError } from "../../../src/base/errors.ts";
-import { FLAGS, flagsOf } from "../../../src/config/flags.ts";
-import { load } from "../../../src/config/load.ts";
+import { FLAGS, load } from "../../../src/app/flags.ts";
 import { nearest } from "../../../src/base/nearest.ts";
 import { parseCommandLine } from "../../../src/config/command_line.ts";
 import { showValue } from "../../../src/config/values.ts";
 
-const names = FLAGS.map(({ flag }) => flag.name);
+const names = FLAGS.entries.map(({ flag }) => flag.name);
 const word = fc.oneof(
   fc.string(),
   fc.constantFrom("-", "--", "---", "=", "--=", "--no", "true", "serve", "--help"),
@@ -38,7 +37,7 @@ Deno.test("any command line is understood or refused in order", () => {
 });
 
 Deno.test("any configuration file is understood or refused in order", () => {
-  const keys = FLAGS.flatMap(({ flag }) => flag.file ? [flag.file.key] : []);
+  const keys = FLAGS.entries.flatMap(({ flag }) => flag.file ? [flag.file.key] : []);
   const text = fc.oneof(
     fc.string(),
     fc.json(),
@@ -71,7 +70,7 @@ Deno.test("any text in any environment variable is understood or refused in orde
 });
 
 Deno.test("a text that is given comes back unchanged, whichever form it was written in", () => {
-  const entries = flagsOf("serve").filter(({ flag }) => flag.kind === "path");
+  const entries = FLAGS.flagsOf("serve").filter(({ flag }) => flag.kind === "path");
   fc.assert(
     fc.property(
       fc.constantFrom(...entries),
@@ -79,7 +78,7 @@ Deno.test("a text that is given comes back unchanged, whichever form it was writ
       (entry, text) => {
         const name = `--${entry.flag.name}`;
         for (const argv of [[`${name}=${text}`], [name, text], [`${name.slice(1)}`, text]]) {
-          assert.equal(parseCommandLine(argv).values.get(entry), text);
+          assert.equal(parseCommandLine(FLAGS, argv).values.get(entry), text);
         }
       },
     ),
@@ -87,7 +86,7 @@ Deno.test("a text that is given comes back unchanged, whichever form it was writ
 });
 
 Deno.test("every number in a flag's range is accepted, and its printed form read back", () => {
-  const numbers = flagsOf("serve").filter(({ flag }) => flag.kind === "int");
+  const numbers = FLAGS.flagsOf("serve").filter(({ flag }) => flag.kind === "int");
   for (const entry of numbers) {
     const [least = 0, most = 0] = entry.flag.range ?? [];
     fc.assert(
@@ -97,8 +96,7 @@ Deno.test("every number in a flag's range is accepted, and its printed form read
           env: {},
           readText: () => "{}",
         });
-        const topic = settings[entry.topic] as Readonly<Record<string, unknown>>;
-        assert.equal(topic[entry.key], value);
+        assert.equal(FLAGS.valueOf(settings, entry), value);
       }),
       { numRuns: 20 },
     );

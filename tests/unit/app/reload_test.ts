@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Reloads } from "../../../src/app/reload.ts";
-import { load } from "../../../src/config/load.ts";
+import { load } from "../../../src/app/flags.ts";
 import { silentLog } from "../../../src/telemetry/log.ts";
 
 function setUp() {

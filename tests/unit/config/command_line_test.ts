@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
-import { parseCommandLine } from "../../../src/config/command_line.ts";
+import { FLAGS } from "../../../src/app/flags.ts";
+import { parseCommandLine as parse } from "../../../src/config/command_line.ts";
 import { UsageError } from "../../../src/base/errors.ts";
+
+const parseCommandLine = (argv: readonly string[]) => parse(FLAGS, argv);
 
 function valuesOf(...argv: string[]): Record<string, string> {
   return Object.fromEntries(

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
+import { FLAGS } from "../../../src/app/flags.ts";
 import { misspelledVariables } from "../../../src/config/environment.ts";
 
 Deno.test("a misspelled variable is told, and one that is read or meant for others is not", () => {
   assert.deepEqual(
-    misspelledVariables({
+    misspelledVariables(FLAGS, {
       PHYSIOLOGY_REDIS_PASWORD: "secret",
       PHYSIOLOGY_REDIS_HOST: "h",
       PHYSIOLOGY_FFMPEG: "/usr/bin/ffmpeg",

@@ -1,23 +1,28 @@
 import assert from "node:assert/strict";
 import { type CommandName, COMMANDS } from "../../../src/config/command_names.ts";
-import { defaultFileText } from "../../../src/config/default_files.ts";
-import { environmentName, FLAGS, flagsOf } from "../../../src/config/flags.ts";
+import { defaultFileText as textOf } from "../../../src/config/default_files.ts";
+import { FLAGS } from "../../../src/app/flags.ts";
+import { environmentName } from "../../../src/config/flag.ts";
 import { generatedFiles } from "../../../src/config/generated.ts";
 import { Secret } from "../../../src/config/secret.ts";
 import { checkJson, showValue } from "../../../src/config/values.ts";
+
+function defaultFileText(name: string): string {
+  return textOf(FLAGS, FLAGS.configFiles.find((file) => file.name === name)!);
+}
 
 const ROOT = new URL("../../../", import.meta.url);
 
 Deno.test("no command has two flags of one name, nor a flag that another one negates", () => {
   for (const command of Object.keys(COMMANDS) as CommandName[]) {
-    const names = flagsOf(command).map(({ flag }) => flag.name);
+    const names = FLAGS.flagsOf(command).map(({ flag }) => flag.name);
     assert.equal(new Set(names).size, names.length, command);
     for (const name of names) assert(!names.includes(`no${name}`), name);
   }
 });
 
 Deno.test("every flag has a plain name, a sentence of help, and a default that it would accept", () => {
-  for (const { flag } of FLAGS) {
+  for (const { flag } of FLAGS.entries) {
     assert.match(flag.name, /^[a-z][a-z0-9_]*$/);
     assert.match(flag.help, /^\S.*\.$|^-2:/, flag.name);
     assert.match(environmentName(flag), /^PHYSIOLOGY_[A-Z0-9_]+$/);
@@ -65,7 +70,7 @@ Deno.test("the default file of the file backend holds its documented keys and va
 });
 
 Deno.test("what is made from the flag table is current: run deno task docs", () => {
-  for (const [path, text] of generatedFiles()) {
+  for (const [path, text] of generatedFiles(FLAGS)) {
     assert.equal(Deno.readTextFileSync(new URL(path, ROOT)), text, `${path} is stale`);
   }
 });

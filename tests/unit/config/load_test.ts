@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { ConfigError, ExitError, UsageError } from "../../../src/base/errors.ts";
-import { type FlagEntry, FLAGS } from "../../../src/config/flags.ts";
-import { load, type Loaded } from "../../../src/config/load.ts";
+import { FLAGS, load, type Loaded } from "../../../src/app/flags.ts";
+import type { FlagEntry } from "../../../src/config/flag_table.ts";
 
 interface Machine {
   readonly env?: Record<string, string>;
@@ -30,7 +30,7 @@ function failureOn(machine: Machine, ...argv: string[]): ExitError {
 }
 
 function entryOf(name: string): FlagEntry {
-  const entry = FLAGS.find(({ flag }) => flag.name === name);
+  const entry = FLAGS.entries.find(({ flag }) => flag.name === name);
   assert(entry);
   return entry;
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import { load } from "../../../src/config/load.ts";
-import { permissionFlags, permissionsFor } from "../../../src/config/permissions.ts";
+import { load } from "../../../src/app/flags.ts";
+import { permissionsFor } from "../../../src/app/permissions.ts";
+import { permissionFlags } from "../../../src/config/permissions.ts";
 
 function permissionsOf(...argv: string[]) {
   const env = { NOTIFY_SOCKET: "/run/systemd/notify", PHYSIOLOGY_NOTIFY: "/r/notify" };

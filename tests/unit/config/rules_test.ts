@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { ExitError } from "../../../src/base/errors.ts";
-import { load } from "../../../src/config/load.ts";
+import { load } from "../../../src/app/flags.ts";
 
 function complaintOf(...argv: string[]): string | undefined {
   try {

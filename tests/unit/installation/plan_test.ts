@@ -1,14 +1,24 @@
 import fc from "fast-check";
 import assert from "node:assert/strict";
 import { PLACES } from "../../../src/installation/places.ts";
-import { planService } from "../../../src/installation/plan.ts";
+import { type PlanOptions, planService as plan } from "../../../src/installation/plan.ts";
 import { systemdVersion } from "../../../src/installation/system.ts";
 import { quoteArgument } from "../../../src/installation/unit.ts";
-import { load } from "../../../src/config/load.ts";
+import { load, type Loaded, selectedSources } from "../../../src/app/flags.ts";
+import { permissionsFor } from "../../../src/app/permissions.ts";
 
 const TEMPLATE = Deno.readTextFileSync(
   new URL("../../../config/physiology_server.service", import.meta.url),
 );
+
+function planService(loaded: Loaded, template: string, options: Partial<PlanOptions> = {}) {
+  const { settings } = loaded;
+  return plan(loaded, template, {
+    hasInput: selectedSources(settings).length > 0,
+    writes: permissionsFor("serve", settings, { assets: "/a", env: {} })?.write ?? [],
+    ...options,
+  });
+}
 
 function planFor(...argv: string[]): Map<string, string> {
   return planOnSystemd(undefined, ...argv);

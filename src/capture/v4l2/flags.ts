@@ -1,7 +1,7 @@
-import { bool, choice, float, int, optionalPath, topic } from "../flag.ts";
+import { bool, choice, float, int, optionalPath, topic, type ValuesOf } from "../../config/flag.ts";
 
 /** A camera of this machine, and how its pictures stand. */
-export const camera = topic("Camera", ["serve"], {
+export const cameraFlags = topic("Camera", ["serve"], {
   use: bool("use_camera", "Read a camera of this machine."),
   deviceIndex: int("camera_device_index", "The N of /dev/videoN.", { default: 0, range: [0, 255] }),
   device: optionalPath(
@@ -55,3 +55,5 @@ export const camera = topic("Camera", ["serve"], {
     },
   ),
 });
+
+export type CameraInputSettings = ValuesOf<typeof cameraFlags>;

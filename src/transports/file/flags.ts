@@ -1,10 +1,29 @@
-import { bool, int, optionalPath, path, text, topic } from "../flag.ts";
+import {
+  bool,
+  type ConfigFile,
+  int,
+  optionalPath,
+  path,
+  text,
+  topic,
+  type ValuesOf,
+} from "../../config/flag.ts";
+import type { PermissionsOf } from "../../config/permissions.ts";
 
-const documented = (key: string) => ({ config: "filesystem", key, documented: true }) as const;
-const own = (key: string) => ({ config: "filesystem", key, documented: false }) as const;
+/** The file that `--filesystem_ipc_config_path` names. */
+const FILE_CONFIG_FILE: ConfigFile = {
+  name: "filesystem",
+  pathFlag: "filesystem_ipc_config_path",
+  saveFlag: "save_default_file_ipc_config",
+  defaultFile: "default_file_ipc_config.json",
+  schemaFile: "file_ipc_config.schema.json",
+};
+
+const documented = (key: string) => ({ config: FILE_CONFIG_FILE, key, documented: true });
+const own = (key: string) => ({ config: FILE_CONFIG_FILE, key, documented: false });
 
 /** The file backend; each row is also a key of the file that the first one names. */
-export const file = topic("File backend", ["serve"], {
+export const fileFlags = topic("File backend", ["serve"], {
   configPath: optionalPath("filesystem_ipc_config_path", "A JSON file with the values below."),
   saveDefaultConfig: bool(
     "save_default_file_ipc_config",
@@ -14,6 +33,7 @@ export const file = topic("File backend", ["serve"], {
   baseDirectory: path("file_base_directory", "The folder to write into.", {
     default: "./file_ipc_output",
     placeholder: "FOLDER",
+    writes: "folder",
     file: documented("base_directory"),
     pattern: { regex: /./, says: "the path of a folder" },
   }),
@@ -78,4 +98,10 @@ export const file = topic("File backend", ["serve"], {
     range: [0, 1_000_000],
     file: own("rotate_keep"),
   }),
+});
+
+export type FileSettings = ValuesOf<typeof fileFlags>;
+
+export const filePermissions: PermissionsOf<{ readonly file: FileSettings }> = ({ file }) => ({
+  write: [file.baseDirectory],
 });

@@ -1,7 +1,7 @@
-import { bool, optionalPath, topic } from "../flag.ts";
+import { bool, optionalPath, topic, type ValuesOf } from "../../config/flag.ts";
 
 /** A recorded video, or anything else that ffmpeg opens, instead of a camera. */
-export const video = topic("Video", ["serve", "validate"], {
+export const videoFlags = topic("Video", ["serve", "validate"], {
   inputPath: optionalPath(
     "input_video_path",
     "Read a recorded video or any URL that ffmpeg opens, instead of a camera.",
@@ -18,3 +18,5 @@ export const video = topic("Video", ["serve", "validate"], {
     commands: ["serve"],
   }),
 });
+
+export type VideoInputSettings = ValuesOf<typeof videoFlags>;

@@ -1,11 +1,13 @@
-import type { CommandName } from "../command_names.ts";
-import { COMMANDS } from "../command_names.ts";
-import { bool, choice, int, optionalPath, topic } from "../flag.ts";
+import type { CommandName } from "../config/command_names.ts";
+import { COMMANDS } from "../config/command_names.ts";
+import { bool, choice, float, int, optionalPath, topic } from "../config/flag.ts";
 
 const everyCommand = Object.keys(COMMANDS) as CommandName[];
 
-export const logging = topic("Logging", everyCommand, {
-  path: optionalPath("log_path", "Append the log to a file instead of stderr."),
+export const loggingFlags = topic("Logging", everyCommand, {
+  path: optionalPath("log_path", "Append the log to a file instead of stderr.", {
+    writes: "file",
+  }),
   alsoToStderr: bool("also_log_to_stderr", "Log to stderr as well where --log_path is given."),
   verbosity: int(
     "verbosity",
@@ -21,7 +23,7 @@ export const logging = topic("Logging", everyCommand, {
   }),
 });
 
-export const program = topic("Program", everyCommand, {
+export const programFlags = topic("Program", everyCommand, {
   help: bool("help", "Explain the program or the command and stop.", { action: "help" }),
   version: bool("version", "Print the version and stop.", {
     action: "version",
@@ -42,15 +44,16 @@ export const program = topic("Program", everyCommand, {
 });
 
 /** The form of what a command prints. */
-export const output = topic("Output", ["devices", "version", "check-config", "print-config"], {
+export const outputFlags = topic("Output", ["devices", "version", "check-config", "print-config"], {
   json: bool("json", "Print JSON."),
 });
 
-export const install = topic("Installation", ["install", "uninstall"], {
-  dryRun: bool("dry_run", "Print what would be done and do nothing."),
-  root: optionalPath(
-    "root",
-    "Install into the system that lies under this folder, such as the image of a card.",
-    { placeholder: "FOLDER" },
-  ),
+/** When the server stops by itself; part of `settings.server`. */
+export const stopFlags = topic("Control", ["serve"], {
+  durationS: float("duration", "Stop after so many seconds; 0: not by itself.", {
+    default: 0,
+    range: [0, 2_000_000],
+    placeholder: "S",
+  }),
+  once: bool("once", "Stop after the first core metrics that hold a pulse and a breathing rate."),
 });

@@ -1,4 +1,14 @@
-import { bool, choice, float, int, optionalPath, text, topic } from "../flag.ts";
+import { given, type PermissionsOf } from "../../config/permissions.ts";
+import {
+  bool,
+  choice,
+  float,
+  int,
+  optionalPath,
+  text,
+  topic,
+  type ValuesOf,
+} from "../../config/flag.ts";
 
 /** A rate, or steps such as `60,100@30,0@45`. @param below matches the rates under `most` */
 function schedulePattern(most: string, below: string) {
@@ -10,7 +20,7 @@ function schedulePattern(most: string, below: string) {
 }
 
 /** The simulated camera: a portrait that has a pulse and breathes. */
-export const simulate = topic("Simulated camera", ["serve", "simulate", "validate"], {
+export const simulateFlags = topic("Simulated camera", ["serve", "simulate", "validate"], {
   enabled: bool("simulate", "Read a simulated camera instead of a real one.", {
     commands: ["serve", "validate"],
   }),
@@ -52,12 +62,14 @@ export const simulate = topic("Simulated camera", ["serve", "simulate", "validat
   truthPath: optionalPath(
     "simulate_truth_path",
     "Where the simulated camera writes its truth as CSV while it runs.",
-    { commands: ["serve"] },
+    { commands: ["serve"], writes: "file" },
   ),
 });
 
+export type SimulatedCameraSettings = ValuesOf<typeof simulateFlags>;
+
 /** What the command `simulate` writes. */
-export const simulation = topic("Output of simulate", ["simulate"], {
+export const simulationFlags = topic("Output of simulate", ["simulate"], {
   outputPath: optionalPath("output", "The video to write, such as clip.avi (MJPEG)."),
   truthPath: optionalPath("truth", "The truth to write as CSV."),
   durationS: float("duration", "Length of the video in seconds.", {
@@ -65,3 +77,9 @@ export const simulation = topic("Output of simulate", ["simulate"], {
     range: [0.1, 86400],
   }),
 });
+
+export type SimulationSettings = ValuesOf<typeof simulationFlags>;
+
+export const simulationPermissions: PermissionsOf<{ readonly simulation: SimulationSettings }> = (
+  { simulation: { outputPath, truthPath } },
+) => ({ write: given(outputPath, truthPath) });

@@ -1,12 +1,34 @@
-import { bool, int, list, optionalPath, optionalText, secret, text, topic } from "../flag.ts";
-import { NO_SECRET } from "../secret.ts";
+import {
+  bool,
+  type ConfigFile,
+  int,
+  list,
+  optionalPath,
+  optionalText,
+  secret,
+  text,
+  topic,
+  type ValuesOf,
+} from "../../config/flag.ts";
+import type { Rule } from "../../config/flag_table.ts";
+import { given, hostAndPort, type PermissionsOf } from "../../config/permissions.ts";
+import { NO_SECRET } from "../../config/secret.ts";
 
-const documented = (key: string) => ({ config: "redis", key, documented: true }) as const;
-const own = (key: string) => ({ config: "redis", key, documented: false }) as const;
+/** The file that `--redis_config_path` names. */
+export const REDIS_CONFIG_FILE: ConfigFile = {
+  name: "redis",
+  pathFlag: "redis_config_path",
+  saveFlag: "save_default_redis_ipc_config",
+  defaultFile: "default_redis_ipc_config.json",
+  schemaFile: "redis_ipc_config.schema.json",
+};
+
+const documented = (key: string) => ({ config: REDIS_CONFIG_FILE, key, documented: true });
+const own = (key: string) => ({ config: REDIS_CONFIG_FILE, key, documented: false });
 const HOSTS_AND_PORTS = { regex: /^\S+:\d{1,5}$/, says: "a list of HOST:PORT" };
 
 /** The Redis server; each row is also a key of the file that `--redis_config_path` names. */
-export const redis = topic("Redis", ["serve", "record", "dashboard"], {
+export const redisFlags = topic("Redis", ["serve", "record", "dashboard"], {
   configPath: optionalPath("redis_config_path", "A JSON file with the values below."),
   saveDefaultConfig: bool(
     "save_default_redis_ipc_config",
@@ -186,4 +208,43 @@ export const redis = topic("Redis", ["serve", "record", "dashboard"], {
     file: own("history_frames"),
     commands: ["serve"],
   }),
+});
+
+export type RedisSettings = ValuesOf<typeof redisFlags>;
+
+interface WithRedis {
+  readonly redis: RedisSettings;
+}
+
+export const redisRules: readonly Rule<WithRedis>[] = [
+  ({ redis }) =>
+    Boolean(redis.tlsCertPath) !== Boolean(redis.tlsKeyPath)
+      ? "Cannot use one of redis_tls_cert_path and redis_tls_key_path alone: give both"
+      : undefined,
+  ({ redis }) =>
+    !redis.tls && (redis.tlsCaPath || redis.tlsCertPath || redis.tlsServerName)
+      ? "Cannot use redis_tls_* without TLS: add --redis_tls"
+      : undefined,
+  ({ redis }) =>
+    Boolean(redis.sentinelName) !== redis.sentinels.length > 0
+      ? "Cannot use one of redis_sentinel_name and redis_sentinels alone: give both"
+      : undefined,
+  ({ redis }) =>
+    redis.clusterNodes.length > 0 && !redis.cluster
+      ? "Cannot use redis_cluster_nodes without a cluster: add --redis_cluster"
+      : undefined,
+  ({ redis }) =>
+    redis.cluster && redis.sentinelName
+      ? "Cannot use redis_cluster together with redis_sentinel_name: a server is one or the other"
+      : undefined,
+  ({ redis }) =>
+    redis.cluster && redis.database !== 0
+      ? `Cannot use redis_database in a Redis Cluster: it must be 0: current value is ${redis.database}`
+      : undefined,
+];
+
+export const redisPermissions: PermissionsOf<WithRedis> = ({ redis }) => ({
+  read: given(redis.tlsCaPath, redis.tlsCertPath, redis.tlsKeyPath),
+  // Sentinels and cluster nodes name further hosts, which are not known before.
+  net: redis.cluster || redis.sentinels.length > 0 || [hostAndPort(redis.host, redis.port)],
 });

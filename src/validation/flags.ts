@@ -1,26 +1,8 @@
-import { bool, float, list, optionalPath, optionalText, topic } from "../flag.ts";
-
-/** What is measured. */
-export const vitals = topic("Vital signs", ["serve"], {
-  bufferDurationS: float("buffer_duration", "Seconds between two core metrics.", {
-    default: 0.2,
-    range: [0.1, 5],
-    placeholder: "S",
-  }),
-  enablePhasicBp: bool("enable_phasic_bp", "Publish phasic blood pressure: relative, unitless."),
-  enableEda: bool(
-    "enable_eda",
-    "Publish an experimental proxy of electrodermal activity, in relative units.",
-  ),
-  pulseModelPath: optionalPath(
-    "pulse_model_path",
-    "A streaming network (ONNX) that joins the vote on the pulse.",
-    { commands: ["serve", "validate"] },
-  ),
-});
+import { float, list, optionalPath, optionalText, topic, type ValuesOf } from "../config/flag.ts";
+import type { PermissionsOf } from "../config/permissions.ts";
 
 /** Accuracy against a reference. */
-export const validate = topic("Validation", ["validate"], {
+export const validateFlags = topic("Validation", ["validate"], {
   inputTracePath: optionalPath(
     "input_trace_path",
     "A CSV with t_s and r,g,b (or r_REGION, ...), or ready signals, instead of a video.",
@@ -67,3 +49,8 @@ export const validate = topic("Validation", ["validate"], {
     { default: 0, range: [0, 1] },
   ),
 });
+
+export type ValidateSettings = ValuesOf<typeof validateFlags>;
+
+/** It runs on a laboratory's own machine and opens any table that the user names. */
+export const validatePermissions: PermissionsOf<unknown> = () => ({ read: true, write: true });
