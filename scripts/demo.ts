@@ -2,7 +2,7 @@
 import { redisOptions } from "../src/transports/redis/settings.ts";
 import { RedisReader } from "../src/transports/redis/reader.ts";
 import { EXIT, ExitError, UsageError } from "../src/base/errors.ts";
-import { FLAGS, load, type Loaded } from "../src/app/flags.ts";
+import { FLAGS, load, type Configuration } from "../src/app/flags.ts";
 import { silentLog } from "../src/telemetry/log.ts";
 import { DemoView } from "./demo_view.ts";
 
@@ -21,7 +21,7 @@ const encoder = new TextEncoder();
 /** What is run, checked before anything is started. */
 interface Plan {
   readonly args: readonly string[];
-  readonly settings: Loaded["settings"];
+  readonly settings: Configuration["settings"];
   readonly ownBroker: boolean;
 }
 

@@ -1,4 +1,4 @@
-/** Writes the files that follow from the flag table; a test fails while they are stale. */
+/** Writes the files that are generated from the flag table; a test fails if they are stale. */
 import { FLAGS } from "../src/app/flags.ts";
 import { generatedFiles } from "../src/config/generated.ts";
 

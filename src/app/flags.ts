@@ -2,7 +2,11 @@ import type { SourceKind } from "../capture/source_kind.ts";
 import { simulationFlags } from "../capture/simulator/flags.ts";
 import { topic } from "../config/flag.ts";
 import { defineFlags, type SettingsOf, type Topics } from "../config/flag_table.ts";
-import { load as loadTable, type LoadContext, type Loaded as LoadedOf } from "../config/load.ts";
+import {
+  type Configuration as ConfigurationOf,
+  load as loadTable,
+  type LoadContext,
+} from "../config/load.ts";
 import { recordingStateFlags } from "../control/flags.ts";
 import { publishFlags } from "../delivery/flags.ts";
 import { installFlags } from "../installation/flags.ts";
@@ -37,7 +41,7 @@ const TOPICS = {
   program: programFlags,
 };
 
-/** Every value of the program, frozen, by topic: `settings.redis.connectionTimeoutMs`. */
+/** The settings of the program by topic: `settings.redis.connectionTimeoutMs`. */
 export type Settings = SettingsOf<typeof TOPICS>;
 
 /** Every flag of the program, in the order of help. */
@@ -46,20 +50,20 @@ export const FLAGS = defineFlags(TOPICS, {
   commandRules: { serve: inputConflict },
 });
 
-/** The whole configuration of one run. */
-export type Loaded = LoadedOf<Settings>;
+/** The configuration of a run. */
+export type Configuration = ConfigurationOf<Settings>;
 
-/** Reads the command line `argv`, the environment and the files that they name; see `load()`. */
-export function load(argv: readonly string[], context?: LoadContext): Loaded {
+/** Loads the configuration of the program; see `src/config/load.ts`. */
+export function load(argv: readonly string[], context?: LoadContext): Configuration {
   return loadTable(FLAGS, argv, context);
 }
 
-/** The inputs that the settings select; `serve` runs with exactly one. */
+/** Returns the inputs that the settings select; `serve` requires exactly one. */
 export function selectedSources(settings: Settings): readonly SourceKind<Settings>[] {
   return SOURCES.filter((source) => source.isSelected(settings));
 }
 
-/** The transport that the settings select. */
+/** Returns the transport that the settings select. */
 export function selectedTransport({ publish }: Settings): Transport<Settings> {
   return TRANSPORTS.find(({ name }) => name === publish.backend)!;
 }
@@ -76,7 +80,7 @@ function inputConflict(settings: Settings): string | undefined {
 type IntersectionOf<Union> = (Union extends unknown ? (member: Union) => void : never) extends
   (merged: infer Intersection) => void ? Intersection : never;
 
-/** The topics of all rows, in their order. */
+/** Merges the topics of all rows, in their order. */
 function topicsOf<const Row extends { readonly topics: Topics }>(
   rows: readonly Row[],
 ): IntersectionOf<Row["topics"]> {

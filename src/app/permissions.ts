@@ -3,7 +3,7 @@ import { simulationPermissions } from "../capture/simulator/flags.ts";
 import type { CommandName } from "../config/command_names.ts";
 import {
   combinePermissions,
-  given,
+  definedPaths,
   missingPermission,
   type Permissions,
   type PermissionsOf,
@@ -25,14 +25,14 @@ type Part = PermissionsOf<Settings>;
 const native: Part = () => ({ ffi: true });
 const assets: Part = (_settings, program) => ({ read: [program.assets] });
 const readAll: Part = () => ({ read: true });
-const logFile: Part = ({ logging }) => ({ write: given(logging.path) });
+const logFile: Part = ({ logging }) => ({ write: definedPaths(logging.path) });
 
-/** The files that the configuration is read from; a reload reads them again. */
+/** The files of the configuration, which a reload reads again. */
 const configuration: Part = (settings, { env }) => ({
-  read: given(env["CREDENTIALS_DIRECTORY"], ...configurationFiles(settings)),
+  read: definedPaths(env["CREDENTIALS_DIRECTORY"], ...configurationFiles(settings)),
 });
 
-/** The JSON files and the files with secrets that the settings name. */
+/** Returns the JSON files and the secret files that the settings name. */
 function configurationFiles(settings: Settings): string[] {
   const secretFiles = FLAGS.entries.flatMap(({ flag }) => flag.secretFrom?.fileFlag ?? []);
   const names = [...FLAGS.configFiles.map(({ pathFlag }) => pathFlag), ...secretFiles];
@@ -54,7 +54,7 @@ const source: Part = (settings, program) =>
 const transport: Part = (settings, program) =>
   selectedTransport(settings).permissions(settings, program);
 
-/** What each command needs; none for those that only read and print. */
+/** The parts of each command; undefined for commands that only read and print. */
 const PARTS: Readonly<Record<CommandName, readonly Part[] | undefined>> = {
   "serve": [
     native,
@@ -88,8 +88,8 @@ const PARTS: Readonly<Record<CommandName, readonly Part[] | undefined>> = {
 };
 
 /**
- * The least that `command` needs with these settings; undefined if it only reads and prints, which
- * the launcher's planning run does itself.
+ * Returns the permissions that `command` needs with these settings; undefined if it only reads and
+ * prints, which the planning run of the launcher does itself.
  */
 export function permissionsFor(
   command: CommandName,
@@ -99,15 +99,15 @@ export function permissionsFor(
   return parts && combinePermissions(parts.map((part) => part(settings, program)));
 }
 
-/** This program's files and environment. */
+/** Returns the files and the environment of this process. */
 export function programContext(): ProgramContext {
   const env = Deno.env.toObject();
   return { assets: env["PHYSIOLOGY_ASSETS"] ?? Deno.cwd(), env };
 }
 
 /**
- * What the transport needs by these settings and this process may not use, such as a host or a
- * certificate; undefined if nothing is missing.
+ * Returns a host or file that the selected transport needs and this process may not use; undefined
+ * if nothing is missing.
  */
 export function missingForTransport(settings: Settings): string | undefined {
   return missingPermission(transport(settings, programContext()));

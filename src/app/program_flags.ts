@@ -5,55 +5,55 @@ import { bool, choice, float, int, optionalPath, topic } from "../config/flag.ts
 const everyCommand = Object.keys(COMMANDS) as CommandName[];
 
 export const loggingFlags = topic("Logging", everyCommand, {
-  path: optionalPath("log_path", "Append the log to a file instead of stderr.", {
+  path: optionalPath("log_path", "Append the log to this file instead of stderr.", {
     writes: "file",
   }),
-  alsoToStderr: bool("also_log_to_stderr", "Log to stderr as well where --log_path is given."),
+  alsoToStderr: bool("also_log_to_stderr", "Also log to stderr if --log_path is given."),
   verbosity: int(
     "verbosity",
-    "-2: errors only, -1: warnings too, 0: what happens, 1: everything.",
+    "Minimum level to log; -2: errors, -1: warnings, 0: information, 1: debug.",
     {
       default: 0,
       range: [-2, 4],
     },
   ),
-  format: choice("log_format", "text for people, json: one object a line.", {
+  format: choice("log_format", "Format of log lines; json: one object per line.", {
     default: "text",
     choices: ["text", "json"],
   }),
 });
 
 export const programFlags = topic("Program", everyCommand, {
-  help: bool("help", "Explain the program or the command and stop.", { action: "help" }),
-  version: bool("version", "Print the version and stop.", {
+  help: bool("help", "Print help for the program or the command and exit.", { action: "help" }),
+  version: bool("version", "Print the version and exit.", {
     action: "version",
     commands: ["serve"],
   }),
-  licenses: bool("licenses", "Print the licences of everything carried and stop.", {
+  licenses: bool("licenses", "Print the licenses of all bundled software and exit.", {
     action: "licenses",
     commands: ["serve"],
   }),
-  printConfig: bool("print_config", "Print every value in use and where it came from, and stop.", {
+  printConfig: bool("print_config", "Print every effective value and its origin, and exit.", {
     action: "print-config",
     commands: ["serve"],
   }),
-  checkConfig: bool("check_config", "Check flags, environment and files, and stop.", {
+  checkConfig: bool("check_config", "Check flags, environment and files, and exit.", {
     action: "check-config",
     commands: ["serve"],
   }),
 });
 
-/** The form of what a command prints. */
+/** The format of what a command prints. */
 export const outputFlags = topic("Output", ["devices", "version", "check-config", "print-config"], {
   json: bool("json", "Print JSON."),
 });
 
 /** When the server stops by itself; part of `settings.server`. */
 export const stopFlags = topic("Control", ["serve"], {
-  durationS: float("duration", "Stop after so many seconds; 0: not by itself.", {
+  durationS: float("duration", "Stop after this number of seconds; 0: run until stopped.", {
     default: 0,
     range: [0, 2_000_000],
     placeholder: "S",
   }),
-  once: bool("once", "Stop after the first core metrics that hold a pulse and a breathing rate."),
+  once: bool("once", "Stop after the first core metrics with both a pulse and a breathing rate."),
 });

@@ -1,10 +1,10 @@
 import { FLAGS } from "../app/flags.ts";
 import type { Origin } from "../config/load.ts";
 import { maskPasswords } from "../config/secret.ts";
-import { showValue } from "../config/values.ts";
+import { formatValue } from "../config/values.ts";
 import type { CommandContext } from "./command.ts";
 
-/** Prints every value that `serve` would use, masked where secret, with where it came from. */
+/** Prints every effective value of `serve` and its origin; secrets are masked. */
 export function run({ settings, originOf, print }: CommandContext): Promise<number> {
   const entries = FLAGS.flagsOf("serve").filter(({ flag }) => !flag.action);
   if (settings.output.json) {
@@ -17,7 +17,7 @@ export function run({ settings, originOf, print }: CommandContext): Promise<numb
   }
   const width = Math.max(...FLAGS.entries.map(({ flag }) => flag.name.length)) + 3;
   const lines = entries.map((entry) => {
-    const assignment = `--${entry.flag.name}=${showValue(FLAGS.valueOf(settings, entry))}`;
+    const assignment = `--${entry.flag.name}=${formatValue(FLAGS.valueOf(settings, entry))}`;
     return `${assignment.padEnd(width + 12)}  # ${describeOrigin(originOf(entry))}`;
   });
   print(maskPasswords(lines.join("\n")));

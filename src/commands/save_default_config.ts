@@ -6,14 +6,14 @@ import type { ConfigFile } from "../config/flag.ts";
 import { parseCommandLine } from "../config/command_line.ts";
 import type { CommandContext } from "./command.ts";
 
-/** Writes the default files that the flags ask for into the current folder. */
+/** Writes the default files that the flags select to the current folder. */
 export function run({ argv, print }: CommandContext): Promise<number> {
-  const asked = [...parseCommandLine(FLAGS, argv).values]
+  const selected = [...parseCommandLine(FLAGS, argv).values]
     .filter(([, text]) => text === "true").map(([{ flag }]) => flag.name);
-  const configs = FLAGS.configFiles.filter(({ saveFlag }) => asked.includes(saveFlag));
+  const configs = FLAGS.configFiles.filter(({ saveFlag }) => selected.includes(saveFlag));
   if (configs.length === 0) {
     const flags = FLAGS.configFiles.map(({ saveFlag }) => `--${saveFlag}`);
-    throw new UsageError(`Cannot tell which file to write: use ${flags.join(" or ")}`);
+    throw new UsageError(`Cannot select a file to write: add ${flags.join(" or ")}`);
   }
   for (const config of configs) save(config, print);
   return Promise.resolve(0);
@@ -23,11 +23,11 @@ function save(config: ConfigFile, print: (text: string) => void): void {
   const name = config.defaultFile;
   const text = defaultFileText(FLAGS, config);
   try {
-    keepOld(name, text);
-    const next = `.${name}.${Deno.pid}`;
-    // A user will write a password into it.
-    Deno.writeTextFileSync(next, text, { mode: 0o600, createNew: true });
-    Deno.renameSync(next, name);
+    backUp(name, text);
+    const temporary = `.${name}.${Deno.pid}`;
+    // The user may add a password to the file.
+    Deno.writeTextFileSync(temporary, text, { mode: 0o600, createNew: true });
+    Deno.renameSync(temporary, name);
   } catch (cause) {
     throw new UnavailableError(
       `Cannot write ${name} into ${Deno.cwd()}: ${reasonOf(cause)}`,
@@ -37,8 +37,8 @@ function save(config: ConfigFile, print: (text: string) => void): void {
   print(`Wrote ${name}`);
 }
 
-/** A file of that name that somebody has changed is set aside, not lost. */
-function keepOld(name: string, text: string): void {
+/** Renames a changed file of that name to `NAME.old`. */
+function backUp(name: string, text: string): void {
   let old: string;
   try {
     old = Deno.readTextFileSync(name);

@@ -12,7 +12,7 @@ import { summarize } from "../validation/statistics.ts";
 import { TableError } from "../validation/table.ts";
 import { type Run, runWindows } from "../validation/windows.ts";
 
-/** Measures the accuracy on a recording or a simulation; 1 where a given limit is missed. */
+/** Measures the accuracy on a recording or a simulation; returns 1 if a limit is exceeded. */
 export async function run({ settings, print }: CommandContext): Promise<number> {
   const { jsonPath, htmlPath } = settings.validate;
   let report: Report;
@@ -42,7 +42,7 @@ async function measure(settings: Settings, input: Input): Promise<Report> {
   if (vitals.pulseModelPath === undefined) {
     return reportOf(settings, { input, run: await run(input.samples) });
   }
-  // Twice over the same samples, so that the report shows what the network adds.
+  // Both runs use the same samples, so that the report shows the effect of the network.
   const samples: RegionSample[] = [];
   for await (const sample of input.samples) samples.push(sample);
   const without = await run(samples.map(({ networkPulse: _, ...sample }) => sample));

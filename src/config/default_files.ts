@@ -3,7 +3,7 @@ import type { ConfigFile } from "./flag.ts";
 import type { FlagTable } from "./flag_table.ts";
 import { Secret } from "./secret.ts";
 
-/** The documented keys with their defaults, in the documented order, as a JSON text. */
+/** Returns the JSON text of a file with the default value of every documented key. */
 export function defaultFileText(table: FlagTable, config: ConfigFile): string {
   const values: Record<string, unknown> = {};
   for (const [key, { flag }] of fileKeys(table, config)) {

@@ -15,44 +15,45 @@ export type AnySettings = Readonly<Record<string, Readonly<Record<string, unknow
 /** Returns a message if values contradict each other. */
 export type Rule<Settings> = (settings: Settings) => string | undefined;
 
-/** A flag with its place in the settings. */
+/** A flag and its position in the settings. */
 export interface FlagEntry {
   readonly flag: Flag;
   readonly topic: string;
   readonly key: string;
   readonly title: string;
-  /** The commands that name it; commands that take all flags of `serve` are not listed. */
+  /** The commands that take it, without those that take every flag of `serve`. */
   readonly commands: readonly CommandName[];
 }
 
+/** The rules of a flag table. */
 export interface FlagTableOptions<Settings> {
-  /** Rules for every command. */
+  /** Rules that apply to every command. */
   readonly rules?: readonly Rule<Settings>[];
-  /** One more rule for a command, about its command line only. */
+  /** Additional rules for single commands; breaking one is always a usage error. */
   readonly commandRules?: Readonly<Partial<Record<CommandName, Rule<Settings>>>>;
 }
 
 /**
- * Every flag of the program. The command line, the environment, the JSON files, help, completions,
- * the manual page, documentation and schemas follow from it.
+ * Every flag of the program. Parsing, help, completions, the manual page, documentation, default
+ * files and JSON schemas follow from it.
  */
 export interface FlagTable<Settings = AnySettings> {
   /** Every flag, in the order of help. */
   readonly entries: readonly FlagEntry[];
-  /** The JSON files that hold values of these flags. */
+  /** The JSON files with values of these flags. */
   readonly configFiles: readonly ConfigFile[];
   /** Returns the flags that `command` takes; their names are unique. */
   flagsOf(command: CommandName): readonly FlagEntry[];
   /** Builds frozen settings from one value for each flag. */
   buildSettings(valueOf: (entry: FlagEntry) => unknown): Settings;
-  /** Returns the settings of a run without any flag; for tests and documentation. */
+  /** Returns the settings with every default value. */
   defaultSettings(): Settings;
   /** Returns the value of a flag. */
   valueOf(settings: Settings, entry: FlagEntry): unknown;
   /** Returns the message of the first rule that the settings break. */
   conflictIn(settings: Settings): string | undefined;
-  /** Returns the message of the rule of `command`, if its command line breaks it. */
-  misuseOf(command: CommandName, settings: Settings): string | undefined;
+  /** Returns the message of the additional rule of `command`, if the settings break it. */
+  usageConflictIn(command: CommandName, settings: Settings): string | undefined;
 }
 
 /** Builds a flag table from its topics and rules. */
@@ -83,7 +84,7 @@ export function defineFlags<const T extends Topics>(
       }
       return undefined;
     },
-    misuseOf: (command, settings) => commandRules[command]?.(settings),
+    usageConflictIn: (command, settings) => commandRules[command]?.(settings),
   };
 }
 

@@ -3,19 +3,19 @@ import type { FlagTable } from "./flag_table.ts";
 import { jsonSchema } from "./render/json_schema.ts";
 import { flagsPage } from "./render/markdown.ts";
 
-/** Every file of the project that follows from the flag table, by its path, with its text. */
+/** Returns the text of every file that is generated from the flag table, by its path. */
 export function generatedFiles(table: FlagTable): ReadonlyMap<string, string> {
   return new Map([
     ["docs/FLAGS.md", flagsPage(table)],
     ...table.configFiles.flatMap((file) =>
       [
         [`config/${file.defaultFile}`, defaultFileText(table, file)],
-        [`config/${file.schemaFile}`, pretty(jsonSchema(table, file))],
+        [`config/${file.schemaFile}`, toText(jsonSchema(table, file))],
       ] as const
     ),
   ]);
 }
 
-function pretty(value: object): string {
+function toText(value: object): string {
   return JSON.stringify(value, null, 2) + "\n";
 }

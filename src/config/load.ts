@@ -8,7 +8,7 @@ import { reasonOf } from "../base/reason.ts";
 import { maskPasswords, Secret } from "./secret.ts";
 import { checkText } from "./values.ts";
 
-/** Where a value came from. */
+/** The origin of a value. */
 export type Origin =
   | { readonly kind: "default" }
   | { readonly kind: "file"; readonly path: string; readonly key: string }
@@ -16,22 +16,24 @@ export type Origin =
   | { readonly kind: "environment"; readonly name: string }
   | { readonly kind: "flag" };
 
-/** The whole configuration of one run. */
-export interface Loaded<Settings = AnySettings> {
-  /** The flags that it was read by. */
+/** The configuration of a run. */
+export interface Configuration<Settings = AnySettings> {
+  /** The flag table that it was read with. */
   readonly table: FlagTable<Settings>;
   readonly command: CommandName;
+  /** The word after the command. */
   readonly argument?: string;
   readonly settings: Settings;
   readonly originOf: (entry: FlagEntry) => Origin;
 }
 
-/** What the machine gives; replaceable in tests. */
+/** Environment and file system; tests replace them. */
 export interface LoadContext {
   readonly env: Readonly<Record<string, string>>;
   readonly readText: (path: string) => string;
 }
 
+/** Returns the environment and the file system of this process. */
 export function systemContext(): LoadContext {
   return { env: Deno.env.toObject(), readText: Deno.readTextFileSync };
 }
@@ -42,17 +44,17 @@ interface Value {
 }
 
 /**
- * Command line, environment, JSON files and defaults, in this order of precedence, become one
- * frozen `Settings`. Reads the files anew at each call, which is what a reload wants.
+ * Loads the configuration from the command line, the environment, systemd credentials, JSON files
+ * and defaults, in this order of precedence. Every call reads the files again.
  *
- * @throws {UsageError} for the command line and the environment, with status 64.
- * @throws {ConfigError} for a JSON file or a password file, with status 78.
+ * @throws {UsageError} (status 64) for an invalid command line or environment variable
+ * @throws {ConfigError} (status 78) for an invalid JSON file or secret file
  */
 export function load<Settings extends AnySettings>(
   table: FlagTable<Settings>,
   argv: readonly string[],
   context: LoadContext = systemContext(),
-): Loaded<Settings> {
+): Configuration<Settings> {
   const line = parseCommandLine(table, argv);
   const entries = table.flagsOf(line.command);
   const values = new Map<FlagEntry, Value>();
@@ -71,7 +73,7 @@ export function load<Settings extends AnySettings>(
     const found = values.get(entry);
     return found ? found.value : entry.flag.default;
   });
-  const misuse = table.misuseOf(line.command, settings);
+  const misuse = table.usageConflictIn(line.command, settings);
   if (misuse) throw new UsageError(misuse);
   const conflict = table.conflictIn(settings);
   if (conflict) {
@@ -99,7 +101,7 @@ function fromEnvironment(
 ): Value | undefined {
   const name = environmentName(entry.flag);
   const text = env[name];
-  // An action in the environment would turn every start into another command.
+  // A variable such as PHYSIOLOGY_VERSION must not turn every start into another command.
   if (text === undefined || entry.flag.action) return undefined;
   return { value: checked(entry, text, name), origin: { kind: "environment", name } };
 }
@@ -113,7 +115,7 @@ function checked({ flag }: FlagEntry, text: string, source: string): unknown {
   );
 }
 
-/** The flags of the command, the values found so far, and the machine to read more from. */
+/** The flags of the command, their values so far, and the context to read more from. */
 interface Sources {
   readonly entries: readonly FlagEntry[];
   readonly values: ReadonlyMap<FlagEntry, Value>;
@@ -125,8 +127,8 @@ function* fromFiles(
   { entries, values, context: { readText } }: Sources,
 ): Generator<[FlagEntry, Value]> {
   for (const config of table.configFiles) {
-    const named = entries.find(({ flag }) => flag.name === config.pathFlag);
-    const path = named && values.get(named)?.value;
+    const pathEntry = entries.find(({ flag }) => flag.name === config.pathFlag);
+    const path = pathEntry && values.get(pathEntry)?.value;
     if (typeof path !== "string") continue;
     for (const [entry, value] of readConfigFile(table, { path, config, readText })) {
       const key = entry.flag.file?.key ?? "";
@@ -137,7 +139,7 @@ function* fromFiles(
 
 const RANK = { default: 0, file: 1, credential: 2, environment: 3, flag: 4 } as const;
 
-/** A secret from its file or a systemd credential, where nothing of higher rank gives it. */
+/** Reads a secret from its file or a systemd credential, unless a value has a higher rank. */
 function fromSecretFile(
   entry: FlagEntry,
   { entries, values, context }: Sources,
@@ -167,7 +169,7 @@ function fromSecretFile(
       origin: { kind: "credential", name: from.credential },
     };
   } catch (error) {
-    // systemd makes a file only for the credentials that the unit names.
+    // systemd creates files only for the credentials that the unit loads.
     if (error instanceof ConfigError && error.cause instanceof Deno.errors.NotFound) {
       return undefined;
     }
@@ -185,7 +187,7 @@ function readSecret(path: string, readText: (path: string) => string): Secret {
   const secret = text.replace(/\r?\n$/, "");
   if (secret === "" || /[\0\r\n]/.test(secret)) {
     throw new ConfigError(
-      `Cannot use the secret in ${path}: it must be one line that is not empty`,
+      `Cannot use the secret in ${path}: it must be one non-empty line`,
     );
   }
   return new Secret(secret);

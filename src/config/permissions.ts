@@ -1,10 +1,10 @@
-/** What a run may touch; a list narrows, `true` grants all of a kind. */
+/** Deno permissions of a run; a list grants its items, `true` grants everything of a kind. */
 export interface Permissions {
   readonly read: true | readonly string[];
   readonly write: true | readonly string[];
   readonly net: true | readonly string[];
   readonly run: readonly string[];
-  /** Deno cannot narrow the use of native code. */
+  /** Use of native code; Deno cannot limit it to one library. */
   readonly ffi: boolean;
 }
 
@@ -15,13 +15,13 @@ export interface ProgramContext {
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** Permissions that follow from settings, each beside the flags that it needs. */
+/** Returns the permissions that a part of the program needs with these settings. */
 export type PermissionsOf<Settings> = (
   settings: Settings,
   program: ProgramContext,
 ) => Partial<Permissions>;
 
-/** The union of several permissions. What may be written may also be read. */
+/** Returns the union of permissions. A path that may be written may also be read. */
 export function combinePermissions(parts: readonly Partial<Permissions>[]): Permissions {
   const write = union(parts.map((part) => part.write));
   return {
@@ -46,18 +46,18 @@ function unique(items: readonly string[]): string[] {
   return [...new Set(items)];
 }
 
-/** The paths that are given. */
-export function given(...paths: readonly (string | undefined)[]): string[] {
+/** Returns the paths that are set. */
+export function definedPaths(...paths: readonly (string | undefined)[]): string[] {
   return paths.filter((path) => path !== undefined && path !== "") as string[];
 }
 
-/** A peer or a listening address in Deno's form; port 0 allows every port. */
+/** Formats an address for `--allow-net`; port 0 allows every port. */
 export function hostAndPort(host: string, port: number): string {
   const name = host.includes(":") && !host.startsWith("[") ? `[${host}]` : host;
   return port === 0 ? name : `${name}:${port}`;
 }
 
-/** The first host or path that this process may not use; undefined if nothing is missing. */
+/** Returns the first host or path that this process may not use; undefined if there is none. */
 export function missingPermission({ net = [], read = [] }: Partial<Permissions>) {
   const hosts = net === true ? [undefined] : net;
   const paths = read === true ? [undefined] : read;
@@ -70,16 +70,20 @@ export function missingPermission({ net = [], read = [] }: Partial<Permissions>)
   return "path" in missing ? `${missing.path}` : "host" in missing ? missing.host : "any host";
 }
 
-/** Deno's flags for these permissions. */
+/**
+ * Formats permissions as flags of Deno.
+ *
+ * @param options.running path of the running mark, which every run may remove
+ */
 export function permissionFlags(
   { read, write, net, run, ffi }: Permissions,
   { running }: { readonly running?: string | undefined } = {},
 ): string[] {
-  const marked = write === true || running === undefined ? write : [...write, running];
+  const writable = write === true || running === undefined ? write : [...write, running];
   return [
     "--allow-env",
     ...flag("read", read),
-    ...flag("write", marked),
+    ...flag("write", writable),
     ...flag("net", net),
     ...flag("run", run),
     ...ffi ? ["--allow-ffi"] : [],
@@ -89,7 +93,7 @@ export function permissionFlags(
 function flag(name: string, value: true | readonly string[]): string[] {
   if (value === true) return [`--allow-${name}`];
   if (value.length === 0) return [];
-  // A comma in a path is written twice.
+  // Deno separates paths by commas; a comma in a path is doubled.
   const items = unique(value).map((item) => item.replaceAll(",", ",,"));
   return [`--allow-${name}=${items.join(",")}`];
 }

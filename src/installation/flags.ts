@@ -2,10 +2,10 @@ import { bool, optionalPath, topic } from "../config/flag.ts";
 import type { PermissionsOf } from "../config/permissions.ts";
 
 export const installFlags = topic("Installation", ["install", "uninstall"], {
-  dryRun: bool("dry_run", "Print what would be done and do nothing."),
+  dryRun: bool("dry_run", "Print the actions without performing them."),
   root: optionalPath(
     "root",
-    "Install into the system that lies under this folder, such as the image of a card.",
+    "Install into the root file system in this folder, such as a mounted SD card image.",
     { placeholder: "FOLDER" },
   ),
 });

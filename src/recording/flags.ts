@@ -1,9 +1,9 @@
 import { text, topic, type ValuesOf } from "../config/flag.ts";
 import type { PermissionsOf } from "../config/permissions.ts";
 
-/** The metrics-saving client. */
+/** The command `record`. */
 export const recordFlags = topic("Recording to files", ["record"], {
-  outputDirectory: text("output_dir", "The folder to write sessions into.", {
+  outputDirectory: text("output_dir", "Folder to write the sessions to.", {
     default: "./recordings",
     placeholder: "FOLDER",
   }),

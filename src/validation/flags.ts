@@ -1,51 +1,63 @@
 import { float, list, optionalPath, optionalText, topic, type ValuesOf } from "../config/flag.ts";
 import type { PermissionsOf } from "../config/permissions.ts";
 
-/** Accuracy against a reference. */
+/** The command `validate`: accuracy against a reference. */
 export const validateFlags = topic("Validation", ["validate"], {
   inputTracePath: optionalPath(
     "input_trace_path",
-    "A CSV with t_s and r,g,b (or r_REGION, ...), or ready signals, instead of a video.",
+    "CSV file with t_s and r,g,b (or r_REGION, ...), or with pulse signals, instead of a video.",
   ),
-  referencePath: optionalPath("reference_path", "A CSV with t_s and the reference."),
+  referencePath: optionalPath("reference_path", "CSV file with t_s and the reference."),
   referenceColumn: optionalText(
     "reference_column",
-    "The reference's column: a rate, or a waveform whose rate is taken.",
+    "Column of the reference: a rate, or a waveform to derive the rate from.",
     { placeholder: "NAME" },
   ),
-  signals: list("signals", "Ready pulse signals of the trace, by their columns."),
-  windowS: float("window", "Length of a window in seconds.", {
+  signals: list("signals", "Columns of the trace that are pulse signals already."),
+  windowS: float("window", "Duration of a window in seconds.", {
     default: 10,
     range: [3, 120],
     placeholder: "S",
   }),
-  stepS: float("step", "Seconds between two windows.", {
+  stepS: float("step", "Interval between two windows in seconds.", {
     default: 1,
     range: [0.1, 120],
     placeholder: "S",
   }),
-  durationS: float("duration", "Seconds of a simulation.", {
+  durationS: float("duration", "Duration of the simulation in seconds.", {
     default: 60,
     range: [5, 86_400],
     placeholder: "S",
   }),
-  jsonPath: optionalPath("json", "Write the figures as JSON."),
-  htmlPath: optionalPath("html", "Write one self-contained report."),
-  maxMae: float("max_mae", "Exit 1 where a mean absolute error is above; 0: no limit.", {
-    default: 0,
-    range: [0, 1000],
-  }),
-  maxP95: float("max_p95", "Exit 1 where a 95th percentile is above; 0: no limit.", {
-    default: 0,
-    range: [0, 1000],
-  }),
-  minCoverage: float("min_coverage", "Exit 1 where the share of windows with a value is below.", {
-    default: 0,
-    range: [0, 1],
-  }),
+  jsonPath: optionalPath("json", "Write the results to a JSON file."),
+  htmlPath: optionalPath("html", "Write the report to a self-contained HTML file."),
+  maxMae: float(
+    "max_mae",
+    "Exit with status 1 if a mean absolute error is above this limit; 0: no limit.",
+    {
+      default: 0,
+      range: [0, 1000],
+    },
+  ),
+  maxP95: float(
+    "max_p95",
+    "Exit with status 1 if a 95th percentile is above this limit; 0: no limit.",
+    {
+      default: 0,
+      range: [0, 1000],
+    },
+  ),
+  minCoverage: float(
+    "min_coverage",
+    "Exit with status 1 if the fraction of windows with a value is below this limit.",
+    {
+      default: 0,
+      range: [0, 1],
+    },
+  ),
   maxCalibrationError: float(
     "max_calibration_error",
-    "Exit 1 where the expected calibration error is above; 0: no limit.",
+    "Exit with status 1 if the expected calibration error is above this limit; 0: no limit.",
     { default: 0, range: [0, 1] },
   ),
 });

@@ -1,21 +1,25 @@
 import { bool, float, optionalPath, topic, type ValuesOf } from "../config/flag.ts";
-import { given, type PermissionsOf } from "../config/permissions.ts";
+import { definedPaths, type PermissionsOf } from "../config/permissions.ts";
 
-/** What is measured. */
+/** What is measured and published as core metrics. */
 export const vitalsFlags = topic("Vital signs", ["serve"], {
-  bufferDurationS: float("buffer_duration", "Seconds between two core metrics.", {
-    default: 0.2,
-    range: [0.1, 5],
-    placeholder: "S",
-  }),
-  enablePhasicBp: bool("enable_phasic_bp", "Publish phasic blood pressure: relative, unitless."),
+  bufferDurationS: float(
+    "buffer_duration",
+    "Interval between two core metrics messages, in seconds.",
+    {
+      default: 0.2,
+      range: [0.1, 5],
+      placeholder: "S",
+    },
+  ),
+  enablePhasicBp: bool("enable_phasic_bp", "Publish phasic blood pressure, in relative units."),
   enableEda: bool(
     "enable_eda",
-    "Publish an experimental proxy of electrodermal activity, in relative units.",
+    "Publish an experimental proxy for electrodermal activity, in relative units.",
   ),
   pulseModelPath: optionalPath(
     "pulse_model_path",
-    "A streaming network (ONNX) that joins the vote on the pulse.",
+    "Streaming network (ONNX) to fuse with the other pulse methods.",
     { commands: ["serve", "validate"] },
   ),
 });
@@ -24,4 +28,4 @@ export type VitalsSettings = ValuesOf<typeof vitalsFlags>;
 
 export const vitalsPermissions: PermissionsOf<{ readonly vitals: VitalsSettings }> = (
   { vitals },
-) => ({ read: given(vitals.pulseModelPath) });
+) => ({ read: definedPaths(vitals.pulseModelPath) });

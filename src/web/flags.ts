@@ -6,38 +6,50 @@ import { isLoopback } from "../base/loopback.ts";
 
 /** The page of one device; part of `settings.server`. */
 export const httpFlags = topic("Control", ["serve"], {
-  httpPort: int("http_port", "Port of /healthz, /metrics and the page; 0: none.", {
-    default: 0,
-    range: [0, 65535],
-  }),
-  httpAddress: text("http_address", "Address of HTTP; beyond loopback, a token is needed.", {
-    default: "127.0.0.1",
-    placeholder: "ADDRESS",
-  }),
-  httpToken: secret("http_token", "Token of HTTP; prefer --http_token_file.", {
+  httpPort: int(
+    "http_port",
+    "Port of the HTTP server with /healthz, /metrics and the web page; 0: no HTTP server.",
+    {
+      default: 0,
+      range: [0, 65535],
+    },
+  ),
+  httpAddress: text(
+    "http_address",
+    "Address that the HTTP server listens on; beyond loopback, a token is required.",
+    {
+      default: "127.0.0.1",
+      placeholder: "ADDRESS",
+    },
+  ),
+  httpToken: secret("http_token", "Token that HTTP clients must send; prefer --http_token_file.", {
     default: NO_SECRET,
     secretFrom: { fileFlag: "http_token_file", credential: "http_token" },
   }),
-  httpTokenFile: optionalPath("http_token_file", "A file that holds the token of HTTP."),
+  httpTokenFile: optionalPath("http_token_file", "File that contains the token for HTTP."),
 });
 
 /** The web page for any number of devices. */
 export const dashboardFlags = topic("Dashboard", ["dashboard"], {
-  devices: list("devices", "Key prefixes of the devices to show, or patterns such as ward-*.", {
-    default: ["*"],
-    placeholder: "PREFIX,PREFIX",
-    pattern: { regex: /^[^\s\p{Cc}]{1,200}$/u, says: "a list of prefixes without spaces" },
-  }),
-  address: text("listen", "Address to listen on; beyond loopback, a token is needed.", {
+  devices: list(
+    "devices",
+    "Key prefixes of the devices to show; patterns such as ward-* are allowed.",
+    {
+      default: ["*"],
+      placeholder: "PREFIX,PREFIX",
+      pattern: { regex: /^[^\s\p{Cc}]{1,200}$/u, description: "a list of prefixes without spaces" },
+    },
+  ),
+  address: text("listen", "Address to listen on; beyond loopback, a token is required.", {
     default: "127.0.0.1",
     placeholder: "ADDRESS",
   }),
-  port: int("port", "Port to listen on; 0: any free one.", { default: 8080, range: [0, 65535] }),
-  token: secret("token", "Token that a browser must bring; prefer --token_file.", {
+  port: int("port", "Port to listen on; 0: any free port.", { default: 8080, range: [0, 65535] }),
+  token: secret("token", "Token that browsers must send; prefer --token_file.", {
     default: NO_SECRET,
     secretFrom: { fileFlag: "token_file", credential: "dashboard_token" },
   }),
-  tokenFile: optionalPath("token_file", "A file that holds the token."),
+  tokenFile: optionalPath("token_file", "File that contains the token."),
 });
 
 export type HttpSettings = ValuesOf<typeof httpFlags>;

@@ -1,22 +1,26 @@
 import { bool, optionalPath, topic, type ValuesOf } from "../../config/flag.ts";
 
-/** A recorded video, or anything else that ffmpeg opens, instead of a camera. */
+/** A recorded video, or a URL that ffmpeg can open, as the input. */
 export const videoFlags = topic("Video", ["serve", "validate"], {
   inputPath: optionalPath(
     "input_video_path",
-    "Read a recorded video or any URL that ffmpeg opens, instead of a camera.",
+    "Use a recorded video, or any URL that ffmpeg can open, as the input.",
   ),
   inputTimePath: optionalPath(
     "input_video_time_path",
-    "The time of each frame in milliseconds, one a line, instead of the video's own.",
+    "File with the time of each frame in milliseconds, one per line; overrides the video's timestamps.",
   ),
-  loop: bool("loop", "Start the video again at its end; without it, the program ends there.", {
+  loop: bool("loop", "Restart the video at its end; without this flag, the program stops there.", {
     commands: ["serve"],
   }),
-  realtime: bool("realtime", "Play a video or simulation at its own pace; --norealtime: at once.", {
-    default: true,
-    commands: ["serve"],
-  }),
+  realtime: bool(
+    "realtime",
+    "Process a video or simulation at its own frame rate; --norealtime: as fast as possible.",
+    {
+      default: true,
+      commands: ["serve"],
+    },
+  ),
 });
 
 export type VideoInputSettings = ValuesOf<typeof videoFlags>;

@@ -1,4 +1,4 @@
-import { given } from "../../config/permissions.ts";
+import { definedPaths } from "../../config/permissions.ts";
 import type { SourceKind } from "../source_kind.ts";
 import { videoFlags, type VideoInputSettings } from "./flags.ts";
 import { ffmpegPermissions } from "./permissions.ts";
@@ -11,6 +11,6 @@ export const videoKind = {
   isSelected: ({ video }) => video.inputPath !== undefined,
   permissions: ({ video }, program) => ({
     ...ffmpegPermissions(undefined, program),
-    read: given(video.inputPath, video.inputTimePath),
+    read: definedPaths(video.inputPath, video.inputTimePath),
   }),
 } as const satisfies SourceKind<{ readonly video: VideoInputSettings }>;

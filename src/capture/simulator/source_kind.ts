@@ -1,4 +1,4 @@
-import { given } from "../../config/permissions.ts";
+import { definedPaths } from "../../config/permissions.ts";
 import { ffmpegPermissions } from "../ffmpeg/permissions.ts";
 import type { SourceKind } from "../source_kind.ts";
 import { type SimulatedCameraSettings, simulateFlags } from "./flags.ts";
@@ -12,6 +12,6 @@ export const simulationKind = {
   permissions: ({ simulate }, program) => ({
     // ffmpeg compresses its published frames, which are no JPEG yet.
     ...ffmpegPermissions(undefined, program),
-    write: given(simulate.truthPath),
+    write: definedPaths(simulate.truthPath),
   }),
 } as const satisfies SourceKind<{ readonly simulate: SimulatedCameraSettings }>;

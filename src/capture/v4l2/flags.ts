@@ -1,45 +1,52 @@
 import { bool, choice, float, int, optionalPath, topic, type ValuesOf } from "../../config/flag.ts";
 
-/** A camera of this machine, and how its pictures stand. */
+/** The camera of this machine and the format of its frames. */
 export const cameraFlags = topic("Camera", ["serve"], {
-  use: bool("use_camera", "Read a camera of this machine."),
-  deviceIndex: int("camera_device_index", "The N of /dev/videoN.", { default: 0, range: [0, 255] }),
+  use: bool("use_camera", "Use a camera of this machine as the input."),
+  deviceIndex: int("camera_device_index", "Number of the camera device: N in /dev/videoN.", {
+    default: 0,
+    range: [0, 255],
+  }),
   device: optionalPath(
     "camera_device",
-    "A camera by its path, such as a link in /dev/v4l/by-id/, which survives replugging. " +
-      "Overrides --camera_device_index.",
+    "Path of the camera device. A link in /dev/v4l/by-id/ stays the same when the camera is " +
+      "reconnected. Overrides --camera_device_index.",
     { placeholder: "PATH" },
   ),
-  widthPx: int("capture_width_px", "Width of the captured picture.", {
+  widthPx: int("capture_width_px", "Width of the captured frames in pixels.", {
     default: 640,
     range: [64, 7680],
     commands: ["serve", "simulate", "validate"],
   }),
-  heightPx: int("capture_height_px", "Height of the captured picture.", {
+  heightPx: int("capture_height_px", "Height of the captured frames in pixels.", {
     default: 480,
     range: [64, 4320],
     commands: ["serve", "simulate", "validate"],
   }),
-  maxFps: float("max_fps", "Frames per second to ask for, at most.", {
+  maxFps: float("max_fps", "Maximum frame rate to request from the camera, in frames per second.", {
     default: 30,
     range: [1, 240],
     commands: ["serve", "simulate", "validate"],
   }),
-  codec: choice("codec", "The camera's pixel format; auto takes the best that it has.", {
-    default: "auto",
-    choices: ["auto", "MJPG", "YUYV", "UYVY", "NV12", "GREY"],
-  }),
-  autoLock: bool("auto_lock", "Lock exposure and white balance while a face is steady.", {
+  codec: choice(
+    "codec",
+    "Pixel format of the camera; auto selects the best one that it supports.",
+    {
+      default: "auto",
+      choices: ["auto", "MJPG", "YUYV", "UYVY", "NV12", "GREY"],
+    },
+  ),
+  autoLock: bool("auto_lock", "Lock exposure and white balance while a face is tracked steadily.", {
     default: true,
   }),
   powerLineFrequency: choice(
     "camera_power_line_frequency",
-    "The mains frequency in Hz, against flicker; auto leaves it to the camera.",
+    "Mains frequency in Hz for the camera's flicker suppression; auto keeps the camera's setting.",
     { default: "auto", choices: ["auto", "off", "50", "60"] },
   ),
   inputTransformMode: choice(
     "input_transform_mode",
-    "Turns or mirrors the picture before anything looks at it; also for a video.",
+    "Rotate or mirror every frame before processing; also applies to a video.",
     {
       default: "none",
       choices: [

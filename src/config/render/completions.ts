@@ -3,10 +3,12 @@ import type { Flag } from "../flag.ts";
 import type { FlagTable } from "../flag_table.ts";
 import { zsh } from "./zsh.ts";
 
+/** The shells with completions. */
 export const SHELLS = ["bash", "zsh", "fish"] as const;
+/** A shell with completions. */
 export type Shell = (typeof SHELLS)[number];
 
-/** A script that teaches a shell our commands, flags, and the values of those that list them. */
+/** Returns a completion script for commands, flags and the choices of flags. */
 export function completions(table: FlagTable, shell: Shell): string {
   switch (shell) {
     case "bash":
@@ -18,7 +20,7 @@ export function completions(table: FlagTable, shell: Shell): string {
   }
 }
 
-/** The words that stand after a command. */
+/** Returns the words that may follow a command. */
 function argumentsOf(command: CommandName): readonly string[] {
   if (command === "completions") return SHELLS;
   return command === "help" ? VISIBLE_COMMANDS : [];

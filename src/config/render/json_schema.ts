@@ -5,7 +5,7 @@ import type { FlagTable } from "../flag_table.ts";
 import { Secret } from "../secret.ts";
 import { schemaOf } from "../values.ts";
 
-/** JSON Schema (draft 2020-12) of one of the two JSON files, for editors and other programs. */
+/** Returns the JSON Schema (draft 2020-12) of a JSON file, for editors and other programs. */
 export function jsonSchema(table: FlagTable, config: ConfigFile): object {
   const properties: Record<string, object> = {};
   for (const [key, { flag }] of fileKeys(table, config)) properties[key] = propertyOf(flag);

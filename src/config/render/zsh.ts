@@ -2,7 +2,7 @@ import { commandInfo, type CommandName, VISIBLE_COMMANDS } from "../command_name
 import type { Flag } from "../flag.ts";
 import type { FlagTable } from "../flag_table.ts";
 
-/** For a file `_physiology_server` in zsh's fpath, or to be sourced. */
+/** Returns a completion script for zsh, as a file `_physiology_server` in fpath or to be sourced. */
 export function zsh(
   table: FlagTable,
   argumentsOf: (command: CommandName) => readonly string[],
@@ -37,7 +37,7 @@ else compdef _physiology_server physiology_server; fi
 `;
 }
 
-/** A flag as zsh's `_arguments` reads it. */
+/** Formats a flag for zsh's `_arguments`. */
 function specOf(flag: Flag): string {
   const help = flag.help.replaceAll(/[[\]:\\]/g, "\\$&");
   if (flag.kind === "bool") return `--${flag.name}[${help}]`;

@@ -1,27 +1,40 @@
 import { int, optionalPath, secret, text, topic, type ValuesOf } from "../../config/flag.ts";
 import type { Rule } from "../../config/flag_table.ts";
-import { given, hostAndPort, type PermissionsOf } from "../../config/permissions.ts";
+import { definedPaths, hostAndPort, type PermissionsOf } from "../../config/permissions.ts";
 import { NO_SECRET } from "../../config/secret.ts";
 import { isLoopback } from "../../base/loopback.ts";
 
 /** The gRPC server, which runs beside any transport; part of `settings.server`. */
 export const grpcFlags = topic("Control", ["serve"], {
-  grpcPort: int("port", "Port of gRPC; 0: no gRPC.", { default: 50051, range: [0, 65535] }),
+  grpcPort: int("port", "Port of the gRPC server; 0: no gRPC server.", {
+    default: 50051,
+    range: [0, 65535],
+  }),
   grpcAddress: text(
     "grpc_address",
-    "Address of gRPC; beyond loopback, TLS and a token are needed.",
+    "Address that the gRPC server listens on; beyond loopback, TLS and a token are required.",
     {
       default: "127.0.0.1",
       placeholder: "ADDRESS",
     },
   ),
-  grpcTlsCertPath: optionalPath("grpc_tls_cert_path", "Certificate of gRPC, PEM."),
-  grpcTlsKeyPath: optionalPath("grpc_tls_key_path", "Key of that certificate, PEM."),
-  grpcToken: secret("grpc_token", "Bearer token of gRPC; prefer --grpc_token_file.", {
-    default: NO_SECRET,
-    secretFrom: { fileFlag: "grpc_token_file", credential: "grpc_token" },
-  }),
-  grpcTokenFile: optionalPath("grpc_token_file", "A file that holds the bearer token of gRPC."),
+  grpcTlsCertPath: optionalPath(
+    "grpc_tls_cert_path",
+    "PEM file with the certificate of the gRPC server.",
+  ),
+  grpcTlsKeyPath: optionalPath(
+    "grpc_tls_key_path",
+    "PEM file with the private key of the gRPC server.",
+  ),
+  grpcToken: secret(
+    "grpc_token",
+    "Bearer token that gRPC clients must send; prefer --grpc_token_file.",
+    {
+      default: NO_SECRET,
+      secretFrom: { fileFlag: "grpc_token_file", credential: "grpc_token" },
+    },
+  ),
+  grpcTokenFile: optionalPath("grpc_token_file", "File that contains the bearer token for gRPC."),
 });
 
 export type GrpcSettings = ValuesOf<typeof grpcFlags>;
@@ -43,6 +56,6 @@ export const grpcRules: readonly Rule<WithGrpc>[] = [
 ];
 
 export const grpcPermissions: PermissionsOf<WithGrpc> = ({ server }) => ({
-  read: given(server.grpcTlsCertPath, server.grpcTlsKeyPath),
+  read: definedPaths(server.grpcTlsCertPath, server.grpcTlsKeyPath),
   net: server.grpcPort > 0 ? [hostAndPort(server.grpcAddress, server.grpcPort)] : [],
 });

@@ -1,7 +1,7 @@
 import type { RedisSettings } from "./flags.ts";
 import type { RedisOptions } from "./options.ts";
 
-/** The settings as the Redis room wants them: the same keys, and the passwords in the clear. */
+/** Converts the settings to options for the client, with passwords as plain text. */
 export function redisOptions(redis: RedisSettings): RedisOptions {
   return {
     ...redis,

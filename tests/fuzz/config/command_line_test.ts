@@ -4,7 +4,7 @@ import { ExitError } from "../../../src/base/errors.ts";
 import { FLAGS, load } from "../../../src/app/flags.ts";
 import { nearest } from "../../../src/base/nearest.ts";
 import { parseCommandLine } from "../../../src/config/command_line.ts";
-import { showValue } from "../../../src/config/values.ts";
+import { formatValue } from "../../../src/config/values.ts";
 
 const names = FLAGS.entries.map(({ flag }) => flag.name);
 const word = fc.oneof(
@@ -91,7 +91,7 @@ Deno.test("every number in a flag's range is accepted, and its printed form read
     const [least = 0, most = 0] = entry.flag.range ?? [];
     fc.assert(
       fc.property(fc.integer({ min: least, max: Math.min(most, 2 ** 31 - 1) }), (value) => {
-        const text = showValue(value);
+        const text = formatValue(value);
         const { settings } = load(["print-config", `--${entry.flag.name}=${text}`], {
           env: {},
           readText: () => "{}",

@@ -40,5 +40,5 @@ Deno.test("what no part takes is named, without its value", () => {
   const { file, lines, reloads } = setUp();
   file.text = '{"host": "one", "password": "hunter2"}';
   reloads.reload();
-  assert.deepEqual(lines, ["These take effect at the next start: --redis_password"]);
+  assert.deepEqual(lines, ["Changes take effect after a restart: --redis_password"]);
 });

@@ -11,6 +11,6 @@ Deno.test("a misspelled variable is told, and one that is read or meant for othe
       PHYSIOLOGY_OWNER_OF_THIS_DEVICE: "ward 7",
       PATH: "/bin",
     }),
-    ["Nothing reads PHYSIOLOGY_REDIS_PASWORD: did you mean PHYSIOLOGY_REDIS_PASSWORD?"],
+    ["Ignoring the unknown environment variable PHYSIOLOGY_REDIS_PASWORD: did you mean PHYSIOLOGY_REDIS_PASSWORD?"],
   );
 });

@@ -5,7 +5,7 @@ import { FLAGS } from "../../../src/app/flags.ts";
 import { environmentName } from "../../../src/config/flag.ts";
 import { generatedFiles } from "../../../src/config/generated.ts";
 import { Secret } from "../../../src/config/secret.ts";
-import { checkJson, showValue } from "../../../src/config/values.ts";
+import { checkJson, formatValue } from "../../../src/config/values.ts";
 
 function defaultFileText(name: string): string {
   return textOf(FLAGS, FLAGS.configFiles.find((file) => file.name === name)!);
@@ -28,7 +28,7 @@ Deno.test("every flag has a plain name, a sentence of help, and a default that i
     assert.match(environmentName(flag), /^PHYSIOLOGY_[A-Z0-9_]+$/);
     if (flag.default === undefined) continue;
     const plain = flag.default instanceof Secret ? flag.default.reveal() : flag.default;
-    assert("value" in checkJson(flag, plain), `${flag.name}: ${showValue(flag.default)}`);
+    assert("value" in checkJson(flag, plain), `${flag.name}: ${formatValue(flag.default)}`);
   }
 });
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { ConfigError, ExitError, UsageError } from "../../../src/base/errors.ts";
-import { FLAGS, load, type Loaded } from "../../../src/app/flags.ts";
+import { type Configuration, FLAGS, load } from "../../../src/app/flags.ts";
 import type { FlagEntry } from "../../../src/config/flag_table.ts";
 
 interface Machine {
@@ -8,7 +8,7 @@ interface Machine {
   readonly files?: Record<string, string>;
 }
 
-function loadOn({ env = {}, files = {} }: Machine, ...argv: string[]): Loaded {
+function loadOn({ env = {}, files = {} }: Machine, ...argv: string[]): Configuration {
   return load(["--simulate", ...argv], {
     env,
     readText(path) {
@@ -87,7 +87,7 @@ Deno.test("a number out of range names flag, range and value, with status 64", (
 for (
   const [what, config, message] of [
     ["an empty file", "", /\/etc\/redis\.json: it is empty/],
-    ["a file that is no JSON", '{\n"port": 1,\n}', /\/etc\/redis\.json: it is no JSON/],
+    ["a file that is no JSON", '{\n"port": 1,\n}', /\/etc\/redis\.json: it is not valid JSON/],
     ["a file that is no object", "[1]", /must be a JSON object/],
     ["an unknown key", { prot: 1 }, /key "prot" in \/etc\/redis\.json: did you mean "port"\?/],
     ["a wrong type", { port: "6379" }, /"port" in .*an integer from 1 to 65535.*"6379"/],

@@ -1,17 +1,17 @@
 import fc from "fast-check";
 import assert from "node:assert/strict";
-import { PLACES } from "../../../src/installation/places.ts";
+import { PATHS } from "../../../src/installation/paths.ts";
 import { type PlanOptions, planService as plan } from "../../../src/installation/plan.ts";
 import { systemdVersion } from "../../../src/installation/system.ts";
 import { quoteArgument } from "../../../src/installation/unit.ts";
-import { load, type Loaded, selectedSources } from "../../../src/app/flags.ts";
+import { type Configuration, load, selectedSources } from "../../../src/app/flags.ts";
 import { permissionsFor } from "../../../src/app/permissions.ts";
 
 const TEMPLATE = Deno.readTextFileSync(
   new URL("../../../config/physiology_server.service", import.meta.url),
 );
 
-function planService(loaded: Loaded, template: string, options: Partial<PlanOptions> = {}) {
+function planService(loaded: Configuration, template: string, options: Partial<PlanOptions> = {}) {
   const { settings } = loaded;
   return plan(loaded, template, {
     hasInput: selectedSources(settings).length > 0,
@@ -35,31 +35,31 @@ function planOnSystemd(
 }
 
 const startOf = (plan: Map<string, string>) =>
-  /^ExecStart=(.*)$/m.exec(plan.get(PLACES.unit) ?? "")?.[1];
+  /^ExecStart=(.*)$/m.exec(plan.get(PATHS.unit) ?? "")?.[1];
 
 Deno.test("without a flag a camera is read, and metrics survive an outage in a spool", () => {
   const plan = planFor();
-  assert.deepEqual([...plan.keys()], [PLACES.unit]);
-  assert.equal(startOf(plan), `${PLACES.program} --use_camera --spool_path=spool --state_path=.`);
+  assert.deepEqual([...plan.keys()], [PATHS.unit]);
+  assert.equal(startOf(plan), `${PATHS.program} --use_camera --spool_path=spool --state_path=.`);
 });
 
 Deno.test("values of Redis go into a file that a reload reads again", () => {
   const plan = planFor("--redis_host=cloud", "--redis_config_path=/any.json", "--redis_tls");
-  assert.deepEqual(JSON.parse(plan.get(PLACES.redisConfig) ?? ""), {
+  assert.deepEqual(JSON.parse(plan.get(PATHS.redisConfig) ?? ""), {
     host: "cloud",
     database: 3,
     tls: true,
   });
-  assert.match(startOf(plan) ?? "", new RegExp(`--redis_config_path=${PLACES.redisConfig}$`));
+  assert.match(startOf(plan) ?? "", new RegExp(`--redis_config_path=${PATHS.redisConfig}$`));
 });
 
 Deno.test("a secret becomes a credential, and stands neither in the unit nor in the config", () => {
   for (const flag of ["--redis_password=hunter2", "--redis_password_file=/pw"]) {
     const plan = planFor(flag, "--redis_host=cloud");
-    const path = `${PLACES.folder}/redis_password`;
+    const path = `${PATHS.configFolder}/redis_password`;
     assert.equal(plan.get(path), "hunter2\n");
     assert.match(
-      plan.get(PLACES.unit) ?? "",
+      plan.get(PATHS.unit) ?? "",
       new RegExp(`^LoadCredential=redis_password:${path}$`, "m"),
     );
     for (const [name, text] of plan) if (name !== path) assert.doesNotMatch(text, /hunter2/);
@@ -68,9 +68,9 @@ Deno.test("a secret becomes a credential, and stands neither in the unit nor in 
 
 Deno.test("where systemd knows no credentials, a secret comes by a file of variables", () => {
   const plan = planOnSystemd(245, `--redis_password=a"b$c\\d`, "--redis_host=cloud");
-  const path = `${PLACES.folder}/redis_password`;
+  const path = `${PATHS.configFolder}/redis_password`;
   assert.equal(plan.get(path), 'PHYSIOLOGY_REDIS_PASSWORD="a\\"b\\$c\\\\d"\n');
-  const unit = plan.get(PLACES.unit) ?? "";
+  const unit = plan.get(PATHS.unit) ?? "";
   assert.match(unit, new RegExp(`^EnvironmentFile=${path}$`, "m"));
   assert.doesNotMatch(unit, /LoadCredential|a"b/);
 });
@@ -82,19 +82,19 @@ Deno.test("a private key may stay root's own: the service is handed a copy", () 
     "--redis_tls_key_path=/etc/k.pem",
   ];
   const plan = planFor(...flags);
-  assert.match(plan.get(PLACES.unit) ?? "", /^LoadCredential=redis_tls_key_path:\/etc\/k\.pem$/m);
-  const { tls_key_path, tls_cert_path } = JSON.parse(plan.get(PLACES.redisConfig) ?? "");
+  assert.match(plan.get(PATHS.unit) ?? "", /^LoadCredential=redis_tls_key_path:\/etc\/k\.pem$/m);
+  const { tls_key_path, tls_cert_path } = JSON.parse(plan.get(PATHS.redisConfig) ?? "");
   assert.equal(tls_cert_path, "/etc/c.pem");
   assert.equal(tls_key_path, "/run/credentials/physiology_server.service/redis_tls_key_path");
   for (const systemd of [245, "none"] as const) {
-    const config = planOnSystemd(systemd, ...flags).get(PLACES.redisConfig) ?? "";
+    const config = planOnSystemd(systemd, ...flags).get(PATHS.redisConfig) ?? "";
     assert.equal(JSON.parse(config).tls_key_path, "/etc/k.pem");
   }
 });
 
 Deno.test("for cron a secret is a plain file", () => {
   const plan = planOnSystemd("none", "--redis_password=hunter2");
-  assert.equal(plan.get(`${PLACES.folder}/redis_password`), "hunter2\n");
+  assert.equal(plan.get(`${PATHS.configFolder}/redis_password`), "hunter2\n");
 });
 
 Deno.test("systemd's version is told by the name of its library", async () => {
@@ -116,8 +116,8 @@ Deno.test("a password that is no longer given is removed, and nothing else of th
     load(["install", "--redis_host=a"], { env: {}, readText }),
     TEMPLATE,
   );
-  assert(stale.includes(`${PLACES.folder}/redis_password`));
-  assert(!stale.includes(PLACES.redisConfig));
+  assert(stale.includes(`${PATHS.configFolder}/redis_password`));
+  assert(!stale.includes(PATHS.redisConfig));
 });
 
 Deno.test("without a flag an installed service keeps its values, and takes the new unit's ways", () => {
@@ -143,7 +143,7 @@ Deno.test("other flags are kept, and folders elsewhere become writable", () => {
   );
   assert.match(startOf(plan) ?? "", / --simulate .*--noenable_edge_metrics/);
   assert.doesNotMatch(startOf(plan) ?? "", /use_camera/);
-  assert.match(plan.get(PLACES.unit) ?? "", /^ReadWritePaths=-\/data\/out$/m);
+  assert.match(plan.get(PATHS.unit) ?? "", /^ReadWritePaths=-\/data\/out$/m);
 });
 
 Deno.test("a path that a service cannot see is refused with where to move it", () => {
