@@ -36,7 +36,7 @@ export async function run(context: CommandContext): Promise<number> {
   const steps = root ? [] : [["daemon-reload"], ["enable", SERVICE], ["restart", SERVICE]];
 
   if (settings.install.dryRun) {
-    print(`# Copy ${from ?? "the packaged program"} to ${root}${PATHS.program}`);
+    print(`# Copy ${from ?? "the packed program"} to ${root}${PATHS.program}`);
     for (const { path, mode, text, secret } of files) {
       const body = secret ? "***\n" : text;
       print(`# Write ${root}${path}, mode ${mode.toString(8).padStart(4, "0")}\n${body}`);

@@ -5,7 +5,7 @@ export const installFlags = topic("Installation", ["install", "uninstall"], {
   dryRun: bool("dry_run", "Print the actions without performing them."),
   root: optionalPath(
     "root",
-    "Install into the root file system in this folder, such as a mounted SD card image.",
+    "Folder of the root file system to change, such as a mounted SD card image.",
     { placeholder: "FOLDER" },
   ),
 });

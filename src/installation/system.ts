@@ -125,7 +125,7 @@ export async function systemctl(
     args: [...args],
     stdout: "null",
     stderr: "piped",
-  }).outreplaceFile();
+  }).output();
   if (success || allowFailure) return;
   const reason = new TextDecoder().decode(stderr).trim().split("\n").join("; ");
   throw new UnavailableError(`Cannot run systemctl ${args.join(" ")}: ${reason}`);

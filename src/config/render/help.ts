@@ -1,5 +1,5 @@
 import { commandInfo, type CommandName, VISIBLE_COMMANDS } from "../command_names.ts";
-import { environmentName, type Flag } from "../flag.ts";
+import type { Flag } from "../flag.ts";
 import type { FlagEntry, FlagTable } from "../flag_table.ts";
 import { formatValue } from "../values.ts";
 

@@ -19,7 +19,7 @@ export function manualPage(table: FlagTable): string {
       name,
     ) => [".TP", `.B ${roff(name)}`, roff(commandInfo(name).summary)]),
     ".SH FLAGS",
-    "Precedence: flag, environment variable, key of the JSON file, default.",
+    "Precedence, highest first: flag, environment variable, key of the JSON file, default.",
     ...titles.flatMap((title) => [
       `.SS ${roff(title)}`,
       ...table.entries.filter((entry) => entry.title === title)

@@ -3,6 +3,8 @@ import { environmentName } from "../flag.ts";
 import type { FlagEntry, FlagTable } from "../flag_table.ts";
 import { flagNotes, flagUsage } from "./help.ts";
 
+const EXAMPLE = environmentName({ name: "redis_host" });
+
 /** Returns the page `docs/FLAGS.md`: every flag. */
 export function flagsPage(table: FlagTable): string {
   const titles = [...new Set(table.entries.map(({ title }) => title))];
@@ -11,13 +13,11 @@ export function flagsPage(table: FlagTable): string {
     "",
     "Generated from the flag table by `deno task docs`; do not edit.",
     "",
-    "Precedence: flag, environment variable, key of the JSON file, default. Write `--flag=value` or",
-    "`--flag value`; write `--flag` or `--noflag` for a switch. Hyphens and underscores are",
-    "equivalent. The environment variable is `PHYSIOLOGY_` and the name of the flag in capitals:",
-    `\`${
-      environmentName({ name: "redis_host" })
-    }\`. \`physiology_server print-config\` prints every`,
-    "effective value and its origin.",
+    "Precedence, highest first: flag, environment variable, key of the JSON file, default. Write",
+    "`--flag=value` or `--flag value`; write `--flag` or `--noflag` for a switch. Hyphens and",
+    "underscores are equivalent. The environment variable is `PHYSIOLOGY_` and the name of the flag in",
+    `capitals: \`${EXAMPLE}\`. \`physiology_server print-config\` prints every effective value and`,
+    "its origin.",
     "",
     ...titles.flatMap((title) =>
       section(title, table.entries.filter((entry) => entry.title === title))

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { FLAGS } from "../../../src/app/flags.ts";
 import { misspelledVariables } from "../../../src/config/environment.ts";
 
-Deno.test("a misspelled variable is told, and one that is read or meant for others is not", () => {
+Deno.test("misspelledVariables() reports only an unknown variable that resembles a flag", () => {
   assert.deepEqual(
     misspelledVariables(FLAGS, {
       PHYSIOLOGY_REDIS_PASWORD: "secret",

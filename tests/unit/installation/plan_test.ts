@@ -37,13 +37,13 @@ function planOnSystemd(
 const startOf = (plan: Map<string, string>) =>
   /^ExecStart=(.*)$/m.exec(plan.get(PATHS.unit) ?? "")?.[1];
 
-Deno.test("without a flag a camera is read, and metrics survive an outage in a spool", () => {
+Deno.test("planService() uses a camera and a spool without flags", () => {
   const plan = planFor();
   assert.deepEqual([...plan.keys()], [PATHS.unit]);
   assert.equal(startOf(plan), `${PATHS.program} --use_camera --spool_path=spool --state_path=.`);
 });
 
-Deno.test("values of Redis go into a file that a reload reads again", () => {
+Deno.test("planService() stores values for Redis in a file that a reload reads again", () => {
   const plan = planFor("--redis_host=cloud", "--redis_config_path=/any.json", "--redis_tls");
   assert.deepEqual(JSON.parse(plan.get(PATHS.redisConfig) ?? ""), {
     host: "cloud",
@@ -53,7 +53,7 @@ Deno.test("values of Redis go into a file that a reload reads again", () => {
   assert.match(startOf(plan) ?? "", new RegExp(`--redis_config_path=${PATHS.redisConfig}$`));
 });
 
-Deno.test("a secret becomes a credential, and stands neither in the unit nor in the config", () => {
+Deno.test("planService() stores a secret as a credential, and not in the unit or the configuration", () => {
   for (const flag of ["--redis_password=hunter2", "--redis_password_file=/pw"]) {
     const plan = planFor(flag, "--redis_host=cloud");
     const path = `${PATHS.configFolder}/redis_password`;
@@ -66,7 +66,7 @@ Deno.test("a secret becomes a credential, and stands neither in the unit nor in 
   }
 });
 
-Deno.test("where systemd knows no credentials, a secret comes by a file of variables", () => {
+Deno.test("planService() stores a secret in a file of variables for systemd before version 247", () => {
   const plan = planOnSystemd(245, `--redis_password=a"b$c\\d`, "--redis_host=cloud");
   const path = `${PATHS.configFolder}/redis_password`;
   assert.equal(plan.get(path), 'PHYSIOLOGY_REDIS_PASSWORD="a\\"b\\$c\\\\d"\n');
@@ -75,7 +75,7 @@ Deno.test("where systemd knows no credentials, a secret comes by a file of varia
   assert.doesNotMatch(unit, /LoadCredential|a"b/);
 });
 
-Deno.test("a private key may stay root's own: the service is handed a copy", () => {
+Deno.test("planService() passes a private key of root as a credential", () => {
   const flags = [
     "--redis_tls",
     "--redis_tls_cert_path=/etc/c.pem",
@@ -92,12 +92,12 @@ Deno.test("a private key may stay root's own: the service is handed a copy", () 
   }
 });
 
-Deno.test("for cron a secret is a plain file", () => {
+Deno.test("planService() stores a secret in a file for cron", () => {
   const plan = planOnSystemd("none", "--redis_password=hunter2");
   assert.equal(plan.get(`${PATHS.configFolder}/redis_password`), "hunter2\n");
 });
 
-Deno.test("systemd's version is told by the name of its library", async () => {
+Deno.test("systemdVersion() reads the version from the file name of the library", async () => {
   const root = await Deno.makeTempDir();
   const versionOf = () => systemdVersion({ root, print: () => {} });
   try {
@@ -110,7 +110,7 @@ Deno.test("systemd's version is told by the name of its library", async () => {
   }
 });
 
-Deno.test("a password that is no longer given is removed, and nothing else of the user's", () => {
+Deno.test("planService() removes a password that is no longer set, and no other files", () => {
   const readText = () => "{}";
   const { stale } = planService(
     load(["install", "--redis_host=a"], { env: {}, readText }),
@@ -120,7 +120,7 @@ Deno.test("a password that is no longer given is removed, and nothing else of th
   assert(!stale.includes(PATHS.redisConfig));
 });
 
-Deno.test("without a flag an installed service keeps its values, and takes the new unit's ways", () => {
+Deno.test("planService() keeps the values of an installed unit without flags, and updates its template", () => {
   const readText = () => "hunter2";
   const argv = ["install", "--redis_password_file=/pw", "--spool_path=/data/spool", "--loop"];
   const [, before] = planService(load(argv, { env: {}, readText }), TEMPLATE).files;
@@ -133,7 +133,7 @@ Deno.test("without a flag an installed service keeps its values, and takes the n
   assert.match(files[0]?.text ?? "", /--loop[^]*LoadCredential[^]*ReadWritePaths=-\/data\/spool/);
 });
 
-Deno.test("other flags are kept, and folders elsewhere become writable", () => {
+Deno.test("planService() keeps other flags and makes their folders writable", () => {
   const plan = planFor(
     "--simulate",
     "--streaming_backend=file",
@@ -146,14 +146,14 @@ Deno.test("other flags are kept, and folders elsewhere become writable", () => {
   assert.match(plan.get(PATHS.unit) ?? "", /^ReadWritePaths=-\/data\/out$/m);
 });
 
-Deno.test("a path that a service cannot see is refused with where to move it", () => {
+Deno.test("planService() rejects a path that the service cannot access", () => {
   assert.throws(
     () => planFor("--redis_tls", "--redis_tls_ca_path=/home/pi/ca.pem"),
-    /does not see that folder: move it to \/etc\/physiology_server/,
+    /cannot access that folder: move it to \/etc\/physiology_server/,
   );
 });
 
-Deno.test("what is read by a relative path is found from any folder, what is written stays at home", () => {
+Deno.test("planService() resolves a path to read, and leaves a path to write relative to the service's folder", () => {
   const before = Deno.cwd();
   Deno.chdir("/usr/share");
   try {
@@ -167,7 +167,7 @@ Deno.test("what is read by a relative path is found from any folder, what is wri
   }
 });
 
-Deno.test("the line of crontab quotes for the shell, and cron's percent signs", () => {
+Deno.test("planService() quotes the line for crontab for the shell, and escapes percent signs", () => {
   const readText = () => "hunter2";
   const argv = ["install", "--redis_key_prefix=it's100%", "--redis_password=hunter2"];
   const { cron = "" } = planService(load(argv, { env: {}, readText }), TEMPLATE);
@@ -176,7 +176,7 @@ Deno.test("the line of crontab quotes for the shell, and cron's percent signs", 
   assert.match(cron, /^@reboot /);
 });
 
-Deno.test("an argument is quoted so that systemd reads it back as it was", () => {
+Deno.test("quoteArgument() quotes an argument so that systemd reads it back unchanged", () => {
   assert.equal(quoteArgument("--a=100%$HOME"), "--a=100%%$$HOME");
   assert.equal(quoteArgument('a "b"'), '"a \\"b\\""');
   fc.assert(
