@@ -2,7 +2,7 @@
 import { redisOptions } from "../src/transports/redis/settings.ts";
 import { RedisReader } from "../src/transports/redis/reader.ts";
 import { EXIT, ExitError, UsageError } from "../src/base/errors.ts";
-import { FLAGS, load, type Configuration } from "../src/app/flags.ts";
+import { type Configuration, FLAGS, load } from "../src/app/flags.ts";
 import { silentLog } from "../src/telemetry/log.ts";
 import { DemoView } from "./demo_view.ts";
 
