@@ -1,5 +1,5 @@
 import { UsageError } from "../base/errors.ts";
-import type { Settings } from "../config/flags.ts";
+import type { Settings } from "./flags.ts";
 import { CommandFile } from "../control/command_file.ts";
 import type { CommandHandler } from "../control/commands.ts";
 import type { Sink } from "../delivery/bus.ts";
@@ -15,7 +15,7 @@ import { GrpcBackend } from "../transports/grpc/grpc_backend.ts";
 import type { GrpcServer } from "../transports/grpc/grpc_server.ts";
 import { CommandQueue } from "../transports/redis/command_queue.ts";
 import { RedisBackend } from "../transports/redis/redis_backend.ts";
-import { redisOptions } from "./redis_options.ts";
+import { redisOptions } from "../transports/redis/settings.ts";
 
 /** File in the base directory to which clients of the file backend append commands. */
 const COMMAND_FILE = "command.jsonl";

@@ -1,4 +1,4 @@
-import type { Settings } from "../config/flags.ts";
+import type { Settings } from "./flags.ts";
 import type { CommandHandler } from "../control/commands.ts";
 import type { Sink } from "../delivery/bus.ts";
 import type { Counters } from "../telemetry/counters.ts";

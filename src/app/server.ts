@@ -1,8 +1,6 @@
 import { EXIT, UnavailableError } from "../base/errors.ts";
 import { VERSION } from "../base/version.ts";
 import { misspelledVariables } from "../config/environment.ts";
-import type { Settings } from "../config/flags.ts";
-import type { Loaded } from "../config/load.ts";
 import { CommandHandler } from "../control/commands.ts";
 import { Recording } from "../control/recording.ts";
 import { RecordingFile } from "../control/recording_file.ts";
@@ -21,6 +19,7 @@ import { Systemd } from "../telemetry/systemd.ts";
 import { Vision } from "../vision/vision.ts";
 import { createVitalsEngine } from "../vitals/engine.ts";
 import { Appliance } from "./appliance.ts";
+import { type Configuration, FLAGS, type Settings } from "./flags.ts";
 import { openGrpc } from "./grpc.ts";
 import { openOutput } from "./output.ts";
 import { openPage } from "./page.ts";
@@ -33,7 +32,7 @@ export interface ServerContext {
   readonly settings: Settings;
   readonly log: Log;
   /** Reads the configuration again. @throws {ExitError} if it is invalid */
-  readonly reload: () => Loaded;
+  readonly reload: () => Configuration;
 }
 
 /**
@@ -45,7 +44,7 @@ export interface ServerContext {
  */
 export async function runServer({ settings, log, reload }: ServerContext): Promise<number> {
   log.info(`physiology_server ${VERSION} starts`);
-  for (const sentence of misspelledVariables(Deno.env.toObject())) log.warning(sentence);
+  for (const sentence of misspelledVariables(FLAGS, Deno.env.toObject())) log.warning(sentence);
   const { camera, vitals, publish, server } = settings;
   const clock = new SystemClock();
   const counters = new Counters();

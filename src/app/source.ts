@@ -1,7 +1,7 @@
 import { openFfmpegSource } from "../capture/ffmpeg/source.ts";
 import type { FrameSource } from "../capture/frame.ts";
 import { V4l2Source } from "../capture/v4l2/source.ts";
-import type { Settings } from "../config/flags.ts";
+import type { Settings } from "./flags.ts";
 import type { Clock } from "../telemetry/clock.ts";
 import type { Counters } from "../telemetry/counters.ts";
 import type { Log } from "../telemetry/log.ts";

@@ -1,5 +1,5 @@
 import { EXIT, reasonOf, UnavailableError } from "../base/errors.ts";
-import type { Settings } from "../config/flags.ts";
+import type { Settings } from "../app/flags.ts";
 import type { RegionSample } from "../vision/region_sample.ts";
 import { createVitalsEngine } from "../vitals/engine.ts";
 import type { CommandContext } from "./command.ts";
@@ -9,7 +9,7 @@ import { reportHtml, reportJson, reportText, type ValidationReport } from "../va
 import { summarize } from "../validation/statistics.ts";
 import { runWindows, type ValidationRun } from "../validation/windows.ts";
 
-/** Measures the accuracy on a recording or a simulation; 1 where a given limit is missed. */
+/** Measures the accuracy on a recording or a simulation; returns 1 if a limit is exceeded. */
 export async function run({ settings, print }: CommandContext): Promise<number> {
   const { jsonPath, htmlPath } = settings.validate;
   const report = await measure(settings, openInput(settings));
@@ -31,7 +31,7 @@ async function measure(settings: Settings, input: ValidationInput): Promise<Vali
   if (vitals.pulseModelPath === undefined) {
     return reportOf(settings, { input, run: await run(input.samples) });
   }
-  // Twice over the same samples, so that the report shows what the network adds.
+  // Both runs use the same samples, so that the report shows the effect of the network.
   const samples: RegionSample[] = [];
   for await (const sample of input.samples) samples.push(sample);
   const without = await run(samples.map(({ networkPulse: _, ...sample }) => sample));

@@ -2,17 +2,26 @@ import { openFfmpegSource } from "../capture/ffmpeg/source.ts";
 import type { FrameSource } from "../capture/frame.ts";
 import type { TruthSample } from "../capture/simulator/truth.ts";
 import { reasonOf, UsageError } from "../base/errors.ts";
-import type { Settings } from "../config/flags.ts";
+import type { VideoInputSettings } from "../capture/ffmpeg/flags.ts";
+import type { VitalsSettings } from "../vitals/flags.ts";
+import type { ValidateSettings } from "./flags.ts";
 import { SystemClock } from "../telemetry/clock.ts";
 import type { RegionSample } from "../vision/region_sample.ts";
 import { Vision } from "../vision/vision.ts";
-import { openSimulation } from "../capture/simulator/open.ts";
+import { openSimulation, type SimulatedInputSettings } from "../capture/simulator/open.ts";
 import { rateReference, type Reference, referencesOf } from "./reference.ts";
 import { type NumberTable, parseTable, TableError } from "./table.ts";
 import { traceSamples } from "./trace.ts";
 import type { Vital } from "./vital.ts";
 
-/** Samples to validate, and the references to compare them with. */
+/** The settings that choose and describe the input. */
+interface InputSettings extends SimulatedInputSettings {
+  readonly validate: ValidateSettings;
+  readonly video: VideoInputSettings;
+  readonly vitals: VitalsSettings;
+}
+
+/** What is validated, and what it is compared with. */
 export interface ValidationInput {
   /** One line for the report. */
   readonly description: string;
@@ -28,7 +37,7 @@ export interface ValidationInput {
  * @throws {UsageError} unless exactly one input is selected
  * @throws {TableError} if a table cannot be used
  */
-export function openInput(settings: Settings): ValidationInput {
+export function openInput(settings: InputSettings): ValidationInput {
   const { validate: { inputTracePath, referencePath }, video, simulate } = settings;
   const selected = [
     inputTracePath !== undefined && "--input_trace_path",
@@ -66,7 +75,7 @@ function readTable(path: string): NumberTable {
   return parseTable(text, path);
 }
 
-function traceInput({ validate }: Settings, path: string): ValidationInput {
+function traceInput({ validate }: InputSettings, path: string): ValidationInput {
   const { referencePath = path, referenceColumn, signals } = validate;
   const table = readTable(path);
   return {
@@ -80,7 +89,7 @@ function traceInput({ validate }: Settings, path: string): ValidationInput {
   };
 }
 
-function videoInput(settings: Settings, path: string): ValidationInput {
+function videoInput(settings: InputSettings, path: string): ValidationInput {
   const { validate: { referencePath, referenceColumn }, video, camera } = settings;
   if ((referencePath === undefined) !== (referenceColumn === undefined)) {
     throw new UsageError(
@@ -104,7 +113,7 @@ function videoInput(settings: Settings, path: string): ValidationInput {
   };
 }
 
-function simulationInput(settings: Settings): ValidationInput {
+function simulationInput(settings: InputSettings): ValidationInput {
   const truth: TruthSample[] = [];
   const open = () =>
     Promise.resolve(openSimulation(settings, {
@@ -145,7 +154,7 @@ function simulationInput(settings: Settings): ValidationInput {
 /** Measures the regions in each frame of a source, and closes the source at the end. */
 async function* observe(
   open: () => Promise<FrameSource>,
-  { vitals: { pulseModelPath } }: Settings,
+  { vitals: { pulseModelPath } }: InputSettings,
 ): AsyncGenerator<RegionSample> {
   await using vision = await Vision.open(pulseModelPath === undefined ? {} : { pulseModelPath });
   await using source = await open();

@@ -1,10 +1,10 @@
-import type { Settings } from "../config/flags.ts";
+import type { ValidateSettings } from "./flags.ts";
 import { UsageError } from "../base/errors.ts";
 import type { Summary } from "./statistics.ts";
 import { type Vital, VITALS } from "./vital.ts";
 
 type Limits = Pick<
-  Settings["validate"],
+  ValidateSettings,
   "maxMae" | "maxP95" | "minCoverage" | "maxCalibrationError"
 >;
 

@@ -1,5 +1,5 @@
 import { ConfigError, reasonOf, UnavailableError } from "../base/errors.ts";
-import { isLoopback } from "../config/rules.ts";
+import { isLoopback } from "../base/loopback.ts";
 import { MAX_COMMAND_BYTES, parseRecordingCommand } from "../control/commands.ts";
 import type { RecordingCommand } from "../control/recording.ts";
 import type { Counters } from "../telemetry/counters.ts";

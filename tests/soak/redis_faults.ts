@@ -73,7 +73,9 @@ const publisher = new Deno.Command(Deno.execPath(), {
 const told: (Told & { readonly hours: number })[] = [];
 let startMs = performance.now();
 const listening = (async () => {
-  for await (const line of createInterface({ input: Readable.fromWeb(publisher.stdout as never) })) {
+  for await (
+    const line of createInterface({ input: Readable.fromWeb(publisher.stdout as never) })
+  ) {
     told.push({ ...JSON.parse(line), hours: (performance.now() - startMs) / 3_600_000 });
   }
 })();

@@ -6,7 +6,7 @@ import type {
 } from "@connectrpc/connect/protocol";
 import { timingSafeEqual } from "node:crypto";
 import { ConfigError, reasonOf, UnavailableError } from "../../base/errors.ts";
-import { isLoopback } from "../../config/rules.ts";
+import { isLoopback } from "../../base/loopback.ts";
 import type { Envelope } from "../../envelopes/envelope.ts";
 import type { Log } from "../../telemetry/log.ts";
 import { Connection, CONNECTION_LIMITS, type ConnectionLimits } from "./connection.ts";

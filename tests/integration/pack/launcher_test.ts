@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { pack } from "../../../scripts/pack/payload.ts";
-import { environmentName, FLAGS } from "../../../src/config/flags.ts";
+import { FLAGS } from "../../../src/app/flags.ts";
+import { environmentName } from "../../../src/config/flag.ts";
 import { ARCH } from "../../../src/base/assets.ts";
 
 const ROOT = new URL("../../../", import.meta.url).pathname;
@@ -281,7 +282,7 @@ Deno.test("a read-only disk is used while it holds the program, and passed over 
 });
 
 Deno.test("every flag that carries a secret is hidden from the list of processes", async () => {
-  const secrets = FLAGS.map(({ flag }) => flag).filter(({ kind }) => kind === "secret");
+  const secrets = FLAGS.entries.map(({ flag }) => flag).filter(({ kind }) => kind === "secret");
   const { stdout } = await start(secrets.map(({ name }) => `--${name}=hunter2`), newCache().env);
   const line = stdout.split("\n").find((each) => each.startsWith("arguments:")) ?? "";
   assert.match(line, /main\.js$/);
