@@ -198,8 +198,10 @@ static int hide_secrets(int count, char **arguments) {
     const char *value;
     const char *variable = secret_variable(arguments[i], &value);
     if (variable && !value && i + 1 < count) value = arguments[++i];
-    if (variable && value) setenv(variable, value, 1);
-    else arguments[kept++] = arguments[i];
+    if (variable && value)
+      setenv(variable, value, 1);
+    else
+      arguments[kept++] = arguments[i];
   }
   arguments[kept] = NULL;
   return kept;
@@ -265,9 +267,9 @@ static void push(struct arguments *arguments, char *item) {
 
 /* deno run, what both runs share, `permissions`, the program, and the user's own arguments. */
 static void build_arguments(struct arguments *into, char **permissions, char **rest) {
-  static char *const common[] = {"physiology_server", "run",         "--quiet",
-                                 "--no-prompt",       "--no-config", "--no-lock",
-                                 "--no-remote",       "--no-npm",    "--unstable-net",
+  static char *const common[] = {"physiology_server", "run", "--quiet", "--no-prompt",
+                                 "--no-config", "--no-lock", "--no-remote", "--no-npm",
+                                 "--unstable-net",
                                  /* scripts/physiology_server says why */
                                  "--v8-flags=--max-semi-space-size=2,--heap-growing-percent=100"};
   static char program[PATH_MAX];

@@ -56,8 +56,10 @@ void remove_folder(const char *path) {
       char inner[PATH_MAX];
       join(inner, path, item->d_name);
       struct stat about;
-      if (lstat(inner, &about) == 0 && S_ISDIR(about.st_mode)) remove_folder(inner);
-      else unlink(inner);
+      if (lstat(inner, &about) == 0 && S_ISDIR(about.st_mode))
+        remove_folder(inner);
+      else
+        unlink(inner);
     }
     closedir(folder);
   }

@@ -144,8 +144,7 @@ static int open_camera(const char *path, const struct ph_camera_request *request
                        struct ph_camera_granted *granted, ph_camera **out) {
   if (request->width <= 0 || request->height <= 0 || request->turn < 0 ||
       request->turn >= PH_TURN_COUNT || request->jpeg_quality < 0 || request->jpeg_quality > 100) {
-    return ph_fail(PH_ERR_ARGUMENT, "Cannot open %s: a value of the request is out of range",
-                   path);
+    return ph_fail(PH_ERR_ARGUMENT, "Cannot open %s: a value of the request is out of range", path);
   }
   struct ph_device *device = NULL;
   int status = open_device(path, request, &device);
@@ -180,7 +179,8 @@ int ph_camera_open(const char *path, const struct ph_camera_request *request,
   memset(granted, 0, sizeof *granted);
   *camera = NULL;
   int status = open_camera(path, request, granted, camera);
-  if (status != PH_OK) snprintf(granted->message, sizeof granted->message, "%s", ph_error_message());
+  if (status != PH_OK)
+    snprintf(granted->message, sizeof granted->message, "%s", ph_error_message());
   return status;
 }
 

@@ -45,12 +45,12 @@ struct ph_camera_frame {
   struct ph_picture picture;
   int32_t jpeg_bytes; /* 0: there is no JPEG */
   int32_t unused;
-  int64_t time_us;    /* CLOCK_MONOTONIC, when the light was seen */
-  int64_t sequence;   /* the camera's count since it was opened */
+  int64_t time_us;  /* CLOCK_MONOTONIC, when the light was seen */
+  int64_t sequence; /* the camera's count since it was opened */
   /* Since the camera was opened: */
-  int64_t lost;    /* frames that the camera's own count jumped over */
-  int64_t damaged; /* frames that came broken */
-  int64_t overrun; /* frames for which the caller left no room */
+  int64_t lost;                         /* frames that the camera's own count jumped over */
+  int64_t damaged;                      /* frames that came broken */
+  int64_t overrun;                      /* frames for which the caller left no room */
   char message[PH_CAMERA_MESSAGE_SIZE]; /* why it failed, or why the newest damaged frame was */
 };
 

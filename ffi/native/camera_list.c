@@ -54,8 +54,7 @@ static void list_rates(int fd, uint32_t fourcc, uint32_t width, uint32_t height,
   }
 }
 
-static void list_size(int fd, uint32_t fourcc, uint32_t width, uint32_t height,
-                      struct text *text) {
+static void list_size(int fd, uint32_t fourcc, uint32_t width, uint32_t height, struct text *text) {
   add(text, "size\t%u\t%u", width, height);
   list_rates(fd, fourcc, width, height, text);
   add(text, "\n");
@@ -88,8 +87,7 @@ static void list_sizes(int fd, uint32_t fourcc, struct text *text) {
 static void list_formats(int fd, struct text *text) {
   struct v4l2_fmtdesc format = {.type = V4L2_BUF_TYPE_VIDEO_CAPTURE};
   for (; ph_ioctl(fd, VIDIOC_ENUM_FMT, &format) == 0; format.index++) {
-    int readable =
-        ph_is_jpeg(format.pixelformat) || ph_raw_format_find(format.pixelformat) != NULL;
+    int readable = ph_is_jpeg(format.pixelformat) || ph_raw_format_find(format.pixelformat) != NULL;
     add(text, "format");
     add_field(text, &format.pixelformat, sizeof format.pixelformat);
     add_field(text, format.description, sizeof format.description);

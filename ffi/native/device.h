@@ -14,9 +14,9 @@
 struct ph_device_request {
   const char *path;
   int32_t width, height;
-  int32_t fps_milli;         /* frames in 1000 seconds */
-  uint32_t fourcc;           /* V4L2_PIX_FMT_..., 0: the best that the device has */
-  int32_t power_line;        /* V4L2_CID_POWER_LINE_FREQUENCY_..., -1: leave it */
+  int32_t fps_milli;  /* frames in 1000 seconds */
+  uint32_t fourcc;    /* V4L2_PIX_FMT_..., 0: the best that the device has */
+  int32_t power_line; /* V4L2_CID_POWER_LINE_FREQUENCY_..., -1: leave it */
 };
 
 /* What the device granted. */

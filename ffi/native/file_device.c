@@ -123,8 +123,8 @@ static int read_header(struct file *file, const struct ph_device_request *reques
   file->ways = number(file->data + 20);
   while (file->ways & WAY_HANG_OPEN) pause();
   if (request->fourcc != 0 && request->fourcc != format->fourcc) {
-    return ph_fail(PH_ERR_FORMAT, "Cannot use %s: it does not offer the format %.4s",
-                   request->path, (const char *)&request->fourcc);
+    return ph_fail(PH_ERR_FORMAT, "Cannot use %s: it does not offer the format %.4s", request->path,
+                   (const char *)&request->fourcc);
   }
   if (format->width <= 0 || format->height <= 0 ||
       (int64_t)format->width * format->height > PH_MAX_PIXELS) {

@@ -69,12 +69,11 @@ static int scale(struct ph_frame_maker *maker, int32_t least_width, struct ph_by
 
 /* Fills `pixels` with the captured picture, scaled and turned. */
 static int make_picture(struct ph_frame_maker *maker, const struct ph_bytes *jpeg,
-                        int32_t least_width, struct ph_bytes *pixels,
-                        struct ph_picture *picture) {
+                        int32_t least_width, struct ph_bytes *pixels, struct ph_picture *picture) {
   int turns = maker->settings.turn != PH_TURN_NONE;
   struct ph_bytes *upright = turns ? &maker->turned : pixels;
-  int status = jpeg != NULL ? decode(maker, jpeg, least_width, upright)
-                            : scale(maker, least_width, upright);
+  int status =
+      jpeg != NULL ? decode(maker, jpeg, least_width, upright) : scale(maker, least_width, upright);
   if (status != PH_OK) return status;
   *picture = maker->result.picture;
   if (!turns) return PH_OK;
@@ -93,8 +92,7 @@ int ph_frame_make(struct ph_frame_maker *maker, struct ph_made_frame *frame) {
   maker->result.message[0] = '\0';
   if (keeps) frame->jpeg.size = trimmed(frame->jpeg.data, frame->jpeg.size);
   const struct ph_bytes *source = !is_jpeg ? NULL : keeps ? &frame->jpeg : &maker->captured;
-  int status =
-      make_picture(maker, source, settings->least_width, &frame->pixels, &frame->picture);
+  int status = make_picture(maker, source, settings->least_width, &frame->pixels, &frame->picture);
   if (status != PH_OK || keeps || settings->jpeg_quality <= 0) return status;
 
   struct ph_picture full;

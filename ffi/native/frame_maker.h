@@ -10,7 +10,7 @@
 #include "turn.h"
 
 struct ph_frame_settings {
-  int32_t least_width;  /* of the picture; 0: not scaled */
+  int32_t least_width; /* of the picture; 0: not scaled */
   enum ph_turn turn;
   int32_t jpeg_quality; /* for JPEGs that the camera does not make itself; 0: none */
 };

@@ -98,17 +98,18 @@ static int wait_for_frame(struct ph_frame_ring *ring, int32_t timeout_ms) {
   }
 }
 
-int ph_ring_next(struct ph_frame_ring *ring, int32_t timeout_ms, uint8_t *pixels, size_t pixels_capacity,
-                   uint8_t *jpeg, size_t jpeg_capacity, struct ph_camera_frame *frame) {
+int ph_ring_next(struct ph_frame_ring *ring, int32_t timeout_ms, uint8_t *pixels,
+                 size_t pixels_capacity, uint8_t *jpeg, size_t jpeg_capacity,
+                 struct ph_camera_frame *frame) {
   pthread_mutex_lock(&ring->mutex);
   int status = wait_for_frame(ring, timeout_ms);
   memset(frame, 0, sizeof *frame);
   frame->lost = ring->lost;
   frame->damaged = ring->damaged;
   frame->overrun = ring->overrun;
-  snprintf(frame->message, sizeof frame->message, "%s",
-           status == PH_OK || status == PH_ERR_TIMEOUT ? ring->damage_message
-                                                       : ring->ended_message);
+  snprintf(
+      frame->message, sizeof frame->message, "%s",
+      status == PH_OK || status == PH_ERR_TIMEOUT ? ring->damage_message : ring->ended_message);
   const struct ph_frame_slot *slot = &ring->slots[ring->taken % PH_RING_SLOTS];
   pthread_mutex_unlock(&ring->mutex);
   if (status != PH_OK) return status;

@@ -42,8 +42,8 @@ struct ph_http2 {
 static int emit(struct ph_http2 *connection, uint32_t kind, int32_t stream, const void *data,
                 size_t length) {
   struct ph_queue *events = &connection->events;
-  if (events->length + length + 12 > MAX_EVENT_BYTES ||
-      ph_queue_append_u32(events, kind) || ph_queue_append_u32(events, (uint32_t)stream) ||
+  if (events->length + length + 12 > MAX_EVENT_BYTES || ph_queue_append_u32(events, kind) ||
+      ph_queue_append_u32(events, (uint32_t)stream) ||
       ph_queue_append_u32(events, (uint32_t)length) || ph_queue_append(events, data, length))
     return NGHTTP2_ERR_CALLBACK_FAILURE;
   return 0;
@@ -89,7 +89,8 @@ static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const
     return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE; /* resets the stream */
   if (ph_queue_append_u32(&stream->headers, (uint32_t)name_length) ||
       ph_queue_append_u32(&stream->headers, (uint32_t)value_length) ||
-      ph_queue_append(&stream->headers, name, name_length) || ph_queue_append(&stream->headers, value, value_length))
+      ph_queue_append(&stream->headers, name, name_length) ||
+      ph_queue_append(&stream->headers, value, value_length))
     return NGHTTP2_ERR_CALLBACK_FAILURE;
   return 0;
 }
@@ -112,7 +113,8 @@ static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *
     ph_queue_release(headers);
     if (failure) return failure;
   }
-  return frame->hd.flags & NGHTTP2_FLAG_END_STREAM ? emit(connection, PH_HTTP2_END, id, NULL, 0) : 0;
+  return frame->hd.flags & NGHTTP2_FLAG_END_STREAM ? emit(connection, PH_HTTP2_END, id, NULL, 0)
+                                                   : 0;
 }
 
 static int on_data(nghttp2_session *session, uint8_t flags, int32_t id, const uint8_t *data,
@@ -256,8 +258,8 @@ int ph_http2_respond(struct ph_http2 *connection, int32_t id, const uint8_t *hea
   if (count < 0) return ph_fail(PH_ERR_ARGUMENT, "HTTP/2: the header list is broken");
   nghttp2_data_provider body = {.read_callback = read_body};
   stream->responded = 1;
-  return checked(nghttp2_submit_response(connection->session, id, fields, (size_t)count,
-                                         end ? NULL : &body));
+  return checked(
+      nghttp2_submit_response(connection->session, id, fields, (size_t)count, end ? NULL : &body));
 }
 
 /* A body that had run dry is asked again; one that had not needs no word. */
@@ -269,7 +271,8 @@ static int resume(struct ph_http2 *connection, int32_t id) {
 int ph_http2_write(struct ph_http2 *connection, int32_t id, const uint8_t *data, size_t length) {
   struct stream *stream = find(connection, id);
   if (!stream || stream->finishing) return gone(id);
-  if (ph_queue_append(&stream->out, data, length)) return ph_fail(PH_ERR_MEMORY, "HTTP/2: out of memory");
+  if (ph_queue_append(&stream->out, data, length))
+    return ph_fail(PH_ERR_MEMORY, "HTTP/2: out of memory");
   return resume(connection, id);
 }
 

@@ -196,9 +196,8 @@ int ph_jpeg_decode(const uint8_t *data, size_t size, int32_t least_width, uint8_
   result->message[0] = '\0';
   result->picture = (struct ph_picture){0};
 
-  decoding.jpeg.err =
-      ph_jpeg_errors_init(&decoding.errors, "decode the JPEG", result->message,
-                          PH_JPEG_MESSAGE_SIZE);
+  decoding.jpeg.err = ph_jpeg_errors_init(&decoding.errors, "decode the JPEG", result->message,
+                                          PH_JPEG_MESSAGE_SIZE);
   decoding.progress.progress_monitor = limit_scans;
   decoding.jpeg.client_data = &decoding;
   if (setjmp(decoding.errors.failed) == 0) {

@@ -154,8 +154,7 @@ int ph_jpeg_encode(const struct ph_picture *picture, const uint8_t *pixels, int 
     make_tables(luma, chroma);
     for (int i = 0; i < planes; i++) encoding.strips[i].widen = i == 0 ? luma : chroma;
   }
-  encoding.jpeg.err =
-      ph_jpeg_errors_init(&encoding.errors, "make a JPEG", message, message_size);
+  encoding.jpeg.err = ph_jpeg_errors_init(&encoding.errors, "make a JPEG", message, message_size);
   encoding.jpeg.client_data = &encoding;
   if (setjmp(encoding.errors.failed) == 0) {
     jpeg_create_compress(&encoding.jpeg);

@@ -13,7 +13,7 @@ struct ph_jpeg_errors {
   struct jpeg_error_mgr manager;
   jmp_buf failed;
   const char *task; /* what cannot be done, for the message */
-  char *message; /* gets the reason */
+  char *message;    /* gets the reason */
   size_t message_size;
 };
 

@@ -30,8 +30,7 @@ int ph_jpeg_rgb(const uint8_t *data, size_t size, uint8_t *rgb, size_t capacity,
   struct ph_jpeg_errors errors;
   volatile int status = PH_ERR_FORMAT;
   *result = (struct ph_jpeg_rgb){0};
-  jpeg.err = ph_jpeg_errors_init(&errors, "decode the JPEG", result->message,
-                                 PH_JPEG_MESSAGE_SIZE);
+  jpeg.err = ph_jpeg_errors_init(&errors, "decode the JPEG", result->message, PH_JPEG_MESSAGE_SIZE);
   if (setjmp(errors.failed) == 0) {
     jpeg_create_decompress(&jpeg);
     jpeg_mem_src(&jpeg, data, size);

@@ -73,8 +73,8 @@ int ph_jpeg_shrink(const uint8_t *jpeg, size_t size, int32_t coarser_percent, in
 
   status = decode(jpeg, size, width, &pixels, &decoded);
   if (status == PH_OK) {
-    status = ph_jpeg_encode(&decoded.picture, pixels.data, shrunk->quality, &out,
-                            shrunk->message, PH_JPEG_MESSAGE_SIZE);
+    status = ph_jpeg_encode(&decoded.picture, pixels.data, shrunk->quality, &out, shrunk->message,
+                            PH_JPEG_MESSAGE_SIZE);
   } else {
     memcpy(shrunk->message, decoded.message, PH_JPEG_MESSAGE_SIZE);
   }

@@ -192,8 +192,7 @@ int ph_regions_layout(struct ph_regions *regions, const uint8_t *y, const uint8_
     regions->masks[i].carried = 0;
   }
   regions->shift_x = regions->shift_y = 0;
-  for (int i = 0; i < count; i++)
-    draw_shape(regions, &shapes[i], &skin, &planes, cell_x, cell_y);
+  for (int i = 0; i < count; i++) draw_shape(regions, &shapes[i], &skin, &planes, cell_x, cell_y);
   for (int i = 0; i < PH_REGION_COUNT; i++)
     widen(&regions->masks[i].bounds, &regions->masks[i].target_bounds);
   return PH_OK;

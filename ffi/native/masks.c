@@ -23,8 +23,8 @@ static struct carry carry_of(double x, double y) {
   return (struct carry){x256 >> 8, y256 >> 8, x256 & 255, y256 & 255};
 }
 
-void carry_row(const struct ph_regions *regions, const struct mask *mask,
-               const struct carry *carry, int row, int left, int right, uint8_t *out) {
+void carry_row(const struct ph_regions *regions, const struct mask *mask, const struct carry *carry,
+               int row, int left, int right, uint8_t *out) {
   const struct bounds *b = &mask->bounds;
   int lower = row - carry->y, upper = lower - 1;
   int part_low = lower >= b->top && lower < b->bottom ? 256 - carry->part_y : 0;

@@ -28,11 +28,14 @@ struct tracker {
   int block_count;
   float fit; /* residual of a good frame, levels */
   int poor;
-  double x, y; /* position, in pixels */
+  double x, y;                     /* position, in pixels */
   double reference_x, reference_y; /* what it was when the reference was taken */
 };
 
-struct tracker *tracker_create(void) { return calloc(1, sizeof(struct tracker)); }
+struct tracker *tracker_create(void) {
+  struct tracker *tracker = calloc(1, sizeof *tracker);
+  return tracker;
+}
 
 static void forget(struct tracker *t) {
   t->patch.unit = 0;
@@ -108,7 +111,8 @@ int tracker_measure(struct tracker *t, const uint8_t *y, const struct ph_geometr
     }
     if (jump || t->poor >= POOR_FRAMES || motion.reach > MARGIN - 1.5f) t->renew = 1;
   }
-  if (t->renew && t->rectangle[2] > 0 && t->rectangle[3] > 0) status = take_reference(t, y, g, cover);
+  if (t->renew && t->rectangle[2] > 0 && t->rectangle[3] > 0)
+    status = take_reference(t, y, g, cover);
   result->dx = t->x;
   result->dy = t->y;
   result->confidence = confidence;

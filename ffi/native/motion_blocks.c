@@ -4,9 +4,9 @@
 
 enum { ITERATIONS = 2 };
 
-static const float NOISE = 1.5f;      /* levels, after smoothing */
+static const float NOISE = 1.5f;           /* levels, after smoothing */
 static const float NOISE_GRADIENT = 0.35f; /* what it adds to a squared gradient */
-static const float OWN_MOTION = 0.05f; /* samples */
+static const float OWN_MOTION = 0.05f;     /* samples */
 
 /* How much a block counts that does not fit, and how it wins its weight back, a frame. */
 static const float LEAST_TRUST = 0.02f, RECOVERY = 0.05f;
@@ -72,9 +72,9 @@ int blocks_cut(struct block *blocks, struct patch *t, const struct cover *cover)
       block->width = t->width * (i + 1) / across - block->left;
       block->height = t->height * (j + 1) / down - block->top;
       prepare_block(t, block);
-      block->certainty *= share_of(cover, unit * (t->left + block->left),
-                                   unit * (t->top + block->top), unit * block->width,
-                                   unit * block->height);
+      block->certainty *=
+          share_of(cover, unit * (t->left + block->left), unit * (t->top + block->top),
+                   unit * block->width, unit * block->height);
     }
   return across * down;
 }
@@ -89,8 +89,8 @@ static float step_block(const struct patch *t, struct block *b) {
   int wide = t->width + 2 * MARGIN;
   float sum_x = 0, sum_y = 0, sum = 0, squares = 0;
   for (int row = 0; row < b->height; row++) {
-    const float *restrict p = t->now + (size_t)(b->top + row + MARGIN + iy) * wide + b->left +
-                              MARGIN + ix;
+    const float *restrict p =
+        t->now + (size_t)(b->top + row + MARGIN + iy) * wide + b->left + MARGIN + ix;
     const float *restrict q = p + wide;
     size_t at = (size_t)(b->top + row) * t->width + b->left;
     const float *restrict reference = t->reference + at;
@@ -182,7 +182,7 @@ struct frame_motion blocks_move(struct block *blocks, int count, const struct pa
   motion.step_x /= agreed;
   motion.step_y /= agreed;
   motion.residual = residual;
-  motion.confidence = 1 / (1 + (error / 0.1f) * (error / 0.1f)) /
-                      (1 + (spread / 0.35f) * (spread / 0.35f));
+  motion.confidence =
+      1 / (1 + (error / 0.1f) * (error / 0.1f)) / (1 + (spread / 0.35f) * (spread / 0.35f));
   return motion;
 }

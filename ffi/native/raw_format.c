@@ -4,14 +4,15 @@
 
 enum { ALIGN_ROW = 64 };
 
+/* A packed 4:2:2 format, by the offsets of its first Y, U and V sample. */
 #define PACKED(code, y0, u0, v0) \
-  {code, {0, y0, 2}, {0, u0, 4}, {0, v0, 4}, 1, 0, 0}
+  .fourcc = code, .y = {0, y0, 2}, .u = {0, u0, 4}, .v = {0, v0, 4}, .chroma_shift_x = 1
 
 static const struct ph_raw_format formats[] = {
-    PACKED(V4L2_PIX_FMT_YUYV, 0, 1, 3),
-    PACKED(V4L2_PIX_FMT_YVYU, 0, 3, 1),
-    PACKED(V4L2_PIX_FMT_UYVY, 1, 0, 2),
-    PACKED(V4L2_PIX_FMT_VYUY, 1, 2, 0),
+    {PACKED(V4L2_PIX_FMT_YUYV, 0, 1, 3)},
+    {PACKED(V4L2_PIX_FMT_YVYU, 0, 3, 1)},
+    {PACKED(V4L2_PIX_FMT_UYVY, 1, 0, 2)},
+    {PACKED(V4L2_PIX_FMT_VYUY, 1, 2, 0)},
     {V4L2_PIX_FMT_NV12, {0, 0, 1}, {1, 0, 2}, {1, 1, 2}, 1, 1, 0},
     {V4L2_PIX_FMT_NV21, {0, 0, 1}, {1, 1, 2}, {1, 0, 2}, 1, 1, 0},
     {V4L2_PIX_FMT_YUV420, {0, 0, 1}, {1, 0, 1}, {2, 0, 1}, 1, 1, 1},
@@ -33,14 +34,15 @@ static int32_t chroma_rows(const struct ph_raw_format *format, int32_t height) {
 static size_t plane_start(const struct ph_raw_format *format, int plane, int32_t stride,
                           int32_t height) {
   if (plane == 0) return 0;
-  size_t chroma = (size_t)(stride >> format->chroma_stride_shift) *
-                  (size_t)chroma_rows(format, height);
+  size_t chroma =
+      (size_t)(stride >> format->chroma_stride_shift) * (size_t)chroma_rows(format, height);
   return (size_t)stride * (size_t)height + chroma * (size_t)(plane - 1);
 }
 
 size_t ph_raw_size(const struct ph_raw_format *format, int32_t stride, int32_t height) {
-  int last = format->v.step == 0 ? 0 : format->u.plane > format->v.plane ? format->u.plane
-                                                                         : format->v.plane;
+  int last = format->v.step == 0                 ? 0
+             : format->u.plane > format->v.plane ? format->u.plane
+                                                 : format->v.plane;
   return plane_start(format, last + 1, stride, height);
 }
 
@@ -120,12 +122,12 @@ static inline __attribute__((always_inline)) void average(const uint8_t *source,
   }
 }
 
-#define FOR_EACH_DIVISOR(step)                                       \
-  switch (divisor) {                                                 \
-    case 1: average(source, stride, step, 1, target); return;        \
-    case 2: average(source, stride, step, 2, target); return;        \
-    case 4: average(source, stride, step, 4, target); return;        \
-    default: average(source, stride, step, 8, target); return;       \
+#define FOR_EACH_DIVISOR(step)                                 \
+  switch (divisor) {                                           \
+    case 1: average(source, stride, step, 1, target); return;  \
+    case 2: average(source, stride, step, 2, target); return;  \
+    case 4: average(source, stride, step, 4, target); return;  \
+    default: average(source, stride, step, 8, target); return; \
   }
 
 static void average_component(const uint8_t *source, int32_t stride, int step, int divisor,

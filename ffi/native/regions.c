@@ -58,8 +58,8 @@ int fit_grid(struct ph_regions *regions, const struct ph_geometry *g, const uint
   regions->luma_seen = calloc(cells, sizeof *regions->luma_seen);
   regions->row = calloc((size_t)columns, 1);
   regions->grey = malloc((size_t)columns);
-  int whole = regions->luma && regions->luma_before && regions->luma_seen && regions->row &&
-              regions->grey;
+  int whole =
+      regions->luma && regions->luma_before && regions->luma_seen && regions->row && regions->grey;
   if (regions->grey) memset(regions->grey, 128, (size_t)columns);
   for (int i = 0; i < PH_REGION_COUNT; i++) {
     regions->masks[i].current = calloc(cells, 1);
@@ -106,10 +106,12 @@ struct clip_limits {
 
 static struct clip_limits clip_limits_of(const struct ph_geometry *g, int cell_pixels) {
   struct color_coefficients c = color_coefficients(g);
-  return (struct clip_limits){
-      (int)lrintf(c.luma * 1024 / (float)cell_pixels), (int)lrintf(c.luma * c.luma_offset * 1024),
-      (int)lrintf(c.rv * 1024), (int)lrintf(c.gu * 1024), (int)lrintf(c.gv * 1024),
-      (int)lrintf(c.bu * 1024)};
+  return (struct clip_limits){(int)lrintf(c.luma * 1024 / (float)cell_pixels),
+                              (int)lrintf(c.luma * c.luma_offset * 1024),
+                              (int)lrintf(c.rv * 1024),
+                              (int)lrintf(c.gu * 1024),
+                              (int)lrintf(c.gv * 1024),
+                              (int)lrintf(c.bu * 1024)};
 }
 
 /* Encoding blurs the end of the scale a little: the last levels count as clipped. */

@@ -39,7 +39,7 @@ struct ph_shape {
 
 /* What a region measured. The mean colour is sum_y / weight and so on. */
 struct ph_region_result {
-  double weight;  /* the sum of the weights; a pixel's own is 0..255 */
+  double weight; /* the sum of the weights; a pixel's own is 0..255 */
   double sum_y, sum_u, sum_v;
   double pixels;  /* pixels of the picture with a weight of half or more */
   double clipped; /* those of them with a colour at the end of its scale */
@@ -53,9 +53,9 @@ struct ph_motion_result {
 struct ph_frame_result {
   struct ph_region_result regions[PH_REGION_COUNT];
   struct ph_motion_result motions[PH_MOTION_COUNT];
-  double brightness; /* mean luma of the picture, 0..255 */
-  double clipped;    /* share of the picture's luma at the ends of the scale */
-  double motion;     /* mean absolute luma difference to the frame before, 0..255 */
+  double brightness;       /* mean luma of the picture, 0..255 */
+  double clipped;          /* share of the picture's luma at the ends of the scale */
+  double motion;           /* mean absolute luma difference to the frame before, 0..255 */
   double shift_x, shift_y; /* how far the carried masks went since the layout, in pixels */
 };
 

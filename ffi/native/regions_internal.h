@@ -84,8 +84,8 @@ struct bounds carried_bounds(const struct ph_regions *regions, const struct mask
                              const struct carry *carry);
 
 /* The weights of a mask's row after it was carried, for the cells from `left` to `right`. */
-void carry_row(const struct ph_regions *regions, const struct mask *mask,
-               const struct carry *carry, int row, int left, int right, uint8_t *out);
+void carry_row(const struct ph_regions *regions, const struct mask *mask, const struct carry *carry,
+               int row, int left, int right, uint8_t *out);
 
 /* Puts a mask where it was carried to, so that a new layout can fade in from there, and clears its
  * target. */

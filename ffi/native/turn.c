@@ -38,11 +38,29 @@ static void turn_plane(const uint8_t *in, ptrdiff_t stride, int32_t width, int32
   ptrdiff_t right = width - 1, bottom = (height - 1) * stride;
   ptrdiff_t first = 0, along = 1, down = stride;
   switch (turn) {
-    case PH_TURN_CLOCKWISE_90: first = bottom; along = -stride; down = 1; break;
-    case PH_TURN_COUNTERCLOCKWISE_90: first = right; along = stride; down = -1; break;
-    case PH_TURN_180: first = bottom + right; along = -1; down = -stride; break;
-    case PH_TURN_MIRROR_HORIZONTAL: first = right; along = -1; break;
-    case PH_TURN_MIRROR_VERTICAL: first = bottom; down = -stride; break;
+    case PH_TURN_CLOCKWISE_90:
+      first = bottom;
+      along = -stride;
+      down = 1;
+      break;
+    case PH_TURN_COUNTERCLOCKWISE_90:
+      first = right;
+      along = stride;
+      down = -1;
+      break;
+    case PH_TURN_180:
+      first = bottom + right;
+      along = -1;
+      down = -stride;
+      break;
+    case PH_TURN_MIRROR_HORIZONTAL:
+      first = right;
+      along = -1;
+      break;
+    case PH_TURN_MIRROR_VERTICAL:
+      first = bottom;
+      down = -stride;
+      break;
     default: break;
   }
   int32_t columns = swaps_sides(turn) ? height : width;

@@ -31,8 +31,8 @@ struct v4l2 {
 
 /* The best first: a JPEG is published as it came. */
 static const uint32_t preferences[] = {
-    V4L2_PIX_FMT_MJPEG, V4L2_PIX_FMT_JPEG, V4L2_PIX_FMT_YUYV, V4L2_PIX_FMT_UYVY,
-    V4L2_PIX_FMT_NV12,  V4L2_PIX_FMT_YVYU, V4L2_PIX_FMT_VYUY, V4L2_PIX_FMT_NV21,
+    V4L2_PIX_FMT_MJPEG,  V4L2_PIX_FMT_JPEG, V4L2_PIX_FMT_YUYV, V4L2_PIX_FMT_UYVY,
+    V4L2_PIX_FMT_NV12,   V4L2_PIX_FMT_YVYU, V4L2_PIX_FMT_VYUY, V4L2_PIX_FMT_NV21,
     V4L2_PIX_FMT_YUV420, V4L2_PIX_FMT_GREY,
 };
 
@@ -212,8 +212,7 @@ static int dequeue(struct ph_device *device, struct ph_device_buffer *out) {
   if (error == -EAGAIN) return PH_ERR_TIMEOUT;
   if (error != 0) return ph_camera_fail(-error, v4l2->path, "take a picture from");
   if (buffer.index >= v4l2->count) {
-    return ph_fail(PH_ERR_SYSTEM, "Cannot use %s: it gave the buffer %u", v4l2->path,
-                   buffer.index);
+    return ph_fail(PH_ERR_SYSTEM, "Cannot use %s: it gave the buffer %u", v4l2->path, buffer.index);
   }
   size_t length = v4l2->buffers[buffer.index].length;
   *out = (struct ph_device_buffer){
@@ -229,8 +228,7 @@ static int dequeue(struct ph_device *device, struct ph_device_buffer *out) {
 
 static int lock_controls(struct ph_device *device, int on) {
   struct v4l2 *v4l2 = (struct v4l2 *)device;
-  return on ? ph_controls_lock(&v4l2->controls)
-            : ph_controls_unlock(&v4l2->controls);
+  return on ? ph_controls_lock(&v4l2->controls) : ph_controls_unlock(&v4l2->controls);
 }
 
 static void close_device(struct ph_device *device) {

@@ -7,8 +7,8 @@
 #include "check.h"
 #include "native_test.h"
 
-static const struct ph_camera_request usual = {.width = 160, .height = 128, .fps_milli = 200000,
-                                               .power_line = -1, .least_width = 80};
+static const struct ph_camera_request usual = {
+    .width = 160, .height = 128, .fps_milli = 200000, .power_line = -1, .least_width = 80};
 
 static void put(FILE *file, uint32_t number) {
   for (int i = 0; i < 4; i++) fputc((int)(number >> (8 * i) & 255), file);

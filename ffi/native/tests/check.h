@@ -6,14 +6,14 @@
 
 extern int failures;
 
-#define CHECK(condition, ...)                                   \
-  do {                                                          \
-    if (!(condition)) {                                         \
-      failures++;                                               \
+#define CHECK(condition, ...)                                       \
+  do {                                                              \
+    if (!(condition)) {                                             \
+      failures++;                                                   \
       printf("not ok %s:%d: %s: ", __FILE__, __LINE__, #condition); \
-      printf(__VA_ARGS__);                                      \
-      printf("\n");                                             \
-    }                                                           \
+      printf(__VA_ARGS__);                                          \
+      printf("\n");                                                 \
+    }                                                               \
   } while (0)
 
 #endif

@@ -29,8 +29,10 @@ void drive_http2(const uint8_t *data, size_t size) {
   struct ph_http2 *connection = ph_http2_open(8, 4096);
   if (!connection) return;
   int alive = 1;
-  if (size && data[0] & 1) alive = ph_http2_receive(connection, preface, sizeof preface - 1) == PH_OK;
-  if (alive && size && data[0] & 2) alive = ph_http2_receive(connection, request, sizeof request) == PH_OK;
+  if (size && data[0] & 1)
+    alive = ph_http2_receive(connection, preface, sizeof preface - 1) == PH_OK;
+  if (alive && size && data[0] & 2)
+    alive = ph_http2_receive(connection, request, sizeof request) == PH_OK;
   for (size_t at = 1; alive && at + 2 <= size;) {
     uint8_t choice = data[at], value = data[at + 1];
     int32_t stream = value % 8;

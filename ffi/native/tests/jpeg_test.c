@@ -168,7 +168,8 @@ static void test_broken(void) {
 }
 
 static void test_encode(void) {
-  static const int kinds[][4] = {{3, 1, 1, 0}, {3, 2, 1, 0}, {3, 2, 2, 0}, {3, 1, 2, 0}, {1, 1, 1, 0}};
+  static const int kinds[][4] = {
+      {3, 1, 1, 0}, {3, 2, 1, 0}, {3, 2, 2, 0}, {3, 1, 2, 0}, {1, 1, 1, 0}};
   struct ph_bytes jpeg = {0}, again = {0};
   char message[200];
   for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
@@ -192,8 +193,13 @@ static void test_encode(void) {
 
 static void test_limited_range(void) {
   uint8_t pixels[64 * 16 * 3];
-  struct ph_picture picture = {.width = 16, .height = 16, .u_offset = 1024, .v_offset = 2048,
-                               .y_stride = 64, .uv_stride = 64, .bytes = sizeof pixels};
+  struct ph_picture picture = {.width = 16,
+                               .height = 16,
+                               .u_offset = 1024,
+                               .v_offset = 2048,
+                               .y_stride = 64,
+                               .uv_stride = 64,
+                               .bytes = sizeof pixels};
   memset(pixels, 235, 1024);
   memset(pixels + 1024, 240, 1024);
   memset(pixels + 2048, 16, 1024);
@@ -215,12 +221,12 @@ static void test_limited_range(void) {
 static int shrink(const struct ph_bytes *jpeg, int coarser_percent, int least_width,
                   struct ph_jpeg_shrunk *shrunk) {
   uint8_t *smaller = malloc(jpeg->size);
-  int status = ph_jpeg_shrink(jpeg->data, jpeg->size, coarser_percent, least_width, smaller, shrunk);
+  int status =
+      ph_jpeg_shrink(jpeg->data, jpeg->size, coarser_percent, least_width, smaller, shrunk);
   if (status == PH_OK) {
     static uint8_t pixels[1 << 20];
     struct ph_jpeg_result result;
-    int decoded =
-        ph_jpeg_decode(smaller, (size_t)shrunk->bytes, 0, pixels, sizeof pixels, &result);
+    int decoded = ph_jpeg_decode(smaller, (size_t)shrunk->bytes, 0, pixels, sizeof pixels, &result);
     CHECK(decoded == PH_OK && result.picture.width == shrunk->width, "%s", result.message);
   }
   free(smaller);

@@ -89,9 +89,15 @@ static void test_raw_formats(void) {
 
 /* Turning and turning back leaves all as it was, also at odd sizes. */
 static void check_turn_back(enum ph_turn there, enum ph_turn back, int width, int height) {
-  struct ph_picture picture = {.width = width, .height = height, .u_offset = 64 * height,
-                               .v_offset = 96 * height, .y_stride = 64, .uv_stride = 32,
-                               .chroma_shift_x = 1, .chroma_shift_y = 0, .bytes = 128 * height};
+  struct ph_picture picture = {.width = width,
+                               .height = height,
+                               .u_offset = 64 * height,
+                               .v_offset = 96 * height,
+                               .y_stride = 64,
+                               .uv_stride = 32,
+                               .chroma_shift_x = 1,
+                               .chroma_shift_y = 0,
+                               .bytes = 128 * height};
   uint8_t *pixels = malloc((size_t)picture.bytes);
   for (int i = 0; i < picture.bytes; i++) pixels[i] = (uint8_t)(i * 37 >> 2);
   struct ph_picture turned = ph_turned(&picture, there);
@@ -125,8 +131,8 @@ static void test_turns(void) {
   /* a b    c a
    * c d -> d b   clockwise */
   const uint8_t square[] = {'a', 'b', 'c', 'd'};
-  struct ph_picture picture = {.width = 2, .height = 2, .u_offset = -1, .v_offset = -1,
-                               .y_stride = 2, .bytes = 4};
+  struct ph_picture picture = {
+      .width = 2, .height = 2, .u_offset = -1, .v_offset = -1, .y_stride = 2, .bytes = 4};
   uint8_t out[128];
   ph_turn(&picture, square, PH_TURN_CLOCKWISE_90, out);
   CHECK(out[0] == 'c' && out[1] == 'a' && out[64] == 'd' && out[65] == 'b', "not clockwise");

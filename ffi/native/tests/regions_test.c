@@ -51,10 +51,18 @@ static void fill(struct planes_under_test *p) {
 
 static struct ph_shape any_shape(void) {
   float angle = between(-3.2f, 3.2f), a = between(0.02f, 400), b = between(0.02f, 400);
-  return (struct ph_shape){
-      .region = below(PH_REGION_COUNT), .kind = below(2), .subtract = below(2), .skin = below(2),
-      .core = below(2), .carried = below(2), .cx = between(-100, 400), .cy = between(-100, 400),
-      .ax = a * cosf(angle), .ay = a * sinf(angle), .bx = -b * sinf(angle), .by = b * cosf(angle)};
+  return (struct ph_shape){.region = below(PH_REGION_COUNT),
+                           .kind = below(2),
+                           .subtract = below(2),
+                           .skin = below(2),
+                           .core = below(2),
+                           .carried = below(2),
+                           .cx = between(-100, 400),
+                           .cy = between(-100, 400),
+                           .ax = a * cosf(angle),
+                           .ay = a * sinf(angle),
+                           .bx = -b * sinf(angle),
+                           .by = b * cosf(angle)};
 }
 
 static void use(struct ph_regions *regions, struct planes_under_test *p) {
@@ -64,8 +72,8 @@ static void use(struct ph_regions *regions, struct planes_under_test *p) {
     int count = below(12);
     for (int i = 0; i < count; i++) shapes[i] = any_shape();
     float face[4] = {between(-50, 300), between(-50, 300), between(0, 300), between(0, 300)};
-    int status = ph_regions_layout(regions, p->y, u, v, &p->geometry, shapes, count, face,
-                                   below(300));
+    int status =
+        ph_regions_layout(regions, p->y, u, v, &p->geometry, shapes, count, face, below(300));
     CHECK(status == PH_OK, "%s", ph_error_message());
   }
   if (below(4) == 0) {

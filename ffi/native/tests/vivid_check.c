@@ -95,13 +95,15 @@ static void color_at(const struct ph_picture *picture, double x, double y, int r
     v = mean(pixels + picture->v_offset, picture->uv_stride, left >> sx, right >> sx, top >> sy,
              bottom >> sy);
   }
-  double scale = picture->full_range ? 1 : 255.0 / 219, chroma = picture->full_range ? 1 : 255.0 / 224;
+  double scale = picture->full_range ? 1 : 255.0 / 219,
+         chroma = picture->full_range ? 1 : 255.0 / 224;
   double kr = picture->bt709 ? 0.2126 : 0.299, kb = picture->bt709 ? 0.0722 : 0.114;
   luma = (luma - (picture->full_range ? 0 : 16)) * scale;
   u = (u - 128) * chroma;
   v = (v - 128) * chroma;
   rgb[0] = clamp(luma + 2 * (1 - kr) * v);
-  rgb[1] = clamp(luma - 2 * kb * (1 - kb) / (1 - kr - kb) * u - 2 * kr * (1 - kr) / (1 - kr - kb) * v);
+  rgb[1] =
+      clamp(luma - 2 * kb * (1 - kb) / (1 - kr - kb) * u - 2 * kr * (1 - kr) / (1 - kr - kb) * v);
   rgb[2] = clamp(luma + 2 * (1 - kb) * u);
 }
 
@@ -109,9 +111,18 @@ static void color_at(const struct ph_picture *picture, double x, double y, int r
 static void turned_point(enum ph_turn turn, double *x, double *y) {
   double a = *x, b = *y;
   switch (turn) {
-    case PH_TURN_CLOCKWISE_90: *x = 1 - b; *y = a; break;
-    case PH_TURN_COUNTERCLOCKWISE_90: *x = b; *y = 1 - a; break;
-    case PH_TURN_180: *x = 1 - a; *y = 1 - b; break;
+    case PH_TURN_CLOCKWISE_90:
+      *x = 1 - b;
+      *y = a;
+      break;
+    case PH_TURN_COUNTERCLOCKWISE_90:
+      *x = b;
+      *y = 1 - a;
+      break;
+    case PH_TURN_180:
+      *x = 1 - a;
+      *y = 1 - b;
+      break;
     case PH_TURN_MIRROR_HORIZONTAL: *x = 1 - a; break;
     case PH_TURN_MIRROR_VERTICAL: *y = 1 - b; break;
     default: break;
@@ -141,8 +152,8 @@ static void check_stream(const char *path, const struct ph_camera_request *reque
   ph_camera *camera = open_camera(path, request, &granted);
   if (camera == NULL) return;
   CHECK(granted.fourcc == request->fourcc, "%s: granted %.4s", what, (char *)&granted.fourcc);
-  CHECK(granted.width == request->width && granted.height == request->height,
-        "%s: granted %dx%d", what, granted.width, granted.height);
+  CHECK(granted.width == request->width && granted.height == request->height, "%s: granted %dx%d",
+        what, granted.width, granted.height);
   struct ph_camera_frame frame;
   int64_t first_us = 0, last_us = 0, last_sequence = -1;
   const int count = 8;

@@ -18,14 +18,15 @@ struct control {
 /* An exposure's automatic is a bit: 1 manual, 8 aperture priority, as most webcams have. */
 static struct control controls[] = {
     [AUTO_EXPOSURE] = {"auto_exposure", CAMERA, UVC_CT_AE_MODE_CONTROL, 1, 1, 8, 9, 8, -1, 0, 8, 8},
-    [EXPOSURE_TIME] = {"exposure_time", CAMERA, UVC_CT_EXPOSURE_TIME_ABSOLUTE_CONTROL, 4, 3, 2047, 1,
-                       250, AUTO_EXPOSURE, 1, 250, 312},
+    [EXPOSURE_TIME] = {"exposure_time", CAMERA, UVC_CT_EXPOSURE_TIME_ABSOLUTE_CONTROL, 4, 3, 2047,
+                       1, 250, AUTO_EXPOSURE, 1, 250, 312},
     [AUTO_WHITE] = {"auto_white_balance", PROCESSING, UVC_PU_WHITE_BALANCE_TEMPERATURE_AUTO_CONTROL,
                     1, 0, 1, 1, 1, -1, 0, 1, 1},
     [WHITE] = {"white_balance", PROCESSING, UVC_PU_WHITE_BALANCE_TEMPERATURE_CONTROL, 2, 2000, 7500,
                10, 4000, AUTO_WHITE, 0, 4000, 4650},
     [AUTO_FOCUS] = {"auto_focus", CAMERA, UVC_CT_FOCUS_AUTO_CONTROL, 1, 0, 1, 1, 1, -1, 0, 1, 1},
-    [FOCUS] = {"focus", CAMERA, UVC_CT_FOCUS_ABSOLUTE_CONTROL, 2, 0, 255, 5, 0, AUTO_FOCUS, 0, 0, 35},
+    [FOCUS] = {"focus", CAMERA, UVC_CT_FOCUS_ABSOLUTE_CONTROL, 2, 0, 255, 5, 0, AUTO_FOCUS, 0, 0,
+               35},
     {"exposure_priority", CAMERA, UVC_CT_AE_PRIORITY_CONTROL, 1, 0, 1, 1, 1, -1, 0, 1, 1},
     {"power_line", PROCESSING, UVC_PU_POWER_LINE_FREQUENCY_CONTROL, 1, 0, 2, 1, 2, -1, 0, 2, 2},
     {"brightness", PROCESSING, UVC_PU_BRIGHTNESS_CONTROL, 2, -64, 64, 1, 0, -1, 0, 0, 0},
@@ -88,7 +89,10 @@ int uvc_control_request(enum uvc_way way, const struct usb_request *request, uin
       answer[0] = UVC_CONTROL_CAP_GET | UVC_CONTROL_CAP_SET;
       if (control->automatic >= 0 && way != UVC_STALE) answer[0] |= UVC_CONTROL_CAP_AUTOUPDATE;
       return 1;
-    case UVC_GET_LEN: answer[0] = control->size; answer[1] = 0; return 2;
+    case UVC_GET_LEN:
+      answer[0] = control->size;
+      answer[1] = 0;
+      return 2;
     default: return -1;
   }
 }

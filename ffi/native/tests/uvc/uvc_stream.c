@@ -180,7 +180,10 @@ int uvc_stream_request(const struct usb_request *request, uint8_t *answer, FILE 
       if (selector == UVC_VS_COMMIT_CONTROL) start(log);
       return 0;
     case UVC_GET_INFO: answer[0] = UVC_CONTROL_CAP_GET | UVC_CONTROL_CAP_SET; return 1;
-    case UVC_GET_LEN: answer[0] = sizeof probe; answer[1] = 0; return 2;
+    case UVC_GET_LEN:
+      answer[0] = sizeof probe;
+      answer[1] = 0;
+      return 2;
     case UVC_GET_CUR:
     case UVC_GET_MIN:
     case UVC_GET_MAX:
@@ -191,4 +194,3 @@ int uvc_stream_request(const struct usb_request *request, uint8_t *answer, FILE 
     default: return -1;
   }
 }
-
