@@ -64,7 +64,7 @@ export class FaceDetector implements Disposable {
       from: { ...square, width: square.size, height: square.size },
       width: INPUT_SIZE,
       height: INPUT_SIZE,
-      turns,
+      quarterTurns: turns,
       scale: 2 / 255,
       offset: -1,
     });

@@ -25,7 +25,7 @@ export class FollowedPatch {
     const before = this.#place;
     if (!place && !before) return;
     if (place && before && gap(place, before) <= rest) return;
-    this.#meter.follow(this.#motion, place, this.#region);
+    this.#meter.track(this.#motion, place, this.#region);
     this.#place = place;
     this.#y = this.#meter.position(this.#motion).y;
   }

@@ -1,4 +1,4 @@
-/* Tests without a framework: each check that fails says where, and the program goes on. */
+/* A check for tests: prints the location of a failure, counts it and continues. */
 #ifndef PH_CHECK_H
 #define PH_CHECK_H
 

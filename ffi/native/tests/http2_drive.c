@@ -6,11 +6,11 @@
 #include "../http2.h"
 
 static const uint8_t preface[] = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0";
-/* HEADERS that open stream 1: a POST to /, by the static table. */
+/* HEADERS that open stream 1 with a POST to /, by indices of the static table. */
 static const uint8_t request[] = {0, 0, 4, 1, 4, 0, 0, 0, 1, 0x83, 0x86, 0x84, 0x81};
 static const uint8_t fields[] = ":status200";
 
-/* A header list of one field, as the interface wants it. */
+/* Writes a header list of one field; with `broken`, its length is wrong. */
 static size_t one_field(uint8_t *list, int broken) {
   memset(list, 0, 8);
   list[0] = 7;
@@ -48,7 +48,7 @@ void drive_http2(const uint8_t *data, size_t size) {
       case 5: ph_http2_ping(connection); break;
       case 6: ph_http2_shutdown(connection); break;
       default: {
-        /* A buffer of just that size, so that a sanitizer sees a byte too many. */
+        /* A buffer of the exact size, so that AddressSanitizer detects an overflow. */
         size_t part = value < size - at ? value : size - at;
         uint8_t *copy = malloc(part ? part : 1);
         if (!copy) break;

@@ -1,4 +1,4 @@
-import { type DecodedPicture, JpegDecoder } from "../../../ffi/jpeg.ts";
+import { type DecodedImage, JpegDecoder } from "../../../ffi/jpeg.ts";
 import { NativeError } from "../../../ffi/library.ts";
 import { BufferPool } from "../buffer_pool.ts";
 import type { Frame } from "../frame.ts";
@@ -14,14 +14,14 @@ export interface FramePlace {
 /** Makes frames of what ffmpeg wrote; their memory is used again. */
 export class FrameMaker implements Disposable {
   readonly #plan: OutputPlan;
-  readonly #leastWidth: number;
+  readonly #minWidth: number;
   readonly #pool = new BufferPool();
   readonly #decoder: JpegDecoder | undefined;
 
   /** @param options.analysisWidth the picture of a JPEG is halved while it stays as wide */
   constructor(plan: OutputPlan, { analysisWidth }: { readonly analysisWidth: number }) {
     this.#plan = plan;
-    this.#leastWidth = analysisWidth;
+    this.#minWidth = analysisWidth;
     if (plan.kind === "jpeg") this.#decoder = new JpegDecoder();
   }
 
@@ -40,7 +40,7 @@ export class FrameMaker implements Disposable {
   async make(image: NutFrame, place: FramePlace): Promise<Frame | undefined> {
     if (!this.#decoder) return this.#rawFrame(image, place);
     try {
-      const picture = await this.#decoder.decode(image.data, { leastWidth: this.#leastWidth });
+      const picture = await this.#decoder.decode(image.data, { minWidth: this.#minWidth });
       return this.#jpegFrame(picture, image.data, place);
     } catch (error) {
       if (error instanceof NativeError && error.status === "format") return undefined;
@@ -53,7 +53,7 @@ export class FrameMaker implements Disposable {
   }
 
   #jpegFrame(
-    picture: DecodedPicture,
+    picture: DecodedImage,
     jpeg: Uint8Array<ArrayBuffer>,
     place: FramePlace,
   ): Frame {

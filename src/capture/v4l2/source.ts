@@ -162,12 +162,12 @@ export class V4l2Source implements FrameSource {
           yield { kind: "frame", frame: this.#toFrame(read.frame) };
           silences = 1;
           break;
-        case "silent":
+        case "timeout":
           this.#count(read.losses);
           yield* this.#lost(`no picture for ${(silenceMs / 1000).toFixed(1)} s`);
           if (--silences === 0) return false;
           break;
-        case "gone":
+        case "failed":
           yield* this.#lost(read.reason);
           return false;
         case "stopped":
@@ -184,8 +184,8 @@ export class V4l2Source implements FrameSource {
       height,
       fps,
       format: codec,
-      leastWidth: analysisWidth,
-      turn: transform,
+      minWidth: analysisWidth,
+      transform,
       powerLine,
       jpegQuality,
     };
@@ -250,12 +250,12 @@ export class V4l2Source implements FrameSource {
   }
 
   #toFrame(native: CameraFrame): Frame {
-    const { picture, jpeg } = native;
+    const { image, jpeg } = native;
     return {
       ...this.#timeline.place(native),
-      width: picture.fullWidth,
-      height: picture.fullHeight,
-      picture,
+      width: image.fullWidth,
+      height: image.fullHeight,
+      picture: image,
       ...(jpeg && { jpeg }),
       [Symbol.dispose]: () => native[Symbol.dispose](),
     };

@@ -5,7 +5,7 @@
 #include "uvc.h"
 #include "uvc_stream.h"
 
-/* The camera is entity 1, its processing 2, its output 3; see uvc_controls.c. */
+/* Entities: 1 camera terminal, 2 processing unit, 3 output terminal. See uvc_controls.c. */
 enum { CONTROL_INTERFACE, STREAM_INTERFACE };
 
 struct bytes {
@@ -25,7 +25,7 @@ static void put_all(struct bytes *bytes, const uint8_t *from, size_t size) {
 #define PUT(bytes, ...) \
   put_all(bytes, (const uint8_t[]){__VA_ARGS__}, sizeof((const uint8_t[]){__VA_ARGS__}))
 
-/* Both bytes of a number, for lists of bytes. */
+/* The bytes of a little-endian integer, for lists of bytes. */
 #define TWO(value) (value) & 0xff, (value) >> 8 & 0xff
 #define FOUR(value) TWO(value), TWO((value) >> 16)
 
@@ -34,10 +34,10 @@ static void put_control_interface(struct bytes *out) {
       2);
   PUT(out, 13, USB_DT_CS_INTERFACE, UVC_VC_HEADER, TWO(0x0100), TWO(13 + 18 + 11 + 9),
       FOUR(48000000), 1, STREAM_INTERFACE);
-  /* Automatic exposure and its priority, exposure time, focus and automatic focus. */
+  /* Controls: automatic exposure and its priority, exposure time, focus, automatic focus. */
   PUT(out, 18, USB_DT_CS_INTERFACE, UVC_VC_INPUT_TERMINAL, 1, TWO(UVC_ITT_CAMERA), 0, 0, TWO(0),
       TWO(0), TWO(0), 3, 0x2e, 0x00, 0x02);
-  /* Brightness, white balance and its automatic, gain, the mains' frequency. */
+  /* Controls: brightness, white balance, automatic white balance, gain, power line frequency. */
   PUT(out, 11, USB_DT_CS_INTERFACE, UVC_VC_PROCESSING_UNIT, 2, 1, TWO(0), 2, TWO(0x1641), 0);
   PUT(out, 9, USB_DT_CS_INTERFACE, UVC_VC_OUTPUT_TERMINAL, 3, TWO(UVC_TT_STREAMING), 0, 2, 0);
 }
