@@ -14,7 +14,7 @@ static const uint32_t ROUND[64] = {
 
 static uint32_t rotate(uint32_t value, int bits) { return value >> bits | value << (32 - bits); }
 
-static void take_block(struct sha256 *hash, const unsigned char *block) {
+static void process_block(struct sha256 *hash, const unsigned char *block) {
   uint32_t w[64];
   for (int i = 0; i < 16; i++) {
     w[i] = (uint32_t)block[4 * i] << 24 | (uint32_t)block[4 * i + 1] << 16 |
@@ -51,7 +51,7 @@ void sha256_add(struct sha256 *hash, const void *bytes, size_t size) {
   hash->length += size;
   while (size > 0) {
     if (hash->filled == 0 && size >= sizeof hash->block) {
-      take_block(hash, next);
+      process_block(hash, next);
       next += sizeof hash->block, size -= sizeof hash->block;
       continue;
     }
@@ -60,7 +60,7 @@ void sha256_add(struct sha256 *hash, const void *bytes, size_t size) {
     memcpy(hash->block + hash->filled, next, part);
     hash->filled += part, next += part, size -= part;
     if (hash->filled == sizeof hash->block) {
-      take_block(hash, hash->block);
+      process_block(hash, hash->block);
       hash->filled = 0;
     }
   }

@@ -275,8 +275,8 @@ Deno.test("what cannot be opened is an error that says what to do", async () => 
   await using text = await recordingFile({ ...MJPEG, frames: [] });
   const cases: readonly [V4l2SourceOptions, RegExp, RegExp][] = [
     [{ device: "/dev/video250" }, /\/dev\/video250: No such file/, /Plug the camera in/],
-    [{ device: "/dev/null" }, /it is no video device/, /devices/],
-    [{ device: import.meta.filename! }, /it is no video device/, /devices/],
+    [{ device: "/dev/null" }, /it is not a video device/, /devices/],
+    [{ device: import.meta.filename! }, /it is not a video device/, /devices/],
     [{ device: text.path, codec: "YUYV" }, /does not offer the format YUYV/, /--codec/],
   ];
   for (const [options, message, hint] of cases) {
