@@ -69,8 +69,8 @@ let opened: Deno.StaticForeignLibraryInterface<typeof SYMBOLS> | undefined;
 const native = () => opened ??= openNativeLibrary(SYMBOLS);
 
 // Reused by all calls, which are synchronous.
-const geometry = new DataView(new ArrayBuffer(GEOMETRY.bytes));
-const rectangle = new Float32Array(new ArrayBuffer(4 * 4));
+const geometryBuffer = new DataView(new ArrayBuffer(GEOMETRY.bytes));
+const rectangleBuffer = new Float32Array(new ArrayBuffer(4 * 4));
 
 /**
  * Encodes a `struct ph_geometry` after checking the length of the planes.
@@ -89,7 +89,7 @@ function encodeGeometry(planes: Planes): DataView<ArrayBuffer> {
     throw new RangeError(`Cannot read an image of ${width}x${height}: its planes are too short`);
   }
   const write = (field: keyof typeof GEOMETRY.offsets, value: number) =>
-    geometry.setInt32(GEOMETRY.offsets[field], value, true);
+    geometryBuffer.setInt32(GEOMETRY.offsets[field], value, true);
   write("width", width);
   write("height", height);
   write("yStride", yStride);
@@ -98,16 +98,16 @@ function encodeGeometry(planes: Planes): DataView<ArrayBuffer> {
   write("shiftY", chromaShiftY);
   write("limited", color.range === "limited" ? 1 : 0);
   write("bt709", color.matrix === "bt709" ? 1 : 0);
-  return geometry;
+  return geometryBuffer;
 }
 
 /** Writes a rectangle to the buffer of the next call; absent is an empty rectangle. */
 function encodeRectangle(from: PixelRectangle | undefined): Float32Array<ArrayBuffer> {
-  rectangle[0] = from?.x ?? 0;
-  rectangle[1] = from?.y ?? 0;
-  rectangle[2] = from?.width ?? 0;
-  rectangle[3] = from?.height ?? 0;
-  return rectangle;
+  rectangleBuffer[0] = from?.x ?? 0;
+  rectangleBuffer[1] = from?.y ?? 0;
+  rectangleBuffer[2] = from?.width ?? 0;
+  rectangleBuffer[3] = from?.height ?? 0;
+  return rectangleBuffer;
 }
 
 /** Options of {@linkcode resampleRgb}. */

@@ -25,8 +25,7 @@ void cache_find(char directory[PATH_MAX]);
  * other process runs it. */
 bool cache_use(const char *program);
 
-/* Unpacks the program unless its files are intact. With `verify`, their contents are checked too.
- * */
+/* Unpacks the program unless its files are intact. With `verify`, checks their contents too. */
 void cache_ensure_unpacked(const struct payload *payload, const char *program, bool verify);
 
 /* Removes incomplete unpackings of all versions, as a power cut leaves them. */

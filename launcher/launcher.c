@@ -1,6 +1,5 @@
 /* The entry point of the packed executable. It unpacks the program on the first start, runs it once
- * to plan which permissions its configuration needs, and replaces itself by Deno with only those.
- * */
+ * to plan which permissions its configuration needs, and becomes Deno with only those. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>

@@ -45,8 +45,7 @@ struct payload {
   uint64_t total; /* bytes of all files */
 };
 
-/* Opens the payload of this program's own file. Exits with a message if it is missing or damaged.
- * */
+/* Opens the payload of this executable. Exits with a message if it is missing or damaged. */
 void payload_open(struct payload *payload);
 
 #endif

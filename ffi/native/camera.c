@@ -17,7 +17,7 @@
 #include "device.h"
 #include "frame_ring.h"
 
-/* Chosen: 50 failed reads in a row are a failed camera. */
+/* Chosen. The camera has failed after this number of failed reads in a row. */
 enum { MAX_ERRORS = 50, CLOSE_MS = 2000 };
 
 struct ph_camera {

@@ -146,32 +146,32 @@ int ph_camera_list(char *text, size_t capacity) {
   struct text out = {.start = text, .capacity = capacity};
   int numbers[MAX_CAMERAS], count = 0;
   if (capacity > 0) text[0] = '\0';
-  DIR *folder = opendir("/dev");
-  if (folder == NULL) return ph_fail(PH_ERR_SYSTEM, "Cannot read /dev: %s", strerror(errno));
-  for (struct dirent *entry; (entry = readdir(folder)) != NULL && count < MAX_CAMERAS;) {
+  DIR *directory = opendir("/dev");
+  if (directory == NULL) return ph_fail(PH_ERR_SYSTEM, "Cannot read /dev: %s", strerror(errno));
+  for (struct dirent *entry; (entry = readdir(directory)) != NULL && count < MAX_CAMERAS;) {
     char end;
     if (sscanf(entry->d_name, "video%d%c", &numbers[count], &end) == 1) count++;
   }
-  closedir(folder);
+  closedir(directory);
   qsort(numbers, (size_t)count, sizeof *numbers, by_number);
   for (int i = 0; i < count; i++) list_camera(numbers[i], &out);
   return (int)out.length;
 }
 
-static int find_link(const char *folder_path, const char *target, char *link, size_t capacity) {
+static int find_link(const char *directory_path, const char *target, char *link, size_t capacity) {
   char candidate[PATH_MAX], resolved[PATH_MAX];
   int found = 0;
-  DIR *folder = opendir(folder_path);
-  if (folder == NULL) return 0;
-  for (struct dirent *entry; !found && (entry = readdir(folder)) != NULL;) {
+  DIR *directory = opendir(directory_path);
+  if (directory == NULL) return 0;
+  for (struct dirent *entry; !found && (entry = readdir(directory)) != NULL;) {
     if (entry->d_name[0] == '.') continue;
-    int length = snprintf(candidate, sizeof candidate, "%s/%s", folder_path, entry->d_name);
+    int length = snprintf(candidate, sizeof candidate, "%s/%s", directory_path, entry->d_name);
     if (length < 0 || (size_t)length >= capacity || (size_t)length >= sizeof candidate) continue;
     if (realpath(candidate, resolved) == NULL || strcmp(resolved, target) != 0) continue;
     memcpy(link, candidate, (size_t)length + 1);
     found = 1;
   }
-  closedir(folder);
+  closedir(directory);
   return found;
 }
 

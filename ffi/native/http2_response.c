@@ -47,8 +47,7 @@ int ph_http2_respond(struct ph_http2 *connection, int32_t id, const uint8_t *hea
       nghttp2_submit_response(connection->session, id, fields, (size_t)count, end ? NULL : &body));
 }
 
-/* Resumes a deferred body; nghttp2 rejects that with INVALID_ARGUMENT if the body is not deferred.
- * */
+/* Resumes a deferred body. nghttp2 returns INVALID_ARGUMENT if it is not deferred. */
 static int resume(struct ph_http2 *connection, int32_t id) {
   int result = nghttp2_session_resume_data(connection->session, id);
   return result == NGHTTP2_ERR_INVALID_ARGUMENT ? PH_OK : ph_http2_status(result);

@@ -15,8 +15,7 @@ struct decoding {
   struct ph_jpeg_result *result;
 };
 
-/* A component's plane in the output. It has whole blocks, so that libjpeg can write rows directly.
- * */
+/* A component's plane in the output. It has whole blocks, so that libjpeg can write its rows. */
 struct plane {
   uint8_t *start;
   int stride, rows, rows_per_step;

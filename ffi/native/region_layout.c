@@ -59,8 +59,7 @@ static int quantile(const struct histogram *h, double share) {
   return 255;
 }
 
-/* Returns the standard deviation by the interquartile range of a normal distribution, 1.35 sigma.
- * */
+/* Estimates the standard deviation by the interquartile range, 1.35 sigma if normal. */
 static float spread(const struct histogram *h) {
   float width = (float)(quantile(h, 0.75) - quantile(h, 0.25)) / 1.35f;
   return width < 2.5f ? 2.5f : width;

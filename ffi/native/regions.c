@@ -96,8 +96,7 @@ void gather_luma(const struct ph_regions *regions, const uint8_t *y, int shift_x
   }
 }
 
-/* Chosen. Below this confidence the masks do not follow the motion, whose noise would shake them.
- * */
+/* Chosen. Below this confidence the masks stay where they are: noise would make them jitter. */
 static const double MIN_MASK_MOTION_CONFIDENCE = 0.2;
 
 struct clip_limits {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type PixelRectangle, RegionMeter } from "../../../ffi/regions.ts";
-import type { Picture } from "../../../src/capture/frame.ts";
+import type { Planes } from "../../../ffi/image.ts";
 import { Random } from "../../support/random.ts";
 import { paint } from "../../support/yuv.ts";
 
@@ -22,7 +22,7 @@ interface Scene {
   readonly size?: { readonly width: number; readonly height: number };
 }
 
-function scene({ dx = 0, dy = 0, brightness = 0, noise = 0, random, size = SIZE }: Scene): Picture {
+function scene({ dx = 0, dy = 0, brightness = 0, noise = 0, random, size = SIZE }: Scene): Planes {
   return paint(size, (x, y) => [
     cloth(x - dx, y - dy) + brightness + (noise && random ? noise * random.normal() : 0),
     128,
@@ -31,11 +31,11 @@ function scene({ dx = 0, dy = 0, brightness = 0, noise = 0, random, size = SIZE 
 }
 
 /** Returns the positions that a meter measures in a sequence of scenes. */
-function track(scenes: Iterable<Picture>, rectangle: PixelRectangle = RECTANGLE) {
+function track(scenes: Iterable<Planes>, rectangle: PixelRectangle = RECTANGLE) {
   using meter = new RegionMeter();
   meter.track(0, rectangle);
-  return Array.from(scenes, (picture) => {
-    meter.measure(picture);
+  return Array.from(scenes, (image) => {
+    meter.measure(image);
     return meter.position(0);
   });
 }
@@ -72,9 +72,9 @@ Deno.test("RegionMeter.track() ignores a change of brightness", () => {
 
 Deno.test("RegionMeter.track() does not drift with noise", () => {
   const random = new Random(2);
-  const pictures = Array.from({ length: 12 }, () => scene({ noise: 3, random }));
+  const images = Array.from({ length: 12 }, () => scene({ noise: 3, random }));
   const positions = track(
-    Array.from({ length: 1500 }, (_, index) => pictures[(index * 7) % 12] ?? pictures[0]!),
+    Array.from({ length: 1500 }, (_, index) => images[(index * 7) % 12] ?? images[0]!),
   );
   const farthest = Math.max(...positions.map(({ y }) => Math.abs(y)));
   assert.ok(farthest < 0.1, `${farthest}`);

@@ -31,17 +31,17 @@ function noise(seed: number) {
 
 /** Reference implementation of the means over a rectangle of pixels. */
 function expectedMeans(
-  picture: ReturnType<typeof paint>,
+  image: ReturnType<typeof paint>,
   [left, top, right, bottom]: readonly [number, number, number, number],
 ) {
   const sums = { y: 0, u: 0, v: 0 };
   let count = 0;
   for (let y = top; y < bottom; y++) {
     for (let x = left; x < right; x++) {
-      const chroma = (y >> picture.chromaShiftY) * picture.uvStride + (x >> picture.chromaShiftX);
-      sums.y += picture.y[y * picture.yStride + x] ?? 0;
-      sums.u += picture.u?.[chroma] ?? 128;
-      sums.v += picture.v?.[chroma] ?? 128;
+      const chroma = (y >> image.chromaShiftY) * image.uvStride + (x >> image.chromaShiftX);
+      sums.y += image.y[y * image.yStride + x] ?? 0;
+      sums.u += image.u?.[chroma] ?? 128;
+      sums.v += image.v?.[chroma] ?? 128;
       count++;
     }
   }
@@ -54,13 +54,13 @@ function close(actual: number, expected: number, within: number, what: string): 
 
 for (const [chromaShiftX, chromaShiftY] of [[1, 1], [1, 0], [0, 0], [0, 1]] as const) {
   Deno.test(`RegionMeter.measure() returns the mean of a region's pixels, chroma 1/${1 << chromaShiftX} by 1/${1 << chromaShiftY}`, () => {
-    const picture = paint({ ...SIZE, chromaShiftX, chromaShiftY }, noise(1));
+    const image = paint({ ...SIZE, chromaShiftX, chromaShiftY }, noise(1));
     using meter = new RegionMeter();
     const edges = [8, 6, 40, 30] as const;
-    meter.layout(picture, [rectangle(2, edges)], { fade: 255 });
-    meter.measure(picture);
+    meter.layout(image, [rectangle(2, edges)], { fade: 255 });
+    meter.measure(image);
     const { weight, y, u, v, pixels, clipped } = meter.region(2);
-    const expected = expectedMeans(picture, edges);
+    const expected = expectedMeans(image, edges);
     // The edges lie between cells, so all weights are 0 or 255 and the sums are exact.
     close(y / weight, expected.y, 1e-9, "Y");
     close(u / weight, expected.u, 1e-9, "U");
@@ -72,12 +72,12 @@ for (const [chromaShiftX, chromaShiftY] of [[1, 1], [1, 0], [0, 0], [0, 1]] as c
 }
 
 Deno.test("RegionMeter.measure() measures a grayscale image by its luma", () => {
-  const picture = grey(paint(SIZE, noise(2)));
+  const image = grey(paint(SIZE, noise(2)));
   using meter = new RegionMeter();
-  meter.layout(picture, [rectangle(0, [8, 6, 40, 30], { skin: true, skinReference: true })], {
+  meter.layout(image, [rectangle(0, [8, 6, 40, 30], { skin: true, skinReference: true })], {
     fade: 255,
   });
-  meter.measure(picture);
+  meter.measure(image);
   const { weight, u, v, pixels } = meter.region(0);
   assert.ok(pixels > 500);
   assert.equal(u / weight, 128);
@@ -85,24 +85,24 @@ Deno.test("RegionMeter.measure() measures a grayscale image by its luma", () => 
 });
 
 Deno.test("RegionMeter.layout() removes a subtracted shape from the previous ones", () => {
-  const picture = paint(SIZE, (x) => x < 32 ? [100, 128, 128] : [200, 128, 128]);
+  const image = paint(SIZE, (x) => x < 32 ? [100, 128, 128] : [200, 128, 128]);
   using meter = new RegionMeter();
   const shapes = [
     rectangle(1, [0, 0, 64, 48]),
     rectangle(1, [32, 0, 64, 48], { subtract: true }),
   ];
-  meter.layout(picture, shapes, { fade: 255 });
-  meter.measure(picture);
+  meter.layout(image, shapes, { fade: 255 });
+  meter.measure(image);
   const { weight, y } = meter.region(1);
   close(y / weight, 100, 0.01, "Y");
 });
 
 Deno.test("RegionMeter.measure() counts clipped pixels, even if only one color channel is clipped", () => {
   // Y 190, V 190 is a red of 277: the red channel is clipped.
-  const picture = paint(SIZE, (x) => x < 16 ? [190, 110, 190] : [120, 110, 150]);
+  const image = paint(SIZE, (x) => x < 16 ? [190, 110, 190] : [120, 110, 150]);
   using meter = new RegionMeter();
-  meter.layout(picture, [rectangle(0, [0, 0, 64, 48])], { fade: 255 });
-  meter.measure(picture);
+  meter.layout(image, [rectangle(0, [0, 0, 64, 48])], { fade: 255 });
+  meter.measure(image);
   const { clipped, pixels } = meter.region(0);
   assert.equal(clipped / pixels, 0.25);
 });
@@ -111,7 +111,7 @@ for (const [tone, skin] of [["light", [190, 112, 150]], ["dark", [62, 122, 139]]
   Deno.test(`RegionMeter.layout() accepts ${tone} skin and rejects hair, cloth and reflections`, () => {
     const [y, u, v] = skin;
     const random = new Random(5);
-    const picture = paint(SIZE, (x, row) => {
+    const image = paint(SIZE, (x, row) => {
       const n = 2 * random.normal();
       if (row < 8) return [y / 3.2 + n, 127, 130]; // hair
       if (row > 40) return [y + n, 150, 110]; // blue cloth
@@ -120,8 +120,8 @@ for (const [tone, skin] of [["light", [190, 112, 150]], ["dark", [62, 122, 139]]
     });
     using meter = new RegionMeter();
     const core = rectangle(0, [20, 16, 44, 32], { skin: true, skinReference: true });
-    meter.layout(picture, [core, rectangle(4, [0, 0, 64, 48], { skin: true })], { fade: 255 });
-    meter.measure(picture);
+    meter.layout(image, [core, rectangle(4, [0, 0, 64, 48], { skin: true })], { fade: 255 });
+    meter.measure(image);
     const { weight, y: sumY, u: sumU, v: sumV, pixels } = meter.region(4);
     close(sumY / weight, y, 1.5, "Y");
     close(sumU / weight, u, 0.7, "U");
@@ -180,11 +180,11 @@ Deno.test("RegionMeter accepts a change of the image size and rejects planes tha
   using meter = new RegionMeter();
   const small = paint({ width: 20, height: 15 }, noise(3));
   const large = paint({ width: 641, height: 363 }, noise(4));
-  for (const picture of [small, large, small]) {
-    meter.layout(picture, [rectangle(0, [2, 2, 12, 12])], { fade: 255 });
+  for (const image of [small, large, small]) {
+    meter.layout(image, [rectangle(0, [2, 2, 12, 12])], { fade: 255 });
     meter.track(0, { x: 0, y: 0, width: 20, height: 15 });
-    meter.measure(picture);
-    meter.measure(picture);
+    meter.measure(image);
+    meter.measure(image);
     assert.equal(meter.region(0).pixels, 100);
   }
   assert.throws(() => meter.measure({ ...small, y: small.y.subarray(1) }), RangeError);
@@ -200,9 +200,9 @@ Deno.test("RegionMeter.measure() throws after its disposal", () => {
 });
 
 Deno.test("resampleRgb() returns the mean of the covered pixels, and black outside of the image", () => {
-  const picture = paint(SIZE, (x, y) => [x < 32 ? 50 : 150, 128, y < 24 ? 128 : 148]);
+  const image = paint(SIZE, (x, y) => [x < 32 ? 50 : 150, 128, y < 24 ? 128 : 148]);
   const out = new Float32Array(4 * 4 * 3);
-  resampleRgb(picture, out, {
+  resampleRgb(image, out, {
     from: { x: 0, y: -8, width: 64, height: 64 },
     width: 4,
     height: 4,
@@ -211,7 +211,7 @@ Deno.test("resampleRgb() returns the mean of the covered pixels, and black outsi
   assert.deepEqual(pixel(0, 1), [50, 50, 50]);
   assert.deepEqual(pixel(3, 0), [150, 150, 150]);
   close(pixel(0, 2)[0] ?? 0, 50 + 1.402 * 20, 0.01, "red");
-  resampleRgb(picture, out, {
+  resampleRgb(image, out, {
     from: { x: 64, y: 0, width: 8, height: 8 },
     width: 4,
     height: 4,
@@ -220,18 +220,18 @@ Deno.test("resampleRgb() returns the mean of the covered pixels, and black outsi
   });
   assert.ok(out.every((value) => value === -1));
   const from = { x: 0, y: 0, width: 4, height: 4 };
-  assert.throws(() => resampleRgb(picture, out, { from, width: 5, height: 4 }), RangeError);
+  assert.throws(() => resampleRgb(image, out, { from, width: 5, height: 4 }), RangeError);
 });
 
 Deno.test("resampleRgb() with one quarter turn moves the right side to the top", () => {
-  const picture = paint(
+  const image = paint(
     { width: 64, height: 64 },
     (x, y) => [x > 48 ? 200 : y < 16 ? 90 : 20, 128, 128],
   );
   const from = { x: 0, y: 0, width: 64, height: 64 };
   const edges = ([1, 2, 3] as const).map((quarterTurns) => {
     const out = new Float32Array(8 * 8 * 3);
-    resampleRgb(picture, out, { from, width: 8, height: 8, quarterTurns });
+    resampleRgb(image, out, { from, width: 8, height: 8, quarterTurns });
     const at = (x: number, y: number) => out[(y * 8 + x) * 3];
     return { top: at(4, 0), bottom: at(4, 7), left: at(0, 4), right: at(7, 4) };
   });
