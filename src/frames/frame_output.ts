@@ -32,7 +32,7 @@ interface Sized {
 export interface JpegShrinking {
   shrink(
     jpeg: Jpeg,
-    options: { readonly coarser: number; readonly leastWidth: number },
+    options: { readonly quantizerScale: number; readonly minWidth: number },
   ): Promise<Omit<Sized, "scale"> | undefined>;
 }
 
@@ -128,7 +128,7 @@ export class FrameOutput {
   async #shrunk(sized: Sized, degradation: number): Promise<Sized> {
     if (degradation === 0) return sized;
     const { counters } = this.#parts;
-    const options = { coarser: quantizerScaleFor(degradation), leastWidth: LEAST_WIDTH };
+    const options = { quantizerScale: quantizerScaleFor(degradation), minWidth: LEAST_WIDTH };
     const smaller = await this.#shrinker.shrink(sized.jpeg, options);
     if (!smaller) return sized;
     counters.add("frames_shrunk_total");

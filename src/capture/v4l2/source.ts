@@ -162,12 +162,12 @@ export class V4l2Source implements FrameSource {
           yield { kind: "frame", frame: this.#toFrame(read.frame) };
           timeouts = 1;
           break;
-        case "silent":
+        case "timeout":
           this.#countLosses(read.losses);
           yield* this.#disconnect(`no frame for ${(silenceMs / 1000).toFixed(1)} s`);
           if (--timeouts === 0) return false;
           break;
-        case "gone":
+        case "failed":
           yield* this.#disconnect(read.reason);
           return false;
         case "stopped":
@@ -184,8 +184,8 @@ export class V4l2Source implements FrameSource {
       height,
       fps,
       format: codec,
-      leastWidth: analysisWidth,
-      turn: transform,
+      minWidth: analysisWidth,
+      transform,
       powerLine,
       jpegQuality,
     };
@@ -250,7 +250,7 @@ export class V4l2Source implements FrameSource {
   }
 
   #toFrame(native: CameraFrame): Frame {
-    const { picture: image, jpeg } = native;
+    const { image, jpeg } = native;
     return {
       ...this.#timeline.convert(native),
       width: image.fullWidth,

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { PixmapMaker } from "../../../ffi/jpeg_rgb.ts";
+import { PixmapConverter } from "../../../ffi/jpeg_rgb.ts";
 import { FileBackend } from "../../../src/transports/file/file_backend.ts";
 import { DEFAULT_FILE_OPTIONS, type FileOptions } from "../../../src/transports/file/options.ts";
 import { Outbox } from "../../../src/delivery/outbox.ts";
@@ -93,10 +93,10 @@ Deno.test("FileBackend keeps the newest numbered frames and continues their numb
 Deno.test("FileBackend writes uncompressed frames as pixmaps of the same image", async () => {
   using folder = temporaryFolder();
   const [jpeg] = await cameraJpegs({ count: 1, size: "320x240" });
-  const maker = new PixmapMaker();
+  const converter = new PixmapConverter();
   const backend = new FileBackend(
     { ...DEFAULT_FILE_OPTIONS, baseDirectory: folder.path, frameExtension: "ppm" },
-    { clock, log: silentLog, convertJpeg: (each) => maker.pixmapOf(each) },
+    { clock, log: silentLog, convertJpeg: (each) => converter.convert(each) },
   );
   await using _backend = backend;
   backend.start();

@@ -1,10 +1,8 @@
-/*
- * Included before all else: names the oldest version of each function that glibc moved or made
- * anew since 2.28, the least that ONNX Runtime needs. A library that was linked on Debian 12
- * (glibc 2.36) then loads on the older systems of devices too.
- */
-#ifndef PHYSIOLOGY_LEAST_GLIBC_H
-#define PHYSIOLOGY_LEAST_GLIBC_H
+/* Selects old versions of glibc symbols, so that a library linked on Debian 12 (glibc 2.36) also
+ * loads on systems with glibc 2.28, the oldest version that ONNX Runtime supports. Included before
+ * everything else; names each used function that has a newer version since 2.28. */
+#ifndef PH_GLIBC_COMPAT_H
+#define PH_GLIBC_COMPAT_H
 
 #if defined(__x86_64__)
 #define PH_GLIBC(function, x64) __asm__(".symver " #function ", " #function "@GLIBC_" x64)
