@@ -4,7 +4,8 @@ import { Backlog, type QueuedMetric } from "./backlog.ts";
 import type { SpoolRecord } from "./spool/record.ts";
 import { Spool } from "./spool/spool.ts";
 import { DeliveryStats, type QueueContext } from "./queue.ts";
-import { BackendError, type Delivery, type MetricOutgoing } from "../envelopes/outgoing.ts";
+import { BackendError, type Delivery } from "./backend.ts";
+import type { MetricOutgoing } from "../envelopes/message.ts";
 import { markReplayed } from "./replayed.ts";
 import { RecentAcks } from "./recent_acks.ts";
 import { Wakeup } from "./wakeup.ts";
@@ -137,7 +138,7 @@ export class MetricQueue {
       congestion.onMetricAcknowledged({ sentUs, acknowledgedUs, bytes: entry.bytes.length });
       this.#presence.update(receivers);
       if (this.#presence.present && this.#backlog.length > 0) this.#wakeup.notify();
-      if (delivery.unsettled) this.#presence.retainFor(MIGRATION_US);
+      if (delivery.subscribersMoving) this.#presence.retainFor(MIGRATION_US);
       if (receivers === 0 && this.#presence.shouldRetain) this.#enqueue(entry);
       else this.#onDelivered(entry, { delivery, sentUs });
     } catch (error) {

@@ -5,7 +5,7 @@ import type { EnvelopeFactory } from "../envelopes/envelope_factory.ts";
 import { type FramePacing, quantizerScaleFor } from "./pacing.ts";
 import type { Counters } from "../telemetry/counters.ts";
 import type { Log } from "../telemetry/log.ts";
-import type { FrameOutgoing } from "../envelopes/outgoing.ts";
+import type { FrameOutgoing } from "../envelopes/message.ts";
 
 type Jpeg = Uint8Array<ArrayBuffer>;
 

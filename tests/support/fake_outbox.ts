@@ -1,5 +1,5 @@
 import { Outbox, type OutboxOptions } from "../../src/delivery/outbox.ts";
-import type { FrameOutgoing, MetricOutgoing, Outgoing } from "../../src/envelopes/outgoing.ts";
+import type { FrameOutgoing, MetricOutgoing, Outgoing } from "../../src/envelopes/message.ts";
 import { Counters } from "../../src/telemetry/counters.ts";
 import { silentLog } from "../../src/telemetry/log.ts";
 import { FakeBackend } from "./fake_backend.ts";
