@@ -1,3 +1,4 @@
+import type { MonotonicUs } from "../base/time.ts";
 import type { Frame, FrameSource, SourceEvent } from "../capture/frame.ts";
 import { type Recording, recordingPayload, type RecordingState } from "../control/recording.ts";
 import type { EnvelopeFactory } from "../envelopes/envelope_factory.ts";
@@ -187,7 +188,7 @@ export class Appliance {
   }
 
   /** @param atUs capture time of the newest frame, or the present while frames are missing */
-  #sendCore(atUs: number): void {
+  #sendCore(atUs: MonotonicUs): void {
     const { engine, envelopes, clock } = this.#parts;
     const periodUs = this.#options.bufferDurationS * 1e6;
     // Stays on its grid while frames come in time, starts a new one after a gap.

@@ -1,3 +1,4 @@
+import { epochUs } from "../base/time.ts";
 import { reasonOf } from "../base/errors.ts";
 import { SubscriberPresence } from "./subscriber_presence.ts";
 import { Backlog, type QueuedMetric } from "./backlog.ts";
@@ -159,7 +160,12 @@ export class MetricQueue {
   }
 
   #send({ timestamp, bytes }: SpoolRecord): Promise<Delivery> {
-    return this.#context.backend.send({ kind: "metric", topic: this.topic, timestamp, bytes });
+    return this.#context.backend.send({
+      kind: "metric",
+      topic: this.topic,
+      timestamp: epochUs(timestamp),
+      bytes,
+    });
   }
 
   #enqueue(entry: QueuedMetric): void {

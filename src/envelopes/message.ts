@@ -1,11 +1,12 @@
+import type { EpochUs, MonotonicUs } from "../base/time.ts";
 import { encodeEnvelope, type Envelope, type FrameImage, type Topic } from "./envelope.ts";
 
 /** An encoded envelope: core and edge metrics, status, recording state. */
 export interface MetricOutgoing {
   readonly kind: "metric";
   readonly topic: Exclude<Topic, "frame">;
-  /** Timestamp of the envelope, in microseconds since the Unix epoch. */
-  readonly timestamp: number;
+  /** Timestamp of the envelope. */
+  readonly timestamp: EpochUs;
   /** The envelope as UTF-8 JSON. */
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
@@ -14,9 +15,9 @@ export interface MetricOutgoing {
 export interface FrameOutgoing {
   readonly kind: "frame";
   readonly topic: "frame";
-  readonly timestamp: number;
-  /** Monotonic capture time in microseconds, from which its age follows. */
-  readonly captureUs: number;
+  readonly timestamp: EpochUs;
+  /** Capture time, from which its age follows. */
+  readonly captureUs: MonotonicUs;
   readonly image: FrameImage;
 }
 
@@ -40,7 +41,7 @@ export class EnvelopeMessage implements MetricOutgoing {
     return this.envelope.type;
   }
 
-  get timestamp(): number {
+  get timestamp(): EpochUs {
     return this.envelope.timestamp;
   }
 

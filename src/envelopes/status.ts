@@ -1,3 +1,4 @@
+import type { MonotonicUs } from "../base/time.ts";
 import type { StatusName } from "../vitals/condition/status_table.ts";
 
 /** How long a condition must hold before it is told, so that a blink is no news. */
@@ -11,7 +12,7 @@ export interface DueStatus {
   /** What happened in a few words, where the table's sentence is not enough. */
   readonly detail?: string;
   /** When the condition began, monotonic microseconds. */
-  readonly sinceUs: number;
+  readonly sinceUs: MonotonicUs;
 }
 
 /**
@@ -34,7 +35,7 @@ export class StatusDebouncer {
    */
   observe(
     name: StatusName,
-    nowUs: number,
+    nowUs: MonotonicUs,
     { detail, urgent = false }: { detail?: string | undefined; urgent?: boolean } = {},
   ): DueStatus | undefined {
     const described = detail === undefined ? {} : { detail };

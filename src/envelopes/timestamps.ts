@@ -1,3 +1,4 @@
+import { type EpochUs, epochUs } from "../base/time.ts";
 import type { Topic } from "./envelope.ts";
 
 /**
@@ -5,11 +6,11 @@ import type { Topic } from "./envelope.ts";
  * would stand still or run back becomes the microsecond after the one before.
  */
 export class Timestamps {
-  readonly #last = new Map<Topic, number>();
+  readonly #last = new Map<Topic, EpochUs>();
 
-  /** The stamp for a message of `topic` whose data are of `epochUs`, microseconds since the epoch. */
-  next(topic: Topic, epochUs: number): number {
-    const stamp = Math.max(Math.round(epochUs), (this.#last.get(topic) ?? 0) + 1);
+  /** The stamp for a message of `topic` whose data are of `time`. */
+  next(topic: Topic, time: EpochUs): EpochUs {
+    const stamp = epochUs(Math.max(Math.round(time), (this.#last.get(topic) ?? 0) + 1));
     this.#last.set(topic, stamp);
     return stamp;
   }

@@ -1,3 +1,4 @@
+import type { MonotonicUs } from "../base/time.ts";
 import { JpegShrinker } from "../../ffi/jpeg_shrink.ts";
 import type { Frame, Image } from "../capture/frame.ts";
 import { reasonOf } from "../base/errors.ts";
@@ -115,7 +116,7 @@ export class FrameOutput {
     });
   }
 
-  #work(timeUs: number, compress: () => Promise<Sized | undefined>): void {
+  #work(timeUs: MonotonicUs, compress: () => Promise<Sized | undefined>): void {
     this.#inWork++;
     this.#before = this.#before.then(compress)
       .then(
@@ -135,7 +136,7 @@ export class FrameOutput {
     return { ...smaller, scale: smaller.width / sized.width };
   }
 
-  #publish(timeUs: number, { jpeg, width, height, scale = 1, quality }: Sized): void {
+  #publish(timeUs: MonotonicUs, { jpeg, width, height, scale = 1, quality }: Sized): void {
     const { bus, envelopes } = this.#parts;
     this.#shrinking = { scale, quality };
     const { timestamp, sequence } = envelopes.frame(timeUs);

@@ -1,3 +1,4 @@
+import { monotonicUs } from "../../../src/base/time.ts";
 import assert from "node:assert/strict";
 import { StatusDebouncer } from "../../../src/envelopes/status.ts";
 import type { StatusName } from "../../../src/vitals/condition/status_table.ts";
@@ -9,7 +10,7 @@ function told(conditions: (ms: number) => StatusName, untilMs: number): [number,
   const hold = new StatusDebouncer();
   const result: [number, StatusName][] = [];
   for (let ms = 0; ms <= untilMs; ms += 100) {
-    const due = hold.observe(conditions(ms), ms * MS);
+    const due = hold.observe(conditions(ms), monotonicUs(ms * MS));
     if (due) result.push([ms, due.name]);
   }
   return result;
@@ -31,14 +32,14 @@ Deno.test("a blink of a condition is no news, and the heartbeat goes on through 
 
 Deno.test("an urgent condition is told at once", () => {
   const hold = new StatusDebouncer();
-  hold.observe("OK", 0);
-  assert.equal(hold.observe("STOPPING", 10 * MS, { urgent: true })?.name, "STOPPING");
+  hold.observe("OK", monotonicUs(0));
+  assert.equal(hold.observe("STOPPING", monotonicUs(10 * MS), { urgent: true })?.name, "STOPPING");
 });
 
 Deno.test("a status says since when it holds", () => {
   const hold = new StatusDebouncer();
-  hold.observe("OK", 0);
-  hold.observe("IMAGE_TOO_DARK", 1000 * MS);
-  assert.equal(hold.observe("IMAGE_TOO_DARK", 1600 * MS)?.sinceUs, 1000 * MS);
-  assert.equal(hold.observe("IMAGE_TOO_DARK", 6600 * MS)?.sinceUs, 1000 * MS);
+  hold.observe("OK", monotonicUs(0));
+  hold.observe("IMAGE_TOO_DARK", monotonicUs(1000 * MS));
+  assert.equal(hold.observe("IMAGE_TOO_DARK", monotonicUs(1600 * MS))?.sinceUs, 1000 * MS);
+  assert.equal(hold.observe("IMAGE_TOO_DARK", monotonicUs(6600 * MS))?.sinceUs, 1000 * MS);
 });

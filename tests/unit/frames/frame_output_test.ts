@@ -1,3 +1,4 @@
+import { epochUs, monotonicUs } from "../../../src/base/time.ts";
 import assert from "node:assert/strict";
 import type { Frame, Image } from "../../../src/capture/frame.ts";
 import { EnvelopeFactory } from "../../../src/envelopes/envelope_factory.ts";
@@ -8,7 +9,7 @@ import { Counters } from "../../../src/telemetry/counters.ts";
 import { silentLog } from "../../../src/telemetry/log.ts";
 import { waitFor } from "../../support/wait.ts";
 
-const clock = { monotonicUs: () => 0, epochUs: (us: number) => us };
+const clock = { monotonicUs: () => monotonicUs(0), epochUs: (us: number) => epochUs(us) };
 
 /** An outlet whose link asks for `degradation`, and whose shrinker halves pictures when told to. */
 function start(shrink = (jpeg: Uint8Array<ArrayBuffer>) => Promise.resolve(jpeg.slice(1))) {
@@ -33,7 +34,7 @@ function start(shrink = (jpeg: Uint8Array<ArrayBuffer>) => Promise.resolve(jpeg.
     log: silentLog,
   });
   const frame = (sequence: number): Frame => ({
-    timeUs: sequence * 1e6,
+    timeUs: monotonicUs(sequence * 1e6),
     sequence,
     width: 1280,
     height: 720,

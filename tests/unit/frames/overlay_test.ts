@@ -1,3 +1,4 @@
+import { monotonicUs } from "../../../src/base/time.ts";
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Image } from "../../../src/capture/frame.ts";
@@ -18,7 +19,7 @@ function plain(options: Partial<Parameters<typeof paint>[0]> = {}): Image {
 function wave(count: number, value: (index: number) => number) {
   return Array.from(
     { length: count },
-    (_, index) => ({ timeUs: index * 33_333, value: value(index) }),
+    (_, index) => ({ timeUs: monotonicUs(index * 33_333), value: value(index) }),
   );
 }
 
@@ -29,7 +30,7 @@ function estimate(
   } = {},
 ): VitalsEstimate {
   return {
-    timeUs: 0,
+    timeUs: monotonicUs(0),
     frameCount: 1,
     pulse: {
       strict: { value: 71.6, confidence: 0.93 },
@@ -53,7 +54,7 @@ function estimate(
 }
 
 const SAMPLE: RegionSample = {
-  timeUs: 0,
+  timeUs: monotonicUs(0),
   sequence: 0,
   regions: {},
   face: {
