@@ -1,67 +1,63 @@
 import type { CommandContext } from "./src/commands/command.ts";
 import { LOADERS } from "./src/commands/table.ts";
-import { EXIT, ExitError } from "./src/base/errors.ts";
-import { load, type Loaded } from "./src/config/load.ts";
-import { permissionFlags, permissionsFor } from "./src/config/permissions.ts";
+import { AppError, EXIT, ExitError } from "./src/base/errors.ts";
+import { type Configuration, load } from "./src/app/flags.ts";
+import { permissionsFor, programContext } from "./src/app/permissions.ts";
+import { permissionFlags } from "./src/config/permissions.ts";
 import { LineLog } from "./src/telemetry/log.ts";
 import { logOptions } from "./src/telemetry/log_options.ts";
-import { removeRunningMark } from "./src/telemetry/running_mark.ts";
+import { removeRunningMarker } from "./src/telemetry/running_marker.ts";
 
-/** Tells the launcher of the packed program that our stdout holds Deno's flags for the real run. */
-const PLANNED = 200;
+/** Exit status for the launcher: stdout contains the Deno flags for the actual run. */
+const EXIT_PLANNED = 200;
 
-/** argv in, a command out, an exit status back. */
+/** Runs the command in `argv` and returns the exit status. */
 async function main(argv: readonly string[]): Promise<number> {
-  const loaded = load(argv);
+  const configuration = load(argv);
   if (Deno.env.get("PHYSIOLOGY_STAGE") === "plan") {
-    const flags = planFor(loaded);
-    if (flags) return printWhole(flags.join("\n")), PLANNED;
+    const flags = permissionFlagsFor(configuration);
+    if (flags) return printAll(flags.join("\n")), EXIT_PLANNED;
   }
-  const log = new LineLog(logOptions(loaded.settings.logging));
+  const log = new LineLog(logOptions(configuration.settings.logging));
   const context: CommandContext = {
-    ...loaded,
+    ...configuration,
     argv,
     log,
     reload() {
-      const again = load(argv);
-      log.configure(logOptions(again.settings.logging));
-      return again;
+      const next = load(argv);
+      log.configure(logOptions(next.settings.logging));
+      return next;
     },
-    print: printWhole,
+    print: printAll,
   };
-  const { run } = await LOADERS[loaded.command]();
+  const { run } = await LOADERS[configuration.command]();
   return await run(context);
 }
 
-/** The permissions of the real run as Deno's flags; undefined where this run will do. */
-function planFor({ command, settings }: Loaded): string[] | undefined {
-  const env = Deno.env.toObject();
-  const place = { assets: env["PHYSIOLOGY_ASSETS"] ?? Deno.cwd(), env };
-  const permissions = permissionsFor(command, settings, place);
-  return permissions && permissionFlags(permissions, { running: env["PHYSIOLOGY_RUNNING"] });
+/** Returns the Deno flags of the actual run; undefined if this run can perform the command. */
+function permissionFlagsFor({ command, settings }: Configuration): string[] | undefined {
+  const program = programContext();
+  const permissions = permissionsFor(command, settings, program);
+  return permissions &&
+    permissionFlags(permissions, { running: program.env["PHYSIOLOGY_RUNNING"] });
 }
 
-function printWhole(text: string): void {
+function printAll(text: string): void {
   let rest = new TextEncoder().encode(text.endsWith("\n") ? text : text + "\n");
   while (rest.length > 0) rest = rest.subarray(Deno.stdout.writeSync(rest));
 }
 
-/** An error for the user is one line; a fault of ours also shows where it happened. */
-function report(error: unknown): number {
-  // `... | head` closes the pipe: nobody is left to tell.
-  if (error instanceof Deno.errors.BrokenPipe) return EXIT.ok;
-  const expected = error instanceof ExitError;
-  const hint = error instanceof Error && "hint" in error ? `: ${error.hint}` : "";
-  const text = error instanceof Error ? error.message + hint : String(error);
-  console.error(`physiology_server: ${text}`);
-  if (expected) return error.status;
-  // An error that comes with a hint is about the context: a camera, a file, a service.
-  if (hint) return EXIT.unavailable;
-  if (error instanceof Error && error.stack) console.error(error.stack);
-  return EXIT.internal;
+/** Prints an error, with a stack trace if it is an internal error; returns the exit status. */
+function report(reason: unknown): number {
+  // `... | head` closes the pipe; there is no reader for a message.
+  if (reason instanceof Deno.errors.BrokenPipe) return EXIT.ok;
+  const error = AppError.from(reason);
+  console.error(`physiology_server: ${error.describe()}`);
+  if (!(error instanceof ExitError) && reason instanceof Error) console.error(reason.stack);
+  return error.exitStatus;
 }
 
-// A fault that nobody waits for ends the program too: its supervisor starts it anew.
+// An unhandled error ends the program, so that its supervisor restarts it.
 globalThis.addEventListener("unhandledrejection", (event) => {
   event.preventDefault();
   Deno.exit(report(event.reason));
@@ -77,5 +73,5 @@ try {
 } catch (error) {
   status = report(error);
 }
-if (Deno.env.get("PHYSIOLOGY_STAGE") !== "plan") removeRunningMark();
+if (Deno.env.get("PHYSIOLOGY_STAGE") !== "plan") removeRunningMarker();
 Deno.exit(status);

@@ -6,11 +6,10 @@ import {
   type CameraRequest,
   decodeGranted,
   encodeRequest,
-  FRAME,
-  GRANTED,
 } from "./camera_values.ts";
+import { pixelBytes, PixelPool, readImage, readText } from "./image.ts";
 import { NativeError, openNativeLibrary, unwrap } from "./library.ts";
-import { pixelBytes, PixelPool, readPicture, readText } from "./picture.ts";
+import { CAMERA_FRAME, CAMERA_GRANTED } from "./struct_layout.ts";
 
 const SYMBOLS = {
   ph_camera_open: {
@@ -51,13 +50,15 @@ const SYMBOLS = {
 let opened: Deno.StaticForeignLibraryInterface<typeof SYMBOLS> | undefined;
 const library = () => opened ??= openNativeLibrary(SYMBOLS);
 
-const NEEDS_ROOM = 1;
+/** PH_CAMERA_BUFFER_TOO_SMALL. */
+const BUFFER_TOO_SMALL = 1;
 
+const FRAME = CAMERA_FRAME.offsets;
 const encoder = new TextEncoder();
 const cString = (text: string) => encoder.encode(text + "\0");
 
 /**
- * A camera that streams into a thread of its own. Nothing here blocks the event loop.
+ * A camera that a native thread reads. No method blocks the event loop.
  *
  * @example
  * ```ts ignore
@@ -67,13 +68,13 @@ const cString = (text: string) => encoder.encode(text + "\0");
  */
 export class NativeCamera implements AsyncDisposable {
   /**
-   * Opens, negotiates and starts.
+   * Opens a camera, negotiates the format and starts streaming.
    *
-   * @throws {NativeError} with status `no_device`, `busy` or `permission`, which can heal, or
-   * `format`, which cannot.
+   * @throws {NativeError} with status `no_device`, `busy` or `permission`, which may be temporary,
+   * or `format`, which is permanent.
    */
   static async open(path: string, request: CameraRequest): Promise<NativeCamera> {
-    const granted = new Uint8Array(new ArrayBuffer(GRANTED.bytes));
+    const granted = new Uint8Array(new ArrayBuffer(CAMERA_GRANTED.bytes));
     const handle = new BigUint64Array(new ArrayBuffer(8));
     const code = await library().ph_camera_open(
       cString(path),
@@ -81,19 +82,19 @@ export class NativeCamera implements AsyncDisposable {
       granted,
       handle,
     );
-    unwrap(code, readText(granted.subarray(GRANTED.message)));
+    unwrap(code, readText(granted, CAMERA_GRANTED.offsets.message));
     return new NativeCamera(Deno.UnsafePointer.create(handle[0]!)!, decodeGranted(granted));
   }
 
-  /** What the camera granted. */
+  /** The granted settings. */
   readonly granted: CameraGranted;
   #handle: Deno.PointerObject | undefined;
   #reading: Promise<number> | undefined;
-  readonly #pictures = new PixelPool();
-  readonly #jpegs = new PixelPool();
-  #pictureBytes = 640 * 480;
-  #jpegBytes = 128 * 1024;
-  readonly #frame = new Uint8Array(new ArrayBuffer(FRAME.bytes));
+  readonly #imagePool = new PixelPool();
+  readonly #jpegPool = new PixelPool();
+  #imageCapacity = 640 * 480;
+  #jpegCapacity = 128 * 1024;
+  readonly #frame = new Uint8Array(new ArrayBuffer(CAMERA_FRAME.bytes));
   readonly #view = new DataView(this.#frame.buffer);
 
   private constructor(handle: Deno.PointerObject, granted: CameraGranted) {
@@ -101,51 +102,51 @@ export class NativeCamera implements AsyncDisposable {
     this.granted = granted;
   }
 
-  /** Waits for the next frame, in order; one call at a time. */
+  /** Waits for the next frame, in order. Only one call may be pending. */
   async next(timeoutMs: number): Promise<CameraRead> {
     while (true) {
       if (!this.#handle) return { state: "stopped" };
-      const picture = this.#pictures.take(this.#pictureBytes);
-      const jpeg = this.#jpegs.take(this.#jpegBytes);
+      const image = this.#imagePool.acquire(this.#imageCapacity);
+      const jpeg = this.#jpegPool.acquire(this.#jpegCapacity);
       this.#reading = library().ph_camera_next(
         this.#handle,
         timeoutMs,
-        new Uint8Array(picture),
-        BigInt(picture.byteLength),
+        new Uint8Array(image),
+        BigInt(image.byteLength),
         new Uint8Array(jpeg),
         BigInt(jpeg.byteLength),
         this.#frame,
       );
       const code = await this.#reading;
-      if (code === 0) return { state: "frame", ...this.#take(picture, jpeg) };
-      this.#pictures.give(picture);
-      this.#jpegs.give(jpeg);
-      if (code !== NEEDS_ROOM) return this.#failure(code);
-      this.#pictureBytes = Math.max(this.#pictureBytes, pixelBytes(this.#view));
+      if (code === 0) return { state: "frame", ...this.#readFrame(image, jpeg) };
+      this.#imagePool.release(image);
+      this.#jpegPool.release(jpeg);
+      if (code !== BUFFER_TOO_SMALL) return this.#failure(code);
+      this.#imageCapacity = Math.max(this.#imageCapacity, pixelBytes(this.#view));
       const jpegBytes = this.#view.getInt32(FRAME.jpegBytes, true);
-      // JPEGs vary: room for a somewhat larger one saves asking again.
-      if (jpegBytes > this.#jpegBytes) this.#jpegBytes = Math.ceil(jpegBytes * 1.5);
+      // The size of JPEGs varies: the reserve avoids another resize for a slightly larger one.
+      if (jpegBytes > this.#jpegCapacity) this.#jpegCapacity = Math.ceil(jpegBytes * 1.5);
     }
   }
 
   /**
-   * Holds exposure, gain, white balance and focus at what the camera has found, where it has
-   * such controls, or lets them go.
+   * Locks exposure, gain, white balance and focus at their current values, or makes them automatic
+   * again. Controls that the camera lacks are skipped.
    */
   lock(on: boolean): void {
     if (this.#handle) library().ph_camera_lock(this.#handle, on ? 1 : 0);
   }
 
-  /** Makes a waiting `next` and all later ones answer `stopped`. */
+  /** Makes the pending `next` and all later ones return `stopped`. */
   stop(): void {
     if (this.#handle) library().ph_camera_stop(this.#handle);
   }
 
   /**
-   * Ends the thread and gives the camera back.
+   * Ends the thread and releases the camera.
    *
-   * @throws {NativeError} with status `timeout` where the driver does not let go: the process
-   * should end.
+   * @throws {NativeError} with status `timeout` if the driver does not respond; the process should
+   * then exit.
    */
   async [Symbol.asyncDispose](): Promise<void> {
     const handle = this.#handle;
@@ -154,22 +155,22 @@ export class NativeCamera implements AsyncDisposable {
     this.#handle = undefined;
     await this.#reading;
     const code = await library().ph_camera_close(handle);
-    unwrap(code, "Cannot close the camera: its driver does not let go of it");
+    unwrap(code, "Cannot close the camera: its driver does not respond");
   }
 
-  #take(picture: ArrayBuffer, jpeg: ArrayBuffer): { frame: CameraFrame; losses: CameraLosses } {
+  #readFrame(image: ArrayBuffer, jpeg: ArrayBuffer): { frame: CameraFrame; losses: CameraLosses } {
     const jpegBytes = this.#view.getInt32(FRAME.jpegBytes, true);
     let owned = true;
     const frame = {
-      picture: readPicture(this.#view, picture),
+      image: readImage(this.#view, image),
       ...(jpegBytes > 0 && { jpeg: new Uint8Array(jpeg, 0, jpegBytes) }),
       timeUs: Number(this.#view.getBigInt64(FRAME.timeUs, true)),
       sequence: Number(this.#view.getBigInt64(FRAME.sequence, true)),
       [Symbol.dispose]: () => {
         if (!owned) return;
         owned = false;
-        this.#pictures.give(picture);
-        this.#jpegs.give(jpeg);
+        this.#imagePool.release(image);
+        this.#jpegPool.release(jpeg);
       },
     };
     return { frame, losses: this.#losses() };
@@ -180,31 +181,31 @@ export class NativeCamera implements AsyncDisposable {
       lost: Number(this.#view.getBigInt64(FRAME.lost, true)),
       damaged: Number(this.#view.getBigInt64(FRAME.damaged, true)),
       overrun: Number(this.#view.getBigInt64(FRAME.overrun, true)),
-      reason: readText(this.#frame.subarray(FRAME.message)),
+      reason: readText(this.#frame, FRAME.message),
     };
   }
 
   #failure(code: number): CameraRead {
-    const reason = readText(this.#frame.subarray(FRAME.message));
+    const reason = readText(this.#frame, FRAME.message);
     try {
       unwrap(code, reason);
     } catch (error) {
       if (!(error instanceof NativeError)) throw error;
-      if (error.status === "timeout") return { state: "silent", losses: this.#losses() };
+      if (error.status === "timeout") return { state: "timeout", losses: this.#losses() };
       if (error.status === "state") return { state: "stopped" };
     }
-    return { state: "gone", reason };
+    return { state: "failed", reason };
   }
 }
 
-/** The link that leads to a device however it is plugged in, where udev made one. */
+/** Returns the udev link to a device that stays the same when it is plugged in again, if any. */
 export function stableCameraPath(path: string): string | undefined {
   const link = new Uint8Array(new ArrayBuffer(4096));
   const code = library().ph_camera_stable_path(cString(path), link, BigInt(link.length));
   return code === 0 ? readText(link) : undefined;
 }
 
-/** The cameras of this machine, as `ffi/native/camera_list.h` writes them. */
+/** Lists the cameras of this machine, in the format of `ffi/native/camera_list.h`. */
 export async function listCamerasText(): Promise<string> {
   let capacity = 64 * 1024;
   while (true) {

@@ -1,28 +1,8 @@
-import { PICTURE_BYTES, type PlanarPicture, readText } from "./picture.ts";
+import { type PlanarImage, readText } from "./image.ts";
+import { CAMERA_GRANTED, CAMERA_REQUEST } from "./struct_layout.ts";
 
-const MESSAGE_BYTES = 256;
-/** Where the fields of `struct ph_camera_granted` lie. */
-export const GRANTED = {
-  name: 16,
-  bus: 48,
-  driver: 80,
-  message: 96,
-  bytes: 96 + MESSAGE_BYTES,
-} as const;
-/** Where the fields of `struct ph_camera_frame` lie, behind its picture. */
-export const FRAME = {
-  jpegBytes: PICTURE_BYTES,
-  timeUs: PICTURE_BYTES + 8,
-  sequence: PICTURE_BYTES + 16,
-  lost: PICTURE_BYTES + 24,
-  damaged: PICTURE_BYTES + 32,
-  overrun: PICTURE_BYTES + 40,
-  message: PICTURE_BYTES + 48,
-  bytes: PICTURE_BYTES + 48 + MESSAGE_BYTES,
-} as const;
-
-/** In the order of `enum ph_turn`. */
-export const TURNS = [
+/** The image transforms, in the order of `enum ph_transform`. */
+export const TRANSFORMS = [
   "none",
   "clockwise_90",
   "counterclockwise_90",
@@ -30,27 +10,31 @@ export const TURNS = [
   "mirror_horizontal",
   "mirror_vertical",
 ] as const;
+/** The power line frequencies as values of V4L2_CID_POWER_LINE_FREQUENCY; -1: unchanged. */
 const POWER_LINE = { leave: -1, off: 0, "50": 1, "60": 2, auto: 3 } as const;
 
-/** What a program would like of a camera, which grants what it can. */
+/** The requested settings of a camera, which grants the nearest that it supports. */
 export interface CameraRequest {
   readonly width: number;
   readonly height: number;
   readonly fps: number;
-  /** Four characters such as `MJPG`, or `auto` for the best that the camera has. */
+  /** Four characters such as `MJPG`, or `auto` for the preferred format of the camera. */
   readonly format: string;
-  /** The analysis picture is scaled by 1/2, 1/4 or 1/8 down to no less than this; 0: not. */
-  readonly leastWidth: number;
-  readonly turn: typeof TURNS[number];
+  /** The analysis image is scaled by 1/2, 1/4 or 1/8 to at least this width; 0: unscaled. */
+  readonly minWidth: number;
+  /** Applies to the analysis image and the JPEG. */
+  readonly transform: typeof TRANSFORMS[number];
+  /** Power line frequency in Hz, for the camera's flicker reduction. */
   readonly powerLine: keyof typeof POWER_LINE;
-  /** Quality, 1 to 100, of JPEGs that the camera does not make itself; 0 for none. */
+  /** Quality, 1 to 100, of JPEGs that the camera does not make itself; 0: no JPEG. */
   readonly jpegQuality: number;
 }
 
+/** The granted settings of a camera. */
 export interface CameraGranted {
   readonly width: number;
   readonly height: number;
-  /** Absent where the camera does not say. */
+  /** Absent if the camera does not report it. */
   readonly fps?: number;
   readonly format: string;
   readonly name: string;
@@ -58,34 +42,35 @@ export interface CameraGranted {
   readonly driver: string;
 }
 
-/** A frame in memory of ours; disposing of it gives the memory to a later one. */
+/** A captured frame. Disposing of it returns its memory to the pool. */
 export interface CameraFrame extends Disposable {
-  readonly picture: PlanarPicture;
+  readonly image: PlanarImage;
   readonly jpeg?: Uint8Array<ArrayBuffer>;
-  /** Microseconds of CLOCK_MONOTONIC at which the light was seen. */
+  /** Capture time, in microseconds of CLOCK_MONOTONIC. */
   readonly timeUs: number;
-  /** The camera's count since it was opened. */
+  /** Frame number since the camera was opened. */
   readonly sequence: number;
 }
 
-/** What went wrong since the camera was opened, in frames. */
+/** Numbers of lost frames since the camera was opened. */
 export interface CameraLosses {
-  /** The camera's own count jumped over them. */
+  /** Frames missing in the camera's sequence numbers. */
   readonly lost: number;
-  /** They came broken. */
+  /** Frames that arrived damaged. */
   readonly damaged: number;
-  /** Nobody took them in time. */
+  /** Frames that were dropped because the queue was full. */
   readonly overrun: number;
-  /** Why the newest damaged one was. */
+  /** The reason of the last damaged frame. */
   readonly reason: string;
 }
 
+/** The result of waiting for a frame. */
 export type CameraRead =
   | { readonly state: "frame"; readonly frame: CameraFrame; readonly losses: CameraLosses }
-  /** Nothing came in time. */
-  | { readonly state: "silent"; readonly losses: CameraLosses }
-  /** The camera is gone and stays so: close it. */
-  | { readonly state: "gone"; readonly reason: string }
+  /** No frame arrived in time. */
+  | { readonly state: "timeout"; readonly losses: CameraLosses }
+  /** The camera was disconnected or failed, and must be closed. */
+  | { readonly state: "failed"; readonly reason: string }
   | { readonly state: "stopped" };
 
 function fourcc(format: string): number {
@@ -94,27 +79,34 @@ function fourcc(format: string): number {
     .reduce((code, letter, i) => code + letter.charCodeAt(0) * 2 ** (8 * i), 0);
 }
 
-/** The bytes of a `struct ph_camera_request`. */
+/** Encodes a `struct ph_camera_request`. */
 export function encodeRequest(request: CameraRequest): Uint8Array<ArrayBuffer> {
-  const { width, height, fps, format, powerLine, leastWidth, turn, jpegQuality } = request;
-  const view = new DataView(new ArrayBuffer(32));
-  const fields = [width, height, Math.round(fps * 1000), fourcc(format), POWER_LINE[powerLine]];
-  fields.push(leastWidth, TURNS.indexOf(turn), jpegQuality);
-  fields.forEach((field, i) => view.setInt32(i * 4, field, true));
+  const view = new DataView(new ArrayBuffer(CAMERA_REQUEST.bytes));
+  const write = (field: keyof typeof CAMERA_REQUEST.offsets, value: number) =>
+    view.setInt32(CAMERA_REQUEST.offsets[field], value, true);
+  write("width", request.width);
+  write("height", request.height);
+  write("fpsMilli", Math.round(request.fps * 1000));
+  write("fourcc", fourcc(request.format));
+  write("powerLine", POWER_LINE[request.powerLine]);
+  write("minWidth", request.minWidth);
+  write("transform", TRANSFORMS.indexOf(request.transform));
+  write("jpegQuality", request.jpegQuality);
   return new Uint8Array(view.buffer);
 }
 
-/** Reads a `struct ph_camera_granted`. */
+/** Decodes a `struct ph_camera_granted`. */
 export function decodeGranted(bytes: Uint8Array<ArrayBuffer>): CameraGranted {
+  const { offsets } = CAMERA_GRANTED;
   const view = new DataView(bytes.buffer);
-  const fps = view.getInt32(8, true) / 1000;
+  const fps = view.getInt32(offsets.fpsMilli, true) / 1000;
   return {
-    width: view.getInt32(0, true),
-    height: view.getInt32(4, true),
+    width: view.getInt32(offsets.width, true),
+    height: view.getInt32(offsets.height, true),
     ...(fps > 0 && { fps }),
-    format: String.fromCharCode(...bytes.subarray(12, 16)),
-    name: readText(bytes.subarray(GRANTED.name, GRANTED.bus)),
-    bus: readText(bytes.subarray(GRANTED.bus, GRANTED.driver)),
-    driver: readText(bytes.subarray(GRANTED.driver, GRANTED.message)),
+    format: String.fromCharCode(...bytes.subarray(offsets.fourcc, offsets.fourcc + 4)),
+    name: readText(bytes, offsets.name),
+    bus: readText(bytes, offsets.bus),
+    driver: readText(bytes, offsets.driver),
   };
 }

@@ -3,38 +3,38 @@ import { NativeError, openNativeLibrary, unwrap } from "./library.ts";
 const SYMBOLS = {
   // struct ph_http2 *ph_http2_open(uint32_t max_streams, uint32_t max_header_bytes)
   ph_http2_open: { parameters: ["u32", "u32"], result: "pointer" },
-  // void ph_http2_close(struct ph_http2 *)
+  // void ph_http2_close(struct ph_http2 *connection)
   ph_http2_close: { parameters: ["pointer"], result: "void" },
-  // int ph_http2_receive(struct ph_http2 *, const uint8_t *data, size_t length)
+  // int ph_http2_receive(struct ph_http2 *connection, const uint8_t *data, size_t length)
   ph_http2_receive: { parameters: ["pointer", "buffer", "usize"], result: "i32" },
-  // int ph_http2_take(struct ph_http2 *, uint8_t *out, size_t capacity)
+  // int ph_http2_take(struct ph_http2 *connection, uint8_t *out, size_t capacity)
   ph_http2_take: { parameters: ["pointer", "buffer", "usize"], result: "i32" },
-  // int ph_http2_send(struct ph_http2 *, uint8_t *out, size_t capacity)
+  // int ph_http2_send(struct ph_http2 *connection, uint8_t *out, size_t capacity)
   ph_http2_send: { parameters: ["pointer", "buffer", "usize"], result: "i32" },
-  // int ph_http2_respond(struct ph_http2 *, int32_t stream, const uint8_t *headers, size_t length, int end)
+  // int ph_http2_respond(struct ph_http2 *connection, int32_t stream, const uint8_t *headers, size_t length, int end)
   ph_http2_respond: { parameters: ["pointer", "i32", "buffer", "usize", "i32"], result: "i32" },
-  // int ph_http2_write(struct ph_http2 *, int32_t stream, const uint8_t *data, size_t length)
+  // int ph_http2_write(struct ph_http2 *connection, int32_t stream, const uint8_t *data, size_t length)
   ph_http2_write: { parameters: ["pointer", "i32", "buffer", "usize"], result: "i32" },
-  // int ph_http2_finish(struct ph_http2 *, int32_t stream, const uint8_t *trailers, size_t length)
+  // int ph_http2_finish(struct ph_http2 *connection, int32_t stream, const uint8_t *trailers, size_t length)
   ph_http2_finish: { parameters: ["pointer", "i32", "buffer", "usize"], result: "i32" },
-  // int ph_http2_reset(struct ph_http2 *, int32_t stream, uint32_t error_code)
+  // int ph_http2_reset(struct ph_http2 *connection, int32_t stream, uint32_t error_code)
   ph_http2_reset: { parameters: ["pointer", "i32", "u32"], result: "i32" },
-  // int ph_http2_consume(struct ph_http2 *, int32_t stream, size_t length)
+  // int ph_http2_consume(struct ph_http2 *connection, int32_t stream, size_t length)
   ph_http2_consume: { parameters: ["pointer", "i32", "usize"], result: "i32" },
-  // int ph_http2_ping(struct ph_http2 *)
+  // int ph_http2_ping(struct ph_http2 *connection)
   ph_http2_ping: { parameters: ["pointer"], result: "i32" },
-  // int ph_http2_shutdown(struct ph_http2 *)
+  // int ph_http2_shutdown(struct ph_http2 *connection)
   ph_http2_shutdown: { parameters: ["pointer"], result: "i32" },
-  // int ph_http2_alive(struct ph_http2 *)
+  // int ph_http2_alive(struct ph_http2 *connection)
   ph_http2_alive: { parameters: ["pointer"], result: "i32" },
 } as const satisfies Deno.ForeignLibraryInterface;
 
 let library: Deno.StaticForeignLibraryInterface<typeof SYMBOLS> | undefined;
 
-/** A header list in the order of the wire; pseudo fields such as `:path` come first. */
+/** A header list in the order of transmission. Pseudo-headers such as `:path` come first. */
 export type HeaderList = readonly (readonly [name: string, value: string])[];
 
-/** What the peer did, as `ffi/native/http2.h` describes it. */
+/** An action of the peer; `ffi/native/http2.h` describes the kinds. */
 export type Http2Event =
   | { readonly kind: "headers"; readonly stream: number; readonly headers: HeaderList }
   | { readonly kind: "data"; readonly stream: number; readonly data: Uint8Array<ArrayBuffer> }
@@ -44,52 +44,65 @@ export type Http2Event =
   | { readonly kind: "settings" }
   | { readonly kind: "pong" };
 
-/** The error codes of RFC 9113, section 7, that a server has use for. */
-export const HTTP2_ERROR = { none: 0, internal: 2, refused: 7, cancel: 8, calm: 11 } as const;
+/** The error codes of RFC 9113, section 7, that the server uses. */
+export const HTTP2_ERROR = { internal: 2, cancel: 8 } as const;
 
+/** Limits of an HTTP/2 connection. */
 export interface Http2SessionOptions {
-  /** Requests under way at once. */
+  /** Maximum number of concurrent requests. */
   readonly maxStreams: number;
-  /** Bytes of one request's header list, 32 added for each field. */
+  /** Maximum size of a request's header list, in bytes plus 32 per field. */
   readonly maxHeaderBytes: number;
 }
 
+/** The kinds of `enum ph_http2_event`. */
+const EVENT = {
+  headers: 1,
+  data: 2,
+  end: 3,
+  closed: 4,
+  drained: 5,
+  settings: 6,
+  pong: 7,
+} as const;
 const EVENT_HEADER_BYTES = 12;
-/** Field values are bytes: gRPC keeps to ASCII, and anything else must at least not be lost. */
+/** Maps each byte of a field to one character. gRPC uses ASCII; other bytes are preserved. */
 const latin1 = new TextDecoder("latin1");
 const encoder = new TextEncoder();
 
 /**
- * The server's side of one HTTP/2 connection, without I/O. After each `receive` and `send`, take
- * the `events`; after each of the other calls, `send`.
+ * The server side of one HTTP/2 connection, without I/O. The caller must read `events` after each
+ * `receive` and `send`, and call `send` after each other method.
  */
 export class Http2Session implements Disposable {
   readonly #native: Deno.StaticForeignLibraryInterface<typeof SYMBOLS>;
   #handle: Deno.PointerValue;
   #events = new Uint8Array(32 * 1024);
 
-  /** @throws {NativeError} where the machine has no memory left */
+  /** @throws {NativeError} if memory allocation failed. */
   constructor({ maxStreams, maxHeaderBytes }: Http2SessionOptions) {
     this.#native = library ??= openNativeLibrary(SYMBOLS);
     this.#handle = this.#native.ph_http2_open(maxStreams, maxHeaderBytes);
-    if (!this.#handle) unwrap(-2);
+    if (!this.#handle) {
+      throw new NativeError("Cannot open an HTTP/2 session: out of memory", "memory");
+    }
   }
 
   /**
-   * Takes bytes of the peer.
+   * Processes bytes from the peer.
    *
-   * @throws {NativeError} where the connection must end: no HTTP/2, or a flood
+   * @throws {NativeError} for a protocol violation or a flood; the connection must then be closed.
    */
   receive(data: Uint8Array<ArrayBuffer>): void {
     unwrap(this.#native.ph_http2_receive(this.#open, data, BigInt(data.length)));
   }
 
-  /** All that happened since the last call. */
+  /** Returns the events since the last call. */
   events(): Http2Event[] {
-    let length = this.#take();
+    let length = this.#takeEvents();
     if (length > this.#events.length) {
       this.#events = new Uint8Array(2 ** Math.ceil(Math.log2(length)));
-      length = this.#take();
+      length = this.#takeEvents();
     }
     return length === 0 ? [] : parseEvents(this.#events.subarray(0, length));
   }
@@ -97,54 +110,56 @@ export class Http2Session implements Disposable {
   /**
    * Fills `out` with bytes for the peer and returns how many.
    *
-   * @throws {NativeError} where the connection must end
+   * @throws {NativeError} if the session failed; the connection must then be closed.
    */
   send(out: Uint8Array<ArrayBuffer>): number {
     return unwrap(this.#native.ph_http2_send(this.#open, out, BigInt(out.length)));
   }
 
-  /** Begins an answer; false where the stream is gone, as for the next four. */
+  /** Begins a response. Returns false if the stream is closed, as do the next three methods. */
   respond(stream: number, headers: HeaderList, { end = false } = {}): boolean {
     const list = packHeaders(headers);
-    return this.#done(
+    return this.#accepted(
       this.#native.ph_http2_respond(this.#open, stream, list, BigInt(list.length), end ? 1 : 0),
     );
   }
 
-  /** Queues a part of the body; wait for the event `drained` before the next. */
+  /** Queues a part of the body. Wait for the event `drained` before the next part. */
   write(stream: number, data: Uint8Array<ArrayBuffer>): boolean {
-    return this.#done(
+    return this.#accepted(
       this.#native.ph_http2_write(this.#open, stream, data, BigInt(data.length)),
     );
   }
 
-  /** Ends an answer. */
+  /** Ends a response with trailers. */
   finish(stream: number, trailers: HeaderList): boolean {
     const list = packHeaders(trailers);
-    return this.#done(
+    return this.#accepted(
       this.#native.ph_http2_finish(this.#open, stream, list, BigInt(list.length)),
     );
   }
 
+  /** Closes a stream with an error code. */
   reset(stream: number, errorCode: number): boolean {
-    return this.#done(this.#native.ph_http2_reset(this.#open, stream, errorCode));
+    return this.#accepted(this.#native.ph_http2_reset(this.#open, stream, errorCode));
   }
 
-  /** Lets the peer send as many bytes more as were read. */
+  /** Extends the flow-control window by the number of bytes that were processed. */
   consume(stream: number, bytes: number): void {
     unwrap(this.#native.ph_http2_consume(this.#open, stream, BigInt(bytes)));
   }
 
+  /** Sends a PING; the event `pong` follows. */
   ping(): void {
     unwrap(this.#native.ph_http2_ping(this.#open));
   }
 
-  /** Says that no further request will be taken. */
+  /** Sends GOAWAY: no new request is accepted. */
   shutdown(): void {
     unwrap(this.#native.ph_http2_shutdown(this.#open));
   }
 
-  /** False after both sides agreed on the end. */
+  /** False when both sides have ended the connection. */
   get alive(): boolean {
     return this.#handle !== null && this.#native.ph_http2_alive(this.#handle) !== 0;
   }
@@ -163,11 +178,11 @@ export class Http2Session implements Disposable {
     return this.#handle;
   }
 
-  #take(): number {
+  #takeEvents(): number {
     return this.#native.ph_http2_take(this.#open, this.#events, BigInt(this.#events.length));
   }
 
-  #done(code: number): boolean {
+  #accepted(code: number): boolean {
     try {
       unwrap(code);
       return true;
@@ -186,25 +201,25 @@ function parseEvents(bytes: Uint8Array<ArrayBuffer>): Http2Event[] {
     const start = at + EVENT_HEADER_BYTES;
     const end = start + view.getUint32(at + 8, true);
     switch (view.getUint32(at, true)) {
-      case 1:
+      case EVENT.headers:
         events.push({ kind: "headers", stream, headers: unpackHeaders(bytes, { start, end }) });
         break;
-      case 2:
+      case EVENT.data:
         events.push({ kind: "data", stream, data: bytes.slice(start, end) });
         break;
-      case 3:
+      case EVENT.end:
         events.push({ kind: "end", stream });
         break;
-      case 4:
+      case EVENT.closed:
         events.push({ kind: "closed", stream, errorCode: view.getUint32(start, true) });
         break;
-      case 5:
+      case EVENT.drained:
         events.push({ kind: "drained", stream });
         break;
-      case 6:
+      case EVENT.settings:
         events.push({ kind: "settings" });
         break;
-      case 7:
+      case EVENT.pong:
         events.push({ kind: "pong" });
         break;
     }

@@ -1,19 +1,13 @@
+import { pixelBytes, PixelPool, type PlanarImage, readImage, readText } from "./image.ts";
 import { openNativeLibrary, unwrap } from "./library.ts";
-import {
-  PICTURE_BYTES,
-  pixelBytes,
-  PixelPool,
-  type PlanarPicture,
-  readPicture,
-  readText,
-} from "./picture.ts";
+import { JPEG_RESULT } from "./struct_layout.ts";
 
 const SYMBOLS = {
   ph_jpeg_decode: {
     parameters: [
       "buffer", // const uint8_t *jpeg
       "usize", // size_t size
-      "i32", // int32_t least_width
+      "i32", // int32_t min_width
       "buffer", // uint8_t *pixels
       "usize", // size_t capacity
       "buffer", // struct ph_jpeg_result *result
@@ -23,78 +17,79 @@ const SYMBOLS = {
   },
 } as const satisfies Deno.ForeignLibraryInterface;
 
-const MESSAGE_BYTES = 256;
-const NEEDS_ROOM = 1;
-/** Enough for 640x480 in 4:2:2; a larger picture says how much it needs. */
-const FIRST_CAPACITY = 640 * 480 * 2;
+/** PH_JPEG_BUFFER_TOO_SMALL. */
+const BUFFER_TOO_SMALL = 1;
+/** Enough for 640x480 in 4:2:2. A larger image reports the capacity that it needs. */
+const INITIAL_CAPACITY = 640 * 480 * 2;
 
-/** A decoded picture; disposing of it gives its memory to a later one. */
-export type DecodedPicture = PlanarPicture & Disposable;
+/** A decoded image. Disposing of it returns its memory to the pool. */
+export type DecodedImage = PlanarImage & Disposable;
 
+/** Options of {@linkcode JpegDecoder.decode}. */
 export interface JpegDecodeOptions {
   /**
-   * Scales by 1/2, 1/4 or 1/8 while decoding, as long as the picture stays at least this wide.
-   * @default 0, not scaled
+   * Scales by 1/2, 1/4 or 1/8 while decoding, as long as the image stays at least this wide.
+   * @default 0, unscaled
    */
-  readonly leastWidth?: number;
+  readonly minWidth?: number;
 }
 
 /**
- * Decodes a camera's JPEGs to planar YUV on another thread, so that the event loop goes on.
+ * Decodes the JPEGs of cameras to planar YUV on another thread, without blocking the event loop.
  *
  * @example
  * ```ts
  * using decoder = new JpegDecoder();
- * using picture = await decoder.decode(jpeg, { leastWidth: 320 });
+ * using image = await decoder.decode(jpeg, { minWidth: 320 });
  * ```
  */
 export class JpegDecoder implements Disposable {
   readonly #library = openNativeLibrary(SYMBOLS);
   #pool: PixelPool | undefined = new PixelPool();
-  #capacity = FIRST_CAPACITY;
+  #capacity = INITIAL_CAPACITY;
 
   /**
-   * @param jpeg a whole JPEG, grey or YCbCr; it must not change until the promise settles.
-   * @throws {NativeError} with status `format` for what is damaged, truncated, too large or no
+   * @param jpeg a complete JPEG, grayscale or YCbCr. It must not change until the promise settles.
+   * @throws {NativeError} with status `format` if the data is damaged, truncated, too large or not a
    * JPEG.
    */
   async decode(
     jpeg: Uint8Array<ArrayBuffer>,
-    { leastWidth = 0 }: JpegDecodeOptions = {},
-  ): Promise<DecodedPicture> {
+    { minWidth = 0 }: JpegDecodeOptions = {},
+  ): Promise<DecodedImage> {
     const pool = this.#pool;
     if (!pool) throw new Error("Cannot decode a JPEG: the decoder is disposed of");
-    const result = new ArrayBuffer(PICTURE_BYTES + MESSAGE_BYTES);
-    const header = new DataView(result);
+    const result = new Uint8Array(new ArrayBuffer(JPEG_RESULT.bytes));
+    const view = new DataView(result.buffer);
     while (true) {
-      const block = pool.take(this.#capacity);
+      const block = pool.acquire(this.#capacity);
       const code = await this.#library.ph_jpeg_decode(
         jpeg,
         BigInt(jpeg.byteLength),
-        leastWidth,
+        minWidth,
         new Uint8Array(block),
         BigInt(block.byteLength),
-        new Uint8Array(result),
+        result,
       );
-      if (code === NEEDS_ROOM) {
-        this.#capacity = pixelBytes(header);
+      if (code === BUFFER_TOO_SMALL) {
+        this.#capacity = pixelBytes(view);
         continue;
       }
       if (code < 0) {
-        pool.give(block);
-        unwrap(code, readText(new Uint8Array(result, PICTURE_BYTES)));
+        pool.release(block);
+        unwrap(code, readText(result, JPEG_RESULT.offsets.message));
       }
       let owned = true;
-      return Object.assign(readPicture(header, block), {
+      return Object.assign(readImage(view, block), {
         [Symbol.dispose]: () => {
-          if (owned) this.#pool?.give(block);
+          if (owned) this.#pool?.release(block);
           owned = false;
         },
       });
     }
   }
 
-  /** Lets go of the memory kept for later pictures; those already handed out stay whole. */
+  /** Frees the pool. Images that were returned before remain valid. */
   [Symbol.dispose](): void {
     this.#pool = undefined;
   }

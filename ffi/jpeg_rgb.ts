@@ -1,5 +1,6 @@
+import { readText } from "./image.ts";
 import { openNativeLibrary, unwrap } from "./library.ts";
-import { readText } from "./picture.ts";
+import { JPEG_RGB } from "./struct_layout.ts";
 
 const SYMBOLS = {
   ph_jpeg_rgb: {
@@ -15,25 +16,23 @@ const SYMBOLS = {
   },
 } as const satisfies Deno.ForeignLibraryInterface;
 
-/** The numbers of `struct ph_jpeg_rgb`, and the room for its message. */
-const NUMBERS = 2;
-const MESSAGE_BYTES = 256;
-const NEEDS_ROOM = 1;
+/** PH_JPEG_BUFFER_TOO_SMALL. */
+const BUFFER_TOO_SMALL = 1;
 
-/** Decodes JPEGs to portable pixmaps (PPM, P6): a line of text, then RGB; on another thread. */
-export class PixmapMaker {
+/** Converts JPEGs to portable pixmaps (PPM, P6) on another thread. */
+export class PixmapConverter {
   readonly #library = openNativeLibrary(SYMBOLS);
 
   /**
    * @param jpeg must not change until the promise settles.
-   * @throws {NativeError} for what is damaged, truncated, too large or no JPEG.
+   * @throws {NativeError} if the data is damaged, truncated, too large or not a JPEG.
    */
-  async pixmapOf(jpeg: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
+  async convert(jpeg: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
     const { width, height } = await this.#decode(jpeg, new Uint8Array());
-    const head = new TextEncoder().encode(`P6\n${width} ${height}\n255\n`);
-    const pixmap = new Uint8Array(head.length + width * height * 3);
-    pixmap.set(head);
-    await this.#decode(jpeg, pixmap.subarray(head.length));
+    const header = new TextEncoder().encode(`P6\n${width} ${height}\n255\n`);
+    const pixmap = new Uint8Array(header.length + width * height * 3);
+    pixmap.set(header);
+    await this.#decode(jpeg, pixmap.subarray(header.length));
     return pixmap;
   }
 
@@ -41,16 +40,20 @@ export class PixmapMaker {
     jpeg: Uint8Array<ArrayBuffer>,
     rgb: Uint8Array<ArrayBuffer>,
   ): Promise<{ readonly width: number; readonly height: number }> {
-    const result = new ArrayBuffer(NUMBERS * 4 + MESSAGE_BYTES);
+    const { bytes, offsets } = JPEG_RGB;
+    const result = new Uint8Array(new ArrayBuffer(bytes));
     const code = await this.#library.ph_jpeg_rgb(
       jpeg,
       BigInt(jpeg.length),
       rgb,
       BigInt(rgb.length),
-      new Uint8Array(result),
+      result,
     );
-    if (code !== NEEDS_ROOM) unwrap(code, readText(new Uint8Array(result, NUMBERS * 4)));
-    const [width = 0, height = 0] = new Int32Array(result, 0, NUMBERS);
-    return { width, height };
+    if (code !== BUFFER_TOO_SMALL) unwrap(code, readText(result, offsets.message));
+    const view = new DataView(result.buffer);
+    return {
+      width: view.getInt32(offsets.width, true),
+      height: view.getInt32(offsets.height, true),
+    };
   }
 }

@@ -1,13 +1,14 @@
+import { PixelPool, readText } from "./image.ts";
 import { openNativeLibrary, unwrap } from "./library.ts";
-import { PixelPool, readText } from "./picture.ts";
+import { JPEG_SHRUNK } from "./struct_layout.ts";
 
 const SYMBOLS = {
   ph_jpeg_shrink: {
     parameters: [
       "buffer", // const uint8_t *jpeg
       "usize", // size_t size
-      "i32", // int32_t coarser_percent
-      "i32", // int32_t least_width
+      "i32", // int32_t quantizer_percent
+      "i32", // int32_t min_width
       "buffer", // uint8_t *smaller
       "buffer", // struct ph_jpeg_shrunk *shrunk
     ],
@@ -16,57 +17,64 @@ const SYMBOLS = {
   },
 } as const satisfies Deno.ForeignLibraryInterface;
 
-/** The numbers of `struct ph_jpeg_shrunk`, and the room for its message. */
-const NUMBERS = 4;
-const MESSAGE_BYTES = 256;
+/** PH_JPEG_NOT_SMALLER. */
 const NOT_SMALLER = 1;
 
+/** A recompressed JPEG. */
 export interface ShrunkJpeg {
   readonly jpeg: Uint8Array<ArrayBuffer>;
   readonly width: number;
   readonly height: number;
-  /** As libjpeg counts it, 1 to 100. */
+  /** On the scale of libjpeg, 1 to 100. */
   readonly quality: number;
 }
 
+/** Options of {@linkcode JpegShrinker.shrink}. */
 export interface ShrinkOptions {
-  /** How many times as coarse the quantisers become. */
-  readonly coarser: number;
-  /** Where quality would suffer too much the picture is halved instead, but stays this wide. */
-  readonly leastWidth: number;
+  /** Factor by which the quantizers are multiplied. */
+  readonly quantizerScale: number;
+  /** If the quality would fall below 10, the image is halved, as long as it stays this wide. */
+  readonly minWidth: number;
 }
 
-/** Compresses JPEGs anew to fewer bytes, on another thread. */
+/** Recompresses JPEGs to fewer bytes, on another thread. */
 export class JpegShrinker {
   readonly #library = openNativeLibrary(SYMBOLS);
   readonly #pool = new PixelPool(2);
 
   /**
    * @param jpeg must not change until the promise settles.
-   * @returns undefined where nothing would be won.
-   * @throws {NativeError} for what is damaged or no JPEG.
+   * @returns undefined if the result would not be smaller.
+   * @throws {NativeError} if the data is damaged or not a JPEG.
    */
   async shrink(
     jpeg: Uint8Array<ArrayBuffer>,
-    { coarser, leastWidth }: ShrinkOptions,
+    { quantizerScale, minWidth }: ShrinkOptions,
   ): Promise<ShrunkJpeg | undefined> {
-    const block = this.#pool.take(jpeg.length);
-    const result = new ArrayBuffer(NUMBERS * 4 + MESSAGE_BYTES);
+    const { bytes, offsets } = JPEG_SHRUNK;
+    const block = this.#pool.acquire(jpeg.length);
+    const result = new Uint8Array(new ArrayBuffer(bytes));
     const code = await this.#library.ph_jpeg_shrink(
       jpeg,
       BigInt(jpeg.length),
-      Math.round(coarser * 100),
-      leastWidth,
+      Math.round(quantizerScale * 100),
+      minWidth,
       new Uint8Array(block),
-      new Uint8Array(result),
+      result,
     );
     try {
-      unwrap(code, readText(new Uint8Array(result, NUMBERS * 4)));
+      unwrap(code, readText(result, offsets.message));
       if (code === NOT_SMALLER) return undefined;
-      const [width = 0, height = 0, quality = 0, bytes = 0] = new Int32Array(result, 0, NUMBERS);
-      return { jpeg: new Uint8Array(block.slice(0, bytes)), width, height, quality };
+      const view = new DataView(result.buffer);
+      const read = (field: keyof typeof offsets) => view.getInt32(offsets[field], true);
+      return {
+        jpeg: new Uint8Array(block.slice(0, read("bytes"))),
+        width: read("width"),
+        height: read("height"),
+        quality: read("quality"),
+      };
     } finally {
-      this.#pool.give(block);
+      this.#pool.release(block);
     }
   }
 }

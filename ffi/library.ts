@@ -1,7 +1,7 @@
 import { assetPath } from "../src/base/assets.ts";
-import { reasonOf } from "../src/base/reason.ts";
+import { AppError, reasonOf } from "../src/base/errors.ts";
 
-/** What `ffi/native/status.h` calls `enum ph_status`. */
+/** The errors of `enum ph_status` in `ffi/native/status.h`. */
 const STATUS_NAMES: Readonly<Record<number, NativeStatus>> = {
   [-1]: "argument",
   [-2]: "memory",
@@ -14,6 +14,7 @@ const STATUS_NAMES: Readonly<Record<number, NativeStatus>> = {
   [-9]: "state",
 };
 
+/** The kind of a {@linkcode NativeError}. */
 export type NativeStatus =
   | "argument"
   | "memory"
@@ -25,9 +26,8 @@ export type NativeStatus =
   | "timeout"
   | "state";
 
-/** A native call that failed, with the library's own message. */
-export class NativeError extends Error {
-  override readonly name = "NativeError";
+/** The failure of a native call, with the library's message. */
+export class NativeError extends AppError {
   constructor(message: string, readonly status: NativeStatus) {
     super(message);
   }
@@ -41,10 +41,10 @@ const STATUS_SYMBOLS = {
 } as const satisfies Deno.ForeignLibraryInterface;
 
 /**
- * Opens `libphysiology.so` with one part's symbols. The library stays open for the life of the
- * process: its threads may outlast whoever opened it.
+ * Opens `libphysiology.so` with the symbols of one header. The library stays open for the life of
+ * the process, because its threads may outlive the object that opened it.
  *
- * @throws {Error} where the file is missing or lacks a symbol, with what to do.
+ * @throws {Error} if the file or a symbol is missing, with a hint.
  */
 export function openNativeLibrary<const Symbols extends Deno.ForeignLibraryInterface>(
   symbols: Symbols,
@@ -52,7 +52,12 @@ export function openNativeLibrary<const Symbols extends Deno.ForeignLibraryInter
   return openLibrary(assetPath("nativeLibrary"), symbols, "run scripts/setup, which builds it");
 }
 
-/** Opens any shared object, its failure told with a hint. */
+/**
+ * Opens any shared library.
+ *
+ * @param hint what to do if it cannot be opened.
+ * @throws {Error} if the file or a symbol is missing, with the hint.
+ */
 export function openLibrary<const Symbols extends Deno.ForeignLibraryInterface>(
   path: string,
   symbols: Symbols,
@@ -68,17 +73,17 @@ export function openLibrary<const Symbols extends Deno.ForeignLibraryInterface>(
 
 let status: Deno.StaticForeignLibraryInterface<typeof STATUS_SYMBOLS> | undefined;
 
-/** The native clock, on which drivers stamp their frames: microseconds of CLOCK_MONOTONIC. */
+/** Returns CLOCK_MONOTONIC in microseconds, the clock of the timestamps of V4L2. */
 export function nativeMonotonicUs(): number {
   status ??= openNativeLibrary(STATUS_SYMBOLS);
   return Number(status.ph_monotonic_us());
 }
 
 /**
- * Passes a result of 0 or more through.
+ * Returns a result of 0 or more unchanged.
  *
- * The message belongs to the calling thread, so a nonblocking call must bring its own.
- *
+ * @param message replaces the library's message, which belongs to the calling thread: required for
+ * nonblocking calls.
  * @throws {NativeError} for a negative status.
  */
 export function unwrap(code: number, message?: string): number {

@@ -1,7 +1,8 @@
 import { openNativeLibrary, unwrap } from "./library.ts";
-import type { Planes } from "./picture.ts";
+import { FRAME_RESULT, GEOMETRY, MOTION_RESULT, REGION_RESULT, SHAPE } from "./struct_layout.ts";
+import type { Planes } from "./image.ts";
 
-/** A rectangle in pixels, which may reach beyond the picture. */
+/** A rectangle in pixels. It may extend beyond the image. */
 export interface PixelRectangle {
   readonly x: number;
   readonly y: number;
@@ -9,8 +10,9 @@ export interface PixelRectangle {
   readonly height: number;
 }
 
-/** As many as `enum` in regions.h says. */
+/** Number of regions that can be measured (PH_REGION_COUNT). */
 export const REGION_COUNT = 7;
+/** Number of patches that can be tracked (PH_MOTION_COUNT). */
 export const MOTION_COUNT = 2;
 
 const SYMBOLS = {
@@ -40,10 +42,10 @@ const SYMBOLS = {
     parameters: ["pointer", "buffer", "buffer", "buffer", "buffer", "buffer"],
     result: "i32",
   },
-  // int ph_regions_follow(struct ph_regions *, int motion, const float *rectangle, int region)
-  ph_regions_follow: { parameters: ["pointer", "i32", "buffer", "i32"], result: "i32" },
+  // int ph_regions_track(struct ph_regions *, int motion, const float *rectangle, int region)
+  ph_regions_track: { parameters: ["pointer", "i32", "buffer", "i32"], result: "i32" },
   // int ph_resample_rgb(const uint8_t *y, const uint8_t *u, const uint8_t *v,
-  //   const struct ph_geometry *geometry, const float *rectangle, int turns,
+  //   const struct ph_geometry *geometry, const float *rectangle, int quarter_turns,
   //   int out_width, int out_height, float scale, float offset, float *out)
   ph_resample_rgb: {
     parameters: [
@@ -66,16 +68,16 @@ const SYMBOLS = {
 let opened: Deno.StaticForeignLibraryInterface<typeof SYMBOLS> | undefined;
 const native = () => opened ??= openNativeLibrary(SYMBOLS);
 
-// Filled anew for each call: every call is synchronous.
-const geometry = new Int32Array(new ArrayBuffer(8 * 4));
-const rectangle = new Float32Array(new ArrayBuffer(4 * 4));
+// Reused by all calls, which are synchronous.
+const geometryBuffer = new DataView(new ArrayBuffer(GEOMETRY.bytes));
+const rectangleBuffer = new Float32Array(new ArrayBuffer(4 * 4));
 
 /**
- * Writes `struct ph_geometry`, after a look at whether the planes are as long as they claim.
+ * Encodes a `struct ph_geometry` after checking the length of the planes.
  *
- * @throws {RangeError} for planes that are too short.
+ * @throws {RangeError} if a plane is too short.
  */
-function describe(planes: Planes): Int32Array<ArrayBuffer> {
+function encodeGeometry(planes: Planes): DataView<ArrayBuffer> {
   const { width, height, yStride, uvStride, chromaShiftX, chromaShiftY, color, u, v } = planes;
   const chromaWidth = (width + chromaShiftX) >> chromaShiftX;
   const chromaHeight = (height + chromaShiftY) >> chromaShiftY;
@@ -84,199 +86,226 @@ function describe(planes: Planes): Int32Array<ArrayBuffer> {
     planes.y.length < (height - 1) * yStride + width || (u && u.length < chroma) ||
     (v && v.length < chroma)
   ) {
-    throw new RangeError(`Cannot read a picture of ${width} by ${height}: its planes are shorter`);
+    throw new RangeError(`Cannot read an image of ${width}x${height}: its planes are too short`);
   }
-  geometry[0] = width;
-  geometry[1] = height;
-  geometry[2] = yStride;
-  geometry[3] = uvStride;
-  geometry[4] = chromaShiftX;
-  geometry[5] = chromaShiftY;
-  geometry[6] = color.range === "limited" ? 1 : 0;
-  geometry[7] = color.matrix === "bt709" ? 1 : 0;
-  return geometry;
+  const write = (field: keyof typeof GEOMETRY.offsets, value: number) =>
+    geometryBuffer.setInt32(GEOMETRY.offsets[field], value, true);
+  write("width", width);
+  write("height", height);
+  write("yStride", yStride);
+  write("uvStride", uvStride);
+  write("shiftX", chromaShiftX);
+  write("shiftY", chromaShiftY);
+  write("limited", color.range === "limited" ? 1 : 0);
+  write("bt709", color.matrix === "bt709" ? 1 : 0);
+  return geometryBuffer;
 }
 
+/** Writes a rectangle to the buffer of the next call; absent is an empty rectangle. */
+function encodeRectangle(from: PixelRectangle | undefined): Float32Array<ArrayBuffer> {
+  rectangleBuffer[0] = from?.x ?? 0;
+  rectangleBuffer[1] = from?.y ?? 0;
+  rectangleBuffer[2] = from?.width ?? 0;
+  rectangleBuffer[3] = from?.height ?? 0;
+  return rectangleBuffer;
+}
+
+/** Options of {@linkcode resampleRgb}. */
 export interface ResampleOptions {
-  /** What of the picture; outside of it is black. */
+  /** The part of the image; everything outside of the image is black. */
   readonly from: PixelRectangle;
   readonly width: number;
   readonly height: number;
-  /** Quarter turns anticlockwise: with 1 the picture's right side comes out on top. @default 0 */
-  readonly turns?: 0 | 1 | 2 | 3;
-  /** Values are 0..255 times `scale` plus `offset`. @default 1 */
+  /**
+   * Counterclockwise rotation in quarter turns: with 1 the right side of the image comes out on top.
+   * @default 0
+   */
+  readonly quarterTurns?: 0 | 1 | 2 | 3;
+  /**
+   * The values are 0..255 times `scale` plus `offset`.
+   * @default 1
+   */
   readonly scale?: number;
   /** @default 0 */
   readonly offset?: number;
 }
 
 /**
- * Scales a part of a picture to RGB floats, row by row, into `out`; each is the mean of the
+ * Resamples a part of an image to RGB floats, row by row, in `out`. Each value is the mean of the
  * pixels that it covers.
  *
- * @throws {RangeError} where `out` or a plane is too short.
+ * @throws {RangeError} if `out` or a plane is too short.
  */
 export function resampleRgb(
   planes: Planes,
   out: Float32Array<ArrayBuffer>,
   options: ResampleOptions,
 ): void {
-  const { from, width, height, turns = 0, scale = 1, offset = 0 } = options;
+  const { from, width, height, quarterTurns = 0, scale = 1, offset = 0 } = options;
   if (out.length < width * height * 3) {
-    throw new RangeError(`Cannot write ${width} by ${height} colours: ${out.length} floats given`);
+    throw new RangeError(
+      `Cannot resample to ${width}x${height}: the output has only ${out.length} values`,
+    );
   }
-  rectangle[0] = from.x;
-  rectangle[1] = from.y;
-  rectangle[2] = from.width;
-  rectangle[3] = from.height;
   // deno-fmt-ignore
-  unwrap(native().ph_resample_rgb(planes.y, planes.u ?? null, planes.v ?? null, describe(planes),
-    rectangle, turns, width, height, scale, offset, out));
+  unwrap(native().ph_resample_rgb(planes.y, planes.u ?? null, planes.v ?? null, encodeGeometry(planes),
+    encodeRectangle(from), quarterTurns, width, height, scale, offset, out));
 }
 
-/** A turned rectangle or ellipse in pixels: its centre and its half axes, at right angles. */
+/** A rotated rectangle or ellipse in pixels: its centre and its two perpendicular half axes. */
 export interface Shape {
   readonly kind: "rectangle" | "ellipse";
-  /** Index of the region that it is part of. */
+  /** Index of the region that the shape is part of. */
   readonly region: number;
   readonly centre: { readonly x: number; readonly y: number };
   readonly halfAxes: readonly [
     { readonly x: number; readonly y: number },
     { readonly x: number; readonly y: number },
   ];
-  /** Takes its place out of what the region's shapes before it added. */
+  /** Removes its area from the region's previous shapes. */
   readonly subtract?: boolean;
-  /** Only what looks like the face's skin counts. */
+  /** Only pixels that the skin classifier accepts count. */
   readonly skin?: boolean;
-  /** The skin's usual colour is taken here. */
-  readonly core?: boolean;
-  /** The region's mask goes with motion 1 from frame to frame, by parts of a pixel. */
-  readonly carried?: boolean;
+  /** The skin classifier takes its reference color from here. */
+  readonly skinReference?: boolean;
+  /** The region's mask follows motion 1 from frame to frame, by fractions of a pixel. */
+  readonly followsMotion?: boolean;
 }
 
+/** Options of {@linkcode RegionMeter.layout}. */
 export interface LayoutOptions {
-  /** Where motion is measured; the whole picture where absent. */
+  /** The rectangle in which the luma difference is measured; absent: the whole image. */
   readonly face?: PixelRectangle;
   /**
-   * How much of its way, in 1/255, a pixel's weight goes with each frame: a mask that jumped
-   * would put a step into the means. 255 is at once.
+   * Maximum change of a pixel's weight per frame, 1..255. Gradual changes avoid steps in the means;
+   * 255 applies the new masks at once.
    */
   readonly fade: number;
 }
 
-/** Sums over a region, weighted by its mask. */
+/** Sums over a region, weighted by its mask. The mean luma is `y / weight`. */
 export interface RegionSums {
   readonly weight: number;
   readonly y: number;
   readonly u: number;
   readonly v: number;
-  /** Pixels with half the full weight or more. */
+  /** Number of pixels with half of the full weight or more. */
   readonly pixels: number;
-  /** Those of them with a colour at the end of its scale. */
+  /** Number of these pixels with a clipped color. */
   readonly clipped: number;
 }
 
-/** The position of what is followed, in pixels since it was first followed; down is positive. */
+/** The displacement of a tracked patch since tracking began, in pixels; down is positive. */
 export interface Position {
   readonly x: number;
   readonly y: number;
-  /** 0..1; 0 where nothing is followed. */
+  /** 0..1; 0 if nothing is tracked. */
   readonly confidence: number;
 }
 
-const SHAPE_WORDS = 12;
-const REGION_DOUBLES = 6;
-const MOTION_DOUBLES = 3;
-const MOTIONS_AT = REGION_COUNT * REGION_DOUBLES;
-const WHOLE_AT = MOTIONS_AT + MOTION_COUNT * MOTION_DOUBLES;
+/** Encodes an array of `struct ph_shape`. */
+function encodeShapes(shapes: readonly Shape[]): Uint8Array<ArrayBuffer> {
+  const { bytes, offsets } = SHAPE;
+  const view = new DataView(new ArrayBuffer(bytes * Math.max(shapes.length, 1)));
+  shapes.forEach((shape, index) => {
+    const start = index * bytes;
+    const integer = (field: keyof typeof offsets, value: number) =>
+      view.setInt32(start + offsets[field], value, true);
+    const float = (field: keyof typeof offsets, value: number) =>
+      view.setFloat32(start + offsets[field], value, true);
+    const [a, b] = shape.halfAxes;
+    integer("region", shape.region);
+    integer("kind", shape.kind === "ellipse" ? 1 : 0);
+    integer("subtract", shape.subtract ? 1 : 0);
+    integer("skin", shape.skin ? 1 : 0);
+    integer("skinReference", shape.skinReference ? 1 : 0);
+    integer("followsMotion", shape.followsMotion ? 1 : 0);
+    float("cx", shape.centre.x);
+    float("cy", shape.centre.y);
+    float("ax", a.x);
+    float("ay", a.y);
+    float("bx", b.x);
+    float("by", b.y);
+  });
+  return new Uint8Array(view.buffer);
+}
 
-/** Measures the regions of one stream of pictures. Its masks and references live in C. */
+/** Measures the regions of a stream of images. The masks and references are in native memory. */
 export class RegionMeter implements Disposable {
   #handle: Deno.PointerObject | undefined;
-  readonly #result = new Float64Array(new ArrayBuffer(8 * (WHOLE_AT + 5)));
+  readonly #result = new DataView(new ArrayBuffer(FRAME_RESULT.bytes));
 
   constructor() {
     const handle = native().ph_regions_create();
-    if (!handle) throw new Error("Cannot measure regions: no memory");
+    if (!handle) throw new Error("Cannot measure the regions: out of memory");
     this.#handle = handle;
   }
 
-  /** Says where the regions lie from now on; the picture shows what of them is skin. */
+  /** Defines the shapes of the regions, and classifies the pixels of the image as skin. */
   layout(planes: Planes, shapes: readonly Shape[], { face, fade }: LayoutOptions): void {
-    const words = new ArrayBuffer(4 * SHAPE_WORDS * Math.max(shapes.length, 1));
-    const integers = new Int32Array(words);
-    const floats = new Float32Array(words);
-    shapes.forEach((shape, index) => {
-      const at = index * SHAPE_WORDS;
-      const [a, b] = shape.halfAxes;
-      integers[at] = shape.region;
-      integers[at + 1] = shape.kind === "ellipse" ? 1 : 0;
-      integers[at + 2] = shape.subtract ? 1 : 0;
-      integers[at + 3] = shape.skin ? 1 : 0;
-      integers[at + 4] = shape.core ? 1 : 0;
-      integers[at + 5] = shape.carried ? 1 : 0;
-      floats.set([shape.centre.x, shape.centre.y, a.x, a.y, b.x, b.y], at + 6);
-    });
-    const place = Float32Array.of(face?.x ?? 0, face?.y ?? 0, face?.width ?? 0, face?.height ?? 0);
     // deno-fmt-ignore
     unwrap(native().ph_regions_layout(this.#open(), planes.y, planes.u ?? null, planes.v ?? null,
-      describe(planes), integers, shapes.length, place, fade));
+      encodeGeometry(planes), encodeShapes(shapes), shapes.length, encodeRectangle(face), fade));
   }
 
-  /** Measures one picture; the getters below then tell what was found. */
+  /** Measures an image. The methods and getters below return the results. */
   measure(planes: Planes): void {
     // deno-fmt-ignore
     unwrap(native().ph_regions_measure(this.#open(), planes.y, planes.u ?? null, planes.v ?? null,
-      describe(planes), this.#result));
+      encodeGeometry(planes), this.#result));
   }
 
   /**
-   * Follows what lies in a rectangle from the next picture on, or nothing. Where a region is
-   * named, only what lies in its mask counts.
+   * Tracks the content of a rectangle from the next image on.
+   *
+   * @param rectangle undefined stops tracking.
+   * @param region only the content under this region's mask counts; -1: the whole rectangle.
    */
-  follow(motion: number, place: PixelRectangle | undefined, region = -1): void {
-    rectangle[0] = place?.x ?? 0;
-    rectangle[1] = place?.y ?? 0;
-    rectangle[2] = place?.width ?? 0;
-    rectangle[3] = place?.height ?? 0;
-    unwrap(native().ph_regions_follow(this.#open(), motion, rectangle, region));
+  track(motion: number, rectangle: PixelRectangle | undefined, region = -1): void {
+    const encoded = encodeRectangle(rectangle);
+    unwrap(native().ph_regions_track(this.#open(), motion, encoded, region));
   }
 
+  /** Returns the sums over a region. */
   region(index: number): RegionSums {
-    const at = index * REGION_DOUBLES;
-    const value = (offset: number) => this.#result[at + offset] ?? 0;
+    const { bytes, offsets } = REGION_RESULT;
+    const start = FRAME_RESULT.offsets.regions + index * bytes;
+    const read = (field: keyof typeof offsets) => this.#read(start + offsets[field]);
     return {
-      weight: value(0),
-      y: value(1),
-      u: value(2),
-      v: value(3),
-      pixels: value(4),
-      clipped: value(5),
+      weight: read("weight"),
+      y: read("sumY"),
+      u: read("sumU"),
+      v: read("sumV"),
+      pixels: read("pixels"),
+      clipped: read("clipped"),
     };
   }
 
+  /** Returns the displacement of a tracked patch. */
   position(motion: number): Position {
-    const at = MOTIONS_AT + motion * MOTION_DOUBLES;
-    const value = (offset: number) => this.#result[at + offset] ?? 0;
-    return { x: value(0), y: value(1), confidence: value(2) };
+    const { bytes, offsets } = MOTION_RESULT;
+    const start = FRAME_RESULT.offsets.motions + motion * bytes;
+    const read = (field: keyof typeof offsets) => this.#read(start + offsets[field]);
+    return { x: read("dx"), y: read("dy"), confidence: read("confidence") };
   }
 
-  /** Mean luma of the picture, 0..255. */
+  /** Mean luma of the image, 0..255. */
   get brightness(): number {
-    return this.#result[WHOLE_AT] ?? 0;
+    return this.#read(FRAME_RESULT.offsets.brightness);
   }
-  /** Share of the picture's pixels that are clipped, 0..1. */
+  /** Share of the image's pixels with clipped luma, 0..1. */
   get clipped(): number {
-    return this.#result[WHOLE_AT + 1] ?? 0;
+    return this.#read(FRAME_RESULT.offsets.clipped);
   }
-  /** Mean absolute luma difference to the picture before, 0..255. */
+  /** Mean absolute luma difference to the previous image, 0..255. */
   get motion(): number {
-    return this.#result[WHOLE_AT + 2] ?? 0;
+    return this.#read(FRAME_RESULT.offsets.motion);
   }
 
-  /** How far the carried masks went since the layout, in pixels. */
+  /** Displacement of the masks that follow the motion since the layout, in pixels. */
   get shift(): { readonly x: number; readonly y: number } {
-    return { x: this.#result[WHOLE_AT + 3] ?? 0, y: this.#result[WHOLE_AT + 4] ?? 0 };
+    const { shiftX, shiftY } = FRAME_RESULT.offsets;
+    return { x: this.#read(shiftX), y: this.#read(shiftY) };
   }
 
   [Symbol.dispose](): void {
@@ -285,8 +314,12 @@ export class RegionMeter implements Disposable {
     this.#handle = undefined;
   }
 
+  #read(offset: number): number {
+    return this.#result.getFloat64(offset, true);
+  }
+
   #open(): Deno.PointerObject {
-    if (!this.#handle) throw new Error("Cannot measure regions: they were disposed");
+    if (!this.#handle) throw new Error("Cannot measure the regions: the meter is disposed of");
     return this.#handle;
   }
 }

@@ -12,11 +12,9 @@ static const uint32_t ROUND[64] = {
     0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
     0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2};
 
-static uint32_t rotate(uint32_t value, int bits) {
-  return value >> bits | value << (32 - bits);
-}
+static uint32_t rotate(uint32_t value, int bits) { return value >> bits | value << (32 - bits); }
 
-static void take_block(struct sha256 *hash, const unsigned char *block) {
+static void process_block(struct sha256 *hash, const unsigned char *block) {
   uint32_t w[64];
   for (int i = 0; i < 16; i++) {
     w[i] = (uint32_t)block[4 * i] << 24 | (uint32_t)block[4 * i + 1] << 16 |
@@ -53,7 +51,7 @@ void sha256_add(struct sha256 *hash, const void *bytes, size_t size) {
   hash->length += size;
   while (size > 0) {
     if (hash->filled == 0 && size >= sizeof hash->block) {
-      take_block(hash, next);
+      process_block(hash, next);
       next += sizeof hash->block, size -= sizeof hash->block;
       continue;
     }
@@ -62,7 +60,7 @@ void sha256_add(struct sha256 *hash, const void *bytes, size_t size) {
     memcpy(hash->block + hash->filled, next, part);
     hash->filled += part, next += part, size -= part;
     if (hash->filled == sizeof hash->block) {
-      take_block(hash, hash->block);
+      process_block(hash, hash->block);
       hash->filled = 0;
     }
   }

@@ -1,4 +1,4 @@
-/* The folder that holds the unpacked program, whole or not at all. */
+/* Unpacks a payload to a directory, atomically. */
 #ifndef PHYSIOLOGY_LAUNCHER_UNPACK_H
 #define PHYSIOLOGY_LAUNCHER_UNPACK_H
 
@@ -7,21 +7,21 @@
 #include "payload.h"
 
 enum check {
-  CHECK_QUICK, /* each file's kind, size, mode and time: any write shows */
-  CHECK_FULL,  /* each file's SHA-256 as well: what a power cut or a bad disk did shows too */
+  CHECK_QUICK, /* type, size, mode and modification time of each file */
+  CHECK_FULL,  /* also the SHA-256, for damage by a power cut or a failing disk */
 };
 
-/* True where `folder` holds the payload's files as they were unpacked. */
-bool folder_is_whole(const struct payload *payload, const char *folder, enum check check);
+/* Returns true if `directory` has all files of the payload, unchanged. */
+bool is_intact(const struct payload *payload, const char *directory, enum check check);
 
 /*
- * Unpacks beside `folder` and moves the result there at once; a damaged folder of that name is
- * moved away first, so that a program which runs from it keeps its files. The caller holds the
- * unpacking lock. Ends the process with status 69 where the disk does not take it.
+ * Unpacks to a directory beside `directory` and renames it. A damaged directory of that name is
+ * renamed first, so that a program that runs from it keeps its files. The caller must hold the
+ * lock. Exits with status 69 if the disk is full or a write fails.
  */
-void unpack(const struct payload *payload, const char *folder);
+void unpack(const struct payload *payload, const char *directory);
 
-/* Removes a folder with everything in it; what cannot be removed stays. */
-void remove_folder(const char *path);
+/* Removes a directory and its contents. Ignores errors. */
+void remove_directory(const char *path);
 
 #endif

@@ -1,9 +1,8 @@
 /** The demonstration behind `scripts/demo`: broker, server, and a terminal view of the stream. */
-import { redisOptions } from "../src/app/redis_options.ts";
+import { redisOptions } from "../src/transports/redis/settings.ts";
 import { RedisReader } from "../src/transports/redis/reader.ts";
 import { EXIT, ExitError, UsageError } from "../src/base/errors.ts";
-import { FLAGS } from "../src/config/flags.ts";
-import { load, type Loaded } from "../src/config/load.ts";
+import { type Configuration, FLAGS, load } from "../src/app/flags.ts";
 import { silentLog } from "../src/telemetry/log.ts";
 import { DemoView } from "./demo_view.ts";
 
@@ -22,7 +21,7 @@ const encoder = new TextEncoder();
 /** What is run, checked before anything is started. */
 interface Plan {
   readonly args: readonly string[];
-  readonly settings: Loaded["settings"];
+  readonly settings: Configuration["settings"];
   readonly ownBroker: boolean;
 }
 
@@ -34,7 +33,7 @@ function planOf(given: readonly string[]): Plan {
   );
   if (command !== "check-config") throw new UsageError("Cannot show that: the demo only serves");
   const isGiven = (name: string) => {
-    const entry = FLAGS.find(({ flag }) => flag.name === name);
+    const entry = FLAGS.entries.find(({ flag }) => flag.name === name);
     return entry !== undefined && originOf(entry).kind !== "default";
   };
   const args = [...given];
@@ -162,6 +161,6 @@ try {
   Deno.exit(await main(Deno.args));
 } catch (error) {
   if (!(error instanceof ExitError)) throw error;
-  console.error(`demo: ${error.message}`);
-  Deno.exit(error.status);
+  console.error(`demo: ${error.describe()}`);
+  Deno.exit(error.exitStatus);
 }

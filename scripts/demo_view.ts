@@ -1,6 +1,6 @@
 /** What the demonstration shows of a stream: pure state from messages to lines of text. */
 import { stripVTControlCharacters } from "node:util";
-import type { Settings } from "../src/config/flags.ts";
+import type { RedisSettings } from "../src/transports/redis/flags.ts";
 
 interface Rate {
   readonly value: number;
@@ -51,7 +51,7 @@ class Meter {
 }
 
 export interface DemoViewOptions {
-  readonly redis: Settings["redis"];
+  readonly redis: RedisSettings;
   /** The server's arguments. */
   readonly command: readonly string[];
 }

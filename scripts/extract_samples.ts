@@ -24,7 +24,7 @@ try {
   }
 } catch (error) {
   if (!(error instanceof SourceError)) throw error;
-  console.error(`${error.message}: ${error.hint}`);
-  Deno.exit(69);
+  console.error(error.describe());
+  Deno.exit(error.exitStatus);
 }
 await output.close();

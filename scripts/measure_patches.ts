@@ -1,6 +1,8 @@
 /**
- * What is told of the pulse where the mean colours of a picture and of its ninths are taken for
- * skin, whatever they show: `deno run -A scripts/measure_patches.ts wrist.mp4 ...`.
+ * Reports pulse rates that are published for videos without a face: the mean colors of the whole
+ * image and of each of its ninths are used as skin.
+ *
+ *     deno run -A scripts/measure_patches.ts VIDEO...
  */
 import { openFfmpegSource } from "../src/capture/ffmpeg/source.ts";
 import { runWindows } from "../src/validation/windows.ts";
@@ -17,6 +19,10 @@ const PATCHES: readonly Edges[] = [
   ),
 ];
 
+if (!Deno.args.length) {
+  console.error("Usage: deno run -A scripts/measure_patches.ts VIDEO...");
+  Deno.exit(64);
+}
 for (const input of Deno.args) {
   const patches = PATCHES.map((): RegionSample[] => []);
   await using source = await openFfmpegSource({ input, realtime: false });
@@ -39,15 +45,18 @@ for (const input of Deno.args) {
     }
   }
   let windows = 0;
-  const told: string[] = [];
+  const published: string[] = [];
   for (const [index, samples] of patches.entries()) {
     const { pulse } = await runWindows(createVitalsEngine(), samples, { windowS: 10, stepS: 1 });
     windows += pulse.windows.length;
     for (const { strict } of pulse.windows) {
       if (strict !== undefined) {
-        told.push(`${index ? `part ${index}` : "all"}: ${strict.toFixed(1)}`);
+        published.push(`${index ? `ninth ${index}` : "image"}: ${strict.toFixed(1)}`);
       }
     }
   }
-  console.log(`${input}: told in ${told.length} of ${windows} windows`, told.join(", "));
+  console.log(
+    `${input}: published in ${published.length} of ${windows} windows`,
+    published.join(", "),
+  );
 }

@@ -1,17 +1,18 @@
-/* Memory that grows and is used again. */
+/* A growable byte buffer that keeps its memory between uses. */
 #ifndef PH_BYTES_H
 #define PH_BYTES_H
 
 #include <stdint.h>
 #include <stdlib.h>
 
-/* Begins as all zero; ends by free(data). */
+/* Initialize with zeros; release with free(data). */
 struct ph_bytes {
   uint8_t *data;
   size_t size, capacity;
 };
 
-/* Makes room for `size` bytes and sets the size; what was inside is lost. Answers 0 for no memory. */
+/* Sets the size to `size` bytes and grows the memory if needed. The old contents are lost.
+ * Returns 1, or 0 if memory allocation failed. */
 static inline int ph_bytes_reserve(struct ph_bytes *bytes, size_t size) {
   if (size > bytes->capacity) {
     size_t capacity = size + size / 4;

@@ -17,73 +17,75 @@
 #include "device.h"
 #include "frame_ring.h"
 
-enum { MAX_ERRORS = 50, CLOSE_SECONDS = 2 };
+/* Chosen. The camera has failed after this number of failed reads in a row. */
+enum { MAX_ERRORS = 50, CLOSE_MS = 2000 };
 
 struct ph_camera {
-  struct ph_device *device; /* the thread's, once it runs */
-  struct ph_frame_maker maker;
+  struct ph_device *device; /* used by the thread only, once it runs */
+  struct ph_frame_converter converter;
   pthread_t thread;
   int wake_fd;
-  atomic_int stopping, lock_wanted;
-  int errors, locked; /* the thread's alone */
+  atomic_int stopping, lock_requested;
+  int consecutive_errors, locked; /* used by the thread only */
   struct ph_frame_ring ring;
 };
 
-/* Takes one buffer from the device and makes a frame of it. */
-static int take(ph_camera *camera, short events) {
+/* Dequeues one buffer from the device and converts it to a frame. */
+static int read_frame(ph_camera *camera, short events) {
   struct ph_device *device = camera->device;
   struct ph_device_buffer buffer;
   int status = device->operations->dequeue(device, &buffer);
   if (status == PH_ERR_TIMEOUT) {
     if (!(events & (POLLERR | POLLHUP | POLLNVAL))) return PH_OK;
-    status = ph_fail(PH_ERR_SYSTEM, "Cannot take a picture: the camera reports an error");
+    status = ph_fail(PH_ERR_SYSTEM, "Cannot read from the camera: the driver reports an error");
   }
-  if (status == PH_ERR_SYSTEM && ++camera->errors < MAX_ERRORS) {
-    ph_ring_damage(&camera->ring, ph_error_message());
+  if (status == PH_ERR_SYSTEM && ++camera->consecutive_errors < MAX_ERRORS) {
+    ph_ring_count_damaged(&camera->ring, ph_error_message());
     return PH_OK;
   }
   if (status != PH_OK) return status;
-  camera->errors = 0;
+  camera->consecutive_errors = 0;
 
-  struct ph_frame_slot *slot = ph_ring_place(&camera->ring, buffer.sequence);
+  struct ph_frame_slot *slot = ph_ring_reserve(&camera->ring, buffer.sequence);
   int copied = PH_ERR_STATE;
   if (slot != NULL && !buffer.damaged) {
-    copied = ph_frame_copy(&camera->maker, buffer.data, buffer.size, &slot->made);
+    copied = ph_frame_copy(&camera->converter, buffer.data, buffer.size, &slot->converted);
   }
   status = device->operations->requeue(device, buffer.index);
-  if (buffer.damaged) ph_ring_damage(&camera->ring, "The driver marked the frame as damaged");
+  if (buffer.damaged)
+    ph_ring_count_damaged(&camera->ring, "The driver marked the frame as damaged");
   if (slot == NULL || buffer.damaged) return status;
 
   slot->time_us = buffer.time_us;
-  if (copied == PH_OK && ph_frame_make(&camera->maker, &slot->made) == PH_OK) {
-    ph_ring_hand_over(&camera->ring);
+  if (copied == PH_OK && ph_frame_convert(&camera->converter, &slot->converted) == PH_OK) {
+    ph_ring_commit(&camera->ring);
   } else {
-    ph_ring_damage(&camera->ring, camera->maker.result.message);
+    ph_ring_count_damaged(&camera->ring, camera->converter.result.message);
   }
   return status;
 }
 
-static void follow_wishes(ph_camera *camera) {
-  uint64_t wakes;
-  if (read(camera->wake_fd, &wakes, sizeof wakes) < 0) return;
-  int wanted = atomic_load(&camera->lock_wanted);
-  if (wanted == camera->locked) return;
-  camera->device->operations->lock(camera->device, wanted);
-  camera->locked = wanted;
+static void apply_lock_request(ph_camera *camera) {
+  uint64_t count;
+  if (read(camera->wake_fd, &count, sizeof count) < 0) return;
+  int requested = atomic_load(&camera->lock_requested);
+  if (requested == camera->locked) return;
+  camera->device->operations->lock(camera->device, requested);
+  camera->locked = requested;
 }
 
 static void *run(void *argument) {
   ph_camera *camera = argument;
-  struct pollfd waits[] = {{camera->device->fd, POLLIN, 0}, {camera->wake_fd, POLLIN, 0}};
+  struct pollfd polled[] = {{camera->device->fd, POLLIN, 0}, {camera->wake_fd, POLLIN, 0}};
   int status = PH_OK;
   while (status == PH_OK && !atomic_load(&camera->stopping)) {
-    if (poll(waits, 2, -1) < 0) {
+    if (poll(polled, 2, -1) < 0) {
       if (errno == EINTR) continue;
       status = ph_fail(PH_ERR_SYSTEM, "Cannot wait for the camera: %s", strerror(errno));
       break;
     }
-    if (waits[1].revents != 0) follow_wishes(camera);
-    if (waits[0].revents != 0) status = take(camera, waits[0].revents);
+    if (polled[1].revents != 0) apply_lock_request(camera);
+    if (polled[0].revents != 0) status = read_frame(camera, polled[0].revents);
   }
   if (status == PH_OK) {
     ph_ring_end(&camera->ring, PH_ERR_STATE, "The camera was stopped");
@@ -95,13 +97,13 @@ static void *run(void *argument) {
 }
 
 static void free_camera(ph_camera *camera) {
-  ph_frame_maker_free(&camera->maker);
+  ph_frame_converter_free(&camera->converter);
   if (camera->wake_fd >= 0) close(camera->wake_fd);
   ph_ring_free(&camera->ring);
   free(camera);
 }
 
-/* Signals belong to the program's own threads. */
+/* Starts the thread with all signals blocked: they are handled by the program's own threads. */
 static int start_thread(ph_camera *camera) {
   sigset_t all, before;
   sigfillset(&all);
@@ -118,16 +120,16 @@ static ph_camera *new_camera(struct ph_device *device, const struct ph_camera_re
   if (camera == NULL) return NULL;
   ph_ring_init(&camera->ring);
   camera->device = device;
-  camera->maker.format = device->format;
-  camera->maker.settings = (struct ph_frame_settings){
-      request->least_width, (enum ph_turn)request->turn, request->jpeg_quality};
+  camera->converter.format = device->format;
+  camera->converter.settings = (struct ph_frame_settings){
+      request->min_width, (enum ph_transform)request->transform, request->jpeg_quality};
   camera->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
   return camera;
 }
 
 static int open_device(const char *path, const struct ph_camera_request *request,
                        struct ph_device **device) {
-  struct ph_device_request wanted = {
+  struct ph_device_request device_request = {
       .path = path,
       .width = request->width,
       .height = request->height,
@@ -137,15 +139,16 @@ static int open_device(const char *path, const struct ph_camera_request *request
   };
   struct statx node;
   int is_file = statx(AT_FDCWD, path, 0, STATX_TYPE, &node) == 0 && S_ISREG(node.stx_mode);
-  return is_file ? ph_file_device_open(&wanted, device) : ph_v4l2_open(&wanted, device);
+  return is_file ? ph_file_device_open(&device_request, device)
+                 : ph_v4l2_open(&device_request, device);
 }
 
 static int open_camera(const char *path, const struct ph_camera_request *request,
                        struct ph_camera_granted *granted, ph_camera **out) {
-  if (request->width <= 0 || request->height <= 0 || request->turn < 0 ||
-      request->turn >= PH_TURN_COUNT || request->jpeg_quality < 0 || request->jpeg_quality > 100) {
-    return ph_fail(PH_ERR_ARGUMENT, "Cannot open %s: a value of the request is out of range",
-                   path);
+  if (request->width <= 0 || request->height <= 0 || request->transform < 0 ||
+      request->transform >= PH_TRANSFORM_COUNT || request->jpeg_quality < 0 ||
+      request->jpeg_quality > 100) {
+    return ph_fail(PH_ERR_ARGUMENT, "Cannot open %s: a requested value is out of range", path);
   }
   struct ph_device *device = NULL;
   int status = open_device(path, request, &device);
@@ -164,7 +167,7 @@ static int open_camera(const char *path, const struct ph_camera_request *request
     memcpy(granted->name, format->name, sizeof granted->name);
     memcpy(granted->bus, format->bus, sizeof granted->bus);
     memcpy(granted->driver, format->driver, sizeof granted->driver);
-    status = start_thread(camera); /* from here on the device is the thread's */
+    status = start_thread(camera); /* from here on the thread owns the device */
   }
   if (status != PH_OK) {
     device->operations->close(device);
@@ -180,7 +183,8 @@ int ph_camera_open(const char *path, const struct ph_camera_request *request,
   memset(granted, 0, sizeof *granted);
   *camera = NULL;
   int status = open_camera(path, request, granted, camera);
-  if (status != PH_OK) snprintf(granted->message, sizeof granted->message, "%s", ph_error_message());
+  if (status != PH_OK)
+    snprintf(granted->message, sizeof granted->message, "%s", ph_error_message());
   return status;
 }
 
@@ -192,7 +196,7 @@ int ph_camera_next(ph_camera *camera, int32_t timeout_ms, uint8_t *pixels, size_
 
 static void wake(ph_camera *camera) {
   uint64_t one = 1;
-  /* The count cannot overflow, so that the write cannot fail. */
+  /* Cannot fail: the counter of the eventfd cannot overflow. */
   if (write(camera->wake_fd, &one, sizeof one) < 0) return;
 }
 
@@ -203,11 +207,11 @@ void ph_camera_stop(ph_camera *camera) {
 }
 
 void ph_camera_lock(ph_camera *camera, int32_t on) {
-  atomic_store(&camera->lock_wanted, on != 0);
+  atomic_store(&camera->lock_requested, on != 0);
   wake(camera);
 }
 
-/* pthread_clockjoin_np by hand: glibc has it from 2.31 on, in a library of its own until 2.34. */
+/* Replaces pthread_clockjoin_np, which glibc has only since 2.31. */
 static int join_within(pthread_t thread, int ms) {
   const struct timespec millisecond = {.tv_nsec = 1000000};
   int error;
@@ -219,8 +223,8 @@ static int join_within(pthread_t thread, int ms) {
 
 int ph_camera_close(ph_camera *camera) {
   ph_camera_stop(camera);
-  if (join_within(camera->thread, CLOSE_SECONDS * 1000) != 0) {
-    return ph_fail(PH_ERR_TIMEOUT, "Cannot close the camera: its driver does not let go of it");
+  if (join_within(camera->thread, CLOSE_MS) != 0) {
+    return ph_fail(PH_ERR_TIMEOUT, "Cannot close the camera: its driver does not respond");
   }
   free_camera(camera);
   return PH_OK;

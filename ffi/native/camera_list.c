@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "frame_maker.h"
+#include "frame_converter.h"
 #include "v4l2_call.h"
 
 enum { MAX_CAMERAS = 64, MAX_SIZES = 64, MAX_RATES = 32 };
@@ -21,27 +21,28 @@ struct text {
   size_t capacity, length;
 };
 
-__attribute__((format(printf, 2, 3))) static void add(struct text *text, const char *format, ...) {
+__attribute__((format(printf, 2, 3))) static void append(struct text *text, const char *format,
+                                                         ...) {
   va_list arguments;
-  size_t room = text->length < text->capacity ? text->capacity - text->length : 0;
+  size_t left = text->length < text->capacity ? text->capacity - text->length : 0;
   va_start(arguments, format);
-  int length = vsnprintf(room > 0 ? text->start + text->length : NULL, room, format, arguments);
+  int length = vsnprintf(left > 0 ? text->start + text->length : NULL, left, format, arguments);
   va_end(arguments);
   if (length > 0) text->length += (size_t)length;
 }
 
-/* A driver's text, safe to stand between tabs. */
-static void add_field(struct text *text, const void *bytes, size_t size) {
+/* Appends a string of a driver with its control characters replaced by spaces. */
+static void append_field(struct text *text, const void *bytes, size_t size) {
   const char *field = bytes;
-  add(text, "\t");
+  append(text, "\t");
   for (size_t i = 0; i < size && field[i] != '\0'; i++) {
-    add(text, "%c", (unsigned char)field[i] < ' ' ? ' ' : field[i]);
+    append(text, "%c", (unsigned char)field[i] < ' ' ? ' ' : field[i]);
   }
 }
 
-static void add_rate(struct text *text, const struct v4l2_fract *interval) {
+static void append_rate(struct text *text, const struct v4l2_fract *interval) {
   if (interval->numerator == 0) return;
-  add(text, "\t%llu", 1000ULL * interval->denominator / interval->numerator);
+  append(text, "\t%llu", 1000ULL * interval->denominator / interval->numerator);
 }
 
 static void list_rates(int fd, uint32_t fourcc, uint32_t width, uint32_t height,
@@ -49,24 +50,23 @@ static void list_rates(int fd, uint32_t fourcc, uint32_t width, uint32_t height,
   struct v4l2_frmivalenum rate = {.pixel_format = fourcc, .width = width, .height = height};
   for (; rate.index < MAX_RATES; rate.index++) {
     if (ph_ioctl(fd, VIDIOC_ENUM_FRAMEINTERVALS, &rate) != 0) return;
-    if (rate.type != V4L2_FRMIVAL_TYPE_DISCRETE) return add_rate(text, &rate.stepwise.min);
-    add_rate(text, &rate.discrete);
+    if (rate.type != V4L2_FRMIVAL_TYPE_DISCRETE) return append_rate(text, &rate.stepwise.min);
+    append_rate(text, &rate.discrete);
   }
 }
 
-static void list_size(int fd, uint32_t fourcc, uint32_t width, uint32_t height,
-                      struct text *text) {
-  add(text, "size\t%u\t%u", width, height);
+static void list_size(int fd, uint32_t fourcc, uint32_t width, uint32_t height, struct text *text) {
+  append(text, "size\t%u\t%u", width, height);
   list_rates(fd, fourcc, width, height, text);
-  add(text, "\n");
+  append(text, "\n");
 }
 
-/* Of a camera that can do any size: those that people ask for. */
-static void list_usual_sizes(int fd, uint32_t fourcc, const struct v4l2_frmsize_stepwise *range,
-                             struct text *text) {
-  static const uint32_t usual[][2] = {{320, 240}, {640, 480}, {1280, 720}, {1920, 1080}};
-  for (size_t i = 0; i < sizeof usual / sizeof *usual; i++) {
-    uint32_t width = usual[i][0], height = usual[i][1];
+/* Lists common sizes for a camera that supports a range of sizes. */
+static void list_common_sizes(int fd, uint32_t fourcc, const struct v4l2_frmsize_stepwise *range,
+                              struct text *text) {
+  static const uint32_t common[][2] = {{320, 240}, {640, 480}, {1280, 720}, {1920, 1080}};
+  for (size_t i = 0; i < sizeof common / sizeof *common; i++) {
+    uint32_t width = common[i][0], height = common[i][1];
     if (width >= range->min_width && width <= range->max_width && height >= range->min_height &&
         height <= range->max_height) {
       list_size(fd, fourcc, width, height, text);
@@ -79,7 +79,7 @@ static void list_sizes(int fd, uint32_t fourcc, struct text *text) {
   for (; size.index < MAX_SIZES; size.index++) {
     if (ph_ioctl(fd, VIDIOC_ENUM_FRAMESIZES, &size) != 0) return;
     if (size.type != V4L2_FRMSIZE_TYPE_DISCRETE) {
-      return list_usual_sizes(fd, fourcc, &size.stepwise, text);
+      return list_common_sizes(fd, fourcc, &size.stepwise, text);
     }
     list_size(fd, fourcc, size.discrete.width, size.discrete.height, text);
   }
@@ -88,17 +88,16 @@ static void list_sizes(int fd, uint32_t fourcc, struct text *text) {
 static void list_formats(int fd, struct text *text) {
   struct v4l2_fmtdesc format = {.type = V4L2_BUF_TYPE_VIDEO_CAPTURE};
   for (; ph_ioctl(fd, VIDIOC_ENUM_FMT, &format) == 0; format.index++) {
-    int readable =
-        ph_is_jpeg(format.pixelformat) || ph_raw_format_find(format.pixelformat) != NULL;
-    add(text, "format");
-    add_field(text, &format.pixelformat, sizeof format.pixelformat);
-    add_field(text, format.description, sizeof format.description);
-    add(text, "\t%d\n", readable);
+    int readable = ph_is_jpeg(format.pixelformat) || ph_raw_format_find(format.pixelformat) != NULL;
+    append(text, "format");
+    append_field(text, &format.pixelformat, sizeof format.pixelformat);
+    append_field(text, format.description, sizeof format.description);
+    append(text, "\t%d\n", readable);
     list_sizes(fd, format.pixelformat, text);
   }
 }
 
-/* The kernel tells a device's name to those too who may not open it. */
+/* Reads the name from sysfs, which is readable without permission to open the device. */
 static void read_name(int number, char *name, size_t size) {
   char path[64];
   snprintf(path, sizeof path, "/sys/class/video4linux/video%d/name", number);
@@ -109,31 +108,32 @@ static void read_name(int number, char *name, size_t size) {
   fclose(file);
 }
 
-static void list_closed(int number, const char *path, int error, struct text *text) {
+static void list_unavailable(int number, const char *path, int error, struct text *text) {
   char name[64];
   if (error == ENODEV || error == ENXIO || error == ENOENT) return;
   read_name(number, name, sizeof name);
-  add(text, "camera\t%s\t", path);
-  add_field(text, name, sizeof name);
-  add(text, "\t\t\t%s\n", strerror(error));
+  append(text, "camera\t%s\t", path);
+  append_field(text, name, sizeof name);
+  append(text, "\t\t\t%s\n", strerror(error));
 }
 
 static void list_camera(int number, struct text *text) {
   char path[32], link[PATH_MAX];
   snprintf(path, sizeof path, "/dev/video%d", number);
   int fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
-  if (fd < 0) return list_closed(number, path, errno, text);
+  if (fd < 0) return list_unavailable(number, path, errno, text);
   struct v4l2_capability capability;
   if (ph_ioctl(fd, VIDIOC_QUERYCAP, &capability) == 0) {
-    uint32_t able = capability.capabilities & V4L2_CAP_DEVICE_CAPS ? capability.device_caps
-                                                                   : capability.capabilities;
-    if (able & V4L2_CAP_VIDEO_CAPTURE) {
+    uint32_t capabilities = capability.capabilities & V4L2_CAP_DEVICE_CAPS
+                                ? capability.device_caps
+                                : capability.capabilities;
+    if (capabilities & V4L2_CAP_VIDEO_CAPTURE) {
       if (ph_camera_stable_path(path, link, sizeof link) != PH_OK) link[0] = '\0';
-      add(text, "camera\t%s\t%s", path, link);
-      add_field(text, capability.card, sizeof capability.card);
-      add_field(text, capability.bus_info, sizeof capability.bus_info);
-      add_field(text, capability.driver, sizeof capability.driver);
-      add(text, "\t\n");
+      append(text, "camera\t%s\t%s", path, link);
+      append_field(text, capability.card, sizeof capability.card);
+      append_field(text, capability.bus_info, sizeof capability.bus_info);
+      append_field(text, capability.driver, sizeof capability.driver);
+      append(text, "\t\n");
       list_formats(fd, text);
     }
   }
@@ -146,32 +146,32 @@ int ph_camera_list(char *text, size_t capacity) {
   struct text out = {.start = text, .capacity = capacity};
   int numbers[MAX_CAMERAS], count = 0;
   if (capacity > 0) text[0] = '\0';
-  DIR *folder = opendir("/dev");
-  if (folder == NULL) return ph_fail(PH_ERR_SYSTEM, "Cannot read /dev: %s", strerror(errno));
-  for (struct dirent *entry; (entry = readdir(folder)) != NULL && count < MAX_CAMERAS;) {
+  DIR *directory = opendir("/dev");
+  if (directory == NULL) return ph_fail(PH_ERR_SYSTEM, "Cannot read /dev: %s", strerror(errno));
+  for (struct dirent *entry; (entry = readdir(directory)) != NULL && count < MAX_CAMERAS;) {
     char end;
     if (sscanf(entry->d_name, "video%d%c", &numbers[count], &end) == 1) count++;
   }
-  closedir(folder);
+  closedir(directory);
   qsort(numbers, (size_t)count, sizeof *numbers, by_number);
   for (int i = 0; i < count; i++) list_camera(numbers[i], &out);
   return (int)out.length;
 }
 
-static int find_link(const char *folder_path, const char *target, char *link, size_t capacity) {
+static int find_link(const char *directory_path, const char *target, char *link, size_t capacity) {
   char candidate[PATH_MAX], resolved[PATH_MAX];
   int found = 0;
-  DIR *folder = opendir(folder_path);
-  if (folder == NULL) return 0;
-  for (struct dirent *entry; !found && (entry = readdir(folder)) != NULL;) {
+  DIR *directory = opendir(directory_path);
+  if (directory == NULL) return 0;
+  for (struct dirent *entry; !found && (entry = readdir(directory)) != NULL;) {
     if (entry->d_name[0] == '.') continue;
-    int length = snprintf(candidate, sizeof candidate, "%s/%s", folder_path, entry->d_name);
+    int length = snprintf(candidate, sizeof candidate, "%s/%s", directory_path, entry->d_name);
     if (length < 0 || (size_t)length >= capacity || (size_t)length >= sizeof candidate) continue;
     if (realpath(candidate, resolved) == NULL || strcmp(resolved, target) != 0) continue;
     memcpy(link, candidate, (size_t)length + 1);
     found = 1;
   }
-  closedir(folder);
+  closedir(directory);
   return found;
 }
 
@@ -181,5 +181,5 @@ int ph_camera_stable_path(const char *path, char *link, size_t capacity) {
                                          find_link("/dev/v4l/by-path", target, link, capacity))) {
     return PH_OK;
   }
-  return ph_fail(PH_ERR_NO_DEVICE, "Cannot find a lasting path of %s", path);
+  return ph_fail(PH_ERR_NO_DEVICE, "Cannot find a stable path of %s", path);
 }

@@ -5,8 +5,8 @@
 #include <string.h>
 #include <time.h>
 
-/* A larger jump of the driver's count is a count that began anew. */
-enum { MAX_JUMP = 100000 };
+/* A larger step of the driver's sequence number means that it restarted. */
+enum { MAX_SEQUENCE_STEP = 100000 };
 
 void ph_ring_init(struct ph_frame_ring *ring) {
   pthread_condattr_t monotonic;
@@ -19,19 +19,19 @@ void ph_ring_init(struct ph_frame_ring *ring) {
 }
 
 void ph_ring_free(struct ph_frame_ring *ring) {
-  for (int i = 0; i < PH_RING_SLOTS; i++) ph_made_frame_free(&ring->slots[i].made);
+  for (int i = 0; i < PH_RING_SLOTS; i++) ph_converted_frame_free(&ring->slots[i].converted);
   pthread_cond_destroy(&ring->changed);
   pthread_mutex_destroy(&ring->mutex);
 }
 
-struct ph_frame_slot *ph_ring_place(struct ph_frame_ring *ring, uint32_t driver_sequence) {
+struct ph_frame_slot *ph_ring_reserve(struct ph_frame_ring *ring, uint32_t driver_sequence) {
   uint32_t step = driver_sequence - ring->last_sequence;
   struct ph_frame_slot *slot = NULL;
   ring->last_sequence = driver_sequence;
   pthread_mutex_lock(&ring->mutex);
   if (ring->sequence < 0) {
     ring->sequence = 0;
-  } else if (step == 0 || step > MAX_JUMP) {
+  } else if (step == 0 || step > MAX_SEQUENCE_STEP) {
     ring->sequence++;
   } else {
     ring->sequence += step;
@@ -47,17 +47,17 @@ struct ph_frame_slot *ph_ring_place(struct ph_frame_ring *ring, uint32_t driver_
   return slot;
 }
 
-void ph_ring_hand_over(struct ph_frame_ring *ring) {
+void ph_ring_commit(struct ph_frame_ring *ring) {
   pthread_mutex_lock(&ring->mutex);
   ring->written++;
   pthread_mutex_unlock(&ring->mutex);
-  pthread_cond_signal(&ring->changed); /* after the unlock: the taker need not wait for it again */
+  pthread_cond_signal(&ring->changed); /* after the unlock, so that the consumer does not block */
 }
 
-void ph_ring_damage(struct ph_frame_ring *ring, const char *reason) {
+void ph_ring_count_damaged(struct ph_frame_ring *ring, const char *reason) {
   pthread_mutex_lock(&ring->mutex);
   ring->damaged++;
-  snprintf(ring->damage_message, sizeof ring->damage_message, "%s", reason);
+  snprintf(ring->damaged_message, sizeof ring->damaged_message, "%s", reason);
   pthread_mutex_unlock(&ring->mutex);
 }
 
@@ -85,7 +85,7 @@ static struct timespec deadline_after(int64_t ms) {
   return deadline;
 }
 
-/* With the mutex held: waits until there is something to say. */
+/* Waits until a frame is ready or the ring has ended. The caller holds the mutex. */
 static int wait_for_frame(struct ph_frame_ring *ring, int32_t timeout_ms) {
   struct timespec deadline = deadline_after(timeout_ms < 0 ? 0 : timeout_ms);
   while (1) {
@@ -98,30 +98,32 @@ static int wait_for_frame(struct ph_frame_ring *ring, int32_t timeout_ms) {
   }
 }
 
-int ph_ring_next(struct ph_frame_ring *ring, int32_t timeout_ms, uint8_t *pixels, size_t pixels_capacity,
-                   uint8_t *jpeg, size_t jpeg_capacity, struct ph_camera_frame *frame) {
+int ph_ring_next(struct ph_frame_ring *ring, int32_t timeout_ms, uint8_t *pixels,
+                 size_t pixels_capacity, uint8_t *jpeg, size_t jpeg_capacity,
+                 struct ph_camera_frame *frame) {
   pthread_mutex_lock(&ring->mutex);
   int status = wait_for_frame(ring, timeout_ms);
   memset(frame, 0, sizeof *frame);
   frame->lost = ring->lost;
   frame->damaged = ring->damaged;
   frame->overrun = ring->overrun;
-  snprintf(frame->message, sizeof frame->message, "%s",
-           status == PH_OK || status == PH_ERR_TIMEOUT ? ring->damage_message
-                                                       : ring->ended_message);
+  snprintf(
+      frame->message, sizeof frame->message, "%s",
+      status == PH_OK || status == PH_ERR_TIMEOUT ? ring->damaged_message : ring->ended_message);
   const struct ph_frame_slot *slot = &ring->slots[ring->taken % PH_RING_SLOTS];
   pthread_mutex_unlock(&ring->mutex);
   if (status != PH_OK) return status;
 
-  frame->picture = slot->made.picture;
-  frame->jpeg_bytes = (int32_t)slot->made.jpeg.size;
+  frame->image = slot->converted.image;
+  frame->jpeg_bytes = (int32_t)slot->converted.jpeg.size;
   frame->time_us = slot->time_us;
   frame->sequence = slot->sequence;
-  if (pixels_capacity < (size_t)frame->picture.bytes || jpeg_capacity < slot->made.jpeg.size) {
-    return PH_CAMERA_NEEDS_ROOM;
+  if (pixels_capacity < (size_t)frame->image.bytes || jpeg_capacity < slot->converted.jpeg.size) {
+    return PH_CAMERA_BUFFER_TOO_SMALL;
   }
-  memcpy(pixels, slot->made.pixels.data, (size_t)frame->picture.bytes);
-  if (slot->made.jpeg.size > 0) memcpy(jpeg, slot->made.jpeg.data, slot->made.jpeg.size);
+  memcpy(pixels, slot->converted.pixels.data, (size_t)frame->image.bytes);
+  if (slot->converted.jpeg.size > 0)
+    memcpy(jpeg, slot->converted.jpeg.data, slot->converted.jpeg.size);
   pthread_mutex_lock(&ring->mutex);
   ring->taken++;
   pthread_mutex_unlock(&ring->mutex);

@@ -1,12 +1,13 @@
-/* The server's side of one HTTP/2 connection, without I/O: bytes of the peer go in, events come
- * out; what the caller submits comes out as bytes for the peer. Framing, HPACK, flow control and
- * protection against floods are nghttp2's.
+/* The server side of one HTTP/2 connection, without I/O. The caller passes in the bytes from the
+ * peer and takes out events; it submits responses and takes out the bytes for the peer. nghttp2
+ * does the framing, HPACK, flow control and flood protection.
  *
- * Nothing here blocks, calls back or starts a thread. One connection belongs to one thread.
+ * No function blocks, calls back or starts a thread. A connection must be used by one thread at a
+ * time.
  *
- * Header lists, in and out, are a run of fields: u32 length of the name, u32 length of the value,
- * name, value. An event is u32 kind, u32 stream, u32 length, then that many bytes. Integers are
- * little-endian. */
+ * A header list, in both directions, is a sequence of fields: u32 length of the name, u32 length of
+ * the value, name, value. An event is u32 kind, u32 stream, u32 length, then that many bytes. All
+ * integers are little-endian. */
 #ifndef PH_HTTP2_H
 #define PH_HTTP2_H
 
@@ -16,49 +17,52 @@
 #include <stdint.h>
 
 enum ph_http2_event {
-  PH_HTTP2_HEADERS = 1,  /* a request began: its header list */
-  PH_HTTP2_DATA = 2,     /* bytes of a request's body; answer with ph_http2_consume */
-  PH_HTTP2_END = 3,      /* the peer will send no more on this stream */
-  PH_HTTP2_CLOSED = 4,   /* the stream is gone: u32 error code, 0 where all was well */
-  PH_HTTP2_DRAINED = 5,  /* all that was written to the stream has been framed */
-  PH_HTTP2_SETTINGS = 6, /* the peer has introduced itself */
-  PH_HTTP2_PONG = 7,     /* the peer answered a ph_http2_ping */
+  PH_HTTP2_HEADERS = 1,  /* a request began; the data is its header list */
+  PH_HTTP2_DATA = 2,     /* bytes of a request's body; acknowledge them by ph_http2_consume */
+  PH_HTTP2_END = 3,      /* the request is complete */
+  PH_HTTP2_CLOSED = 4,   /* the stream was closed; the data is its u32 error code, 0 for no error */
+  PH_HTTP2_DRAINED = 5,  /* all data written to the stream has been framed */
+  PH_HTTP2_SETTINGS = 6, /* the peer sent its SETTINGS */
+  PH_HTTP2_PONG = 7,     /* the peer acknowledged a ph_http2_ping */
 };
 
 struct ph_http2;
 
-/* NULL where the machine has no memory left. `max_streams` at once, `max_header_bytes` for one
- * request's header list. */
+/* Opens a connection with at most `max_streams` concurrent streams and `max_header_bytes` for the
+ * header list of a request. Returns NULL if memory allocation failed. */
 PH_API struct ph_http2 *ph_http2_open(uint32_t max_streams, uint32_t max_header_bytes);
 PH_API void ph_http2_close(struct ph_http2 *connection);
 
-/* Takes bytes of the peer. A negative status ends the connection: it speaks no HTTP/2, or floods. */
+/* Processes bytes from the peer. After an error, a protocol violation or a flood, the connection
+ * must be closed. */
 PH_API int ph_http2_receive(struct ph_http2 *connection, const uint8_t *data, size_t length);
 
-/* The length of all waiting events; they are moved to `out` if they fit there, else they stay. */
+/* Returns the length of all pending events and moves them to `out` if they fit; otherwise they
+ * remain pending. */
 PH_API int ph_http2_take(struct ph_http2 *connection, uint8_t *out, size_t capacity);
 
-/* Fills `out` with bytes for the peer and returns how many; 0 where there are none for now. */
+/* Fills `out` with bytes for the peer. Returns how many; 0 if there are none now. */
 PH_API int ph_http2_send(struct ph_http2 *connection, uint8_t *out, size_t capacity);
 
-/* Begins the answer; with `end` it is the whole answer. PH_ERR_STATE where the stream is gone,
- * as for every function below that names one. */
+/* Begins a response; with `end`, the headers are the whole response. This and the next three
+ * functions return PH_ERR_STATE if the stream is closed. */
 PH_API int ph_http2_respond(struct ph_http2 *connection, int32_t stream, const uint8_t *headers,
                             size_t length, int end);
-/* Queues bytes of the answer's body. The queue is not bounded here: wait for PH_HTTP2_DRAINED. */
+/* Queues bytes of the response's body. The queue is unbounded: wait for PH_HTTP2_DRAINED. */
 PH_API int ph_http2_write(struct ph_http2 *connection, int32_t stream, const uint8_t *data,
                           size_t length);
-/* Ends the answer with trailers, after what is queued. */
+/* Ends the response with trailers, after the queued data. */
 PH_API int ph_http2_finish(struct ph_http2 *connection, int32_t stream, const uint8_t *trailers,
                            size_t length);
 PH_API int ph_http2_reset(struct ph_http2 *connection, int32_t stream, uint32_t error_code);
-/* Lets the peer send `length` more bytes on this stream and on the connection. */
+/* Extends the flow-control windows of the stream and of the connection by `length` bytes. If the
+ * stream is closed, extends only that of the connection. */
 PH_API int ph_http2_consume(struct ph_http2 *connection, int32_t stream, size_t length);
 
 PH_API int ph_http2_ping(struct ph_http2 *connection);
-/* Says that no further request will be taken; those under way go on. */
+/* Sends GOAWAY: no new request is accepted; those in progress continue. */
 PH_API int ph_http2_shutdown(struct ph_http2 *connection);
-/* 1 while there is a reason to keep the connection, 0 after its end was agreed on. */
+/* Returns 0 when both sides have ended the connection, else 1. */
 PH_API int ph_http2_alive(struct ph_http2 *connection);
 
 #endif

@@ -1,13 +1,14 @@
-/* Header lists as http2.h writes them, made into nghttp2's. */
+/* Converts header lists in the format of http2.h to those of nghttp2. */
 #ifndef PH_HTTP2_FIELDS_H
 #define PH_HTTP2_FIELDS_H
 
 #include <nghttp2/nghttp2.h>
 
-/* Counts the fields of a header list, or -1 where its lengths do not add up. */
+/* Returns the number of fields of a header list, or -1 if its lengths are inconsistent. */
 int ph_http2_count_fields(const uint8_t *list, size_t length);
 
-/* Points `fields` into the list; -1 for a broken list or one with more than `capacity` fields. */
+/* Fills `fields` with pointers into the list and returns how many; -1 if the list is malformed or
+ * has more than `capacity` fields. */
 int ph_http2_fill_fields(nghttp2_nv *fields, int capacity, const uint8_t *list, size_t length);
 
 #endif

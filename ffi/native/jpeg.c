@@ -4,7 +4,7 @@
 
 #include <jpegint.h>
 
-/* A progressive JPEG may ask for the same picture over and over. */
+/* Bounds the time for a malicious progressive JPEG with very many scans. */
 enum { MAX_SCANS = 64 };
 enum { PLANES = 3, MAX_ROWS = 4 * DCTSIZE, ALIGNMENT = 64 };
 
@@ -15,11 +15,11 @@ struct decoding {
   struct ph_jpeg_result *result;
 };
 
-/* One component's plane while it is decoded: whole blocks, so that no row needs a copy. */
+/* A component's plane in the output. It has whole blocks, so that libjpeg can write its rows. */
 struct plane {
   uint8_t *start;
   int stride, rows, rows_per_step;
-  int widen; /* 2 where each sample is to be doubled, else 1 */
+  int widen; /* 2 if each sample is doubled, else 1 */
   int decoded_width;
 };
 
@@ -31,14 +31,14 @@ static void limit_scans(j_common_ptr common) {
   longjmp(decoding->errors.failed, 1);
 }
 
-static int refuse(struct decoding *decoding, const char *reason) {
+static int fail_format(struct decoding *decoding, const char *reason) {
   snprintf(decoding->result->message, PH_JPEG_MESSAGE_SIZE, "Cannot decode the JPEG: %s", reason);
   return PH_ERR_FORMAT;
 }
 
 static int round_up(int value, int step) { return (value + step - 1) / step * step; }
 
-/* 0 for equal, 1 for half, 2 for a quarter; -1 for what no camera makes. */
+/* Returns log2 of the subsampling (0, 1 or 2), or -1 if it is unsupported. */
 static int shift_of(int luma, int chroma) {
   if (chroma <= 0) return -1;
   if (luma == chroma) return 0;
@@ -46,20 +46,20 @@ static int shift_of(int luma, int chroma) {
   return luma == 4 * chroma ? 2 : -1;
 }
 
-static void choose_scale(j_decompress_ptr jpeg, int least_width) {
+static void choose_scale(j_decompress_ptr jpeg, int min_width) {
   jpeg->scale_num = 1;
   jpeg->scale_denom = 1;
-  if (least_width <= 0) return;
+  if (min_width <= 0) return;
   while (jpeg->scale_denom < 8 &&
-         jpeg->image_width / (jpeg->scale_denom * 2) >= (unsigned)least_width) {
+         jpeg->image_width / (jpeg->scale_denom * 2) >= (unsigned)min_width) {
     jpeg->scale_denom *= 2;
   }
 }
 
-/* libjpeg would decode subsampled chroma larger than luma asks for, in place of enlarging it later.
- * That is work for nothing: a mean needs no enlarged chroma. To be called once libjpeg has
- * started, as its own choice is made then; the tables of all sizes of its slow DCT are alike. */
-static void keep_chroma_small(j_decompress_ptr jpeg) {
+/* Disables libjpeg's chroma upsampling by a larger IDCT: a mean does not need it, and it costs
+ * time. Must be called after jpeg_start_decompress, which makes that choice. The quantization
+ * tables of the slow IDCT are the same for all sizes. */
+static void disable_chroma_upsampling(j_decompress_ptr jpeg) {
   for (int i = 1; i < jpeg->num_components; i++) {
     jpeg_component_info *component = &jpeg->comp_info[i];
     if (component->DCT_scaled_size == jpeg->min_DCT_scaled_size) continue;
@@ -69,26 +69,26 @@ static void keep_chroma_small(j_decompress_ptr jpeg) {
   }
 }
 
-/* Places the planes, knowing the header and the scale. */
+/* Computes the layout of the planes from the header and the scale. */
 static int lay_out(struct decoding *decoding, struct plane planes[PLANES]) {
   j_decompress_ptr jpeg = &decoding->jpeg;
-  struct ph_picture *picture = &decoding->result->picture;
+  struct ph_image *image = &decoding->result->image;
   const jpeg_component_info *luma = &jpeg->comp_info[0];
   int shift_x = 0, shift_y = 0;
 
   if (luma->h_samp_factor != jpeg->max_h_samp_factor ||
       luma->v_samp_factor != jpeg->max_v_samp_factor) {
-    return refuse(decoding, "its luma is subsampled");
+    return fail_format(decoding, "its luma is subsampled");
   }
   if (jpeg->num_components == 3) {
     const jpeg_component_info *u = &jpeg->comp_info[1], *v = &jpeg->comp_info[2];
     if (u->h_samp_factor != v->h_samp_factor || u->v_samp_factor != v->v_samp_factor) {
-      return refuse(decoding, "its chroma planes differ in size");
+      return fail_format(decoding, "its chroma planes differ in size");
     }
     shift_x = shift_of(luma->h_samp_factor, u->h_samp_factor);
     shift_y = shift_of(luma->v_samp_factor, u->v_samp_factor);
     if (shift_x < 0 || shift_y < 0 || shift_y > 1) {
-      return refuse(decoding, "its chroma subsampling is none that cameras use");
+      return fail_format(decoding, "its chroma subsampling is not supported");
     }
   }
 
@@ -106,17 +106,19 @@ static int lay_out(struct decoding *decoding, struct plane planes[PLANES]) {
     plane->stride = round_up(width * plane->widen, ALIGNMENT);
     plane->rows_per_step = component->v_samp_factor * size;
     plane->rows = mcu_rows * plane->rows_per_step;
-    int32_t *place = i == 0 ? &picture->y_offset : i == 1 ? &picture->u_offset : &picture->v_offset;
-    *place = (int32_t)offset;
+    int32_t *plane_offset = i == 0   ? &image->y_offset
+                            : i == 1 ? &image->u_offset
+                                     : &image->v_offset;
+    *plane_offset = (int32_t)offset;
     offset += (size_t)plane->stride * (size_t)plane->rows;
   }
-  picture->width = (int32_t)jpeg->output_width;
-  picture->height = (int32_t)jpeg->output_height;
-  picture->y_stride = planes[0].stride;
-  picture->uv_stride = jpeg->num_components == 3 ? planes[1].stride : 0;
-  picture->chroma_shift_x = shift_x > 1 ? 1 : shift_x;
-  picture->chroma_shift_y = shift_y;
-  picture->bytes = (int32_t)offset;
+  image->width = (int32_t)jpeg->output_width;
+  image->height = (int32_t)jpeg->output_height;
+  image->y_stride = planes[0].stride;
+  image->uv_stride = jpeg->num_components == 3 ? planes[1].stride : 0;
+  image->chroma_shift_x = shift_x > 1 ? 1 : shift_x;
+  image->chroma_shift_y = shift_y;
+  image->bytes = (int32_t)offset;
   return PH_OK;
 }
 
@@ -141,70 +143,69 @@ static void double_columns(const struct plane *plane) {
   }
 }
 
-static int decode(struct decoding *decoding, const uint8_t *data, size_t size, int least_width,
+static int decode(struct decoding *decoding, const uint8_t *data, size_t size, int min_width,
                   uint8_t *pixels, size_t capacity) {
   j_decompress_ptr jpeg = &decoding->jpeg;
-  struct ph_picture *picture = &decoding->result->picture;
+  struct ph_image *image = &decoding->result->image;
   struct plane planes[PLANES];
 
   jpeg_mem_src(jpeg, data, size);
   jpeg_read_header(jpeg, TRUE);
   if ((uint64_t)jpeg->image_width * jpeg->image_height > PH_MAX_PIXELS) {
     snprintf(decoding->result->message, PH_JPEG_MESSAGE_SIZE,
-             "Cannot decode the JPEG: its header asks for %ux%u pixels", jpeg->image_width,
+             "Cannot decode the JPEG: its size of %ux%u pixels is too large", jpeg->image_width,
              jpeg->image_height);
     return PH_ERR_FORMAT;
   }
   if (jpeg->jpeg_color_space != JCS_YCbCr && jpeg->jpeg_color_space != JCS_GRAYSCALE) {
-    return refuse(decoding, "it is neither YCbCr nor grey");
+    return fail_format(decoding, "it is neither YCbCr nor grayscale");
   }
   jpeg->out_color_space = jpeg->jpeg_color_space;
   jpeg->raw_data_out = TRUE;
   jpeg->do_fancy_upsampling = FALSE;
   jpeg->dct_method = JDCT_ISLOW;
-  choose_scale(jpeg, least_width);
+  choose_scale(jpeg, min_width);
   jpeg_calc_output_dimensions(jpeg);
 
-  *picture = (struct ph_picture){.full_width = (int32_t)jpeg->image_width,
-                                 .full_height = (int32_t)jpeg->image_height,
-                                 .u_offset = -1,
-                                 .v_offset = -1,
-                                 .full_range = 1};
+  *image = (struct ph_image){.full_width = (int32_t)jpeg->image_width,
+                             .full_height = (int32_t)jpeg->image_height,
+                             .u_offset = -1,
+                             .v_offset = -1,
+                             .full_range = 1};
   int status = lay_out(decoding, planes);
   if (status != PH_OK) return status;
-  if (capacity < (size_t)picture->bytes) return PH_JPEG_NEEDS_ROOM;
+  if (capacity < (size_t)image->bytes) return PH_JPEG_BUFFER_TOO_SMALL;
 
-  planes[0].start = pixels + picture->y_offset;
+  planes[0].start = pixels + image->y_offset;
   if (jpeg->num_components == 3) {
-    planes[1].start = pixels + picture->u_offset;
-    planes[2].start = pixels + picture->v_offset;
+    planes[1].start = pixels + image->u_offset;
+    planes[2].start = pixels + image->v_offset;
   }
   jpeg_start_decompress(jpeg);
-  keep_chroma_small(jpeg);
+  disable_chroma_upsampling(jpeg);
   read_planes(jpeg, planes);
-  jpeg_finish_decompress(jpeg); /* reads to the end marker: without it the tail is missing */
+  jpeg_finish_decompress(jpeg); /* reads the end marker; fails if the JPEG is truncated */
   for (int i = 1; i < jpeg->num_components; i++) {
     if (planes[i].widen == 2) double_columns(&planes[i]);
   }
   return PH_OK;
 }
 
-int ph_jpeg_decode(const uint8_t *data, size_t size, int32_t least_width, uint8_t *pixels,
+int ph_jpeg_decode(const uint8_t *data, size_t size, int32_t min_width, uint8_t *pixels,
                    size_t capacity, struct ph_jpeg_result *result) {
   struct decoding decoding = {.result = result};
   volatile int status = PH_ERR_FORMAT;
   result->message[0] = '\0';
-  result->picture = (struct ph_picture){0};
+  result->image = (struct ph_image){0};
 
-  decoding.jpeg.err =
-      ph_jpeg_errors_init(&decoding.errors, "decode the JPEG", result->message,
-                          PH_JPEG_MESSAGE_SIZE);
+  decoding.jpeg.err = ph_jpeg_errors_init(&decoding.errors, "decode the JPEG", result->message,
+                                          PH_JPEG_MESSAGE_SIZE);
   decoding.progress.progress_monitor = limit_scans;
   decoding.jpeg.client_data = &decoding;
   if (setjmp(decoding.errors.failed) == 0) {
     jpeg_create_decompress(&decoding.jpeg);
     decoding.jpeg.progress = &decoding.progress;
-    status = decode(&decoding, data, size, least_width, pixels, capacity);
+    status = decode(&decoding, data, size, min_width, pixels, capacity);
   }
   jpeg_destroy_decompress(&decoding.jpeg);
   return status;

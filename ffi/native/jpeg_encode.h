@@ -1,4 +1,4 @@
-/* Compresses planar pictures, for cameras that make no JPEGs and for pictures that were turned. */
+/* Encodes planar images as JPEG, for cameras without JPEGs and for transformed images. */
 #ifndef PH_JPEG_ENCODE_H
 #define PH_JPEG_ENCODE_H
 
@@ -6,12 +6,13 @@
 #include <stdint.h>
 
 #include "bytes.h"
-#include "picture.h"
+#include "image.h"
 #include "status.h"
 
-/* Compresses `pixels`, laid out as `picture`, at a quality of 1..100; limited range is widened to
- * JPEG's full one. `message` gets the reason of a failure. Any thread. */
-int ph_jpeg_encode(const struct ph_picture *picture, const uint8_t *pixels, int quality,
+/* Encodes `pixels`, in the layout of `image`, with a quality of 1..100. Limited range is expanded
+ * to the full range of JPEG. Writes the reason of a failure to `message`. May be called from any
+ * thread. */
+int ph_jpeg_encode(const struct ph_image *image, const uint8_t *pixels, int quality,
                    struct ph_bytes *jpeg, char *message, size_t message_size);
 
 #endif

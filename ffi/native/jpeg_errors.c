@@ -4,8 +4,8 @@
 
 #include <jerror.h>
 
-/* libjpeg's own texts, by its message code. Its own error manager would bring stdio's stderr in,
- * which Debian's static library cannot refer to from a shared object. */
+/* libjpeg's messages by code. Its own error manager refers to stderr, and Debian's static library
+ * cannot refer to it from a shared object. */
 #define JVERSION ""
 #define JCOPYRIGHT_SHORT ""
 #define JMESSAGE(code, string) string,
@@ -13,7 +13,7 @@ static const char *const texts[] = {
 #include <jerror.h>
 };
 
-/* Some cameras pad the entropy-coded data by a few bytes, which harms nothing. */
+/* Some cameras pad the entropy-coded data by a few bytes, which is harmless. */
 enum { TOLERATED_EXTRA_BYTES = 16 };
 
 static void format_message(j_common_ptr common, char *buffer) {
@@ -29,7 +29,7 @@ static void format_message(j_common_ptr common, char *buffer) {
            number[5], number[6], number[7]);
 }
 
-static void give_up(j_common_ptr common) {
+static void fail_call(j_common_ptr common) {
   struct ph_jpeg_errors *errors = (struct ph_jpeg_errors *)common->err;
   char text[JMSG_LENGTH_MAX];
   format_message(common, text);
@@ -37,9 +37,9 @@ static void give_up(j_common_ptr common) {
   longjmp(errors->failed, 1);
 }
 
-/* libjpeg goes on after what it calls a warning, with grey or smeared blocks: for a measurement
- * such a picture is worse than none. */
-static void judge_warning(j_common_ptr common, int level) {
+/* Turns most warnings into failures: libjpeg continues after a warning with gray or smeared blocks,
+ * which would distort the measurement. */
+static void handle_warning(j_common_ptr common, int level) {
   if (level >= 0) return;
   switch (common->err->msg_code) {
     case JWRN_ADOBE_XFORM:
@@ -51,10 +51,10 @@ static void judge_warning(j_common_ptr common, int level) {
       break;
     default: break;
   }
-  give_up(common);
+  fail_call(common);
 }
 
-static void say_nothing(j_common_ptr common) { (void)common; }
+static void discard_output(j_common_ptr common) { (void)common; }
 
 static void reset(j_common_ptr common) { common->err->msg_code = 0; }
 
@@ -64,9 +64,9 @@ struct jpeg_error_mgr *ph_jpeg_errors_init(struct ph_jpeg_errors *errors, const 
   errors->task = task;
   errors->message = message;
   errors->message_size = message_size;
-  errors->manager.error_exit = give_up;
-  errors->manager.emit_message = judge_warning;
-  errors->manager.output_message = say_nothing;
+  errors->manager.error_exit = fail_call;
+  errors->manager.emit_message = handle_warning;
+  errors->manager.output_message = discard_output;
   errors->manager.format_message = format_message;
   errors->manager.reset_error_mgr = reset;
   return &errors->manager;

@@ -1,4 +1,4 @@
-/* How libjpeg tells this library of failures: by leaving the call, never by printing or exiting. */
+/* An error manager for libjpeg that leaves the call by longjmp, and never prints or exits. */
 #ifndef PH_JPEG_ERRORS_H
 #define PH_JPEG_ERRORS_H
 
@@ -8,17 +8,18 @@
 
 #include <jpeglib.h>
 
-/* One libjpeg object's failure. `manager` is first: libjpeg hands out a pointer to it. */
+/* The error state of one libjpeg object. `manager` must be first: libjpeg passes a pointer to it to
+ * the callbacks. */
 struct ph_jpeg_errors {
   struct jpeg_error_mgr manager;
   jmp_buf failed;
-  const char *task; /* what cannot be done, for the message */
-  char *message; /* gets the reason */
+  const char *task; /* the verb phrase after "Cannot" in the message */
+  char *message;    /* receives the reason */
   size_t message_size;
 };
 
-/* What to put into the libjpeg object's `err`. Afterwards setjmp(errors->failed) must be taken
- * before any call into libjpeg. */
+/* Returns the error manager for the `err` field of a libjpeg object. The caller must then call
+ * setjmp(errors->failed) before any call into libjpeg. */
 struct jpeg_error_mgr *ph_jpeg_errors_init(struct ph_jpeg_errors *errors, const char *task,
                                            char *message, size_t message_size);
 

@@ -6,14 +6,14 @@ static int decode(j_decompress_ptr jpeg, uint8_t *rgb, size_t capacity,
                   struct ph_jpeg_rgb *result) {
   if ((uint64_t)jpeg->image_width * jpeg->image_height > PH_MAX_PIXELS) {
     snprintf(result->message, PH_JPEG_MESSAGE_SIZE,
-             "Cannot decode the JPEG: its header asks for %ux%u pixels", jpeg->image_width,
+             "Cannot decode the JPEG: its size of %ux%u pixels is too large", jpeg->image_width,
              jpeg->image_height);
     return PH_ERR_FORMAT;
   }
   result->width = (int32_t)jpeg->image_width;
   result->height = (int32_t)jpeg->image_height;
   size_t row_bytes = (size_t)jpeg->image_width * 3;
-  if (capacity < row_bytes * jpeg->image_height) return PH_JPEG_NEEDS_ROOM;
+  if (capacity < row_bytes * jpeg->image_height) return PH_JPEG_BUFFER_TOO_SMALL;
   jpeg->out_color_space = JCS_RGB;
   jpeg_start_decompress(jpeg);
   while (jpeg->output_scanline < jpeg->output_height) {
@@ -30,8 +30,7 @@ int ph_jpeg_rgb(const uint8_t *data, size_t size, uint8_t *rgb, size_t capacity,
   struct ph_jpeg_errors errors;
   volatile int status = PH_ERR_FORMAT;
   *result = (struct ph_jpeg_rgb){0};
-  jpeg.err = ph_jpeg_errors_init(&errors, "decode the JPEG", result->message,
-                                 PH_JPEG_MESSAGE_SIZE);
+  jpeg.err = ph_jpeg_errors_init(&errors, "decode the JPEG", result->message, PH_JPEG_MESSAGE_SIZE);
   if (setjmp(errors.failed) == 0) {
     jpeg_create_decompress(&jpeg);
     jpeg_mem_src(&jpeg, data, size);

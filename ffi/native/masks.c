@@ -1,4 +1,4 @@
-/* Masks: how they fade into a new layout, and how they go with the face between layouts. */
+/* Masks: fading to a new layout, and motion compensation between layouts. */
 #include <math.h>
 #include <string.h>
 
@@ -6,46 +6,46 @@
 
 int is_empty(const struct bounds *b) { return b->right <= b->left || b->bottom <= b->top; }
 
-void widen(struct bounds *bounds, const struct bounds *by) {
-  if (is_empty(by)) return;
+void extend_bounds(struct bounds *bounds, const struct bounds *other) {
+  if (is_empty(other)) return;
   if (is_empty(bounds)) {
-    *bounds = *by;
+    *bounds = *other;
     return;
   }
-  if (by->left < bounds->left) bounds->left = by->left;
-  if (by->top < bounds->top) bounds->top = by->top;
-  if (by->right > bounds->right) bounds->right = by->right;
-  if (by->bottom > bounds->bottom) bounds->bottom = by->bottom;
+  if (other->left < bounds->left) bounds->left = other->left;
+  if (other->top < bounds->top) bounds->top = other->top;
+  if (other->right > bounds->right) bounds->right = other->right;
+  if (other->bottom > bounds->bottom) bounds->bottom = other->bottom;
 }
 
-static struct carry carry_of(double x, double y) {
+static struct shift shift_of_cells(double x, double y) {
   int x256 = (int)lrint(x * 256), y256 = (int)lrint(y * 256);
-  return (struct carry){x256 >> 8, y256 >> 8, x256 & 255, y256 & 255};
+  return (struct shift){x256 >> 8, y256 >> 8, x256 & 255, y256 & 255};
 }
 
-void carry_row(const struct ph_regions *regions, const struct mask *mask,
-               const struct carry *carry, int row, int left, int right, uint8_t *out) {
+void shift_row(const struct ph_regions *regions, const struct mask *mask, const struct shift *shift,
+               int row, int left, int right, uint8_t *out) {
   const struct bounds *b = &mask->bounds;
-  int lower = row - carry->y, upper = lower - 1;
-  int part_low = lower >= b->top && lower < b->bottom ? 256 - carry->part_y : 0;
-  int part_up = upper >= b->top && upper < b->bottom ? carry->part_y : 0;
+  int lower = row - shift->y, upper = lower - 1;
+  int part_low = lower >= b->top && lower < b->bottom ? 256 - shift->part_y : 0;
+  int part_up = upper >= b->top && upper < b->bottom ? shift->part_y : 0;
   const uint8_t *a = mask->current + (size_t)(part_low ? lower : b->top) * regions->columns;
   const uint8_t *c = mask->current + (size_t)(part_up ? upper : b->top) * regions->columns;
-  int part_x = carry->part_x, before = 0;
-  int start = left - carry->x - 1; /* the cell that the first one gets a part of */
+  int part_x = shift->part_x, before = 0;
+  int start = left - shift->x - 1; /* the left neighbor of the first cell */
   if (start >= b->left && start < b->right) before = part_low * a[start] + part_up * c[start];
   for (int x = left; x < right; x++) {
-    int from = x - carry->x, here = 0;
+    int from = x - shift->x, here = 0;
     if (from >= b->left && from < b->right) here = part_low * a[from] + part_up * c[from];
     out[x - left] = (uint8_t)(((256 - part_x) * here + part_x * before + 32768) >> 16);
     before = here;
   }
 }
 
-struct bounds carried_bounds(const struct ph_regions *regions, const struct mask *mask,
-                             const struct carry *carry) {
-  struct bounds b = {mask->bounds.left + carry->x, mask->bounds.top + carry->y,
-                     mask->bounds.right + carry->x + 1, mask->bounds.bottom + carry->y + 1};
+struct bounds shifted_bounds(const struct ph_regions *regions, const struct mask *mask,
+                             const struct shift *shift) {
+  struct bounds b = {mask->bounds.left + shift->x, mask->bounds.top + shift->y,
+                     mask->bounds.right + shift->x + 1, mask->bounds.bottom + shift->y + 1};
   if (b.left < 0) b.left = 0;
   if (b.top < 0) b.top = 0;
   if (b.right > regions->columns) b.right = regions->columns;
@@ -53,10 +53,10 @@ struct bounds carried_bounds(const struct ph_regions *regions, const struct mask
   return b;
 }
 
-struct carry carry_now(const struct ph_regions *regions) {
+struct shift current_shift(const struct ph_regions *regions) {
   double cell_x = regions->geometry.width / regions->columns;
   double cell_y = regions->geometry.height / regions->rows;
-  return carry_of(regions->shift_x / cell_x, regions->shift_y / cell_y);
+  return shift_of_cells(regions->shift_x / cell_x, regions->shift_y / cell_y);
 }
 
 static void clear(const struct ph_regions *regions, uint8_t *weights, const struct bounds *b) {
@@ -65,14 +65,14 @@ static void clear(const struct ph_regions *regions, uint8_t *weights, const stru
     memset(weights + (size_t)row * regions->columns + b->left, 0, (size_t)(b->right - b->left));
 }
 
-void settle_mask(const struct ph_regions *regions, struct mask *mask) {
+void apply_mask_shift(const struct ph_regions *regions, struct mask *mask) {
   clear(regions, mask->target, &mask->bounds);
   mask->target_bounds = (struct bounds){0};
-  if (!mask->carried || is_empty(&mask->bounds)) return;
-  struct carry carry = carry_now(regions);
-  struct bounds b = carried_bounds(regions, mask, &carry);
+  if (!mask->follows_motion || is_empty(&mask->bounds)) return;
+  struct shift shift = current_shift(regions);
+  struct bounds b = shifted_bounds(regions, mask, &shift);
   for (int row = b.top; row < b.bottom && !is_empty(&b); row++)
-    carry_row(regions, mask, &carry, row, b.left, b.right,
+    shift_row(regions, mask, &shift, row, b.left, b.right,
               mask->target + (size_t)row * regions->columns + b.left);
   uint8_t *before = mask->current;
   mask->current = mask->target;
@@ -81,7 +81,7 @@ void settle_mask(const struct ph_regions *regions, struct mask *mask) {
   mask->bounds = b;
 }
 
-/* Moves the weights toward their targets; says whether any still differs. */
+/* Moves the weights toward their targets. Returns nonzero if any differed. */
 static int fade_row(uint8_t *restrict current, const uint8_t *restrict target, int count,
                     int step) {
   int differs = 0;

@@ -1,4 +1,5 @@
-/* Follows a textured patch of the picture; see motion.c for how. One thread at a time. */
+/* Tracks the motion of a textured patch of the image; motion.c describes the method. A tracker must
+ * be used by one thread at a time. */
 #ifndef PH_MOTION_H
 #define PH_MOTION_H
 
@@ -6,21 +7,23 @@
 
 struct tracker;
 
-/* How much of each cell of the picture counts, 0..255. */
-struct cover {
-  const uint8_t *weights; /* columns * rows; NULL: all of the picture counts */
+/* The weight of each cell of the image, 0..255. */
+struct coverage {
+  const uint8_t *weights; /* columns * rows; NULL: the whole image counts */
   int columns, rows;
   int cell_width, cell_height; /* in pixels */
 };
 
-struct tracker *tracker_create(void); /* NULL: no memory */
+struct tracker *tracker_create(void); /* NULL if memory allocation failed */
 void tracker_destroy(struct tracker *tracker);
 
-/* Follows what is in the rectangle, in pixels, of the next picture; an empty one ends it. */
-void tracker_place(struct tracker *tracker, const float *rectangle);
+/* Tracks the content of the rectangle, in pixels, from the next image on. An empty rectangle stops
+ * tracking. */
+void tracker_set_rectangle(struct tracker *tracker, const float *rectangle);
 
-/* Where the patch is now. `cover` says what of it counts, where a new reference is taken. */
+/* Measures the displacement of the patch. `coverage` weights the patch when a new reference is
+ * taken. */
 int tracker_measure(struct tracker *tracker, const uint8_t *y, const struct ph_geometry *geometry,
-                    const struct cover *cover, struct ph_motion_result *result);
+                    const struct coverage *coverage, struct ph_motion_result *result);
 
 #endif

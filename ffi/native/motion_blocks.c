@@ -4,12 +4,12 @@
 
 enum { ITERATIONS = 2 };
 
-static const float NOISE = 1.5f;      /* levels, after smoothing */
-static const float NOISE_GRADIENT = 0.35f; /* what it adds to a squared gradient */
-static const float OWN_MOTION = 0.05f; /* samples */
+static const float NOISE = 1.5f;           /* in levels, after the binomial filter */
+static const float NOISE_GRADIENT = 0.35f; /* its contribution to a squared gradient */
+static const float BLOCK_MOTION = 0.05f;   /* independent motion of a block, in samples */
 
-/* How much a block counts that does not fit, and how it wins its weight back, a frame. */
-static const float LEAST_TRUST = 0.02f, RECOVERY = 0.05f;
+/* The trust of a block that does not match, and its recovery per frame. */
+static const float MIN_TRUST = 0.02f, TRUST_RECOVERY = 0.05f;
 
 static void prepare_block(struct patch *t, struct block *block) {
   float sum_x = 0, sum_y = 0;
@@ -19,7 +19,7 @@ static void prepare_block(struct patch *t, struct block *block) {
       sum_x += t->gx[(size_t)row * t->width + x];
       sum_y += t->gy[(size_t)row * t->width + x];
     }
-  /* Gradients without their mean do not see a change of brightness. */
+  /* Gradients with zero mean are insensitive to a change of brightness. */
   float mean_x = sum_x / (float)count, mean_y = sum_y / (float)count;
   float xx = 0, xy = 0, yy = 0;
   for (int row = block->top; row < block->top + block->height; row++)
@@ -30,68 +30,68 @@ static void prepare_block(struct patch *t, struct block *block) {
       xy += gx * gy;
       yy += gy * gy;
     }
-  /* An edge determines the motion across it only: damping keeps the rest at rest. */
+  /* An edge determines only the motion across it; the damping suppresses the motion along it. */
   float damping = 0.01f * (xx + yy) + 0.05f * (float)count;
   float a = xx + damping, d = yy + damping, determinant = a * d - xy * xy;
   block->hxx = d / determinant;
   block->hxy = -xy / determinant;
   block->hyy = a / determinant;
-  float bare = 0.05f * (float)count;
-  float across = (xx + bare) * (yy + bare) - xy * xy;
-  float gradient = fmaxf(0, across / (xx + bare) - NOISE_GRADIENT * (float)count);
-  /* The variance of a block's motion is that of its noise and of moving a little by itself: a
-   * sharp edge counts no more than all that is sharp enough. */
-  block->certainty = gradient / (NOISE * NOISE + OWN_MOTION * OWN_MOTION * gradient);
+  float regularization = 0.05f * (float)count;
+  float across = (xx + regularization) * (yy + regularization) - xy * xy;
+  float gradient = fmaxf(0, across / (xx + regularization) - NOISE_GRADIENT * (float)count);
+  /* The variance of a block's motion is the sum of its noise and of its independent motion, which
+   * limits the weight of sharp edges. */
+  block->precision = gradient / (NOISE * NOISE + BLOCK_MOTION * BLOCK_MOTION * gradient);
   block->dx = block->dy = 0;
   block->trust = 1;
 }
 
-/* The share of a rectangle of the picture that counts, 0..1. */
-static float share_of(const struct cover *cover, int x, int y, int width, int height) {
-  if (cover->weights == NULL) return 1;
-  int cell_x = cover->cell_width, cell_y = cover->cell_height;
+/* Returns the mean weight of a rectangle of the image, 0..1. */
+static float mean_coverage(const struct coverage *coverage, int x, int y, int width, int height) {
+  if (coverage->weights == NULL) return 1;
+  int cell_x = coverage->cell_width, cell_y = coverage->cell_height;
   uint64_t sum = 0, count = 0;
-  for (int row = y / cell_y; row < cover->rows && row * cell_y < y + height; row++)
-    for (int column = x / cell_x; column < cover->columns && column * cell_x < x + width;
+  for (int row = y / cell_y; row < coverage->rows && row * cell_y < y + height; row++)
+    for (int column = x / cell_x; column < coverage->columns && column * cell_x < x + width;
          column++, count++)
-      sum += cover->weights[(size_t)row * cover->columns + column];
+      sum += coverage->weights[(size_t)row * coverage->columns + column];
   return count ? (float)sum / (255.0f * (float)count) : 0;
 }
 
-static int between(int value, int low, int high) {
+static int clamp(int value, int low, int high) {
   return value < low ? low : value > high ? high : value;
 }
 
-int blocks_cut(struct block *blocks, struct patch *t, const struct cover *cover) {
-  int across = between(t->width / 16, 1, 8), down = between(t->height / 12, 1, MAX_BLOCKS / 8);
+int blocks_init(struct block *blocks, struct patch *t, const struct coverage *coverage) {
+  int columns = clamp(t->width / 16, 1, 8), rows = clamp(t->height / 12, 1, MAX_BLOCKS / 8);
   int unit = t->unit;
   struct block *block = blocks;
-  for (int j = 0; j < down; j++)
-    for (int i = 0; i < across; i++, block++) {
-      block->left = t->width * i / across, block->top = t->height * j / down;
-      block->width = t->width * (i + 1) / across - block->left;
-      block->height = t->height * (j + 1) / down - block->top;
+  for (int j = 0; j < rows; j++)
+    for (int i = 0; i < columns; i++, block++) {
+      block->left = t->width * i / columns, block->top = t->height * j / rows;
+      block->width = t->width * (i + 1) / columns - block->left;
+      block->height = t->height * (j + 1) / rows - block->top;
       prepare_block(t, block);
-      block->certainty *= share_of(cover, unit * (t->left + block->left),
-                                   unit * (t->top + block->top), unit * block->width,
-                                   unit * block->height);
+      block->precision *=
+          mean_coverage(coverage, unit * (t->left + block->left), unit * (t->top + block->top),
+                        unit * block->width, unit * block->height);
     }
-  return across * down;
+  return columns * rows;
 }
 
-/* One step of Gauss and Newton; returns the residual's standard deviation in levels. */
+/* Performs one Gauss-Newton step. Returns the standard deviation of the residual, in levels. */
 static float step_block(const struct patch *t, struct block *b) {
   float limit = MARGIN - 1.01f;
   float dx = fmaxf(-limit, fminf(limit, b->dx)), dy = fmaxf(-limit, fminf(limit, b->dy));
   int ix = (int)floorf(dx), iy = (int)floorf(dy);
   float fx = dx - (float)ix, fy = dy - (float)iy;
   float w00 = (1 - fx) * (1 - fy), w01 = fx * (1 - fy), w10 = (1 - fx) * fy, w11 = fx * fy;
-  int wide = t->width + 2 * MARGIN;
+  int stride = t->width + 2 * MARGIN;
   float sum_x = 0, sum_y = 0, sum = 0, squares = 0;
   for (int row = 0; row < b->height; row++) {
-    const float *restrict p = t->now + (size_t)(b->top + row + MARGIN + iy) * wide + b->left +
-                              MARGIN + ix;
-    const float *restrict q = p + wide;
+    const float *restrict p =
+        t->current + (size_t)(b->top + row + MARGIN + iy) * stride + b->left + MARGIN + ix;
+    const float *restrict q = p + stride;
     size_t at = (size_t)(b->top + row) * t->width + b->left;
     const float *restrict reference = t->reference + at;
     const float *restrict gx = t->gx + at, *restrict gy = t->gy + at;
@@ -110,7 +110,7 @@ static float step_block(const struct patch *t, struct block *b) {
   return sqrtf(fmaxf(0, squares / count - mean * mean));
 }
 
-/* The value that half of the weight lies below. */
+/* Returns the weighted median. */
 static float weighted_median(const float *values, const float *weights, int count, float total) {
   float best = 0, below_best = INFINITY;
   for (int i = 0; i < count; i++) {
@@ -125,16 +125,16 @@ static float weighted_median(const float *values, const float *weights, int coun
   return best;
 }
 
-/* A block that jumped found something else, or its own place again: its step is no motion. One
- * that goes another way than most is something before the patch. */
-static const float JUMP = 0.7f, STRAY = 1.0f; /* samples */
+/* A block whose step deviates by more than MAX_STEP has lost or regained its match. A block whose
+ * displacement deviates by more than MAX_DEVIATION is probably an object in front of the patch. */
+static const float MAX_STEP = 0.7f, MAX_DEVIATION = 1.0f; /* samples */
 
-static int is_stray(const struct block *b, float middle_x, float middle_y) {
-  float allowed = STRAY + 0.5f * hypotf(middle_x, middle_y);
-  return hypotf(b->dx - middle_x, b->dy - middle_y) > allowed;
+static int is_outlier(const struct block *b, float median_x, float median_y) {
+  float allowed = MAX_DEVIATION + 0.5f * hypotf(median_x, median_y);
+  return hypotf(b->dx - median_x, b->dy - median_y) > allowed;
 }
 
-struct frame_motion blocks_move(struct block *blocks, int count, const struct patch *t) {
+struct frame_motion blocks_update(struct block *blocks, int count, const struct patch *t) {
   float steps_x[MAX_BLOCKS], steps_y[MAX_BLOCKS], weights[MAX_BLOCKS], residuals[MAX_BLOCKS];
   float x[MAX_BLOCKS], y[MAX_BLOCKS];
   float total = 0, residual = 0;
@@ -146,43 +146,43 @@ struct frame_motion blocks_move(struct block *blocks, int count, const struct pa
     steps_x[i] = b->dx - before_x;
     steps_y[i] = b->dy - before_y;
     x[i] = b->dx, y[i] = b->dy;
-    weights[i] = b->certainty * b->trust;
+    weights[i] = b->precision * b->trust;
     total += weights[i];
     residual += weights[i] * residuals[i];
   }
   if (!(total > 0)) return motion;
   residual /= total;
-  float middle_x = weighted_median(x, weights, count, total);
-  float middle_y = weighted_median(y, weights, count, total);
+  float median_x = weighted_median(x, weights, count, total);
+  float median_y = weighted_median(y, weights, count, total);
   float step_x = weighted_median(steps_x, weights, count, total);
   float step_y = weighted_median(steps_y, weights, count, total);
-  float spread = 0, agreed = 0;
+  float spread = 0, trusted = 0;
   for (int i = 0; i < count; i++) {
     struct block *b = &blocks[i];
-    float off = hypotf(steps_x[i] - step_x, steps_y[i] - step_y);
-    spread += weights[i] * fminf(off * off, 1);
+    float deviation = hypotf(steps_x[i] - step_x, steps_y[i] - step_y);
+    spread += weights[i] * fminf(deviation * deviation, 1);
     if (weights[i] > 0.02f * total)
-      motion.reach = fmaxf(motion.reach, fmaxf(fabsf(b->dx), fabsf(b->dy)));
-    if (off > JUMP || residuals[i] > 2.5f * residual + 2)
-      b->trust = LEAST_TRUST;
-    else if (is_stray(b, middle_x, middle_y))
-      b->trust += 0.3f * (LEAST_TRUST - b->trust);
+      motion.max_displacement = fmaxf(motion.max_displacement, fmaxf(fabsf(b->dx), fabsf(b->dy)));
+    if (deviation > MAX_STEP || residuals[i] > 2.5f * residual + 2)
+      b->trust = MIN_TRUST;
+    else if (is_outlier(b, median_x, median_y))
+      b->trust += 0.3f * (MIN_TRUST - b->trust);
     else
-      b->trust += RECOVERY * (1 - b->trust);
-    /* Weights that do not depend on this frame's noise: the steps add up to a position. */
-    float weight = b->certainty * b->trust;
-    agreed += weight;
+      b->trust += TRUST_RECOVERY * (1 - b->trust);
+    /* The weights do not depend on this frame's noise, so the steps add up to a displacement. */
+    float weight = b->precision * b->trust;
+    trusted += weight;
     motion.step_x += weight * steps_x[i];
     motion.step_y += weight * steps_y[i];
   }
   spread = sqrtf(spread / total);
-  /* The standard error of the mean where the noise is as large as the residual. A quiet breath
-   * moves half a sample. */
+  /* The standard error of the mean, with the residual as the noise. For comparison, a shallow
+   * breath moves the patch by half a sample. */
   float error = fmaxf(residual, 0.3f) / sqrtf(total);
-  motion.step_x /= agreed;
-  motion.step_y /= agreed;
+  motion.step_x /= trusted;
+  motion.step_y /= trusted;
   motion.residual = residual;
-  motion.confidence = 1 / (1 + (error / 0.1f) * (error / 0.1f)) /
-                      (1 + (spread / 0.35f) * (spread / 0.35f));
+  motion.confidence =
+      1 / (1 + (error / 0.1f) * (error / 0.1f)) / (1 + (spread / 0.35f) * (spread / 0.35f));
   return motion;
 }

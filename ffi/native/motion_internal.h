@@ -1,4 +1,4 @@
-/* What the files of motion.c share: the patch, and the blocks that it is cut into. */
+/* Declarations shared by motion.c, motion_patch.c and motion_blocks.c: the patch and its blocks. */
 #ifndef PH_MOTION_INTERNAL_H
 #define PH_MOTION_INTERNAL_H
 
@@ -7,53 +7,54 @@
 #include "motion.h"
 
 enum {
-  MARGIN = 6, /* samples around the patch: how far it may move from its reference */
+  MARGIN = 6, /* samples around the patch: the maximum displacement from its reference */
   MAX_BLOCKS = 40
 };
 
-/* A part of the picture in samples of 1 or 2 by 2 pixels, with a margin around, and what it looked
- * like when it became the reference. */
+/* A part of the image with a margin, and its reference. A sample is 1 pixel or the mean of 2 by 2
+ * pixels. */
 struct patch {
   int unit;                     /* pixels per sample, 1 or 2; 0 without a reference */
-  int left, top, width, height; /* in samples of the picture */
-  float *reference, *gx, *gy;   /* width * height */
-  float *now, *rough;           /* with the margin around */
+  int left, top, width, height; /* in samples of the image */
+  float *reference, *gx, *gy;   /* reference and its gradients, width * height */
+  float *current, *unfiltered;  /* current samples, including the margin */
   size_t capacity;
 };
 
 struct block {
   int left, top, width, height; /* in the patch */
   float hxx, hxy, hyy;          /* inverse of the damped structure tensor */
-  float certainty;              /* what its vertical motion weighs */
-  float dx, dy;                 /* displacement from the reference, samples */
-  float trust;                  /* 0..1, slow: falls where the block does not fit any more */
+  float precision;              /* inverse variance of its vertical motion */
+  float dx, dy;                 /* displacement from the reference, in samples */
+  float trust;                  /* 0..1; falls while the block does not match, recovers slowly */
 };
 
+/* The motion between two frames. */
 struct frame_motion {
-  float step_x, step_y; /* since the frame before, samples */
+  float step_x, step_y; /* since the previous frame, in samples */
   float confidence;
   float residual;
-  float reach; /* the largest displacement of a block that counts */
+  float max_displacement; /* the largest displacement of a block with a relevant weight */
 };
 
 /* motion_patch.c */
 
-/* Makes room for `width` by `height` samples. */
+/* Allocates the memory for `width` by `height` samples. */
 int patch_reserve(struct patch *patch, int width, int height);
 
-/* Copies the patch and what is around it, smoothed by 1 2 1 both ways: the camera's noise would
- * pass for texture. Beyond the picture its edge is repeated. */
-void patch_take(struct patch *patch, const uint8_t *y, const struct ph_geometry *geometry);
+/* Samples the patch and its margin with a binomial filter (1 2 1 in both directions), which keeps
+ * the camera's noise from being taken for texture. Pixels outside of the image repeat its edge. */
+void patch_sample(struct patch *patch, const uint8_t *y, const struct ph_geometry *geometry);
 
-/* Makes the reference, and its gradients, of the patch as it is now. */
-void patch_refer(struct patch *patch);
+/* Makes the current samples the reference and computes its gradients. */
+void patch_set_reference(struct patch *patch);
 
 /* motion_blocks.c */
 
-/* Cuts the patch into blocks; answers how many. `cover` may forbid to count some. */
-int blocks_cut(struct block *blocks, struct patch *patch, const struct cover *cover);
+/* Divides the patch into blocks, weighted by `coverage`. Returns how many. */
+int blocks_init(struct block *blocks, struct patch *patch, const struct coverage *coverage);
 
-/* Moves every block to where it fits the patch as it is now. */
-struct frame_motion blocks_move(struct block *blocks, int count, const struct patch *patch);
+/* Registers every block to the current samples. */
+struct frame_motion blocks_update(struct block *blocks, int count, const struct patch *patch);
 
 #endif

@@ -1,4 +1,4 @@
-/* Bytes that are put in at the end and taken from the start. */
+/* A growable byte queue. */
 #ifndef PH_QUEUE_H
 #define PH_QUEUE_H
 
@@ -6,13 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Begins as all zero; ends by ph_queue_release. Take by moving `start` on and `length` down. */
+/* Initialize with zeros; release with ph_queue_release. Read with ph_queue_read. */
 struct ph_queue {
   uint8_t *data;
   size_t start, length, capacity;
 };
 
-/* Answers -1 for no memory. */
+/* Returns 0, or -1 if memory allocation failed. */
 static inline int ph_queue_append(struct ph_queue *queue, const void *data, size_t length) {
   if (queue->start + queue->length + length > queue->capacity) {
     if (queue->start) {
@@ -33,11 +33,22 @@ static inline int ph_queue_append(struct ph_queue *queue, const void *data, size
   return 0;
 }
 
+/* Moves up to `capacity` bytes from the start of the queue to `out`. Returns how many. */
+static inline size_t ph_queue_read(struct ph_queue *queue, uint8_t *out, size_t capacity) {
+  size_t count = queue->length < capacity ? queue->length : capacity;
+  if (count) memcpy(out, queue->data + queue->start, count);
+  queue->start += count;
+  queue->length -= count;
+  if (queue->length == 0) queue->start = 0;
+  return count;
+}
+
 static inline void ph_queue_release(struct ph_queue *queue) {
   free(queue->data);
   memset(queue, 0, sizeof *queue);
 }
 
+/* Appends a little-endian integer. Returns 0, or -1 if memory allocation failed. */
 static inline int ph_queue_append_u32(struct ph_queue *queue, uint32_t value) {
   uint8_t raw[4] = {value & 0xff, value >> 8 & 0xff, value >> 16 & 0xff, value >> 24};
   return ph_queue_append(queue, raw, sizeof raw);

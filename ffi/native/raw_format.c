@@ -2,16 +2,17 @@
 
 #include <linux/videodev2.h>
 
-enum { ALIGN_ROW = 64 };
+enum { ROW_ALIGNMENT = 64 };
 
+/* A packed 4:2:2 format, by the offsets of its first Y, U and V sample. */
 #define PACKED(code, y0, u0, v0) \
-  {code, {0, y0, 2}, {0, u0, 4}, {0, v0, 4}, 1, 0, 0}
+  .fourcc = code, .y = {0, y0, 2}, .u = {0, u0, 4}, .v = {0, v0, 4}, .chroma_shift_x = 1
 
 static const struct ph_raw_format formats[] = {
-    PACKED(V4L2_PIX_FMT_YUYV, 0, 1, 3),
-    PACKED(V4L2_PIX_FMT_YVYU, 0, 3, 1),
-    PACKED(V4L2_PIX_FMT_UYVY, 1, 0, 2),
-    PACKED(V4L2_PIX_FMT_VYUY, 1, 2, 0),
+    {PACKED(V4L2_PIX_FMT_YUYV, 0, 1, 3)},
+    {PACKED(V4L2_PIX_FMT_YVYU, 0, 3, 1)},
+    {PACKED(V4L2_PIX_FMT_UYVY, 1, 0, 2)},
+    {PACKED(V4L2_PIX_FMT_VYUY, 1, 2, 0)},
     {V4L2_PIX_FMT_NV12, {0, 0, 1}, {1, 0, 2}, {1, 1, 2}, 1, 1, 0},
     {V4L2_PIX_FMT_NV21, {0, 0, 1}, {1, 1, 2}, {1, 0, 2}, 1, 1, 0},
     {V4L2_PIX_FMT_YUV420, {0, 0, 1}, {1, 0, 1}, {2, 0, 1}, 1, 1, 1},
@@ -29,68 +30,70 @@ static int32_t chroma_rows(const struct ph_raw_format *format, int32_t height) {
   return (height + format->chroma_shift_y) >> format->chroma_shift_y;
 }
 
-/* Bytes from the start of the image to the given plane, and its stride. */
+/* Returns the offset of a plane from the start of the image. */
 static size_t plane_start(const struct ph_raw_format *format, int plane, int32_t stride,
                           int32_t height) {
   if (plane == 0) return 0;
-  size_t chroma = (size_t)(stride >> format->chroma_stride_shift) *
-                  (size_t)chroma_rows(format, height);
+  size_t chroma =
+      (size_t)(stride >> format->chroma_stride_shift) * (size_t)chroma_rows(format, height);
   return (size_t)stride * (size_t)height + chroma * (size_t)(plane - 1);
 }
 
 size_t ph_raw_size(const struct ph_raw_format *format, int32_t stride, int32_t height) {
-  int last = format->v.step == 0 ? 0 : format->u.plane > format->v.plane ? format->u.plane
-                                                                         : format->v.plane;
+  int last = format->v.step == 0                 ? 0
+             : format->u.plane > format->v.plane ? format->u.plane
+                                                 : format->v.plane;
   return plane_start(format, last + 1, stride, height);
 }
 
-int32_t ph_raw_least_stride(const struct ph_raw_format *format, int32_t width) {
+int32_t ph_raw_min_stride(const struct ph_raw_format *format, int32_t width) {
   return (width + format->chroma_shift_x) / (1 + format->chroma_shift_x) *
          (1 + format->chroma_shift_x) * format->y.step;
 }
 
-int32_t ph_scale_divisor(int32_t width, int32_t least_width) {
+int32_t ph_scale_divisor(int32_t width, int32_t min_width) {
   int32_t divisor = 1;
-  if (least_width <= 0) return 1;
-  while (divisor < 8 && width / (divisor * 2) >= least_width) divisor *= 2;
+  if (min_width <= 0) return 1;
+  while (divisor < 8 && width / (divisor * 2) >= min_width) divisor *= 2;
   return divisor;
 }
 
-static int32_t round_up(int32_t value) { return (value + ALIGN_ROW - 1) / ALIGN_ROW * ALIGN_ROW; }
+static int32_t round_up(int32_t value) {
+  return (value + ROW_ALIGNMENT - 1) / ROW_ALIGNMENT * ROW_ALIGNMENT;
+}
 
-void ph_raw_lay_out(const struct ph_raw_image *image, int32_t least_width,
-                    struct ph_picture *picture) {
-  const struct ph_raw_format *format = image->format;
-  int32_t divisor = ph_scale_divisor(image->width, least_width);
-  while (divisor > 1 && (image->width / divisor >> format->chroma_shift_x == 0 ||
-                         image->height / divisor >> format->chroma_shift_y == 0)) {
+void ph_raw_lay_out(const struct ph_raw_image *raw, int32_t min_width, struct ph_image *image) {
+  const struct ph_raw_format *format = raw->format;
+  int32_t divisor = ph_scale_divisor(raw->width, min_width);
+  while (divisor > 1 && (raw->width / divisor >> format->chroma_shift_x == 0 ||
+                         raw->height / divisor >> format->chroma_shift_y == 0)) {
     divisor /= 2;
   }
-  *picture = (struct ph_picture){
-      .width = image->width / divisor,
-      .height = image->height / divisor,
-      .full_width = image->width,
-      .full_height = image->height,
+  *image = (struct ph_image){
+      .width = raw->width / divisor,
+      .height = raw->height / divisor,
+      .full_width = raw->width,
+      .full_height = raw->height,
       .u_offset = -1,
       .v_offset = -1,
       .chroma_shift_x = format->chroma_shift_x,
       .chroma_shift_y = format->chroma_shift_y,
   };
-  /* Chroma is divided like luma, so that an odd rest of the picture is cut off. */
+  /* Crops odd columns and rows that have no complete chroma sample. */
   if (format->u.step != 0) {
-    picture->width &= ~(int32_t)format->chroma_shift_x;
-    picture->height &= ~(int32_t)format->chroma_shift_y;
+    image->width &= ~(int32_t)format->chroma_shift_x;
+    image->height &= ~(int32_t)format->chroma_shift_y;
   }
-  picture->y_stride = round_up(picture->width);
-  int32_t bytes = picture->y_stride * picture->height;
+  image->y_stride = round_up(image->width);
+  int32_t bytes = image->y_stride * image->height;
   if (format->u.step != 0) {
-    picture->uv_stride = round_up(picture->width >> format->chroma_shift_x);
-    int32_t plane = picture->uv_stride * (picture->height >> format->chroma_shift_y);
-    picture->u_offset = bytes;
-    picture->v_offset = bytes + plane;
+    image->uv_stride = round_up(image->width >> format->chroma_shift_x);
+    int32_t plane = image->uv_stride * (image->height >> format->chroma_shift_y);
+    image->u_offset = bytes;
+    image->v_offset = bytes + plane;
     bytes += 2 * plane;
   }
-  picture->bytes = bytes;
+  image->bytes = bytes;
 }
 
 struct target {
@@ -98,7 +101,7 @@ struct target {
   int32_t stride, width, height;
 };
 
-/* Called with constants for `step` and `divisor`, so that the compiler unrolls and vectorises. */
+/* Called with constant `step` and `divisor`, so that the compiler unrolls and vectorizes it. */
 static inline __attribute__((always_inline)) void average(const uint8_t *source, int32_t stride,
                                                           int step, int divisor,
                                                           const struct target *target) {
@@ -120,12 +123,12 @@ static inline __attribute__((always_inline)) void average(const uint8_t *source,
   }
 }
 
-#define FOR_EACH_DIVISOR(step)                                       \
-  switch (divisor) {                                                 \
-    case 1: average(source, stride, step, 1, target); return;        \
-    case 2: average(source, stride, step, 2, target); return;        \
-    case 4: average(source, stride, step, 4, target); return;        \
-    default: average(source, stride, step, 8, target); return;       \
+#define FOR_EACH_DIVISOR(step)                                 \
+  switch (divisor) {                                           \
+    case 1: average(source, stride, step, 1, target); return;  \
+    case 2: average(source, stride, step, 2, target); return;  \
+    case 4: average(source, stride, step, 4, target); return;  \
+    default: average(source, stride, step, 8, target); return; \
   }
 
 static void average_component(const uint8_t *source, int32_t stride, int step, int divisor,
@@ -137,27 +140,25 @@ static void average_component(const uint8_t *source, int32_t stride, int step, i
   }
 }
 
-static void scale_component(const struct ph_raw_image *image, struct ph_raw_component component,
+static void scale_component(const struct ph_raw_image *raw, struct ph_raw_component component,
                             int32_t stride, int divisor, const struct target *target) {
-  const uint8_t *source = image->data + component.offset +
-                          plane_start(image->format, component.plane, image->stride, image->height);
+  const uint8_t *source = raw->data + component.offset +
+                          plane_start(raw->format, component.plane, raw->stride, raw->height);
   average_component(source, stride, component.step, divisor, target);
 }
 
-void ph_raw_scale(const struct ph_raw_image *image, const struct ph_picture *picture,
-                  uint8_t *pixels) {
-  const struct ph_raw_format *format = image->format;
-  int divisor = picture->width > 0 ? image->width / picture->width : 1;
+void ph_raw_scale(const struct ph_raw_image *raw, const struct ph_image *image, uint8_t *pixels) {
+  const struct ph_raw_format *format = raw->format;
+  int divisor = image->width > 0 ? raw->width / image->width : 1;
   divisor = divisor >= 8 ? 8 : divisor >= 4 ? 4 : divisor >= 2 ? 2 : 1;
-  struct target y = {pixels + picture->y_offset, picture->y_stride, picture->width,
-                     picture->height};
-  scale_component(image, format->y, image->stride, divisor, &y);
+  struct target y = {pixels + image->y_offset, image->y_stride, image->width, image->height};
+  scale_component(raw, format->y, raw->stride, divisor, &y);
   if (format->u.step == 0) return;
-  int32_t stride = image->stride >> format->chroma_stride_shift;
-  struct target chroma = {pixels + picture->u_offset, picture->uv_stride,
-                          picture->width >> format->chroma_shift_x,
-                          picture->height >> format->chroma_shift_y};
-  scale_component(image, format->u, stride, divisor, &chroma);
-  chroma.start = pixels + picture->v_offset;
-  scale_component(image, format->v, stride, divisor, &chroma);
+  int32_t stride = raw->stride >> format->chroma_stride_shift;
+  struct target chroma = {pixels + image->u_offset, image->uv_stride,
+                          image->width >> format->chroma_shift_x,
+                          image->height >> format->chroma_shift_y};
+  scale_component(raw, format->u, stride, divisor, &chroma);
+  chroma.start = pixels + image->v_offset;
+  scale_component(raw, format->v, stride, divisor, &chroma);
 }

@@ -1,31 +1,31 @@
-/* Raw pixels as cameras lay them out, and how a small planar picture is made from them. */
+/* Raw pixel formats of cameras, and their conversion to a scaled planar image. */
 #ifndef PH_RAW_FORMAT_H
 #define PH_RAW_FORMAT_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-#include "picture.h"
+#include "image.h"
 #include "status.h"
 
-/* Where one component's samples lie. */
+/* The memory layout of one component's samples. */
 struct ph_raw_component {
-  uint8_t plane;  /* 0: among the rows of Y; 1, 2: in the block behind it */
+  uint8_t plane;  /* 0: in the rows of Y; 1, 2: in the first or second plane after it */
   uint8_t offset; /* of the first sample, in bytes */
-  uint8_t step;   /* from one sample to the next, in bytes; 0: there is no such component */
+  uint8_t step;   /* from one sample to the next, in bytes; 0: the component does not exist */
 };
 
 struct ph_raw_format {
   uint32_t fourcc; /* V4L2_PIX_FMT_... */
   struct ph_raw_component y, u, v;
   uint8_t chroma_shift_x, chroma_shift_y;
-  uint8_t chroma_stride_shift; /* a chroma row's bytes: those of a Y row, shifted right by this */
+  uint8_t chroma_stride_shift; /* stride of a chroma row: that of Y, shifted right by this */
 };
 
-/* NULL where the library cannot read the format. */
+/* Returns NULL if the library cannot read the format. */
 const struct ph_raw_format *ph_raw_format_find(uint32_t fourcc);
 
-/* A raw picture in a driver's buffer. */
+/* A raw image in a driver's buffer. */
 struct ph_raw_image {
   const struct ph_raw_format *format;
   const uint8_t *data;
@@ -33,22 +33,21 @@ struct ph_raw_image {
   int32_t stride; /* bytes of a row of Y */
 };
 
-/* Bytes that an image of this height and stride has. */
+/* Returns the size in bytes of an image with this stride and height. */
 size_t ph_raw_size(const struct ph_raw_format *format, int32_t stride, int32_t height);
 
-/* Bytes of the smallest stride that `width` pixels need. */
-int32_t ph_raw_least_stride(const struct ph_raw_format *format, int32_t width);
+/* Returns the minimum stride in bytes for `width` pixels. */
+int32_t ph_raw_min_stride(const struct ph_raw_format *format, int32_t width);
 
-/* The divisor, 1, 2, 4 or 8, that leaves at least `least_width` pixels; 1 where it is 0. */
-int32_t ph_scale_divisor(int32_t width, int32_t least_width);
+/* Returns the largest divisor of 1, 2, 4 and 8 that leaves at least `min_width` pixels; 1 if
+ * `min_width` is 0. */
+int32_t ph_scale_divisor(int32_t width, int32_t min_width);
 
-/* Lays `picture` out for ph_raw_scale; sets all but the colour fields. It is empty only where the
- * image has not one whole sample of chroma. */
-void ph_raw_lay_out(const struct ph_raw_image *image, int32_t least_width,
-                    struct ph_picture *picture);
+/* Computes the layout of the scaled `image` for ph_raw_scale and sets all fields except those of
+ * the color. The image is empty only if `raw` has less than one complete chroma sample. */
+void ph_raw_lay_out(const struct ph_raw_image *raw, int32_t min_width, struct ph_image *image);
 
-/* Fills `pixels`, of picture->bytes, with the mean of each block of pixels. */
-void ph_raw_scale(const struct ph_raw_image *image, const struct ph_picture *picture,
-                  uint8_t *pixels);
+/* Fills `pixels`, of `image->bytes` bytes, with the mean of each block of pixels. */
+void ph_raw_scale(const struct ph_raw_image *raw, const struct ph_image *image, uint8_t *pixels);
 
 #endif

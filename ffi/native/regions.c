@@ -26,14 +26,14 @@ static void free_grid(struct ph_regions *regions) {
     regions->masks[i] = (struct mask){0};
   }
   free(regions->luma);
-  free(regions->luma_before);
-  free(regions->luma_seen);
+  free(regions->previous_luma);
+  free(regions->layout_luma);
   free(regions->row);
-  free(regions->grey);
-  regions->row = regions->grey = NULL;
-  regions->luma = regions->luma_before = regions->luma_seen = NULL;
+  free(regions->gray_chroma);
+  regions->row = regions->gray_chroma = NULL;
+  regions->luma = regions->previous_luma = regions->layout_luma = NULL;
   regions->geometry.width = 0;
-  regions->has_before = 0;
+  regions->has_previous = 0;
 }
 
 void ph_regions_destroy(struct ph_regions *regions) {
@@ -54,21 +54,21 @@ int fit_grid(struct ph_regions *regions, const struct ph_geometry *g, const uint
   free_grid(regions);
   size_t cells = (size_t)columns * rows;
   regions->luma = calloc(cells, sizeof *regions->luma);
-  regions->luma_before = calloc(cells, sizeof *regions->luma_before);
-  regions->luma_seen = calloc(cells, sizeof *regions->luma_seen);
+  regions->previous_luma = calloc(cells, sizeof *regions->previous_luma);
+  regions->layout_luma = calloc(cells, sizeof *regions->layout_luma);
   regions->row = calloc((size_t)columns, 1);
-  regions->grey = malloc((size_t)columns);
-  int whole = regions->luma && regions->luma_before && regions->luma_seen && regions->row &&
-              regions->grey;
-  if (regions->grey) memset(regions->grey, 128, (size_t)columns);
+  regions->gray_chroma = malloc((size_t)columns);
+  int allocated = regions->luma && regions->previous_luma && regions->layout_luma && regions->row &&
+                  regions->gray_chroma;
+  if (regions->gray_chroma) memset(regions->gray_chroma, 128, (size_t)columns);
   for (int i = 0; i < PH_REGION_COUNT; i++) {
     regions->masks[i].current = calloc(cells, 1);
     regions->masks[i].target = calloc(cells, 1);
-    whole = whole && regions->masks[i].current && regions->masks[i].target;
+    allocated = allocated && regions->masks[i].current && regions->masks[i].target;
   }
-  if (!whole) {
+  if (!allocated) {
     free_grid(regions);
-    return ph_fail(PH_ERR_MEMORY, "Cannot measure a picture: no memory for its masks");
+    return ph_fail(PH_ERR_MEMORY, "Cannot measure the image: out of memory");
   }
   regions->geometry = *g;
   regions->columns = columns;
@@ -96,9 +96,8 @@ void gather_luma(const struct ph_regions *regions, const uint8_t *y, int shift_x
   }
 }
 
-/* A carrier that is less sure than this leaves the masks where they are: its noise would jitter
- * them. */
-static const double CARRYING_CONFIDENCE = 0.2;
+/* Chosen. Below this confidence the masks stay where they are: noise would make them jitter. */
+static const double MIN_MASK_MOTION_CONFIDENCE = 0.2;
 
 struct clip_limits {
   int scale_luma, offset_luma, rv, gu, gv, bu; /* in 1/1024 */
@@ -106,13 +105,15 @@ struct clip_limits {
 
 static struct clip_limits clip_limits_of(const struct ph_geometry *g, int cell_pixels) {
   struct color_coefficients c = color_coefficients(g);
-  return (struct clip_limits){
-      (int)lrintf(c.luma * 1024 / (float)cell_pixels), (int)lrintf(c.luma * c.luma_offset * 1024),
-      (int)lrintf(c.rv * 1024), (int)lrintf(c.gu * 1024), (int)lrintf(c.gv * 1024),
-      (int)lrintf(c.bu * 1024)};
+  return (struct clip_limits){(int)lrintf(c.luma * 1024 / (float)cell_pixels),
+                              (int)lrintf(c.luma * c.luma_offset * 1024),
+                              (int)lrintf(c.rv * 1024),
+                              (int)lrintf(c.gu * 1024),
+                              (int)lrintf(c.gv * 1024),
+                              (int)lrintf(c.bu * 1024)};
 }
 
-/* Encoding blurs the end of the scale a little: the last levels count as clipped. */
+/* Compression blurs clipped areas a little, so the outermost levels count as clipped too. */
 enum { CLIP_HIGH = 252 * 1024, CLIP_LOW = 3 * 1024 };
 
 static void measure_row(const uint8_t *restrict weight, const uint16_t *restrict luma,
@@ -121,16 +122,16 @@ static void measure_row(const uint8_t *restrict weight, const uint16_t *restrict
   uint32_t w = 0, sy = 0, su = 0, sv = 0, cells = 0, clipped = 0;
   struct clip_limits k = *limits;
   for (int i = 0; i < count; i++) {
-    uint32_t here = weight[i];
-    w += here;
-    sy += here * luma[i];
-    su += here * u[i];
-    sv += here * v[i];
+    uint32_t cell_weight = weight[i];
+    w += cell_weight;
+    sy += cell_weight * luma[i];
+    su += cell_weight * u[i];
+    sv += cell_weight * v[i];
     int yy = luma[i] * k.scale_luma - k.offset_luma, uu = u[i] - 128, vv = v[i] - 128;
     int red = yy + k.rv * vv, green = yy - k.gu * uu - k.gv * vv, blue = yy + k.bu * uu;
     int high = red > green ? red : green;
     high = high > blue ? high : blue;
-    int counts = here >= 128;
+    int counts = cell_weight >= 128;
     cells += (uint32_t)counts;
     clipped += (uint32_t)(counts & ((high >= CLIP_HIGH) | (high <= CLIP_LOW)));
   }
@@ -143,10 +144,10 @@ static void measure_mask(struct ph_regions *regions, struct mask *mask, const st
   fade_mask(regions, mask);
   struct bounds b = mask->bounds;
   if (is_empty(&b)) return;
-  struct carry carry = {0};
-  if (mask->carried) {
-    carry = carry_now(regions);
-    b = carried_bounds(regions, mask, &carry);
+  struct shift shift = {0};
+  if (mask->follows_motion) {
+    shift = current_shift(regions);
+    b = shifted_bounds(regions, mask, &shift);
     if (is_empty(&b)) return;
   }
   int count = b.right - b.left;
@@ -156,13 +157,13 @@ static void measure_mask(struct ph_regions *regions, struct mask *mask, const st
     size_t at = (size_t)row * regions->columns + b.left;
     size_t chroma = (size_t)row * planes->stride + b.left;
     const uint8_t *weights = mask->current + at;
-    if (mask->carried) {
-      carry_row(regions, mask, &carry, row, b.left, b.right, regions->row);
+    if (mask->follows_motion) {
+      shift_row(regions, mask, &shift, row, b.left, b.right, regions->row);
       weights = regions->row;
     }
-    uint32_t sums[6]; /* a row of 8,192 cells stays under 2^32: 255 * 1020 * 8192 */
-    measure_row(weights, regions->luma + at, planes->u ? planes->u + chroma : regions->grey,
-                planes->u ? planes->v + chroma : regions->grey, count, &limits, sums);
+    uint32_t sums[6]; /* no overflow: 255 * 1020 * 8192 cells < 2^32 */
+    measure_row(weights, regions->luma + at, planes->u ? planes->u + chroma : regions->gray_chroma,
+                planes->u ? planes->v + chroma : regions->gray_chroma, count, &limits, sums);
     for (int i = 0; i < 6; i++) totals[i] += sums[i];
   }
   result->weight = (double)totals[0];
@@ -173,16 +174,16 @@ static void measure_mask(struct ph_regions *regions, struct mask *mask, const st
   result->clipped = (double)totals[5] * planes->cell_pixels;
 }
 
-/* Carries the masks on, where the motion is known well enough. */
-static void carry_masks(struct ph_regions *regions, const struct ph_motion_result *carrier) {
-  if (carrier->confidence < CARRYING_CONFIDENCE) return;
-  regions->shift_x += carrier->dx - regions->carrier_x;
-  regions->shift_y += carrier->dy - regions->carrier_y;
-  regions->carrier_x = carrier->dx;
-  regions->carrier_y = carrier->dy;
+/* Moves the masks with the motion, if its confidence is high enough. */
+static void update_mask_shift(struct ph_regions *regions, const struct ph_motion_result *motion) {
+  if (motion->confidence < MIN_MASK_MOTION_CONFIDENCE) return;
+  regions->shift_x += motion->dx - regions->mask_motion_x;
+  regions->shift_y += motion->dy - regions->mask_motion_y;
+  regions->mask_motion_x = motion->dx;
+  regions->mask_motion_y = motion->dy;
 }
 
-/* Mean and clipped share of the luma; of a tall picture every second or third row is enough. */
+/* Measures the mean and the clipped share of the luma. In tall images some rows are skipped. */
 static void measure_whole(const uint8_t *y, const struct ph_geometry *g,
                           struct ph_frame_result *result) {
   int step = g->height / 240 > 1 ? g->height / 240 : 1, rows = 0;
@@ -207,7 +208,7 @@ static void measure_whole(const uint8_t *y, const struct ph_geometry *g,
 
 static double measure_change(const struct ph_regions *regions, int cell_pixels, int shift_x,
                              int shift_y) {
-  if (!regions->has_before) return 0;
+  if (!regions->has_previous) return 0;
   const float *face = regions->face;
   struct bounds b = {0, 0, regions->columns, regions->rows};
   if (face[2] > 0 && face[3] > 0) {
@@ -222,7 +223,7 @@ static double measure_change(const struct ph_regions *regions, int cell_pixels, 
   uint64_t sum = 0;
   for (int row = b.top; row < b.bottom; row++) {
     const uint16_t *restrict now = regions->luma + (size_t)row * regions->columns;
-    const uint16_t *restrict before = regions->luma_before + (size_t)row * regions->columns;
+    const uint16_t *restrict before = regions->previous_luma + (size_t)row * regions->columns;
     uint32_t row_sum = 0;
     for (int x = b.left; x < b.right; x++) row_sum += (uint32_t)abs(now[x] - before[x]);
     sum += row_sum;
@@ -231,11 +232,11 @@ static double measure_change(const struct ph_regions *regions, int cell_pixels, 
   return (double)sum / cells / cell_pixels * color_coefficients(&regions->geometry).luma;
 }
 
-/* What of the picture is of a region; -1: all of it. */
-static struct cover cover_of(const struct ph_regions *regions, int region) {
-  return (struct cover){region < 0 ? NULL : regions->masks[region].target, regions->columns,
-                        regions->rows, regions->geometry.width / regions->columns,
-                        regions->geometry.height / regions->rows};
+/* Returns the weights of a region for motion tracking; -1: the whole image. */
+static struct coverage coverage_of(const struct ph_regions *regions, int region) {
+  return (struct coverage){region < 0 ? NULL : regions->masks[region].target, regions->columns,
+                           regions->rows, regions->geometry.width / regions->columns,
+                           regions->geometry.height / regions->rows};
 }
 
 int ph_regions_measure(struct ph_regions *regions, const uint8_t *y, const uint8_t *u,
@@ -243,41 +244,43 @@ int ph_regions_measure(struct ph_regions *regions, const uint8_t *y, const uint8
                        struct ph_frame_result *result) {
   int status = check_geometry(y, u, v, geometry);
   if (status) return status;
-  if (!regions || !result) return ph_fail(PH_ERR_ARGUMENT, "Cannot measure into nothing");
+  if (!regions || !result)
+    return ph_fail(PH_ERR_ARGUMENT, "Cannot measure the image: a pointer is NULL");
   if ((status = fit_grid(regions, geometry, u))) return status;
   regions->geometry = *geometry;
   int shift_x = shift_x_of(geometry, u), shift_y = shift_y_of(geometry, u);
   uint16_t *swap = regions->luma;
-  regions->luma = regions->luma_before;
-  regions->luma_before = swap;
+  regions->luma = regions->previous_luma;
+  regions->previous_luma = swap;
   gather_luma(regions, y, shift_x, shift_y, regions->luma);
 
   struct planes planes = {u, v, geometry->uv_stride, 1 << (shift_x + shift_y),
                           geometry->limited ? 16 : 0};
   for (int i = 0; i < PH_MOTION_COUNT; i++) {
-    struct cover cover = cover_of(regions, regions->followed[i]);
-    status = tracker_measure(regions->trackers[i], y, geometry, &cover, &result->motions[i]);
+    struct coverage coverage = coverage_of(regions, regions->tracked_regions[i]);
+    status = tracker_measure(regions->trackers[i], y, geometry, &coverage, &result->motions[i]);
     if (status) return status;
   }
-  carry_masks(regions, &result->motions[PH_CARRIER]);
+  update_mask_shift(regions, &result->motions[PH_MASK_MOTION]);
   result->shift_x = regions->shift_x;
   result->shift_y = regions->shift_y;
   for (int i = 0; i < PH_REGION_COUNT; i++)
     measure_mask(regions, &regions->masks[i], &planes, &result->regions[i]);
   measure_whole(y, geometry, result);
   result->motion = measure_change(regions, planes.cell_pixels, shift_x, shift_y);
-  regions->has_before = 1;
+  regions->has_previous = 1;
   return PH_OK;
 }
 
-int ph_regions_follow(struct ph_regions *regions, int motion, const float *rectangle, int region) {
+int ph_regions_track(struct ph_regions *regions, int motion, const float *rectangle, int region) {
   if (!regions || !rectangle || motion < 0 || motion >= PH_MOTION_COUNT || region < -1 ||
       region >= PH_REGION_COUNT)
-    return ph_fail(PH_ERR_ARGUMENT, "Cannot follow motion %d", motion);
+    return ph_fail(PH_ERR_ARGUMENT, "Cannot track motion %d: an argument is out of range", motion);
   for (int i = 0; i < 4; i++)
     if (!(fabsf(rectangle[i]) < 1e6f))
-      return ph_fail(PH_ERR_ARGUMENT, "Cannot follow motion %d: it has no place", motion);
-  tracker_place(regions->trackers[motion], rectangle);
-  regions->followed[motion] = region;
+      return ph_fail(PH_ERR_ARGUMENT, "Cannot track motion %d: its rectangle is not finite",
+                     motion);
+  tracker_set_rectangle(regions->trackers[motion], rectangle);
+  regions->tracked_regions[motion] = region;
   return PH_OK;
 }

@@ -1,9 +1,9 @@
-/* Pixel work of the vision room: what is measured on every frame.
+/* Per-frame pixel measurements: mean colors of regions, motion of tracked patches, and resampling.
  *
- * A `struct ph_regions` holds the masks of the measured regions, the frame before, and the
- * references that motion is measured against. One thread at a time may use it. Pictures are only
- * read during the call. Places are in pixels of the picture, x to the right, y down; the centre of
- * the first pixel is at 0.5, 0.5. */
+ * A `struct ph_regions` holds the masks of the measured regions, the previous frame, and the
+ * reference patches of the motion tracking. It must be used by one thread at a time. Images are
+ * only read during a call. Positions are in pixels of the image, x to the right and y down; the
+ * center of the first pixel is at (0.5, 0.5). */
 #ifndef PH_REGIONS_H
 #define PH_REGIONS_H
 
@@ -11,66 +11,68 @@
 
 #include "status.h"
 
-enum { PH_REGION_COUNT = 7, PH_MOTION_COUNT = 2, PH_CARRIER = 1 };
+/* PH_MASK_MOTION is the tracked motion that the masks follow. */
+enum { PH_REGION_COUNT = 7, PH_MOTION_COUNT = 2, PH_MASK_MOTION = 1 };
 
-/* Planar YUV, 8 bits a sample; `u` and `v` are NULL together in a grey picture. */
+/* The layout of planar YUV with 8 bits per sample. `u` and `v` are both NULL for grayscale. */
 struct ph_geometry {
   int32_t width, height;
   int32_t y_stride, uv_stride;
-  int32_t shift_x, shift_y; /* 0 or 1: how much smaller the chroma planes are */
+  int32_t shift_x, shift_y; /* log2 of the chroma subsampling, 0 or 1 */
   int32_t limited;          /* 1: Y in 16..235; 0: in 0..255 */
-  int32_t bt709;            /* 1: that matrix; 0: BT.601 */
+  int32_t bt709;            /* 1: BT.709 matrix; 0: BT.601 */
 };
 
 enum ph_shape_kind { PH_RECTANGLE = 0, PH_ELLIPSE = 1 };
 
-/* A turned rectangle or ellipse: its centre and its two half axes, which are at right angles. */
+/* A rotated rectangle or ellipse: its center and its two perpendicular half axes. */
 struct ph_shape {
-  int32_t region;   /* 0 .. PH_REGION_COUNT - 1 */
-  int32_t kind;     /* enum ph_shape_kind */
-  int32_t subtract; /* 1: takes its place out of what the region's shapes before it added */
-  int32_t skin;     /* 1: only skin counts there, as the gate sees it */
-  int32_t core;     /* 1: its usual colours are what skin looks like */
-  int32_t carried;  /* 1: the region's mask goes with motion PH_CARRIER from frame to frame */
+  int32_t region;         /* 0 .. PH_REGION_COUNT - 1 */
+  int32_t kind;           /* enum ph_shape_kind */
+  int32_t subtract;       /* 1: removes its area from the region's previous shapes */
+  int32_t skin;           /* 1: only cells that the skin classifier accepts count */
+  int32_t skin_reference; /* 1: the skin classifier takes its reference color from here */
+  int32_t follows_motion; /* 1: the region's mask follows the motion PH_MASK_MOTION */
   float cx, cy;
   float ax, ay;
   float bx, by;
 };
 
-/* What a region measured. The mean colour is sum_y / weight and so on. */
+/* The sums over one region. The mean color is sum_y / weight, sum_u / weight, sum_v / weight. */
 struct ph_region_result {
-  double weight;  /* the sum of the weights; a pixel's own is 0..255 */
+  double weight; /* the sum of the weights; the weight of a pixel is 0..255 */
   double sum_y, sum_u, sum_v;
-  double pixels;  /* pixels of the picture with a weight of half or more */
-  double clipped; /* those of them with a colour at the end of its scale */
+  double pixels;  /* number of pixels with half of the full weight or more */
+  double clipped; /* number of these pixels with a clipped color */
 };
 
 struct ph_motion_result {
-  double dx, dy;     /* position against the reference's place when tracking began, in pixels */
-  double confidence; /* 0..1; 0 also where nothing is tracked */
+  double dx, dy;     /* displacement since tracking began, in pixels */
+  double confidence; /* 0..1; 0 if nothing is tracked */
 };
 
 struct ph_frame_result {
   struct ph_region_result regions[PH_REGION_COUNT];
   struct ph_motion_result motions[PH_MOTION_COUNT];
-  double brightness; /* mean luma of the picture, 0..255 */
-  double clipped;    /* share of the picture's luma at the ends of the scale */
-  double motion;     /* mean absolute luma difference to the frame before, 0..255 */
-  double shift_x, shift_y; /* how far the carried masks went since the layout, in pixels */
+  double brightness;       /* mean luma of the image, 0..255 */
+  double clipped;          /* share of pixels with clipped luma, 0..1 */
+  double motion;           /* mean absolute luma difference to the previous frame, 0..255 */
+  double shift_x, shift_y; /* displacement of the masks since the layout, in pixels */
 };
 
 struct ph_regions;
 
-/* NULL where there is no memory. */
+/* Returns NULL if memory allocation failed. */
 PH_API struct ph_regions *ph_regions_create(void);
 PH_API void ph_regions_destroy(struct ph_regions *regions);
 
-/* Says what the regions are from now on, in the picture's own pixels, and looks at the picture to
- * find what of them is skin: weights fall with the distance from the colours that are usual in the
- * core shapes. The masks change to that by `fade` of 255 with each measurement, so that no mean
- * jumps; 255 is at once. `face` is the rectangle on which change is measured. Between layouts the
- * masks of carried regions go with the motion PH_CARRIER, by parts of a pixel: a box that rests
- * while the head sways would see other skin. */
+/* Defines the shapes of the regions, in pixels of the image, and classifies the image's cells as
+ * skin: weights fall with the distance from the median color of the skin reference shapes. Each
+ * measurement moves the weights toward the new masks by at most `fade` of 255, so that the means
+ * have no step; 255 applies them at once. `face` is the rectangle (x, y, width, height) in which
+ * the luma difference is measured. Until the next layout, the masks with `follows_motion` move with
+ * the motion PH_MASK_MOTION by fractions of a pixel: a fixed mask would see other skin whenever the
+ * head moves. */
 PH_API int ph_regions_layout(struct ph_regions *regions, const uint8_t *y, const uint8_t *u,
                              const uint8_t *v, const struct ph_geometry *geometry,
                              const struct ph_shape *shapes, int count, const float *face, int fade);
@@ -80,18 +82,19 @@ PH_API int ph_regions_measure(struct ph_regions *regions, const uint8_t *y, cons
                               const uint8_t *v, const struct ph_geometry *geometry,
                               struct ph_frame_result *result);
 
-/* Follows the motion of what lies in a rectangle (x, y, width, height), from the next measurement
- * on. A new place takes a new reference; the position goes on from where it was. A width of 0
- * stops. Where `region` is not -1, only what lies in that region's mask counts. */
-PH_API int ph_regions_follow(struct ph_regions *regions, int motion, const float *rectangle,
-                             int region);
+/* Tracks the content of a rectangle (x, y, width, height), from the next measurement on. A new
+ * rectangle takes a new reference; the displacement continues from its previous value. A width of 0
+ * stops tracking. If `region` is not -1, only the content under that region's mask counts. */
+PH_API int ph_regions_track(struct ph_regions *regions, int motion, const float *rectangle,
+                            int region);
 
-/* Scales what lies in the rectangle (x, y, width, height), which may reach beyond the picture into
- * black, to `out_width` by `out_height` RGB floats, 0..255 times `scale` plus `offset`; each is the
- * mean of the pixels that it covers. `turns` quarter turns anticlockwise are applied: with 1 the
- * picture's right side comes out on top. */
+/* Resamples a rectangle (x, y, width, height) of the image to `out_width` by `out_height` RGB
+ * floats. Each is the mean of the pixels that it covers, 0..255, times `scale` plus `offset`.
+ * Outside of the image everything is black. The result is rotated counterclockwise by
+ * `quarter_turns`: with 1 the right side of the image comes out on top. */
 PH_API int ph_resample_rgb(const uint8_t *y, const uint8_t *u, const uint8_t *v,
-                           const struct ph_geometry *geometry, const float *rectangle, int turns,
-                           int out_width, int out_height, float scale, float offset, float *out);
+                           const struct ph_geometry *geometry, const float *rectangle,
+                           int quarter_turns, int out_width, int out_height, float scale,
+                           float offset, float *out);
 
 #endif

@@ -1,95 +1,97 @@
-/* What the files of the pixel work share; see regions.h for what it is. */
+/* Declarations shared by regions.c, region_layout.c, masks.c and resample.c. */
 #ifndef PH_REGIONS_INTERNAL_H
 #define PH_REGIONS_INTERNAL_H
 
 #include "motion.h"
 
-/* red = luma * (Y - luma_offset) + rv * (V - 128), and so on. */
+/* red = luma * (Y - luma_offset) + rv * (V - 128); green and blue accordingly. */
 struct color_coefficients {
   float luma_offset, luma, rv, gu, gv, bu;
 };
 
 struct color_coefficients color_coefficients(const struct ph_geometry *geometry);
 
-/* PH_OK, or what makes the picture unusable. */
+/* Returns PH_OK, or an error if the planes and their geometry are invalid. */
 int check_geometry(const uint8_t *y, const uint8_t *u, const uint8_t *v,
                    const struct ph_geometry *geometry);
 
-/* Everything is measured on a grid of cells: one sample of chroma and the luma under it. In a
- * grey picture a cell is 2 by 2 pixels of luma. */
+/* All measurements use a grid of cells. A cell is one chroma sample and the luma samples under it;
+ * in a grayscale image it is 2 by 2 luma samples. */
 
 struct bounds {
-  int left, top, right, bottom; /* in cells; empty where right <= left */
+  int left, top, right, bottom; /* in cells; empty if right <= left or bottom <= top */
 };
 
-/* A region's weights, one a cell, 0..255; outside of its bounds they are 0. */
+/* The weights of a region, one per cell, 0..255. */
 struct mask {
   uint8_t *current, *target;
-  struct bounds bounds; /* outside of them both are 0 */
+  struct bounds bounds; /* both arrays are 0 outside of them */
   struct bounds target_bounds;
-  int fading;  /* 1 while they differ */
-  int carried; /* 1: goes with the carrier */
+  int fading;         /* 1 while `current` and `target` differ */
+  int follows_motion; /* 1: moves with the motion PH_MASK_MOTION */
 };
 
-/* The handle; its masks and its luma are of one grid. */
 struct ph_regions {
-  struct ph_geometry geometry; /* of the newest picture; width 0 before the first */
-  int columns, rows;           /* of the grid */
+  struct ph_geometry geometry; /* of the last image; width 0 before the first */
+  int columns, rows;           /* size of the grid of all masks and luma arrays */
   struct mask masks[PH_REGION_COUNT];
-  uint16_t *luma, *luma_before; /* per cell: the sum of its pixels' luma */
-  uint16_t *luma_seen;          /* the same, of the picture that the layout looks at */
-  int has_before;
+  uint16_t *luma, *previous_luma; /* per cell: the sum of its luma samples */
+  uint16_t *layout_luma;          /* the same, of the image of the last layout */
+  int has_previous;
   float face[4];
   int fade;
-  double carrier_x, carrier_y; /* its newest position */
-  double shift_x, shift_y;     /* how far it has carried the masks since the layout */
-  uint8_t *row, *grey;         /* one row of cells: carried weights; chroma of grey */
+  double mask_motion_x, mask_motion_y; /* last displacement of the motion PH_MASK_MOTION */
+  double shift_x, shift_y;             /* displacement of the masks since the layout, in pixels */
+  uint8_t *row;                        /* buffer for one row of shifted weights */
+  uint8_t *gray_chroma;                /* one row of chroma 128, for grayscale images */
   struct tracker *trackers[PH_MOTION_COUNT];
-  int followed[PH_MOTION_COUNT]; /* the region whose mask says what of it counts; -1: all */
+  int tracked_regions[PH_MOTION_COUNT]; /* the region that limits each motion; -1: none */
 };
 
-/* The chroma of the picture at hand, and what its cells are. */
+/* The chroma planes of an image, and the properties of its cells. */
 struct planes {
   const uint8_t *u, *v;
   int stride;
-  int cell_pixels;
+  int cell_pixels; /* luma samples per cell */
   float luma_offset;
 };
 
-/* regions.c: makes the grid fit the picture; a picture of another shape starts anew. */
+/* Allocates the grid for the image's size. A grid of the same size keeps its contents. */
 int fit_grid(struct ph_regions *regions, const struct ph_geometry *geometry, const uint8_t *u);
 
-/* Chroma of a grey picture is not there: its cells are as in 4:2:0. */
+/* Return log2 of the cell's size; grayscale images use the cells of 4:2:0. */
 int shift_x_of(const struct ph_geometry *geometry, const uint8_t *u);
 int shift_y_of(const struct ph_geometry *geometry, const uint8_t *u);
 
-/* The luma of each cell, as the sum of its pixels. */
+/* Computes the sum of the luma samples of each cell. */
 void gather_luma(const struct ph_regions *regions, const uint8_t *y, int shift_x, int shift_y,
                  uint16_t *luma);
 
 /* masks.c */
 int is_empty(const struct bounds *bounds);
-void widen(struct bounds *bounds, const struct bounds *by);
+/* Extends the bounds to include `other`. */
+void extend_bounds(struct bounds *bounds, const struct bounds *other);
 
-/* Where a mask lies when it is carried `x`, `y` cells: whole cells, and parts of 256. */
-struct carry {
+/* A displacement in whole cells and in 1/256 of a cell. */
+struct shift {
   int x, y;
   int part_x, part_y;
 };
 
-struct carry carry_now(const struct ph_regions *regions);
+struct shift current_shift(const struct ph_regions *regions);
 
-/* The bounds of a carried mask, as far as they lie in the grid. */
-struct bounds carried_bounds(const struct ph_regions *regions, const struct mask *mask,
-                             const struct carry *carry);
+/* Returns the bounds of a shifted mask, clipped to the grid. */
+struct bounds shifted_bounds(const struct ph_regions *regions, const struct mask *mask,
+                             const struct shift *shift);
 
-/* The weights of a mask's row after it was carried, for the cells from `left` to `right`. */
-void carry_row(const struct ph_regions *regions, const struct mask *mask,
-               const struct carry *carry, int row, int left, int right, uint8_t *out);
+/* Writes a row of the shifted mask, for the cells from `left` to `right`, by bilinear
+ * interpolation. */
+void shift_row(const struct ph_regions *regions, const struct mask *mask, const struct shift *shift,
+               int row, int left, int right, uint8_t *out);
 
-/* Puts a mask where it was carried to, so that a new layout can fade in from there, and clears its
- * target. */
-void settle_mask(const struct ph_regions *regions, struct mask *mask);
+/* Replaces the current weights by the shifted ones, so that a new layout can fade in from there,
+ * and clears the target. */
+void apply_mask_shift(const struct ph_regions *regions, struct mask *mask);
 
 /* Moves the weights one step toward their target. */
 void fade_mask(const struct ph_regions *regions, struct mask *mask);

@@ -5,7 +5,7 @@
 #include "regions_internal.h"
 
 struct color_coefficients color_coefficients(const struct ph_geometry *geometry) {
-  /* ITU-R BT.601 and BT.709: red and blue from V and U, green from both. */
+  /* ITU-R BT.601 and BT.709: V to red, U and V to green, U to blue. */
   static const float matrices[2][4] = {{1.402f, 0.344136f, 0.714136f, 1.772f},
                                        {1.5748f, 0.187324f, 0.468124f, 1.8556f}};
   const float *m = matrices[geometry->bt709 ? 1 : 0];
@@ -23,25 +23,26 @@ struct color_coefficients color_coefficients(const struct ph_geometry *geometry)
 int check_geometry(const uint8_t *y, const uint8_t *u, const uint8_t *v,
                    const struct ph_geometry *g) {
   if (!y || !g || g->width < 2 || g->height < 2 || g->width > 16384 || g->height > 16384)
-    return ph_fail(PH_ERR_ARGUMENT, "Cannot measure a picture without pixels");
-  if (!u != !v) return ph_fail(PH_ERR_ARGUMENT, "Cannot measure a picture with half its colours");
+    return ph_fail(PH_ERR_ARGUMENT, "Cannot read the image: its size must be 2x2 to 16384x16384");
+  if (!u != !v)
+    return ph_fail(PH_ERR_ARGUMENT, "Cannot read the image: it has only one of two chroma planes");
   if ((g->shift_x | g->shift_y) & ~1 || g->y_stride < g->width ||
       (u && g->uv_stride < (g->width + g->shift_x) >> g->shift_x))
-    return ph_fail(PH_ERR_ARGUMENT, "Cannot measure a picture whose rows are shorter than it");
+    return ph_fail(PH_ERR_ARGUMENT, "Cannot read the image: a stride is smaller than the width");
   return PH_OK;
 }
 
 static float clamp_byte(float value) { return value < 0 ? 0 : value > 255 ? 255 : value; }
 
-/* The pixels [from, to) that a cell of the output covers; nothing where it lies outside. */
+/* The pixels [from, to) that an output pixel covers; empty if it lies outside of the image. */
 struct span {
   int from, to;
 };
 
-static struct span span_of(float start, float step, int cell, int size) {
-  float low = start + step * (float)cell, high = low + step;
+static struct span span_of(float start, float step, int index, int size) {
+  float low = start + step * (float)index, high = low + step;
   int from = (int)lroundf(low), to = (int)lroundf(high);
-  if (to <= from) { /* enlarging: the pixel under the cell's centre */
+  if (to <= from) { /* upscaling: the pixel under the center */
     from = (int)floorf((low + high) / 2);
     to = from + 1;
   }
@@ -64,31 +65,32 @@ static struct span halved(struct span span, int shift) {
 }
 
 int ph_resample_rgb(const uint8_t *y, const uint8_t *u, const uint8_t *v,
-                    const struct ph_geometry *g, const float *rectangle, int turns, int out_width,
-                    int out_height, float scale, float offset, float *out) {
+                    const struct ph_geometry *g, const float *rectangle, int quarter_turns,
+                    int out_width, int out_height, float scale, float offset, float *out) {
   int status = check_geometry(y, u, v, g);
   if (status) return status;
   if (!rectangle || !out || out_width < 1 || out_height < 1 || !(rectangle[2] > 0) ||
       !(rectangle[3] > 0) || !(fabsf(rectangle[0]) < 1e6f) || !(fabsf(rectangle[1]) < 1e6f) ||
       !(rectangle[2] < 1e6f) || !(rectangle[3] < 1e6f))
-    return ph_fail(PH_ERR_ARGUMENT, "Cannot scale to or from nothing");
+    return ph_fail(PH_ERR_ARGUMENT,
+                   "Cannot resample the image: the rectangle or the output size is invalid");
   struct color_coefficients c = color_coefficients(g);
-  turns &= 3;
-  int sideways = turns & 1;
-  float step_x = rectangle[2] / (float)(sideways ? out_height : out_width);
-  float step_y = rectangle[3] / (float)(sideways ? out_width : out_height);
+  quarter_turns &= 3;
+  int swaps_axes = quarter_turns & 1;
+  float step_x = rectangle[2] / (float)(swaps_axes ? out_height : out_width);
+  float step_y = rectangle[3] / (float)(swaps_axes ? out_width : out_height);
   for (int row = 0; row < out_height; row++) {
     for (int column = 0; column < out_width; column++) {
-      int cell_x = turns == 0   ? column
-                   : turns == 1 ? out_height - 1 - row
-                   : turns == 2 ? out_width - 1 - column
-                                : row;
-      int cell_y = turns == 0   ? row
-                   : turns == 1 ? column
-                   : turns == 2 ? out_height - 1 - row
-                                : out_width - 1 - column;
-      struct span x = span_of(rectangle[0], step_x, cell_x, g->width);
-      struct span w = span_of(rectangle[1], step_y, cell_y, g->height);
+      int input_column = quarter_turns == 0   ? column
+                         : quarter_turns == 1 ? out_height - 1 - row
+                         : quarter_turns == 2 ? out_width - 1 - column
+                                              : row;
+      int input_row = quarter_turns == 0   ? row
+                      : quarter_turns == 1 ? column
+                      : quarter_turns == 2 ? out_height - 1 - row
+                                           : out_width - 1 - column;
+      struct span x = span_of(rectangle[0], step_x, input_column, g->width);
+      struct span w = span_of(rectangle[1], step_y, input_row, g->height);
       float red = 0, green = 0, blue = 0;
       if (x.to > x.from && w.to > w.from) {
         float luma = (mean_of(y, g->y_stride, x, w) - c.luma_offset) * c.luma;

@@ -1,14 +1,14 @@
-/* ioctl that goes on after a signal, and what its failure means. */
+/* ioctl with a retry after EINTR, and the mapping of errno to enum ph_status. */
 #ifndef PH_V4L2_CALL_H
 #define PH_V4L2_CALL_H
 
-/* 0, or -errno. */
+/* Returns 0, or -errno. */
 int ph_ioctl(int fd, unsigned long request, void *argument);
 
-/* The status for an errno of a camera. */
+/* Returns the status for an errno of a camera. */
 int ph_camera_status(int error);
 
-/* Keeps "Cannot <what>: <reason>: <what to do>" and returns the status of `error`. */
-int ph_camera_fail(int error, const char *path, const char *what);
+/* Sets the message "Cannot <task> <path>: <text of errno>" and returns the status of `error`. */
+int ph_camera_fail(int error, const char *path, const char *task);
 
 #endif

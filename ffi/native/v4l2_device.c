@@ -1,4 +1,4 @@
-/* A camera by V4L2: negotiation, and streaming through buffers that the driver shares with us. */
+/* A V4L2 camera: format negotiation, and streaming with memory-mapped buffers. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/videodev2.h>
@@ -14,7 +14,7 @@
 #include "v4l2_controls.h"
 
 enum { BUFFERS = 4, VIDEO_MAJOR = 81 };
-/* A stamp further from now than this is of another clock, whatever its flags say. */
+/* A timestamp that differs from the current time by more than this is of another clock. */
 enum { MAX_AGE_US = 5 * 1000 * 1000 };
 
 struct v4l2 {
@@ -29,10 +29,10 @@ struct v4l2 {
   } buffers[BUFFERS];
 };
 
-/* The best first: a JPEG is published as it came. */
-static const uint32_t preferences[] = {
-    V4L2_PIX_FMT_MJPEG, V4L2_PIX_FMT_JPEG, V4L2_PIX_FMT_YUYV, V4L2_PIX_FMT_UYVY,
-    V4L2_PIX_FMT_NV12,  V4L2_PIX_FMT_YVYU, V4L2_PIX_FMT_VYUY, V4L2_PIX_FMT_NV21,
+/* Pixel formats by preference. JPEG is first because it can be published unchanged. */
+static const uint32_t preferred_formats[] = {
+    V4L2_PIX_FMT_MJPEG,  V4L2_PIX_FMT_JPEG, V4L2_PIX_FMT_YUYV, V4L2_PIX_FMT_UYVY,
+    V4L2_PIX_FMT_NV12,   V4L2_PIX_FMT_YVYU, V4L2_PIX_FMT_VYUY, V4L2_PIX_FMT_NV21,
     V4L2_PIX_FMT_YUV420, V4L2_PIX_FMT_GREY,
 };
 
@@ -48,11 +48,11 @@ static int offers(int fd, uint32_t fourcc) {
   return 0;
 }
 
-static uint32_t choose_format(int fd, uint32_t wanted) {
-  if (wanted == V4L2_PIX_FMT_MJPEG && !offers(fd, wanted)) wanted = V4L2_PIX_FMT_JPEG;
-  if (wanted != 0) return offers(fd, wanted) ? wanted : 0;
-  for (size_t i = 0; i < sizeof preferences / sizeof *preferences; i++) {
-    if (offers(fd, preferences[i])) return preferences[i];
+static uint32_t choose_format(int fd, uint32_t requested) {
+  if (requested == V4L2_PIX_FMT_MJPEG && !offers(fd, requested)) requested = V4L2_PIX_FMT_JPEG;
+  if (requested != 0) return offers(fd, requested) ? requested : 0;
+  for (size_t i = 0; i < sizeof preferred_formats / sizeof *preferred_formats; i++) {
+    if (offers(fd, preferred_formats[i])) return preferred_formats[i];
   }
   return 0;
 }
@@ -60,12 +60,12 @@ static uint32_t choose_format(int fd, uint32_t wanted) {
 static int check_capabilities(struct v4l2 *v4l2) {
   struct v4l2_capability capability;
   int error = ph_ioctl(v4l2->device.fd, VIDIOC_QUERYCAP, &capability);
-  if (error != 0) return ph_camera_fail(-error, v4l2->path, "ask the device");
-  uint32_t able = capability.capabilities & V4L2_CAP_DEVICE_CAPS ? capability.device_caps
-                                                                 : capability.capabilities;
-  if (!(able & V4L2_CAP_VIDEO_CAPTURE) || !(able & V4L2_CAP_STREAMING)) {
-    return ph_fail(PH_ERR_FORMAT, "Cannot use %s: it is no camera that streams: %s", v4l2->path,
-                   capability.card);
+  if (error != 0) return ph_camera_fail(-error, v4l2->path, "query the capabilities of");
+  uint32_t capabilities = capability.capabilities & V4L2_CAP_DEVICE_CAPS ? capability.device_caps
+                                                                         : capability.capabilities;
+  if (!(capabilities & V4L2_CAP_VIDEO_CAPTURE) || !(capabilities & V4L2_CAP_STREAMING)) {
+    return ph_fail(PH_ERR_FORMAT, "Cannot use %s: it is not a capture device with streaming: %s",
+                   v4l2->path, capability.card);
   }
   struct ph_device_format *format = &v4l2->device.format;
   snprintf(format->name, sizeof format->name, "%s", (const char *)capability.card);
@@ -75,7 +75,7 @@ static int check_capabilities(struct v4l2 *v4l2) {
 }
 
 static void read_colors(const struct v4l2_pix_format *pixels, struct ph_device_format *format) {
-  /* Grey is no television signal: like RGB it uses the whole range where nobody says otherwise. */
+  /* Grayscale defaults to full range, like RGB. */
   int grey = pixels->pixelformat == V4L2_PIX_FMT_GREY;
   uint32_t matrix = pixels->ycbcr_enc != V4L2_YCBCR_ENC_DEFAULT
                         ? pixels->ycbcr_enc
@@ -91,30 +91,29 @@ static int negotiate_format(struct v4l2 *v4l2, const struct ph_device_request *r
   uint32_t fourcc = choose_format(v4l2->device.fd, request->fourcc);
   const char *name = (const char *)&request->fourcc;
   if (fourcc == 0 && request->fourcc == 0) {
-    return ph_fail(PH_ERR_FORMAT, "Cannot use %s: it offers no format that can be read",
-                   v4l2->path);
+    return ph_fail(PH_ERR_FORMAT, "Cannot use %s: it offers no supported format", v4l2->path);
   }
   if (fourcc == 0) {
     return ph_fail(PH_ERR_FORMAT, "Cannot use %s: it does not offer the format %.4s", v4l2->path,
                    name);
   }
-  struct v4l2_format wanted = {.type = V4L2_BUF_TYPE_VIDEO_CAPTURE};
-  wanted.fmt.pix.width = (uint32_t)request->width;
-  wanted.fmt.pix.height = (uint32_t)request->height;
-  wanted.fmt.pix.pixelformat = fourcc;
-  wanted.fmt.pix.field = V4L2_FIELD_ANY;
-  int error = ph_ioctl(v4l2->device.fd, VIDIOC_S_FMT, &wanted);
+  struct v4l2_format request_format = {.type = V4L2_BUF_TYPE_VIDEO_CAPTURE};
+  request_format.fmt.pix.width = (uint32_t)request->width;
+  request_format.fmt.pix.height = (uint32_t)request->height;
+  request_format.fmt.pix.pixelformat = fourcc;
+  request_format.fmt.pix.field = V4L2_FIELD_ANY;
+  int error = ph_ioctl(v4l2->device.fd, VIDIOC_S_FMT, &request_format);
   if (error != 0) return ph_camera_fail(-error, v4l2->path, "set the format of");
 
-  const struct v4l2_pix_format *granted = &wanted.fmt.pix;
+  const struct v4l2_pix_format *granted = &request_format.fmt.pix;
   struct ph_device_format *format = &v4l2->device.format;
   if (granted->pixelformat != fourcc) {
-    return ph_fail(PH_ERR_FORMAT, "Cannot use %s: it promised the format %.4s, then refused it",
+    return ph_fail(PH_ERR_FORMAT, "Cannot use %s: it offers the format %.4s but did not accept it",
                    v4l2->path, (const char *)&fourcc);
   }
   if (granted->width == 0 || granted->height == 0 ||
       (uint64_t)granted->width * granted->height > PH_MAX_PIXELS) {
-    return ph_fail(PH_ERR_FORMAT, "Cannot use %s: it granted %ux%u pixels", v4l2->path,
+    return ph_fail(PH_ERR_FORMAT, "Cannot use %s: unsupported size: %ux%u pixels", v4l2->path,
                    granted->width, granted->height);
   }
   format->fourcc = fourcc;
@@ -122,8 +121,8 @@ static int negotiate_format(struct v4l2 *v4l2, const struct ph_device_request *r
   format->height = (int32_t)granted->height;
   format->stride = (int32_t)granted->bytesperline;
   if (!is_jpeg(fourcc)) {
-    int32_t least = ph_raw_least_stride(ph_raw_format_find(fourcc), format->width);
-    if (format->stride < least) format->stride = least;
+    int32_t min_stride = ph_raw_min_stride(ph_raw_format_find(fourcc), format->width);
+    if (format->stride < min_stride) format->stride = min_stride;
   }
   read_colors(granted, format);
   return PH_OK;
@@ -150,9 +149,9 @@ static int map_buffers(struct v4l2 *v4l2) {
   struct v4l2_requestbuffers request = {
       .count = BUFFERS, .type = V4L2_BUF_TYPE_VIDEO_CAPTURE, .memory = V4L2_MEMORY_MMAP};
   int error = ph_ioctl(v4l2->device.fd, VIDIOC_REQBUFS, &request);
-  if (error != 0) return ph_camera_fail(-error, v4l2->path, "get buffers from");
+  if (error != 0) return ph_camera_fail(-error, v4l2->path, "request buffers from");
   if (request.count < 2) {
-    return ph_fail(PH_ERR_MEMORY, "Cannot use %s: it has memory for %u buffers only", v4l2->path,
+    return ph_fail(PH_ERR_MEMORY, "Cannot use %s: it has only %u buffers", v4l2->path,
                    request.count);
   }
   unsigned count = request.count < BUFFERS ? request.count : BUFFERS;
@@ -160,7 +159,7 @@ static int map_buffers(struct v4l2 *v4l2) {
     struct v4l2_buffer buffer = {
         .index = i, .type = V4L2_BUF_TYPE_VIDEO_CAPTURE, .memory = V4L2_MEMORY_MMAP};
     error = ph_ioctl(v4l2->device.fd, VIDIOC_QUERYBUF, &buffer);
-    if (error != 0) return ph_camera_fail(-error, v4l2->path, "look at the buffers of");
+    if (error != 0) return ph_camera_fail(-error, v4l2->path, "query the buffers of");
     void *start = mmap(NULL, buffer.length, PROT_READ | PROT_WRITE, MAP_SHARED, v4l2->device.fd,
                        buffer.m.offset);
     if (start == MAP_FAILED) return ph_camera_fail(errno, v4l2->path, "map the buffers of");
@@ -176,7 +175,7 @@ static int requeue(struct ph_device *device, uint32_t index) {
   struct v4l2_buffer buffer = {
       .index = index, .type = V4L2_BUF_TYPE_VIDEO_CAPTURE, .memory = V4L2_MEMORY_MMAP};
   int error = ph_ioctl(device->fd, VIDIOC_QBUF, &buffer);
-  return error == 0 ? PH_OK : ph_camera_fail(-error, v4l2->path, "give a buffer to");
+  return error == 0 ? PH_OK : ph_camera_fail(-error, v4l2->path, "queue a buffer of");
 }
 
 static int start(struct ph_device *device) {
@@ -186,16 +185,17 @@ static int start(struct ph_device *device) {
   if (status != PH_OK) return status;
   int type = V4L2_BUF_TYPE_VIDEO_CAPTURE;
   int error = ph_ioctl(device->fd, VIDIOC_STREAMON, &type);
-  /* A USB bus without room for another camera answers this way. */
+  /* uvcvideo returns ENOSPC if the USB bus has too little bandwidth left. */
   if (error == -ENOSPC) {
-    return ph_fail(PH_ERR_BUSY, "Cannot start %s: the USB bus has no bandwidth left", v4l2->path);
+    return ph_fail(PH_ERR_BUSY, "Cannot start %s: the USB bus has too little bandwidth left",
+                   v4l2->path);
   }
   if (error != 0) return ph_camera_fail(-error, v4l2->path, "start");
   v4l2->streaming = 1;
   return PH_OK;
 }
 
-static int64_t stamp_of(const struct v4l2_buffer *buffer) {
+static int64_t timestamp_of(const struct v4l2_buffer *buffer) {
   int64_t now_us = ph_monotonic_us();
   if ((buffer->flags & V4L2_BUF_FLAG_TIMESTAMP_MASK) != V4L2_BUF_FLAG_TIMESTAMP_MONOTONIC) {
     return now_us;
@@ -210,16 +210,16 @@ static int dequeue(struct ph_device *device, struct ph_device_buffer *out) {
   struct v4l2_buffer buffer = {.type = V4L2_BUF_TYPE_VIDEO_CAPTURE, .memory = V4L2_MEMORY_MMAP};
   int error = ph_ioctl(device->fd, VIDIOC_DQBUF, &buffer);
   if (error == -EAGAIN) return PH_ERR_TIMEOUT;
-  if (error != 0) return ph_camera_fail(-error, v4l2->path, "take a picture from");
+  if (error != 0) return ph_camera_fail(-error, v4l2->path, "dequeue a buffer of");
   if (buffer.index >= v4l2->count) {
-    return ph_fail(PH_ERR_SYSTEM, "Cannot use %s: it gave the buffer %u", v4l2->path,
+    return ph_fail(PH_ERR_SYSTEM, "Cannot use %s: it returned the invalid buffer %u", v4l2->path,
                    buffer.index);
   }
   size_t length = v4l2->buffers[buffer.index].length;
   *out = (struct ph_device_buffer){
       .data = v4l2->buffers[buffer.index].start,
       .size = buffer.bytesused < length ? buffer.bytesused : length,
-      .time_us = stamp_of(&buffer),
+      .time_us = timestamp_of(&buffer),
       .sequence = buffer.sequence,
       .damaged = (buffer.flags & V4L2_BUF_FLAG_ERROR) != 0,
       .index = buffer.index,
@@ -229,8 +229,7 @@ static int dequeue(struct ph_device *device, struct ph_device_buffer *out) {
 
 static int lock_controls(struct ph_device *device, int on) {
   struct v4l2 *v4l2 = (struct v4l2 *)device;
-  return on ? ph_controls_lock(&v4l2->controls)
-            : ph_controls_unlock(&v4l2->controls);
+  return on ? ph_controls_lock(&v4l2->controls) : ph_controls_unlock(&v4l2->controls);
 }
 
 static void close_device(struct ph_device *device) {
@@ -268,7 +267,7 @@ int ph_v4l2_open(const struct ph_device_request *request, struct ph_device **dev
   int status = PH_OK;
   if (statx(v4l2->device.fd, "", AT_EMPTY_PATH, STATX_TYPE, &node) != 0 ||
       !S_ISCHR(node.stx_mode) || node.stx_rdev_major != VIDEO_MAJOR) {
-    status = ph_fail(PH_ERR_FORMAT, "Cannot use %s: it is no video device", request->path);
+    status = ph_fail(PH_ERR_FORMAT, "Cannot use %s: it is not a video device", request->path);
   }
   if (status == PH_OK) status = check_capabilities(v4l2);
   if (status == PH_OK) status = negotiate_format(v4l2, request);

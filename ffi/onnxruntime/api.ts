@@ -1,95 +1,96 @@
+import { AppError } from "../../src/base/errors.ts";
 import { assetPath } from "../../src/base/assets.ts";
 import { openLibrary } from "../library.ts";
 
 /**
- * The version of `OrtApi` that is asked for. Entries are only ever appended to that table, so a
- * place in it, counted in pointers from its start, is the same in every later library.
+ * The requested version of `OrtApi`. New entries are only appended to that table, so the index of an
+ * entry is the same in all later versions.
  */
 const API_VERSION = 12;
 
 /**
- * The entries of `struct OrtApi` (onnxruntime_c_api.h) that are used, with the C declaration
- * beside each. Nearly all answer an `OrtStatus *`: null is success.
+ * The used entries of `struct OrtApi` (onnxruntime_c_api.h) by their index, with the C declaration of
+ * each. Most return an `OrtStatus *`, which is null for success.
  */
 const ENTRIES = {
   // const char *GetErrorMessage(const OrtStatus *)
-  GetErrorMessage: { at: 2, parameters: ["pointer"], result: "pointer" },
+  GetErrorMessage: { index: 2, parameters: ["pointer"], result: "pointer" },
   // OrtStatus *CreateEnv(OrtLoggingLevel, const char *logid, OrtEnv **)
-  CreateEnv: { at: 3, parameters: ["i32", "buffer", "buffer"], result: "pointer" },
+  CreateEnv: { index: 3, parameters: ["i32", "buffer", "buffer"], result: "pointer" },
   // OrtStatus *CreateSessionFromArray(const OrtEnv *, const void *, size_t, const OrtSessionOptions *, OrtSession **)
   CreateSessionFromArray: {
-    at: 8,
+    index: 8,
     parameters: ["pointer", "buffer", "usize", "pointer", "buffer"],
     result: "pointer",
   },
   // OrtStatus *CreateSessionOptions(OrtSessionOptions **)
-  CreateSessionOptions: { at: 10, parameters: ["buffer"], result: "pointer" },
+  CreateSessionOptions: { index: 10, parameters: ["buffer"], result: "pointer" },
   // OrtStatus *SetIntraOpNumThreads(OrtSessionOptions *, int)
-  SetIntraOpNumThreads: { at: 24, parameters: ["pointer", "i32"], result: "pointer" },
+  SetIntraOpNumThreads: { index: 24, parameters: ["pointer", "i32"], result: "pointer" },
   // OrtStatus *SetInterOpNumThreads(OrtSessionOptions *, int)
-  SetInterOpNumThreads: { at: 25, parameters: ["pointer", "i32"], result: "pointer" },
+  SetInterOpNumThreads: { index: 25, parameters: ["pointer", "i32"], result: "pointer" },
   // OrtStatus *SessionGetInputCount(const OrtSession *, size_t *)
-  SessionGetInputCount: { at: 30, parameters: ["pointer", "buffer"], result: "pointer" },
+  SessionGetInputCount: { index: 30, parameters: ["pointer", "buffer"], result: "pointer" },
   // OrtStatus *SessionGetOutputCount(const OrtSession *, size_t *)
-  SessionGetOutputCount: { at: 31, parameters: ["pointer", "buffer"], result: "pointer" },
+  SessionGetOutputCount: { index: 31, parameters: ["pointer", "buffer"], result: "pointer" },
   // OrtStatus *SessionGetInputTypeInfo(const OrtSession *, size_t, OrtTypeInfo **)
   SessionGetInputTypeInfo: {
-    at: 33,
+    index: 33,
     parameters: ["pointer", "usize", "buffer"],
     result: "pointer",
   },
   // OrtStatus *SessionGetOutputTypeInfo(const OrtSession *, size_t, OrtTypeInfo **)
   SessionGetOutputTypeInfo: {
-    at: 34,
+    index: 34,
     parameters: ["pointer", "usize", "buffer"],
     result: "pointer",
   },
   // OrtStatus *SessionGetInputName(const OrtSession *, size_t, OrtAllocator *, char **)
   SessionGetInputName: {
-    at: 36,
+    index: 36,
     parameters: ["pointer", "usize", "pointer", "buffer"],
     result: "pointer",
   },
   // OrtStatus *SessionGetOutputName(const OrtSession *, size_t, OrtAllocator *, char **)
   SessionGetOutputName: {
-    at: 37,
+    index: 37,
     parameters: ["pointer", "usize", "pointer", "buffer"],
     result: "pointer",
   },
   // OrtStatus *CreateTensorWithDataAsOrtValue(const OrtMemoryInfo *, void *, size_t bytes,
   //   const int64_t *shape, size_t, ONNXTensorElementDataType, OrtValue **)
   CreateTensorWithDataAsOrtValue: {
-    at: 49,
+    index: 49,
     parameters: ["pointer", "buffer", "usize", "buffer", "usize", "i32", "buffer"],
     result: "pointer",
   },
   // OrtStatus *CastTypeInfoToTensorInfo(const OrtTypeInfo *, const OrtTensorTypeAndShapeInfo **)
-  CastTypeInfoToTensorInfo: { at: 55, parameters: ["pointer", "buffer"], result: "pointer" },
+  CastTypeInfoToTensorInfo: { index: 55, parameters: ["pointer", "buffer"], result: "pointer" },
   // OrtStatus *GetTensorElementType(const OrtTensorTypeAndShapeInfo *, ONNXTensorElementDataType *)
-  GetTensorElementType: { at: 60, parameters: ["pointer", "buffer"], result: "pointer" },
+  GetTensorElementType: { index: 60, parameters: ["pointer", "buffer"], result: "pointer" },
   // OrtStatus *GetDimensionsCount(const OrtTensorTypeAndShapeInfo *, size_t *)
-  GetDimensionsCount: { at: 61, parameters: ["pointer", "buffer"], result: "pointer" },
+  GetDimensionsCount: { index: 61, parameters: ["pointer", "buffer"], result: "pointer" },
   // OrtStatus *GetDimensions(const OrtTensorTypeAndShapeInfo *, int64_t *, size_t)
-  GetDimensions: { at: 62, parameters: ["pointer", "buffer", "usize"], result: "pointer" },
+  GetDimensions: { index: 62, parameters: ["pointer", "buffer", "usize"], result: "pointer" },
   // OrtStatus *CreateCpuMemoryInfo(OrtAllocatorType, OrtMemType, OrtMemoryInfo **)
-  CreateCpuMemoryInfo: { at: 69, parameters: ["i32", "i32", "buffer"], result: "pointer" },
+  CreateCpuMemoryInfo: { index: 69, parameters: ["i32", "i32", "buffer"], result: "pointer" },
   // OrtStatus *AllocatorFree(OrtAllocator *, void *)
-  AllocatorFree: { at: 76, parameters: ["pointer", "pointer"], result: "pointer" },
+  AllocatorFree: { index: 76, parameters: ["pointer", "pointer"], result: "pointer" },
   // OrtStatus *GetAllocatorWithDefaultOptions(OrtAllocator **): not to be freed
-  GetAllocatorWithDefaultOptions: { at: 78, parameters: ["buffer"], result: "pointer" },
+  GetAllocatorWithDefaultOptions: { index: 78, parameters: ["buffer"], result: "pointer" },
   // void ReleaseStatus(OrtStatus *)
-  ReleaseStatus: { at: 93, parameters: ["pointer"], result: "void" },
+  ReleaseStatus: { index: 93, parameters: ["pointer"], result: "void" },
   // void ReleaseSession(OrtSession *)
-  ReleaseSession: { at: 95, parameters: ["pointer"], result: "void" },
+  ReleaseSession: { index: 95, parameters: ["pointer"], result: "void" },
   // void ReleaseValue(OrtValue *)
-  ReleaseValue: { at: 96, parameters: ["pointer"], result: "void" },
+  ReleaseValue: { index: 96, parameters: ["pointer"], result: "void" },
   // void ReleaseTypeInfo(OrtTypeInfo *)
-  ReleaseTypeInfo: { at: 98, parameters: ["pointer"], result: "void" },
+  ReleaseTypeInfo: { index: 98, parameters: ["pointer"], result: "void" },
   // void ReleaseSessionOptions(OrtSessionOptions *)
-  ReleaseSessionOptions: { at: 100, parameters: ["pointer"], result: "void" },
+  ReleaseSessionOptions: { index: 100, parameters: ["pointer"], result: "void" },
   // OrtStatus *AddSessionConfigEntry(OrtSessionOptions *, const char *key, const char *value)
   AddSessionConfigEntry: {
-    at: 130,
+    index: 130,
     parameters: ["pointer", "buffer", "buffer"],
     result: "pointer",
   },
@@ -109,29 +110,28 @@ const RUN = {
   ],
   result: "pointer",
 } as const;
-const RUN_AT = 9;
+const RUN_INDEX = 9;
 
 type Table = {
   readonly [Name in keyof typeof ENTRIES]: Deno.UnsafeFnPointer<(typeof ENTRIES)[Name]>["call"];
 };
 
+/** The C API of ONNX Runtime. */
 export interface OrtApi extends Table {
   readonly Run: Deno.UnsafeFnPointer<typeof RUN>["call"];
-  /** The same on a thread of its own, so that the event loop goes on. */
+  /** The same on another thread, without blocking the event loop. */
   readonly RunInBackground: Deno.UnsafeFnPointer<typeof RUN & { nonblocking: true }>["call"];
 }
 
-/** A failure told by ONNX Runtime, in its own words. */
-export class OrtError extends Error {
-  override readonly name = "OrtError";
-}
+/** A failure of ONNX Runtime, with its message. */
+export class OrtError extends AppError {}
 
 let loaded: OrtApi | undefined;
 
 /**
- * The function table of the ONNX Runtime at `assetPath("onnxRuntime")`, opened once.
+ * Returns the function table of the ONNX Runtime at `assetPath("onnxRuntime")`, opened once.
  *
- * @throws {Error} where the library is missing or older than the table asked for.
+ * @throws {Error} if the library is missing or older than the requested API version.
  */
 export function ortApi(): OrtApi {
   return loaded ??= openApi();
@@ -139,8 +139,8 @@ export function ortApi(): OrtApi {
 
 function openApi(): OrtApi {
   const path = assetPath("onnxRuntime");
-  // Its builds for Linux collect what models run and send it to their maker. Nothing leaves this
-  // machine but what the user publishes, and no file of theirs appears in the home folder.
+  // The builds for Linux send telemetry to their vendor and write a file to the home directory.
+  // Nothing except published data may leave this machine.
   Deno.env.set("ORT_DISABLE_TELEMETRY", "1");
   const library = openLibrary(path, {
     // const OrtApiBase *OrtGetApiBase(void)
@@ -152,12 +152,12 @@ function openApi(): OrtApi {
   const table = getApi.call(API_VERSION);
   if (!table) throw new Error(`Cannot use ${path}: it lacks version ${API_VERSION} of the C API`);
   const api: Record<string, unknown> = {};
-  for (const [name, { at, ...signature }] of Object.entries(ENTRIES)) {
-    const pointer = functionAt(table, at, signature);
+  for (const [name, { index, ...signature }] of Object.entries(ENTRIES)) {
+    const pointer = functionAt(table, index, signature);
     api[name] = pointer.call.bind(pointer);
   }
-  const run = functionAt(table, RUN_AT, RUN);
-  const background = functionAt(table, RUN_AT, { ...RUN, nonblocking: true });
+  const run = functionAt(table, RUN_INDEX, RUN);
+  const background = functionAt(table, RUN_INDEX, { ...RUN, nonblocking: true });
   return {
     ...api as unknown as Table,
     Run: run.call.bind(run),
@@ -167,49 +167,54 @@ function openApi(): OrtApi {
 
 function functionAt<const Signature extends Deno.ForeignFunction>(
   table: Deno.PointerValue,
-  at: number,
+  index: number,
   signature: Signature,
 ): Deno.UnsafeFnPointer<Signature> {
-  const pointer = table && new Deno.UnsafePointerView(table).getPointer(at * 8);
-  if (!pointer) throw new Error(`Cannot use ONNX Runtime: entry ${at} of its table is empty`);
+  const pointer = table && new Deno.UnsafePointerView(table).getPointer(index * 8);
+  if (!pointer) throw new Error(`Cannot use ONNX Runtime: entry ${index} of its API is empty`);
   return new Deno.UnsafeFnPointer<Signature>(pointer as Deno.PointerObject<never>, signature);
 }
 
 /**
- * Passes success on.
+ * Checks the status of a call and releases it.
  *
- * @throws {OrtError} with ONNX Runtime's message, whose memory is released.
+ * @param task the start of the error message.
+ * @throws {OrtError} with the message of ONNX Runtime.
  */
-export function check(status: Deno.PointerValue, doing: string): void {
+export function check(status: Deno.PointerValue, task: string): void {
   if (status === null) return;
   const api = ortApi();
   const text = api.GetErrorMessage(status);
   const message = text ? Deno.UnsafePointerView.getCString(text) : "no message";
   api.ReleaseStatus(status);
-  throw new OrtError(`${doing}: ${message}`);
+  throw new OrtError(`${task}: ${message}`);
 }
 
-/** Takes one pointer or `size_t` out of a function that writes it to its last argument. */
-export function received(doing: string, call: (out: Out) => Deno.PointerValue): Deno.PointerObject {
+/** Calls a function that writes a pointer to its last argument, and returns the pointer. */
+export function callForPointer(
+  task: string,
+  call: (out: Out) => Deno.PointerValue,
+): Deno.PointerObject {
   const out = new BigUint64Array(new ArrayBuffer(8));
-  check(call(out), doing);
+  check(call(out), task);
   const pointer = Deno.UnsafePointer.create(out[0] ?? 0n);
-  if (!pointer) throw new OrtError(`${doing}: no object came back`);
+  if (!pointer) throw new OrtError(`${task}: no object was returned`);
   return pointer;
 }
 
-/** As `received`, for a number. */
-export function receivedNumber(doing: string, call: (out: Out) => Deno.PointerValue): number {
+/** Like {@linkcode callForPointer}, for a `size_t` or an enum. */
+export function callForNumber(task: string, call: (out: Out) => Deno.PointerValue): number {
   const out = new BigUint64Array(new ArrayBuffer(8));
-  check(call(out), doing);
+  check(call(out), task);
   return Number(out[0]);
 }
 
+/** The memory of an output argument. */
 export type Out = BigUint64Array<ArrayBuffer>;
 
 const encoder = new TextEncoder();
 
-/** A C string. */
+/** Encodes a zero-terminated string. */
 export function cString(text: string): Uint8Array<ArrayBuffer> {
   return encoder.encode(text + "\0");
 }

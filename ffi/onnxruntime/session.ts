@@ -1,23 +1,31 @@
-import { reasonOf } from "../../src/base/reason.ts";
-import { check, cString, type OrtApi, ortApi, OrtError, received, receivedNumber } from "./api.ts";
+import { reasonOf } from "../../src/base/errors.ts";
+import {
+  callForNumber,
+  callForPointer,
+  check,
+  cString,
+  type OrtApi,
+  ortApi,
+  OrtError,
+} from "./api.ts";
 import { Tensor } from "./tensor.ts";
 
-/** A model's input or output. */
+/** The description of a model's input or output. */
 export interface TensorInfo {
   readonly name: string;
-  /** -1 where the model leaves a dimension open. */
+  /** -1 for a dynamic dimension. */
   readonly shape: readonly number[];
   /** `ONNXTensorElementDataType`; 1 is float32. */
   readonly elementType: number;
 }
 
-/** Runs of one session over tensors that stay the same, so that a run allocates nothing. */
+/** A session bound to fixed tensors, so that a run allocates no memory. */
 export interface Binding {
   /**
-   * Runs the model on a thread of its own; afterwards the outputs' data are filled. One run at a
-   * time: the tensors are in use until it resolves.
+   * Runs the model on another thread and fills the output tensors. Only one run may be pending: the
+   * tensors are in use until the promise settles.
    *
-   * @throws {OrtError} with ONNX Runtime's message.
+   * @throws {OrtError} with the message of ONNX Runtime.
    */
   run(): Promise<void>;
   /** The same on this thread. */
@@ -25,25 +33,25 @@ export interface Binding {
 }
 
 /**
- * Places in the log levels of ONNX Runtime. It would print each failure to stderr that we throw
- * anyway: only what ends the process may speak.
+ * `ORT_LOGGING_LEVEL_FATAL`. At lower levels ONNX Runtime also prints the failures to stderr that are
+ * thrown as errors.
  */
 const LOG_FATAL = 4;
 
-/** What runs in the background reads and writes: the garbage collector must not take it. */
-const inUse = new Set<object>();
+/** The memory of pending runs, which must not be garbage-collected. */
+const pendingMemory = new Set<object>();
 
 let environment: Deno.PointerObject | undefined;
 
-/** The one environment of the process; it lives as long as the process. */
+/** Returns the environment, which is shared by all sessions and never released. */
 function ortEnvironment(api: OrtApi): Deno.PointerObject {
-  return environment ??= received(
+  return environment ??= callForPointer(
     "Cannot start ONNX Runtime",
     (out) => api.CreateEnv(LOG_FATAL, cString("physiology"), out),
   );
 }
 
-/** A loaded ONNX model. One thread computes, and none spins while idle. */
+/** A loaded ONNX model. It computes on one thread, and does not spin while idle. */
 export class OrtSession implements Disposable {
   readonly #api = ortApi();
   #handle: Deno.PointerObject | undefined;
@@ -53,23 +61,23 @@ export class OrtSession implements Disposable {
   readonly outputs: readonly TensorInfo[];
 
   /**
-   * @param model the bytes of an ONNX file.
-   * @throws {OrtError} where ONNX Runtime cannot use them, with its message.
+   * @param model the contents of an ONNX file.
+   * @throws {OrtError} if ONNX Runtime cannot load it, with its message.
    */
   constructor(model: Uint8Array<ArrayBuffer>) {
     const api = this.#api;
-    const doing = "Cannot load the model";
-    // By default what a run needs stays in an arena of the session, for the next run. Taken from the
-    // system each time it would stay with every thread that ever ran one, 2.5 MB with each.
-    const options = received(doing, (out) => api.CreateSessionOptions(out));
+    const task = "Cannot load the model";
+    // The memory arena is enabled by default. Without it, each thread that ever ran the model would
+    // keep 2.5 MB in its own heap.
+    const options = callForPointer(task, (out) => api.CreateSessionOptions(out));
     try {
-      check(api.SetIntraOpNumThreads(options, 1), doing);
-      check(api.SetInterOpNumThreads(options, 1), doing);
+      check(api.SetIntraOpNumThreads(options, 1), task);
+      check(api.SetInterOpNumThreads(options, 1), task);
       const spinning = cString("session.intra_op.allow_spinning");
-      check(api.AddSessionConfigEntry(options, spinning, cString("0")), doing);
+      check(api.AddSessionConfigEntry(options, spinning, cString("0")), task);
       const environment = ortEnvironment(api);
-      this.#handle = received(
-        doing,
+      this.#handle = callForPointer(
+        task,
         (out) =>
           api.CreateSessionFromArray(environment, model, BigInt(model.byteLength), options, out),
       );
@@ -88,7 +96,7 @@ export class OrtSession implements Disposable {
   /**
    * Loads a model from a file.
    *
-   * @throws {OrtError} naming the file, also where it cannot be read.
+   * @throws {OrtError} if the file cannot be read or loaded, with its path.
    */
   static async fromFile(path: string): Promise<OrtSession> {
     try {
@@ -100,10 +108,10 @@ export class OrtSession implements Disposable {
   }
 
   /**
-   * Ties tensors to the model's inputs and outputs by name. The tensors stay the caller's and must
-   * outlive the binding; outputs that are not named are not computed.
+   * Binds tensors to the model's inputs and outputs by name. The caller owns the tensors, which must
+   * outlive the binding. Outputs without a tensor are not computed.
    *
-   * @throws {TypeError} for a name that the model lacks or an input that is missing.
+   * @throws {TypeError} for an unknown name or a missing input.
    */
   bind(
     inputs: Readonly<Record<string, Tensor>>,
@@ -113,35 +121,36 @@ export class OrtSession implements Disposable {
     if (missing) {
       throw new TypeError(`Cannot bind the model: the input '${missing.name}' is missing`);
     }
-    const given = new Arguments("input", inputs, this.inputs);
-    const taken = new Arguments("output", outputs, this.outputs);
+    const inputArguments = new Arguments("input", inputs, this.inputs);
+    const outputArguments = new Arguments("output", outputs, this.outputs);
     const run = (call: OrtApi["Run"] | OrtApi["RunInBackground"]) => {
       if (!this.#handle || this.#disposed) {
-        throw new OrtError("Cannot run a model that was disposed");
+        throw new OrtError("Cannot run the model: it is disposed of");
       }
       // deno-fmt-ignore
-      return call(this.#handle, null, given.names, given.values, given.count,
-        taken.names, taken.count, taken.values);
+      return call(this.#handle, null, inputArguments.names, inputArguments.values,
+        inputArguments.count, outputArguments.names, outputArguments.count,
+        outputArguments.values);
     };
-    const doing = "Cannot run the model";
+    const task = "Cannot run the model";
     return {
       run: async () => {
-        const use = { given, taken };
+        const memory = { inputArguments, outputArguments };
         this.#running++;
-        inUse.add(use);
+        pendingMemory.add(memory);
         try {
-          check(await run(this.#api.RunInBackground), doing);
+          check(await run(this.#api.RunInBackground), task);
         } finally {
-          inUse.delete(use);
+          pendingMemory.delete(memory);
           this.#running--;
           if (this.#disposed) this.#release();
         }
       },
-      runSync: () => check(run(this.#api.Run) as Deno.PointerValue, doing),
+      runSync: () => check(run(this.#api.Run) as Deno.PointerValue, task),
     };
   }
 
-  /** Releases the model, after the runs that are under way. */
+  /** Releases the model after the pending runs. */
   [Symbol.dispose](): void {
     this.#disposed = true;
     this.#release();
@@ -156,24 +165,27 @@ export class OrtSession implements Disposable {
   #describe(kind: "Input" | "Output"): TensorInfo[] {
     const api = this.#api;
     const session = this.#handle ?? null;
-    const doing = `Cannot read the model's ${kind.toLowerCase()}s`;
-    const allocator = received(doing, (out) => api.GetAllocatorWithDefaultOptions(out));
-    const count = receivedNumber(doing, (out) => api[`SessionGet${kind}Count`](session, out));
+    const task = `Cannot read the model's ${kind.toLowerCase()}s`;
+    const allocator = callForPointer(task, (out) => api.GetAllocatorWithDefaultOptions(out));
+    const count = callForNumber(task, (out) => api[`SessionGet${kind}Count`](session, out));
     return Array.from({ length: count }, (_, index) => {
-      const at = BigInt(index);
-      const text = received(
-        doing,
-        (out) => api[`SessionGet${kind}Name`](session, at, allocator, out),
+      const position = BigInt(index);
+      const text = callForPointer(
+        task,
+        (out) => api[`SessionGet${kind}Name`](session, position, allocator, out),
       );
       const name = Deno.UnsafePointerView.getCString(text);
-      check(api.AllocatorFree(allocator, text), doing);
-      const type = received(doing, (out) => api[`SessionGet${kind}TypeInfo`](session, at, out));
+      check(api.AllocatorFree(allocator, text), task);
+      const type = callForPointer(
+        task,
+        (out) => api[`SessionGet${kind}TypeInfo`](session, position, out),
+      );
       try {
-        const info = received(doing, (out) => api.CastTypeInfoToTensorInfo(type, out));
-        const elementType = receivedNumber(doing, (out) => api.GetTensorElementType(info, out));
-        const rank = receivedNumber(doing, (out) => api.GetDimensionsCount(info, out));
+        const info = callForPointer(task, (out) => api.CastTypeInfoToTensorInfo(type, out));
+        const elementType = callForNumber(task, (out) => api.GetTensorElementType(info, out));
+        const rank = callForNumber(task, (out) => api.GetDimensionsCount(info, out));
         const shape = new BigInt64Array(new ArrayBuffer(8 * Math.max(rank, 1)));
-        check(api.GetDimensions(info, shape, BigInt(rank)), doing);
+        check(api.GetDimensions(info, shape, BigInt(rank)), task);
         return { name, shape: Array.from(shape.subarray(0, rank), Number), elementType };
       } finally {
         api.ReleaseTypeInfo(type);
@@ -182,12 +194,12 @@ export class OrtSession implements Disposable {
   }
 }
 
-/** The C arrays of names and values that a run is given. */
+/** The C arrays of names and values that are passed to a run. */
 class Arguments {
   readonly count: bigint;
   readonly names: BigUint64Array<ArrayBuffer>;
   readonly values: BigUint64Array<ArrayBuffer>;
-  /** Keeps what the arrays point to. */
+  /** Keeps the objects that the arrays point to. */
   readonly owned: readonly unknown[];
 
   constructor(

@@ -1,35 +1,40 @@
 /**
- * Fits models/breathing_confidence.json in one command:
+ * Fits models/breathing_confidence.json: the probability that a breathing rate is within
+ * 2 breaths/min of the truth.
  *
- *     deno run -A scripts/fit/breathing_confidence.ts [cases]
+ *     deno run -A scripts/fit/breathing_confidence.ts [CHESTS]
  *
- * Few recordings with both a chest and its breaths exist, so the model is fitted on made-up
- * chests (breathing_cases.ts), leaving out a tenth of them at a time for the report, and is
- * checked on recordings it never saw by the tests and by `validate`.
+ * Few recordings with both a chest and a breathing reference exist, so the model is fitted on
+ * synthetic chests (synthetic_chests.ts). Reported results are from tenfold cross-validation. The
+ * tests and `validate` check the model on recordings.
  */
 import { BREATHING_FEATURES } from "../../src/vitals/breathing/evidence.ts";
 import { ChestTrack } from "../../src/vitals/breathing/chest_track.ts";
 import { evaluateWindows } from "../../src/vitals/breathing/evidence.ts";
-import { displacementsOf, makeCase } from "./breathing_cases.ts";
+import { exitWithUsage, parseCounts } from "./command_line.ts";
 import { fitLogistic, predict } from "./logistic.ts";
+import { displacementsOf, makeSyntheticChest } from "./synthetic_chests.ts";
+
+const USAGE = `deno run -A scripts/fit/breathing_confidence.ts [CHESTS]
+CHESTS is the number of synthetic chests (default 600).`;
 
 const SECONDS = 75;
-/** A person who looks at the number means about this much of the past. */
-const PRESENT_S = 20;
+/** The reference rate is the mean of this time at most: a viewer expects the current rate. Chosen. */
+const MAX_REFERENCE_S = 20;
 const FOLDS = 10;
 const MODEL = new URL("../../models/breathing_confidence.json", import.meta.url);
 
 interface Row {
   readonly seed: number;
-  readonly nothing: boolean;
+  readonly isBreathing: boolean;
   readonly features: readonly number[];
   readonly right: 0 | 1;
 }
 
-/** Every window of one made-up recording, a few seconds apart. */
+/** The windows of one synthetic chest, a few seconds apart. */
 function rowsOf(seed: number): Row[] {
-  const recording = makeCase(seed, SECONDS);
-  const { fps, phase, kind } = recording;
+  const recording = makeSyntheticChest(seed, SECONDS);
+  const { fps, phase } = recording;
   const track = new ChestTrack();
   const rows: Row[] = [];
   let nextS = 8;
@@ -48,12 +53,11 @@ function rowsOf(seed: number): Row[] {
     if (timeS < nextS) return;
     nextS += timeS > 30 ? 9 : 4;
     for (const { rate, seconds, features } of evaluateWindows(track.segment(60))) {
-      // Right is what the chest did lately, not what it did on average over a long window.
-      const before = Math.max(0, k - Math.round(Math.min(seconds, PRESENT_S) * fps));
+      const before = Math.max(0, k - Math.round(Math.min(seconds, MAX_REFERENCE_S) * fps));
       const truth = phase ? (60 * (phase[k]! - phase[before]!)) / ((k - before) / fps) : NaN;
       rows.push({
         seed,
-        nothing: kind === "nothing",
+        isBreathing: phase !== undefined,
         features: BREATHING_FEATURES.map((name) => features[name]),
         right: Math.abs(rate - truth) <= 2 ? 1 : 0,
       });
@@ -62,47 +66,52 @@ function rowsOf(seed: number): Row[] {
   return rows;
 }
 
-/** How far stated probabilities are from what came true, in ten bins, weighted by their size. */
-function calibrationError(stated: readonly number[], right: readonly number[]): number {
+/** Expected calibration error in ten bins. */
+function calibrationError(predicted: readonly number[], right: readonly number[]): number {
   let error = 0;
   for (let bin = 0; bin < 10; bin++) {
-    const inside = stated.flatMap((p, k) => (Math.min(9, Math.floor(p * 10)) === bin ? [k] : []));
-    const gap = inside.reduce((sum, k) => sum + stated[k]! - right[k]!, 0);
-    error += Math.abs(gap) / stated.length;
+    const inside = predicted.flatMap((
+      p,
+      k,
+    ) => (Math.min(9, Math.floor(p * 10)) === bin ? [k] : []));
+    const gap = inside.reduce((sum, k) => sum + predicted[k]! - right[k]!, 0);
+    error += Math.abs(gap) / predicted.length;
   }
   return error;
 }
 
-const cases = Number(Deno.args[0] ?? 600);
-const rows = Array.from({ length: cases }, (_, k) => rowsOf(k + 1)).flat();
-const stated: number[] = new Array(rows.length).fill(0);
+if (Deno.args.length > 1) exitWithUsage(USAGE);
+const [chests = 600] = parseCounts(Deno.args, USAGE);
+const rows = Array.from({ length: chests }, (_, k) => rowsOf(k + 1)).flat();
+const predicted: number[] = new Array(rows.length).fill(0);
 for (let fold = 0; fold < FOLDS; fold++) {
   const others = rows.filter(({ seed }) => seed % FOLDS !== fold);
   const weights = fitLogistic(others.map((r) => r.features), others.map((r) => r.right));
   rows.forEach((row, k) => {
-    if (row.seed % FOLDS === fold) stated[k] = predict(weights, row.features);
+    if (row.seed % FOLDS === fold) predicted[k] = predict(weights, row.features);
   });
 }
 const right = rows.map((row) => row.right);
-const share = (chosen: readonly number[]) =>
-  chosen.reduce((sum, k) => sum + right[k]!, 0) / Math.max(1, chosen.length);
-const over = (limit: number) => stated.flatMap((p, k) => (p >= limit ? [k] : []));
-const nothing = rows.flatMap((row, k) => (row.nothing ? [k] : []));
+const rightShare = (selected: readonly number[]) =>
+  selected.reduce((sum, k) => sum + right[k]!, 0) / Math.max(1, selected.length);
+const atLeast = (limit: number) => predicted.flatMap((p, k) => (p >= limit ? [k] : []));
+const withoutBreathing = rows.flatMap((row, k) => (row.isBreathing ? [] : [k]));
 const report = {
-  cases,
+  chests,
   windows: rows.length,
-  calibrationError: calibrationError(stated, right),
-  rightWhereOver07: share(over(0.7)),
-  rightWhereOver09: share(over(0.9)),
-  nothingOver07: nothing.filter((k) => stated[k]! >= 0.7).length / nothing.length,
+  calibrationError: calibrationError(predicted, right),
+  rightOver07: rightShare(atLeast(0.7)),
+  rightOver09: rightShare(atLeast(0.9)),
+  withoutBreathingOver07: withoutBreathing.filter((k) => predicted[k]! >= 0.7).length /
+    withoutBreathing.length,
 };
 console.log(report);
 const [intercept = 0, ...weights] = fitLogistic(rows.map((r) => r.features), right);
 const round = (value: number) => Number(value.toFixed(4));
 const model = {
   what: "Probability that a breathing rate is within 2 breaths/min: a logistic regression",
-  fitted_on: `${cases} made-up chests of ${SECONDS} s, two fifths of them without breath`,
-  left_out_tenths: Object.fromEntries(Object.entries(report).map(([k, v]) => [k, round(v)])),
+  fitted_on: `${chests} synthetic chests of ${SECONDS} s, two fifths of them without breathing`,
+  cross_validated: Object.fromEntries(Object.entries(report).map(([k, v]) => [k, round(v)])),
   intercept: round(intercept),
   weights: Object.fromEntries(BREATHING_FEATURES.map((name, i) => [name, round(weights[i]!)])),
 };

@@ -1,18 +1,18 @@
-/** Rows of features, without the constant. */
+/** One row of features per observation, without the constant. */
 export type Rows = readonly (readonly number[])[];
 
-/** Choices of a fit. */
+/** Options of a fit. */
 export interface FitOptions {
-  /** @default 1 */
+  /** Weight of the L2 penalty. @default 1 */
   readonly ridge?: number;
-  /** How much each row counts. @default 1 each */
+  /** Weight of each row. @default 1 each */
   readonly importance?: readonly number[];
 }
 
 /**
- * Logistic regression by Newton's method with a small ridge.
+ * Fits a logistic regression with an L2 penalty by Newton's method.
  *
- * @returns the intercept, then one weight a feature.
+ * @returns the intercept, then one weight per feature.
  */
 export function fitLogistic(
   rows: Rows,
@@ -27,10 +27,12 @@ export function fitLogistic(
     rows.forEach((row, k) => {
       const x = [1, ...row];
       const p = predict(weights, row);
-      const count = importance?.[k] ?? 1;
+      const rowWeight = importance?.[k] ?? 1;
       for (let i = 0; i < size; i++) {
-        gradient[i]! += count * (outcomes[k]! - p) * x[i]!;
-        for (let j = 0; j < size; j++) hessian[i]![j]! += count * p * (1 - p) * x[i]! * x[j]!;
+        gradient[i]! += rowWeight * (outcomes[k]! - p) * x[i]!;
+        for (let j = 0; j < size; j++) {
+          hessian[i]![j]! += rowWeight * p * (1 - p) * x[i]! * x[j]!;
+        }
       }
     });
     const change = solve(hessian, gradient);
@@ -40,13 +42,13 @@ export function fitLogistic(
   return weights;
 }
 
-/** The probability that a fitted model gives one row. */
+/** Probability of one row by a fitted model. */
 export function predict(weights: readonly number[], row: readonly number[]): number {
   const logit = row.reduce((sum, value, i) => sum + weights[i + 1]! * value, weights[0]!);
   return 1 / (1 + Math.exp(-logit));
 }
 
-/** Gaussian elimination with pivoting of a small system. */
+/** Solves a small linear system by Gauss-Jordan elimination with pivoting. */
 function solve(matrix: number[][], right: number[]): number[] {
   const rows = matrix.map((row, i) => [...row, right[i]!]);
   for (let i = 0; i < rows.length; i++) {

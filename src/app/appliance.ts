@@ -155,7 +155,7 @@ export class Appliance {
     const { vision, engine, frames, counters, health, hud, source, bus } = this.#parts;
     if (this.#disconnected !== undefined) this.#connected();
     counters.add("frames_captured_total");
-    health.note("frame");
+    health.record("frame");
     const sample = source.realtime ? vision.observe(frame) : await vision.observeInOrder(frame);
     this.#lastSample = sample;
     engine.push(sample);
@@ -223,7 +223,7 @@ export class Appliance {
 
   #observeStatus(forced?: StatusName): void {
     const { envelopes, clock, bus, recording, log } = this.#parts;
-    const [name, detail] = forced ? [forced] : this.#condition(bus.trouble);
+    const [name, detail] = forced ? [forced] : this.#condition(bus.problem);
     const before = this.#status.current;
     const urgent = name === "STOPPING" || name === "CAMERA_DISCONNECTED";
     const due = this.#status.observe(name, clock.monotonicUs(), { detail, urgent });
@@ -237,9 +237,9 @@ export class Appliance {
   }
 
   /** The gravest of what is wrong: without a camera or a way out, the picture does not matter. */
-  #condition(trouble: string | undefined): [StatusName, string?] {
+  #condition(problem: string | undefined): [StatusName, string?] {
     if (this.#disconnected !== undefined) return ["CAMERA_DISCONNECTED", this.#disconnected];
-    if (trouble !== undefined) return ["PUBLISH_DEGRADED", trouble];
+    if (problem !== undefined) return ["PUBLISH_DEGRADED", problem];
     return [this.#estimate?.condition ?? "PROCESSING_NOT_STARTED"];
   }
 

@@ -1,6 +1,5 @@
-import { reasonOf } from "../base/reason.ts";
-import { ConfigError } from "../base/errors.ts";
-import type { Settings } from "../config/flags.ts";
+import { ConfigError, reasonOf } from "../base/errors.ts";
+import type { Settings } from "./flags.ts";
 import { GrpcServer, type GrpcServerOptions } from "../transports/grpc/grpc_server.ts";
 
 /**

@@ -1,8 +1,8 @@
-import type { Settings } from "../config/flags.ts";
+import type { Settings } from "./flags.ts";
 import type { CommandHandler } from "../control/commands.ts";
 import type { Sink } from "../delivery/bus.ts";
 import type { Counters } from "../telemetry/counters.ts";
-import type { Health, HealthVerdict } from "../telemetry/health.ts";
+import type { Health, HealthReport } from "../telemetry/health.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { StatusName } from "../vitals/condition/status_table.ts";
 import { HttpServer } from "../web/http_server.ts";
@@ -22,7 +22,7 @@ export interface ServerState {
   readonly status: StatusName | undefined;
   readonly metricsWanted: boolean;
   /** What keeps messages from being delivered. */
-  readonly trouble: string | undefined;
+  readonly problem: string | undefined;
 }
 
 /** The page of this device, and the sink through which it receives messages. */
@@ -67,9 +67,9 @@ export async function openPage(
 }
 
 /** Unhealthy if something has not happened for too long, or if the server reports a problem. */
-function healthOf({ vitals }: Settings, { health, state }: PageContext): HealthVerdict {
-  const { status, metricsWanted, trouble } = state();
-  const verdict = health.judge({
+function healthOf({ vitals }: Settings, { health, state }: PageContext): HealthReport {
+  const { status, metricsWanted, problem } = state();
+  const report = health.evaluate({
     frame: FRAME_S,
     ...metricsWanted
       ? {
@@ -79,9 +79,9 @@ function healthOf({ vitals }: Settings, { health, state }: PageContext): HealthV
       : {},
   });
   const reasons = [
-    ...verdict.reasons,
+    ...report.reasons,
     ...status === "CAMERA_DISCONNECTED" ? ["The camera is disconnected"] : [],
-    ...trouble === undefined ? [] : [trouble],
+    ...problem === undefined ? [] : [problem],
   ];
-  return { ...verdict, healthy: reasons.length === 0, reasons };
+  return { ...report, healthy: reasons.length === 0, reasons };
 }

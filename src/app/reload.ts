@@ -1,31 +1,36 @@
 import { ExitError } from "../base/errors.ts";
-import { flagsOf, type Settings } from "../config/flags.ts";
-import type { Loaded } from "../config/load.ts";
-import { missingForRedis } from "../config/permissions.ts";
 import { Secret } from "../config/secret.ts";
 import type { Log } from "../telemetry/log.ts";
+import { type Configuration, FLAGS, type Settings } from "./flags.ts";
+import { missingForTransport } from "./permissions.ts";
 
-/** A part that can take new settings while it works. */
+/** A component that can apply new settings while it runs. */
 interface Reloadable {
-  /** The topics of `Settings` that it takes over as a whole. */
-  readonly topics: readonly (keyof Settings)[];
+  /** The topics of the settings that it applies completely. */
+  readonly topics: readonly string[];
   readonly apply: (settings: Settings) => void;
 }
 
+/** The dependencies of `Reloads`. */
 export interface ReloadsOptions {
   readonly settings: Settings;
-  /** Reads the configuration anew. @throws {ExitError} where it is bad */
-  readonly read: () => Loaded;
+  /**
+   * Loads the configuration again.
+   *
+   * @throws {ExitError} if it is invalid
+   */
+  readonly read: () => Configuration;
   readonly log: Log;
 }
 
 /**
- * What SIGHUP does: the configuration is read again; a bad one is refused whole and the old one
- * stays; of a good one, each part that can takes what is its own, and the rest is named.
+ * Reloads the configuration on SIGHUP. An invalid configuration is rejected as a whole and the old
+ * one stays in effect. From a valid one, each component applies its own topics; changed flags that
+ * no component applies are logged.
  */
 export class Reloads implements Disposable {
   readonly #options: ReloadsOptions;
-  readonly #parts: Reloadable[] = [];
+  readonly #components: Reloadable[] = [];
   #settings: Settings;
 
   constructor(options: ReloadsOptions) {
@@ -33,11 +38,12 @@ export class Reloads implements Disposable {
     this.#settings = options.settings;
   }
 
-  add(part: Reloadable): void {
-    this.#parts.push(part);
+  /** Adds a component that applies new settings. */
+  add(component: Reloadable): void {
+    this.#components.push(component);
   }
 
-  /** True where the new configuration is in use. */
+  /** Loads and applies the configuration; returns false if the old one stays in effect. */
   reload(): boolean {
     const { read, log } = this.#options;
     let next: Settings;
@@ -48,33 +54,33 @@ export class Reloads implements Disposable {
       log.error(`Keeping the old configuration: ${error.message}`);
       return false;
     }
-    const missing = missingForRedis(next);
+    const missing = missingForTransport(next);
     if (missing !== undefined) {
       log.error(
-        `Keeping the old configuration: Cannot use ${missing} by a reload, for this process was ` +
-          "started without the right to: restart it",
+        `Keeping the old configuration: Cannot use ${missing} after a reload: this process has no ` +
+          "permission for it: restart the service",
       );
       return false;
     }
-    // The log has its new settings already.
-    const taken = new Set(["logging", ...this.#parts.flatMap(({ topics }) => topics)]);
-    const later = changedFlags(this.#settings, next).filter(({ topic }) => !taken.has(topic));
-    for (const { apply } of this.#parts) apply(next);
+    // The caller has already applied the settings of the log.
+    const applied = new Set(["logging", ...this.#components.flatMap(({ topics }) => topics)]);
+    const pending = changedFlags(this.#settings, next).filter(({ topic }) => !applied.has(topic));
+    for (const { apply } of this.#components) apply(next);
     this.#settings = next;
-    log.info("Read the configuration again");
-    if (later.length > 0) {
-      const names = later.map(({ name }) => `--${name}`).join(", ");
-      log.warning(`These take effect at the next start: ${names}`);
+    log.info("Reloaded the configuration");
+    if (pending.length > 0) {
+      const names = pending.map(({ name }) => `--${name}`).join(", ");
+      log.warning(`Changes take effect after a restart: ${names}`);
     }
     return true;
   }
 
-  /** Reloads at each SIGHUP until disposed. */
-  listen(around: { readonly before: () => void; readonly after: () => void }): void {
+  /** Reloads on each SIGHUP until disposed. */
+  listen(callbacks: { readonly before: () => void; readonly after: () => void }): void {
     this.#onSignal = () => {
-      around.before();
+      callbacks.before();
       this.reload();
-      around.after();
+      callbacks.after();
     };
     Deno.addSignalListener("SIGHUP", this.#onSignal);
   }
@@ -86,11 +92,11 @@ export class Reloads implements Disposable {
 }
 
 function changedFlags(before: Settings, after: Settings) {
-  return flagsOf("serve").flatMap(({ flag, topic, key }) => {
-    const [old, now] = [before, after].map((settings) =>
-      comparable((settings[topic] as Readonly<Record<string, unknown>>)[key])
+  return FLAGS.flagsOf("serve").flatMap((entry) => {
+    const [previous, next] = [before, after].map((settings) =>
+      comparable(FLAGS.valueOf(settings, entry))
     );
-    return old === now ? [] : [{ name: flag.name, topic }];
+    return previous === next ? [] : [{ name: entry.flag.name, topic: entry.topic }];
   });
 }
 

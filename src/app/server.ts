@@ -1,9 +1,6 @@
 import { EXIT, UnavailableError } from "../base/errors.ts";
 import { VERSION } from "../base/version.ts";
-import { SourceError } from "../capture/frame.ts";
 import { misspelledVariables } from "../config/environment.ts";
-import type { Settings } from "../config/flags.ts";
-import type { Loaded } from "../config/load.ts";
 import { CommandHandler } from "../control/commands.ts";
 import { Recording } from "../control/recording.ts";
 import { RecordingFile } from "../control/recording_file.ts";
@@ -22,6 +19,7 @@ import { Systemd } from "../telemetry/systemd.ts";
 import { Vision } from "../vision/vision.ts";
 import { createVitalsEngine } from "../vitals/engine.ts";
 import { Appliance } from "./appliance.ts";
+import { type Configuration, FLAGS, type Settings } from "./flags.ts";
 import { openGrpc } from "./grpc.ts";
 import { openOutput } from "./output.ts";
 import { openPage } from "./page.ts";
@@ -34,7 +32,7 @@ export interface ServerContext {
   readonly settings: Settings;
   readonly log: Log;
   /** Reads the configuration again. @throws {ExitError} if it is invalid */
-  readonly reload: () => Loaded;
+  readonly reload: () => Configuration;
 }
 
 /**
@@ -46,7 +44,7 @@ export interface ServerContext {
  */
 export async function runServer({ settings, log, reload }: ServerContext): Promise<number> {
   log.info(`physiology_server ${VERSION} starts`);
-  for (const sentence of misspelledVariables(Deno.env.toObject())) log.warning(sentence);
+  for (const sentence of misspelledVariables(FLAGS, Deno.env.toObject())) log.warning(sentence);
   const { camera, vitals, publish, server } = settings;
   const clock = new SystemClock();
   const counters = new Counters();
@@ -76,12 +74,12 @@ export async function runServer({ settings, log, reload }: ServerContext): Promi
     log,
     onReset: () => engine.reset(),
   });
-  await using output = openOutput(settings, { ...context, commands, grpc });
-  if (output.reload) reloads.add({ topics: ["redis"], apply: output.reload });
+  await using output = await openOutput(settings, { ...context, commands, grpc });
+  if (output.reload) reloads.add(output.reload);
   const state = () => ({
     status: appliance.status,
     metricsWanted: !server.metricsOnlyWhileRecording || recording.state.recording,
-    trouble: output.sink.trouble,
+    problem: output.sink.problem,
   });
   await using page = await openPage(settings, { ...context, commands, state });
   openRecording(settings, { recording, commands, log });
@@ -119,19 +117,14 @@ export async function runServer({ settings, log, reload }: ServerContext): Promi
   log.info(`Reading ${source.description}`);
   const ready = () => systemd.ready(`Reading ${source.description}`);
   reloads.listen({ before: () => systemd.reloading(), after: ready });
-  systemd.watch(() => detectStall({ health, ...state() }));
+  systemd.startWatchdog(() => detectStall({ health, ...state() }));
   ready();
   if (server.durationS > 0) setTimeout(() => stop.stop(), server.durationS * 1000);
-  try {
-    await appliance.run(stop.signal);
-  } catch (error) {
-    if (!(error instanceof SourceError)) throw error;
-    throw new UnavailableError(`${error.message}: ${error.hint}`, { cause: error });
-  }
+  await appliance.run(stop.signal);
   const neverDelivered = health.ageS("acknowledgement") === undefined;
-  if (bus.trouble !== undefined && neverDelivered && !stop.signal.aborted) {
+  if (bus.problem !== undefined && neverDelivered && !stop.signal.aborted) {
     throw new UnavailableError(
-      `The input has ended and no subscriber received any message: ${bus.trouble}`,
+      `The input has ended and no subscriber received any message: ${bus.problem}`,
     );
   }
   return EXIT.ok;
@@ -153,7 +146,7 @@ function openRecording(
 ): void {
   const file = statePath === undefined ? undefined : new RecordingFile(statePath, log);
   const interrupted = file?.interrupted();
-  file?.follow(recording);
+  file?.sync(recording);
   if (interrupted) {
     log.warning("Resuming the recording that was running when the server last crashed");
     commands.apply(interrupted, "restart");

@@ -19,7 +19,7 @@ export interface Condition {
  */
 export function detectStall({ health, status, metricsWanted }: Condition): string | undefined {
   if (status === "CAMERA_DISCONNECTED" || status === "STOPPING") return undefined;
-  const { reasons } = health.judge({
+  const { reasons } = health.evaluate({
     frame: LIMIT_S,
     ...metricsWanted ? { metric: LIMIT_S } : {},
     ...metricsWanted && status !== "PUBLISH_DEGRADED" ? { acknowledgement: LIMIT_S } : {},

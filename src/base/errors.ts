@@ -1,7 +1,7 @@
-/** The exit statuses of the contract, which are those of sysexits.h. */
+/** The exit statuses of the program, with the values of sysexits.h. */
 export const EXIT = {
   ok: 0,
-  /** Limits that the user gave were missed; only `validate` uses it. */
+  /** A limit that the user set was missed; only `validate` uses it. */
   limitMissed: 1,
   usage: 64,
   unavailable: 69,
@@ -9,37 +9,74 @@ export const EXIT = {
   config: 78,
 } as const;
 
-/** An error whose message is for the user, and which ends the process with `status`. */
-export class ExitError extends Error {
-  override readonly name: string = "ExitError";
-  readonly status: number;
+export interface AppErrorOptions extends ErrorOptions {
+  /** What the user can do, as a sentence. @default the message says it already */
+  readonly hint?: string | undefined;
+  /** Exit status of the process if nothing catches the error. @default EXIT.internal */
+  readonly exitStatus?: number | undefined;
+}
 
-  constructor(message: string, options: ErrorOptions & { readonly status: number }) {
+/** Base class of all errors that this program defines; used as it is for internal faults. */
+export class AppError extends Error {
+  readonly hint: string | undefined;
+  readonly exitStatus: number;
+
+  constructor(message: string, options: AppErrorOptions = {}) {
     super(message, options);
-    this.status = options.status;
+    this.name = new.target.name;
+    this.hint = options.hint;
+    this.exitStatus = options.exitStatus ?? EXIT.internal;
+  }
+
+  /** Returns an `AppError` as it is, and wraps anything else that was caught as an internal fault. */
+  static from(reason: unknown): AppError {
+    if (reason instanceof AppError) return reason;
+    const message = reason instanceof Error ? reason.message : String(reason);
+    return new AppError(message, { cause: reason });
+  }
+
+  /** The message, followed by the hint if there is one. */
+  describe(): string {
+    return this.hint === undefined ? this.message : `${this.message}: ${this.hint}`;
   }
 }
 
-/** Wrong flags, arguments or environment. */
+/** An error that the user can solve: its message is for the user, and a stack trace would not help. */
+export class ExitError extends AppError {
+  constructor(message: string, options: AppErrorOptions & { readonly exitStatus: number }) {
+    super(message, options);
+  }
+}
+
+/** Wrong flags, arguments or environment variables. */
 export class UsageError extends ExitError {
-  override readonly name = "UsageError";
-  constructor(message: string, options: ErrorOptions = {}) {
-    super(message, { ...options, status: EXIT.usage });
+  constructor(message: string, options: AppErrorOptions = {}) {
+    super(message, { ...options, exitStatus: EXIT.usage });
   }
 }
 
-/** A configuration file, or a file that it names, that cannot be used. */
+/** A configuration file, or a file that the user named, that cannot be used. */
 export class ConfigError extends ExitError {
-  override readonly name = "ConfigError";
-  constructor(message: string, options: ErrorOptions = {}) {
-    super(message, { ...options, status: EXIT.config });
+  constructor(message: string, options: AppErrorOptions = {}) {
+    super(message, { ...options, exitStatus: EXIT.config });
   }
 }
 
-/** A service or device that never came. */
+/** A service, device or file that is not available. */
 export class UnavailableError extends ExitError {
-  override readonly name = "UnavailableError";
-  constructor(message: string, options: ErrorOptions = {}) {
-    super(message, { ...options, status: EXIT.unavailable });
+  constructor(message: string, options: AppErrorOptions = {}) {
+    super(message, { ...options, exitStatus: EXIT.unavailable });
   }
+}
+
+/** The reason for a failure, to end a sentence with: the system's reason without Deno's decoration. */
+export function reasonOf(cause: unknown): string {
+  if (cause instanceof Deno.errors.NotFound) return "no such file or directory";
+  if (cause instanceof Deno.errors.PermissionDenied) return "permission denied";
+  if (cause instanceof Deno.errors.IsADirectory) return "it is a directory";
+  // The packed program has read permissions only for what its configuration named at the start.
+  if (cause instanceof Deno.errors.NotCapable) {
+    return "this process was started without permission for it: restart it";
+  }
+  return cause instanceof Error ? cause.message : String(cause);
 }

@@ -1,20 +1,21 @@
 /**
- * The candidate that is nearest to `word` by edit distance (Levenshtein; a swap of neighbours
- * counts as one), or undefined where none is near enough to be meant.
+ * Returns the candidate with the smallest edit distance to `word` (optimal string alignment:
+ * Levenshtein with transpositions of adjacent characters), or else the shortest candidate that
+ * contains it. Returns undefined if no candidate is similar enough.
  */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
   let best: string | undefined;
-  // A third of the letters may be wrong; a short word allows one.
+  // Chosen: a third of the letters may differ, and at least one.
   let limit = Math.max(1, Math.floor(word.length / 3)) + 1;
   for (const candidate of candidates) {
     if (Math.abs(candidate.length - word.length) >= limit) continue;
     const distance = editDistance(word, candidate);
     if (distance < limit) [best, limit] = [candidate, distance];
   }
-  return best ?? onlyWithPrefix(word, candidates);
+  return best ?? shortestContaining(word, candidates);
 }
 
-function onlyWithPrefix(word: string, candidates: Iterable<string>): string | undefined {
+function shortestContaining(word: string, candidates: Iterable<string>): string | undefined {
   if (word.length < 3) return undefined;
   const matches = [...candidates].filter((candidate) => candidate.includes(word));
   return matches.sort((a, b) => a.length - b.length)[0];

@@ -1,2 +1,2 @@
-/** The program's version, by semantic versioning. */
+/** Version of the program (Semantic Versioning 2.0.0). */
 export const VERSION = "1.0.0";

@@ -1,3 +1,5 @@
+import { UnavailableError } from "../base/errors.ts";
+
 /** How the samples of an image encode colour. */
 export interface ColorEncoding {
   /** `full`: Y, U and V in 0..255 (JPEG). `limited`: Y in 16..235, U and V in 16..240 (television). */
@@ -79,12 +81,10 @@ export interface FrameSource extends AsyncIterable<SourceEvent>, AsyncDisposable
 }
 
 /** A source that cannot deliver frames: a missing file, no permission, no ffmpeg. */
-export class SourceError extends Error {
-  override readonly name = "SourceError";
-  /** What the user can do, as a sentence. */
-  readonly hint: string;
-  constructor(message: string, options: ErrorOptions & { hint: string }) {
+export class SourceError extends UnavailableError {
+  declare readonly hint: string;
+
+  constructor(message: string, options: ErrorOptions & { readonly hint: string }) {
     super(message, options);
-    this.hint = options.hint;
   }
 }

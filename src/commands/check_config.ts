@@ -1,9 +1,10 @@
+import { FLAGS } from "../app/flags.ts";
 import { misspelledVariables } from "../config/environment.ts";
 import type { CommandContext } from "./command.ts";
 
-/** Says that the configuration is good; a bad one never comes so far. */
+/** Reports that the configuration is valid; loading an invalid one fails before. */
 export function run({ print, log, settings }: CommandContext): Promise<number> {
-  for (const sentence of misspelledVariables(Deno.env.toObject())) log.warning(sentence);
-  print(settings.output.json ? JSON.stringify({ ok: true }) : "The configuration is good");
+  for (const warning of misspelledVariables(FLAGS, Deno.env.toObject())) log.warning(warning);
+  print(settings.output.json ? JSON.stringify({ ok: true }) : "The configuration is valid");
   return Promise.resolve(0);
 }

@@ -1,22 +1,23 @@
-import type { Loaded } from "../config/load.ts";
+import type { Configuration } from "../app/flags.ts";
 import type { Log } from "../telemetry/log.ts";
 
-/** What every command is given. */
-export interface CommandContext extends Loaded {
-  /** The command line, without the program's name. */
+/** The configuration and the tools of every command. */
+export interface CommandContext extends Configuration {
+  /** The command line without the name of the program. */
   readonly argv: readonly string[];
   readonly log: Log;
   /**
-   * Reads the configuration anew, as SIGHUP asks for.
+   * Loads the configuration again.
    *
-   * @throws {ExitError} where it is bad now; the old one is still good.
+   * @throws {ExitError} if it is invalid
    */
-  readonly reload: () => Loaded;
-  /** Writes to stdout, whole. */
+  readonly reload: () => Configuration;
+  /** Writes a text to stdout. */
   readonly print: (text: string) => void;
 }
 
-/** A module of `src/commands/`: one function that does the command and gives an exit status. */
+/** A module of `src/commands/`. */
 export interface Command {
+  /** Runs the command and returns the exit status. */
   readonly run: (context: CommandContext) => Promise<number>;
 }

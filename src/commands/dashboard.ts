@@ -4,37 +4,37 @@ import { Hub } from "../web/hub.ts";
 import { HttpServer } from "../web/http_server.ts";
 import { SystemClock } from "../telemetry/clock.ts";
 import type { CommandContext } from "./command.ts";
-import { redisOptions } from "../app/redis_options.ts";
+import { redisOptions } from "../transports/redis/settings.ts";
 import { stopSignal } from "../app/stop_signal.ts";
-import { KeyValues } from "../transports/redis/key_value_reader.ts";
+import { KeyValueReader } from "../transports/redis/key_value_reader.ts";
 import { RedisReader } from "../transports/redis/reader.ts";
 
 const METRIC_TOPICS = TOPICS.filter((topic) => topic !== "frame");
-/** Prefixes come from whoever publishes: nothing longer is a name. */
+/** Maximum length of a key prefix, which any publisher can choose. */
 const MAX_PREFIX_CHARACTERS = 200;
-/** How often the page is told whether the broker is there. */
-const WATCH_BROKER_MS = 500;
+/** Interval of updating the connection state on the page. Chosen. */
+const CONNECTION_CHECK_MS = 500;
 
-/** Serves the page of all devices behind one Redis until it is asked to stop. */
+/** Serves the page of all devices that publish to one Redis, until it is stopped. */
 export async function run({ settings, log }: CommandContext): Promise<number> {
   const { redis, dashboard } = settings;
   using stop = stopSignal(log);
   const hub = new Hub({
-    // Frames are most of the traffic, and a device sends them at full rate only to listeners.
-    onWatch: (device, watched) => {
+    // Frames are most of the traffic, and a device sends them at full rate only on demand.
+    onVideoSubscribed: (device, watched) => {
       if (!redis.usePubsub) return keyValues.watch(device, watched);
       const channel = `${device}:frame`;
-      const done = watched ? feed.subscribe(channel) : feed.unsubscribe(channel);
-      done.catch(() => {}); // a broker that is away gets the subscription when it comes back
+      const done = watched ? reader.subscribe(channel) : reader.unsubscribe(channel);
+      done.catch(() => {}); // the reader subscribes again after a reconnection
     },
   });
-  await using feed = new RedisReader({
+  await using reader = new RedisReader({
     redis: redisOptions(redis),
     log,
     onMessage: (channel, message) => takeMessage(hub, channel, message.toString()),
   });
-  const keyValues = new KeyValues({
-    source: feed,
+  const keyValues = new KeyValueReader({
+    source: reader,
     devices: dashboard.devices,
     onMessage: (channel, text) => takeMessage(hub, channel, text),
     clock: new SystemClock(),
@@ -43,11 +43,11 @@ export async function run({ settings, log }: CommandContext): Promise<number> {
     if (!redis.usePubsub) return await keyValues.run(stop.signal);
     for (const pattern of dashboard.devices) {
       for (const topic of METRIC_TOPICS) {
-        feed.subscribePattern(`${pattern}:${topic}`).catch(() => {});
+        reader.subscribePattern(`${pattern}:${topic}`).catch(() => {});
       }
     }
   };
-  const watching = setInterval(() => hub.setConnected(feed.ready), WATCH_BROKER_MS);
+  const connectionCheck = setInterval(() => hub.setConnected(reader.ready), CONNECTION_CHECK_MS);
   await using server = new HttpServer({
     address: dashboard.address,
     port: dashboard.port,
@@ -57,7 +57,7 @@ export async function run({ settings, log }: CommandContext): Promise<number> {
     onCommand: async (device, { recording, sessionId }) => {
       const command = { recording, ...(sessionId === undefined ? {} : { session_id: sessionId }) };
       try {
-        await feed.pushCommand(device, command);
+        await reader.pushCommand(device, command);
         return true;
       } catch {
         return false;
@@ -69,12 +69,12 @@ export async function run({ settings, log }: CommandContext): Promise<number> {
     void follow();
     await stop.stopped;
   } finally {
-    clearInterval(watching);
+    clearInterval(connectionCheck);
   }
   return EXIT.ok;
 }
 
-/** Passes a message of `{prefix}:{topic}` to the hub; what is none of ours is passed over. */
+/** Passes a message of the channel `{prefix}:{topic}` to the hub; other messages are ignored. */
 export function takeMessage(hub: Hub, channel: string, text: string): void {
   const colon = channel.lastIndexOf(":");
   const device = channel.slice(0, colon);
@@ -86,9 +86,9 @@ export function takeMessage(hub: Hub, channel: string, text: string): void {
   } catch {
     return;
   }
-  if (topic !== "frame") return hub.takeEnvelope(device, { topic, envelope });
+  if (topic !== "frame") return hub.publishEnvelope(device, { topic, envelope });
   const jpeg = jpegOf(envelope);
-  if (jpeg) hub.takeFrame(device, jpeg);
+  if (jpeg) hub.publishFrame(device, jpeg);
 }
 
 function jpegOf(envelope: unknown): Uint8Array<ArrayBuffer> | undefined {

@@ -1,19 +1,19 @@
 import { type CameraFormat, type CameraInfo, listCameras } from "../capture/v4l2/cameras.ts";
 import type { CommandContext } from "./command.ts";
 
-/** Lists cameras, what they offer, and the flags to use each. */
+/** Lists the cameras, their formats, and the flags that select them. */
 export async function run({ settings, print }: CommandContext): Promise<number> {
   const cameras = await listCameras();
   print(settings.output.json ? JSON.stringify(toJson(cameras), null, 2) : describe(cameras));
   return 0;
 }
 
-const NONE = "No camera was found.\n" +
-  "Plug one in; for a camera on a ribbon cable, see that its driver is loaded (ls /dev/video*).";
+const NO_CAMERA = "No camera found.\n" +
+  "Connect a camera. For a ribbon-cable camera, check that its driver is loaded (ls /dev/video*).";
 
-/** The list as a person reads it. */
+/** Formats the list of cameras as text. */
 export function describe(cameras: readonly CameraInfo[]): string {
-  if (cameras.length === 0) return NONE;
+  if (cameras.length === 0) return NO_CAMERA;
   return cameras.map(describeCamera).join("\n\n");
 }
 
@@ -22,12 +22,12 @@ function describeCamera(camera: CameraInfo): string {
   const title = `${name || "Camera"}${bus && ` (${bus})`}: ${path}`;
   if (error !== undefined) {
     const hint = error === "Permission denied"
-      ? "add the user to the group video: usermod -aG video USER, then log in again"
-      : "see the kernel's log: dmesg";
-    return `${title}\n  Cannot be opened: ${error}: ${hint}`;
+      ? "add the user to the group video (usermod -aG video USER), then log in again"
+      : "see the kernel log (dmesg)";
+    return `${title}\n  Cannot open the camera: ${error}: ${hint}`;
   }
   const lines = [title];
-  if (stablePath !== undefined) lines.push(`  Stays the same when replugged: ${stablePath}`);
+  if (stablePath !== undefined) lines.push(`  Stable path: ${stablePath}`);
   lines.push(`  physiology_server ${cameraFlags(camera).join(" ")}`);
   for (const format of formats) lines.push(...describeFormat(format));
   return lines.join("\n");

@@ -1,25 +1,23 @@
-import { type FlagEntry, FLAGS, flagsOf } from "../config/flags.ts";
+import { FLAGS } from "../app/flags.ts";
 import type { Origin } from "../config/load.ts";
 import { maskPasswords } from "../config/secret.ts";
-import { showValue } from "../config/values.ts";
+import { formatValue } from "../config/values.ts";
 import type { CommandContext } from "./command.ts";
 
-/** Prints every value that `serve` would use, masked where secret, with where it came from. */
+/** Prints every effective value of `serve` and its origin; secrets are masked. */
 export function run({ settings, originOf, print }: CommandContext): Promise<number> {
-  const entries = flagsOf("serve").filter(({ flag }) => !flag.action);
-  const valueOf = (entry: FlagEntry) =>
-    (settings[entry.topic] as Readonly<Record<string, unknown>>)[entry.key];
+  const entries = FLAGS.flagsOf("serve").filter(({ flag }) => !flag.action);
   if (settings.output.json) {
     const object = Object.fromEntries(entries.map((entry) => [
       entry.flag.name,
-      { value: valueOf(entry) ?? null, origin: originOf(entry) },
+      { value: FLAGS.valueOf(settings, entry) ?? null, origin: originOf(entry) },
     ]));
     print(maskPasswords(JSON.stringify(object, null, 2)));
     return Promise.resolve(0);
   }
-  const width = Math.max(...FLAGS.map(({ flag }) => flag.name.length)) + 3;
+  const width = Math.max(...FLAGS.entries.map(({ flag }) => flag.name.length)) + 3;
   const lines = entries.map((entry) => {
-    const assignment = `--${entry.flag.name}=${showValue(valueOf(entry))}`;
+    const assignment = `--${entry.flag.name}=${formatValue(FLAGS.valueOf(settings, entry))}`;
     return `${assignment.padEnd(width + 12)}  # ${describeOrigin(originOf(entry))}`;
   });
   print(maskPasswords(lines.join("\n")));

@@ -1,40 +1,32 @@
-import { reasonOf } from "../base/reason.ts";
-import { DEFAULT_FILE_NAMES, defaultFileText } from "../config/default_files.ts";
-import { UnavailableError, UsageError } from "../base/errors.ts";
-import type { ConfigFileName } from "../config/flag.ts";
+import { FLAGS } from "../app/flags.ts";
+import { reasonOf, UnavailableError, UsageError } from "../base/errors.ts";
+import { defaultFileText } from "../config/default_files.ts";
+import type { ConfigFile } from "../config/flag.ts";
 import { parseCommandLine } from "../config/command_line.ts";
 import type { CommandContext } from "./command.ts";
 
-const FLAG_OF = {
-  redis: "save_default_redis_ipc_config",
-  filesystem: "save_default_file_ipc_config",
-} as const;
-
-/** Writes the default files that the flags ask for into the current folder. */
+/** Writes the default files that the flags select to the current folder. */
 export function run({ argv, print }: CommandContext): Promise<number> {
-  const asked = [...parseCommandLine(argv).values]
+  const selected = [...parseCommandLine(FLAGS, argv).values]
     .filter(([, text]) => text === "true").map(([{ flag }]) => flag.name);
-  const configs = (["redis", "filesystem"] as const).filter((config) =>
-    asked.includes(FLAG_OF[config])
-  );
+  const configs = FLAGS.configFiles.filter(({ saveFlag }) => selected.includes(saveFlag));
   if (configs.length === 0) {
-    throw new UsageError(
-      `Cannot tell which file to write: use --${FLAG_OF.redis} or --${FLAG_OF.filesystem}`,
-    );
+    const flags = FLAGS.configFiles.map(({ saveFlag }) => `--${saveFlag}`);
+    throw new UsageError(`Cannot select a file to write: add ${flags.join(" or ")}`);
   }
   for (const config of configs) save(config, print);
   return Promise.resolve(0);
 }
 
-function save(config: ConfigFileName, print: (text: string) => void): void {
-  const name = DEFAULT_FILE_NAMES[config];
-  const text = defaultFileText(config);
+function save(config: ConfigFile, print: (text: string) => void): void {
+  const name = config.defaultFile;
+  const text = defaultFileText(FLAGS, config);
   try {
-    keepOld(name, text);
-    const next = `.${name}.${Deno.pid}`;
-    // A user will write a password into it.
-    Deno.writeTextFileSync(next, text, { mode: 0o600, createNew: true });
-    Deno.renameSync(next, name);
+    backUp(name, text);
+    const temporary = `.${name}.${Deno.pid}`;
+    // The user may add a password to the file.
+    Deno.writeTextFileSync(temporary, text, { mode: 0o600, createNew: true });
+    Deno.renameSync(temporary, name);
   } catch (cause) {
     throw new UnavailableError(
       `Cannot write ${name} into ${Deno.cwd()}: ${reasonOf(cause)}`,
@@ -44,8 +36,8 @@ function save(config: ConfigFileName, print: (text: string) => void): void {
   print(`Wrote ${name}`);
 }
 
-/** A file of that name that somebody has changed is set aside, not lost. */
-function keepOld(name: string, text: string): void {
+/** Renames a changed file of that name to `NAME.old`. */
+function backUp(name: string, text: string): void {
   let old: string;
   try {
     old = Deno.readTextFileSync(name);

@@ -5,7 +5,7 @@ import { openSimulation } from "../capture/simulator/open.ts";
 import { stopSignal } from "../app/stop_signal.ts";
 import { VideoFile } from "../frames/video_file.ts";
 
-/** Writes a simulated video and its truth, as fast as it goes. */
+/** Writes a simulated video and its ground truth as fast as possible. */
 export async function run({ settings, log, print }: CommandContext): Promise<number> {
   const { outputPath, truthPath, durationS } = settings.simulation;
   if (outputPath === undefined) {
@@ -35,6 +35,8 @@ export async function run({ settings, log, print }: CommandContext): Promise<num
   } finally {
     await video?.[Symbol.asyncDispose]();
   }
-  print(`Wrote ${frames} frames to ${outputPath}${truthPath ? `, the truth to ${truthPath}` : ""}`);
+  print(
+    `Wrote ${frames} frames to ${outputPath}${truthPath ? ` and the truth to ${truthPath}` : ""}`,
+  );
   return EXIT.ok;
 }

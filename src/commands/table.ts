@@ -1,7 +1,7 @@
 import type { CommandName } from "../config/command_names.ts";
 import type { Command } from "./command.ts";
 
-/** Where each command is; loaded only when it runs, for a quick start. */
+/** Loads the module of each command on demand, so that the program starts quickly. */
 export const LOADERS: Readonly<Record<CommandName, () => Promise<Command>>> = {
   "serve": () => import("./serve.ts"),
   "simulate": () => import("./simulate.ts"),

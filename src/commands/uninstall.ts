@@ -1,20 +1,20 @@
 import type { CommandContext } from "./command.ts";
-import { PLACES, SERVICE } from "../installation/places.ts";
+import { PATHS, SERVICE } from "../installation/paths.ts";
 import {
   hasSystemd,
   remove,
-  removeOwnProgram,
+  removeUnpackedProgram,
   type System,
   systemctl,
 } from "../installation/system.ts";
 
-/** Removes all that `install` and the service have written. */
+/** Removes everything that `install` and the service have written. */
 export async function run({ settings, print }: CommandContext): Promise<number> {
   const root = (settings.install.root ?? "").replace(/\/+$/, "");
   const live = !root && hasSystemd();
-  // The state of a service with a user that is made up lies where only systemd knows.
-  const places = [PLACES.unit, PLACES.folder, PLACES.program];
-  const paths = live ? places : [...places, PLACES.wanted, PLACES.state];
+  // systemd removes the state folder of a service with a dynamic user itself.
+  const files = [PATHS.unit, PATHS.configFolder, PATHS.program];
+  const paths = live ? files : [...files, PATHS.wantsLink, PATHS.stateFolder];
   const before = live ? [["disable", "--now", SERVICE], ["clean", "--what=all", SERVICE]] : [];
   const after = live ? [["daemon-reload"], ["reset-failed", SERVICE]] : [];
 
@@ -25,11 +25,11 @@ export async function run({ settings, print }: CommandContext): Promise<number> 
     return 0;
   }
   const system: System = { root, print };
-  // Each may have been undone before: what is left is removed all the same.
-  for (const step of before) await systemctl(step, "fail");
+  // A step may have been done before; the remaining files are removed anyway.
+  for (const step of before) await systemctl(step, { allowFailure: true });
   const removed = paths.filter((path) => remove(system, path));
-  for (const step of after) await systemctl(step, "fail");
-  removeOwnProgram(Deno.env.toObject());
+  for (const step of after) await systemctl(step, { allowFailure: true });
+  removeUnpackedProgram(Deno.env.toObject());
   print(removed.length > 0 ? `Removed ${removed.join(", ")}` : "Nothing was installed");
   return 0;
 }

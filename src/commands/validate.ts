@@ -1,38 +1,27 @@
-import { SourceError } from "../capture/frame.ts";
-import { ConfigError, EXIT, UnavailableError } from "../base/errors.ts";
-import type { Settings } from "../config/flags.ts";
-import { reasonOf } from "../base/reason.ts";
+import { EXIT, reasonOf, UnavailableError } from "../base/errors.ts";
+import type { Settings } from "../app/flags.ts";
 import type { RegionSample } from "../vision/region_sample.ts";
 import { createVitalsEngine } from "../vitals/engine.ts";
 import type { CommandContext } from "./command.ts";
-import { type Input, openInput } from "../validation/input.ts";
+import { openInput, type ValidationInput } from "../validation/input.ts";
 import { missedLimits } from "../validation/limits.ts";
-import { type Report, reportHtml, reportJson, reportText } from "../validation/report.ts";
+import { reportHtml, reportJson, reportText, type ValidationReport } from "../validation/report.ts";
 import { summarize } from "../validation/statistics.ts";
-import { TableError } from "../validation/table.ts";
-import { type Run, runWindows } from "../validation/windows.ts";
+import { runWindows, type ValidationRun } from "../validation/windows.ts";
 
-/** Measures the accuracy on a recording or a simulation; 1 where a given limit is missed. */
+/** Measures the accuracy on a recording or a simulation; returns 1 if a limit is exceeded. */
 export async function run({ settings, print }: CommandContext): Promise<number> {
   const { jsonPath, htmlPath } = settings.validate;
-  let report: Report;
-  try {
-    const input = openInput(settings);
-    report = await measure(settings, input);
-  } catch (error) {
-    if (error instanceof TableError) throw new ConfigError(error.message, { cause: error });
-    if (!(error instanceof SourceError)) throw error;
-    throw new UnavailableError(`${error.message}: ${error.hint}`, { cause: error });
-  }
+  const report = await measure(settings, openInput(settings));
   print(reportText(report));
   if (jsonPath !== undefined) write(jsonPath, reportJson(report));
   if (htmlPath !== undefined) write(htmlPath, reportHtml(report));
   return report.missed.length ? EXIT.limitMissed : EXIT.ok;
 }
 
-async function measure(settings: Settings, input: Input): Promise<Report> {
+async function measure(settings: Settings, input: ValidationInput): Promise<ValidationReport> {
   const { validate, vitals } = settings;
-  const run = (samples: Input["samples"]) =>
+  const run = (samples: ValidationInput["samples"]) =>
     runWindows(createVitalsEngine(), samples, {
       windowS: validate.windowS,
       stepS: validate.stepS,
@@ -42,7 +31,7 @@ async function measure(settings: Settings, input: Input): Promise<Report> {
   if (vitals.pulseModelPath === undefined) {
     return reportOf(settings, { input, run: await run(input.samples) });
   }
-  // Twice over the same samples, so that the report shows what the network adds.
+  // Both runs use the same samples, so that the report shows the effect of the network.
   const samples: RegionSample[] = [];
   for await (const sample of input.samples) samples.push(sample);
   const without = await run(samples.map(({ networkPulse: _, ...sample }) => sample));
@@ -52,8 +41,8 @@ async function measure(settings: Settings, input: Input): Promise<Report> {
 
 function reportOf(
   { validate, vitals }: Settings,
-  { input, run }: { input: Input; run: Run },
-): Report {
+  { input, run }: { input: ValidationInput; run: ValidationRun },
+): ValidationReport {
   const summaries = {
     pulse: summarize(run.pulse, "pulse"),
     breathing: summarize(run.breathing, "breathing"),

@@ -2,9 +2,9 @@ import { ARCH } from "../base/assets.ts";
 import { VERSION } from "../base/version.ts";
 import type { CommandContext } from "./command.ts";
 
-/** Prints the version, and with `--json` also what it runs on. */
+/** Prints the version; with `--json`, also the platform. */
 export function run({ settings, print }: CommandContext): Promise<number> {
-  const facts = {
+  const details = {
     name: "physiology_server",
     version: VERSION,
     arch: ARCH,
@@ -12,6 +12,6 @@ export function run({ settings, print }: CommandContext): Promise<number> {
     v8: Deno.version.v8,
     packed: Deno.env.has("PHYSIOLOGY_ASSETS"),
   };
-  print(settings.output.json ? JSON.stringify(facts) : `physiology_server ${VERSION}`);
+  print(settings.output.json ? JSON.stringify(details) : `physiology_server ${VERSION}`);
   return Promise.resolve(0);
 }

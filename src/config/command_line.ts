@@ -1,32 +1,31 @@
 import { commandInfo, type CommandName, commandNamed, COMMANDS } from "./command_names.ts";
 import { UsageError } from "../base/errors.ts";
-import { type FlagEntry, FLAGS, flagsOf } from "./flags.ts";
+import type { FlagEntry, FlagTable } from "./flag_table.ts";
 import { nearest } from "../base/nearest.ts";
 
-/** A command line taken apart, its values still texts. */
+/** A parsed command line; its values are still texts. */
 export interface CommandLine {
   readonly command: CommandName;
-  /** The text given for each flag; of a flag given twice, the last. */
+  /** The text of each given flag; the last one, if a flag is repeated. */
   readonly values: ReadonlyMap<FlagEntry, string>;
-  /** The one word that some commands take: a shell, a command. */
+  /** The word that some commands take: a shell, a command. */
   readonly argument?: string;
 }
 
 /**
- * Takes a command line apart in the style of Abseil: `--flag=value`, `--flag value`,
- * `--boolflag`, `--noboolflag`. Hyphens stand for underscores as well.
+ * Parses a command line in the style of Abseil: `--flag=value`, `--flag value`, `--boolflag`,
+ * `--noboolflag`. Hyphens and underscores are equivalent.
  *
- * @throws {UsageError} for anything unknown, naming what is nearest to it.
+ * @throws {UsageError} for anything unknown, with a suggestion
  */
-export function parseCommandLine(argv: readonly string[]): CommandLine {
+export function parseCommandLine(table: FlagTable, argv: readonly string[]): CommandLine {
   const [first] = argv;
   const named = first !== undefined && !first.startsWith("-");
   const command = named ? commandOf(first) : "serve";
-  const parsed = parseFlags(command, named ? argv.slice(1) : argv);
-  const [argument, surplus] = parsed.words;
-  const takes = commandInfo(command).argument;
-  const stray = takes ? surplus : argument;
-  if (stray !== undefined) throw strayWord(stray, command);
+  const parsed = parseFlags(table, { command, args: named ? argv.slice(1) : argv });
+  const [argument, second] = parsed.words;
+  const unexpected = commandInfo(command).argument ? second : argument;
+  if (unexpected !== undefined) throw unexpectedArgument(unexpected, command);
   return {
     command: actionOf(parsed.values) ?? command,
     values: parsed.values,
@@ -39,7 +38,7 @@ function isHelp(values: ReadonlyMap<FlagEntry, string>): boolean {
   return actionOf(values) === "help";
 }
 
-/** `--version` and its kind stand for a command, unless they are switched off. */
+/** Returns the command that a flag such as `--version` runs. */
 function actionOf(values: ReadonlyMap<FlagEntry, string>): CommandName | undefined {
   const actions = [...values].filter(([{ flag }, text]) => flag.action && text === "true")
     .map(([{ flag }]) => flag.action);
@@ -50,23 +49,25 @@ function commandOf(word: string): CommandName {
   const command = commandNamed(word);
   if (command) return command;
   const known = Object.keys(COMMANDS);
-  const near = nearest(word.replaceAll("_", "-"), known);
+  const similar = nearest(word.replaceAll("_", "-"), known);
   throw new UsageError(
-    `Cannot understand the command '${word}': ` +
-      (near ? `did you mean '${near}'?` : "physiology_server --help lists the commands"),
+    `Cannot run the unknown command '${word}': ` +
+      (similar ? `did you mean '${similar}'?` : "physiology_server --help lists the commands"),
   );
 }
 
-function strayWord(word: string, command: CommandName): UsageError {
+function unexpectedArgument(word: string, command: CommandName): UsageError {
   if (/^(true|false|yes|no|0|1)$/i.test(word)) {
     return new UsageError(
-      `Cannot understand '${word}': a switch takes its value after an equals sign: --flag=${word}`,
+      `Cannot use the argument '${word}': set a switch with an equals sign: --flag=${word}`,
     );
   }
   if (commandNamed(word)) {
-    return new UsageError(`Cannot understand '${word}': the command comes first, before any flag`);
+    return new UsageError(
+      `Cannot use the argument '${word}': the command comes first, before any flag`,
+    );
   }
-  return new UsageError(`Cannot understand '${word}': ${command} takes no such argument`);
+  return new UsageError(`Cannot use the argument '${word}': ${command} takes no such argument`);
 }
 
 interface ParsedFlags {
@@ -74,9 +75,14 @@ interface ParsedFlags {
   readonly words: string[];
 }
 
-function parseFlags(command: CommandName, args: readonly string[]): ParsedFlags {
-  const commands = [command, ...actionsIn(args)];
-  const known = new Map(commands.flatMap(flagsOf).map((entry) => [entry.flag.name, entry]));
+function parseFlags(
+  table: FlagTable,
+  { command, args }: { readonly command: CommandName; readonly args: readonly string[] },
+): ParsedFlags {
+  const commands = [command, ...actionsIn(table, args)];
+  const known = new Map(
+    commands.flatMap((each) => table.flagsOf(each)).map((entry) => [entry.flag.name, entry]),
+  );
   const values = new Map<FlagEntry, string>();
   const words: string[] = [];
   for (let index = 0; index < args.length; index++) {
@@ -99,11 +105,11 @@ function parseFlags(command: CommandName, args: readonly string[]): ParsedFlags 
     }
     const negated = known.get(name.replace(/^no_?/, ""));
     if (!name.startsWith("no") || negated?.flag.kind !== "bool") {
-      throw unknownFlag(argument, { name, command });
+      throw unknownFlag(table, { argument, name, command });
     }
     if (text !== undefined) {
       throw new UsageError(
-        `Cannot understand ${argument}: --no takes no value: use --${negated.flag.name}=${text}`,
+        `Cannot use ${argument}: --no takes no value: use --${negated.flag.name}=${text}`,
       );
     }
     values.set(negated, "false");
@@ -111,10 +117,12 @@ function parseFlags(command: CommandName, args: readonly string[]): ParsedFlags 
   return { values, words };
 }
 
-/** `--version --json` is `version --json`: an action brings the flags of its command along. */
-function actionsIn(args: readonly string[]): CommandName[] {
+/** Returns the commands that flags run, whose own flags are valid too: `--version --json`. */
+function actionsIn(table: FlagTable, args: readonly string[]): CommandName[] {
   const names = new Set(args.map((argument) => splitFlag(argument).name));
-  return FLAGS.flatMap(({ flag: { name, action } }) => action && names.has(name) ? [action] : []);
+  return table.entries.flatMap(({ flag: { name, action } }) =>
+    action && names.has(name) ? [action] : []
+  );
 }
 
 function splitFlag(argument: string): { name: string; text?: string } {
@@ -125,7 +133,7 @@ function splitFlag(argument: string): { name: string; text?: string } {
 }
 
 function nextValue({ flag }: FlagEntry, next: string | undefined): string {
-  // A number may be negative; anything else that starts so is the next flag.
+  // A value may be a negative number; a text that starts with two dashes is the next flag.
   if (next === undefined || (next.startsWith("--") && next.length > 2)) {
     throw new UsageError(
       `Cannot use --${flag.name} without a value: --${flag.name}=${flag.placeholder}`,
@@ -135,22 +143,28 @@ function nextValue({ flag }: FlagEntry, next: string | undefined): string {
 }
 
 function unknownFlag(
-  argument: string,
-  { name, command }: { name: string; command: CommandName },
+  table: FlagTable,
+  { argument, name, command }: {
+    readonly argument: string;
+    readonly name: string;
+    readonly command: CommandName;
+  },
 ): UsageError {
-  // What a typing error hides may be a password: only the flag's name is told.
+  // The value of a mistyped flag may be a password, so that the message has only the name.
   const shown = argument.split("=")[0];
-  const elsewhere = FLAGS.filter(({ flag }) => flag.name === name);
-  if (elsewhere.length > 0) {
-    const commands = [...new Set(elsewhere.flatMap((entry) => entry.commands))];
+  const ofOtherCommands = table.entries.filter(({ flag }) => flag.name === name);
+  if (ofOtherCommands.length > 0) {
+    const commands = [...new Set(ofOtherCommands.flatMap((entry) => entry.commands))];
     return new UsageError(
       `Cannot use ${shown} with ${command}: it is a flag of ${commands.join(", ")}`,
     );
   }
-  const names = flagsOf(command).map(({ flag }) => flag.name);
-  const near = nearest(name, names);
+  const names = table.flagsOf(command).map(({ flag }) => flag.name);
+  const similar = nearest(name, names);
   return new UsageError(
-    `Cannot understand the flag ${shown}: ` +
-      (near ? `did you mean --${near}?` : `physiology_server help ${command} lists the flags`),
+    `Cannot use the unknown flag ${shown}: ` +
+      (similar
+        ? `did you mean --${similar}?`
+        : `physiology_server help ${command} lists the flags`),
   );
 }

@@ -1,46 +1,54 @@
-/** Every command: its line in `--help`, and whether it also takes the flags of `serve`. */
+/** Every command, in the order of help. */
 export const COMMANDS = {
-  "serve": { summary: "Measure and publish (what runs where no command is given)" },
-  "devices": { summary: "List cameras, their formats, and the flags to use each" },
-  "simulate": { summary: "Write a simulated video with its truth" },
+  "serve": { summary: "Measure and publish (the default command)" },
+  "devices": { summary: "List cameras, their formats, and the flags that select them" },
+  "simulate": { summary: "Write a simulated video and its ground truth" },
   "validate": { summary: "Measure the accuracy against a reference" },
-  "record": { summary: "Save the metrics of a Redis to files" },
-  "dashboard": { summary: "Serve a web page that shows devices live" },
+  "record": { summary: "Save the metrics from Redis to files" },
+  "dashboard": { summary: "Serve a web page with live data of devices" },
   "install": { summary: "Install the systemd service with the given flags", takesServe: true },
-  "uninstall": { summary: "Undo install" },
-  "check-config": { summary: "Check flags, environment and files, and stop", takesServe: true },
+  "uninstall": { summary: "Remove the installed service" },
+  "check-config": { summary: "Check flags, environment and files", takesServe: true },
   "print-config": {
-    summary: "Print every value in use and where it came from",
+    summary: "Print every effective value and its origin",
     takesServe: true,
   },
   "save-default-config": { summary: "Write the default configuration files", hidden: true },
   "version": { summary: "Print the version" },
-  "licenses": { summary: "Print the licences of everything carried" },
-  "completions": { summary: "Print completions for bash, zsh or fish", argument: "SHELL" },
+  "licenses": { summary: "Print the licenses of all bundled software" },
+  "completions": { summary: "Print shell completions for bash, zsh or fish", argument: "SHELL" },
   "man": { summary: "Print the manual page" },
-  "help": { summary: "Explain the program, a command, or flags: help redis", argument: "WORD" },
+  "help": {
+    summary: "Print help for the program, a command, or flags: help redis",
+    argument: "WORD",
+  },
 } as const satisfies Record<string, CommandInfo>;
 
+/** The description of a command. */
 export interface CommandInfo {
+  /** Its line in the list of commands. */
   readonly summary: string;
+  /** True if it takes every flag of `serve` too. */
   readonly takesServe?: boolean;
-  /** Reached by a flag, and not worth a line in help. */
+  /** True if only a flag runs it, so that help does not list it. */
   readonly hidden?: boolean;
-  /** The one word that may follow the command. */
+  /** The placeholder of the word that may follow the command. */
   readonly argument?: string;
 }
 
+/** The name of a command. */
 export type CommandName = keyof typeof COMMANDS;
 
-/** The commands that a person would type, in the order of help. */
+/** The commands that help lists. */
 export const VISIBLE_COMMANDS: readonly CommandName[] = (Object.keys(COMMANDS) as CommandName[])
   .filter((name) => !commandInfo(name).hidden);
 
+/** Returns the description of a command. */
 export function commandInfo(name: CommandName): CommandInfo {
   return COMMANDS[name];
 }
 
-/** The command that a user's word means, hyphens and underscores being the same. */
+/** Finds a command by its name; hyphens and underscores are equivalent. */
 export function commandNamed(word: string): CommandName | undefined {
   const name = word.replaceAll("_", "-");
   return Object.hasOwn(COMMANDS, name) ? name as CommandName : undefined;

@@ -1,44 +1,49 @@
-import { ConfigError } from "../base/errors.ts";
-import type { ConfigFileName } from "./flag.ts";
-import { type FlagEntry, FLAGS } from "./flags.ts";
+import { ConfigError, reasonOf } from "../base/errors.ts";
+import type { ConfigFile } from "./flag.ts";
+import type { FlagEntry, FlagTable } from "./flag_table.ts";
 import { nearest } from "../base/nearest.ts";
-import { reasonOf } from "../base/reason.ts";
 import { maskPasswords } from "./secret.ts";
 import { checkJson } from "./values.ts";
 
-/** Far above any real file: a wrong path should not fill the memory. */
+/** Far above any real configuration. Chosen, so that a wrong path does not fill the memory. */
 const MAX_BYTES = 1_048_576;
 
-/** The rows that a JSON file may hold, by their keys. */
-export function fileKeys(config: ConfigFileName): ReadonlyMap<string, FlagEntry> {
+/** Returns the flags that a JSON file may contain, by their keys. */
+export function fileKeys(
+  table: FlagTable,
+  config: ConfigFile,
+): ReadonlyMap<string, FlagEntry> {
   return new Map(
-    FLAGS.flatMap((entry) =>
+    table.entries.flatMap((entry) =>
       entry.flag.file?.config === config ? [[entry.flag.file.key, entry] as const] : []
     ),
   );
 }
 
 /**
- * Reads one JSON file into a value for each row that it names.
+ * Reads a JSON file into one value for each of its keys.
  *
- * @throws {ConfigError} naming file, key, value and what it must be.
+ * @throws {ConfigError} if the file cannot be read, or a key or value is invalid
  */
 export function readConfigFile(
-  path: string,
-  { config, readText = Deno.readTextFileSync }: {
-    readonly config: ConfigFileName;
+  table: FlagTable,
+  { path, config, readText = Deno.readTextFileSync }: {
+    readonly path: string;
+    readonly config: ConfigFile;
     readonly readText?: (path: string) => string;
   },
 ): ReadonlyMap<FlagEntry, unknown> {
   const values = new Map<FlagEntry, unknown>();
-  const keys = fileKeys(config);
+  const keys = fileKeys(table, config);
   for (const [key, candidate] of Object.entries(parseObject(path, readText))) {
     const entry = keys.get(key);
     if (!entry) {
-      const near = nearest(key, keys.keys());
+      const similar = nearest(key, keys.keys());
       throw new ConfigError(
         `Cannot use the key "${key}" in ${path}: ` +
-          (near ? `did you mean "${near}"?` : `known keys are ${[...keys.keys()].join(", ")}`),
+          (similar
+            ? `did you mean "${similar}"?`
+            : `known keys are ${[...keys.keys()].join(", ")}`),
       );
     }
     const checked = checkJson(entry.flag, candidate);
@@ -67,16 +72,16 @@ function parseObject(path: string, readText: (path: string) => string): object {
   }
   if (text.trim() === "") {
     throw new ConfigError(
-      `Cannot use the configuration ${path}: it is empty: write {} where the defaults will do`,
+      `Cannot use the configuration ${path}: it is empty: write {} to use the defaults`,
     );
   }
   let parsed: unknown;
   try {
     parsed = JSON.parse(text.replace(/^\uFEFF/, ""));
   } catch (cause) {
-    // The parser's own message would quote the text, and with it a password.
+    // The message of JSON.parse() quotes the text, which may contain a password.
     throw new ConfigError(
-      `Cannot use the configuration ${path}: it is no JSON${whereBroken(text, cause)}`,
+      `Cannot use the configuration ${path}: it is not valid JSON${lineOf(text, cause)}`,
     );
   }
   if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) {
@@ -87,11 +92,12 @@ function parseObject(path: string, readText: (path: string) => string): object {
   return parsed;
 }
 
-function whereBroken(text: string, error: unknown): string {
+/** Returns the line of a syntax error. */
+function lineOf(text: string, error: unknown): string {
   const position = /position (\d+)/.exec(error instanceof Error ? error.message : "")?.[1];
   if (position === undefined) return "";
   const line = text.slice(0, Number(position)).split("\n").length;
-  return `: look at line ${line}`;
+  return `: see line ${line}`;
 }
 
 function shorten(text: string): string {

@@ -1,19 +1,25 @@
-import { environmentName, FLAGS } from "./flags.ts";
+import { environmentName } from "./flag.ts";
+import type { FlagTable } from "./flag_table.ts";
 import { nearest } from "../base/nearest.ts";
 
-/** What is no flag and is read all the same: where ffmpeg is, and words between the launcher and us. */
-const OTHERS = ["ASSETS", "EXECUTABLE", "FFMPEG", "NOTIFY", "RUNNING", "STAGE", "VERIFY"];
+/** Variables without a flag: the path of ffmpeg, and those that the launcher sets. */
+const OTHER_VARIABLES = ["ASSETS", "EXECUTABLE", "FFMPEG", "NOTIFY", "RUNNING", "STAGE", "VERIFY"];
 
-/** A sentence for each variable that nothing reads, but whose name is near to one that is read. */
-export function misspelledVariables(env: Readonly<Record<string, string>>): string[] {
+/** Returns a warning for each unknown variable whose name is similar to a known one. */
+export function misspelledVariables(
+  table: FlagTable,
+  env: Readonly<Record<string, string>>,
+): string[] {
   const known = new Set([
-    ...FLAGS.map(({ flag }) => environmentName(flag)),
-    ...OTHERS.map((name) => `PHYSIOLOGY_${name}`),
+    ...table.entries.map(({ flag }) => environmentName(flag)),
+    ...OTHER_VARIABLES.map((name) => `PHYSIOLOGY_${name}`),
   ]);
-  const strangers = Object.keys(env)
+  const unknown = Object.keys(env)
     .filter((name) => name.startsWith("PHYSIOLOGY_") && !known.has(name));
-  return strangers.flatMap((name) => {
-    const near = nearest(name, known);
-    return near === undefined ? [] : [`Nothing reads ${name}: did you mean ${near}?`];
+  return unknown.flatMap((name) => {
+    const similar = nearest(name, known);
+    return similar === undefined
+      ? []
+      : [`Ignoring the unknown environment variable ${name}: did you mean ${similar}?`];
   });
 }

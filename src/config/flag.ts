@@ -1,7 +1,7 @@
 import type { CommandName } from "./command_names.ts";
 import type { Secret } from "./secret.ts";
 
-/** What kind of value a flag takes; parsing, validation, help and schema follow from it. */
+/** The kind of a flag's value; parsing, validation, help and schema follow from it. */
 export type FlagKind =
   | "bool"
   | "int"
@@ -12,54 +12,71 @@ export type FlagKind =
   | "path"
   | "secret";
 
-/** The two JSON files that a user may give, each with a flag that names it. */
-export type ConfigFileName = "redis" | "filesystem";
+/** A JSON file with values of flags. */
+export interface ConfigFile {
+  /** The name in its JSON schema's title. */
+  readonly name: string;
+  /** The flag that names the file to read. */
+  readonly pathFlag: string;
+  /** The flag that writes the file with default values into the current folder. */
+  readonly saveFlag: string;
+  /** The name of the file with default values. */
+  readonly defaultFile: string;
+  /** The name of its JSON schema. */
+  readonly schemaFile: string;
+}
 
-/** One row of the flag table. */
+/** A flag: one row of the flag table. */
 export interface Flag<Value = unknown> {
   readonly name: string;
   readonly kind: FlagKind;
   readonly default: Value;
-  /** One or more sentences for a person. */
+  /** One or two sentences for the user. */
   readonly help: string;
-  /** Inclusive, for numbers. */
-  readonly range?: readonly [least: number, most: number];
+  /** Inclusive limits of a number. */
+  readonly range?: readonly [min: number, max: number];
   readonly choices?: readonly string[];
-  /** What a text must look like, and that in words: `it must be ${says}`. */
-  readonly pattern?: { readonly regex: RegExp; readonly says: string };
-  /** What help writes after the equals sign. */
+  /** The pattern of a text, and its description after `it must be`. */
+  readonly pattern?: { readonly regex: RegExp; readonly description: string };
+  /** The value in help: `--port=N`. */
   readonly placeholder: string;
-  /** The key in a JSON file; `documented` keys are those that the default file is written with. */
+  /** The key in a JSON file; the default file contains the `documented` keys. */
   readonly file?: {
-    readonly config: ConfigFileName;
+    readonly config: ConfigFile;
     readonly key: string;
     readonly documented: boolean;
   };
-  /** Where a secret may be read from, besides its own flag. */
+  /** Other origins of a secret: the flag that names a file, and the systemd credential. */
   readonly secretFrom?: { readonly fileFlag: string; readonly credential: string };
-  /** A flag that stands for a command: `--version` runs `version`. */
+  /** What the program writes at this path; absent for a path that it only reads. */
+  readonly writes?: "file" | "folder";
+  /** The command that the flag runs: `--version` runs `version`. */
   readonly action?: CommandName;
-  /** The commands that know it, where they differ from those of its topic. */
+  /** The commands that take it, if they differ from those of its topic. */
   readonly commands?: readonly CommandName[];
 }
 
 // deno-lint-ignore no-explicit-any
 type AnyFlag = Flag<any>;
+/** Flags by their keys in the settings; a key ends with the unit of its value. */
 export type Rows = Readonly<Record<string, AnyFlag>>;
 
-/** Flags of one subject; each row's key is its name in `Settings`, with its unit. */
+/** Flags of one subject. */
 export interface Topic<R extends Rows = Rows> {
+  /** The heading in help. */
   readonly title: string;
+  /** The commands that take its flags. */
   readonly commands: readonly CommandName[];
   readonly rows: R;
 }
 
-/** The values that a topic's rows describe. */
+/** The settings of a topic: the type of each value by its key. */
 export type ValuesOf<T> = T extends Topic<infer R> ? {
     readonly [Key in keyof R]: R[Key] extends Flag<infer Value> ? Value : never;
   }
   : never;
 
+/** Defines a topic. */
 export function topic<const R extends Rows>(
   title: string,
   commands: readonly CommandName[],
@@ -68,11 +85,12 @@ export function topic<const R extends Rows>(
   return { title, commands, rows };
 }
 
-type Common = Pick<AnyFlag, "file" | "commands" | "action" | "pattern"> & {
+type Common = Pick<AnyFlag, "file" | "commands" | "action" | "pattern" | "writes"> & {
   readonly placeholder?: string;
 };
 type Options<Value> = Common & { readonly default: Value };
 
+/** Defines a switch: `--flag` or `--noflag`. */
 export function bool(name: string, help: string, options: Partial<Options<boolean>> = {}) {
   return { name, kind: "bool", help, placeholder: "", default: false, ...options } satisfies Flag<
     boolean
@@ -81,14 +99,17 @@ export function bool(name: string, help: string, options: Partial<Options<boolea
 
 type NumberOptions = Options<number> & { readonly range: readonly [number, number] };
 
+/** Defines an integer. */
 export function int(name: string, help: string, options: NumberOptions): Flag<number> {
   return { name, kind: "int", help, placeholder: "N", ...options };
 }
 
+/** Defines a number. */
 export function float(name: string, help: string, options: NumberOptions): Flag<number> {
   return { name, kind: "float", help, placeholder: "N", ...options };
 }
 
+/** Defines a choice of several words. */
 export function choice<const Choice extends string>(
   name: string,
   help: string,
@@ -97,12 +118,12 @@ export function choice<const Choice extends string>(
   return { name, kind: "enum", help, placeholder: options.choices.join("|"), ...options };
 }
 
-/** A text that always has a value. */
+/** Defines a text that always has a value. */
 export function text(name: string, help: string, options: Options<string>): Flag<string> {
   return { name, kind: "text", help, placeholder: "TEXT", ...options };
 }
 
-/** A text that may be absent; an empty one counts as absent. */
+/** Defines a text that may be absent; an empty text counts as absent. */
 export function optionalText(
   name: string,
   help: string,
@@ -111,7 +132,7 @@ export function optionalText(
   return { name, kind: "text", help, placeholder: "TEXT", default: undefined, ...options };
 }
 
-/** A path that may be absent; an empty one counts as absent. */
+/** Defines a path that may be absent; an empty path counts as absent. */
 export function optionalPath(
   name: string,
   help: string,
@@ -120,11 +141,12 @@ export function optionalPath(
   return { name, kind: "path", help, placeholder: "FILE", default: undefined, ...options };
 }
 
+/** Defines a path that always has a value. */
 export function path(name: string, help: string, options: Options<string>): Flag<string> {
   return { name, kind: "path", help, placeholder: "FILE", ...options };
 }
 
-/** Several texts, by commas on the command line, an array in JSON. */
+/** Defines a list of texts: separated by commas on the command line, an array in JSON. */
 export function list(
   name: string,
   help: string,
@@ -133,10 +155,16 @@ export function list(
   return { name, kind: "list", help, placeholder: "A,B", default: [], ...options };
 }
 
+/** Defines a secret, which is never printed. */
 export function secret(
   name: string,
   help: string,
   options: Options<Secret> & Required<Pick<AnyFlag, "secretFrom">>,
 ): Flag<Secret> {
   return { name, kind: "secret", help, placeholder: "TEXT", ...options };
+}
+
+/** Returns the name of a flag's environment variable. */
+export function environmentName(flag: Pick<AnyFlag, "name">): string {
+  return `PHYSIOLOGY_${flag.name.toUpperCase()}`;
 }

@@ -1,18 +1,21 @@
-import { DEFAULT_FILE_NAMES, defaultFileText } from "./default_files.ts";
+import { defaultFileText } from "./default_files.ts";
+import type { FlagTable } from "./flag_table.ts";
 import { jsonSchema } from "./render/json_schema.ts";
 import { flagsPage } from "./render/markdown.ts";
 
-/** Every file of the project that follows from the flag table, by its path, with its text. */
-export function generatedFiles(): ReadonlyMap<string, string> {
+/** Returns the text of every file that is generated from the flag table, by its path. */
+export function generatedFiles(table: FlagTable): ReadonlyMap<string, string> {
   return new Map([
-    ["docs/FLAGS.md", flagsPage()],
-    [`config/${DEFAULT_FILE_NAMES.redis}`, defaultFileText("redis")],
-    [`config/${DEFAULT_FILE_NAMES.filesystem}`, defaultFileText("filesystem")],
-    ["config/redis_ipc_config.schema.json", pretty(jsonSchema("redis"))],
-    ["config/file_ipc_config.schema.json", pretty(jsonSchema("filesystem"))],
+    ["docs/FLAGS.md", flagsPage(table)],
+    ...table.configFiles.flatMap((file) =>
+      [
+        [`config/${file.defaultFile}`, defaultFileText(table, file)],
+        [`config/${file.schemaFile}`, toText(jsonSchema(table, file))],
+      ] as const
+    ),
   ]);
 }
 
-function pretty(value: object): string {
+function toText(value: object): string {
   return JSON.stringify(value, null, 2) + "\n";
 }

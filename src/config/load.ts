@@ -1,14 +1,13 @@
 import type { CommandName } from "./command_names.ts";
 import { type CommandLine, parseCommandLine } from "./command_line.ts";
 import { readConfigFile } from "./config_file.ts";
-import { ConfigError, UsageError } from "../base/errors.ts";
-import { buildSettings, environmentName, type FlagEntry, flagsOf, type Settings } from "./flags.ts";
-import { reasonOf } from "../base/reason.ts";
-import { conflictIn, inputComplaint } from "./rules.ts";
+import { ConfigError, reasonOf, UsageError } from "../base/errors.ts";
+import { environmentName } from "./flag.ts";
+import type { AnySettings, FlagEntry, FlagTable } from "./flag_table.ts";
 import { maskPasswords, Secret } from "./secret.ts";
 import { checkText } from "./values.ts";
 
-/** Where a value came from. */
+/** The origin of a value. */
 export type Origin =
   | { readonly kind: "default" }
   | { readonly kind: "file"; readonly path: string; readonly key: string }
@@ -16,20 +15,24 @@ export type Origin =
   | { readonly kind: "environment"; readonly name: string }
   | { readonly kind: "flag" };
 
-/** The whole configuration of one run. */
-export interface Loaded {
+/** The configuration of a run. */
+export interface Configuration<Settings = AnySettings> {
+  /** The flag table that it was read with. */
+  readonly table: FlagTable<Settings>;
   readonly command: CommandName;
+  /** The word after the command. */
   readonly argument?: string;
   readonly settings: Settings;
   readonly originOf: (entry: FlagEntry) => Origin;
 }
 
-/** What the machine gives; replaceable in tests. */
+/** Environment and file system; tests replace them. */
 export interface LoadContext {
   readonly env: Readonly<Record<string, string>>;
   readonly readText: (path: string) => string;
 }
 
+/** Returns the environment and the file system of this process. */
 export function systemContext(): LoadContext {
   return { env: Deno.env.toObject(), readText: Deno.readTextFileSync };
 }
@@ -40,42 +43,44 @@ interface Value {
 }
 
 /**
- * Command line, environment, JSON files and defaults, in this order of precedence, become one
- * frozen `Settings`. Reads the files anew at each call, which is what a reload wants.
+ * Loads the configuration from the command line, the environment, systemd credentials, JSON files
+ * and defaults, in this order of precedence. Every call reads the files again.
  *
- * @throws {UsageError} for the command line and the environment, with status 64.
- * @throws {ConfigError} for a JSON file or a password file, with status 78.
+ * @throws {UsageError} (status 64) for an invalid command line or environment variable
+ * @throws {ConfigError} (status 78) for an invalid JSON file or secret file
  */
-export function load(
+export function load<Settings extends AnySettings>(
+  table: FlagTable<Settings>,
   argv: readonly string[],
   context: LoadContext = systemContext(),
-): Loaded {
-  const line = parseCommandLine(argv);
-  const entries = flagsOf(line.command);
+): Configuration<Settings> {
+  const line = parseCommandLine(table, argv);
+  const entries = table.flagsOf(line.command);
   const values = new Map<FlagEntry, Value>();
   for (const entry of entries) {
     const value = fromFlag(line, entry) ?? fromEnvironment(entry, context.env);
     if (value) values.set(entry, value);
   }
-  for (const [entry, value] of fromFiles(entries, values, context)) {
+  for (const [entry, value] of fromFiles(table, { entries, values, context })) {
     if (!values.has(entry)) values.set(entry, value);
   }
   for (const entry of entries) {
     const secret = fromSecretFile(entry, { entries, values, context });
     if (secret) values.set(entry, secret);
   }
-  const settings = buildSettings((entry) => {
+  const settings = table.buildSettings((entry) => {
     const found = values.get(entry);
     return found ? found.value : entry.flag.default;
   });
-  const misuse = line.command === "serve" ? inputComplaint(settings) : undefined;
+  const misuse = table.usageConflictIn(line.command, settings);
   if (misuse) throw new UsageError(misuse);
-  const conflict = conflictIn(settings);
+  const conflict = table.conflictIn(settings);
   if (conflict) {
     const files = [...values.values()].some(({ origin }) => origin.kind === "file");
     throw files ? new ConfigError(conflict) : new UsageError(conflict);
   }
   return {
+    table,
     command: line.command,
     ...line.argument === undefined ? {} : { argument: line.argument },
     settings,
@@ -95,7 +100,7 @@ function fromEnvironment(
 ): Value | undefined {
   const name = environmentName(entry.flag);
   const text = env[name];
-  // An action in the environment would turn every start into another command.
+  // A variable such as PHYSIOLOGY_VERSION must not turn every start into another command.
   if (text === undefined || entry.flag.action) return undefined;
   return { value: checked(entry, text, name), origin: { kind: "environment", name } };
 }
@@ -109,21 +114,22 @@ function checked({ flag }: FlagEntry, text: string, source: string): unknown {
   );
 }
 
-const CONFIG_FLAGS = {
-  redis: "redis_config_path",
-  filesystem: "filesystem_ipc_config_path",
-} as const;
+/** The flags of the command, their values so far, and the context to read more from. */
+interface Sources {
+  readonly entries: readonly FlagEntry[];
+  readonly values: ReadonlyMap<FlagEntry, Value>;
+  readonly context: LoadContext;
+}
 
 function* fromFiles(
-  entries: readonly FlagEntry[],
-  values: ReadonlyMap<FlagEntry, Value>,
-  { readText }: LoadContext,
+  table: FlagTable,
+  { entries, values, context: { readText } }: Sources,
 ): Generator<[FlagEntry, Value]> {
-  for (const config of ["redis", "filesystem"] as const) {
-    const named = entries.find(({ flag }) => flag.name === CONFIG_FLAGS[config]);
-    const path = named && values.get(named)?.value;
+  for (const config of table.configFiles) {
+    const pathEntry = entries.find(({ flag }) => flag.name === config.pathFlag);
+    const path = pathEntry && values.get(pathEntry)?.value;
     if (typeof path !== "string") continue;
-    for (const [entry, value] of readConfigFile(path, { config, readText })) {
+    for (const [entry, value] of readConfigFile(table, { path, config, readText })) {
       const key = entry.flag.file?.key ?? "";
       yield [entry, { value, origin: { kind: "file", path, key } }];
     }
@@ -132,14 +138,10 @@ function* fromFiles(
 
 const RANK = { default: 0, file: 1, credential: 2, environment: 3, flag: 4 } as const;
 
-/** A secret from its file or a systemd credential, where nothing of higher rank gives it. */
+/** Reads a secret from its file or a systemd credential, unless a value has a higher rank. */
 function fromSecretFile(
   entry: FlagEntry,
-  { entries, values, context }: {
-    readonly entries: readonly FlagEntry[];
-    readonly values: ReadonlyMap<FlagEntry, Value>;
-    readonly context: LoadContext;
-  },
+  { entries, values, context }: Sources,
 ): Value | undefined {
   const from = entry.flag.secretFrom;
   if (!from) return undefined;
@@ -166,7 +168,7 @@ function fromSecretFile(
       origin: { kind: "credential", name: from.credential },
     };
   } catch (error) {
-    // systemd makes a file only for the credentials that the unit names.
+    // systemd creates files only for the credentials that the unit loads.
     if (error instanceof ConfigError && error.cause instanceof Deno.errors.NotFound) {
       return undefined;
     }
@@ -184,7 +186,7 @@ function readSecret(path: string, readText: (path: string) => string): Secret {
   const secret = text.replace(/\r?\n$/, "");
   if (secret === "" || /[\0\r\n]/.test(secret)) {
     throw new ConfigError(
-      `Cannot use the secret in ${path}: it must be one line that is not empty`,
+      `Cannot use the secret in ${path}: it must be one non-empty line`,
     );
   }
   return new Secret(secret);

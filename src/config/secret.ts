@@ -1,8 +1,8 @@
 const MASK = "***";
 
 /**
- * A password or token that no log, error, JSON or inspection shows. Only `reveal()` gives it,
- * where it is handed to the one who needs it.
+ * A password or token that is masked in logs, errors, JSON and `Deno.inspect()`. Only `reveal()`
+ * returns its text.
  */
 export class Secret {
   readonly #text: string;
@@ -11,11 +11,12 @@ export class Secret {
     this.#text = text;
   }
 
-  /** True where there is nothing to keep: no authentication. */
+  /** True if no secret is set: no authentication. */
   get isEmpty(): boolean {
     return this.#text === "";
   }
 
+  /** Returns the text. Call it only to pass the secret to the service that requires it. */
   reveal(): string {
     return this.#text;
   }
@@ -37,9 +38,10 @@ export class Secret {
   }
 }
 
+/** The absence of a secret. */
 export const NO_SECRET = new Secret("");
 
-/** A text in which no URL shows its password any more. */
+/** Masks the passwords of all URLs in a text. */
 export function maskPasswords(text: string): string {
   return text.replace(/(\w+:\/\/[^\s:/@]*):[^\s/]*@/g, `$1:${MASK}@`);
 }

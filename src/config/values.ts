@@ -2,19 +2,19 @@ import * as z from "zod";
 import type { Flag } from "./flag.ts";
 import { Secret } from "./secret.ts";
 
-/** A value that a flag takes, or why it does not, as the end of `it must be ...`. */
+/** A valid value, or what a value must be, as the end of `it must be ...`. */
 export type Checked = { readonly value: unknown } | { readonly mustBe: string };
 
-/** The schema of a flag's value as it stands in JSON. */
+/** Returns the schema of a flag's value in JSON. */
 export function schemaOf(flag: Flag): z.ZodType {
-  const [least, most] = flag.range ?? [-Infinity, Infinity];
+  const [min, max] = flag.range ?? [-Infinity, Infinity];
   switch (flag.kind) {
     case "bool":
       return z.boolean();
     case "int":
-      return z.int().min(least).max(most);
+      return z.int().min(min).max(max);
     case "float":
-      return z.number().min(least).max(most);
+      return z.number().min(min).max(max);
     case "enum":
       return z.enum(flag.choices as [string, ...string[]]);
     case "list":
@@ -29,22 +29,22 @@ export function schemaOf(flag: Flag): z.ZodType {
 }
 
 function textSchema(flag: Flag): z.ZodType {
-  // A NUL ends a string in C: what lies behind it would be lost without a word.
+  // A NUL ends a string in C, which would cut off the rest silently.
   const schema = z.string().max(65_536).regex(/^[^\0]*$/);
   return flag.pattern ? schema.regex(flag.pattern.regex) : schema;
 }
 
-/** Judges a value from a JSON file. */
+/** Checks a value from a JSON file. */
 export function checkJson(flag: Flag, candidate: unknown): Checked {
   const result = schemaOf(flag).safeParse(candidate);
   if (!result.success) return { mustBe: requirement(flag) };
   if (flag.kind === "secret") return { value: new Secret(result.data as string) };
-  // An empty text stands for "not given", so that a file can list every key.
+  // An empty text means that the value is absent, so that a file can list every key.
   if (flag.default === undefined && result.data === "") return { value: undefined };
   return { value: Array.isArray(result.data) ? Object.freeze(result.data) : result.data };
 }
 
-/** Judges a value from the command line or the environment. */
+/** Checks a value from the command line or the environment. */
 export function checkText(flag: Flag, text: string): Checked {
   return checkJson(flag, fromText(flag, text));
 }
@@ -64,7 +64,7 @@ const BOOLEANS: Readonly<Record<string, boolean>> = {
 const INTEGER = /^[+-]?\d{1,16}$/;
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d{1,3})?$/i;
 
-/** The JSON value that a text means, or the text itself where it means none. */
+/** Returns the JSON value of a text, or the text itself if it cannot be converted. */
 function fromText(flag: Flag, text: string): unknown {
   switch (flag.kind) {
     case "bool":
@@ -82,7 +82,7 @@ function fromText(flag: Flag, text: string): unknown {
   }
 }
 
-/** What a value must be, in words: `an integer from 1 to 65535`. */
+/** Describes the valid values: `an integer from 1 to 65535`. */
 export function requirement(flag: Flag): string {
   const range = flag.range ? ` from ${flag.range[0]} to ${flag.range[1]}` : "";
   switch (flag.kind) {
@@ -95,17 +95,17 @@ export function requirement(flag: Flag): string {
     case "enum":
       return `one of ${flag.choices?.join(", ")}`;
     case "list":
-      return flag.pattern?.says ?? "a list of texts";
+      return flag.pattern?.description ?? "a list of texts";
     case "path":
-      return flag.pattern?.says ?? "a path";
+      return flag.pattern?.description ?? "a path";
     case "text":
     case "secret":
-      return flag.pattern?.says ?? "a text";
+      return flag.pattern?.description ?? "a text";
   }
 }
 
-/** A value as a person would write it on the command line; a secret is masked. */
-export function showValue(value: unknown): string {
+/** Formats a value for the command line; a secret is masked. */
+export function formatValue(value: unknown): string {
   if (value === undefined) return "";
   return Array.isArray(value) ? value.join(",") : String(value);
 }

@@ -1,26 +1,26 @@
-import { reasonOf } from "../base/reason.ts";
+import { reasonOf } from "../base/errors.ts";
 import type { Clock } from "../telemetry/clock.ts";
 import type { Log } from "../telemetry/log.ts";
 import { MAX_COMMAND_BYTES } from "./commands.ts";
 
 const NEWLINE = 0x0a;
-/** Long enough to cost nothing, short enough that nobody presses a button twice. */
+/** Interval between two polls of the file. Chosen: cheap, and not noticeable to a user. */
 const POLL_MS = 40;
 const CHUNK_BYTES = 16 * 1024;
 
 export interface CommandFileOptions {
-  /** Usually `command.jsonl` in the File backend's base directory; it need not exist yet. */
+  /** Usually `command.jsonl` in the base directory of the file backend; it need not exist yet. */
   readonly path: string;
-  /** Called with each line that is appended, without its newline. */
+  /** Called with each appended line, without its newline. */
   readonly onCommand: (bytes: Uint8Array) => void;
   readonly clock: Pick<Clock, "sleep">;
   readonly log: Log;
 }
 
 /**
- * Follows a file of commands, one JSON object a line, that a client appends to. What stands in
- * it at the start was meant for an earlier run and is passed over; a file that is made,
- * replaced or truncated later is read from its beginning.
+ * Follows a file to which clients append commands, one JSON object per line. Lines that exist at
+ * the start belong to an earlier run and are skipped; a file that is created, replaced or
+ * truncated later is read from its beginning.
  */
 export class CommandFile implements AsyncDisposable {
   readonly #options: CommandFileOptions;
@@ -42,15 +42,15 @@ export class CommandFile implements AsyncDisposable {
     const { path, clock, log } = this.#options;
     while (!this.#stop.signal.aborted) {
       try {
-        this.#readNew(path);
+        this.#readAppended(path);
       } catch (error) {
-        log.limited("command_file", 60, "warning", `Cannot read ${path}: ${reasonOf(error)}`);
+        log.rateLimited("command_file", 60, "warning", `Cannot read ${path}: ${reasonOf(error)}`);
       }
       await clock.sleep(POLL_MS, this.#stop.signal);
     }
   }
 
-  #readNew(path: string): void {
+  #readAppended(path: string): void {
     const info = statOf(path);
     if (!info) {
       this.#inode = undefined;
@@ -65,17 +65,17 @@ export class CommandFile implements AsyncDisposable {
     using file = Deno.openSync(path);
     file.seekSync(this.#offset, Deno.SeekMode.Start);
     const chunk = new Uint8Array(CHUNK_BYTES);
-    // One chunk a turn: a file that grows without end must not hold up the event loop.
+    // Only one chunk per poll, so that a fast-growing file does not block the event loop.
     const read = file.readSync(chunk) ?? 0;
     this.#offset += read;
-    for (const byte of chunk.subarray(0, read)) this.#take(byte);
+    for (const byte of chunk.subarray(0, read)) this.#pushByte(byte);
   }
 
-  #take(byte: number): void {
+  #pushByte(byte: number): void {
     if (byte !== NEWLINE) {
       if (this.#line === "too long") return;
       this.#line.push(byte);
-      // One byte over the limit is kept, so that the parser sees it as too large.
+      // One byte over the limit is passed on, so that the parser rejects the line as too large.
       if (this.#line.length > MAX_COMMAND_BYTES) {
         this.#options.onCommand(Uint8Array.from(this.#line));
         this.#line = "too long";

@@ -7,11 +7,11 @@ import {
   type RecordingOrigin,
 } from "./recording.ts";
 
-/** A command is a few dozen bytes; nothing longer is even decoded. */
+/** Maximum size of a command, in bytes; anything larger is rejected before it is decoded. */
 export const MAX_COMMAND_BYTES = 4096;
 
-/** What is wrong with a command: a label of `recording_commands_total`. */
-export type BadCommand =
+/** Reason for rejecting a command; a label value of `recording_commands_total`. */
+export type CommandRejection =
   | "too_large"
   | "not_utf8"
   | "not_json"
@@ -21,50 +21,50 @@ export type BadCommand =
 
 export type ParsedCommand =
   | { readonly state: "ok"; readonly command: RecordingCommand }
-  | { readonly state: "bad"; readonly reason: BadCommand };
+  | { readonly state: "rejected"; readonly reason: CommandRejection };
 
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
 /**
- * Reads `{"recording": true, "session_id": "optional"}` from bytes that anybody may have sent.
- * Never throws. Unknown keys are ignored; a `session_id` of null or "" is none.
+ * Parses `{"recording": true, "session_id": "optional"}` from untrusted bytes. Never throws.
+ * Unknown keys are ignored; a `session_id` of null or "" counts as absent.
  */
 export function parseRecordingCommand(bytes: Uint8Array): ParsedCommand {
-  if (bytes.length > MAX_COMMAND_BYTES) return bad("too_large");
+  if (bytes.length > MAX_COMMAND_BYTES) return rejected("too_large");
   let text: string;
   try {
     text = decoder.decode(bytes);
   } catch {
-    return bad("not_utf8");
+    return rejected("not_utf8");
   }
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
-    return bad("not_json");
+    return rejected("not_json");
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    return bad("not_an_object");
+    return rejected("not_an_object");
   }
   const { recording, session_id: sessionId } = value as Record<string, unknown>;
-  if (typeof recording !== "boolean") return bad("no_recording");
+  if (typeof recording !== "boolean") return rejected("no_recording");
   if (sessionId === undefined || sessionId === null || sessionId === "") {
     return { state: "ok", command: { recording } };
   }
-  if (typeof sessionId !== "string" || !isSessionId(sessionId)) return bad("bad_session_id");
+  if (typeof sessionId !== "string" || !isSessionId(sessionId)) return rejected("bad_session_id");
   return { state: "ok", command: { recording, sessionId } };
 }
 
-function bad(reason: BadCommand): ParsedCommand {
-  return { state: "bad", reason };
+function rejected(reason: CommandRejection): ParsedCommand {
+  return { state: "rejected", reason };
 }
 
-/** What became of the bytes of one command. */
-export type CommandResult = "changed" | "unchanged" | "stale" | BadCommand;
+/** Result of one command; a label value of `recording_commands_total`. */
+export type CommandResult = "changed" | "unchanged" | "stale" | CommandRejection;
 
 /**
- * Where raw commands of any origin come in: parsed, applied, counted under
- * `recording_commands_total{origin, result}`, and never worse than a log line.
+ * Parses and applies the recording commands of all origins, and counts them under
+ * `recording_commands_total{origin, result}`. An invalid command causes at most a log line.
  */
 export class CommandHandler {
   readonly #recording: Recording;
@@ -81,22 +81,22 @@ export class CommandHandler {
     this.#log = log;
   }
 
-  /** Takes one command as it came. Never throws. */
-  take(bytes: Uint8Array, origin: RecordingOrigin): CommandResult {
+  /** Parses and applies one command. Never throws. */
+  handle(bytes: Uint8Array, origin: RecordingOrigin): CommandResult {
     const parsed = parseRecordingCommand(bytes);
     if (parsed.state === "ok") return this.apply(parsed.command, origin);
     this.#counters.add("recording_commands_total", { origin, result: parsed.reason });
-    this.#log.limited(
+    this.#log.rateLimited(
       `bad_command_${origin}`,
       10,
       "warning",
-      'Cannot understand a recording command: send {"recording": true, "session_id": "optional"}',
+      'Rejected a recording command: send {"recording": true, "session_id": "optional"}',
       { origin, reason: parsed.reason, bytes: bytes.length },
     );
     return parsed.reason;
   }
 
-  /** The same for a command that another protocol has parsed; `sessionId` must be checked. */
+  /** Applies a command that was already parsed; its `sessionId` must be valid. */
   apply(command: RecordingCommand, origin: RecordingOrigin): CommandResult {
     const outcome = this.#recording.apply(command, origin);
     this.#counters.add("recording_commands_total", { origin, result: outcome });
@@ -107,11 +107,11 @@ export class CommandHandler {
         session_id: state.recording ? state.sessionId : undefined,
       });
     } else if (outcome === "stale") {
-      this.#log.limited(
+      this.#log.rateLimited(
         `stale_command_${origin}`,
         10,
         "warning",
-        "Cannot stop the recording: the command names another session than the running one",
+        "Ignored a command to stop the recording: it names a session that is not the current one",
         { origin, session_id: command.sessionId },
       );
     }

@@ -1,25 +1,28 @@
 import type { RecordingStatePayload } from "../envelopes/fields/state.ts";
 
-/** Who asked for a change; `restart` goes on with what a crash interrupted, `end` is our own end. */
+/**
+ * Origin of a change. `restart` resumes a recording that a crash interrupted; `end` is the shutdown
+ * of the server.
+ */
 export type RecordingOrigin = "flag" | "grpc" | "redis" | "file" | "http" | "restart" | "end";
 
-/** What a client asks for; `sessionId` was checked by whoever parsed it. */
+/** A command to start or stop recording; `sessionId` is valid (`isSessionId`). */
 export interface RecordingCommand {
   readonly recording: boolean;
   readonly sessionId?: string;
 }
 
-/** Whether a session is being recorded, and which. A session id is set exactly while it is. */
+/** The recording state; a session id is set exactly while recording. */
 export type RecordingState =
   | {
     readonly recording: true;
     readonly sessionId: string;
-    /** Set where a crash has left a gap in the session. */
+    /** Set if a crash has left a gap in the session. */
     readonly resumed?: true;
   }
   | { readonly recording: false };
 
-/** One change, as listeners get it. */
+/** A change of the recording state. */
 export interface RecordingChange {
   readonly state: RecordingState;
   readonly previous: RecordingState;
@@ -27,19 +30,19 @@ export interface RecordingChange {
 }
 
 /**
- * What became of a command: `unchanged` asks for what is already so; `stale` would have stopped
- * a session that another has replaced.
+ * Outcome of a command: `unchanged` if it asks for the current state; `stale` if it names a session
+ * that another one has replaced.
  */
 export type RecordingOutcome = "changed" | "unchanged" | "stale";
 
 export interface RecordingOptions {
-  /** Milliseconds since the Unix epoch, for the ids of sessions that came without one. @default Date.now */
+  /** Milliseconds since the Unix epoch, for generated session ids. @default Date.now */
   readonly nowMs?: () => number;
 }
 
 /**
- * The one recording state of the appliance. Every change reaches every listener once and in
- * order, also where a listener itself asks for another change.
+ * The recording state of the server. Every change reaches every listener once and in order, even
+ * if a listener causes another change.
  *
  * @example
  * ```ts
@@ -64,29 +67,30 @@ export class Recording {
   }
 
   /**
-   * Calls back on each change until the returned function is called. A listener that throws takes
-   * no change from the others: its error is thrown again outside, where it is nobody's command.
+   * Adds a listener and returns a function that removes it. If a listener throws, the others still
+   * receive the change, and the error is reported as uncaught instead of failing the command.
    */
   onChange(listener: (change: RecordingChange) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
-  /** Applies a command; a start under another id than the running one begins a new session. */
+  /** Applies a command; a start with another id than the current one begins a new session. */
   apply(command: RecordingCommand, origin: RecordingOrigin): RecordingOutcome {
     const previous = this.#state;
-    const named = command.sessionId;
-    const another = previous.recording && named !== undefined && named !== previous.sessionId;
+    const requestedId = command.sessionId;
+    const isOtherSession = previous.recording && requestedId !== undefined &&
+      requestedId !== previous.sessionId;
     if (command.recording) {
-      if (previous.recording && !another) return "unchanged";
+      if (previous.recording && !isOtherSession) return "unchanged";
       this.#state = {
         recording: true,
-        sessionId: named ?? newSessionId(this.#nowMs()),
+        sessionId: requestedId ?? newSessionId(this.#nowMs()),
         ...origin === "restart" ? { resumed: true } : {},
       };
     } else {
       if (!previous.recording) return "unchanged";
-      if (another) return "stale";
+      if (isOtherSession) return "stale";
       this.#state = { recording: false };
     }
     this.#pending.push({ state: this.#state, previous, origin });
@@ -110,27 +114,27 @@ export class Recording {
   }
 }
 
-/** The contract's payload of `recording_state`. */
+/** Returns the payload of a `recording_state` envelope. */
 export function recordingPayload(state: RecordingState): RecordingStatePayload {
   if (!state.recording) return { recording: false };
   const { sessionId, resumed } = state;
   return { recording: true, session_id: sessionId, ...resumed ? { resumed } : {} };
 }
 
-/** An id for a session that came without one: sorts by time, safe in file names. */
+/** Generates a session id that sorts by time and is safe in file names. */
 export function newSessionId(nowMs: number): string {
   const time = new Date(nowMs).toISOString().replaceAll(/[-:]|\.\d+/g, "");
-  const tail = crypto.getRandomValues(new Uint8Array(3)).toHex();
-  return `${time}-${tail}`;
+  const suffix = crypto.getRandomValues(new Uint8Array(3)).toHex();
+  return `${time}-${suffix}`;
 }
 
-/** Session ids end up in file names, keys and log lines everywhere, so that bounds are tight. */
+/** Session ids become part of file names, keys and log lines, so the allowed characters are few. */
 const SESSION_ID =
   /^[\p{L}\p{N}_](?:[\p{L}\p{M}\p{N} ._+@=,~:()-]{0,126}[\p{L}\p{M}\p{N}_+@=~)-])?$/u;
-/** `metrics_`, the id and `.jsonl` must fit into the 255 bytes of a file name. */
+/** `metrics_`, the id and `.jsonl` must fit into the 255 bytes of a file name (NAME_MAX). */
 const MAX_SESSION_ID_BYTES = 200;
 
-/** True for an id of at most 128 characters that no file system takes for a path. */
+/** Returns true for an id of at most 128 characters that is safe as part of a file name. */
 export function isSessionId(text: string): boolean {
   return text.length <= 256 && SESSION_ID.test(text) &&
     new TextEncoder().encode(text).length <= MAX_SESSION_ID_BYTES;

@@ -1,4 +1,4 @@
-import { reasonOf } from "../base/reason.ts";
+import { reasonOf } from "../base/errors.ts";
 import type { Log } from "../telemetry/log.ts";
 import { parseRecordingCommand } from "./commands.ts";
 import { type Recording, type RecordingCommand, recordingPayload } from "./recording.ts";
@@ -6,52 +6,52 @@ import { type Recording, type RecordingCommand, recordingPayload } from "./recor
 const NAME = "recording.json";
 
 /**
- * Remembers a running recording in a folder, so that neither a crash nor a power cut ends it. The
- * file is there exactly while a recording runs, and reads like the command that began it.
+ * Persists the current recording in a directory, so that it survives a crash or a power cut. The
+ * file exists exactly while recording, and has the format of the command that started it.
  */
 export class RecordingFile {
-  readonly #folder: string;
+  readonly #directory: string;
   readonly #path: string;
   readonly #log: Log;
 
-  constructor(folder: string, log: Log) {
-    this.#folder = folder;
-    this.#path = `${folder}/${NAME}`;
+  constructor(directory: string, log: Log) {
+    this.#directory = directory;
+    this.#path = `${directory}/${NAME}`;
     this.#log = log;
   }
 
-  /** The recording that ran when the program ended without being asked to, if any. */
+  /** Reads the recording that a crash or a power cut interrupted, if any. */
   interrupted(): RecordingCommand | undefined {
     let bytes: Uint8Array;
     try {
       bytes = Deno.readFileSync(this.#path);
     } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) this.#complain("read", error);
+      if (!(error instanceof Deno.errors.NotFound)) this.#warn("read", error);
       return undefined;
     }
     const parsed = parseRecordingCommand(bytes);
     if (parsed.state === "ok" && parsed.command.recording) return parsed.command;
-    this.#complain("understand", "it is not what was written there");
+    this.#warn("parse", "it is not a recording command");
     return undefined;
   }
 
-  /** Keeps the file equal to the state from now on. */
-  follow(recording: Recording): void {
+  /** Keeps the file in sync with the state of `recording` from now on. */
+  sync(recording: Recording): void {
     recording.onChange(({ state }) => {
       try {
         if (state.recording) this.#write(JSON.stringify(recordingPayload(state)));
         else Deno.removeSync(this.#path);
-        syncFolder(this.#folder);
+        syncDirectory(this.#directory);
       } catch (error) {
-        // Nothing to remove is no harm; the recording itself goes on in any case.
-        if (!(error instanceof Deno.errors.NotFound)) this.#complain("write", error);
+        // A file that is already gone is fine; recording continues in any case.
+        if (!(error instanceof Deno.errors.NotFound)) this.#warn("write", error);
       }
     });
   }
 
-  /** Replaces the file as a whole, on the disk when this returns. */
+  /** Replaces the file atomically; the data are on the disk when this returns. */
   #write(text: string): void {
-    Deno.mkdirSync(this.#folder, { recursive: true });
+    Deno.mkdirSync(this.#directory, { recursive: true });
     const next = `${this.#path}.new`;
     {
       using file = Deno.openSync(next, { write: true, create: true, truncate: true });
@@ -64,15 +64,15 @@ export class RecordingFile {
     Deno.renameSync(next, this.#path);
   }
 
-  #complain(what: string, error: unknown): void {
+  #warn(action: string, error: unknown): void {
     this.#log.warning(
-      `Cannot ${what} ${this.#path}: ${reasonOf(error)}: a crash would end the recording`,
+      `Cannot ${action} ${this.#path}: ${reasonOf(error)}: recording would not survive a crash`,
     );
   }
 }
 
-/** A rename is on the disk only with its folder. */
-function syncFolder(path: string): void {
-  using folder = Deno.openSync(path);
-  folder.syncSync();
+/** A rename is durable only after an fsync of its directory. */
+function syncDirectory(path: string): void {
+  using directory = Deno.openSync(path);
+  directory.syncSync();
 }

@@ -1,128 +1,137 @@
 import type { SpoolRecord } from "./spool/record.ts";
 import type { Spool } from "./spool/spool.ts";
 
-/** A metric that waits; tickets give the order in which the outbox was handed them. */
-export interface Waiting extends SpoolRecord {
-  readonly ticket: number;
-  /** When it began to wait, microseconds of the monotonic clock. */
-  readonly sinceUs: number;
-  /** It was acknowledged once, and waits only because nobody knows whether it was received. */
-  readonly again?: boolean;
+/** A metric that waits to be sent. */
+export interface QueuedMetric extends SpoolRecord {
+  /** Position in the order in which the outbox received its metrics. */
+  readonly position: number;
+  /** When the metric was queued, in microseconds of the monotonic clock. */
+  readonly queuedUs: number;
+  /** True for a metric that was acknowledged before, but may not have reached a subscriber. */
+  readonly resent?: boolean;
 }
 
 export interface BacklogOptions {
-  /** More than this in memory goes to the spool, or is given up where there is none. */
+  /** Bytes kept in memory. The rest goes to the spool, or is dropped if there is none. */
   readonly memoryBytes: number;
-  /** What has waited in memory for longer is given up, milliseconds. */
+  /** Metrics that have waited in memory for longer are dropped, in milliseconds. */
   readonly maxAgeMs: number;
   readonly spool?: Spool | undefined;
-  /** Is told of metrics that were given up. */
+  /** Called with the number of metrics that were dropped. */
   readonly onDrop: (reason: "queue_full" | "too_old", count: number) => void;
 }
 
-/** What a queue entry costs beside its bytes, roughly. */
+/** Approximate memory that an entry takes beside its bytes. */
 const ENTRY_OVERHEAD_BYTES = 200;
-/** What has waited for longer is put where a power cut does not reach it, microseconds. */
+/** Metrics that have waited for longer are spooled, to survive a power cut. Microseconds. */
 const SPOOL_AFTER_US = 10_000_000;
-/** How much more than its share the memory may hold while the disk is slow or full. */
+/** Factor by which memory may exceed its limit while the disk is slow or full. */
 const SPOOL_SLACK = 2;
 
-/** Metrics of one topic that could not be sent yet: the newest in memory, the rest in a spool. */
+/** Queue of the unsent metrics of one topic: the newest in memory, the older ones in a spool. */
 export class Backlog {
   readonly #options: BacklogOptions;
-  #entries: Waiting[] = [];
+  #entries: QueuedMetric[] = [];
   #memoryBytes = 0;
-  /** True where the records that `first` gave came from the spool. */
-  #fromSpool = false;
+  /** Whether the records of the last `peek` came from the spool. */
+  #peekedSpool = false;
 
   constructor(options: BacklogOptions) {
     this.#options = options;
   }
 
+  /** Number of metrics in memory and in the spool. */
   get length(): number {
     return this.#entries.length + (this.#options.spool?.length ?? 0);
   }
 
+  /** Bytes in memory. */
   get memoryBytes(): number {
     return this.#memoryBytes;
   }
 
+  /** Bytes on the disk. */
   get spoolBytes(): number {
     return this.#options.spool?.bytes ?? 0;
   }
 
-  /** Takes up what an earlier run left in the spool. */
+  /** Loads what an earlier process left in the spool. */
   async open(): Promise<void> {
     await this.#options.spool?.open();
   }
 
-  /** Puts an entry where its ticket belongs: what failed while newer ones queued goes before them. */
-  insert(entry: Waiting): void {
+  /** Inserts a metric by its position, so that a failed one goes before newer ones. */
+  insert(entry: QueuedMetric): void {
     let at = this.#entries.length;
-    while (at > 0 && (this.#entries[at - 1]?.ticket ?? 0) > entry.ticket) at--;
+    while (at > 0 && (this.#entries[at - 1]?.position ?? 0) > entry.position) at--;
     this.#entries.splice(at, 0, entry);
-    this.#memoryBytes += cost(entry);
-    const most = this.#options.memoryBytes * (this.#options.spool ? SPOOL_SLACK : 1);
+    this.#memoryBytes += memoryBytesOf(entry);
+    const maxBytes = this.#options.memoryBytes * (this.#options.spool ? SPOOL_SLACK : 1);
     let dropped = 0;
-    while (this.#memoryBytes > most && this.#entries.length > 1) dropped += this.#shift(1).length;
+    while (this.#memoryBytes > maxBytes && this.#entries.length > 1) {
+      this.#dropOldest();
+      dropped++;
+    }
     if (dropped > 0) this.#options.onDrop("queue_full", dropped);
   }
 
-  /** Gives up what is too old; times are of the monotonic clock and of the epoch. */
+  /** Drops what is over the age limit at `nowUs` (monotonic) or, on disk, `epochUs`. */
   async expire({ nowUs, epochUs }: { nowUs: number; epochUs: number }): Promise<void> {
-    const oldest = nowUs - this.#options.maxAgeMs * 1000;
+    const oldestUs = nowUs - this.#options.maxAgeMs * 1000;
     let dropped = 0;
-    while ((this.#entries[0]?.sinceUs ?? Infinity) < oldest) dropped += this.#shift(1).length;
+    while ((this.#entries[0]?.queuedUs ?? Infinity) < oldestUs) {
+      this.#dropOldest();
+      dropped++;
+    }
     if (dropped > 0) this.#options.onDrop("too_old", dropped);
     await this.#options.spool?.expire(epochUs);
   }
 
-  /** True where the spool should take something: there is too much, or it has waited for long. */
-  overflows(nowUs: number): boolean {
+  /** Whether metrics should move to the spool: by their size, or by how long they have waited. */
+  shouldSpill(nowUs: number): boolean {
     if (!this.#options.spool) return false;
-    const waitedUs = nowUs - (this.#entries[0]?.sinceUs ?? nowUs);
+    const waitedUs = nowUs - (this.#entries[0]?.queuedUs ?? nowUs);
     return this.#memoryBytes > this.#options.memoryBytes || waitedUs > SPOOL_AFTER_US;
   }
 
   /**
-   * Moves entries to the spool, oldest first, but none that one still under way, with the ticket
-   * `inFlight`, may have to go before.
+   * Moves the metrics before `position` from memory to the spool. Those after it stay: a metric in
+   * flight at that position may fail and has to go before them.
    *
-   * @throws {Error} where the disk is full or gone; the entries stay in memory then.
+   * @throws {Error} if the disk is full or missing. The metrics then stay in memory.
    */
-  async spill({ inFlight }: { inFlight: number }): Promise<void> {
-    const moved = this.#entries.filter(({ ticket }) => ticket < inFlight);
+  async spill({ before: position }: { before: number }): Promise<void> {
+    const moved = this.#entries.filter((entry) => entry.position < position);
     await this.#options.spool?.append(moved);
-    this.#take(moved);
+    this.#removeFromMemory(moved);
   }
 
-  /** The oldest, at most `count`, left in place. */
-  async first(count: number): Promise<readonly SpoolRecord[]> {
-    this.#fromSpool = (this.#options.spool?.length ?? 0) > 0;
-    if (!this.#fromSpool) return this.#entries.slice(0, count);
-    return await this.#options.spool?.first(count) ?? [];
+  /** Returns the oldest metrics, at most `count`, without removing them. */
+  async peek(count: number): Promise<readonly SpoolRecord[]> {
+    this.#peekedSpool = (this.#options.spool?.length ?? 0) > 0;
+    if (!this.#peekedSpool) return this.#entries.slice(0, count);
+    return await this.#options.spool?.peek(count) ?? [];
   }
 
-  /** Takes out those that `first` gave. */
+  /** Removes metrics that the last `peek` returned. */
   async remove(records: readonly SpoolRecord[]): Promise<void> {
-    if (this.#fromSpool) return await this.#options.spool?.remove(records.length);
-    this.#take(records);
+    if (this.#peekedSpool) return await this.#options.spool?.remove(records.length);
+    this.#removeFromMemory(records);
   }
 
-  /** Some may have been given up meanwhile, and others have come between them. */
-  #take(records: readonly SpoolRecord[]): void {
-    const taken = new Set(records);
-    this.#entries = this.#entries.filter((entry) => !taken.has(entry));
-    this.#memoryBytes = this.#entries.reduce((sum, entry) => sum + cost(entry), 0);
+  /** Removes by identity: since `peek`, some may have been dropped and others inserted between. */
+  #removeFromMemory(records: readonly SpoolRecord[]): void {
+    const removed = new Set(records);
+    this.#entries = this.#entries.filter((entry) => !removed.has(entry));
+    this.#memoryBytes = this.#entries.reduce((sum, entry) => sum + memoryBytesOf(entry), 0);
   }
 
-  #shift(count: number): readonly Waiting[] {
-    const removed = this.#entries.splice(0, count);
-    for (const entry of removed) this.#memoryBytes -= cost(entry);
-    return removed;
+  #dropOldest(): void {
+    const entry = this.#entries.shift();
+    if (entry) this.#memoryBytes -= memoryBytesOf(entry);
   }
 }
 
-function cost({ bytes }: Waiting): number {
+function memoryBytesOf({ bytes }: QueuedMetric): number {
   return bytes.length + ENTRY_OVERHEAD_BYTES;
 }

@@ -1,30 +1,31 @@
 import { frameEnvelopeBytes } from "../envelopes/envelope.ts";
 import { DeliveryStats, type QueueContext } from "./queue.ts";
 import type { InFlight } from "./congestion/controller.ts";
-import { BackendError, type FrameOutgoing } from "../envelopes/outgoing.ts";
+import { BackendError } from "./backend.ts";
+import type { FrameOutgoing } from "../envelopes/message.ts";
 
 export interface FrameQueueOptions {
-  /** A frame older than this is not sent any more, milliseconds since its capture. */
+  /** Frames older than this are dropped, in milliseconds since their capture. */
   readonly maxFrameAgeMs: number;
-  /** No more frames than these are under way at once. @default as the link asks for */
+  /** Maximum number of frames in flight. @default the congestion window alone */
   readonly framesInFlight?: number | undefined;
 }
 
-/** How long a refused frame shows as a trouble. */
-const SAY_REFUSAL_US = 3_000_000;
+/** How long the rejection of a frame is reported as a problem, in microseconds. */
+const REJECTION_SHOWN_US = 3_000_000;
 
-/** The way of frames: one waits, the newest, and as few are under way as keep the link busy. */
+/** Queue of frames with room for one, the newest, sent as the congestion controller allows. */
 export class FrameQueue {
   readonly #options: FrameQueueOptions;
   readonly #context: QueueContext;
   readonly #stats: DeliveryStats;
-  #waiting: FrameOutgoing | undefined;
-  /** The frames under way, the oldest first: they are answered in order. */
+  #queued: FrameOutgoing | undefined;
+  /** Frames in flight, oldest first; they are acknowledged in order. */
   readonly #inFlight: { readonly sentUs: number; readonly bytes: number }[] = [];
   readonly #closing = new AbortController();
-  #resting = false;
+  #pacing = false;
   #receivers: number | undefined;
-  #refusal: { text: string; untilUs: number } | undefined;
+  #rejection: { readonly message: string; readonly untilUs: number } | undefined;
 
   constructor(options: FrameQueueOptions, context: QueueContext) {
     this.#options = options;
@@ -32,95 +33,100 @@ export class FrameQueue {
     this.#stats = new DeliveryStats("frame", context);
   }
 
-  /** True unless the last frame is known to have had no receiver. */
-  get wanted(): boolean {
+  /** False if the last frame is known to have had no receiver. */
+  get hasReceivers(): boolean {
     return this.#receivers !== 0;
   }
 
-  /** A recent refusal of frames that the user should know about. */
-  get trouble(): string | undefined {
+  /** Why frames were rejected, for a short time after it happened. */
+  get problem(): string | undefined {
     const { clock } = this.#context;
-    return this.#refusal && clock.monotonicUs() < this.#refusal.untilUs
-      ? this.#refusal.text
+    return this.#rejection && clock.monotonicUs() < this.#rejection.untilUs
+      ? this.#rejection.message
       : undefined;
   }
 
+  /** Queues a frame in place of the one that waits, if any. */
   offer(frame: FrameOutgoing): void {
     if (!this.#context.backend.ready) return this.#drop("not_connected");
-    if (this.#waiting) {
+    if (this.#queued) {
       const { congestion, clock } = this.#context;
-      congestion.displaced(bytesOf(this.#waiting), this.#ahead, clock.monotonicUs());
+      congestion.onFrameDisplaced(
+        bytesOf(this.#queued),
+        this.#inFlightTotals,
+        clock.monotonicUs(),
+      );
       this.#drop("displaced");
     }
-    this.#waiting = frame;
+    this.#queued = frame;
     this.#pump();
   }
 
-  /** The backend became ready or unready: its link is another one, with other receivers. */
+  /** Call when the backend becomes ready or unready. Each connection starts from scratch. */
   linkChanged(ready: boolean): void {
     const { congestion, clock, backend } = this.#context;
     if (ready) return congestion.reset(clock.monotonicUs(), backend.rttUs);
-    if (this.#waiting) this.#drop("not_connected");
-    this.#waiting = undefined;
+    if (this.#queued) this.#drop("not_connected");
+    this.#queued = undefined;
     this.#receivers = undefined;
   }
 
-  /** Sends nothing any more. */
+  /** Stops sending. */
   close(): void {
     this.#closing.abort();
   }
 
   #pump(): void {
-    while (this.#waiting && this.#hasRoom) {
-      const restUs = this.#restUs(this.#waiting);
-      if (restUs > 0) return void this.#pumpAfter(restUs);
-      const frame = this.#waiting;
-      this.#waiting = undefined;
+    while (this.#queued && this.#canSend) {
+      const gapUs = this.#pacingGapUs(this.#queued);
+      if (gapUs > 0) return void this.#pumpAfter(gapUs);
+      const frame = this.#queued;
+      this.#queued = undefined;
       if (this.#ageMs(frame) > this.#options.maxFrameAgeMs) this.#drop("too_old");
       else this.#send(frame);
     }
   }
 
-  async #pumpAfter(restUs: number): Promise<void> {
-    if (this.#resting) return;
-    this.#resting = true;
-    await this.#context.clock.sleep(restUs / 1000, this.#closing.signal);
-    this.#resting = false;
+  async #pumpAfter(gapUs: number): Promise<void> {
+    if (this.#pacing) return;
+    this.#pacing = true;
+    await this.#context.clock.sleep(gapUs / 1000, this.#closing.signal);
+    this.#pacing = false;
     if (!this.#closing.signal.aborted) this.#pump();
   }
 
-  get #hasRoom(): boolean {
+  get #canSend(): boolean {
     const { framesInFlight = Infinity } = this.#options;
     const { congestion, clock } = this.#context;
     return this.#inFlight.length < framesInFlight &&
-      congestion.hasRoomBeside(this.#ahead, clock.monotonicUs());
+      congestion.canSend(this.#inFlightTotals, clock.monotonicUs());
   }
 
-  get #ahead(): InFlight {
+  get #inFlightTotals(): InFlight {
     const bytes = this.#inFlight.reduce((sum, frame) => sum + frame.bytes, 0);
     return { frames: this.#inFlight.length, bytes, oldest: this.#inFlight[0] };
   }
 
-  #restUs(frame: FrameOutgoing): number {
+  #pacingGapUs(frame: FrameOutgoing): number {
     const { congestion, clock } = this.#context;
-    return congestion.restUs(bytesOf(frame), clock.monotonicUs());
+    return congestion.pacingGapUs(bytesOf(frame), clock.monotonicUs());
   }
 
   async #send(frame: FrameOutgoing): Promise<void> {
     const { backend, clock, congestion } = this.#context;
     const bytes = bytesOf(frame);
     const sentUs = clock.monotonicUs();
-    congestion.sent(bytes, sentUs);
+    congestion.onFrameSent(bytes, sentUs);
     this.#inFlight.push({ sentUs, bytes });
     try {
       const { receivers } = await backend.send(frame);
       const acknowledged = { sentUs, acknowledgedUs: clock.monotonicUs(), bytes };
       this.#receivers = receivers;
-      congestion.frame(acknowledged);
-      this.#stats.note({ ...acknowledged, receivers });
+      congestion.onFrameAcknowledged(acknowledged);
+      this.#stats.add({ ...acknowledged, receivers });
     } catch (error) {
-      const refused = error instanceof BackendError && !error.retriable;
-      if (refused) this.#refuse(error.message);
+      const isRejection = error instanceof BackendError && !error.retriable;
+      if (isRejection) this.#onRejected(error.message);
       this.#drop(error instanceof BackendError ? error.reason : "failed");
     } finally {
       this.#inFlight.shift();
@@ -132,15 +138,16 @@ export class FrameQueue {
     return (this.#context.clock.monotonicUs() - frame.captureUs) / 1000;
   }
 
-  #refuse(text: string): void {
-    this.#refusal = { text, untilUs: this.#context.clock.monotonicUs() + SAY_REFUSAL_US };
-    this.#context.log.limited("frame refused", 10, "warning", text);
+  #onRejected(message: string): void {
+    const untilUs = this.#context.clock.monotonicUs() + REJECTION_SHOWN_US;
+    this.#rejection = { message, untilUs };
+    this.#context.log.rateLimited("frame rejected", 10, "warning", message);
   }
 
   #drop(reason: string): void {
     const { counters, log } = this.#context;
     counters.add("outbox_dropped_total", { class: "frame", reason });
-    log.limited(`dropped frame ${reason}`, 10, "info", "Dropped frames", { reason });
+    log.rateLimited(`dropped frame ${reason}`, 10, "info", "Dropped frames", { reason });
   }
 }
 

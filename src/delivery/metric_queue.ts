@@ -1,44 +1,46 @@
-import { reasonOf } from "../base/reason.ts";
+import { reasonOf } from "../base/errors.ts";
 import { SubscriberPresence } from "./subscriber_presence.ts";
-import { Backlog, type Waiting } from "./backlog.ts";
+import { Backlog, type QueuedMetric } from "./backlog.ts";
 import type { SpoolRecord } from "./spool/record.ts";
 import { Spool } from "./spool/spool.ts";
 import { DeliveryStats, type QueueContext } from "./queue.ts";
-import { BackendError, type Delivery, type MetricOutgoing } from "../envelopes/outgoing.ts";
+import { BackendError, type Delivery } from "./backend.ts";
+import type { MetricOutgoing } from "../envelopes/message.ts";
 import { markReplayed } from "./replayed.ts";
 import { RecentAcks } from "./recent_acks.ts";
 import { Wakeup } from "./wakeup.ts";
 
 export interface MetricQueueOptions {
-  /** The most bytes of late metrics kept in memory for this topic. */
+  /** Maximum size of this topic's backlog in memory, in bytes. */
   readonly memoryBytes: number;
-  /** The most bytes of live metrics under way at once. */
+  /** Maximum size of live metrics in flight, in bytes. */
   readonly bytesInFlight: number;
-  /** Late metrics older than this are given up, milliseconds. */
+  /** Metrics that wait for longer are dropped, in milliseconds. */
   readonly maxAgeMs: number;
-  /** The most late metrics sent in a second. */
+  /** Maximum number of metrics replayed per second. */
   readonly replayPerSecond: number;
-  /** Where metrics go that the memory does not hold; absent for nowhere. */
+  /** Stores metrics beyond the memory limit; without a spool they are dropped. */
   readonly spool?: { readonly folder: string; readonly maxBytes: number };
 }
 
-/** Late metrics sent before waiting for their acknowledgements. */
+/** Number of metrics replayed before their acknowledgements are awaited. */
 const REPLAY_BATCH = 16;
-/** The pause before asking again whether somebody receives, milliseconds. */
-const PROBE_MS = 500;
-/** After a lost link subscribers are expected back for so long, microseconds. */
-const RETURN_US = 15 * 60_000_000;
-/** Where subscribers are being moved from one server to another, for so long. */
-const SETTLE_US = 5_000_000;
-/** How often an idle queue looks whether something has become too old, milliseconds. */
-const IDLE_MS = 60_000;
+/** Pause before a replay that failed or had no receiver is tried again, in milliseconds. */
+const RETRY_MS = 500;
+/** How long subscribers are expected to reconnect after the link was lost, in microseconds. */
+const RECONNECT_US = 15 * 60_000_000;
+/** How long subscribers may take to follow from one server to another, in microseconds. */
+const MIGRATION_US = 5_000_000;
+/** How often an idle queue checks the age of its metrics, in milliseconds. */
+const EXPIRY_CHECK_MS = 60_000;
 
-/** How a replay ended: all is gone, nobody receives, or the backend failed, perhaps for a moment. */
-type Replayed = "sent" | "unreceived" | "failed";
+/** Result of a replay: all were delivered, no subscriber received one, or the backend failed. */
+type ReplayOutcome = "delivered" | "no_receivers" | "failed";
 
 /**
- * The way of one topic's metrics, in order. What cannot be sent, and what was sent to nobody
- * after the link was lost, waits in the backlog and is replayed once somebody receives.
+ * Queue of one topic's metrics, sent in order. Metrics that cannot be sent, and those that reached
+ * no subscriber after the link was lost, wait in the backlog and are replayed once there is a
+ * subscriber.
  */
 export class MetricQueue {
   readonly topic: MetricOutgoing["topic"];
@@ -47,17 +49,17 @@ export class MetricQueue {
   readonly #backlog: Backlog;
   readonly #stats: DeliveryStats;
   readonly #wakeup = new Wakeup();
-  #ticket = 0;
-  /** Live metrics that wait for their acknowledgement, in the order of their tickets. */
-  readonly #inFlight = new Set<Waiting>();
+  #position = 0;
+  /** Live metrics in flight, in the order of their positions. */
+  readonly #inFlight = new Set<QueuedMetric>();
   #inFlightBytes = 0;
   readonly #recentAcks = new RecentAcks();
   readonly #presence: SubscriberPresence;
-  /** The last try to replay found nobody who receives. */
-  #unreceived = false;
+  /** Whether the last replay had no receiver. */
+  #noReceivers = false;
   readonly #closing = new AbortController();
-  #working: Promise<void> | undefined;
-  #trouble: string | undefined;
+  #running: Promise<void> | undefined;
+  #problem: string | undefined;
 
   constructor(topic: MetricOutgoing["topic"], options: MetricQueueOptions, context: QueueContext) {
     this.topic = topic;
@@ -72,10 +74,10 @@ export class MetricQueue {
   }
 
   start(): void {
-    this.#working = this.#work();
+    this.#running = this.#run();
   }
 
-  /** Bytes in memory, those under way included. */
+  /** Bytes in memory, including those in flight. */
   get queuedBytes(): number {
     return this.#backlog.memoryBytes + this.#inFlightBytes;
   }
@@ -84,46 +86,47 @@ export class MetricQueue {
     return this.#backlog.spoolBytes;
   }
 
-  /** What keeps metrics from the spool; absent while all is well. */
-  get trouble(): string | undefined {
-    return this.#trouble;
+  /** Why metrics cannot be spooled; undefined while they can. */
+  get problem(): string | undefined {
+    return this.#problem;
   }
 
-  /** True where nothing is under way and nothing waits that could be sent now. */
+  /** True if nothing is in flight and the backlog is empty or cannot be sent now. */
   get idle(): boolean {
-    const stuck = !this.#context.backend.ready || this.#unreceived;
-    return this.#inFlight.size === 0 && (this.#backlog.length === 0 || stuck);
+    const blocked = !this.#context.backend.ready || this.#noReceivers;
+    return this.#inFlight.size === 0 && (this.#backlog.length === 0 || blocked);
   }
 
+  /** Sends a metric, or queues it behind those that wait. */
   offer({ timestamp, bytes }: MetricOutgoing): void {
     const { backend, clock } = this.#context;
-    const entry = { ticket: ++this.#ticket, sinceUs: clock.monotonicUs(), timestamp, bytes };
-    const mustWait = this.#inOrder && this.#backlog.length > 0;
+    const entry = { position: ++this.#position, queuedUs: clock.monotonicUs(), timestamp, bytes };
+    const mustWait = this.#strictOrder && this.#backlog.length > 0;
     const full = this.#inFlightBytes + bytes.length > this.#options.bytesInFlight &&
       this.#inFlight.size > 0;
-    if (!backend.ready || mustWait || full) this.#keep(entry);
+    if (!backend.ready || mustWait || full) this.#enqueue(entry);
     else this.#sendLive(entry);
   }
 
-  /** The backend became ready or unready. */
+  /** Call when the backend becomes ready or unready. */
   linkChanged(ready: boolean): void {
-    const recentAcks = ready ? [] : this.#recentAcks.take(this.#context.clock.monotonicUs());
-    for (const entry of recentAcks) this.#backlog.insert(entry);
+    const maybeLost = ready ? [] : this.#recentAcks.drain(this.#context.clock.monotonicUs());
+    for (const entry of maybeLost) this.#backlog.insert(entry);
     if (ready && (this.#presence.present || this.#backlog.length > 0)) {
-      this.#presence.expect(RETURN_US);
+      this.#presence.retainFor(RECONNECT_US);
     }
-    this.#wakeup.ring();
+    this.#wakeup.notify();
   }
 
-  /** Ends the work; call it after the backend has ended, when nothing is under way any more. */
+  /** Ends the queue. Call it after the backend was disposed, when nothing is in flight any more. */
   async close(): Promise<void> {
     this.#closing.abort();
-    this.#wakeup.ring();
-    await this.#working;
+    this.#wakeup.notify();
+    await this.#running;
     await this.#spill();
   }
 
-  async #sendLive(entry: Waiting): Promise<void> {
+  async #sendLive(entry: QueuedMetric): Promise<void> {
     const { clock, congestion } = this.#context;
     const sentUs = clock.monotonicUs();
     this.#inFlight.add(entry);
@@ -131,23 +134,27 @@ export class MetricQueue {
     try {
       const delivery = await this.#send(entry);
       const { receivers } = delivery;
-      congestion.metric({ sentUs, acknowledgedUs: clock.monotonicUs(), bytes: entry.bytes.length });
-      this.#presence.note(receivers);
-      if (this.#presence.present && this.#backlog.length > 0) this.#wakeup.ring();
-      if (delivery.unsettled) this.#presence.expect(SETTLE_US);
-      if (receivers === 0 && this.#presence.expected) this.#keep(entry);
-      else this.#arrived(entry, { delivery, sentUs });
+      const acknowledgedUs = clock.monotonicUs();
+      congestion.onMetricAcknowledged({ sentUs, acknowledgedUs, bytes: entry.bytes.length });
+      this.#presence.update(receivers);
+      if (this.#presence.present && this.#backlog.length > 0) this.#wakeup.notify();
+      if (delivery.subscribersMoving) this.#presence.retainFor(MIGRATION_US);
+      if (receivers === 0 && this.#presence.shouldRetain) this.#enqueue(entry);
+      else this.#onDelivered(entry, { delivery, sentUs });
     } catch (error) {
-      if (isRefusal(error)) this.#drop(error.reason, 1, error.message);
-      else this.#keep(entry);
+      if (isRejection(error)) this.#drop(error.reason, 1, error.message);
+      else this.#enqueue(entry);
     } finally {
       this.#inFlight.delete(entry);
       this.#inFlightBytes -= entry.bytes.length;
     }
   }
 
-  /** A change that came after a later one would leave whoever follows it in the wrong state. */
-  get #inOrder(): boolean {
+  /**
+   * Whether live metrics wait for the backlog. A change of the recording state that arrived after
+   * a later one would leave subscribers with the wrong state.
+   */
+  get #strictOrder(): boolean {
     return this.#context.backend.inOrder === true || this.topic === "recording_state";
   }
 
@@ -155,20 +162,20 @@ export class MetricQueue {
     return this.#context.backend.send({ kind: "metric", topic: this.topic, timestamp, bytes });
   }
 
-  #keep(entry: Waiting): void {
+  #enqueue(entry: QueuedMetric): void {
     this.#backlog.insert(entry);
-    this.#wakeup.ring();
+    this.#wakeup.notify();
   }
 
-  /** The one loop that touches the spool: it spills, expires and replays in turns. */
-  async #work(): Promise<void> {
+  /** The only loop that uses the spool: it expires, spills and replays in turns. */
+  async #run(): Promise<void> {
     const { backend, clock } = this.#context;
     await this.#open();
     while (!this.#closing.signal.aborted) {
       if (this.#backlog.length > 0) await this.#expire();
-      if (this.#backlog.overflows(clock.monotonicUs())) await this.#spill();
+      if (this.#backlog.shouldSpill(clock.monotonicUs())) await this.#spill();
       if (this.#backlog.length === 0 || !backend.ready) {
-        await this.#wakeup.wait(clock, IDLE_MS);
+        await this.#wakeup.wait(clock, EXPIRY_CHECK_MS);
       } else await this.#replay();
     }
   }
@@ -177,7 +184,7 @@ export class MetricQueue {
     try {
       await this.#backlog.open();
     } catch (error) {
-      this.#spoolFailed(error);
+      this.#onSpoolError(error);
     }
   }
 
@@ -187,114 +194,114 @@ export class MetricQueue {
     try {
       await this.#backlog.expire({ nowUs, epochUs: clock.epochUs(nowUs) });
     } catch (error) {
-      this.#spoolFailed(error);
+      this.#onSpoolError(error);
     }
   }
 
   async #spill(): Promise<void> {
     try {
-      const [inFlight] = this.#inFlight;
-      await this.#backlog.spill({ inFlight: inFlight?.ticket ?? Infinity });
-      this.#trouble = undefined;
+      const [oldest] = this.#inFlight;
+      await this.#backlog.spill({ before: oldest?.position ?? Infinity });
+      this.#problem = undefined;
     } catch (error) {
-      this.#spoolFailed(error);
-      await this.#context.clock.sleep(PROBE_MS, this.#closing.signal);
+      this.#onSpoolError(error);
+      await this.#context.clock.sleep(RETRY_MS, this.#closing.signal);
     }
   }
 
   async #replay(): Promise<void> {
     const { clock } = this.#context;
     const startedUs = clock.monotonicUs();
-    const { sent, end } = await this.#replayBatch();
-    this.#unreceived = end === "unreceived";
-    const pauseMs = end === "sent"
-      ? sent / this.#replayPerMs - (clock.monotonicUs() - startedUs) / 1000
-      : PROBE_MS;
+    const { delivered, outcome } = await this.#replayBatch();
+    this.#noReceivers = outcome === "no_receivers";
+    const pauseMs = outcome === "delivered"
+      ? delivered / this.#replayPerMs - (clock.monotonicUs() - startedUs) / 1000
+      : RETRY_MS;
     if (pauseMs > 0) await clock.sleep(pauseMs, this.#closing.signal);
   }
 
-  /** Where live metrics wait for the late ones, these hurry. */
+  /** The replay is faster if live metrics have to wait for it. */
   get #replayPerMs(): number {
-    return this.#options.replayPerSecond / 1000 * (this.#inOrder ? 10 : 1);
+    return this.#options.replayPerSecond / 1000 * (this.#strictOrder ? 10 : 1);
   }
 
-  /** Sends the oldest few; only those before the first that nobody got are taken out. */
-  async #replayBatch(): Promise<{ sent: number; end: Replayed }> {
+  /** Sends the oldest metrics of the backlog and removes those that were delivered in order. */
+  async #replayBatch(): Promise<{ delivered: number; outcome: ReplayOutcome }> {
     try {
-      // A single one first: whether anybody receives is not known before.
-      const certain = this.#presence.present || this.#context.backend.inOrder;
-      const batch = await this.#backlog.first(certain ? REPLAY_BATCH : 1);
+      // Without a known receiver, a single metric probes for one.
+      const isReceived = this.#presence.present || this.#context.backend.inOrder;
+      const batch = await this.#backlog.peek(isReceived ? REPLAY_BATCH : 1);
       const sentUs = this.#context.clock.monotonicUs();
       const results = await Promise.allSettled(
-        batch.map((late) => this.#send({ ...late, bytes: markReplayed(late.bytes) })),
+        batch.map((record) => this.#send({ ...record, bytes: markReplayed(record.bytes) })),
       );
-      let sent = 0;
-      let end: Replayed = "sent";
-      for (const [at, late] of batch.entries()) {
-        end = this.#settle(late, { result: results[at], sentUs });
-        if (end !== "sent") break;
-        sent++;
+      let delivered = 0;
+      let outcome: ReplayOutcome = "delivered";
+      for (const [at, record] of batch.entries()) {
+        outcome = this.#outcomeOf(record, { result: results[at], sentUs });
+        if (outcome !== "delivered") break;
+        delivered++;
       }
-      await this.#backlog.remove(batch.slice(0, sent));
-      return { sent, end };
+      await this.#backlog.remove(batch.slice(0, delivered));
+      return { delivered, outcome };
     } catch (error) {
-      this.#spoolFailed(error);
-      return { sent: 0, end: "failed" };
+      this.#onSpoolError(error);
+      return { delivered: 0, outcome: "failed" };
     }
   }
 
-  #settle(
-    late: SpoolRecord,
+  /** Handles the result of a replayed metric. A rejected one counts as delivered: it is dropped. */
+  #outcomeOf(
+    record: SpoolRecord,
     { result, sentUs }: {
       result: PromiseSettledResult<Delivery> | undefined;
       sentUs: number;
     },
-  ): Replayed {
+  ): ReplayOutcome {
     if (result?.status !== "fulfilled") {
       const error = result?.reason;
-      if (!isRefusal(error)) return "failed";
+      if (!isRejection(error)) return "failed";
       this.#drop(error.reason, 1, error.message);
-      return "sent";
+      return "delivered";
     }
     const { receivers } = result.value;
-    this.#presence.note(receivers);
-    if (receivers === 0) return "unreceived";
-    this.#arrived(late, { delivery: result.value, sentUs, replayed: true });
-    return "sent";
+    this.#presence.update(receivers);
+    if (receivers === 0) return "no_receivers";
+    this.#onDelivered(record, { delivery: result.value, sentUs, replayed: true });
+    return "delivered";
   }
 
-  #arrived(
+  #onDelivered(
     record: SpoolRecord,
     sent: { delivery: Delivery; sentUs: number; replayed?: boolean },
   ): void {
     const nowUs = this.#context.clock.monotonicUs();
-    this.#stats.note({
+    this.#stats.add({
       receivers: sent.delivery.receivers,
       bytes: record.bytes.length,
       sentUs: sent.sentUs,
       acknowledgedUs: nowUs,
       replayed: sent.replayed ?? false,
     });
-    // A backend that keeps order is one that keeps what it acknowledged.
-    if (!this.#context.backend.inOrder) this.#recentAcks.note(record, nowUs);
+    // A backend that requires order also stores what it acknowledges: nothing can be lost there.
+    if (!this.#context.backend.inOrder) this.#recentAcks.add(record, nowUs);
   }
 
-  #spoolFailed(error: unknown): void {
-    const why = reasonOf(error);
-    this.#trouble = `Cannot keep late metrics in ${this.#options.spool?.folder}: ${why}: ` +
-      "free some space, or let the server's user write there";
-    this.#context.log.limited("spool", 10, "warning", this.#trouble);
+  #onSpoolError(error: unknown): void {
+    this.#problem = `Cannot write to the spool in ${this.#options.spool?.folder}: ` +
+      `${reasonOf(error)}: free disk space, or give the server's user write permission`;
+    this.#context.log.rateLimited("spool", 10, "warning", this.#problem);
   }
 
-  #drop(reason: string, count: number, why?: string): void {
+  #drop(reason: string, count: number, message = "Dropped metrics"): void {
     const { counters, log } = this.#context;
-    const text = why ?? `Dropped metrics of ${this.topic}`;
     counters.add("outbox_dropped_total", { class: "metric", reason }, count);
-    log.limited(`dropped metric ${reason}`, 10, "warning", text, { reason, count });
+    const fields = { topic: this.topic, reason, count };
+    log.rateLimited(`dropped metric ${reason}`, 10, "warning", message, fields);
   }
 }
 
-/** True where the same message would fail again. */
-function isRefusal(error: unknown): error is BackendError {
+/** Whether the same message would be rejected again. */
+function isRejection(error: unknown): error is BackendError {
   return error instanceof BackendError && !error.retriable;
 }

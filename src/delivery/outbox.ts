@@ -5,26 +5,27 @@ import type { Log } from "../telemetry/log.ts";
 import { FrameQueue } from "./frame_queue.ts";
 import { CongestionController } from "./congestion/controller.ts";
 import { MetricQueue, type MetricQueueOptions } from "./metric_queue.ts";
-import type { Backend, MetricOutgoing, Outgoing } from "../envelopes/outgoing.ts";
+import type { Backend } from "./backend.ts";
+import type { MetricOutgoing, Outgoing } from "../envelopes/message.ts";
 import type { Sink } from "./bus.ts";
 
-/** Bounds of what waits for a backend. */
+/** Limits of the queues in front of a backend. */
 export interface OutboxOptions {
-  /** The most bytes of late metrics kept in memory. @default 2 MiB */
+  /** Maximum size of the metrics backlog in memory, in bytes. @default 2 MiB */
   readonly memoryBytes?: number;
-  /** The most bytes of metrics of one topic that are sent before one is acknowledged. @default 1 MiB */
+  /** Maximum size of one topic's metrics in flight, in bytes. @default 1 MiB */
   readonly bytesInFlight?: number;
-  /** Metrics that could not be sent for so long are given up, milliseconds. @default 24 h */
+  /** Metrics that wait for longer are dropped, in milliseconds. @default 24 h */
   readonly maxMetricAgeMs?: number;
-  /** The most late metrics of a topic sent in a second. @default 200 */
+  /** Maximum number of metrics of one topic replayed per second. @default 200 */
   readonly replayPerSecond?: number;
-  /** A frame older than this is not sent any more, milliseconds since its capture. @default 500 */
+  /** Frames older than this are dropped, in milliseconds since their capture. @default 500 */
   readonly maxFrameAgeMs?: number;
-  /** The folder for late metrics that the memory does not hold; absent for none. */
+  /** Folder for metrics beyond the memory limit; without it they are dropped. */
   readonly spoolFolder?: string;
-  /** The most bytes of late metrics kept there. @default 64 MiB */
+  /** Maximum size of the metrics in that folder, in bytes. @default 64 MiB */
   readonly spoolBytes?: number;
-  /** Frames sent before one is acknowledged. @default as few as keep the link busy */
+  /** Maximum number of frames in flight. @default the congestion window alone */
   readonly framesInFlight?: number;
 }
 
@@ -32,11 +33,11 @@ export interface OutboxContext {
   readonly clock: Clock;
   readonly counters: Counters;
   readonly log: Log;
-  /** Is told of core metrics and of acknowledgements. */
+  /** Notified of each core metric and each acknowledgement. */
   readonly health?: Health;
 }
 
-/** Every topic of metrics, with its share of the memory. */
+/** Topics of metrics, each with its share of the memory and disk limits. */
 const SHARES = {
   core_metrics: 0.5,
   edge_metrics: 0.3,
@@ -45,8 +46,8 @@ const SHARES = {
 } as const satisfies Record<MetricOutgoing["topic"], number>;
 
 /**
- * What stands in front of every backend: metrics in order, kept while they cannot be sent; of
- * frames the newest. A frame never takes the place of a metric nor its turn.
+ * The queues in front of a backend. Metrics are sent in order and kept while they cannot be sent;
+ * of frames only the newest is kept. Frames never displace or delay a queued metric.
  *
  * @example
  * ```ts
@@ -66,13 +67,18 @@ export class Outbox implements Sink, AsyncDisposable {
   constructor(backend: Backend, context: OutboxContext, options: OutboxOptions = {}) {
     this.#backend = backend;
     this.#context = context;
-    const queue = { ...context, backend, congestion: this.#congestion, health: context.health };
+    const queueContext = {
+      ...context,
+      backend,
+      congestion: this.#congestion,
+      health: context.health,
+    };
     this.#frames = new FrameQueue({
       maxFrameAgeMs: options.maxFrameAgeMs ?? 500,
       framesInFlight: options.framesInFlight,
-    }, queue);
+    }, queueContext);
     for (const topic of Object.keys(SHARES) as MetricOutgoing["topic"][]) {
-      this.#metrics.set(topic, new MetricQueue(topic, queueOptions(topic, options), queue));
+      this.#metrics.set(topic, new MetricQueue(topic, queueOptions(topic, options), queueContext));
     }
   }
 
@@ -92,24 +98,24 @@ export class Outbox implements Sink, AsyncDisposable {
     if (outgoing.kind === "frame") this.#frames.offer(outgoing);
     else this.#metrics.get(outgoing.topic)?.offer(outgoing);
     if (outgoing.topic !== "core_metrics") return;
-    this.#context.health?.note("metric");
-    this.#showGauges();
+    this.#context.health?.record("metric");
+    this.#updateGauges();
   }
 
   get framesWanted(): boolean {
-    return this.#backend.ready && this.#frames.wanted;
+    return this.#backend.ready && this.#frames.hasReceivers;
   }
 
   get frameDegradation(): number {
     return this.#congestion.degradation;
   }
 
-  get trouble(): string | undefined {
-    const queue = [...this.#metrics.values()].find(({ trouble }) => trouble);
-    return this.#backend.trouble ?? queue?.trouble ?? this.#frames.trouble;
+  get problem(): string | undefined {
+    const queue = [...this.#metrics.values()].find(({ problem }) => problem);
+    return this.#backend.problem ?? queue?.problem ?? this.#frames.problem;
   }
 
-  /** Bytes of metrics in memory, those under way included. */
+  /** Bytes of metrics in memory, including those in flight. */
   get queuedBytes(): number {
     return [...this.#metrics.values()].reduce((sum, queue) => sum + queue.queuedBytes, 0);
   }
@@ -118,7 +124,7 @@ export class Outbox implements Sink, AsyncDisposable {
     return [...this.#metrics.values()].reduce((sum, queue) => sum + queue.spoolBytes, 0);
   }
 
-  #showGauges(): void {
+  #updateGauges(): void {
     const { counters } = this.#context;
     counters.set("outbox_queue_bytes", this.queuedBytes);
     counters.set("outbox_spool_bytes", this.#spoolBytes);

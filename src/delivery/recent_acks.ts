@@ -1,36 +1,37 @@
-import type { Waiting } from "./backlog.ts";
+import type { QueuedMetric } from "./backlog.ts";
 import type { SpoolRecord } from "./spool/record.ts";
 
-/** A server takes less than this to hand on what it acknowledged, microseconds. */
-const UNSURE_US = 1_000_000;
+/** Longest time a server takes to forward what it has acknowledged, in microseconds. Chosen. */
+const FORWARDING_US = 1_000_000;
 
 /**
- * Metrics that were acknowledged of late: a server that dies tells the publisher first, and may
- * never have told the subscribers.
+ * Holds the metrics that were acknowledged recently. A server that dies may have acknowledged a
+ * message to the publisher without having forwarded it to subscribers.
  */
 export class RecentAcks {
-  readonly #noted: { readonly record: SpoolRecord; readonly atUs: number }[] = [];
+  readonly #acks: { readonly record: SpoolRecord; readonly atUs: number }[] = [];
 
-  note(record: SpoolRecord, nowUs: number): void {
-    // Where a link is lost every moment, what was received long ago must not go round for ever.
-    if ("again" in record) return;
-    this.#noted.push({ record, atUs: nowUs });
-    this.#forget(nowUs);
+  /** Adds a metric that was acknowledged at `nowUs`. */
+  add(record: SpoolRecord, nowUs: number): void {
+    // A metric is sent again only once, or a link that is lost every second would repeat it forever.
+    if ("resent" in record) return;
+    this.#acks.push({ record, atUs: nowUs });
+    this.#removeForwarded(nowUs);
   }
 
-  /** Those that may be lost where the link is lost now; they are no longer held here. */
-  take(nowUs: number): readonly Waiting[] {
-    this.#forget(nowUs);
-    // What comes from the spool is older than all that has a ticket.
-    return this.#noted.splice(0).map(({ record, atUs }) => ({
-      ticket: 0,
-      sinceUs: atUs,
+  /** Removes and returns the metrics that may be lost if the link is lost at `nowUs`. */
+  drain(nowUs: number): readonly QueuedMetric[] {
+    this.#removeForwarded(nowUs);
+    // Records from the spool have no position: they are older than all that have one.
+    return this.#acks.splice(0).map(({ record, atUs }) => ({
+      position: 0,
+      queuedUs: atUs,
       ...record,
-      again: true,
+      resent: true,
     }));
   }
 
-  #forget(nowUs: number): void {
-    while (this.#noted[0] && this.#noted[0].atUs <= nowUs - UNSURE_US) this.#noted.shift();
+  #removeForwarded(nowUs: number): void {
+    while (this.#acks[0] && this.#acks[0].atUs <= nowUs - FORWARDING_US) this.#acks.shift();
   }
 }

@@ -2,8 +2,9 @@ const decoder = new TextDecoder();
 const encoder = new TextEncoder();
 
 /**
- * The envelope with `"replayed": true` in `payload.metadata`, all else unchanged, so that a
- * consumer tells what comes late from what is live. Bytes that are no envelope stay as they are.
+ * Returns the envelope with `"replayed": true` in `payload.metadata`, otherwise unchanged, so that
+ * consumers can tell replayed messages from live ones. Bytes that are no envelope are returned as
+ * they are.
  */
 export function markReplayed(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   try {

@@ -1,34 +1,37 @@
 import type { Clock } from "../telemetry/clock.ts";
 
-/** Whether somebody receives a topic, as acknowledgements tell, or is expected back. */
+/**
+ * Tracks whether a topic has subscribers, from the receiver counts of acknowledgements, and
+ * whether subscribers that are missing are expected to reconnect.
+ */
 export class SubscriberPresence {
   readonly #clock: Clock;
   #present = false;
-  #expectedUntilUs = -Infinity;
+  #retainUntilUs = -Infinity;
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** True where the last message that was acknowledged had a receiver. */
+  /** Whether the last acknowledged message had a receiver. */
   get present(): boolean {
     return this.#present;
   }
 
-  /** True where what nobody receives now is to be kept for those who come back. */
-  get expected(): boolean {
-    return this.#clock.monotonicUs() < this.#expectedUntilUs;
+  /** Whether messages without a receiver should be kept for subscribers that may reconnect. */
+  get shouldRetain(): boolean {
+    return this.#clock.monotonicUs() < this.#retainUntilUs;
   }
 
-  /** Expects somebody within `us` microseconds. */
-  expect(us: number): void {
-    this.#expectedUntilUs = Math.max(this.#expectedUntilUs, this.#clock.monotonicUs() + us);
+  /** Keeps messages without a receiver for `us` microseconds, or until one is received. */
+  retainFor(us: number): void {
+    this.#retainUntilUs = Math.max(this.#retainUntilUs, this.#clock.monotonicUs() + us);
   }
 
-  /** Takes note of how many got a message; undefined where the backend cannot tell. */
-  note(receivers: number | undefined): void {
+  /** Takes the number of receivers of a message; undefined if the backend cannot count them. */
+  update(receivers: number | undefined): void {
     if (receivers === undefined) return;
     this.#present = receivers > 0;
-    if (this.#present) this.#expectedUntilUs = -Infinity;
+    if (this.#present) this.#retainUntilUs = -Infinity;
   }
 }

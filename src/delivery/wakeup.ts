@@ -1,23 +1,23 @@
 import type { Clock } from "../telemetry/clock.ts";
 
-/** A loop's doorbell: rung by whoever has work for it, or by the clock. */
+/** Auto-reset event that wakes a loop when there is work, or after a timeout. */
 export class Wakeup {
-  #ring: AbortController | undefined;
-  #rung = false;
+  #waiting: AbortController | undefined;
+  #notified = false;
 
-  /** Ends the present wait, or the next one before it begins. */
-  ring(): void {
-    this.#rung = true;
-    this.#ring?.abort();
+  /** Ends the current wait, or the next one as soon as it begins. */
+  notify(): void {
+    this.#notified = true;
+    this.#waiting?.abort();
   }
 
-  /** Resolves when rung, or after `ms` milliseconds. */
+  /** Resolves on `notify`, or after `ms` milliseconds. */
   async wait(clock: Clock, ms: number): Promise<void> {
-    if (!this.#rung) {
-      this.#ring = new AbortController();
-      await clock.sleep(ms, this.#ring.signal);
-      this.#ring = undefined;
+    if (!this.#notified) {
+      this.#waiting = new AbortController();
+      await clock.sleep(ms, this.#waiting.signal);
+      this.#waiting = undefined;
     }
-    this.#rung = false;
+    this.#notified = false;
   }
 }

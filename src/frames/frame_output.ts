@@ -1,11 +1,11 @@
 import { JpegShrinker } from "../../ffi/jpeg_shrink.ts";
 import type { Frame, Image } from "../capture/frame.ts";
-import { reasonOf } from "../base/reason.ts";
+import { reasonOf } from "../base/errors.ts";
 import type { EnvelopeFactory } from "../envelopes/envelope_factory.ts";
 import { type FramePacing, quantizerScaleFor } from "./pacing.ts";
 import type { Counters } from "../telemetry/counters.ts";
 import type { Log } from "../telemetry/log.ts";
-import type { FrameOutgoing } from "../envelopes/outgoing.ts";
+import type { FrameOutgoing } from "../envelopes/message.ts";
 
 type Jpeg = Uint8Array<ArrayBuffer>;
 
@@ -32,7 +32,7 @@ interface Sized {
 export interface JpegShrinking {
   shrink(
     jpeg: Jpeg,
-    options: { readonly coarser: number; readonly leastWidth: number },
+    options: { readonly quantizerScale: number; readonly minWidth: number },
   ): Promise<Omit<Sized, "scale"> | undefined>;
 }
 
@@ -128,7 +128,7 @@ export class FrameOutput {
   async #shrunk(sized: Sized, degradation: number): Promise<Sized> {
     if (degradation === 0) return sized;
     const { counters } = this.#parts;
-    const options = { coarser: quantizerScaleFor(degradation), leastWidth: LEAST_WIDTH };
+    const options = { quantizerScale: quantizerScaleFor(degradation), minWidth: LEAST_WIDTH };
     const smaller = await this.#shrinker.shrink(sized.jpeg, options);
     if (!smaller) return sized;
     counters.add("frames_shrunk_total");
@@ -151,7 +151,12 @@ export class FrameOutput {
   #failed(reason: unknown): void {
     this.#dropped("encoder_failed");
     const message = reasonOf(reason);
-    this.#parts.log.limited("encoder_failed", 10, "warning", `Cannot compress a frame: ${message}`);
+    this.#parts.log.rateLimited(
+      "encoder_failed",
+      10,
+      "warning",
+      `Cannot compress a frame: ${message}`,
+    );
   }
 
   #dropped(reason: string): void {

@@ -1,9 +1,9 @@
-import { PixmapMaker } from "../../ffi/jpeg_rgb.ts";
+import { PixmapConverter } from "../../ffi/jpeg_rgb.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
 /** Returns a function that decodes a JPEG to a binary PPM image with 8-bit RGB. */
 export function pixmapDecoder(): (jpeg: Bytes) => Promise<Bytes> {
-  const maker = new PixmapMaker();
-  return (jpeg) => maker.pixmapOf(jpeg);
+  const converter = new PixmapConverter();
+  return (jpeg) => converter.convert(jpeg);
 }

@@ -1,78 +1,92 @@
 import { UsageError } from "../base/errors.ts";
-import { type FlagEntry, flagsOf, type Settings } from "../config/flags.ts";
-import type { Loaded } from "../config/load.ts";
+import type { FlagEntry, FlagTable } from "../config/flag_table.ts";
+import type { Configuration } from "../config/load.ts";
 import { Secret } from "../config/secret.ts";
-import { showValue } from "../config/values.ts";
-import { PLACES } from "./places.ts";
+import { formatValue } from "../config/values.ts";
+import { REDIS_CONFIG_FILE } from "../transports/redis/flags.ts";
+import { PATHS } from "./paths.ts";
 import {
+  type ConfiguredValue,
   credentialDirectives,
   credentialTransferFor,
-  type Given,
-  isKey,
+  isPrivateKey,
   type PlannedFile,
   secretFile,
   secretFlag,
-  seenByService,
+  valueForService,
 } from "./secrets.ts";
 import { quoteArgument, renderUnit, renewUnit } from "./unit.ts";
 
-/** What `install` does, but for the running of systemctl. */
-export interface Plan {
+/** The files and the command line of the service that `install` sets up. */
+export interface ServicePlan {
   readonly files: readonly PlannedFile[];
-  /** Files of an installation before, which this one has no use for. */
+  /** Files of a previous installation that this one does not use. */
   readonly stale: readonly string[];
-  /** A line of crontab that does without systemd what the service does with it. */
+  /** The line for crontab that starts the program on a system without systemd. */
   readonly cron?: string;
 }
 
+/** The context of `planService()`. */
 export interface PlanOptions {
-  /** systemd's version, or "none" where cron takes its place. @default one that knows credentials */
+  /** True if the settings select an input. */
+  readonly hasInput: boolean;
+  /** The paths that the service may write with these settings. */
+  readonly writes: true | readonly string[];
+  /**
+   * The version of systemd, or "none" if cron starts the program.
+   *
+   * @default a version that supports credentials
+   */
   readonly systemd?: number | "none" | undefined;
-  /** The text of the unit that is installed already. */
+  /** The text of the unit that is already installed. */
   readonly installed?: string | undefined;
 }
 
-/** What any `install` may write into our folder of the configuration; the rest is the user's. */
-const OWN_FILES = [
-  PLACES.redisConfig,
-  ...flagsOf("serve").flatMap(({ flag: { secretFrom } }) =>
-    secretFrom ? [`${PLACES.folder}/${secretFrom.credential}`] : []
-  ),
-];
+/** Returns the files that `install` may write to its configuration folder; others are the user's. */
+function installedFiles(table: FlagTable): string[] {
+  return [
+    PATHS.redisConfig,
+    ...table.flagsOf("serve").flatMap(({ flag: { secretFrom } }) =>
+      secretFrom ? [`${PATHS.configFolder}/${secretFrom.credential}`] : []
+    ),
+  ];
+}
 
 /**
- * A service that runs with the values of this command line. Values of Redis go into
- * a JSON file, which a reload reads again; secrets into files of root that systemd hands over as
- * credentials, or, before version 247, in the environment; all else becomes flags.
+ * Plans a service that runs with the values of this configuration. Values for Redis are stored in a
+ * JSON file, which a reload reads again. Secrets are stored in files that only root can read, and
+ * systemd passes them to the service. All other values become flags.
  *
- * Where the command line names no value and a unit is installed, that one's values are kept.
+ * If no value is set and a unit is installed, the values of that unit are kept.
  *
- * @throws {UsageError} for a value that a service cannot use
+ * @throws {UsageError} for a path that a service cannot access
  */
 export function planService(
-  loaded: Loaded,
+  configuration: Configuration,
   template: string,
-  { systemd, installed }: PlanOptions = {},
-): Plan {
+  { systemd, installed, hasInput, writes }: PlanOptions,
+): ServicePlan {
   const transfer = credentialTransferFor(systemd);
-  const given = givenValues(loaded);
-  if (given.length === 0 && installed !== undefined) {
+  const configured = configuredValues(configuration);
+  if (configured.length === 0 && installed !== undefined) {
     return { files: [unitFile(renewUnit(template, installed))], stale: [] };
   }
-  const secrets = given.filter(({ value }) => value instanceof Secret);
-  const keys = given.filter(isKey);
-  const seen = given.map((each) => seenByService(each, transfer));
-  const redis = seen.filter(({ entry, value }) =>
-    entry.flag.file?.config === "redis" && !(value instanceof Secret)
+  const secrets = configured.filter(({ value }) => value instanceof Secret);
+  const keys = configured.filter(isPrivateKey);
+  const values = configured.map((each) => valueForService(each, transfer));
+  const redis = values.filter(({ entry, value }) =>
+    entry.flag.file?.config === REDIS_CONFIG_FILE && !(value instanceof Secret)
   );
-  const flags = seen.filter((each) => !secrets.includes(each) && !redis.includes(each));
-  const command = [...commandOf(loaded.settings, flags)];
-  if (redis.length > 0) command.push(`--redis_config_path=${PLACES.redisConfig}`);
+  const flags = values.filter((each) => !secrets.includes(each) && !redis.includes(each));
+  const command = [...commandOf(flags, { hasInput })];
+  if (redis.length > 0) command.push(`--redis_config_path=${PATHS.redisConfig}`);
   const unit = renderUnit(template, {
     execStart: command.map(quoteArgument).join(" "),
     additions: [
       ...[...secrets, ...keys].flatMap((each) => credentialDirectives(each, transfer)),
-      ...writableFolders(loaded.settings).map((path) => `ReadWritePaths=-${quoteArgument(path)}`),
+      ...writableFolders(configuration, writes).map((path) =>
+        `ReadWritePaths=-${quoteArgument(path)}`
+      ),
     ],
   });
   const files = [
@@ -80,102 +94,108 @@ export function planService(
     ...redis.length > 0 ? [redisFile(redis)] : [],
     unitFile(unit),
   ];
-  const stale = given.length === 0
+  const stale = configured.length === 0
     ? []
-    : OWN_FILES.filter((path) => files.every((file) => file.path !== path));
+    : installedFiles(configuration.table).filter((path) =>
+      files.every((file) => file.path !== path)
+    );
   return { files, stale, cron: cronLine([...command, ...secrets.map(secretFlag)]) };
 }
 
-function* commandOf(settings: Settings, flags: readonly Given[]): Generator<string> {
-  const isGiven = (name: string) => flags.some(({ entry }) => entry.flag.name === name);
-  yield PLACES.program;
-  if (!hasInput(settings)) yield "--use_camera";
+/** Returns the arguments of the service. */
+function* commandOf(
+  flags: readonly ConfiguredValue[],
+  { hasInput }: Pick<PlanOptions, "hasInput">,
+): Generator<string> {
+  const isSet = (name: string) => flags.some(({ entry }) => entry.flag.name === name);
+  yield PATHS.program;
+  if (!hasInput) yield "--use_camera";
   for (const { entry, value } of flags) yield flagText(entry, value);
-  if (!isGiven("spool_path")) yield "--spool_path=spool";
-  if (!isGiven("state_path")) yield "--state_path=.";
+  if (!isSet("spool_path")) yield "--spool_path=spool";
+  if (!isSet("state_path")) yield "--state_path=.";
 }
 
-/** The service's user is made up at each start: it must be able to read this. */
-function redisFile(values: readonly Given[]): PlannedFile {
+/** Every user can read this file: systemd assigns the service a new user at each start. */
+function redisFile(values: readonly ConfiguredValue[]): PlannedFile {
   const object = Object.fromEntries(
     values.map(({ entry, value }) => [entry.flag.file?.key ?? "", value]),
   );
   const text = JSON.stringify(object, null, 2) + "\n";
-  return { path: PLACES.redisConfig, mode: 0o644, text, secret: false };
+  return { path: PATHS.redisConfig, mode: 0o644, text, secret: false };
 }
 
 function unitFile(text: string): PlannedFile {
-  return { path: PLACES.unit, mode: 0o644, text, secret: false };
+  return { path: PATHS.unit, mode: 0o644, text, secret: false };
 }
 
-/** What the user said, wherever; files that hold values are replaced by the values. */
-function givenValues({ settings, originOf }: Loaded): readonly Given[] {
-  const consumed = new Set(["redis_config_path", "filesystem_ipc_config_path"]);
-  const entries = flagsOf("serve").filter(({ flag }) => !flag.action);
-  for (const { flag } of entries) if (flag.secretFrom) consumed.add(flag.secretFrom.fileFlag);
+/** Returns the values that are not defaults; files of values are replaced by their values. */
+function configuredValues(
+  { table, settings, originOf }: Configuration,
+): readonly ConfiguredValue[] {
+  const replaced = new Set(table.configFiles.map(({ pathFlag }) => pathFlag));
+  const entries = table.flagsOf("serve").filter(({ flag }) => !flag.action);
+  for (const { flag } of entries) if (flag.secretFrom) replaced.add(flag.secretFrom.fileFlag);
   return entries.flatMap((entry) => {
-    if (consumed.has(entry.flag.name) || originOf(entry).kind === "default") return [];
-    const topic = settings[entry.topic] as Readonly<Record<string, unknown>>;
-    const value = topic[entry.key];
+    if (replaced.has(entry.flag.name) || originOf(entry).kind === "default") return [];
+    const value = table.valueOf(settings, entry);
     if (value === undefined || (value instanceof Secret && value.isEmpty)) return [];
-    return [{ entry, value: entry.flag.kind === "path" ? servicePath(entry, `${value}`) : value }];
+    return [{
+      entry,
+      value: entry.flag.kind === "path" ? resolveForService(entry, `${value}`) : value,
+    }];
   });
 }
 
-/** What the service writes, and so keeps in its own folder where the path is relative. */
-const WRITTEN = new Set([
-  "spool_path",
-  "state_path",
-  "file_base_directory",
-  "log_path",
-  "simulate_truth_path",
-]);
-
-/** What is read lies where the user of `install` sees it. */
-function servicePath(entry: FlagEntry, path: string): string {
-  const isRead = !WRITTEN.has(entry.flag.name) && !path.startsWith("/") && !path.includes("://");
-  const whole = isRead ? `${Deno.cwd()}/${path}` : path;
-  refuseHome(entry, whole);
-  return whole;
+/**
+ * Returns a path as the service resolves it: a relative path that is read starts at the folder that
+ * `install` runs in, a relative path that is written starts at the service's own folder.
+ */
+function resolveForService(entry: FlagEntry, path: string): string {
+  const isRead = !entry.flag.writes && !path.startsWith("/") && !path.includes("://");
+  const servicePath = isRead ? `${Deno.cwd()}/${path}` : path;
+  rejectHiddenFolder(entry, servicePath);
+  return servicePath;
 }
 
-/** A service sees no home folder, nor the folder that install was called from. */
-function refuseHome({ flag }: FlagEntry, path: string): void {
+/** @throws {UsageError} if ProtectHome= or PrivateTmp= hides the path from the service */
+function rejectHiddenFolder({ flag }: FlagEntry, path: string): void {
   if (/^\/(home|root|run\/user|tmp|var\/tmp)(\/|$)/.test(path)) {
     throw new UsageError(
-      `Cannot install with --${flag.name}=${path}: a service does not see that folder: ` +
-        `move it to ${PLACES.folder} or ${PLACES.state}`,
+      `Cannot install with --${flag.name}=${path}: the service cannot access that folder: ` +
+        `move it to ${PATHS.configFolder} or ${PATHS.stateFolder}`,
     );
   }
 }
 
+/** Formats a flag for the command line. */
 function flagText({ flag }: FlagEntry, value: unknown): string {
   if (flag.kind === "bool") return value ? `--${flag.name}` : `--no${flag.name}`;
-  return `--${flag.name}=${showValue(value)}`;
+  return `--${flag.name}=${formatValue(value)}`;
 }
 
-function hasInput({ camera, video, simulate }: Settings): boolean {
-  return camera.use || simulate.enabled || video.inputPath !== undefined;
+/** Returns the folders outside its own that the service writes to. */
+function writableFolders(
+  { table, settings }: Configuration,
+  writes: PlanOptions["writes"],
+): string[] {
+  return table.flagsOf("serve").flatMap((entry) => {
+    const path = table.valueOf(settings, entry);
+    if (!entry.flag.writes || typeof path !== "string") return [];
+    if (!path.startsWith("/") || path.startsWith(PATHS.stateFolder)) return [];
+    if (writes !== true && !writes.includes(path)) return [];
+    return [entry.flag.writes === "file" ? path.replace(/\/[^/]*$/, "") : path];
+  });
 }
 
-function writableFolders({ publish, file, logging, server, simulate }: Settings): string[] {
-  const files = [logging.path, simulate.truthPath].map((path) => path?.replace(/\/[^/]*$/, ""));
-  const folders = [
-    publish.spoolPath,
-    server.statePath,
-    publish.backend === "file" ? file.baseDirectory : undefined,
-  ];
-  return [...files, ...folders].filter((path): path is string =>
-    path !== undefined && path.startsWith("/") && !path.startsWith(PLACES.state)
-  );
-}
-
-/** Starts at boot, and again whenever it ends, but not where that would be in vain. */
+/**
+ * Returns the line for crontab that starts the program at boot and restarts it whenever it exits,
+ * except after a usage or configuration error.
+ */
 function cronLine(command: readonly string[]): string {
   const line = command.map(quoteForShell).join(" ");
-  // To cron a percent sign is the end of the line.
+  // cron ends the command at an unescaped percent sign (crontab(5)).
   return (
-    `@reboot cd ${PLACES.state} && while :; do ${line}; ` +
+    `@reboot cd ${PATHS.stateFolder} && while :; do ${line}; ` +
     "case $? in 64|78) break;; esac; sleep 1; done"
   ).replaceAll("%", "\\%");
 }

@@ -1,6 +1,7 @@
-import { environmentName, type FlagEntry } from "../config/flags.ts";
+import { environmentName } from "../config/flag.ts";
+import type { FlagEntry } from "../config/flag_table.ts";
 import type { Secret } from "../config/secret.ts";
-import { PLACES, SERVICE } from "./places.ts";
+import { PATHS, SERVICE } from "./paths.ts";
 import { quoteEnvironment } from "./unit.ts";
 
 /** A file that `install` writes. */
@@ -8,25 +9,26 @@ export interface PlannedFile {
   readonly path: string;
   readonly mode: number;
   readonly text: string;
-  /** True where the text must not be printed. */
+  /** True if the text must not be printed. */
   readonly secret: boolean;
 }
 
-/** A value that the user gave. */
-export interface Given {
+/** A flag that the user has set, and its value. */
+export interface ConfiguredValue {
   readonly entry: FlagEntry;
   readonly value: unknown;
 }
 
 /**
- * How the service comes by what only root may read: as systemd's credentials, as variables from
- * a file that systemd reads, or, where cron starts it as root, as files.
+ * How the service gets secrets that only root may read: as systemd credentials, as environment
+ * variables from a file that systemd reads, or as files, if cron starts it as root.
  */
 export type CredentialTransfer = "credentials" | "variables" | "files";
 
-/** LoadCredential= came with this version of systemd; an older one would pass over it. */
+/** systemd supports LoadCredential= since version 247; older versions ignore it (systemd NEWS). */
 const CREDENTIALS_SINCE = 247;
 
+/** Selects the credential transfer for a version of systemd, or for cron. */
 export function credentialTransferFor(
   systemd: number | "none" = CREDENTIALS_SINCE,
 ): CredentialTransfer {
@@ -34,43 +36,51 @@ export function credentialTransferFor(
   return systemd >= CREDENTIALS_SINCE ? "credentials" : "variables";
 }
 
-/** Where systemd lays the credentials of a service of the system. */
-const CREDENTIALS = `/run/credentials/${SERVICE}`;
+/** The folder of the service's credentials (systemd.exec(5), LoadCredential=). */
+const CREDENTIALS_FOLDER = `/run/credentials/${SERVICE}`;
 
-/** A private key is root's own. */
-export function isKey({ entry: { flag } }: Given): boolean {
+/** True for a private key, which only root may read. */
+export function isPrivateKey({ entry: { flag } }: ConfiguredValue): boolean {
   return flag.kind === "path" && flag.name.endsWith("_key_path");
 }
 
-/** What the service is told: of a key that is handed over, the place of its copy. */
-export function seenByService(given: Given, transfer: CredentialTransfer): Given {
-  if (transfer !== "credentials" || !isKey(given)) return given;
-  return { ...given, value: `${CREDENTIALS}/${nameOf(given)}` };
+/** Returns a value as the service sees it: a private key is replaced by the path of its copy. */
+export function valueForService(
+  configured: ConfiguredValue,
+  transfer: CredentialTransfer,
+): ConfiguredValue {
+  if (transfer !== "credentials" || !isPrivateKey(configured)) return configured;
+  return { ...configured, value: `${CREDENTIALS_FOLDER}/${nameOf(configured)}` };
 }
 
-/** The lines of the unit that hand a secret or a key over. */
-export function credentialDirectives(given: Given, transfer: CredentialTransfer): string[] {
-  const path = isKey(given) ? `${given.value}` : fileOf(given);
-  if (transfer !== "variables") return [`LoadCredential=${nameOf(given)}:${path}`];
-  return isKey(given) ? [] : [`EnvironmentFile=${path}`];
+/** Returns the lines of the unit that pass a secret or a private key to the service. */
+export function credentialDirectives(
+  configured: ConfiguredValue,
+  transfer: CredentialTransfer,
+): string[] {
+  const isKey = isPrivateKey(configured);
+  const path = isKey ? `${configured.value}` : pathOf(configured);
+  if (transfer !== "variables") return [`LoadCredential=${nameOf(configured)}:${path}`];
+  return isKey ? [] : [`EnvironmentFile=${path}`];
 }
 
-export function secretFile(secret: Given, transfer: CredentialTransfer): PlannedFile {
+/** Returns the file that stores a secret. */
+export function secretFile(secret: ConfiguredValue, transfer: CredentialTransfer): PlannedFile {
   const clear = (secret.value as Secret).reveal();
   const variable = `${environmentName(secret.entry.flag)}=${quoteEnvironment(clear)}`;
   const text = `${transfer === "variables" ? variable : clear}\n`;
-  return { path: fileOf(secret), mode: 0o600, text, secret: true };
+  return { path: pathOf(secret), mode: 0o600, text, secret: true };
 }
 
-/** The flag that reads the secret from its file. */
-export function secretFlag(secret: Given): string {
-  return `--${secret.entry.flag.secretFrom?.fileFlag}=${fileOf(secret)}`;
+/** Returns the flag that reads a secret from its file. */
+export function secretFlag(secret: ConfiguredValue): string {
+  return `--${secret.entry.flag.secretFrom?.fileFlag}=${pathOf(secret)}`;
 }
 
-function fileOf(secret: Given): string {
-  return `${PLACES.folder}/${nameOf(secret)}`;
+function pathOf(secret: ConfiguredValue): string {
+  return `${PATHS.configFolder}/${nameOf(secret)}`;
 }
 
-function nameOf({ entry: { flag } }: Given): string {
+function nameOf({ entry: { flag } }: ConfiguredValue): string {
   return flag.secretFrom?.credential ?? flag.name;
 }

@@ -1,25 +1,24 @@
-import { UnavailableError } from "../base/errors.ts";
-import { reasonOf } from "../base/reason.ts";
+import { reasonOf, UnavailableError } from "../base/errors.ts";
 
-/** A system to install into: this one, or an image under a folder. */
+/** A system to install into: the running one, or an image mounted at a folder. */
 export interface System {
-  /** Without a slash at its end; empty for this system. */
+  /** The root folder without a trailing slash; empty for the running system. */
   readonly root: string;
   readonly print: (text: string) => void;
 }
 
-/** Writes a file whole or not at all, with its folders. */
+/** Writes a file atomically and creates its folders. */
 export function writeFile(
   { root }: System,
   file: { readonly path: string; readonly mode: number; readonly text: string },
 ): void {
-  put(root + file.path, (next) => {
-    Deno.writeTextFileSync(next, file.text, { mode: file.mode });
-    Deno.chmodSync(next, file.mode);
+  replaceFile(root + file.path, (temporary) => {
+    Deno.writeTextFileSync(temporary, file.text, { mode: file.mode });
+    Deno.chmodSync(temporary, file.mode);
   });
 }
 
-/** What stands in a file; undefined where there is none. */
+/** Reads a file; undefined if it cannot be read. */
 export function readFile({ root }: System, path: string): string | undefined {
   try {
     return Deno.readTextFileSync(root + path);
@@ -28,26 +27,27 @@ export function readFile({ root }: System, path: string): string | undefined {
   }
 }
 
-/** Copies the program; one that runs from there keeps its old file. */
+/** Copies the program; a running instance keeps its old file. */
 export function copyProgram({ root }: System, { from, to }: { from: string; to: string }): void {
   if (isSameFile(from, root + to)) return;
-  put(root + to, (next) => {
-    Deno.copyFileSync(from, next);
-    Deno.chmodSync(next, 0o755);
+  replaceFile(root + to, (temporary) => {
+    Deno.copyFileSync(from, temporary);
+    Deno.chmodSync(temporary, 0o755);
   });
 }
 
-/** Makes a folder that only we may enter. */
+/** Creates a folder that only this user may enter. */
 export function makeFolder(path: string): void {
   Deno.mkdirSync(path, { recursive: true, mode: 0o700 });
 }
 
-function put(path: string, write: (next: string) => void): void {
-  const next = `${path}.new`;
+/** Replaces a file by one that `write` creates. */
+function replaceFile(path: string, write: (temporary: string) => void): void {
+  const temporary = `${path}.new`;
   try {
     Deno.mkdirSync(path.replace(/\/[^/]*$/, ""), { recursive: true });
-    write(next);
-    Deno.renameSync(next, path);
+    write(temporary);
+    Deno.renameSync(temporary, path);
   } catch (cause) {
     const hint = cause instanceof Deno.errors.PermissionDenied ? ": run it as root" : "";
     throw new UnavailableError(`Cannot write ${path}: ${reasonOf(cause)}${hint}`, { cause });
@@ -63,13 +63,13 @@ function isSameFile(a: string, b: string): boolean {
   }
 }
 
-/** What `systemctl enable` does, for an image: its machine may have no systemctl. */
+/** Enables a unit in an image, on a machine that may not have systemctl. */
 export function enableInImage(system: System, unit: string, link: string): void {
   remove(system, link);
-  put(system.root + link, (next) => Deno.symlinkSync(unit, next));
+  replaceFile(system.root + link, (temporary) => Deno.symlinkSync(unit, temporary));
 }
 
-/** True where it was there. */
+/** Removes a file or folder; returns true if it existed. */
 export function remove({ root }: System, path: string): boolean {
   try {
     Deno.removeSync(root + path, { recursive: true });
@@ -83,7 +83,7 @@ export function remove({ root }: System, path: string): boolean {
   }
 }
 
-/** True where systemd runs this system. */
+/** True if systemd manages the running system (sd_booted(3)). */
 export function hasSystemd(): boolean {
   try {
     return Deno.statSync("/run/systemd/system").isDirectory;
@@ -92,7 +92,7 @@ export function hasSystemd(): boolean {
   }
 }
 
-/** systemd's version, from the name of its own library; undefined where that lies elsewhere. */
+/** Returns the version of systemd from the file name of its library; undefined if not found. */
 export function systemdVersion({ root }: System): number | undefined {
   const folders = ["lib", "usr/lib", "usr/lib64", ...TRIPLES.map((name) => `usr/lib/${name}`)];
   for (const folder of folders) {
@@ -102,41 +102,45 @@ export function systemdVersion({ root }: System): number | undefined {
         if (version) return Number(version);
       }
     } catch {
-      // Not this system's place.
+      // The folder does not exist on this distribution.
     }
   }
   return undefined;
 }
 
+/** The Debian multiarch triplets of the supported architectures. */
 const TRIPLES = ["aarch64-linux-gnu", "x86_64-linux-gnu"];
 
 /**
  * Runs systemctl.
  *
- * @throws {UnavailableError} with its own words where it fails, unless `may` says that it may.
+ * @throws {UnavailableError} with the output of systemctl if it fails and `allowFailure` is not set
  */
-export async function systemctl(args: readonly string[], may?: "fail"): Promise<void> {
+export async function systemctl(
+  args: readonly string[],
+  { allowFailure = false }: { readonly allowFailure?: boolean } = {},
+): Promise<void> {
   const { success, stderr } = await new Deno.Command("systemctl", {
     args: [...args],
     stdout: "null",
     stderr: "piped",
   }).output();
-  if (success || may) return;
+  if (success || allowFailure) return;
   const reason = new TextDecoder().decode(stderr).trim().split("\n").join("; ");
   throw new UnavailableError(`Cannot run systemctl ${args.join(" ")}: ${reason}`);
 }
 
 /**
- * Removes what this run unpacked for itself: after an installation the service has its own, and
- * an uninstallation leaves nothing.
+ * Removes the files that this run has unpacked: after an installation the service unpacks its own,
+ * and an uninstallation leaves nothing.
  */
-export function removeOwnProgram(env: Readonly<Record<string, string>>): void {
-  const place = /^.+\/physiology_server(-\d+)?(?=\/[0-9a-f]{64}$)/
+export function removeUnpackedProgram(env: Readonly<Record<string, string>>): void {
+  const folder = /^.+\/physiology_server(-\d+)?(?=\/[0-9a-f]{64}$)/
     .exec(env["PHYSIOLOGY_ASSETS"] ?? "")?.[0];
-  if (!place || env["STATE_DIRECTORY"] !== undefined) return;
+  if (!folder || env["STATE_DIRECTORY"] !== undefined) return;
   try {
-    Deno.removeSync(place, { recursive: true });
+    Deno.removeSync(folder, { recursive: true });
   } catch {
-    // Another program of ours unpacks there at this moment.
+    // Another instance is unpacking there at the moment.
   }
 }

@@ -1,14 +1,15 @@
-/** What `install` puts into the unit file. */
+/** The values that `install` inserts into the unit file. */
 export interface UnitValues {
-  /** The program and its arguments, quoted. */
+  /** The program and its quoted arguments. */
   readonly execStart: string;
-  /** Further lines of the service's section. */
+  /** Additional lines of the section [Service]. */
   readonly additions: readonly string[];
 }
 
-const MARK = /^# Credentials and further folders.*\n/m;
+/** The line that the additions replace. */
+const PLACEHOLDER = /^# Credentials and further folders.*\n/m;
 
-/** The unit file for these values, made from the one that a user may copy. */
+/** Renders the unit file from its template in `config/`. */
 export function renderUnit(template: string, values: UnitValues): string {
   const { execStart, additions } = values;
   return template
@@ -17,18 +18,18 @@ export function renderUnit(template: string, values: UnitValues): string {
       "# Written by physiology_server install.\n",
     )
     .replace(/^ExecStart=.*$/m, () => `ExecStart=${execStart}`)
-    .replace(MARK, () => additions.map((line) => `${line}\n`).join(""))
+    .replace(PLACEHOLDER, () => additions.map((line) => `${line}\n`).join(""))
     .replaceAll(/\n{3,}/g, "\n\n");
 }
 
-/** The unit file that does what an installed one does, by the template of another version. */
+/** Renders the template of this version with the values of an installed unit file. */
 export function renewUnit(template: string, installed: string): string {
   const execStart = /^ExecStart=(.*)$/m.exec(installed)?.[1] ?? "";
   const additions = installed.match(/^(LoadCredential|EnvironmentFile|ReadWritePaths)=.*$/gm) ?? [];
   return renderUnit(template, { execStart, additions });
 }
 
-/** An argument as systemd.service(5) reads it: no specifier, variable or quote is taken for one. */
+/** Quotes an argument for a unit file, with specifiers and variables escaped (systemd.service(5)). */
 export function quoteArgument(argument: string): string {
   const escaped = argument.replaceAll("%", "%%").replaceAll("$", "$$$$");
   if (/^[A-Za-z0-9_@%$+=:,./-]+$/.test(escaped)) return escaped;
@@ -37,7 +38,7 @@ export function quoteArgument(argument: string): string {
   return `"${body}"`;
 }
 
-/** The value of a variable as a file of EnvironmentFile= spells it. */
+/** Quotes the value of a variable for a file of EnvironmentFile= (systemd.exec(5)). */
 export function quoteEnvironment(value: string): string {
   return `"${value.replaceAll(/["\\`$]/g, "\\$&")}"`;
 }

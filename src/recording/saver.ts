@@ -1,5 +1,4 @@
-import { reasonOf } from "../base/reason.ts";
-import { UnavailableError } from "../base/errors.ts";
+import { reasonOf, UnavailableError } from "../base/errors.ts";
 import type { Log } from "../telemetry/log.ts";
 import {
   isRecordingState,
@@ -9,11 +8,11 @@ import {
   sessionIdOf,
 } from "./session_files.ts";
 
-const METRICS: readonly string[] = ["core_metrics", "edge_metrics"];
+const METRIC_TYPES: readonly string[] = ["core_metrics", "edge_metrics"];
 
 /**
- * Opens and closes the files of sessions as `recording_state` says, and fills them. A status says
- * it again, for a saver that came late or missed the change.
+ * Saves sessions to files: begins and ends them by the `recording_state`, which each status
+ * repeats, and appends the metrics in between.
  */
 export class SessionSaver implements Disposable {
   readonly #directory: string;
@@ -26,49 +25,54 @@ export class SessionSaver implements Disposable {
     Deno.mkdirSync(directory, { recursive: true });
   }
 
-  /** The session that is being saved, if any. */
+  /** Id of the session that is being saved, if any. */
   get sessionId(): string | undefined {
     return this.#session?.sessionId;
   }
 
-  /** Begins a session without waiting for a `recording_state`. */
+  /** Begins to save a session. */
   begin(sessionId: string): void {
     this.#session = new SessionFiles({ directory: this.#directory, sessionId });
     this.#log.info(`Saving session ${sessionId} to ${this.#session.jsonPath}`);
   }
 
   /**
-   * Takes a message as it was published. What is no envelope is passed over.
+   * Saves a published message; ignores anything that is not an envelope.
    *
-   * @throws {UnavailableError} where it cannot be saved: that must not pass in silence
+   * @throws {UnavailableError} if the files cannot be written
    */
-  take(text: string): void {
+  add(text: string): void {
     const envelope = parseEnvelope(text);
     if (!envelope) {
-      this.#log.limited("no_envelope", 10, "warning", "Passing over a message that is no envelope");
+      this.#log.rateLimited(
+        "no_envelope",
+        10,
+        "warning",
+        "Ignored a message that is not an envelope",
+      );
     } else if (isRecordingState(envelope)) {
-      this.#saving(() => this.#follow(envelope));
-    } else if (METRICS.includes(envelope.type)) {
-      this.#saving(() => this.#session?.append(envelope));
+      this.#orUnavailable(() => this.#updateState(envelope));
+    } else if (METRIC_TYPES.includes(envelope.type)) {
+      this.#orUnavailable(() => this.#session?.append(envelope));
     }
   }
 
   /**
-   * Writes the series of the running session as they stand.
+   * Writes the series of the current session as they are now.
    *
-   * @throws {UnavailableError} as `take`
+   * @throws {UnavailableError} if the files cannot be written
    */
   snapshot(): void {
-    this.#saving(() => this.#session?.save());
+    this.#orUnavailable(() => this.#session?.save());
   }
 
   [Symbol.dispose](): void {
     this.#close();
   }
 
-  #saving(act: () => void): void {
+  #orUnavailable(write: () => void): void {
     try {
-      act();
+      write();
     } catch (cause) {
       this.#session?.[Symbol.dispose]();
       this.#session = undefined;
@@ -78,7 +82,7 @@ export class SessionSaver implements Disposable {
     }
   }
 
-  #follow(envelope: SavedEnvelope): void {
+  #updateState(envelope: SavedEnvelope): void {
     const recording = envelope.payload["recording"] === true;
     const sessionId = sessionIdOf(envelope);
     if (this.#session && !(recording && sessionId === this.#session.sessionId)) {

@@ -1,10 +1,10 @@
-/** Columns of equal length: `timestamp` in microseconds, and one per field, null where absent. */
+/** Columns of equal length: `timestamp` in microseconds, and one per field; null if absent. */
 export type Columns = { timestamp: unknown[] } & Record<string, unknown[]>;
 
 /**
- * Turns envelopes into series by three rules: a list of samples with timestamps is a series; an
- * object of plain values is one row at the envelope's time; so is a plain value, as `value`. A
- * sample that comes again with the same timestamp replaces the earlier one.
+ * Converts envelopes to time series. A list of samples with timestamps becomes a series; an object
+ * of primitive values becomes one row at the envelope's timestamp, and so does a single primitive
+ * value, in the column `value`. A later sample with the same timestamp replaces the earlier one.
  *
  * @example
  * ```ts
@@ -17,6 +17,7 @@ export class SeriesTable {
   readonly columns = new Map<string, Columns>();
   readonly #rows = new Map<string, Map<unknown, number>>();
 
+  /** Adds the samples of one envelope. */
   add({ type, timestamp, payload }: {
     readonly type: string;
     readonly timestamp: number;
@@ -25,7 +26,7 @@ export class SeriesTable {
     this.#walk(type, payload, timestamp);
   }
 
-  /** For JSON: name to columns, in the order of their first appearance. */
+  /** Returns the columns by series name, in the order of their first appearance. */
   toJSON(): Record<string, Columns> {
     return Object.fromEntries(this.columns);
   }
@@ -37,10 +38,10 @@ export class SeriesTable {
       }
     } else if (isRecord(value)) {
       const members = Object.entries(value);
-      const plain = members.length > 0 &&
-        members.every(([, each]) => typeof each !== "object" || each === null);
-      if (plain) this.#put(name, timestamp, value);
-      else for (const [key, each] of members) this.#walk(`${name}.${key}`, each, timestamp);
+      const isRow = members.length > 0 &&
+        members.every(([, member]) => typeof member !== "object" || member === null);
+      if (isRow) this.#put(name, timestamp, value);
+      else for (const [key, member] of members) this.#walk(`${name}.${key}`, member, timestamp);
     } else {
       this.#put(name, timestamp, { value });
     }
@@ -50,7 +51,7 @@ export class SeriesTable {
     let columns = this.columns.get(name);
     let rows = this.#rows.get(name);
     if (!columns || !rows) {
-      // Without a prototype: field names come from the network.
+      // No prototype, because field names come from the network.
       columns = Object.assign(Object.create(null), { timestamp: [] }) as Columns;
       this.columns.set(name, columns);
       this.#rows.set(name, rows = new Map());
@@ -75,7 +76,7 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** `timestamp,series,field,value`: one line for each plain value, as tidy tables have it. */
+/** Yields CSV lines in long format: `timestamp,series,field,value`, one line per value. */
 export function* csvLines(table: SeriesTable): Generator<string> {
   yield "timestamp,series,field,value\n";
   for (const [name, columns] of table.columns) {
@@ -90,7 +91,7 @@ export function* csvLines(table: SeriesTable): Generator<string> {
   }
 }
 
-/** Quoted where it must be; and no cell that a spreadsheet would run as a formula. */
+/** Quotes a cell if needed (RFC 4180) and escapes what a spreadsheet would run as a formula. */
 function csvCell(text: string): string {
   const safe = /^[=@\t\r]|^[+-](?![\d.])/.test(text) ? `'${text}` : text;
   return /[",\n\r]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;

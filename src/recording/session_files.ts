@@ -1,6 +1,6 @@
 import { csvLines, SeriesTable } from "./series.ts";
 
-/** What a message must be to be saved: nothing more is asked of a foreign publisher. */
+/** The parts of an envelope that are required to save it. */
 export interface SavedEnvelope {
   readonly type: string;
   readonly timestamp: number;
@@ -8,9 +8,9 @@ export interface SavedEnvelope {
 }
 
 /**
- * The files of one session in one folder: `metrics_{id}.jsonl`, written line by line as envelopes
- * come, and `metrics_{id}.json` and `metrics_{id}.csv`, replaced as wholes. An id that was saved
- * before is gone on with.
+ * The files of one session: `metrics_{id}.jsonl`, to which each envelope is appended immediately,
+ * and `metrics_{id}.json` and `metrics_{id}.csv`, which are replaced atomically. If the files of
+ * the session exist already, it is continued.
  */
 export class SessionFiles implements Disposable {
   readonly sessionId: string;
@@ -21,7 +21,7 @@ export class SessionFiles implements Disposable {
   #startUs: number | null = null;
   #endUs: number | null = null;
 
-  /** @throws {Error} of the file system, where the folder cannot be written */
+  /** @throws {Error} if the directory cannot be written */
   constructor(
     { directory, sessionId }: { readonly directory: string; readonly sessionId: string },
   ) {
@@ -31,20 +31,19 @@ export class SessionFiles implements Disposable {
     this.#csvPath = `${stem}.csv`;
     const linesPath = `${stem}.jsonl`;
     this.#lines = Deno.openSync(linesPath, { create: true, append: true, read: true });
-    const whole = this.#readWhatIsThere(linesPath);
-    this.#lines.truncateSync(whole);
+    this.#lines.truncateSync(this.#readExisting(linesPath));
   }
 
-  /** Takes one envelope: a whole line on the disk, or none. */
+  /** Appends one envelope to the JSON Lines file. */
   append(envelope: SavedEnvelope): void {
-    this.#take(envelope);
+    this.#add(envelope);
     const line = new TextEncoder().encode(JSON.stringify(envelope) + "\n");
     for (let written = 0; written < line.length;) {
       written += this.#lines.writeSync(line.subarray(written));
     }
   }
 
-  /** Writes the series as they stand. */
+  /** Writes the series as they are now, as JSON and CSV. */
   save(): void {
     replaceFile(this.jsonPath, [JSON.stringify({
       session_id: this.sessionId,
@@ -59,31 +58,31 @@ export class SessionFiles implements Disposable {
     this.#lines.close();
   }
 
-  #take(envelope: SavedEnvelope): void {
+  #add(envelope: SavedEnvelope): void {
     if (isRecordingState(envelope)) {
-      const ours = envelope.payload["recording"] === true &&
+      const isThisSession = envelope.payload["recording"] === true &&
         sessionIdOf(envelope) === this.sessionId;
-      this.#endUs = ours ? null : envelope.timestamp;
+      this.#endUs = isThisSession ? null : envelope.timestamp;
     } else {
       this.#series.add(envelope);
     }
     this.#startUs ??= envelope.timestamp;
   }
 
-  /** Returns the length in bytes of the whole lines: a crash may have cut the last one short. */
-  #readWhatIsThere(path: string): number {
+  /** Reads the existing lines; returns their length in bytes, without an incomplete last line. */
+  #readExisting(path: string): number {
     const bytes = Deno.readFileSync(path);
     let start = 0;
     for (let end = bytes.indexOf(10); end >= 0; end = bytes.indexOf(10, start)) {
       const envelope = parseEnvelope(new TextDecoder().decode(bytes.subarray(start, end)));
-      if (envelope) this.#take(envelope);
+      if (envelope) this.#add(envelope);
       start = end + 1;
     }
     return start;
   }
 }
 
-/** True for what tells the present state: a change, or a status that does not come late. */
+/** Returns true for envelopes with the current recording state: a change, or a status that is not replayed. */
 export function isRecordingState({ type, payload }: SavedEnvelope): boolean {
   if (type === "recording_state") return true;
   const { recording, metadata } = payload as {
@@ -93,24 +92,24 @@ export function isRecordingState({ type, payload }: SavedEnvelope): boolean {
   return type === "status" && typeof recording === "boolean" && metadata?.replayed !== true;
 }
 
-/** The session of a `recording_state`; one that came without an id is named by its start. */
+/** Returns the session id of a `recording_state`; without one, its timestamp. */
 export function sessionIdOf({ timestamp, payload }: SavedEnvelope): string {
   return String(payload["session_id"] || timestamp);
 }
 
-/** An envelope from text that anybody may have published, or undefined. */
+/** Parses an envelope from untrusted text; returns undefined if it is invalid. */
 export function parseEnvelope(text: string): SavedEnvelope | undefined {
   try {
     const value = JSON.parse(text);
-    const good = typeof value?.type === "string" && Number.isFinite(value.timestamp) &&
+    const isValid = typeof value?.type === "string" && Number.isFinite(value.timestamp) &&
       typeof value.payload === "object" && value.payload !== null && !Array.isArray(value.payload);
-    return good ? value : undefined;
+    return isValid ? value : undefined;
   } catch {
     return undefined;
   }
 }
 
-/** An id may come from any publisher; a name of a file has 255 bytes and no separator. */
+/** Converts an untrusted id to a part of a file name (at most 255 bytes, no separators). */
 function fileNamePart(sessionId: string): string {
   // deno-lint-ignore no-control-regex
   const safe = sessionId.replaceAll(/[/\\\x00-\x1f\x7f]/g, "_");

@@ -1,34 +1,36 @@
 /**
- * Time for the whole appliance, injected so that no test has to sleep.
+ * Source of time, injected so that tests need not sleep.
  *
- * Monotonic time orders frames; wall time stamps envelopes. Both are in microseconds.
+ * Monotonic time orders frames; Unix time stamps envelopes. Both are in microseconds.
  */
 export interface Clock {
-  /** Microseconds of a clock that never steps, since an arbitrary origin. */
+  /** Microseconds of a clock that never steps, from an arbitrary origin. */
   monotonicUs(): number;
-  /** Microseconds since the Unix epoch of the moment that `monotonicUs` names. */
+  /** Converts a monotonic time to microseconds since the Unix epoch. */
   epochUs(monotonicUs: number): number;
-  /** Resolves after `ms` milliseconds, or at once when `signal` aborts. */
+  /** Resolves after `ms` milliseconds, or as soon as `signal` aborts. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
-/** The share of real time that a wall clock set backwards may take from our timestamps. */
+/** Maximum slew of the timestamps after the system clock was set back, as a fraction of elapsed time. */
 const MAX_SLEW = 0.1;
-/** How often the offset between the clocks is looked at again. */
+/** Interval at which the offset between the clocks is measured, in microseconds. */
 const REFRESH_US = 1_000_000;
 
 /**
- * The machine's clocks. A wall clock that is set forward (a Raspberry Pi that finds its NTP server)
- * is followed at once; one that is set backward is followed slowly, so that timestamps never
- * run backward.
+ * The clocks of the system. If the system clock is set forward (a Raspberry Pi that reaches its
+ * NTP server), timestamps step with it; if it is set back, they slew, so that they never decrease.
  */
 export class SystemClock implements Clock {
   #offsetUs: number;
   #refreshedUs: number;
 
-  /** @param wallNowMs the wall clock in milliseconds since the Unix epoch, replaceable in tests. */
+  /**
+   * @param epochNowMs the system clock in milliseconds since the Unix epoch, replaceable in tests
+   * @param monotonicNowMs the monotonic clock in milliseconds, replaceable in tests
+   */
   constructor(
-    private readonly wallNowMs: () => number = () => Date.now(),
+    private readonly epochNowMs: () => number = () => Date.now(),
     private readonly monotonicNowMs: () => number = () => performance.now(),
   ) {
     this.#refreshedUs = this.monotonicUs();
@@ -58,7 +60,7 @@ export class SystemClock implements Clock {
   }
 
   #measureOffsetUs(): number {
-    return this.wallNowMs() * 1000 - this.monotonicNowMs() * 1000;
+    return this.epochNowMs() * 1000 - this.monotonicNowMs() * 1000;
   }
 
   #refresh(): void {
@@ -66,7 +68,7 @@ export class SystemClock implements Clock {
     const elapsedUs = nowUs - this.#refreshedUs;
     if (elapsedUs < REFRESH_US) return;
     this.#refreshedUs = nowUs;
-    // Date.now() has a resolution of 1 ms: a smaller difference is no step.
+    // Date.now() has a resolution of 1 ms, so a difference this small is not a step.
     const differenceUs = this.#measureOffsetUs() - this.#offsetUs;
     if (Math.abs(differenceUs) < 2_000) return;
     this.#offsetUs += Math.max(differenceUs, -MAX_SLEW * elapsedUs);

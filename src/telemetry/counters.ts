@@ -1,6 +1,6 @@
 /**
- * Counters by name and reason, shared by all rooms. A drop anywhere is counted here, so that
- * health and `/metrics` have one place to look at.
+ * Registry of counters and gauges by name and labels, shared by the whole program and exported
+ * on `/metrics`.
  *
  * @example
  * ```ts
@@ -11,12 +11,12 @@
 export class Counters {
   readonly #values = new Map<string, CounterValue>();
 
-  /** Adds `amount` (default 1) to the counter `name` with these labels. */
+  /** Increments the counter `name` with these labels by `amount`. */
   add(name: string, labels: CounterLabels = {}, amount = 1): void {
     this.counter(name, labels).total += amount;
   }
 
-  /** The counter itself, for those who add to it often: its `total` is theirs to raise. */
+  /** Returns the counter itself, for callers that increment its `total` often. */
   counter(name: string, labels: CounterLabels = {}): CounterValue {
     const key = keyOf(name, labels);
     let value = this.#values.get(key);
@@ -27,7 +27,7 @@ export class Counters {
     return value;
   }
 
-  /** Sets a gauge: a value that goes up and down. */
+  /** Sets a gauge: a value that can go up and down. */
   set(name: string, amount: number, labels: CounterLabels = {}): void {
     const key = keyOf(name, labels);
     const value = this.#values.get(key);
@@ -35,12 +35,12 @@ export class Counters {
     else this.#values.set(key, { name, labels, total: amount, kind: "gauge" });
   }
 
-  /** The present value, or 0 where nothing was counted yet. */
+  /** Returns the current value, or 0 if nothing was counted yet. */
   get(name: string, labels: CounterLabels = {}): number {
     return this.#values.get(keyOf(name, labels))?.total ?? 0;
   }
 
-  /** All values, in the order of their first use. */
+  /** Returns all counters and gauges, in the order of their first use. */
   all(): readonly Readonly<CounterValue>[] {
     return [...this.#values.values()];
   }

@@ -1,14 +1,14 @@
 import type { CounterLabels, Counters, CounterValue } from "./counters.ts";
 
 export interface HistogramOptions {
-  /** Upper bounds of the buckets, ascending, in the unit of the name. */
+  /** Upper bounds of the buckets in ascending order, in the unit that the metric's name states. */
   readonly bounds: readonly number[];
   readonly labels?: CounterLabels;
 }
 
 /**
- * Values by cumulative buckets, as Prometheus reads a histogram: the counters `name`_bucket with
- * the label `le`, `name`_sum and `name`_count.
+ * Prometheus histogram: the cumulative counters `name`_bucket with the label `le`, and the
+ * counters `name`_sum and `name`_count.
  */
 export class Histogram {
   readonly #buckets: readonly { readonly bound: number; readonly counter: CounterValue }[];
@@ -27,6 +27,7 @@ export class Histogram {
     this.#count = counters.counter(`${name}_count`, labels);
   }
 
+  /** Counts one value. */
   observe(value: number): void {
     for (const { bound, counter } of this.#buckets) if (value <= bound) counter.total++;
     this.#sum.total += value;

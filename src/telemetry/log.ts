@@ -1,20 +1,20 @@
-/** How grave a log line is; the names are those that journald shows. */
+/** Severity of a log line, by the names that journald shows. */
 export type LogLevel = "debug" | "info" | "warning" | "error";
 
-/** Fields of a log line: small, plain, never a secret. */
+/** Fields of a log line; never put secrets here. */
 export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>;
 
-/** What every room logs to. `every` limits lines of one `key` to one in `seconds`. */
+/** Structured log with four levels. */
 export interface Log {
   debug(message: string, fields?: LogFields): void;
   info(message: string, fields?: LogFields): void;
   warning(message: string, fields?: LogFields): void;
   error(message: string, fields?: LogFields): void;
   /**
-   * Logs at most one line in `seconds` for `key`; the next line that passes says how many were
-   * held back.
+   * Logs at most one line per `key` in `seconds`. The next line has the number of suppressed lines
+   * in the field `held_back`.
    */
-  limited(
+  rateLimited(
     key: string,
     seconds: number,
     level: LogLevel,
@@ -24,28 +24,28 @@ export interface Log {
 }
 
 const RANK: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warning: 2, error: 3 };
-/** syslog priorities, which journald reads from a leading `<N>`. */
+/** Syslog priorities, which journald reads from the prefix `<N>` (sd-daemon(3)). */
 const PRIORITY: Readonly<Record<LogLevel, number>> = { debug: 7, info: 6, warning: 4, error: 3 };
 
 export interface LogOptions {
-  /** The least grave level that is written. @default "info" */
+  /** Minimum level. @default "info" */
   readonly level?: LogLevel;
-  /** `text` for people, `json` for machines: one object a line. @default "text" */
+  /** `text`, or `json` with one object per line. @default "text" */
   readonly format?: "text" | "json";
-  /** Takes one finished line, with its newline. @default writes to stderr */
+  /** Writes one line, which ends with a newline. @default writes to stderr */
   readonly write?: (line: string) => void;
   /** Milliseconds since the Unix epoch. @default Date.now */
   readonly nowMs?: () => number;
-  /** Puts a syslog priority before each text line, as journald likes it. @default false */
+  /** Prefixes each text line with its syslog priority, for journald. @default false */
   readonly journal?: boolean;
 }
 
 const encoder = new TextEncoder();
 
-/** One mutable level and format behind a `Log`, so that a reload can change them. */
+/** Log that writes one line per message. A reload can change its options. */
 export class LineLog implements Log {
   #options: Required<LogOptions>;
-  readonly #held = new Map<string, { untilMs: number; count: number }>();
+  readonly #suppressed = new Map<string, { untilMs: number; count: number }>();
 
   constructor(options: LogOptions = {}) {
     this.#options = {
@@ -75,7 +75,7 @@ export class LineLog implements Log {
     this.#line("error", message, fields);
   }
 
-  limited(
+  rateLimited(
     key: string,
     seconds: number,
     level: LogLevel,
@@ -83,23 +83,24 @@ export class LineLog implements Log {
     fields: LogFields = {},
   ): void {
     const nowMs = this.#options.nowMs();
-    const held = this.#held.get(key);
-    if (held && nowMs < held.untilMs) {
-      held.count++;
+    const suppressed = this.#suppressed.get(key);
+    if (suppressed && nowMs < suppressed.untilMs) {
+      suppressed.count++;
       return;
     }
-    this.#held.set(key, { untilMs: nowMs + seconds * 1000, count: 0 });
-    this.#line(level, message, held?.count ? { ...fields, held_back: held.count } : fields);
+    this.#suppressed.set(key, { untilMs: nowMs + seconds * 1000, count: 0 });
+    const count = suppressed?.count;
+    this.#line(level, message, count ? { ...fields, held_back: count } : fields);
   }
 
   #line(level: LogLevel, message: string, fields: LogFields = {}): void {
-    const { level: least, format, write, nowMs, journal } = this.#options;
-    if (RANK[level] < RANK[least]) return;
+    const { level: minLevel, format, write, nowMs, journal } = this.#options;
+    if (RANK[level] < RANK[minLevel]) return;
     const time = new Date(nowMs()).toISOString();
     if (format === "json") {
       return write(JSON.stringify({ time, level, message, ...fields }) + "\n");
     }
-    // A line stays one line, whatever came in from outside.
+    // Line breaks in messages from outside would forge log lines.
     const tail = Object.entries(fields)
       .filter(([, value]) => value !== undefined)
       .map(([key, value]) => ` ${key}=${JSON.stringify(value)}`)
@@ -109,20 +110,20 @@ export class LineLog implements Log {
   }
 }
 
-/** Whoever reads stderr may go, or his disk be full: that is no reason to stop measuring. */
+/** Writes to stderr and ignores errors: a closed pipe or a full disk must not stop the program. */
 export function writeToStderr(line: string): void {
   try {
     Deno.stderr.writeSync(encoder.encode(line));
   } catch {
-    // nobody is left to tell
+    // No other output is left.
   }
 }
 
-/** A log that says nothing, for tests. */
+/** Log that discards everything, for tests. */
 export const silentLog: Log = {
   debug() {},
   info() {},
   warning() {},
   error() {},
-  limited() {},
+  rateLimited() {},
 };

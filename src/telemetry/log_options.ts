@@ -1,6 +1,6 @@
 import { type LogLevel, type LogOptions, writeToStderr } from "./log.ts";
 
-/** The values of the flags `--verbosity`, `--log_format`, `--log_path`, `--also_log_to_stderr`. */
+/** Values of the flags `--verbosity`, `--log_format`, `--log_path`, `--also_log_to_stderr`. */
 export interface LogSettings {
   readonly verbosity: number;
   readonly format: "text" | "json";
@@ -10,14 +10,14 @@ export interface LogSettings {
 
 const LEVELS: readonly [number, LogLevel][] = [[-2, "error"], [-1, "warning"], [0, "info"]];
 
-/** What the flags mean to a `LineLog`. A log file is opened for each line, so it may be rotated. */
+/** Returns the options of a `LineLog` for the flags. A log file is opened for each line, so it can be rotated. */
 export function logOptions(settings: LogSettings): LogOptions {
-  const level = LEVELS.find(([most]) => settings.verbosity <= most)?.[1] ?? "debug";
+  const level = LEVELS.find(([maxVerbosity]) => settings.verbosity <= maxVerbosity)?.[1] ?? "debug";
   const { path } = settings;
   return {
     level,
     format: settings.format,
-    // journald sets this for the processes whose stderr it reads.
+    // systemd sets JOURNAL_STREAM if stderr is connected to the journal.
     journal: path === undefined && Deno.env.has("JOURNAL_STREAM"),
     ...path === undefined ? {} : { write: (line: string) => append(path, line, settings) },
   };
@@ -28,7 +28,7 @@ function append(path: string, line: string, { alsoToStderr }: LogSettings): void
   try {
     Deno.writeTextFileSync(path, line, { append: true });
   } catch {
-    written = false; // a full disk must not silence the log
+    written = false; // on a full disk, log to stderr instead
   }
   if (alsoToStderr || !written) writeToStderr(line);
 }

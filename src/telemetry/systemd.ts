@@ -1,134 +1,143 @@
+import { reasonOf } from "../base/errors.ts";
 import type { Log } from "./log.ts";
 
-/** What systemd gives to a service; replaceable in tests. */
-export interface NotifyOptions {
+export interface SystemdOptions {
   readonly log: Log;
-  /** @default the process's own */
+  /** Environment variables. @default those of the process */
   readonly env?: Readonly<Record<string, string | undefined>>;
-  /** @default the process's own */
+  /** Process ID. @default that of the process */
   readonly pid?: number;
 }
 
 const encoder = new TextEncoder();
 
 /**
- * Tells systemd how the service is doing, by the protocol of sd_notify(3): datagrams to the
- * socket that NOTIFY_SOCKET names. Without that variable every call does nothing.
+ * Client of the service manager's notification protocol (sd_notify(3)): sends datagrams to the
+ * socket that NOTIFY_SOCKET names. Without that variable every call is a no-op.
  *
  * @example
  * ```ts
  * await using systemd = new Systemd({ log });
  * systemd.ready("Measuring");
- * systemd.watch(() => appliance.stalled);
+ * systemd.startWatchdog(() => appliance.stallReason);
  * systemd.stopping();
  * ```
  */
 export class Systemd implements AsyncDisposable {
   readonly #log: Log;
-  readonly #to: Deno.UnixAddr | undefined;
+  readonly #address: Deno.UnixAddr | undefined;
   readonly #socket: Deno.DatagramConn | undefined;
   readonly #ownPath: string;
-  /** Half of what systemd waits before it kills us, in milliseconds; undefined: it does not wait. */
+  /** Half of the watchdog timeout (sd_watchdog_enabled(3)), in milliseconds; undefined without one. */
   readonly watchdogMs: number | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
   #status = "";
-  /** One datagram after the other, in the order of the calls. */
+  /** Resolves when the last datagram was sent; datagrams are sent in the order of the calls. */
   #sending: Promise<unknown> = Promise.resolve();
 
-  constructor({ log, env = Deno.env.toObject(), pid = Deno.pid }: NotifyOptions) {
+  constructor({ log, env = Deno.env.toObject(), pid = Deno.pid }: SystemdOptions) {
     this.#log = log;
     this.watchdogMs = watchdogOf(env, pid);
     const path = env["NOTIFY_SOCKET"];
-    // The packed program may bind only where its launcher says; an empty path lets the kernel
-    // choose a name.
+    // The packed program has permission to bind only this path. With an empty path the kernel
+    // chooses an abstract name.
     this.#ownPath = env["PHYSIOLOGY_NOTIFY"] ?? "";
     if (!path) return;
-    // An at sign stands for the zero byte of a name that is in no file system.
-    this.#to = { transport: "unixpacket", path: path.replace(/^@/, "\0") };
+    // systemd writes the zero byte of an abstract socket name as an at sign.
+    this.#address = { transport: "unixpacket", path: path.replace(/^@/, "\0") };
     try {
       removeQuietly(this.#ownPath);
       this.#socket = Deno.listenDatagram({ transport: "unixpacket", path: this.#ownPath });
     } catch (cause) {
-      log.warning(`Cannot tell systemd how we are: ${reasonOf(cause)}`);
+      log.warning(`Cannot open a socket to notify systemd: ${reasonOf(cause)}`);
     }
   }
 
-  /** True where systemd listens. */
+  /** True if systemd receives the notifications. */
   get isListening(): boolean {
     return this.#socket !== undefined;
   }
 
-  /** The start is complete: units that come after us may start. */
+  /** Reports that the start, or a reload, is complete. */
   ready(status: string): void {
     this.#status = status;
     this.#send(`READY=1\nSTATUS=${oneLine(status)}`);
   }
 
-  /** What `systemctl status` shows. Sent only where it changed. */
+  /** Sets the text that `systemctl status` shows; sent only if it changed. */
   status(text: string): void {
     if (text === this.#status) return;
     this.#status = text;
     this.#send(`STATUS=${oneLine(text)}`);
   }
 
-  /** A reload begins; `ready` ends it. */
+  /** Reports the begin of a reload; `ready` ends it. */
   reloading(): void {
     this.#send("RELOADING=1");
   }
 
+  /** Reports the begin of the shutdown and stops the watchdog. */
   stopping(): void {
-    this.#stopWatching();
+    this.#stopWatchdog();
     this.#send("STOPPING=1\nSTATUS=Stopping");
   }
 
   /**
-   * Feeds the watchdog for as long as `stalled` finds nothing: a timer alone would call a program
-   * healthy that has long stopped measuring.
+   * Sends keep-alives to the watchdog while the service makes progress. A timer alone would keep
+   * a service alive that has stopped measuring.
    *
-   * @param stalled why the service makes no progress; undefined while it does.
+   * @param detectStall returns why the service makes no progress, or undefined while it does
    */
-  watch(stalled: () => string | undefined): void {
-    this.#stopWatching();
+  startWatchdog(detectStall: () => string | undefined): void {
+    this.#stopWatchdog();
     if (this.watchdogMs === undefined || !this.isListening) return;
     this.#timer = setInterval(() => {
-      const reason = stalled();
+      const reason = detectStall();
       if (reason === undefined) return this.#send("WATCHDOG=1");
-      this.#log.limited("watchdog", 10, "error", `Not feeding the watchdog: ${reason}`);
+      this.#log.rateLimited("watchdog", 10, "error", `Not feeding the watchdog: ${reason}`);
       this.status(reason);
     }, this.watchdogMs);
     Deno.unrefTimer(this.#timer as unknown as number);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#stopWatching();
+    this.#stopWatchdog();
     await this.#sending;
     this.#socket?.close();
     if (this.#socket) removeQuietly(this.#ownPath);
   }
 
-  #stopWatching(): void {
+  #stopWatchdog(): void {
     clearInterval(this.#timer);
     this.#timer = undefined;
   }
 
   #send(message: string): void {
     const socket = this.#socket;
-    const to = this.#to;
-    if (!socket || !to) return;
-    this.#sending = this.#sending.then(() => socket.send(encoder.encode(message), to)).catch(
+    const address = this.#address;
+    if (!socket || !address) return;
+    this.#sending = this.#sending.then(() => socket.send(encoder.encode(message), address)).catch(
       (cause) =>
-        this.#log.limited("systemd", 60, "warning", `Cannot tell systemd: ${reasonOf(cause)}`),
+        this.#log.rateLimited(
+          "systemd",
+          60,
+          "warning",
+          `Cannot notify systemd: ${reasonOf(cause)}`,
+        ),
     );
   }
 }
 
+/** Reads the watchdog interval from the environment variables of sd_watchdog_enabled(3). */
 function watchdogOf(
   env: Readonly<Record<string, string | undefined>>,
   pid: number,
 ): number | undefined {
   const microseconds = Number(env["WATCHDOG_USEC"]);
-  const meant = env["WATCHDOG_PID"];
-  if (!(microseconds > 0) || (meant !== undefined && Number(meant) !== pid)) return undefined;
+  const watchdogPid = env["WATCHDOG_PID"];
+  if (!(microseconds > 0) || (watchdogPid !== undefined && Number(watchdogPid) !== pid)) {
+    return undefined;
+  }
   return Math.max(1, Math.floor(microseconds / 2000));
 }
 
@@ -136,15 +145,11 @@ function oneLine(text: string): string {
   return text.replaceAll(/[\r\n]+/g, " ");
 }
 
-function reasonOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
-}
-
 function removeQuietly(path: string): void {
   if (!path) return;
   try {
     Deno.removeSync(path);
   } catch {
-    // It was not there.
+    // It did not exist.
   }
 }

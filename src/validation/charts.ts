@@ -11,37 +11,39 @@ interface Axis {
   readonly high: number;
 }
 
-/** Maps numbers to the drawing, and draws its axes. */
+/** An SVG plot with linear axes. */
 class Plot {
   readonly #parts: string[] = [];
   constructor(readonly x: Axis, readonly y: Axis) {
     this.#drawAxes();
   }
 
-  atX(value: number): number {
-    const share = (value - this.x.low) / (this.x.high - this.x.low || 1);
-    return MARGIN.left + share * (WIDTH - MARGIN.left - MARGIN.right);
+  /** Maps a value of the x axis to a coordinate. */
+  mapX(value: number): number {
+    const fraction = (value - this.x.low) / (this.x.high - this.x.low || 1);
+    return MARGIN.left + fraction * (WIDTH - MARGIN.left - MARGIN.right);
   }
 
-  atY(value: number): number {
-    const share = (value - this.y.low) / (this.y.high - this.y.low || 1);
-    return HEIGHT - MARGIN.bottom - share * (HEIGHT - MARGIN.top - MARGIN.bottom);
+  /** Maps a value of the y axis to a coordinate. */
+  mapY(value: number): number {
+    const fraction = (value - this.y.low) / (this.y.high - this.y.low || 1);
+    return HEIGHT - MARGIN.bottom - fraction * (HEIGHT - MARGIN.top - MARGIN.bottom);
   }
 
   dot(x: number, y: number, { kind, radius = 3 }: { kind: string; radius?: number }): void {
-    const place = `cx="${this.atX(x).toFixed(1)}" cy="${this.atY(y).toFixed(1)}"`;
-    this.#parts.push(`<circle class="${kind}" ${place} r="${radius}"/>`);
+    const center = `cx="${this.mapX(x).toFixed(1)}" cy="${this.mapY(y).toFixed(1)}"`;
+    this.#parts.push(`<circle class="${kind}" ${center} r="${radius}"/>`);
   }
 
   line(points: readonly (readonly [number, number])[], kind: string): void {
-    const path = points.map(([x, y]) => `${this.atX(x).toFixed(1)},${this.atY(y).toFixed(1)}`);
+    const path = points.map(([x, y]) => `${this.mapX(x).toFixed(1)},${this.mapY(y).toFixed(1)}`);
     this.#parts.push(`<polyline class="${kind}" points="${path.join(" ")}"/>`);
   }
 
-  /** A horizontal line with its number at the right end. */
-  level(y: number, { kind, label }: { kind: string; label: string }): void {
+  /** Draws a horizontal line with a label at its right end. */
+  horizontal(y: number, { kind, label }: { kind: string; label: string }): void {
     this.line([[this.x.low, y], [this.x.high, y]], kind);
-    this.#text(WIDTH - MARGIN.right, this.atY(y) - 4, { text: label, anchor: "end" });
+    this.#text(WIDTH - MARGIN.right, this.mapY(y) - 4, { text: label, anchor: "end" });
   }
 
   svg(title: string): string {
@@ -53,11 +55,11 @@ class Plot {
     const bottom = HEIGHT - MARGIN.bottom;
     for (const value of ticks(this.x)) {
       this.line([[value, this.y.low], [value, this.y.high]], "grid");
-      this.#text(this.atX(value), bottom + 16, { text: shortNumber(value), anchor: "middle" });
+      this.#text(this.mapX(value), bottom + 16, { text: formatTick(value), anchor: "middle" });
     }
     for (const value of ticks(this.y)) {
       this.line([[this.x.low, value], [this.x.high, value]], "grid");
-      this.#text(MARGIN.left - 6, this.atY(value) + 4, { text: shortNumber(value), anchor: "end" });
+      this.#text(MARGIN.left - 6, this.mapY(value) + 4, { text: formatTick(value), anchor: "end" });
     }
     const middle = (MARGIN.left + WIDTH - MARGIN.right) / 2;
     this.#text(middle, HEIGHT - 6, { text: this.x.label, anchor: "middle" });
@@ -68,35 +70,36 @@ class Plot {
   }
 
   #text(x: number, y: number, { text, anchor }: { text: string; anchor: string }): void {
-    const place = `x="${x.toFixed(1)}" y="${y.toFixed(1)}" text-anchor="${anchor}"`;
-    this.#parts.push(`<text ${place}>${text}</text>`);
+    const position = `x="${x.toFixed(1)}" y="${y.toFixed(1)}" text-anchor="${anchor}"`;
+    this.#parts.push(`<text ${position}>${text}</text>`);
   }
 }
 
-/** Round numbers that cut an axis into about five. */
+/** Returns round values that divide an axis into about five intervals. */
 function ticks({ low, high }: Axis): number[] {
-  const rough = (high - low) / 5 || 1;
-  const power = 10 ** Math.floor(Math.log10(rough));
-  const step = power * ([1, 2, 5, 10].find((factor) => factor * power >= rough) ?? 10);
-  const found: number[] = [];
+  const approximateStep = (high - low) / 5 || 1;
+  const power = 10 ** Math.floor(Math.log10(approximateStep));
+  const step = power * ([1, 2, 5, 10].find((factor) => factor * power >= approximateStep) ?? 10);
+  const values: number[] = [];
   for (let value = Math.ceil(low / step) * step; value <= high + 1e-9; value += step) {
-    found.push(value);
+    values.push(value);
   }
-  return found;
+  return values;
 }
 
-function shortNumber(value: number): string {
+function formatTick(value: number): string {
   return String(Number(value.toFixed(2)));
 }
 
-function span(values: readonly number[], { least }: { least: number }) {
+/** Returns an axis range around the values, at least `minLength` long. */
+function rangeAround(values: readonly number[], { minLength }: { minLength: number }) {
   const low = Math.min(...values);
   const high = Math.max(...values);
-  const pad = Math.max(0.08 * (high - low), (least - (high - low)) / 2, 0);
-  return { low: low - pad, high: high + pad };
+  const padding = Math.max(0.08 * (high - low), (minLength - (high - low)) / 2, 0);
+  return { low: low - padding, high: high + padding };
 }
 
-/** Published values and the truth over time; what was withheld stands below as a small mark. */
+/** Plots published values and the reference over time; withheld windows are marked at the bottom. */
 export function timeChart(windows: readonly WindowResult[], unit: string): string {
   const values = windows.flatMap(({ strict, reference }) =>
     [strict, reference].filter((value) => value !== undefined)
@@ -104,19 +107,19 @@ export function timeChart(windows: readonly WindowResult[], unit: string): strin
   if (!values.length) return "";
   const times = windows.map(({ endS }) => endS);
   const plot = new Plot(
-    { label: "end of the window, s", ...span(times, { least: 1 }) },
-    { label: unit, ...span(values, { least: 10 }) },
+    { label: "end of the window, s", ...rangeAround(times, { minLength: 1 }) },
+    { label: unit, ...rangeAround(values, { minLength: 10 }) },
   );
-  const known = windows.filter(({ reference }) => reference !== undefined);
-  plot.line(known.map(({ endS, reference }) => [endS, reference!] as const), "truth");
+  const withReference = windows.filter(({ reference }) => reference !== undefined);
+  plot.line(withReference.map(({ endS, reference }) => [endS, reference!] as const), "reference");
   for (const { endS, strict } of windows) {
     if (strict === undefined) plot.dot(endS, plot.y.low, { kind: "withheld", radius: 2 });
     else plot.dot(endS, strict, { kind: "value" });
   }
-  return plot.svg("Published values over time, beside the reference");
+  return plot.svg("Published values and reference over time");
 }
 
-/** Difference over mean of value and truth, with bias and the limits of 95 % (Bland 1986). */
+/** Bland-Altman plot with bias and 95 % limits of agreement (Bland & Altman 1986, Lancet). */
 export function blandAltman(windows: readonly WindowResult[], unit: string): string {
   const points = publishedPairs(windows).map(({ value, reference }) => ({
     x: (value + reference) / 2,
@@ -131,33 +134,35 @@ export function blandAltman(windows: readonly WindowResult[], unit: string): str
   const plot = new Plot(
     {
       label: `mean of value and reference, ${unit}`,
-      ...span(points.map(({ x }) => x), { least: 10 }),
+      ...rangeAround(points.map(({ x }) => x), { minLength: 10 }),
     },
     {
       label: `value - reference, ${unit}`,
-      ...span([...points.map(({ y }) => y), ...levels], { least: 4 }),
+      ...rangeAround([...points.map(({ y }) => y), ...levels], { minLength: 4 }),
     },
   );
   for (const { x, y } of points) plot.dot(x, y, { kind: "value" });
-  plot.level(levels[0], { kind: "limit", label: `-1.96 SD: ${levels[0].toFixed(2)}` });
-  plot.level(levels[1], { kind: "bias", label: `bias: ${levels[1].toFixed(2)}` });
-  plot.level(levels[2], { kind: "limit", label: `+1.96 SD: ${levels[2].toFixed(2)}` });
+  plot.horizontal(levels[0], { kind: "limit", label: `-1.96 SD: ${levels[0].toFixed(2)}` });
+  plot.horizontal(levels[1], { kind: "bias", label: `bias: ${levels[1].toFixed(2)}` });
+  plot.horizontal(levels[2], { kind: "limit", label: `+1.96 SD: ${levels[2].toFixed(2)}` });
   return plot.svg("Bland-Altman plot");
 }
 
-/** The share that came true over the probability that was stated; the diagonal is perfect. */
+/** Reliability diagram: observed over stated probability; the diagonal is perfect calibration. */
 export function reliabilityCurve(bins: readonly ReliabilityBin[]): string {
   if (!bins.length) return "";
   const plot = new Plot({ label: "stated probability", low: 0, high: 1 }, {
-    label: "share that was right",
+    label: "observed frequency",
     low: 0,
     high: 1,
   });
   plot.line([[0, 0], [1, 1]], "limit");
   plot.line(bins.map(({ stated, right }) => [stated, right] as const), "curve");
-  const most = Math.max(...bins.map(({ count }) => count));
+  const maxCount = Math.max(...bins.map(({ count }) => count));
   for (const { stated, right, count } of bins) {
-    plot.dot(stated, right, { kind: "value", radius: 2 + 6 * Math.sqrt(count / most) });
+    plot.dot(stated, right, { kind: "value", radius: 2 + 6 * Math.sqrt(count / maxCount) });
   }
-  return plot.svg("Reliability curve of the confidence; the size of a dot is its share of windows");
+  return plot.svg(
+    "Reliability curve of the confidence; the size of a dot is its number of windows",
+  );
 }

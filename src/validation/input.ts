@@ -1,51 +1,61 @@
 import { openFfmpegSource } from "../capture/ffmpeg/source.ts";
 import type { FrameSource } from "../capture/frame.ts";
 import type { TruthSample } from "../capture/simulator/truth.ts";
-import { UsageError } from "../base/errors.ts";
-import type { Settings } from "../config/flags.ts";
-import { reasonOf } from "../base/reason.ts";
+import { reasonOf, UsageError } from "../base/errors.ts";
+import type { VideoInputSettings } from "../capture/ffmpeg/flags.ts";
+import type { VitalsSettings } from "../vitals/flags.ts";
+import type { ValidateSettings } from "./flags.ts";
 import { SystemClock } from "../telemetry/clock.ts";
 import type { RegionSample } from "../vision/region_sample.ts";
 import { Vision } from "../vision/vision.ts";
-import { openSimulation } from "../capture/simulator/open.ts";
+import { openSimulation, type SimulatedInputSettings } from "../capture/simulator/open.ts";
 import { rateReference, type Reference, referencesOf } from "./reference.ts";
 import { type NumberTable, parseTable, TableError } from "./table.ts";
 import { traceSamples } from "./trace.ts";
 import type { Vital } from "./vital.ts";
 
+/** The settings that choose and describe the input. */
+interface InputSettings extends SimulatedInputSettings {
+  readonly validate: ValidateSettings;
+  readonly video: VideoInputSettings;
+  readonly vitals: VitalsSettings;
+}
+
 /** What is validated, and what it is compared with. */
-export interface Input {
+export interface ValidationInput {
   /** One line for the report. */
   readonly description: string;
   readonly samples: AsyncIterable<RegionSample> | Iterable<RegionSample>;
   readonly references: Readonly<Partial<Record<Vital, Reference>>>;
-  /** True where a reference's second 0 is the first sample, not the samples' own 0. */
+  /** True if the time of the references starts at the first sample. */
   readonly fromFirstSample: boolean;
 }
 
 /**
- * The input that the settings choose.
+ * Opens the input that the settings select.
  *
- * @throws {UsageError} where none, or more than one, is chosen
- * @throws {TableError} where a table cannot be used
+ * @throws {UsageError} unless exactly one input is selected
+ * @throws {TableError} if a table cannot be used
  */
-export function openInput(settings: Settings): Input {
+export function openInput(settings: InputSettings): ValidationInput {
   const { validate: { inputTracePath, referencePath }, video, simulate } = settings;
-  const chosen = [
+  const selected = [
     inputTracePath !== undefined && "--input_trace_path",
     video.inputPath !== undefined && "--input_video_path",
     simulate.enabled && "--simulate",
   ].filter((name) => name !== false);
-  if (chosen.length !== 1) {
+  if (selected.length !== 1) {
     throw new UsageError(
-      chosen.length
-        ? `Cannot validate ${chosen.join(" and ")} together: choose one input`
+      selected.length
+        ? `Cannot validate ${selected.join(" and ")} together: choose one input`
         : "Cannot validate without an input: add --input_video_path, --input_trace_path or --simulate",
     );
   }
   if (simulate.enabled) {
     if (referencePath !== undefined) {
-      throw new UsageError("Cannot use --reference_path with --simulate: it knows its own truth");
+      throw new UsageError(
+        "Cannot use --reference_path with --simulate: the simulation has its own reference",
+      );
     }
     return simulationInput(settings);
   }
@@ -65,7 +75,7 @@ function readTable(path: string): NumberTable {
   return parseTable(text, path);
 }
 
-function traceInput({ validate }: Settings, path: string): Input {
+function traceInput({ validate }: InputSettings, path: string): ValidationInput {
   const { referencePath = path, referenceColumn, signals } = validate;
   const table = readTable(path);
   return {
@@ -79,11 +89,11 @@ function traceInput({ validate }: Settings, path: string): Input {
   };
 }
 
-function videoInput(settings: Settings, path: string): Input {
+function videoInput(settings: InputSettings, path: string): ValidationInput {
   const { validate: { referencePath, referenceColumn }, video, camera } = settings;
   if ((referencePath === undefined) !== (referenceColumn === undefined)) {
     throw new UsageError(
-      "Cannot use one of --reference_path and --reference_column alone: give both",
+      "Cannot use one of --reference_path and --reference_column alone: set both",
     );
   }
   const open = () =>
@@ -95,7 +105,7 @@ function videoInput(settings: Settings, path: string): Input {
     });
   return {
     description: `video ${path}`,
-    samples: watched(open, settings),
+    samples: observe(open, settings),
     references: referencePath === undefined || referenceColumn === undefined
       ? {}
       : referencesOf(readTable(referencePath), referenceColumn),
@@ -103,7 +113,7 @@ function videoInput(settings: Settings, path: string): Input {
   };
 }
 
-function simulationInput(settings: Settings): Input {
+function simulationInput(settings: InputSettings): ValidationInput {
   const truth: TruthSample[] = [];
   const open = () =>
     Promise.resolve(openSimulation(settings, {
@@ -115,7 +125,7 @@ function simulationInput(settings: Settings): Input {
       onTruth: (sample) => truth.push(sample),
     }));
   const reference = (rate: (sample: TruthSample) => number): Reference => ({
-    description: "the simulation's own truth",
+    description: "ground truth of the simulation",
     rateAt: (endS, windowS) =>
       rateReference(
         Float64Array.from(truth, ({ timeS }) => timeS),
@@ -124,16 +134,16 @@ function simulationInput(settings: Settings): Input {
   });
   const { scene, pulseBpm, breathingBpm, noise, motion, light, frameDrop, seed } =
     settings.simulate;
-  const alive = scene === "person" || scene === "two_faces";
+  const hasPerson = scene === "person" || scene === "two_faces";
   return {
     description: `simulated camera: ${scene}, pulse ${pulseBpm}, breathing ${breathingBpm}, ` +
       `noise ${noise}, motion ${motion}, light ${light}, frame drop ${frameDrop}, seed ${seed}`,
-    samples: watched(open, settings),
+    samples: observe(open, settings),
     references: {
-      ...(alive && Number(pulseBpm) !== 0
+      ...(hasPerson && Number(pulseBpm) !== 0
         ? { pulse: reference(({ pulseRate }) => pulseRate) }
         : {}),
-      ...(alive && Number(breathingBpm) !== 0
+      ...(hasPerson && Number(breathingBpm) !== 0
         ? { breathing: reference(({ breathRate }) => breathRate) }
         : {}),
     },
@@ -141,10 +151,10 @@ function simulationInput(settings: Settings): Input {
   };
 }
 
-/** What vision measures on each frame of a source, which is closed at the end. */
-async function* watched(
+/** Measures the regions in each frame of a source, and closes the source at the end. */
+async function* observe(
   open: () => Promise<FrameSource>,
-  { vitals: { pulseModelPath } }: Settings,
+  { vitals: { pulseModelPath } }: InputSettings,
 ): AsyncGenerator<RegionSample> {
   await using vision = await Vision.open(pulseModelPath === undefined ? {} : { pulseModelPath });
   await using source = await open();

@@ -6,17 +6,17 @@ import { findPeaks, powerSpectrum } from "../vitals/signal/spectrum.ts";
 import { column, type NumberTable, timesOf } from "./table.ts";
 import type { Vital } from "./vital.ts";
 
-/** The truth of one vital over any window, or undefined where it cannot be said. */
+/** Reference values of one vital sign. */
 export interface Reference {
-  /** What it was read from, for the report. */
+  /** Origin of the values, for the report. */
   readonly description: string;
-  /** In 1/min, over the `windowS` seconds that end at `endS`. */
+  /** Returns the rate over the `windowS` seconds before `endS`, in 1/min; undefined if not known. */
   rateAt(endS: number, windowS: number): number | undefined;
 }
 
-type Kind = "rate" | "waveform";
+type ReferenceKind = "rate" | "waveform";
 
-/** Where the rate of a waveform is looked for, in 1/min. */
+/** Search range for the rate of a waveform, in 1/min. */
 export interface RateBand {
   readonly low: number;
   readonly high: number;
@@ -24,45 +24,48 @@ export interface RateBand {
 
 export const PULSE_REFERENCE: RateBand = { low: 35, high: 200 };
 export const BREATHING_REFERENCE: RateBand = { low: 3, high: 50 };
-/** A breath is long: its rate needs more than the ten seconds of a pulse. */
-const SHORTEST_BREATHING_WINDOW_S = 30;
-/** The least share of a window that must be known. */
-const LEAST_KNOWN = 0.9;
+/** Minimum window for a breathing rate: the ten seconds of a pulse window contain few breaths. */
+const MIN_BREATHING_WINDOW_S = 30;
+/** Minimum fraction of valid samples in a window. */
+const MIN_VALID_FRACTION = 0.9;
 
 /**
- * The references that a user names: columns, separated by commas. Each is a pulse unless its name
- * says breathing, and a rate where its name ends so or it looks so; `name:breathing:waveform` says so.
+ * Returns the references in `columns`, a comma-separated list of column names. A column is a pulse
+ * unless its name contains "breath" or "resp", and a rate if its name or its values suggest so.
+ * Suffixes state it explicitly, as in `name:breathing:waveform`.
  */
 export function referencesOf(
   table: NumberTable,
   columns: string,
 ): Readonly<Partial<Record<Vital, Reference>>> {
   const times = timesOf(table);
-  const found: Partial<Record<Vital, Reference>> = {};
-  for (const wish of columns.split(",").map((part) => part.trim()).filter(Boolean)) {
-    const [name = "", ...hints] = wish.split(":");
+  const references: Partial<Record<Vital, Reference>> = {};
+  for (const entry of columns.split(",").map((part) => part.trim()).filter(Boolean)) {
+    const [name = "", ...suffixes] = entry.split(":");
     const values = column(table, name);
-    const breathing = hints.includes("breathing") ||
-      (!hints.includes("pulse") && /breath|resp|^rr$/i.test(name));
+    const breathing = suffixes.includes("breathing") ||
+      (!suffixes.includes("pulse") && /breath|resp|^rr$/i.test(name));
     const vital = breathing ? "breathing" : "pulse";
     const band = breathing ? BREATHING_REFERENCE : PULSE_REFERENCE;
-    const said = hints.find((hint): hint is Kind => hint === "rate" || hint === "waveform");
-    const isRate = /(rate|bpm)$/i.test(name) || looksLikeRate(times, values, band);
-    const kind = said ?? (isRate ? "rate" : "waveform");
+    const statedKind = suffixes.find((suffix): suffix is ReferenceKind =>
+      suffix === "rate" || suffix === "waveform"
+    );
+    const isRate = /(rate|bpm)$/i.test(name) || isRateLike(times, values, band);
+    const kind = statedKind ?? (isRate ? "rate" : "waveform");
     const description = `column ${name} of ${table.path}, a ${kind}`;
     const reference = kind === "rate"
       ? rateReference(times, values, description)
       : waveformReference(times, values, { band, description });
-    found[vital] = breathing ? overAtLeast(reference, SHORTEST_BREATHING_WINDOW_S) : reference;
+    references[vital] = breathing ? withMinWindow(reference, MIN_BREATHING_WINDOW_S) : reference;
   }
-  return found;
+  return references;
 }
 
 /**
- * True for numbers that could be rates and that hardly swing about their own mean of four seconds,
- * as a wave does, whatever its offset: it turns with every beat.
+ * Returns true if the values can be rates: they lie in a plausible range and hardly vary about
+ * their moving mean over 4 s. A waveform, in contrast, reverses its direction with every beat.
  */
-export function looksLikeRate(
+export function isRateLike(
   times: Float64Array,
   values: Float64Array,
   { low, high }: RateBand,
@@ -71,22 +74,22 @@ export function looksLikeRate(
   const seconds = (times.at(-1) ?? 0) - (times[0] ?? 0);
   if (!finite.length || !(seconds > 0)) return false;
   if (finite.some((value) => value < 0.5 * low || value > 1.5 * high)) return false;
-  const slow = movingMean(finite, (4 * finite.length) / seconds);
-  const swing = Math.sqrt(
-    finite.reduce((sum, value, k) => sum + (value / slow[k]! - 1) ** 2, 0) / finite.length,
+  const baseline = movingMean(finite, (4 * finite.length) / seconds);
+  const variation = Math.sqrt(
+    finite.reduce((sum, value, k) => sum + (value / baseline[k]! - 1) ** 2, 0) / finite.length,
   );
-  let turns = 0;
+  let reversals = 0;
   let direction = 0;
   for (let k = 1; k < finite.length; k++) {
-    const now = Math.sign(finite[k]! - finite[k - 1]!);
-    if (now === 0) continue;
-    if (direction && now !== direction) turns++;
-    direction = now;
+    const sign = Math.sign(finite[k]! - finite[k - 1]!);
+    if (sign === 0) continue;
+    if (direction && sign !== direction) reversals++;
+    direction = sign;
   }
-  return swing < 0.1 && turns / seconds < low / 60;
+  return variation < 0.1 && reversals / seconds < low / 60;
 }
 
-/** Rates as they are: their mean over the window. */
+/** Reference from rates in 1/min: their mean over the window. */
 export function rateReference(
   times: Float64Array,
   rates: Float64Array,
@@ -109,60 +112,60 @@ export function rateReference(
   };
 }
 
-/** A wave: the strongest frequency of its band in the same window. */
+/** Reference from a waveform: its dominant frequency in `band` over the window. */
 export function waveformReference(
   times: Float64Array,
-  wave: Float64Array,
+  waveform: Float64Array,
   { band, description = "a waveform" }: { band: RateBand; description?: string },
 ): Reference {
   const ring = new SampleRing({ capacity: Math.max(1, times.length), channels: 1 });
-  times.forEach((time, row) => ring.push(time * 1e6, [wave[row]!]));
+  times.forEach((time, row) => ring.push(time * 1e6, [waveform[row]!]));
   const sampleRateHz = band.high > 60 ? 30 : 10;
   return {
     description,
     rateAt(endS, windowS) {
       const length = Math.round(windowS * sampleRateHz);
-      // The recording may end a little before the last window asks for its end.
+      // The recording can end slightly before the last window does.
       const endUs = Math.min(endS * 1e6, ring.newestUs);
       const grid: Grid = {
         startUs: endUs - ((length - 1) * 1e6) / sampleRateHz,
         sampleRateHz,
         length,
       };
-      const signal = bridged(resample(ring, { channel: 0, grid }));
-      return signal && strongestRate(signal, { band, sampleRateHz });
+      const signal = fillGaps(resample(ring, { channel: 0, grid }));
+      return signal && dominantRate(signal, { band, sampleRateHz });
     },
   };
 }
 
-/** Holds the last value over holes; undefined where too much is missing. */
-function bridged(signal: Float64Array): Float64Array | undefined {
-  const known = signal.reduce((count, value) => count + (Number.isFinite(value) ? 1 : 0), 0);
-  if (known < LEAST_KNOWN * signal.length) return undefined;
+/** Fills gaps with the last valid value; returns undefined if too many samples are missing. */
+function fillGaps(signal: Float64Array): Float64Array | undefined {
+  const valid = signal.reduce((count, value) => count + (Number.isFinite(value) ? 1 : 0), 0);
+  if (valid < MIN_VALID_FRACTION * signal.length) return undefined;
   let last = signal.find(Number.isFinite) ?? 0;
   return signal.map((value) => last = Number.isFinite(value) ? value : last);
 }
 
-/** In 1/min. */
-function strongestRate(
+/** Returns the dominant frequency in `band`, in 1/min. */
+function dominantRate(
   signal: Float64Array,
   { band, sampleRateHz }: { band: RateBand; sampleRateHz: number },
 ): number | undefined {
   const lowHz = band.low / 60;
   const highHz = band.high / 60;
-  const wave = bandPass(signal, {
+  const filtered = bandPass(signal, {
     lowHz: 0.6 * lowHz,
     highHz: Math.min(0.45 * sampleRateHz, 1.5 * highHz),
     sampleRateHz,
   });
-  const spectrum = powerSpectrum(wave, { sampleRateHz, padFactor: 6 });
+  const spectrum = powerSpectrum(filtered, { sampleRateHz, padFactor: 6 });
   const [peak] = findPeaks(spectrum, { lowHz, highHz });
   return peak && 60 * peak.frequencyHz;
 }
 
-function overAtLeast(reference: Reference, shortestS: number): Reference {
+function withMinWindow(reference: Reference, minWindowS: number): Reference {
   return {
     description: reference.description,
-    rateAt: (endS, windowS) => reference.rateAt(endS, Math.max(windowS, shortestS)),
+    rateAt: (endS, windowS) => reference.rateAt(endS, Math.max(windowS, minWindowS)),
   };
 }

@@ -2,26 +2,26 @@ import type { Withheld } from "../vitals/withheld.ts";
 import { blandAltman, reliabilityCurve, timeChart } from "./charts.ts";
 import { reliability, type Summary, TOLERANCE } from "./statistics.ts";
 import { type Vital, VITALS } from "./vital.ts";
-import type { Run, WindowResult } from "./windows.ts";
+import type { ValidationRun, WindowResult } from "./windows.ts";
 
-/** All that a report tells. */
-export interface Report {
-  /** What was validated, in a line. */
+/** Content of a validation report. */
+export interface ValidationReport {
+  /** Description of the input, in one line. */
   readonly input: string;
-  /** What it was compared with. */
+  /** Descriptions of the references. */
   readonly references: Readonly<Partial<Record<Vital, string>>>;
-  /** The settings used, by their names. */
+  /** The settings in use, by name. */
   readonly settings: Readonly<Record<string, string | number | boolean>>;
-  readonly run: Run;
+  readonly run: ValidationRun;
   readonly summaries: Readonly<Record<Vital, Summary>>;
-  /** The pulse on the same samples without the learnt network, where one votes. */
+  /** Accuracy of the pulse on the same samples without the neural network, if one is in use. */
   readonly withoutNetwork?: Summary;
-  /** Limits that were missed, as sentences. */
+  /** Missed limits, as sentences. */
   readonly missed: readonly string[];
 }
 
-/** The figures of the table and of the JSON file, in their order. */
-const FIGURES = [
+/** Statistics in the table and in the JSON report, in this order. */
+const STATISTICS = [
   "n",
   "coverage",
   "mae",
@@ -35,14 +35,14 @@ const FIGURES = [
 
 const UNIT: Readonly<Record<Vital, string>> = { pulse: "beats/min", breathing: "breaths/min" };
 
-/** The report as JSON: what is not known is null, so that every key can be counted on. */
-export function reportJson(report: Report): string {
+/** Returns the report as JSON; an unknown value is null, so that every key is always present. */
+export function reportJson(report: ValidationReport): string {
   const { input, references, settings, run, summaries, withoutNetwork, missed } = report;
   const vital = (name: Vital) => {
     const summary = summaries[name];
     return {
-      ...figuresOf(summary),
-      bias: rounded(summary.bias) ?? null,
+      ...statisticsOf(summary),
+      bias: round(summary.bias) ?? null,
       published: summary.published,
       windows: summary.windows,
       withheld: countReasons(run[name].windows),
@@ -54,12 +54,12 @@ export function reportJson(report: Report): string {
       input,
       references,
       settings,
-      seconds: rounded(run.seconds),
+      seconds: round(run.seconds),
       frames: run.samples,
       conditions: Object.fromEntries(run.conditions),
       pulse: vital("pulse"),
       breathing: vital("breathing"),
-      ...(withoutNetwork ? { pulse_without_network: figuresOf(withoutNetwork) } : {}),
+      ...(withoutNetwork ? { pulse_without_network: statisticsOf(withoutNetwork) } : {}),
       missed,
     },
     null,
@@ -67,38 +67,38 @@ export function reportJson(report: Report): string {
   ) + "\n";
 }
 
-function figuresOf(summary: Summary): Record<string, number | null> {
-  return Object.fromEntries(FIGURES.map((figure) => [figure, rounded(summary[figure]) ?? null]));
+function statisticsOf(summary: Summary): Record<string, number | null> {
+  return Object.fromEntries(STATISTICS.map((name) => [name, round(summary[name]) ?? null]));
 }
 
-/** The report for a terminal. */
-export function reportText(report: Report): string {
+/** Returns the report as text for a terminal. */
+export function reportText(report: ValidationReport): string {
   const { input, references, run, summaries, withoutNetwork, missed } = report;
   const columns: readonly (readonly [string, Summary])[] = [
     ...VITALS.map((vital) => [vital, summaries[vital]] as const),
-    ...(withoutNetwork ? [["pulse, no network", withoutNetwork] as const] : []),
+    ...(withoutNetwork ? [["pulse (no network)", withoutNetwork] as const] : []),
   ];
   const lines = [
     `${input}: ${run.seconds.toFixed(1)} s, ${run.samples} frames`,
     ...VITALS.flatMap((vital) =>
-      references[vital] ? [`${vital} compared with ${references[vital]}`] : []
+      references[vital] ? [`${vital} reference: ${references[vital]}`] : []
     ),
     "",
     ["", ...columns.map(([name]) => name)].map((cell) => cell.padEnd(20)).join("").trimEnd(),
-    ...FIGURES.map((figure) =>
-      [figure, ...columns.map(([, summary]) => cell(summary[figure]))]
+    ...STATISTICS.map((name) =>
+      [name, ...columns.map(([, summary]) => cell(summary[name]))]
         .map((text) => text.padEnd(20)).join("").trimEnd()
     ),
     "",
     ...VITALS.map((vital) => `${vital}: ${publishedLine(run[vital].windows)}`),
-    `picture: ${listed(run.conditions)}`,
+    `conditions: ${formatCounts(run.conditions)}`,
     ...missed.map((sentence) => `Limit missed: ${sentence}`),
   ];
   return lines.join("\n");
 }
 
-/** One page that needs nothing else: no script, no font, no picture from elsewhere. */
-export function reportHtml(report: Report): string {
+/** Returns the report as one HTML page without external resources. */
+export function reportHtml(report: ValidationReport): string {
   const { input, settings, run, missed } = report;
   const rows = Object.entries(settings).map(([name, value]) =>
     `<tr><th>${escapeHtml(name)}</th><td>${escapeHtml(String(value))}</td></tr>`
@@ -109,7 +109,7 @@ export function reportHtml(report: Report): string {
 <style>${STYLE}</style>
 <h1>Validation</h1>
 <p>${escapeHtml(input)}: ${run.seconds.toFixed(1)} s, ${run.samples} frames.
-Picture: ${escapeHtml(listed(run.conditions))}.</p>
+Conditions: ${escapeHtml(formatCounts(run.conditions))}.</p>
 ${
     missed.length
       ? `<ul class="missed">${missed.map((m) => `<li>${escapeHtml(m)}`).join("")}</ul>`
@@ -117,21 +117,21 @@ ${
   }
 ${VITALS.map((vital) => section(report, vital)).join("\n")}
 <h2>Settings</h2><table>${rows.join("")}</table>
-<p class="note">This is no medical device: its numbers are for wellness and research, and must not
+<p class="note">This is not a medical device: its values are for wellness and research, and must not
 be used for diagnosis or treatment.</p>
 </html>
 `;
 }
 
-function section(report: Report, vital: Vital): string {
+function section(report: ValidationReport, vital: Vital): string {
   const { references, run, summaries, withoutNetwork } = report;
   const { windows } = run[vital];
   const compared = vital === "pulse" ? withoutNetwork : undefined;
-  const figures = [
+  const statistics = [
     ...(compared ? ["<tr><th></th><th>with network</th><th>without</th></tr>"] : []),
-    ...FIGURES.map((figure) =>
-      `<tr><th>${figure}</th><td>${cell(summaries[vital][figure])}</td>` +
-      `${compared ? `<td>${cell(compared[figure])}</td>` : ""}</tr>`
+    ...STATISTICS.map((name) =>
+      `<tr><th>${name}</th><td>${cell(summaries[vital][name])}</td>` +
+      `${compared ? `<td>${cell(compared[name])}</td>` : ""}</tr>`
     ),
   ];
   const charts = [
@@ -145,12 +145,12 @@ function section(report: Report, vital: Vital): string {
     `<td>${withheld ?? ""}</td></tr>`
   );
   return `<h2>${vital === "pulse" ? "Pulse" : "Breathing"}, ${UNIT[vital]}</h2>
-<p>Compared with ${escapeHtml(references[vital] ?? "nothing: no reference was given")}.
-Right is within ${TOLERANCE[vital]} a minute. ${escapeHtml(publishedLine(windows))}.</p>
-<table>${figures.join("")}</table>
+<p>Reference: ${escapeHtml(references[vital] ?? "none")}.
+Tolerance: ±${TOLERANCE[vital]}/min. Values ${escapeHtml(publishedLine(windows))}.</p>
+<table>${statistics.join("")}</table>
 <div class="charts">${charts.join("")}</div>
 <details><summary>${windows.length} windows</summary><table>
-<tr><th>end, s</th><th>reference</th><th>published</th><th>guess</th><th>confidence</th><th>withheld</th></tr>
+<tr><th>end, s</th><th>reference</th><th>published</th><th>estimate</th><th>confidence</th><th>withheld</th></tr>
 ${rows.join("\n")}</table></details>`;
 }
 
@@ -158,7 +158,7 @@ function publishedLine(windows: readonly WindowResult[]): string {
   const published = windows.filter(({ strict }) => strict !== undefined).length;
   const reasons = countReasons(windows);
   const withheld = Object.keys(reasons).length
-    ? `, withheld: ${listed(new Map(Object.entries(reasons)))}`
+    ? `, withheld: ${formatCounts(new Map(Object.entries(reasons)))}`
     : "";
   return `published in ${published} of ${windows.length} windows${withheld}`;
 }
@@ -171,7 +171,7 @@ function countReasons(windows: readonly WindowResult[]): Partial<Record<Withheld
   return counts;
 }
 
-function listed(counts: ReadonlyMap<string, number>): string {
+function formatCounts(counts: ReadonlyMap<string, number>): string {
   const sorted = [...counts].sort(([, a], [, b]) => b - a);
   return sorted.map(([name, count]) => `${name} ${count}`).join(", ") || "nothing";
 }
@@ -181,7 +181,7 @@ function cell(value: number | undefined, digits = 3): string {
   return Number.isInteger(value) ? String(value) : value.toFixed(digits);
 }
 
-function rounded(value: number | undefined): number | undefined {
+function round(value: number | undefined): number | undefined {
   return value === undefined ? undefined : Number(value.toFixed(6));
 }
 
@@ -199,7 +199,7 @@ figure{margin:0;flex:1 1 26rem}
 svg{width:100%;font:11px system-ui,sans-serif}
 svg text{fill:currentColor}
 svg polyline{fill:none}
-.grid{stroke:#8883}.truth{stroke:#888;stroke-width:2}.curve,.bias{stroke:#0a7;stroke-width:1.5}
+.grid{stroke:#8883}.reference{stroke:#888;stroke-width:2}.curve,.bias{stroke:#0a7;stroke-width:1.5}
 .limit{stroke:#c60;stroke-dasharray:4 3}
 .value{fill:#07c;fill-opacity:.65}.withheld{fill:#c00;fill-opacity:.6}
 .missed{color:#c00}.note{opacity:.8}

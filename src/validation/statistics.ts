@@ -1,73 +1,76 @@
 import type { Vital } from "./vital.ts";
 import type { VitalRun, WindowResult } from "./windows.ts";
 
-/** An error up to this is right, in 1/min: what the confidence is a probability of. */
+/** Maximum error of a correct estimate, in 1/min; confidence is the probability of such an error. */
 export const TOLERANCE: Readonly<Record<Vital, number>> = { pulse: 3, breathing: 2 };
 const BINS = 10;
 
-/** How good one vital was, in the names of the JSON report; absent where nothing can be said. */
+/** Accuracy of one vital sign, by the keys of the JSON report; a key without data is absent. */
 export interface Summary {
-  /** Windows whose truth is known. */
+  /** Number of windows with a reference. */
   readonly n: number;
-  /** Share of them for which a value was published. */
+  /** Fraction of those windows for which a value was published. */
   readonly coverage?: number;
-  /** Of published values against the truth, in 1/min. */
+  /** Mean absolute error of the published values, in 1/min. */
   readonly mae?: number;
+  /** Root mean square error, in 1/min. */
   readonly rmse?: number;
+  /** 95th percentile of the absolute error, in 1/min. */
   readonly p95?: number;
   readonly pearson_r?: number;
-  /** Mean of value minus truth. */
+  /** Mean of value minus reference, in 1/min. */
   readonly bias?: number;
-  /** Share of published values within 3 per minute. */
+  /** Fraction of the published values within 3/min of the reference. */
   readonly within_3?: number;
-  /** Expected calibration error of the confidence, over all guesses, published or not. */
+  /** Expected calibration error of the confidence, over all estimates, published or not. */
   readonly calibration_error?: number;
   /** Seconds from the first frame to the first published value. */
   readonly first_value_s?: number;
-  /** Windows for which a value was published, whether the truth is known or not. */
+  /** Number of windows for which a value was published, with or without a reference. */
   readonly published: number;
-  /** All windows. */
+  /** Number of all windows. */
   readonly windows: number;
 }
 
 /** One bin of the reliability curve. */
 export interface ReliabilityBin {
   readonly count: number;
-  /** Mean probability that was stated. */
+  /** Mean confidence of the estimates. */
   readonly stated: number;
-  /** Share that came true. */
+  /** Fraction of the estimates within the tolerance. */
   readonly right: number;
 }
 
-interface Pair {
+interface ValuePair {
   readonly value: number;
   readonly reference: number;
 }
 
-/** Published values that have a truth. */
-export function publishedPairs(windows: readonly WindowResult[]): Pair[] {
+/** Returns the published values that have a reference. */
+export function publishedPairs(windows: readonly WindowResult[]): ValuePair[] {
   return windows.flatMap(({ strict, reference }) =>
     strict !== undefined && reference !== undefined ? [{ value: strict, reference }] : []
   );
 }
 
+/** Summarizes the accuracy of one vital sign. */
 export function summarize({ windows, firstValueS }: VitalRun, vital: Vital): Summary {
-  const known = windows.filter(({ reference }) => reference !== undefined);
+  const withReference = windows.filter(({ reference }) => reference !== undefined);
   const pairs = publishedPairs(windows);
   const errors = pairs.map(({ value, reference }) => value - reference);
-  const sizes = errors.map(Math.abs).sort((a, b) => a - b);
+  const absoluteErrors = errors.map(Math.abs).sort((a, b) => a - b);
   const r = pearson(pairs);
   const curve = reliability(windows, vital);
   return {
-    n: known.length,
-    ...(known.length ? { coverage: pairs.length / known.length } : {}),
+    n: withReference.length,
+    ...(withReference.length ? { coverage: pairs.length / withReference.length } : {}),
     ...(pairs.length
       ? {
-        mae: average(sizes),
-        rmse: Math.sqrt(average(errors.map((error) => error ** 2))),
-        p95: quantile(sizes, 0.95),
-        bias: average(errors),
-        within_3: sizes.filter((size) => size <= 3).length / sizes.length,
+        mae: mean(absoluteErrors),
+        rmse: Math.sqrt(mean(errors.map((error) => error ** 2))),
+        p95: quantile(absoluteErrors, 0.95),
+        bias: mean(errors),
+        within_3: absoluteErrors.filter((error) => error <= 3).length / absoluteErrors.length,
       }
       : {}),
     ...(r !== undefined ? { pearson_r: r } : {}),
@@ -78,7 +81,7 @@ export function summarize({ windows, firstValueS }: VitalRun, vital: Vital): Sum
   };
 }
 
-/** Guesses by the probability that came with them, in ten bins; empty bins are left out. */
+/** Returns the reliability curve: estimates in ten bins of confidence, without empty bins. */
 export function reliability(windows: readonly WindowResult[], vital: Vital): ReliabilityBin[] {
   const bins = Array.from({ length: BINS }, () => ({ count: 0, stated: 0, right: 0 }));
   for (const { rate, confidence, reference } of windows) {
@@ -95,17 +98,20 @@ export function reliability(windows: readonly WindowResult[], vital: Vital): Rel
   }));
 }
 
-/** Expected calibration error: the gap between stated and true, weighted by the bins' sizes. */
+/** Expected calibration error (Naeini 2015): mean of |stated - observed|, weighted by bin counts. */
 export function calibrationError(bins: readonly ReliabilityBin[]): number {
   const total = bins.reduce((sum, { count }) => sum + count, 0);
-  return bins.reduce((sum, { count, stated, right }) => sum + count * Math.abs(stated - right), 0) /
+  return bins.reduce(
+    (sum, { count, stated, right }) => sum + count * Math.abs(stated - right),
+    0,
+  ) /
     Math.max(1, total);
 }
 
-/** Pearson's correlation; undefined where one side does not vary. */
-export function pearson(pairs: readonly Pair[]): number | undefined {
-  const meanValue = average(pairs.map(({ value }) => value));
-  const meanReference = average(pairs.map(({ reference }) => reference));
+/** Pearson's correlation coefficient; undefined if one side is constant. */
+export function pearson(pairs: readonly ValuePair[]): number | undefined {
+  const meanValue = mean(pairs.map(({ value }) => value));
+  const meanReference = mean(pairs.map(({ reference }) => reference));
   let product = 0;
   let values = 0;
   let references = 0;
@@ -114,18 +120,18 @@ export function pearson(pairs: readonly Pair[]): number | undefined {
     values += (value - meanValue) ** 2;
     references += (reference - meanReference) ** 2;
   }
-  const size = Math.sqrt(values * references);
-  return size > 1e-12 ? product / size : undefined;
+  const scale = Math.sqrt(values * references);
+  return scale > 1e-12 ? product / scale : undefined;
 }
 
-/** The linear-interpolated quantile of sorted numbers, as numpy's default. */
-export function quantile(sorted: readonly number[], share: number): number {
-  const place = share * (sorted.length - 1);
-  const low = Math.floor(place);
+/** Quantile of sorted values by linear interpolation, as the default of numpy. */
+export function quantile(sorted: readonly number[], fraction: number): number {
+  const position = fraction * (sorted.length - 1);
+  const low = Math.floor(position);
   const below = sorted[low] ?? NaN;
-  return below + (place - low) * ((sorted[low + 1] ?? below) - below);
+  return below + (position - low) * ((sorted[low + 1] ?? below) - below);
 }
 
-function average(values: readonly number[]): number {
+function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

@@ -6,7 +6,7 @@ import {
 } from "../vision/region_sample.ts";
 import { column, type NumberTable, TableError, timesOf } from "./table.ts";
 
-/** A face where a trace cannot show one: someone sat there, or there would be no trace. */
+/** Placeholder for the face, which a trace does not contain. */
 const FACE: NonNullable<RegionSample["face"]> = {
   box: { x: 0.35, y: 0.25, width: 0.3, height: 0.4 },
   landmarks: {
@@ -23,7 +23,7 @@ const FACE: NonNullable<RegionSample["face"]> = {
   track: 1,
 };
 
-/** Samples of a trace: mean colours, or ready signals. */
+/** Converts a trace of mean colors, or of the columns named by `signals`, to region samples. */
 export function* traceSamples(
   table: NumberTable,
   { signals = [] }: { signals?: readonly string[] } = {},
@@ -54,22 +54,22 @@ export function* traceSamples(
 
 type Colors = readonly [r: Float64Array, g: Float64Array, b: Float64Array];
 
-/** `r,g,b` is the whole skin; `r_<region>,g_<region>,b_<region>` a region by its name. */
+/** Finds the columns `r,g,b` of the whole skin and `r_<region>,g_<region>,b_<region>` of regions. */
 function colorColumns(table: NumberTable): [RegionName, Colors][] {
-  const found: [RegionName, Colors][] = [];
+  const regions: [RegionName, Colors][] = [];
   for (const name of REGION_NAMES) {
     const suffix = table.columns.has(`r_${name}`) ? `_${name}` : name === "skin" ? "" : undefined;
     if (suffix === undefined || !table.columns.has(`r${suffix}`)) continue;
-    found.push([
+    regions.push([
       name,
       [column(table, `r${suffix}`), column(table, `g${suffix}`), column(table, `b${suffix}`)],
     ]);
   }
-  if (!found.length) {
+  if (!regions.length) {
     throw new TableError(
       `Cannot use ${table.path} as a trace: it needs r,g,b or r_<region>,g_<region>,b_<region> ` +
         `(${REGION_NAMES.join(", ")}), or signals named by --signals`,
     );
   }
-  return found;
+  return regions;
 }

@@ -1,3 +1,3 @@
-/** The vitals that `validate` compares with a reference. */
+/** The vital signs that `validate` compares with a reference. */
 export const VITALS = ["pulse", "breathing"] as const;
 export type Vital = typeof VITALS[number];

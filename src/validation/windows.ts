@@ -4,15 +4,15 @@ import type { Withheld } from "../vitals/withheld.ts";
 import type { Reference } from "./reference.ts";
 import { type Vital, VITALS } from "./vital.ts";
 
-/** What was said about one vital at the end of one window, beside the truth. */
+/** Estimate of one vital sign at the end of one window, with its reference. */
 export interface WindowResult {
   /** End of the window in seconds since the first sample. */
   readonly endS: number;
   /** The published value, absent while withheld. */
   readonly strict?: number;
-  /** The best guess, published or not. */
+  /** The estimated rate, published or not. */
   readonly rate?: number;
-  /** The probability that came with the guess. */
+  /** Confidence of the estimated rate. */
   readonly confidence?: number;
   readonly withheld?: Withheld;
   readonly reference?: number;
@@ -24,36 +24,36 @@ export interface VitalRun {
   readonly firstValueS?: number;
 }
 
-export type Run = Readonly<Record<Vital, VitalRun>> & {
+export type ValidationRun = Readonly<Record<Vital, VitalRun>> & {
   /** Seconds from the first to the last sample. */
   readonly seconds: number;
   readonly samples: number;
-  /** How often each condition of the picture stood at the end of a window. */
+  /** Number of windows that ended in each condition. */
   readonly conditions: ReadonlyMap<string, number>;
 };
 
 export interface RunOptions {
   readonly windowS: number;
   readonly stepS: number;
-  /** How often the engine is asked, as in service. @default 0.2 */
+  /** Interval between two estimates, as `--buffer_duration`. @default 0.2 */
   readonly publishS?: number;
   readonly references?: Readonly<Partial<Record<Vital, Reference>>>;
-  /** True where a reference's second 0 is the first sample. @default false */
+  /** True if the time of the references starts at the first sample. @default false */
   readonly fromFirstSample?: boolean;
 }
 
-/** A guess older than this says nothing of the window. */
+/** Maximum age of an estimate at the end of a window. */
 const STALE_US = 2_000_000;
 
 /**
- * Feeds samples to an engine as service does, and notes what it publishes at the end of each
- * window. Only windows that lie wholly in the recording count.
+ * Feeds samples to an engine as the server does, and collects its estimates at the end of each
+ * window. Only windows that lie completely within the recording are included.
  */
 export async function runWindows(
   engine: VitalsEngine,
   samples: AsyncIterable<RegionSample> | Iterable<RegionSample>,
   { windowS, stepS, publishS = 0.2, references = {}, fromFirstSample = false }: RunOptions,
-): Promise<Run> {
+): Promise<ValidationRun> {
   const windows: Record<Vital, WindowResult[]> = { pulse: [], breathing: [] };
   const first: Partial<Record<Vital, number>> = {};
   const rates: Partial<Record<Vital, RateSample>> = {};
@@ -84,12 +84,12 @@ export async function runWindows(
     for (const vital of VITALS) {
       const { strict, withheld } = estimate[vital];
       const newest = rates[vital];
-      const guess = newest && newestUs - newest.timeUs <= STALE_US ? newest : undefined;
+      const latest = newest && newestUs - newest.timeUs <= STALE_US ? newest : undefined;
       const reference = references[vital]?.rateAt(endS, windowS);
       windows[vital].push({
         endS: elapsedS,
         ...(strict ? { strict: strict.value } : {}),
-        ...(guess ? { rate: guess.value, confidence: guess.confidence } : {}),
+        ...(latest ? { rate: latest.value, confidence: latest.confidence } : {}),
         ...(withheld ? { withheld } : {}),
         ...(reference !== undefined ? { reference } : {}),
       });

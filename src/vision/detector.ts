@@ -70,7 +70,7 @@ export class FaceDetector implements Disposable {
       from: { ...square, width: square.size, height: square.size },
       width: INPUT_SIZE,
       height: INPUT_SIZE,
-      turns: rotation,
+      quarterTurns: rotation,
       scale: 2 / 255,
       offset: -1,
     });

@@ -111,8 +111,8 @@ export function regionShapes(face: PixelFace, size: Size): Shape[] {
   const axes = new FaceAxes(face);
   const nose = axes.toFace(face.landmarks.nose);
   const mouth = axes.toFace(face.landmarks.mouth);
-  const skin = { skin: true, carried: true } as const;
-  const core = { ...skin, core: true } as const;
+  const skin = { skin: true, followsMotion: true } as const;
+  const core = { ...skin, skinReference: true } as const;
   const rectangle = (name: RegionName, edges: Edges, flags: Partial<Shape> = {}): Shape => ({
     kind: "rectangle",
     region: REGION_NAMES.indexOf(name),

@@ -2,7 +2,7 @@ import { type Binding, OrtSession, type TensorInfo } from "../../ffi/onnxruntime
 import { Tensor } from "../../ffi/onnxruntime/tensor.ts";
 import { resampleRgb } from "../../ffi/regions.ts";
 import type { Image } from "../capture/frame.ts";
-import { reasonOf } from "../base/reason.ts";
+import { reasonOf } from "../base/errors.ts";
 import type { FaceObservation } from "./region_sample.ts";
 
 /** Gap between frames after which the state of the network is reset. */

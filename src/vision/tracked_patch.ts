@@ -24,7 +24,7 @@ export class TrackedPatch {
     const before = this.#rectangle;
     if (!rectangle && !before) return;
     if (rectangle && before && maxEdgeDistance(rectangle, before) <= tolerance) return;
-    this.#meter.follow(this.#motion, rectangle, this.#region);
+    this.#meter.track(this.#motion, rectangle, this.#region);
     this.#rectangle = rectangle;
     this.#y = this.#meter.position(this.#motion).y;
   }

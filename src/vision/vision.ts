@@ -1,6 +1,6 @@
 import { type PixelRectangle, RegionMeter } from "../../ffi/regions.ts";
 import type { Frame, Image } from "../capture/frame.ts";
-import { reasonOf } from "../base/reason.ts";
+import { reasonOf } from "../base/errors.ts";
 import { type Log, silentLog } from "../telemetry/log.ts";
 import type { Detection } from "./blazeface.ts";
 import { rgbOf } from "./color.ts";
@@ -151,7 +151,7 @@ export class Vision implements AsyncDisposable {
       },
       (error: unknown) => {
         const reason = reasonOf(error);
-        this.#log.limited("detector", 60, "error", "The face detector failed", { reason });
+        this.#log.rateLimited("detector", 60, "error", "The face detector failed", { reason });
       },
     ).finally(() => this.#detecting = undefined);
   }
@@ -166,7 +166,7 @@ export class Vision implements AsyncDisposable {
     if (!network || !face) return undefined;
     if (network.tooSlow) {
       const runMs = Math.round(network.runMs);
-      this.#log.limited(
+      this.#log.rateLimited(
         "pulse_model",
         3600,
         "warning",
@@ -178,7 +178,7 @@ export class Vision implements AsyncDisposable {
     }
     return network.process(image, face, { timeUs, everyFrame })?.catch((error: unknown) => {
       const reason = reasonOf(error);
-      this.#log.limited("pulse_model", 60, "error", "The pulse model failed", { reason });
+      this.#log.rateLimited("pulse_model", 60, "error", "The pulse model failed", { reason });
     });
   }
 

@@ -1,10 +1,10 @@
 import app from "./page/app.js" with { type: "text" };
 import chart from "./page/chart.js" with { type: "text" };
-import icon from "../ipc/http/page/icon.svg" with { type: "text" };
-import index from "../ipc/http/page/index.html" with { type: "text" };
-import login from "../ipc/http/page/login.html" with { type: "text" };
-import style from "../ipc/http/page/style.css" with { type: "text" };
-import words from "./page/words.js" with { type: "text" };
+import icon from "./page/icon.svg" with { type: "text" };
+import index from "./page/index.html" with { type: "text" };
+import login from "./page/login.html" with { type: "text" };
+import style from "./page/style.css" with { type: "text" };
+import format from "./page/format.js" with { type: "text" };
 
 export interface PageFile {
   readonly type: string;
@@ -14,7 +14,7 @@ export interface PageFile {
 const SCRIPT = "text/javascript; charset=utf-8";
 const HTML = "text/html; charset=utf-8";
 
-/** The whole page by path; it is part of the program. */
+/** The files of the web page by path, embedded in the program. */
 export const PAGE_FILES: ReadonlyMap<string, PageFile> = new Map([
   ["/", { type: HTML, text: index }],
   ["/login.html", { type: HTML, text: login }],
@@ -22,5 +22,5 @@ export const PAGE_FILES: ReadonlyMap<string, PageFile> = new Map([
   ["/icon.svg", { type: "image/svg+xml", text: icon }],
   ["/app.js", { type: SCRIPT, text: app }],
   ["/chart.js", { type: SCRIPT, text: chart }],
-  ["/words.js", { type: SCRIPT, text: words }],
+  ["/format.js", { type: SCRIPT, text: format }],
 ]);

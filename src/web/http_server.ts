@@ -1,48 +1,47 @@
-import { reasonOf } from "../base/reason.ts";
-import { ConfigError, UnavailableError } from "../base/errors.ts";
-import { isLoopback } from "../config/rules.ts";
+import { ConfigError, reasonOf, UnavailableError } from "../base/errors.ts";
+import { isLoopback } from "../base/loopback.ts";
 import { MAX_COMMAND_BYTES, parseRecordingCommand } from "../control/commands.ts";
 import type { RecordingCommand } from "../control/recording.ts";
 import type { Counters } from "../telemetry/counters.ts";
-import type { HealthVerdict } from "../telemetry/health.ts";
+import type { HealthReport } from "../telemetry/health.ts";
 import type { Log } from "../telemetry/log.ts";
-import { Access, isOwnOrigin } from "../transports/http/access.ts";
-import { BOUNDARY } from "./frame_feed.ts";
-import type { Hub } from "./hub.ts";
-import { PAGE_FILES } from "./assets.ts";
+import { Authenticator, isSameOrigin } from "../transports/http/authenticator.ts";
 import { prometheusText } from "../transports/http/prometheus.ts";
 import { WebServer } from "../transports/http/web_server.ts";
+import { PAGE_FILES } from "./assets.ts";
+import type { Hub } from "./hub.ts";
+import { BOUNDARY } from "./mjpeg_stream.ts";
 
 export interface HttpServerOptions {
   readonly address: string;
-  /** 0: any free one. */
+  /** TCP port; 0 for any free port. */
   readonly port: number;
-  /** Without one, only loopback is served. */
+  /** Required for addresses other than loopback. */
   readonly token?: string | undefined;
   readonly hub: Hub;
-  /** Passes a recording command on to a device; false where the way there is broken. */
+  /** Sends a recording command to a device; returns false if the device is not reachable. */
   readonly onCommand: (device: string, command: RecordingCommand) => Promise<boolean> | boolean;
-  /** What `/healthz` answers; absent: no such page. */
-  readonly health?: () => HealthVerdict;
-  /** What `/metrics` answers; absent: no such page. */
+  /** Content of `/healthz`. @default the path does not exist */
+  readonly health?: () => HealthReport;
+  /** Content of `/metrics`. @default the path does not exist */
   readonly counters?: Counters;
   readonly log: Log;
 }
 
 const KEEP_ALIVE_MS = 5000;
-/** Guessing a token is made slow, for each guess. */
-const WRONG_TOKEN_MS = 500;
+/** Delay of the response to a wrong token, to slow down guessing. */
+const WRONG_TOKEN_DELAY_MS = 500;
 
-/** What the page that asks for the token is made of. */
-const OPEN_FILES: ReadonlySet<string> = new Set(["/style.css", "/icon.svg"]);
+/** Files that the login page needs; they are served without a token. */
+const PUBLIC_FILES: ReadonlySet<string> = new Set(["/style.css", "/icon.svg"]);
 
-/** All viewers of many devices; a descriptor each, of the few thousand that a process has. */
+/** Chosen: each connection uses one of the few thousand file descriptors of a process. */
 const MAX_CONNECTIONS = 512;
 const IDLE_MS = 20_000;
-/** Whoever has sent half a request must not hold up the end. */
+/** Time for responses in progress at the shutdown. */
 const SHUTDOWN_MS = 500;
-/** A command is one small packet. */
-const BODY_MS = 5000;
+/** Time limit for receiving the body of a request. */
+const BODY_TIMEOUT_MS = 5000;
 
 const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   "content-security-policy":
@@ -56,23 +55,23 @@ const SECURITY_HEADERS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Serves the page, its events and videos, recording commands, health and metrics. The routes
- * below are all there is: no request reaches anything else.
+ * HTTP server for the web page: its files, events and videos, recording commands, health and
+ * metrics.
  */
 export class HttpServer implements AsyncDisposable {
   readonly #options: HttpServerOptions;
-  readonly #access: Access;
+  readonly #authenticator: Authenticator;
   readonly #server: WebServer;
   #keepAlive: ReturnType<typeof setInterval> | undefined;
 
-  /** @throws {ConfigError} for an address beyond loopback without a token */
+  /** @throws {ConfigError} for an address other than loopback without a token */
   constructor(options: HttpServerOptions) {
     const { address, token, port } = options;
     if (!isLoopback(address) && !token) {
       throw new ConfigError(`Cannot listen for HTTP on ${address} without a token`);
     }
     this.#options = options;
-    this.#access = new Access({ token: token || undefined, scope: `${port}` });
+    this.#authenticator = new Authenticator({ token: token || undefined, scope: `${port}` });
     this.#server = new WebServer({
       address,
       port,
@@ -80,16 +79,16 @@ export class HttpServer implements AsyncDisposable {
       idleMs: IDLE_MS,
       onRequest: async (request) => {
         try {
-          return await this.#answer(request);
+          return await this.#respond(request);
         } catch (error) {
-          options.log.limited("http", 10, "error", `A request failed: ${error}`);
-          return answer(500, "The server failed on this request");
+          options.log.rateLimited("http", 10, "error", `HTTP request failed: ${error}`);
+          return textResponse(500, "Internal server error");
         }
       },
     });
   }
 
-  /** Rejects with `UnavailableError` where the address cannot be listened on. */
+  /** @throws {UnavailableError} if the address is not available */
   async start(): Promise<void> {
     const { address, port, log, hub } = this.#options;
     try {
@@ -100,7 +99,7 @@ export class HttpServer implements AsyncDisposable {
         { cause },
       );
     }
-    log.info(`The page is at http://${address}:${this.port}/`);
+    log.info(`Serving the web page at http://${address}:${this.port}/`);
     this.#keepAlive = setInterval(() => hub.keepAlive(), KEEP_ALIVE_MS);
   }
 
@@ -114,41 +113,45 @@ export class HttpServer implements AsyncDisposable {
     await this.#server.close(SHUTDOWN_MS);
   }
 
-  async #answer(request: Request): Promise<Response> {
+  async #respond(request: Request): Promise<Response> {
     const { hub, health, counters } = this.#options;
     const { pathname, searchParams } = new URL(request.url);
     if (pathname === "/login" && request.method === "POST") return await this.#login(request);
-    // Supervisors know no token, and learn nothing but sick or well.
-    if (pathname === "/healthz" && health && isReading(request)) return healthAnswer(health());
-    if (!await this.#access.allows(request)) return refusal(pathname);
+    // Health needs no token, because probes of supervisors cannot send one.
+    if (pathname === "/healthz" && health && isRead(request)) return healthResponse(health());
+    if (!await this.#authenticator.isAllowed(request)) return unauthorized(pathname);
     if (pathname === "/api/recording" && request.method === "POST") {
       return await this.#command(request);
     }
-    if (!isReading(request)) return answer(405, "This page is only for reading");
+    if (!isRead(request)) return textResponse(405, "Method not allowed");
     const file = PAGE_FILES.get(pathname);
-    if (file) return answer(200, file.text, file.type);
+    if (file) return textResponse(200, file.text, file.type);
     switch (pathname) {
       case "/events":
-        return streamAnswer(hub.events(), "text/event-stream");
+        return streamResponse(hub.events(), "text/event-stream");
       case "/video":
-        return streamAnswer(
+        return streamResponse(
           hub.video(searchParams.get("device") ?? ""),
           `multipart/x-mixed-replace; boundary=${BOUNDARY}`,
         );
       case "/metrics":
         if (!counters) break;
-        return answer(200, prometheusText(counters), "text/plain; version=0.0.4; charset=utf-8");
+        return textResponse(
+          200,
+          prometheusText(counters),
+          "text/plain; version=0.0.4; charset=utf-8",
+        );
     }
-    return answer(404, "There is no such page");
+    return textResponse(404, "Not found");
   }
 
   async #login(request: Request): Promise<Response> {
-    const body = isOwnOrigin(request) ? await readSmall(request) : undefined;
+    const body = isSameOrigin(request) ? await readBody(request) : undefined;
     const token = body && new URLSearchParams(new TextDecoder().decode(body)).get("token");
-    const cookie = await this.#access.login(token ?? "");
+    const cookie = await this.#authenticator.login(token ?? "");
     if (cookie === undefined) {
-      await new Promise((resolve) => setTimeout(resolve, WRONG_TOKEN_MS));
-      return refusal("/", "That is not the token.");
+      await new Promise((resolve) => setTimeout(resolve, WRONG_TOKEN_DELAY_MS));
+      return unauthorized("/", "Wrong token");
     }
     return new Response(null, {
       status: 303,
@@ -159,61 +162,66 @@ export class HttpServer implements AsyncDisposable {
   async #command(request: Request): Promise<Response> {
     const { hub, onCommand } = this.#options;
     const isJson = request.headers.get("content-type")?.startsWith("application/json");
-    if (!isJson || !isOwnOrigin(request)) return answer(403, "Commands come from the page itself");
-    const body = await readSmall(request);
-    if (!body) return answer(413, "The command is too large");
+    if (!isJson || !isSameOrigin(request)) {
+      return textResponse(403, "Content type or origin not allowed");
+    }
+    const body = await readBody(request);
+    if (!body) return textResponse(413, "Command too large");
     const parsed = parseRecordingCommand(body);
-    if (parsed.state === "bad") return answer(400, `The command is bad: ${parsed.reason}`);
+    if (parsed.state === "rejected") {
+      return textResponse(400, `Invalid command (${parsed.reason})`);
+    }
     const device = JSON.parse(new TextDecoder().decode(body)).device;
     if (typeof device !== "string" || !hub.has(device)) {
-      return answer(404, "There is no such device");
+      return textResponse(404, "Unknown device");
     }
     return await onCommand(device, parsed.command)
-      ? answer(202, "The command is on its way")
-      : answer(503, "The device cannot be reached now");
+      ? textResponse(202, "Command sent")
+      : textResponse(503, "Device not reachable");
   }
 }
 
-function isReading({ method }: Request): boolean {
+function isRead({ method }: Request): boolean {
   return method === "GET" || method === "HEAD";
 }
 
-function answer(status: number, text: string, type = "text/plain; charset=utf-8"): Response {
+function textResponse(status: number, text: string, type = "text/plain; charset=utf-8"): Response {
   return new Response(text, { status, headers: { ...SECURITY_HEADERS, "content-type": type } });
 }
 
-function streamAnswer(
+function streamResponse(
   stream: ReadableStream<Uint8Array<ArrayBuffer>> | undefined,
   type: string,
 ): Response {
-  if (!stream) return answer(503, "There is no such stream, or too many watch it");
+  if (!stream) return textResponse(503, "Stream not available, or too many clients");
   return new Response(stream, { headers: { ...SECURITY_HEADERS, "content-type": type } });
 }
 
-function healthAnswer({ healthy, reasons, agesS }: HealthVerdict): Response {
-  return answer(
+function healthResponse({ healthy, reasons, agesS }: HealthReport): Response {
+  return textResponse(
     healthy ? 200 : 503,
     JSON.stringify({ healthy, reasons, ages_s: agesS }),
     "application/json",
   );
 }
 
-function refusal(pathname: string, complaint = ""): Response {
+/** The login page, a file that it needs, or status 401. */
+function unauthorized(pathname: string, error = ""): Response {
   const login = PAGE_FILES.get("/login.html");
-  const open = OPEN_FILES.has(pathname) ? PAGE_FILES.get(pathname) : undefined;
-  if (open) return answer(200, open.text, open.type);
+  const file = PUBLIC_FILES.has(pathname) ? PAGE_FILES.get(pathname) : undefined;
+  if (file) return textResponse(200, file.text, file.type);
   if (pathname !== "/" || !login) {
-    return answer(401, "Bring the token: authorization: Bearer TOKEN");
+    return textResponse(401, "Token required: send the header Authorization: Bearer TOKEN");
   }
-  return answer(401, login.text.replace("<!-- complaint -->", complaint), login.type);
+  return textResponse(401, login.text.replace("<!-- error -->", error), login.type);
 }
 
-/** The body, or undefined where it is longer than any command, or does not come. */
-async function readSmall(request: Request): Promise<Uint8Array<ArrayBuffer> | undefined> {
+/** Reads the body, up to the timeout; returns undefined if it is larger than any command. */
+async function readBody(request: Request): Promise<Uint8Array<ArrayBuffer> | undefined> {
   const bytes = new Uint8Array(MAX_COMMAND_BYTES);
   let length = 0;
   const reader = request.body?.getReader();
-  const timer = setTimeout(() => reader?.cancel().catch(() => {}), BODY_MS);
+  const timer = setTimeout(() => reader?.cancel().catch(() => {}), BODY_TIMEOUT_MS);
   try {
     while (reader) {
       const { value, done } = await reader.read();

@@ -1,47 +1,50 @@
 import type { Topic } from "../envelopes/envelope.ts";
-import { FrameFeed } from "./frame_feed.ts";
+import { MjpegStream } from "./mjpeg_stream.ts";
 
-/** More than a ward has; a publisher that invents prefixes must not fill our memory. */
+/** Maximum number of devices, so that invented key prefixes cannot exhaust the memory. */
 const MAX_DEVICES = 64;
-/** A device that was silent for so long makes room for another. */
-const FORGET_MS = 60_000;
-/** What was measured so long ago is not told to a browser that comes: it would look like now. */
-const OLD_MS = 3000;
-/** Core metrics of five seconds are some 20 KB; what is far larger is no envelope of ours. */
+/** A device that has been silent for longer may be replaced by a new one, in milliseconds. */
+const EVICTION_MS = 60_000;
+/** Metrics older than this are not sent to a new subscriber, in milliseconds. */
+const MAX_METRIC_AGE_MS = 3000;
+/** Maximum length of an event. Chosen: core metrics of five seconds have some 20,000 characters. */
 const MAX_EVENT_CHARACTERS = 256 * 1024;
-/** Events that wait for one browser. It gets the newest of each kind when it comes back. */
+/** Queue length at which a slow subscriber is disconnected; it reconnects by itself. */
 const QUEUED_EVENTS = 200;
 
-export const MAX_VIEWERS = 64;
+/** Maximum number of subscribers to the events, and to the video of each device. */
+export const MAX_SUBSCRIBERS = 64;
 
 interface Device {
-  heardMs: number;
-  /** The newest event of each kind and when it came, for a browser that comes later. */
-  readonly newest: Map<Topic, { readonly event: string; readonly atMs: number }>;
-  readonly frames: FrameFeed;
+  lastSeenMs: number;
+  /** The newest event of each topic and its time of arrival, for new subscribers. */
+  readonly latest: Map<Topic, { readonly event: string; readonly atMs: number }>;
+  readonly video: MjpegStream;
 }
 
 export interface HubOptions {
-  /** Called when the first viewer of a device's video comes, and when the last has gone. */
-  readonly onWatch?: (device: string, watched: boolean) => void;
+  /** Called with true for the first subscriber to a device's video, and false after the last left. */
+  readonly onVideoSubscribed?: (device: string, subscribed: boolean) => void;
   /** @default performance.now */
   readonly nowMs?: () => number;
 }
 
 /**
- * Between the devices and the browsers: keeps the newest of everything and hands each message to
- * every browser, as server-sent events and as motion JPEG. A slow browser is let go and comes
- * back; it never holds up the others.
+ * Publish-subscribe hub between devices and browsers: keeps the latest state of each device and
+ * sends each message to all subscribers as server-sent events (SSE), and frames as motion JPEG. A
+ * slow subscriber is disconnected instead of delaying the others.
  */
 export class Hub {
   readonly #devices = new Map<string, Device>();
-  readonly #viewers = new Set<ReadableStreamDefaultController<string>>();
-  readonly #onWatch: (device: string, watched: boolean) => void;
+  readonly #subscribers = new Set<ReadableStreamDefaultController<string>>();
+  readonly #onVideoSubscribed: (device: string, subscribed: boolean) => void;
   readonly #nowMs: () => number;
   #connected = true;
 
-  constructor({ onWatch = () => {}, nowMs = () => performance.now() }: HubOptions = {}) {
-    this.#onWatch = onWatch;
+  constructor(
+    { onVideoSubscribed = () => {}, nowMs = () => performance.now() }: HubOptions = {},
+  ) {
+    this.#onVideoSubscribed = onVideoSubscribed;
     this.#nowMs = nowMs;
   }
 
@@ -49,88 +52,95 @@ export class Hub {
     return [...this.#devices.keys()];
   }
 
-  get viewers(): number {
-    return this.#viewers.size;
+  /** Number of subscribers to the events. */
+  get subscribers(): number {
+    return this.#subscribers.size;
   }
 
   has(device: string): boolean {
     return this.#devices.has(device);
   }
 
-  /** True while somebody watches the device's video. */
-  watched(device: string): boolean {
-    return (this.#devices.get(device)?.frames.watchers ?? 0) > 0;
+  /** Returns true while the device's video has subscribers. */
+  hasVideoSubscribers(device: string): boolean {
+    return (this.#devices.get(device)?.video.subscribers ?? 0) > 0;
   }
 
-  /** Takes a parsed envelope of `topic`; what is none is passed over. */
-  takeEnvelope(device: string, { topic, envelope }: {
+  /** Publishes a parsed envelope of `topic`; ignores anything that is not a valid envelope. */
+  publishEnvelope(device: string, { topic, envelope }: {
     readonly topic: Exclude<Topic, "frame">;
     readonly envelope: unknown;
   }): void {
-    const event = eventOf(device, { topic, envelope });
-    const known = event === undefined ? undefined : this.#deviceOf(device);
+    const event = toEvent(device, { topic, envelope });
+    const known = event === undefined ? undefined : this.#findOrAdd(device);
     if (!known || event === undefined) return;
-    known.newest.set(topic, { event, atMs: known.heardMs });
+    known.latest.set(topic, { event, atMs: known.lastSeenMs });
     this.#broadcast(event);
   }
 
-  /** Takes a picture; what is no JPEG is passed over. */
-  takeFrame(device: string, jpeg: Uint8Array<ArrayBuffer>): void {
+  /** Publishes a frame; ignores anything that is not a JPEG. */
+  publishFrame(device: string, jpeg: Uint8Array<ArrayBuffer>): void {
     if (jpeg[0] !== 0xff || jpeg[1] !== 0xd8) return;
-    this.#deviceOf(device)?.frames.publish(jpeg);
+    this.#findOrAdd(device)?.video.publish(jpeg);
   }
 
-  /** Says whether the devices' broker is there. */
+  /** Publishes whether the devices' broker is connected. */
   setConnected(connected: boolean): void {
     if (connected === this.#connected) return;
     this.#connected = connected;
     this.#broadcast(JSON.stringify({ type: "connection", connected }));
   }
 
-  /** Server-sent events, beginning with the newest of everything; undefined: too many viewers. */
+  /**
+   * Adds a subscriber and returns its server-sent events, which begin with the latest state.
+   * Returns undefined if there are too many subscribers.
+   */
   events(): ReadableStream<Uint8Array<ArrayBuffer>> | undefined {
-    if (this.#viewers.size >= MAX_VIEWERS) return undefined;
-    let own: ReadableStreamDefaultController<string>;
+    if (this.#subscribers.size >= MAX_SUBSCRIBERS) return undefined;
+    let subscriber: ReadableStreamDefaultController<string>;
     const stream = new ReadableStream<string>({
       start: (controller) => {
-        own = controller;
-        this.#viewers.add(controller);
+        subscriber = controller;
+        this.#subscribers.add(controller);
         controller.enqueue("retry: 1000\n\n");
         controller.enqueue(sse(JSON.stringify({ type: "connection", connected: this.#connected })));
-        for (const event of this.#recall()) controller.enqueue(sse(event));
+        for (const event of this.#snapshot()) controller.enqueue(sse(event));
       },
-      cancel: () => void this.#viewers.delete(own),
+      cancel: () => void this.#subscribers.delete(subscriber),
     }, { highWaterMark: QUEUED_EVENTS + MAX_DEVICES * 6 });
     return stream.pipeThrough(new TextEncoderStream()) as ReadableStream<Uint8Array<ArrayBuffer>>;
   }
 
-  /** What a browser that comes has to know, and how long each device has been silent. */
-  *#recall(): Generator<string> {
+  /** The latest state of each device, and how long ago it was last seen. */
+  *#snapshot(): Generator<string> {
     const nowMs = this.#nowMs();
-    for (const [device, { newest, heardMs }] of this.#devices) {
-      for (const [topic, { event, atMs }] of newest) {
-        const lasting = topic === "status" || topic === "recording_state";
-        if (lasting || nowMs - atMs < OLD_MS) yield event;
+    for (const [device, { latest, lastSeenMs }] of this.#devices) {
+      for (const [topic, { event, atMs }] of latest) {
+        const isState = topic === "status" || topic === "recording_state";
+        if (isState || nowMs - atMs < MAX_METRIC_AGE_MS) yield event;
       }
-      yield JSON.stringify({ type: "heard", device, ago_ms: Math.round(nowMs - heardMs) });
+      yield JSON.stringify({ type: "heard", device, ago_ms: Math.round(nowMs - lastSeenMs) });
     }
   }
 
-  /** Keeps quiet connections open and finds those that went; called every few seconds. */
+  /** Sends a comment that keeps idle connections open and detects dead ones; call it regularly. */
   keepAlive(): void {
     this.#send(": alive\n\n");
   }
 
-  /** A device's video as multipart JPEG; undefined where there is none, or too many watch. */
+  /**
+   * Returns a device's video as multipart JPEG, or undefined if the device is unknown or has too
+   * many subscribers.
+   */
   video(device: string): ReadableStream<Uint8Array<ArrayBuffer>> | undefined {
-    const frames = this.#devices.get(device)?.frames;
-    return frames && frames.watchers < MAX_VIEWERS ? frames.watch() : undefined;
+    const video = this.#devices.get(device)?.video;
+    return video && video.subscribers < MAX_SUBSCRIBERS ? video.subscribe() : undefined;
   }
 
   /** Ends all streams. */
   close(): void {
-    for (const viewer of [...this.#viewers]) this.#dismiss(viewer);
-    for (const { frames } of this.#devices.values()) frames.close();
+    for (const subscriber of [...this.#subscribers]) this.#disconnect(subscriber);
+    for (const { video } of this.#devices.values()) video.close();
   }
 
   #broadcast(event: string): void {
@@ -138,40 +148,40 @@ export class Hub {
   }
 
   #send(text: string): void {
-    for (const viewer of [...this.#viewers]) {
-      if ((viewer.desiredSize ?? 0) > 0) viewer.enqueue(text);
-      else this.#dismiss(viewer);
+    for (const subscriber of [...this.#subscribers]) {
+      if ((subscriber.desiredSize ?? 0) > 0) subscriber.enqueue(text);
+      else this.#disconnect(subscriber);
     }
   }
 
-  #dismiss(viewer: ReadableStreamDefaultController<string>): void {
-    this.#viewers.delete(viewer);
+  #disconnect(subscriber: ReadableStreamDefaultController<string>): void {
+    this.#subscribers.delete(subscriber);
     try {
-      viewer.close();
+      subscriber.close();
     } catch {
-      // it has gone by itself
+      // The client has disconnected already.
     }
   }
 
-  #deviceOf(name: string): Device | undefined {
+  #findOrAdd(name: string): Device | undefined {
     const nowMs = this.#nowMs();
     let device = this.#devices.get(name);
     if (!device) {
-      if (this.#devices.size >= MAX_DEVICES && !this.#forgetOne(nowMs)) return undefined;
+      if (this.#devices.size >= MAX_DEVICES && !this.#evictOne(nowMs)) return undefined;
       device = {
-        heardMs: nowMs,
-        newest: new Map(),
-        frames: new FrameFeed((watched) => this.#onWatch(name, watched)),
+        lastSeenMs: nowMs,
+        latest: new Map(),
+        video: new MjpegStream((subscribed) => this.#onVideoSubscribed(name, subscribed)),
       };
       this.#devices.set(name, device);
     }
-    device.heardMs = nowMs;
+    device.lastSeenMs = nowMs;
     return device;
   }
 
-  #forgetOne(nowMs: number): boolean {
+  #evictOne(nowMs: number): boolean {
     for (const [name, device] of this.#devices) {
-      if (nowMs - device.heardMs < FORGET_MS || device.frames.watchers > 0) continue;
+      if (nowMs - device.lastSeenMs < EVICTION_MS || device.video.subscribers > 0) continue;
       this.#devices.delete(name);
       this.#broadcast(JSON.stringify({ type: "gone", device: name }));
       return true;
@@ -184,19 +194,19 @@ function sse(data: string): string {
   return `data: ${data}\n\n`;
 }
 
-/** What a browser is told of an envelope, or undefined where it is none. */
-function eventOf(device: string, { topic, envelope }: {
+/** Returns the event for an envelope, or undefined if it is invalid or replayed. */
+function toEvent(device: string, { topic, envelope }: {
   readonly topic: Exclude<Topic, "frame">;
   readonly envelope: unknown;
 }): string | undefined {
   if (!isRecord(envelope) || envelope["type"] !== topic) return undefined;
   const { timestamp, payload } = envelope;
   if (!Number.isFinite(timestamp) || !isRecord(payload)) return undefined;
-  // What comes late must not look like what is; of recording states the last to come holds.
+  // Replayed messages are outdated; only the last recording state is valid however late it is.
   if (topic !== "recording_state" && isReplayed(payload)) return undefined;
-  // The curves come with the core metrics already: of the rest only the signal is shown.
-  const shown = topic === "edge_metrics" ? { signal: payload["signal"] } : payload;
-  const event = JSON.stringify({ type: topic, device, timestamp, payload: shown });
+  // The page reads traces from the core metrics, so of the edge metrics only `signal` is sent.
+  const content = topic === "edge_metrics" ? { signal: payload["signal"] } : payload;
+  const event = JSON.stringify({ type: topic, device, timestamp, payload: content });
   return event.length > MAX_EVENT_CHARACTERS ? undefined : event;
 }
 

@@ -13,12 +13,12 @@ export class PageSink implements Sink {
   }
 
   offer(message: Message): void {
-    if (message.kind === "frame") this.#hub.takeFrame(this.#device, message.image.jpeg);
-    else this.#hub.takeEnvelope(this.#device, message);
+    if (message.kind === "frame") this.#hub.publishFrame(this.#device, message.image.jpeg);
+    else this.#hub.publishEnvelope(this.#device, message);
   }
 
   /** True while a browser shows the video of the device. */
   get framesWanted(): boolean {
-    return this.#hub.watched(this.#device);
+    return this.#hub.hasVideoSubscribers(this.#device);
   }
 }

@@ -11,23 +11,25 @@ async function make(target: string): Promise<string> {
   return text;
 }
 
-Deno.test("the native tests and the fuzzer's corpus pass under both sanitizers", async () => {
+Deno.test("the native library passes its tests and the fuzzing corpus under both sanitizers", async () => {
   assert.match(await make("test"), /^ok\nok \d+ files$/m);
 });
 
-const hasClang = await new Deno.Command("sh", { args: ["-c", "command -v clang"] }).output();
+const clang = await new Deno.Command("sh", { args: ["-c", "command -v clang"] }).output();
 
 Deno.test({
-  name: "a short fuzz of a camera's buffer finds nothing" +
-    (hasClang.success ? "" : " (skipped: no clang; scripts/fuzz_camera installs it)"),
-  ignore: !hasClang.success,
+  name: "ph_frame_convert() passes a short fuzzing run" +
+    (clang.success ? "" : " (skipped: no clang; scripts/fuzz_camera installs it)"),
+  ignore: !clang.success,
   fn: async () => {
     await make("fuzz");
-    // The first folder takes what is found new: the corpus stays as it is.
-    const found = await Deno.makeTempDir();
-    await using _removed = { [Symbol.asyncDispose]: () => Deno.remove(found, { recursive: true }) };
+    // libFuzzer writes new inputs to the first directory, so the corpus stays unchanged.
+    const newInputs = await Deno.makeTempDir();
+    await using _removed = {
+      [Symbol.asyncDispose]: () => Deno.remove(newInputs, { recursive: true }),
+    };
     const { success, stderr } = await new Deno.Command(`${NATIVE}/build/fuzz_frame`, {
-      args: ["-max_total_time=10", "-max_len=4096", "-verbosity=0", found, "corpus"],
+      args: ["-max_total_time=10", "-max_len=4096", "-verbosity=0", newInputs, "corpus"],
       cwd: `${NATIVE}/tests`,
       env: { ASAN_OPTIONS: "abort_on_error=0" },
     }).output();

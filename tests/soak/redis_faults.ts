@@ -73,7 +73,9 @@ const publisher = new Deno.Command(Deno.execPath(), {
 const told: (Told & { readonly hours: number })[] = [];
 let startMs = performance.now();
 const listening = (async () => {
-  for await (const line of createInterface({ input: Readable.fromWeb(publisher.stdout as never) })) {
+  for await (
+    const line of createInterface({ input: Readable.fromWeb(publisher.stdout as never) })
+  ) {
     told.push({ ...JSON.parse(line), hours: (performance.now() - startMs) / 3_600_000 });
   }
 })();
@@ -90,7 +92,7 @@ const ALL_FAULTS: readonly [string, () => Promise<void>][] = [
     await clock.sleep(outage * 1000);
     server.thaw();
   }],
-  ["swallowed", () => withFault({ swallow: true })],
+  ["swallowed", () => withFault({ discard: true })],
   ["garbage", () => withFault({ answer: crypto.getRandomValues(new Uint8Array(5000)) })],
   ["half replies", () => withFault({ halfReplies: true })],
   ["20 MB string", () => withFault({ answer: encoder.encode("$20971520\r\n" + "x".repeat(9e4)) })],

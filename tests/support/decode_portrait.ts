@@ -3,6 +3,6 @@ import { JpegDecoder } from "../../ffi/jpeg.ts";
 import { assetPath } from "../../src/base/assets.ts";
 
 using decoder = new JpegDecoder();
-using picture = await decoder.decode(Deno.readFileSync(assetPath("portrait")), { leastWidth: 100 });
+using picture = await decoder.decode(Deno.readFileSync(assetPath("portrait")), { minWidth: 100 });
 const digest = await crypto.subtle.digest("SHA-256", picture.y);
 console.log(`${picture.width}x${picture.height} ${new Uint8Array(digest).toHex()}`);

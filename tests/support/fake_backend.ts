@@ -1,25 +1,21 @@
-import {
-  type Backend,
-  BackendError,
-  type Delivery,
-  type Outgoing,
-} from "../../src/envelopes/outgoing.ts";
+import { type Backend, BackendError, type Delivery } from "../../src/delivery/backend.ts";
+import type { Outgoing } from "../../src/envelopes/message.ts";
 
 interface Pending {
   readonly outgoing: Outgoing;
-  /** How many got it, once it has arrived. */
+  /** Set once the message has arrived. */
   delivery?: Delivery;
   readonly resolve: (delivery: Delivery) => void;
   readonly reject: (error: unknown) => void;
 }
 
-/** A backend whose peer a test plays: up or down, slow to acknowledge, with or without receivers. */
+/** A backend whose peer the test controls: connected or not, slow to acknowledge, with or without receivers. */
 export class FakeBackend implements Backend {
   readonly name = "fake";
   readonly inOrder: boolean;
-  /** What reached at least one receiver. */
+  /** Messages that reached at least one receiver. */
   readonly received: Outgoing[] = [];
-  /** Everything that was given to `send` while up. */
+  /** Messages passed to `send` while ready. */
   readonly sent: Outgoing[] = [];
   receivers: number | undefined = 1;
   /** While false, messages arrive but are not acknowledged. */
@@ -37,7 +33,7 @@ export class FakeBackend implements Backend {
     return this.#ready;
   }
 
-  /** How many messages wait for their acknowledgement. */
+  /** Number of messages that wait for their acknowledgement. */
   get inFlight(): number {
     return this.#pending.length;
   }
@@ -58,14 +54,14 @@ export class FakeBackend implements Backend {
     return promise;
   }
 
-  /** While false, messages are on their way, and lost where the link goes down. */
+  /** While false, messages are in transit, and lost if the link goes down. */
   setArriving(arriving: boolean): void {
     this.#arriving = arriving;
     this.#arrive();
     if (this.acknowledging) this.acknowledge();
   }
 
-  /** Answers to all that has arrived. */
+  /** Acknowledges all messages that have arrived. */
   acknowledge(): void {
     if (!this.#arriving) return;
     for (const { resolve, delivery } of this.#pending.splice(0)) resolve(delivery ?? {});

@@ -1,34 +1,34 @@
 import { freePort } from "./redis_server.ts";
 
-/** What a proxy does with bytes; changed while it runs. */
+/** Faults of a proxy; they may change while it runs. */
 export interface Fault {
-  /** Takes what the client sends and gives it to nobody. */
-  readonly swallow?: boolean;
-  /** Sends these bytes to the client in place of the server's. */
+  /** Discards what the client sends. */
+  readonly discard?: boolean;
+  /** Replaces each of the server's replies by these bytes. */
   readonly answer?: Uint8Array;
-  /** Cuts each piece of the server's answers to its first half. */
+  /** Truncates each chunk from the server to its first half. */
   readonly halfReplies?: boolean;
-  /** Hands the server's answers on one byte at a time. */
+  /** Forwards the server's replies one byte at a time. */
   readonly byteAtATime?: boolean;
-  /** The link's rate towards the server, shared by all connections. */
+  /** Bandwidth towards the server, shared by all connections. */
   readonly bytesPerSecond?: number;
-  /** How long a byte is on its way, in each direction. */
+  /** Propagation delay in each direction, in milliseconds. */
   readonly delayMs?: number;
 }
 
-/** A way to a server that a test makes worse while it is used. */
+/** A network link to a server, with faults that a test sets. */
 export interface Link extends AsyncDisposable {
   readonly hostname: string;
   readonly port: number;
   set fault(fault: Fault);
 }
 
-/** What a sender may have in the buffers of the link before it is held back. */
+/** Size of the link's buffer: senders wait while it is full. */
 const LINK_BUFFER_BYTES = 64 * 1024;
-/** Bytes that travel together on a slow link. */
+/** Packet size on a link with limited bandwidth. */
 const PACKET_BYTES = 1500;
 
-/** A TCP proxy on 127.0.0.1 whose faults a test sets. */
+/** A TCP proxy on 127.0.0.1 with faults that a test sets. */
 export class FaultProxy implements AsyncDisposable {
   readonly hostname = "127.0.0.1";
   readonly port = freePort();
@@ -46,12 +46,12 @@ export class FaultProxy implements AsyncDisposable {
     this.#accept();
   }
 
-  /** How many connections were made so far. */
+  /** Number of connections accepted so far. */
   get accepted(): number {
     return this.#accepted;
   }
 
-  /** Ends every connection; new ones are still accepted. */
+  /** Closes all connections. New ones are still accepted. */
   cut(): void {
     for (const connection of this.#connections) close(connection);
     this.#connections.clear();
@@ -72,11 +72,11 @@ export class FaultProxy implements AsyncDisposable {
   }
 
   async #serve(client: Deno.TcpConn): Promise<void> {
-    const server = await this.#reach(client);
+    const server = await this.#connectTo(client);
     client.setNoDelay();
     server.setNoDelay();
     this.#connections.add(server);
-    await Promise.all([this.#forward(client, server), this.#back(server, client)])
+    await Promise.all([this.#forward(client, server), this.#backward(server, client)])
       .catch(() => {});
     for (const connection of [client, server]) {
       close(connection);
@@ -84,7 +84,7 @@ export class FaultProxy implements AsyncDisposable {
     }
   }
 
-  async #reach(client: Deno.TcpConn): Promise<Deno.TcpConn> {
+  async #connectTo(client: Deno.TcpConn): Promise<Deno.TcpConn> {
     try {
       return await Deno.connect({ hostname: this.hostname, port: this.#target });
     } catch (error) {
@@ -94,29 +94,29 @@ export class FaultProxy implements AsyncDisposable {
     }
   }
 
-  /** Client to server: a bottleneck that all connections share, packet by packet. */
+  /** Forwards client to server, packet by packet through a bottleneck shared by all connections. */
   async #forward(from: Deno.TcpConn, to: Deno.TcpConn): Promise<void> {
-    const writing = new Pipe(to);
+    const writer = new DelayedWriter(to);
     try {
-      for await (const bytes of pieces(from)) {
-        const { swallow, bytesPerSecond, delayMs = 0 } = this.fault;
-        if (swallow) continue;
+      for await (const bytes of chunksOf(from)) {
+        const { discard, bytesPerSecond, delayMs = 0 } = this.fault;
+        if (discard) continue;
         for (let at = 0; at < bytes.length; at += PACKET_BYTES) {
           const packet = bytes.subarray(at, at + PACKET_BYTES);
-          if (bytesPerSecond) await this.#takeLink(packet.length, bytesPerSecond);
-          writing.push(packet, delayMs + Math.max(0, this.#linkFreeMs - performance.now()));
+          if (bytesPerSecond) await this.#occupyLink(packet.length, bytesPerSecond);
+          writer.push(packet, delayMs + Math.max(0, this.#linkFreeMs - performance.now()));
         }
       }
     } finally {
-      await writing.end();
+      await writer.end();
     }
   }
 
   /**
-   * Waits for room in the link's buffer, then takes the link for the packet's time. Whoever came
-   * first is let in first, as each connection has one packet before the buffer.
+   * Waits for room in the link's buffer, then occupies the link for the transmission time. Packets
+   * are admitted in order of arrival: each connection has one packet in front of the buffer.
    */
-  #takeLink(bytes: number, bytesPerSecond: number): Promise<void> {
+  #occupyLink(bytes: number, bytesPerSecond: number): Promise<void> {
     const bufferMs = LINK_BUFFER_BYTES / bytesPerSecond * 1000;
     const admitted = this.#admitted.then(async () => {
       const fullMs = this.#linkFreeMs - performance.now() - bufferMs;
@@ -128,25 +128,25 @@ export class FaultProxy implements AsyncDisposable {
     return admitted;
   }
 
-  async #back(from: Deno.TcpConn, to: Deno.TcpConn): Promise<void> {
-    const writing = new Pipe(to);
+  async #backward(from: Deno.TcpConn, to: Deno.TcpConn): Promise<void> {
+    const writer = new DelayedWriter(to);
     try {
-      for await (const bytes of pieces(from)) {
+      for await (const bytes of chunksOf(from)) {
         const { answer, halfReplies, byteAtATime, delayMs = 0 } = this.fault;
-        if (answer) writing.push(answer, delayMs);
-        else if (halfReplies) writing.push(bytes.subarray(0, Math.ceil(bytes.length / 2)), delayMs);
+        if (answer) writer.push(answer, delayMs);
+        else if (halfReplies) writer.push(bytes.subarray(0, Math.ceil(bytes.length / 2)), delayMs);
         else if (byteAtATime) {
-          for (const byte of bytes) writing.push(new Uint8Array([byte]), delayMs + 1);
-        } else writing.push(bytes, delayMs);
+          for (const byte of bytes) writer.push(new Uint8Array([byte]), delayMs + 1);
+        } else writer.push(bytes, delayMs);
       }
     } finally {
-      await writing.end();
+      await writer.end();
     }
   }
 }
 
-/** Writes pieces in order, each no sooner than its delay after it was pushed. */
-class Pipe {
+/** Writes chunks in order, each no earlier than its delay after it was pushed. */
+class DelayedWriter {
   readonly #to: Deno.TcpConn;
   #chain: Promise<void> = Promise.resolve();
 
@@ -161,7 +161,7 @@ class Pipe {
       if (waitMs > 0) await sleep(waitMs);
       for (let at = 0; at < bytes.length;) at += await this.#to.write(bytes.subarray(at));
     });
-    this.#chain.catch(() => {}); // told by end()
+    this.#chain.catch(() => {}); // end() waits for it
   }
 
   async end(): Promise<void> {
@@ -170,7 +170,7 @@ class Pipe {
   }
 }
 
-async function* pieces(from: Deno.TcpConn): AsyncGenerator<Uint8Array> {
+async function* chunksOf(from: Deno.TcpConn): AsyncGenerator<Uint8Array> {
   while (true) {
     const buffer = new Uint8Array(65_536);
     const read = await from.read(buffer).catch(() => null);
@@ -183,7 +183,7 @@ function close(connection: Deno.TcpConn): void {
   try {
     connection.close();
   } catch {
-    // it is closed already
+    // It is already closed.
   }
 }
 

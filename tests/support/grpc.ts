@@ -5,7 +5,7 @@ import { Counters } from "../../src/telemetry/counters.ts";
 import { silentLog } from "../../src/telemetry/log.ts";
 import { fakeMetrics, fakeStatus } from "./fake_stream.ts";
 
-/** A gRPC server on a free port of loopback, with what stands around it in the appliance. */
+/** A gRPC server on a free loopback port, with its dependencies. */
 export class GrpcBench implements AsyncDisposable {
   readonly counters = new Counters();
   readonly recording = new Recording();
@@ -33,7 +33,7 @@ export class GrpcBench implements AsyncDisposable {
     return `127.0.0.1:${this.server.port}`;
   }
 
-  /** Publishes one message of each kind. */
+  /** Publishes one message of each type. */
   publish(): void {
     for (const envelope of [...fakeMetrics(this.#sequence), fakeStatus(this.#sequence)]) {
       this.server.publish(envelope);
@@ -41,11 +41,12 @@ export class GrpcBench implements AsyncDisposable {
     this.#sequence++;
   }
 
-  /** Publishes over and over. */
+  /** Publishes at an interval. */
   stream(everyMs: number): void {
     this.#timer = setInterval(() => this.publish(), everyMs);
   }
 
+  /** Opens a TCP connection to the server. */
   connect(): Promise<Deno.TcpConn> {
     return Deno.connect({ hostname: "127.0.0.1", port: this.server.port });
   }

@@ -1,12 +1,12 @@
 import type { Redis } from "ioredis";
 import { encodeEnvelope } from "../../src/envelopes/envelope.ts";
-import type { FrameOutgoing, MetricOutgoing } from "../../src/envelopes/outgoing.ts";
+import type { FrameOutgoing, MetricOutgoing } from "../../src/envelopes/message.ts";
 import { SystemClock } from "../../src/telemetry/clock.ts";
 
-/** The clock of the tests that speak with real servers. */
+/** Clock of the tests with real servers. */
 export const clock = new SystemClock();
 
-/** A core_metrics message whose sequence number tells it from others. */
+/** Returns a core_metrics message of the current time with a sequence number. */
 export function coreMetric(sequence: number): MetricOutgoing {
   const timestamp = clock.epochUs(clock.monotonicUs());
   const bytes = encodeEnvelope({
@@ -26,7 +26,7 @@ export function coreMetric(sequence: number): MetricOutgoing {
   return { kind: "metric", topic: "core_metrics", timestamp, bytes };
 }
 
-/** An edge_metrics message, likewise. */
+/** Returns an edge_metrics message of the current time with a sequence number. */
 export function edgeMetric(sequence: number): MetricOutgoing {
   const timestamp = clock.epochUs(clock.monotonicUs());
   const bytes = encodeEnvelope({
@@ -40,7 +40,7 @@ export function edgeMetric(sequence: number): MetricOutgoing {
   return { kind: "metric", topic: "edge_metrics", timestamp, bytes };
 }
 
-/** A message of the other topics, likewise. */
+/** Returns a status or recording_state message of the current time with a sequence number. */
 export function statusMessage(
   topic: "status" | "recording_state",
   sequence: number,
@@ -50,7 +50,7 @@ export function statusMessage(
   return { kind: "metric", topic, timestamp, bytes: new TextEncoder().encode(text) };
 }
 
-/** A frame of `jpegBytes` bytes that only look like a JPEG at their ends, captured now. */
+/** Returns a frame captured now, with `jpegBytes` bytes that are a JPEG only by their markers. */
 export function frame(sequence: number, jpegBytes = 30_000): FrameOutgoing {
   const captureUs = clock.monotonicUs();
   const timestamp = clock.epochUs(captureUs);
@@ -61,7 +61,7 @@ export function frame(sequence: number, jpegBytes = 30_000): FrameOutgoing {
   return { kind: "frame", topic: "frame", timestamp, captureUs, image };
 }
 
-/** What a subscriber got, read as far as the tests ask. */
+/** An envelope that a subscriber received, with the keys that the tests use. */
 export interface Received {
   readonly type: string;
   readonly timestamp: number;
@@ -72,13 +72,13 @@ export interface Received {
   };
 }
 
-/** Adds to `received` whatever the client is subscribed to. */
+/** Adds each message that the client receives to `received`. */
 export function listen(client: Redis, received: Received[]): void {
   client.on("message", (_channel, text) => received.push(JSON.parse(text)));
   client.on("smessage", (_channel, text) => received.push(JSON.parse(text)));
 }
 
-/** The sequence numbers of metrics. */
+/** Returns the sequence numbers of metrics. */
 export function sequencesOf(received: readonly Received[]): Set<number> {
   return new Set(received.map(({ payload }) => payload.metadata?.sequence ?? 0));
 }

@@ -1,11 +1,12 @@
-"""A network with real TCP and one narrow link, for tests; wants root and /dev/net/tun.
+"""A network with real TCP and one bottleneck link, for tests. Requires root and /dev/net/tun.
 
     narrow_network.py NAMESPACE SOCKET PORT
 
-Joins this network namespace, as 10.213.0.1, and NAMESPACE, as 10.213.0.2, by two TUN devices and
-moves the packets between them. A relay at 10.213.0.2:PORT hands what it gets to the Unix socket
-SOCKET. Each line on stdin, `BYTES_PER_SECOND DELAY_MS BUFFER_BYTES`, sets how narrow the way there
-is (0: not at all), how long each way takes, and how much may queue before packets are lost.
+Connects this network namespace (10.213.0.1) and NAMESPACE (10.213.0.2) by two TUN devices and
+forwards packets between them. A relay at 10.213.0.2:PORT forwards connections to the Unix socket
+SOCKET. Each line on stdin, `BYTES_PER_SECOND DELAY_MS BUFFER_BYTES`, sets the bandwidth towards the
+relay (0 for no limit), the delay in each direction, and the size of the queue, beyond which packets
+are dropped.
 """
 import ctypes
 import fcntl
@@ -32,15 +33,15 @@ def open_tun(name, address):
 
 
 def enter(namespace):
-    """Moves the calling thread, and what it opens from now on."""
+    """Moves the calling thread, and the sockets that it opens later, to a namespace."""
     if ctypes.CDLL(None, use_errno=True).setns(namespace, 0) != 0:
         raise OSError(ctypes.get_errno(), "setns")
 
 
 def pump(source, target):
     try:
-        while piece := source.recv(65536):
-            target.sendall(piece)
+        while data := source.recv(65536):
+            target.sendall(data)
     except OSError:
         pass
     for end in (source, target):

@@ -2,7 +2,7 @@ import type { Fault, Link } from "./fault_proxy.ts";
 import { PYTHON } from "./program.ts";
 import { freePort } from "./redis_server.ts";
 
-/** Whether this machine lets a test make networks. */
+/** Whether tests can create networks on this machine. */
 export function canMakeNetworks(): boolean {
   try {
     Deno.statSync("/dev/net/tun");
@@ -12,14 +12,14 @@ export function canMakeNetworks(): boolean {
   }
 }
 
-/** A network with real TCP, real losses and one narrow link, in front of a server's Unix socket. */
+/** A network with real TCP, packet loss and one bottleneck link to a server's Unix socket. */
 export class NarrowNetwork implements Link {
   readonly hostname = "10.213.0.2";
   readonly port: number;
   readonly #namespace: string;
   readonly #bufferBytes: number;
   readonly #child: Deno.ChildProcess;
-  readonly #orders: WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>>;
+  readonly #commands: WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>>;
 
   private constructor(
     namespace: string,
@@ -33,10 +33,10 @@ export class NarrowNetwork implements Link {
     this.port = port;
     this.#child = child;
     this.#bufferBytes = bufferBytes;
-    this.#orders = child.stdin.getWriter();
+    this.#commands = child.stdin.getWriter();
   }
 
-  /** @param options.bufferBytes how much may queue before the link: what comes then is lost. */
+  /** @param options.bufferBytes size of the queue before the link: more packets are dropped. */
   static async create(
     socketPath: string,
     { bufferBytes = 64_000 } = {},
@@ -54,16 +54,16 @@ export class NarrowNetwork implements Link {
     const { value } = await child.stdout.getReader().read();
     if (value) return network;
     await network[Symbol.asyncDispose]();
-    throw new Error("Cannot make a network");
+    throw new Error("Cannot create a network");
   }
 
   set fault({ bytesPerSecond = 0, delayMs = 0 }: Fault) {
-    const order = `${bytesPerSecond} ${delayMs} ${this.#bufferBytes}\n`;
-    this.#orders.write(new TextEncoder().encode(order));
+    const command = `${bytesPerSecond} ${delayMs} ${this.#bufferBytes}\n`;
+    this.#commands.write(new TextEncoder().encode(command));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#orders.close().catch(() => {}); // it may have ended by itself
+    await this.#commands.close().catch(() => {}); // the process may have exited
     await this.#child.status;
     await ip("netns", "delete", this.#namespace);
   }

@@ -1,4 +1,4 @@
-/** HTTP/2 by hand, for a client that does what no library would. RFC 9113 and RFC 7541. */
+/** Raw HTTP/2 frames for clients that misbehave (RFC 9113 and RFC 7541). */
 export const PREFACE = new TextEncoder().encode("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
 
 export const FRAME = {
@@ -12,6 +12,7 @@ export const FRAME = {
 } as const;
 export const FLAG = { ack: 1, endStream: 1, endHeaders: 4 } as const;
 
+/** Encodes a frame (RFC 9113, section 4.1). */
 export function frame(
   type: number,
   { flags = 0, stream = 0, payload = new Uint8Array() }: {
@@ -29,6 +30,7 @@ export function frame(
   return bytes;
 }
 
+/** Concatenates byte arrays. */
 export function join(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;
@@ -39,7 +41,7 @@ export function join(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-/** One setting, as a SETTINGS frame. */
+/** Encodes a SETTINGS frame with one setting. */
 export function setting(id: number, value: number): Uint8Array<ArrayBuffer> {
   const payload = new Uint8Array(6);
   const view = new DataView(payload.buffer);
@@ -48,7 +50,7 @@ export function setting(id: number, value: number): Uint8Array<ArrayBuffer> {
   return frame(FRAME.settings, { payload });
 }
 
-/** A header block of literals without indexing. */
+/** Encodes headers as literals without indexing (RFC 7541, section 6.2.2). */
 export function headerBlock(fields: readonly (readonly [string, string])[]): Uint8Array {
   const text = (value: string) => {
     const bytes = new TextEncoder().encode(value);
@@ -60,7 +62,7 @@ export function headerBlock(fields: readonly (readonly [string, string])[]): Uin
   return join(...fields.map(([name, value]) => join(Uint8Array.of(0), text(name), text(value))));
 }
 
-/** A gRPC call, up to the end of its request unless `open`. */
+/** Encodes a gRPC call with an empty request, without the request if `open`. */
 export function call(
   stream: number,
   path: string,
@@ -83,7 +85,7 @@ export function call(
   return open ? head : join(head, empty);
 }
 
-/** Writes everything; false where the peer has closed. */
+/** Writes all bytes; returns false if the peer has closed the connection. */
 export async function writes(socket: Deno.Conn, bytes: Uint8Array): Promise<boolean> {
   try {
     for (let at = 0; at < bytes.length;) at += await socket.write(bytes.subarray(at));
@@ -93,7 +95,7 @@ export async function writes(socket: Deno.Conn, bytes: Uint8Array): Promise<bool
   }
 }
 
-/** Reads until the peer closes. */
+/** Reads until the peer closes the connection. */
 export async function readToEnd(socket: Deno.Conn): Promise<Uint8Array<ArrayBuffer>> {
   const parts: Uint8Array[] = [];
   const chunk = new Uint8Array(65536);
@@ -102,22 +104,22 @@ export async function readToEnd(socket: Deno.Conn): Promise<Uint8Array<ArrayBuff
       parts.push(chunk.slice(0, read));
     }
   } catch {
-    // a reset is an end, too
+    // A TCP reset also ends the connection.
   }
   return join(...parts);
 }
 
-/** A frame's head, as it was received. */
+/** Header of a received frame. */
 export interface ReceivedFrame {
   readonly type: number;
   readonly flags: number;
   readonly stream: number;
 }
 
-/** Reads frames until `wanted` comes; throws where the peer closes before. */
+/** Reads frames until `isExpected` returns true. @throws {Error} if the peer closes before. */
 export async function readUntil(
   socket: Deno.Conn,
-  wanted: (frame: ReceivedFrame) => boolean,
+  isExpected: (frame: ReceivedFrame) => boolean,
 ): Promise<void> {
   let bytes: Uint8Array<ArrayBuffer> = new Uint8Array();
   const chunk = new Uint8Array(65536);
@@ -126,17 +128,17 @@ export async function readUntil(
       const view = new DataView(bytes.buffer, bytes.byteOffset);
       const length = 9 + (view.getUint32(0) >>> 8);
       if (bytes.length < length) break;
-      if (wanted({ type: bytes[3]!, flags: bytes[4]!, stream: view.getUint32(5) })) return;
+      if (isExpected({ type: bytes[3]!, flags: bytes[4]!, stream: view.getUint32(5) })) return;
       bytes = bytes.subarray(length);
     }
     const read = await socket.read(chunk);
-    if (read === null) throw new Error("The peer closed before the frame came");
+    if (read === null) throw new Error("The peer closed the connection before the expected frame");
     bytes = join(bytes, chunk.subarray(0, read));
   }
 }
 
-/** True for the frame that ends the answer on `stream` as it should. */
-export function endsAnswer(stream: number): (frame: ReceivedFrame) => boolean {
+/** Returns a predicate for the trailers that end the response on `stream`. */
+export function isEndOfResponse(stream: number): (frame: ReceivedFrame) => boolean {
   return (frame) =>
     frame.stream === stream && frame.type === FRAME.headers && (frame.flags & FLAG.endStream) !== 0;
 }

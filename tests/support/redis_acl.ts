@@ -1,6 +1,6 @@
 const ACL = new URL("../../config/redis.acl", import.meta.url);
 
-/** The rules of a user of the project's ACL file, with `password` in place of the one to change. */
+/** Returns the rules of a user in config/redis.acl, with `password` as its password. */
 export function aclRules(user: string, password = "secret"): string[] {
   const line = Deno.readTextFileSync(ACL).split("\n").find((text) =>
     text.startsWith(`user ${user} `)

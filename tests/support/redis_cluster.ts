@@ -3,7 +3,7 @@ import { waitFor } from "./wait.ts";
 
 const SLOTS = 16_384;
 
-/** A Redis Cluster of `count` masters that share the slots evenly. */
+/** Starts a Redis Cluster of `count` masters that share the slots evenly. */
 export async function startCluster(count = 3): Promise<RedisCluster> {
   const nodes: RedisServer[] = [];
   for (let index = 0; index < count; index++) nodes.push(await startNode());
@@ -47,7 +47,7 @@ export class RedisCluster implements AsyncDisposable {
     }
   }
 
-  /** A node that takes the place of `master` should it die; it is the caller's to end. */
+  /** Starts a replica of `master`. The caller disposes it. */
   async startReplicaOf(master: RedisServer): Promise<RedisServer> {
     const replica = await startNode();
     try {
@@ -64,27 +64,27 @@ export class RedisCluster implements AsyncDisposable {
     const bus = await master.client().config("GET", "cluster-port") as string[];
     const id = String(await master.client().call("CLUSTER", "MYID"));
     await client.call("CLUSTER", "MEET", master.hostname, master.port, bus[1] ?? "");
-    await waitFor("the master to be known", async () => {
+    await waitFor("discovery of the master", async () => {
       return await client.call("CLUSTER", "REPLICATE", id).catch(() => undefined);
     }, { timeoutMs: 20_000 });
-    await waitFor("a copy of the master", async () => {
+    await waitFor("replication of the master", async () => {
       return String(await client.info("replication")).includes("master_link_status:up");
     }, { timeoutMs: 20_000 });
     for (const node of this.nodes) {
-      await waitFor("the replica to be known", async () => {
+      await waitFor("discovery of the replica", async () => {
         return String(await node.client().call("CLUSTER", "NODES")).includes(`:${replica.port}@`);
       }, { timeoutMs: 20_000 });
     }
   }
 
-  /** The index of the node that holds the slot of `key`. */
+  /** Returns the index of the node that owns the slot of `key`. */
   async ownerOf(key: string): Promise<number> {
     const [first] = this.nodes;
     const slot = Number(await first?.client().call("CLUSTER", "KEYSLOT", key));
     return Math.floor((slot + 1) * this.nodes.length / SLOTS - 1e-9);
   }
 
-  /** Gives the slot of `key`, which holds no key, to the node `to`. */
+  /** Assigns the slot of `key`, which must be empty, to the node `to`. */
   async moveSlot(key: string, to: number): Promise<void> {
     const owner = this.nodes[to]?.client();
     const slot = Number(await owner?.call("CLUSTER", "KEYSLOT", key));
@@ -93,7 +93,7 @@ export class RedisCluster implements AsyncDisposable {
     for (const node of this.nodes) await node.client().call("CLUSTER", "SETSLOT", slot, "NODE", id);
   }
 
-  /** Gives the slot of `key`, with the key, to another node, as resharding does. */
+  /** Moves the slot of `key`, with the key, to another node, as resharding does. */
   async migrateSlot(key: string, { from, to }: { from: number; to: number }): Promise<void> {
     const [source, target] = [this.nodes[from], this.nodes[to]];
     if (!source || !target) throw new Error("The cluster has no such node");

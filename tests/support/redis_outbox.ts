@@ -6,7 +6,7 @@ import { type Log, silentLog } from "../../src/telemetry/log.ts";
 import { clock, type Received } from "./messages.ts";
 import type { RedisServer } from "./redis_server.ts";
 
-/** The options for a server of a test. */
+/** Returns options for a test server. */
 export function optionsFor(
   server: { readonly port: number },
   more: Partial<RedisOptions> = {},
@@ -14,7 +14,7 @@ export function optionsFor(
   return { ...DEFAULT_REDIS_OPTIONS, host: "127.0.0.1", port: server.port, ...more };
 }
 
-/** An outbox with the Redis backend behind it, both at work. */
+/** Starts an outbox with a Redis backend. */
 export function startOutbox(
   options: RedisOptions,
   { log = silentLog, ...outboxOptions }: OutboxOptions & { readonly log?: Log } = {},
@@ -27,9 +27,9 @@ export function startOutbox(
     outbox,
     backend,
     counters,
-    /** True once both connections stand. */
+    /** Whether both connections have been established. */
     framesReady: () => backend.connections >= 2,
-    /** How many messages of a class were given up, for whatever reason. */
+    /** Number of messages of a class that were dropped, for any reason. */
     dropped: (kind: "metric" | "frame") => {
       const drops = counters.all().filter(({ name, labels }) =>
         name === "outbox_dropped_total" && labels.class === kind
@@ -40,7 +40,7 @@ export function startOutbox(
   };
 }
 
-/** Everything that a subscriber of these channels gets from now on, with the time of its arrival. */
+/** Subscribes to channels; returns a growing list of messages with their arrival times. */
 export async function subscribe(
   server: RedisServer,
   ...channels: string[]

@@ -1,35 +1,35 @@
 import { Redis, type RedisOptions } from "ioredis";
 import { waitFor } from "./wait.ts";
 
-/** What a test may ask of its client. */
+/** Options of a test's client. */
 export type ClientOptions = Omit<RedisOptions, "replyMapping">;
 
 export interface StartRedisOptions {
-  /** The TCP port. @default a free one */
+  /** TCP port. @default a free port */
   readonly port?: number;
-  /** Further arguments for redis-server, such as `["--requirepass", "secret"]`. */
+  /** More arguments for redis-server, such as `["--requirepass", "secret"]`. */
   readonly args?: readonly string[];
-  /** The program. @default what `useServer` chose, else "redis-server" */
+  /** Program. @default the one set by `useServer`, otherwise "redis-server" */
   readonly program?: string;
-  /** A configuration file's text, which the server may rewrite; Sentinel wants one. */
+  /** Content of a configuration file that the server may rewrite, as Sentinel requires. */
   readonly config?: string;
 }
 
 let defaultProgram = "redis-server";
 
-/** Has the servers of this test file be another program that speaks the same protocol. */
+/** Sets the program of later servers to one that supports the same protocol. */
 export function useServer(program: string): void {
   defaultProgram = program;
 }
 
-/** A port of 127.0.0.1 that nobody listens on at this moment. */
+/** Returns a port of 127.0.0.1 that is free at the moment. */
 export function freePort(): number {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   return listener.addr.port;
 }
 
 /**
- * A real redis-server on 127.0.0.1 in a folder of its own, gone at the end of the block.
+ * Starts a redis-server on 127.0.0.1 with a temporary folder, until it is disposed.
  *
  * @example
  * ```ts
@@ -48,7 +48,7 @@ export async function startRedis(options: StartRedisOptions = {}): Promise<Redis
       return server;
     } catch (error) {
       await server[Symbol.asyncDispose]();
-      // Another test may have taken the free port in between.
+      // Another test may have taken the free port meanwhile.
       if (options.port !== undefined || attempt === 5) throw error;
     }
   }
@@ -57,7 +57,7 @@ export async function startRedis(options: StartRedisOptions = {}): Promise<Redis
 export class RedisServer implements AsyncDisposable {
   readonly hostname = "127.0.0.1";
   readonly port: number;
-  /** The server's folder: its log, its dump, files for a test. */
+  /** Folder of the server, for its log, its dump and files of the test. */
   readonly folder = Deno.makeTempDirSync({ prefix: "redis_test_" });
   readonly #args: string[];
   readonly #program: string;
@@ -75,7 +75,7 @@ export class RedisServer implements AsyncDisposable {
     for (const path of this.#config) Deno.writeTextFileSync(path, config ?? "");
   }
 
-  /** Where it listens besides its port. */
+  /** Unix socket on which it also listens. */
   get socketPath(): string {
     return `${this.folder}/redis.sock`;
   }
@@ -85,14 +85,14 @@ export class RedisServer implements AsyncDisposable {
   }
 
   get pid(): number {
-    if (!this.#process) throw new Error("The test's redis-server does not run");
+    if (!this.#process) throw new Error("The redis-server of the test is not running");
     return this.#process.pid;
   }
 
-  /** Starts it, after `kill` or `stop`, on the same port; waits until it answers. */
+  /** Starts it again on the same port, and waits until it responds. */
   async restart(args: readonly string[] = this.#args): Promise<void> {
     if (this.#process) await this.kill();
-    // Without a shell and tied to the life of the test: an aborted run leaves no server behind.
+    // Ends with the test process, so that an aborted run leaves no server behind.
     const child = new Deno.Command("setpriv", {
       // deno-fmt-ignore
       args: [
@@ -108,32 +108,32 @@ export class RedisServer implements AsyncDisposable {
     let ended = false;
     child.status.then(() => ended = true);
     await waitFor(`redis-server on port ${this.port}`, async () => {
-      if (ended) throw new Error(`redis-server ended at once:\n${this.log()}`);
-      return await answers(this.port);
+      if (ended) throw new Error(`redis-server exited at once:\n${this.log()}`);
+      return await responds(this.port);
     });
   }
 
-  /** Ends it at once, as a power cut would. */
+  /** Kills it at once, like a power cut. */
   async kill(): Promise<void> {
     await this.#end("SIGKILL");
   }
 
-  /** Ends it as a service manager would. */
+  /** Stops it, like a service manager. */
   async stop(): Promise<void> {
     await this.#end("SIGTERM");
   }
 
-  /** SIGSTOP: connections stay open, nothing answers. */
+  /** Sends SIGSTOP: connections stay open, but nothing responds. */
   freeze(): void {
     this.#process?.kill("SIGSTOP");
   }
 
-  /** SIGCONT, after `freeze`. */
+  /** Sends SIGCONT, after `freeze`. */
   thaw(): void {
     this.#process?.kill("SIGCONT");
   }
 
-  /** What the server logged so far. */
+  /** Returns the log of the server. */
   log(): string {
     try {
       return Deno.readTextFileSync(`${this.folder}/redis.log`);
@@ -142,7 +142,7 @@ export class RedisServer implements AsyncDisposable {
     }
   }
 
-  /** A client that reconnects quickly and is closed together with the server. */
+  /** Returns a client that reconnects quickly and is closed with the server. */
   client(options: ClientOptions = {}): Redis {
     const client = new Redis({
       host: this.hostname,
@@ -151,7 +151,7 @@ export class RedisServer implements AsyncDisposable {
       maxRetriesPerRequest: null,
       ...options,
     });
-    client.on("error", () => {}); // the tests kill servers: a refused connection is no news
+    client.on("error", () => {}); // the tests kill servers: refused connections are expected
     this.#clients.push(client);
     return client;
   }
@@ -169,14 +169,14 @@ export class RedisServer implements AsyncDisposable {
     try {
       child.kill(signal);
     } catch {
-      // it has ended already
+      // It has already exited.
     }
     await child.status;
   }
 }
 
-/** True where something that speaks Redis's protocol answers PING, be it with an error. */
-async function answers(port: number): Promise<boolean> {
+/** Whether a Redis server responds to PING, even if with an error. */
+async function responds(port: number): Promise<boolean> {
   try {
     using connection = await Deno.connect({ hostname: "127.0.0.1", port });
     await connection.write(new TextEncoder().encode("PING\r\n"));

@@ -2,9 +2,9 @@ import { FramePacing, rateShareOf, SHARE_OF_A_TENTH } from "../../src/frames/pac
 import type { CongestionController } from "../../src/delivery/congestion/controller.ts";
 
 export interface SimulatedLinkOptions {
-  /** The camera's frames a second. @default 30 */
+  /** Frame rate of the camera, in frames per second. @default 30 */
   readonly fps?: number;
-  /** The bytes of a frame that is not reduced. */
+  /** Size of a frame without degradation. */
   readonly frameBytes: number;
   readonly bytesPerSecond: number;
   readonly rttMs: number;
@@ -20,75 +20,78 @@ const METRIC_BYTES = 500;
 const METRIC_INTERVAL_US = 200_000;
 
 /**
- * A camera and its metrics on one narrow link with a queue that never drops, in simulated time,
- * where frames go as a `CongestionController` allows. Change `options` while it runs.
+ * Simulates a camera and its metrics on one bottleneck link with an unbounded queue. Frames are
+ * sent as a `CongestionController` allows. `options` may change while it runs.
  */
 export class SimulatedLink {
   options: SimulatedLinkOptions;
-  readonly #load: CongestionController;
+  readonly #congestion: CongestionController;
   readonly #pacing = new FramePacing({ policy: "always" });
   #nowUs = 0;
-  /** When the narrow place has sent what is in its queue. */
-  #freeUs = 0;
+  /** When the bottleneck has transmitted its queue. */
+  #linkFreeUs = 0;
   #nextFrameUs = 0;
   #nextMetricUs = 0;
-  #waiting: number | undefined;
+  /** Size of the frame that waits to be sent, in bytes. */
+  #queuedBytes: number | undefined;
   readonly #frames: Message[] = [];
   readonly #metrics: Message[] = [];
 
-  constructor(load: CongestionController, options: SimulatedLinkOptions) {
-    this.#load = load;
+  constructor(congestion: CongestionController, options: SimulatedLinkOptions) {
+    this.#congestion = congestion;
     this.options = options;
   }
 
-  /** Lets time pass; the link may stand still, as a radio does, for all of it. */
-  run(seconds: number, { standing = false } = {}) {
-    const seen = { sent: 0, displaced: 0, latestMetricMs: 0 };
+  /** Advances the simulated time; a `stalled` link transmits nothing, as a radio may. */
+  run(seconds: number, { stalled = false } = {}) {
+    const result = { sent: 0, displaced: 0, maxMetricDelayMs: 0 };
     const endUs = this.#nowUs + seconds * 1e6;
-    if (standing) this.#freeUs = Math.max(this.#freeUs, endUs);
+    if (stalled) this.#linkFreeUs = Math.max(this.#linkFreeUs, endUs);
     for (; this.#nowUs < endUs; this.#nowUs += 1000) {
-      for (const metric of this.#arrived(this.#metrics)) {
-        this.#load.metric(metric);
-        const lateMs = (metric.acknowledgedUs - metric.sentUs) / 1000 -
-          this.options.rttMs / 2;
-        seen.latestMetricMs = Math.max(seen.latestMetricMs, lateMs);
+      for (const metric of this.#takeAcknowledged(this.#metrics)) {
+        this.#congestion.onMetricAcknowledged(metric);
+        const delayMs = (metric.acknowledgedUs - metric.sentUs) / 1000 - this.options.rttMs / 2;
+        result.maxMetricDelayMs = Math.max(result.maxMetricDelayMs, delayMs);
       }
-      for (const frame of this.#arrived(this.#frames)) this.#load.frame(frame);
+      for (const frame of this.#takeAcknowledged(this.#frames)) {
+        this.#congestion.onFrameAcknowledged(frame);
+      }
       if (this.#nowUs >= this.#nextMetricUs) {
         this.#nextMetricUs += METRIC_INTERVAL_US;
-        this.#metrics.push(this.#carry(METRIC_BYTES));
+        this.#metrics.push(this.#transmit(METRIC_BYTES));
       }
-      const frame = this.#takeFrame();
-      if (frame !== undefined) {
-        if (this.#waiting !== undefined) {
-          seen.displaced++;
-          this.#load.displaced(this.#waiting, this.#inFlight, this.#nowUs);
+      const frameBytes = this.#nextFrameBytes();
+      if (frameBytes !== undefined) {
+        if (this.#queuedBytes !== undefined) {
+          result.displaced++;
+          this.#congestion.onFrameDisplaced(this.#queuedBytes, this.#inFlight, this.#nowUs);
         }
-        this.#waiting = frame;
+        this.#queuedBytes = frameBytes;
       }
-      if (this.#pump()) seen.sent++;
+      if (this.#sendFrame()) result.sent++;
     }
-    return seen;
+    return result;
   }
 
-  /** The bytes of a frame that is to be published now. */
-  #takeFrame(): number | undefined {
+  /** Size of the frame that is published now, in bytes; undefined if none is. */
+  #nextFrameBytes(): number | undefined {
     if (this.#nowUs < this.#nextFrameUs) return undefined;
     const { fps = 30, frameBytes } = this.options;
     this.#nextFrameUs += 1e6 / fps;
-    const { degradation } = this.#load;
+    const { degradation } = this.#congestion;
     if (!this.#pacing.isDue(this.#nowUs, { wanted: true, degradation })) return undefined;
-    // The rate gives its part of the reduction, the quality the rest.
+    // The frame rate contributes its share of the degradation, the quality the rest.
     return frameBytes * SHARE_OF_A_TENTH ** (10 * degradation) / rateShareOf(degradation);
   }
 
-  #pump(): boolean {
-    const bytes = this.#waiting;
-    if (bytes === undefined || !this.#load.hasRoomBeside(this.#inFlight, this.#nowUs)) return false;
-    if (this.#load.restUs(bytes, this.#nowUs) > 0) return false;
-    this.#waiting = undefined;
-    this.#load.sent(bytes, this.#nowUs);
-    this.#frames.push(this.#carry(bytes));
+  #sendFrame(): boolean {
+    const bytes = this.#queuedBytes;
+    if (bytes === undefined) return false;
+    if (!this.#congestion.canSend(this.#inFlight, this.#nowUs)) return false;
+    if (this.#congestion.pacingGapUs(bytes, this.#nowUs) > 0) return false;
+    this.#queuedBytes = undefined;
+    this.#congestion.onFrameSent(bytes, this.#nowUs);
+    this.#frames.push(this.#transmit(bytes));
     return true;
   }
 
@@ -97,13 +100,13 @@ export class SimulatedLink {
     return { frames: this.#frames.length, bytes, oldest: this.#frames[0] };
   }
 
-  #carry(bytes: number): Message {
+  #transmit(bytes: number): Message {
     const { bytesPerSecond, rttMs } = this.options;
-    this.#freeUs = Math.max(this.#freeUs, this.#nowUs) + bytes / bytesPerSecond * 1e6;
-    return { sentUs: this.#nowUs, bytes, acknowledgedUs: this.#freeUs + rttMs * 1000 };
+    this.#linkFreeUs = Math.max(this.#linkFreeUs, this.#nowUs) + bytes / bytesPerSecond * 1e6;
+    return { sentUs: this.#nowUs, bytes, acknowledgedUs: this.#linkFreeUs + rttMs * 1000 };
   }
 
-  #arrived(messages: Message[]): Message[] {
+  #takeAcknowledged(messages: Message[]): Message[] {
     const count = messages.findIndex(({ acknowledgedUs }) => acknowledgedUs > this.#nowUs);
     return messages.splice(0, count < 0 ? messages.length : count);
   }

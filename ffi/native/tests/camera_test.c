@@ -7,28 +7,29 @@
 #include "check.h"
 #include "native_test.h"
 
-static const struct ph_camera_request usual = {.width = 160, .height = 128, .fps_milli = 200000,
-                                               .power_line = -1, .least_width = 80};
+static const struct ph_camera_request default_request = {
+    .width = 160, .height = 128, .fps_milli = 200000, .power_line = -1, .min_width = 80};
 
-static void put(FILE *file, uint32_t number) {
-  for (int i = 0; i < 4; i++) fputc((int)(number >> (8 * i) & 255), file);
+static void put_u32(FILE *file, uint32_t value) {
+  for (int i = 0; i < 4; i++) fputc((int)(value >> (8 * i) & 255), file);
 }
 
-/* A recording of JPEGs: `damaged` of them marked, the last truncated. */
+/* Writes a recording of JPEGs. Of five frames one is marked as damaged, one is truncated, and one
+ * follows two lost frames. */
 static void write_recording(char *path, int frames, int loop) {
   struct ph_bytes jpeg = {0};
   make_jpeg(160, 128, 3, 2, 1, &jpeg);
   strcpy(path, "/tmp/native_test.XXXXXX");
   FILE *file = fdopen(mkstemp(path), "w");
   fwrite("PHCAM1\0\0MJPG", 1, 12, file);
-  put(file, 160);
-  put(file, 128);
-  put(file, (uint32_t)loop);
+  put_u32(file, 160);
+  put_u32(file, 128);
+  put_u32(file, (uint32_t)loop);
   for (int i = 0; i < frames; i++) {
     uint32_t size = (uint32_t)(i % 5 == 3 ? jpeg.size / 2 : jpeg.size);
-    put(file, i % 5 == 1);
-    put(file, i % 5 == 4 ? 2 : 0);
-    put(file, size);
+    put_u32(file, i % 5 == 1);
+    put_u32(file, i % 5 == 4 ? 2 : 0);
+    put_u32(file, size);
     fwrite(jpeg.data, 1, size, file);
   }
   fclose(file);
@@ -48,10 +49,10 @@ static void test_counts(void) {
   static uint8_t pixels[1 << 16], jpeg[1 << 17];
   struct ph_camera_frame frame;
   write_recording(path, 10, 0);
-  ph_camera *camera = open_recording(path, &usual);
+  ph_camera *camera = open_recording(path, &default_request);
   int status = ph_camera_next(camera, 5000, pixels, 1, jpeg, 1, &frame);
-  CHECK(status == PH_CAMERA_NEEDS_ROOM && frame.picture.bytes > 1 && frame.jpeg_bytes > 1,
-        "%d: %d bytes", status, frame.picture.bytes);
+  CHECK(status == PH_CAMERA_BUFFER_TOO_SMALL && frame.image.bytes > 1 && frame.jpeg_bytes > 1,
+        "%d: %d bytes", status, frame.image.bytes);
   int count = 0;
   int64_t sequence = -1;
   while ((status = ph_camera_next(camera, 5000, pixels, sizeof pixels, jpeg, sizeof jpeg,
@@ -72,12 +73,12 @@ static void test_overrun(void) {
   static uint8_t pixels[1 << 16], jpeg[1 << 17];
   struct ph_camera_frame frame = {0};
   write_recording(path, 1, 1);
-  ph_camera *camera = open_recording(path, &usual);
+  ph_camera *camera = open_recording(path, &default_request);
   for (int i = 0; i < 1000 && frame.overrun == 0; i++) {
     usleep(5000);
     ph_camera_next(camera, 0, pixels, 0, jpeg, 0, &frame);
   }
-  CHECK(frame.overrun > 0, "nobody took frames, and none was lost");
+  CHECK(frame.overrun > 0, "no frame was counted as overrun");
   CHECK(ph_camera_close(camera) == PH_OK, "%s", ph_error_message());
   unlink(path);
 }
@@ -92,13 +93,13 @@ static void *wait_in_next(void *argument) {
   return (void *)(intptr_t)status;
 }
 
-/* Opens, reads, locks and stops from several threads, over and over. */
+/* Opens, reads, locks and stops repeatedly from several threads. */
 static void test_stop(void) {
   char path[64];
   write_recording(path, 5, 1);
   for (int i = 0; i < 20; i++) {
-    struct ph_camera_request request = usual;
-    request.turn = i % 6;
+    struct ph_camera_request request = default_request;
+    request.transform = i % 6;
     request.jpeg_quality = 50;
     request.fps_milli = i % 2 ? 500000 : 100;
     ph_camera *camera = open_recording(path, &request);
@@ -125,7 +126,7 @@ static void check_refused(const char *path, const struct ph_camera_request *requ
 
 static void test_refusals(void) {
   char path[64], text[256];
-  struct ph_camera_request request = usual;
+  struct ph_camera_request request = default_request;
   check_refused("/dev/video99", &request, PH_ERR_NO_DEVICE);
   check_refused("/dev/null", &request, PH_ERR_FORMAT);
   check_refused("/proc/self/status", &request, PH_ERR_FORMAT);

@@ -1,4 +1,4 @@
-/* Tests without a framework: each check that fails says where, and the program goes on. */
+/* A check for tests: prints the location of a failure, counts it and continues. */
 #ifndef PH_CHECK_H
 #define PH_CHECK_H
 
@@ -6,14 +6,14 @@
 
 extern int failures;
 
-#define CHECK(condition, ...)                                   \
-  do {                                                          \
-    if (!(condition)) {                                         \
-      failures++;                                               \
+#define CHECK(condition, ...)                                       \
+  do {                                                              \
+    if (!(condition)) {                                             \
+      failures++;                                                   \
       printf("not ok %s:%d: %s: ", __FILE__, __LINE__, #condition); \
-      printf(__VA_ARGS__);                                      \
-      printf("\n");                                             \
-    }                                                           \
+      printf(__VA_ARGS__);                                          \
+      printf("\n");                                                 \
+    }                                                               \
   } while (0)
 
 #endif

@@ -1,4 +1,4 @@
-/* Any bytes from a peer, any calls in between: see http2_drive.c. */
+/* Fuzzes the HTTP/2 server with arbitrary bytes from a peer and arbitrary calls between them. */
 #include "http2_drive.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {

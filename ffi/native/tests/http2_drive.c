@@ -6,11 +6,11 @@
 #include "../http2.h"
 
 static const uint8_t preface[] = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0";
-/* HEADERS that open stream 1: a POST to /, by the static table. */
+/* HEADERS that open stream 1 with a POST to /, by indices of the static table. */
 static const uint8_t request[] = {0, 0, 4, 1, 4, 0, 0, 0, 1, 0x83, 0x86, 0x84, 0x81};
 static const uint8_t fields[] = ":status200";
 
-/* A header list of one field, as the interface wants it. */
+/* Writes a header list of one field; with `broken`, its length is wrong. */
 static size_t one_field(uint8_t *list, int broken) {
   memset(list, 0, 8);
   list[0] = 7;
@@ -29,8 +29,10 @@ void drive_http2(const uint8_t *data, size_t size) {
   struct ph_http2 *connection = ph_http2_open(8, 4096);
   if (!connection) return;
   int alive = 1;
-  if (size && data[0] & 1) alive = ph_http2_receive(connection, preface, sizeof preface - 1) == PH_OK;
-  if (alive && size && data[0] & 2) alive = ph_http2_receive(connection, request, sizeof request) == PH_OK;
+  if (size && data[0] & 1)
+    alive = ph_http2_receive(connection, preface, sizeof preface - 1) == PH_OK;
+  if (alive && size && data[0] & 2)
+    alive = ph_http2_receive(connection, request, sizeof request) == PH_OK;
   for (size_t at = 1; alive && at + 2 <= size;) {
     uint8_t choice = data[at], value = data[at + 1];
     int32_t stream = value % 8;
@@ -46,7 +48,7 @@ void drive_http2(const uint8_t *data, size_t size) {
       case 5: ph_http2_ping(connection); break;
       case 6: ph_http2_shutdown(connection); break;
       default: {
-        /* A buffer of just that size, so that a sanitizer sees a byte too many. */
+        /* A buffer of the exact size, so that AddressSanitizer detects an overflow. */
         size_t part = value < size - at ? value : size - at;
         uint8_t *copy = malloc(part ? part : 1);
         if (!copy) break;

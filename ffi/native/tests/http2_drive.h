@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Lets `data` choose what a peer sends and what the server does, one connection long. */
+/* Opens a connection and interprets `data` as the bytes of its peer and the calls of the server. */
 void drive_http2(const uint8_t *data, size_t size);
 
 #endif

@@ -1,4 +1,4 @@
-/* HTTP/2 between the server's side and a client made of nghttp2 itself. */
+/* HTTP/2 between http2.h and a client by nghttp2. */
 #include <nghttp2/nghttp2.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,9 +44,9 @@ static void open_client(struct client *client) {
   nghttp2_submit_settings(client->session, NGHTTP2_FLAG_NONE, NULL, 0);
 }
 
-/* Moves bytes both ways until neither side has any; gathers the server's events. */
+/* Transfers bytes in both directions until neither side has any. Collects the server's events. */
 static size_t exchange(struct client *client, struct ph_http2 *server, uint8_t *events) {
-  size_t gathered = 0;
+  size_t collected = 0;
   for (int moved = 1; moved;) {
     moved = 0;
     const uint8_t *out;
@@ -56,14 +56,14 @@ static size_t exchange(struct client *client, struct ph_http2 *server, uint8_t *
       moved = 1;
     }
     uint8_t bytes[777];
-    int answered = ph_http2_send(server, bytes, sizeof bytes);
-    if (answered > 0) {
-      nghttp2_session_mem_recv(client->session, bytes, (size_t)answered);
+    int sent = ph_http2_send(server, bytes, sizeof bytes);
+    if (sent > 0) {
+      nghttp2_session_mem_recv(client->session, bytes, (size_t)sent);
       moved = 1;
     }
-    gathered += (size_t)ph_http2_take(server, events + gathered, (1 << 20) - gathered);
+    collected += (size_t)ph_http2_take(server, events + collected, (1 << 20) - collected);
   }
-  return gathered;
+  return collected;
 }
 
 static int count_events(const uint8_t *events, size_t length, uint32_t kind) {
@@ -77,7 +77,7 @@ static int count_events(const uint8_t *events, size_t length, uint32_t kind) {
   return count;
 }
 
-static void test_a_call(void) {
+static void test_call(void) {
   static uint8_t events[1 << 20], body[200000];
   struct client client = {0};
   open_client(&client);
@@ -97,7 +97,7 @@ static void test_a_call(void) {
   CHECK(ph_http2_respond(server, stream, head, 18, 0) == PH_OK, "%s", ph_error_message());
   CHECK(ph_http2_respond(server, stream, head, 18, 0) == PH_ERR_STATE, "twice");
   CHECK(ph_http2_write(server, stream, body, sizeof body) == PH_OK, "%s", ph_error_message());
-  /* More than the client's window: the rest comes as the client takes it. */
+  /* More than the client's window: the rest follows after its window updates. */
   length = exchange(&client, server, events);
   CHECK(client.body == sizeof body, "%zu bytes", client.body);
   CHECK(count_events(events, length, PH_HTTP2_DRAINED) == 1, "not drained");
@@ -105,13 +105,13 @@ static void test_a_call(void) {
   length = exchange(&client, server, events);
   CHECK(client.headers == 2 && client.closed == 1, "%d, %d", client.headers, client.closed);
   CHECK(count_events(events, length, PH_HTTP2_CLOSED) == 1, "not closed");
-  CHECK(ph_http2_write(server, stream, body, 1) == PH_ERR_STATE, "the stream is gone");
+  CHECK(ph_http2_write(server, stream, body, 1) == PH_ERR_STATE, "the stream is closed");
   CHECK(ph_http2_respond(server, 99, head, 18, 0) == PH_ERR_STATE, "no such stream");
   ph_http2_close(server);
   nghttp2_session_del(client.session);
 }
 
-static void test_broken_lists(void) {
+static void test_malformed_lists(void) {
   struct client client = {0};
   static uint8_t events[1 << 20];
   open_client(&client);
@@ -125,16 +125,16 @@ static void test_broken_lists(void) {
   nghttp2_submit_request(client.session, NULL, request, 4, NULL, NULL);
   exchange(&client, server, events);
   const uint8_t broken[] = "\7\0\0\0\377\377\377\377:status200";
-  CHECK(ph_http2_respond(server, 1, broken, 18, 0) == PH_ERR_ARGUMENT, "a value without end");
-  CHECK(ph_http2_respond(server, 1, broken, 5, 0) == PH_ERR_ARGUMENT, "half a length");
-  CHECK(ph_http2_finish(server, 1, broken, 18) == PH_ERR_ARGUMENT, "a value without end");
+  CHECK(ph_http2_respond(server, 1, broken, 18, 0) == PH_ERR_ARGUMENT, "a truncated value");
+  CHECK(ph_http2_respond(server, 1, broken, 5, 0) == PH_ERR_ARGUMENT, "a truncated length");
+  CHECK(ph_http2_finish(server, 1, broken, 18) == PH_ERR_ARGUMENT, "a truncated value");
   ph_http2_close(server);
   nghttp2_session_del(client.session);
 }
 
 void test_http2(void) {
-  test_a_call();
-  test_broken_lists();
+  test_call();
+  test_malformed_lists();
   srand(1);
   for (int round = 0; round < 3000; round++) {
     uint8_t data[400];

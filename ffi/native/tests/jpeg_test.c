@@ -12,8 +12,8 @@
 enum { WIDTH = 160, HEIGHT = 128 };
 
 int pattern(int x, int y, int channel) {
-  int wave = (x * (channel + 1) + y * (3 - channel)) % 256;
-  return 64 + (wave < 128 ? wave : 255 - wave);
+  int phase = (x * (channel + 1) + y * (3 - channel)) % 256;
+  return 64 + (phase < 128 ? phase : 255 - phase);
 }
 
 void make_jpeg(int width, int height, int components, int h, int v, struct ph_bytes *jpeg) {
@@ -71,15 +71,14 @@ struct means {
   double of[3];
 };
 
-static struct means means_of(const struct ph_picture *picture, const uint8_t *pixels) {
-  int width = (picture->width + picture->chroma_shift_x) >> picture->chroma_shift_x;
-  int height = (picture->height + picture->chroma_shift_y) >> picture->chroma_shift_y;
+static struct means means_of(const struct ph_image *image, const uint8_t *pixels) {
+  int width = (image->width + image->chroma_shift_x) >> image->chroma_shift_x;
+  int height = (image->height + image->chroma_shift_y) >> image->chroma_shift_y;
   struct means means = {{0}};
-  means.of[0] =
-      plane_mean(pixels + picture->y_offset, picture->y_stride, picture->width, picture->height);
-  if (picture->u_offset < 0) return means;
-  means.of[1] = plane_mean(pixels + picture->u_offset, picture->uv_stride, width, height);
-  means.of[2] = plane_mean(pixels + picture->v_offset, picture->uv_stride, width, height);
+  means.of[0] = plane_mean(pixels + image->y_offset, image->y_stride, image->width, image->height);
+  if (image->u_offset < 0) return means;
+  means.of[1] = plane_mean(pixels + image->u_offset, image->uv_stride, width, height);
+  means.of[2] = plane_mean(pixels + image->v_offset, image->uv_stride, width, height);
   return means;
 }
 
@@ -92,26 +91,26 @@ static void check_means(struct means found, struct means expected, double tolera
   }
 }
 
-/* A capacity of exactly what is needed, so that AddressSanitizer sees one byte more. */
-static struct means check_decode(const struct ph_bytes *jpeg, int least_width, const int shifts[2],
+/* The capacity is exact, so that AddressSanitizer detects an overflow. */
+static struct means check_decode(const struct ph_bytes *jpeg, int min_width, const int shifts[2],
                                  const char *what) {
   struct ph_jpeg_result result;
-  int status = ph_jpeg_decode(jpeg->data, jpeg->size, least_width, NULL, 0, &result);
-  CHECK(status == PH_JPEG_NEEDS_ROOM, "%s: %d: %s", what, status, result.message);
-  size_t room = (size_t)result.picture.bytes;
-  uint8_t *pixels = malloc(room);
-  status = ph_jpeg_decode(jpeg->data, jpeg->size, least_width, pixels, room - 1, &result);
-  CHECK(status == PH_JPEG_NEEDS_ROOM, "%s: decoded into too little room", what);
-  status = ph_jpeg_decode(jpeg->data, jpeg->size, least_width, pixels, room, &result);
+  int status = ph_jpeg_decode(jpeg->data, jpeg->size, min_width, NULL, 0, &result);
+  CHECK(status == PH_JPEG_BUFFER_TOO_SMALL, "%s: %d: %s", what, status, result.message);
+  size_t capacity = (size_t)result.image.bytes;
+  uint8_t *pixels = malloc(capacity);
+  status = ph_jpeg_decode(jpeg->data, jpeg->size, min_width, pixels, capacity - 1, &result);
+  CHECK(status == PH_JPEG_BUFFER_TOO_SMALL, "%s: decoded into a buffer that is too small", what);
+  status = ph_jpeg_decode(jpeg->data, jpeg->size, min_width, pixels, capacity, &result);
   CHECK(status == PH_OK, "%s: %d: %s", what, status, result.message);
-  const struct ph_picture *picture = &result.picture;
-  int divisor = WIDTH / picture->width;
-  CHECK(picture->height == HEIGHT / divisor, "%s: %dx%d", what, picture->width, picture->height);
-  CHECK(least_width == 0 ? divisor == 1 : picture->width >= least_width && divisor > 1,
-        "%s: %d wide", what, picture->width);
-  CHECK(picture->chroma_shift_x == shifts[0] && picture->chroma_shift_y == shifts[1],
-        "%s: shifts %d %d", what, picture->chroma_shift_x, picture->chroma_shift_y);
-  struct means means = means_of(picture, pixels);
+  const struct ph_image *image = &result.image;
+  int divisor = WIDTH / image->width;
+  CHECK(image->height == HEIGHT / divisor, "%s: %dx%d", what, image->width, image->height);
+  CHECK(min_width == 0 ? divisor == 1 : image->width >= min_width && divisor > 1, "%s: %d wide",
+        what, image->width);
+  CHECK(image->chroma_shift_x == shifts[0] && image->chroma_shift_y == shifts[1],
+        "%s: shifts %d %d", what, image->chroma_shift_x, image->chroma_shift_y);
+  struct means means = means_of(image, pixels);
   free(pixels);
   return means;
 }
@@ -128,11 +127,11 @@ static void test_subsamplings(void) {
   for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
     make_jpeg(WIDTH, HEIGHT, kinds[i].components, kinds[i].h, kinds[i].v, &jpeg);
     struct means full = check_decode(&jpeg, 0, kinds[i].shifts, kinds[i].name);
-    struct means made = {{pattern_mean(0), pattern_mean(1), pattern_mean(2)}};
-    if (kinds[i].components == 1) made.of[1] = made.of[2] = 0;
-    check_means(full, made, 1, kinds[i].name);
-    for (int least_width = 20; least_width <= 80; least_width *= 2) {
-      struct means scaled = check_decode(&jpeg, least_width, kinds[i].shifts, kinds[i].name);
+    struct means expected = {{pattern_mean(0), pattern_mean(1), pattern_mean(2)}};
+    if (kinds[i].components == 1) expected.of[1] = expected.of[2] = 0;
+    check_means(full, expected, 1, kinds[i].name);
+    for (int min_width = 20; min_width <= 80; min_width *= 2) {
+      struct means scaled = check_decode(&jpeg, min_width, kinds[i].shifts, kinds[i].name);
       check_means(scaled, full, 0.5, kinds[i].name);
     }
   }
@@ -142,7 +141,8 @@ static void test_subsamplings(void) {
 static void check_refused(const uint8_t *data, size_t size, const char *what) {
   static uint8_t pixels[1 << 20];
   struct ph_jpeg_result result;
-  uint8_t *exact = malloc(size ? size : 1); /* so that AddressSanitizer sees one byte more */
+  uint8_t *exact =
+      malloc(size ? size : 1); /* exact size, so that AddressSanitizer detects an overflow */
   memcpy(exact, data, size);
   int status = ph_jpeg_decode(exact, size, 0, pixels, sizeof pixels, &result);
   CHECK(status == PH_ERR_FORMAT && result.message[0] != '\0', "%s: %d: %s", what, status,
@@ -156,7 +156,7 @@ static void test_broken(void) {
   for (size_t size = 0; size < jpeg.size; size += 7) check_refused(jpeg.data, size, "truncated");
   check_refused(jpeg.data, jpeg.size - 1, "half an end marker");
   memset(jpeg.data + 2, 0xff, jpeg.size - 2);
-  check_refused(jpeg.data, jpeg.size, "only filling");
+  check_refused(jpeg.data, jpeg.size, "only fill bytes");
   make_jpeg(WIDTH, HEIGHT, 3, 1, 1, &jpeg);
   for (size_t i = 0; i + 9 < jpeg.size; i++) {
     if (jpeg.data[i] != 0xff || jpeg.data[i + 1] != 0xc0) continue;
@@ -168,22 +168,23 @@ static void test_broken(void) {
 }
 
 static void test_encode(void) {
-  static const int kinds[][4] = {{3, 1, 1, 0}, {3, 2, 1, 0}, {3, 2, 2, 0}, {3, 1, 2, 0}, {1, 1, 1, 0}};
+  static const int kinds[][4] = {
+      {3, 1, 1, 0}, {3, 2, 1, 0}, {3, 2, 2, 0}, {3, 1, 2, 0}, {1, 1, 1, 0}};
   struct ph_bytes jpeg = {0}, again = {0};
   char message[200];
   for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
     make_jpeg(WIDTH, HEIGHT, kinds[i][0], kinds[i][1], kinds[i][2], &jpeg);
     struct ph_jpeg_result result;
     ph_jpeg_decode(jpeg.data, jpeg.size, 0, NULL, 0, &result);
-    size_t room = (size_t)result.picture.bytes;
-    uint8_t *pixels = malloc(room);
-    ph_jpeg_decode(jpeg.data, jpeg.size, 0, pixels, room, &result);
-    struct means before = means_of(&result.picture, pixels);
-    int status = ph_jpeg_encode(&result.picture, pixels, 95, &again, message, sizeof message);
+    size_t capacity = (size_t)result.image.bytes;
+    uint8_t *pixels = malloc(capacity);
+    ph_jpeg_decode(jpeg.data, jpeg.size, 0, pixels, capacity, &result);
+    struct means before = means_of(&result.image, pixels);
+    int status = ph_jpeg_encode(&result.image, pixels, 95, &again, message, sizeof message);
     CHECK(status == PH_OK, "%d: %s", status, message);
-    status = ph_jpeg_decode(again.data, again.size, 0, pixels, room, &result);
+    status = ph_jpeg_decode(again.data, again.size, 0, pixels, capacity, &result);
     CHECK(status == PH_OK, "%d: %s", status, result.message);
-    check_means(means_of(&result.picture, pixels), before, 1, "encoded again");
+    check_means(means_of(&result.image, pixels), before, 1, "encoded again");
     free(pixels);
   }
   free(jpeg.data);
@@ -192,36 +193,41 @@ static void test_encode(void) {
 
 static void test_limited_range(void) {
   uint8_t pixels[64 * 16 * 3];
-  struct ph_picture picture = {.width = 16, .height = 16, .u_offset = 1024, .v_offset = 2048,
-                               .y_stride = 64, .uv_stride = 64, .bytes = sizeof pixels};
+  struct ph_image image = {.width = 16,
+                           .height = 16,
+                           .u_offset = 1024,
+                           .v_offset = 2048,
+                           .y_stride = 64,
+                           .uv_stride = 64,
+                           .bytes = sizeof pixels};
   memset(pixels, 235, 1024);
   memset(pixels + 1024, 240, 1024);
   memset(pixels + 2048, 16, 1024);
   struct ph_bytes jpeg = {0};
   struct ph_jpeg_result result;
   char message[200];
-  CHECK(ph_jpeg_encode(&picture, pixels, 100, &jpeg, message, sizeof message) == PH_OK, "%s",
+  CHECK(ph_jpeg_encode(&image, pixels, 100, &jpeg, message, sizeof message) == PH_OK, "%s",
         message);
   uint8_t out[64 * 16 * 3];
   int status = ph_jpeg_decode(jpeg.data, jpeg.size, 0, out, sizeof out, &result);
   CHECK(status == PH_OK, "%s", result.message);
-  CHECK(out[0] >= 254 && out[result.picture.u_offset] >= 254 && out[result.picture.v_offset] <= 1,
-        "white of television is %d %d %d", out[0], out[result.picture.u_offset],
-        out[result.picture.v_offset]);
+  CHECK(out[0] >= 254 && out[result.image.u_offset] >= 254 && out[result.image.v_offset] <= 1,
+        "white in limited range is %d %d %d", out[0], out[result.image.u_offset],
+        out[result.image.v_offset]);
   free(jpeg.data);
 }
 
-/* Room of exactly the JPEG's size, so that AddressSanitizer sees one byte more. */
-static int shrink(const struct ph_bytes *jpeg, int coarser_percent, int least_width,
+/* The capacity is exactly the JPEG's size, so that AddressSanitizer detects an overflow. */
+static int shrink(const struct ph_bytes *jpeg, int quantizer_percent, int min_width,
                   struct ph_jpeg_shrunk *shrunk) {
   uint8_t *smaller = malloc(jpeg->size);
-  int status = ph_jpeg_shrink(jpeg->data, jpeg->size, coarser_percent, least_width, smaller, shrunk);
+  int status =
+      ph_jpeg_shrink(jpeg->data, jpeg->size, quantizer_percent, min_width, smaller, shrunk);
   if (status == PH_OK) {
     static uint8_t pixels[1 << 20];
     struct ph_jpeg_result result;
-    int decoded =
-        ph_jpeg_decode(smaller, (size_t)shrunk->bytes, 0, pixels, sizeof pixels, &result);
-    CHECK(decoded == PH_OK && result.picture.width == shrunk->width, "%s", result.message);
+    int decoded = ph_jpeg_decode(smaller, (size_t)shrunk->bytes, 0, pixels, sizeof pixels, &result);
+    CHECK(decoded == PH_OK && result.image.width == shrunk->width, "%s", result.message);
   }
   free(smaller);
   return status;
@@ -242,13 +248,13 @@ static void test_shrink(void) {
   CHECK(shrink(&jpeg, 12800, WIDTH / 2, &shrunk) == PH_OK, "%s", shrunk.message);
   CHECK(shrunk.width == WIDTH / 2 && shrunk.quality > 10, "%d wide, quality %d", shrunk.width,
         shrunk.quality);
-  CHECK(shrink(&jpeg, 50, WIDTH, &shrunk) == PH_JPEG_NOT_SMALLER, "made larger");
+  CHECK(shrink(&jpeg, 50, WIDTH, &shrunk) == PH_JPEG_NOT_SMALLER, "the result is larger");
   struct ph_bytes half = {.data = jpeg.data, .size = jpeg.size / 2};
   CHECK(shrink(&half, 200, WIDTH, &shrunk) == PH_ERR_FORMAT && shrunk.message[0], "half a JPEG");
   for (size_t i = 0; i + 11 < jpeg.size; i++) {
     if (jpeg.data[i] == 0xff && jpeg.data[i + 1] == 0xc0) jpeg.data[i + 12] = 0xee;
   }
-  CHECK(shrink(&jpeg, 200, WIDTH, &shrunk) == PH_ERR_FORMAT, "quantisers that are not there");
+  CHECK(shrink(&jpeg, 200, WIDTH, &shrunk) == PH_ERR_FORMAT, "a missing quantization table");
   free(jpeg.data);
 }
 
@@ -256,20 +262,20 @@ static void test_rgb(void) {
   struct ph_bytes jpeg = {0};
   struct ph_jpeg_rgb result;
   make_jpeg(WIDTH, HEIGHT, 1, 1, 1, &jpeg);
-  size_t room = (size_t)WIDTH * HEIGHT * 3;
-  uint8_t *rgb = malloc(room);
-  CHECK(ph_jpeg_rgb(jpeg.data, jpeg.size, rgb, room - 1, &result) == PH_JPEG_NEEDS_ROOM &&
+  size_t capacity = (size_t)WIDTH * HEIGHT * 3;
+  uint8_t *rgb = malloc(capacity);
+  CHECK(ph_jpeg_rgb(jpeg.data, jpeg.size, rgb, capacity - 1, &result) == PH_JPEG_BUFFER_TOO_SMALL &&
             result.width == WIDTH && result.height == HEIGHT,
         "%dx%d", result.width, result.height);
-  CHECK(ph_jpeg_rgb(jpeg.data, jpeg.size, rgb, room, &result) == PH_OK, "%s", result.message);
+  CHECK(ph_jpeg_rgb(jpeg.data, jpeg.size, rgb, capacity, &result) == PH_OK, "%s", result.message);
   double sum = 0;
-  for (size_t i = 0; i < room; i += 3) {
-    CHECK(rgb[i] == rgb[i + 1] && rgb[i] == rgb[i + 2], "grey is coloured");
+  for (size_t i = 0; i < capacity; i += 3) {
+    CHECK(rgb[i] == rgb[i + 1] && rgb[i] == rgb[i + 2], "a gray pixel is colored");
     sum += rgb[i];
   }
   double difference = sum / (WIDTH * HEIGHT) - pattern_mean(0);
   CHECK(difference < 1 && difference > -1, "off by %.2f", difference);
-  CHECK(ph_jpeg_rgb(jpeg.data, jpeg.size / 2, rgb, room, &result) == PH_ERR_FORMAT &&
+  CHECK(ph_jpeg_rgb(jpeg.data, jpeg.size / 2, rgb, capacity, &result) == PH_ERR_FORMAT &&
             result.message[0],
         "half a JPEG");
   free(rgb);

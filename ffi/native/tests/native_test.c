@@ -8,7 +8,7 @@ int failures;
 int main(void) {
   setvbuf(stdout, NULL, _IOLBF, 0);
   test_jpegs();
-  test_pictures();
+  test_images();
   test_cameras();
   test_http2();
   test_regions();

@@ -4,15 +4,16 @@
 #include "../bytes.h"
 
 void test_jpegs(void);
-void test_pictures(void);
+void test_images(void);
 void test_cameras(void);
 void test_http2(void);
 void test_regions(void);
 
-/* A JPEG of a pattern, by libjpeg's own way from RGB; sampling factors of Y; 1 component for grey. */
+/* Encodes a JPEG of the test pattern with the sampling factors `h` and `v` of Y. `components` is 1
+ * for grayscale, else 3. */
 void make_jpeg(int width, int height, int components, int h, int v, struct ph_bytes *jpeg);
 
-/* What the pattern has there: each channel of 0..255. */
+/* Returns a sample of the test pattern, 0..255. */
 int pattern(int x, int y, int channel);
 
 #endif

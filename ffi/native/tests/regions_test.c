@@ -1,5 +1,5 @@
-/* The pixel work on pictures, shapes and places of every kind: no result is checked here (the unit
- * tests do that), but no byte outside of a picture may be touched. Planes are allocated exactly. */
+/* Region measurements with random images, shapes and rectangles. The planes have their exact size,
+ * so that AddressSanitizer detects an access outside of them; the unit tests check the results. */
 #include <math.h>
 #include <stdlib.h>
 
@@ -24,11 +24,11 @@ struct planes_under_test {
   uint8_t *y, *u, *v;
   size_t y_bytes, uv_bytes;
   struct ph_geometry geometry;
-  int grey;
+  int grayscale;
 };
 
-static struct planes_under_test make_planes(void) {
-  struct planes_under_test p = {.grey = below(5) == 0};
+static struct planes_under_test random_planes(void) {
+  struct planes_under_test p = {.grayscale = below(5) == 0};
   int width = 2 + below(300), height = 2 + below(200), shift_x = below(2), shift_y = below(2);
   int columns = (width + shift_x) >> shift_x, rows = (height + shift_y) >> shift_y;
   p.geometry = (struct ph_geometry){width,   height,  width + below(5), columns + below(5),
@@ -49,35 +49,43 @@ static void fill(struct planes_under_test *p) {
   }
 }
 
-static struct ph_shape any_shape(void) {
+static struct ph_shape random_shape(void) {
   float angle = between(-3.2f, 3.2f), a = between(0.02f, 400), b = between(0.02f, 400);
-  return (struct ph_shape){
-      .region = below(PH_REGION_COUNT), .kind = below(2), .subtract = below(2), .skin = below(2),
-      .core = below(2), .carried = below(2), .cx = between(-100, 400), .cy = between(-100, 400),
-      .ax = a * cosf(angle), .ay = a * sinf(angle), .bx = -b * sinf(angle), .by = b * cosf(angle)};
+  return (struct ph_shape){.region = below(PH_REGION_COUNT),
+                           .kind = below(2),
+                           .subtract = below(2),
+                           .skin = below(2),
+                           .skin_reference = below(2),
+                           .follows_motion = below(2),
+                           .cx = between(-100, 400),
+                           .cy = between(-100, 400),
+                           .ax = a * cosf(angle),
+                           .ay = a * sinf(angle),
+                           .bx = -b * sinf(angle),
+                           .by = b * cosf(angle)};
 }
 
 static void use(struct ph_regions *regions, struct planes_under_test *p) {
-  const uint8_t *u = p->grey ? NULL : p->u, *v = p->grey ? NULL : p->v;
+  const uint8_t *u = p->grayscale ? NULL : p->u, *v = p->grayscale ? NULL : p->v;
   if (below(4) == 0) {
     struct ph_shape shapes[12];
     int count = below(12);
-    for (int i = 0; i < count; i++) shapes[i] = any_shape();
+    for (int i = 0; i < count; i++) shapes[i] = random_shape();
     float face[4] = {between(-50, 300), between(-50, 300), between(0, 300), between(0, 300)};
-    int status = ph_regions_layout(regions, p->y, u, v, &p->geometry, shapes, count, face,
-                                   below(300));
+    int status =
+        ph_regions_layout(regions, p->y, u, v, &p->geometry, shapes, count, face, below(300));
     CHECK(status == PH_OK, "%s", ph_error_message());
   }
   if (below(4) == 0) {
-    float place[4] = {between(-100, 300), between(-100, 300), between(0, 300), between(0, 300)};
-    CHECK(ph_regions_follow(regions, below(PH_MOTION_COUNT), place,
-                            below(PH_REGION_COUNT + 1) - 1) == PH_OK,
+    float rectangle[4] = {between(-100, 300), between(-100, 300), between(0, 300), between(0, 300)};
+    CHECK(ph_regions_track(regions, below(PH_MOTION_COUNT), rectangle,
+                           below(PH_REGION_COUNT + 1) - 1) == PH_OK,
           "%s", ph_error_message());
   }
   struct ph_frame_result result;
   int status = ph_regions_measure(regions, p->y, u, v, &p->geometry, &result);
   CHECK(status == PH_OK, "%s", ph_error_message());
-  CHECK(isfinite(result.motions[0].dy) && isfinite(result.shift_x), "a motion is no number");
+  CHECK(isfinite(result.motions[0].dy) && isfinite(result.shift_x), "a motion is not finite");
   float *scaled = malloc(36 * 36 * 3 * sizeof(float));
   float from[4] = {between(-500, 500), between(-500, 500), between(0.01f, 900),
                    between(0.01f, 900)};
@@ -90,17 +98,17 @@ static void use(struct ph_regions *regions, struct planes_under_test *p) {
 void test_regions(void) {
   for (int round = 0; round < 60; round++) {
     struct ph_regions *regions = ph_regions_create();
-    /* Two pictures by turns, so that the grid is made anew in between. */
-    struct planes_under_test pictures[2] = {make_planes(), make_planes()};
+    /* Alternating images of two sizes, so that the grid is allocated again. */
+    struct planes_under_test images[2] = {random_planes(), random_planes()};
     for (int frame = 0; frame < 30; frame++) {
-      struct planes_under_test *p = &pictures[frame / 12 % 2];
+      struct planes_under_test *p = &images[frame / 12 % 2];
       fill(p);
       use(regions, p);
     }
     for (int i = 0; i < 2; i++) {
-      free(pictures[i].y);
-      free(pictures[i].u);
-      free(pictures[i].v);
+      free(images[i].y);
+      free(images[i].u);
+      free(images[i].v);
     }
     ph_regions_destroy(regions);
   }

@@ -1,4 +1,4 @@
-/* Gives each file of a folder to the fuzzer's target, where there is no fuzzer. */
+/* Runs the fuzz target with each file of a directory, without libFuzzer. */
 #include <dirent.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -12,7 +12,7 @@ static void replay(const char *path) {
   fseek(file, 0, SEEK_END);
   long size = ftell(file);
   rewind(file);
-  uint8_t *data = size > 0 ? malloc((size_t)size) : NULL; /* exact, for AddressSanitizer */
+  uint8_t *data = size > 0 ? malloc((size_t)size) : NULL; /* exact size, for AddressSanitizer */
   if (data != NULL && fread(data, 1, (size_t)size, file) == (size_t)size) {
     LLVMFuzzerTestOneInput(data, (size_t)size);
   }
@@ -22,19 +22,19 @@ static void replay(const char *path) {
 
 int main(int count, char **arguments) {
   int files = 0;
-  DIR *folder = count == 2 ? opendir(arguments[1]) : NULL;
-  if (folder == NULL) {
-    fprintf(stderr, "usage: replay FOLDER\n");
+  DIR *directory = count == 2 ? opendir(arguments[1]) : NULL;
+  if (directory == NULL) {
+    fprintf(stderr, "usage: replay DIRECTORY\n");
     return 64;
   }
-  for (struct dirent *entry; (entry = readdir(folder)) != NULL;) {
+  for (struct dirent *entry; (entry = readdir(directory)) != NULL;) {
     char path[512];
     if (entry->d_name[0] == '.') continue;
     snprintf(path, sizeof path, "%s/%s", arguments[1], entry->d_name);
     replay(path);
     files++;
   }
-  closedir(folder);
+  closedir(directory);
   printf("ok %d files\n", files);
   return files == 0;
 }

@@ -1,4 +1,4 @@
-import { type DecodedPicture, JpegDecoder } from "../../../ffi/jpeg.ts";
+import { type DecodedImage, JpegDecoder } from "../../../ffi/jpeg.ts";
 import { NativeError } from "../../../ffi/library.ts";
 import { BufferPool } from "../buffer_pool.ts";
 import type { Frame, FrameStamp } from "../frame.ts";
@@ -34,7 +34,7 @@ export class FrameBuilder implements Disposable {
   async build(image: NutFrame, stamp: FrameStamp): Promise<Frame | undefined> {
     if (!this.#decoder) return this.#rawFrame(image, stamp);
     try {
-      const decoded = await this.#decoder.decode(image.data, { leastWidth: this.#analysisWidth });
+      const decoded = await this.#decoder.decode(image.data, { minWidth: this.#analysisWidth });
       return this.#jpegFrame(decoded, image.data, stamp);
     } catch (error) {
       if (error instanceof NativeError && error.status === "format") return undefined;
@@ -47,7 +47,7 @@ export class FrameBuilder implements Disposable {
   }
 
   #jpegFrame(
-    image: DecodedPicture,
+    image: DecodedImage,
     jpeg: Uint8Array<ArrayBuffer>,
     { timeUs, sequence }: FrameStamp,
   ): Frame {

@@ -1,4 +1,4 @@
-import { reasonOf } from "../../base/reason.ts";
+import { reasonOf } from "../../base/errors.ts";
 import { SourceError } from "../frame.ts";
 
 const HINT = "Write one time in milliseconds per line, each greater than the previous";

@@ -1,7 +1,7 @@
+import { AppError } from "../../base/errors.ts";
+
 /** Bytes that are not NUT, or NUT that ffmpeg does not write. */
-export class NutError extends Error {
-  override readonly name = "NutError";
-}
+export class NutError extends AppError {}
 
 /** Thrown by `ByteReader` at the end of the available bytes, because more may follow. */
 export const NEED_MORE = Symbol("need more bytes");

@@ -1,9 +1,9 @@
-import { reasonOf } from "../../base/reason.ts";
 import { SimulatedCamera } from "./camera.ts";
 import { rateAt } from "./rate_schedule.ts";
 import { STAMPED_TRUTH_HEADER, TRUTH_HEADER, truthRow, type TruthSample } from "./truth.ts";
-import { UnavailableError, UsageError } from "../../base/errors.ts";
-import type { Settings } from "../../config/flags.ts";
+import { reasonOf, UnavailableError, UsageError } from "../../base/errors.ts";
+import type { CameraInputSettings } from "../v4l2/flags.ts";
+import type { SimulatedCameraSettings } from "./flags.ts";
 import type { Clock } from "../../telemetry/clock.ts";
 
 export interface SimulationOptions {
@@ -17,9 +17,15 @@ export interface SimulationOptions {
   readonly onTruth?: (truth: TruthSample, timeUs: number) => void;
 }
 
-/** Opens the simulated camera of the settings; its truth file is complete after each frame. */
+/** The settings of a simulated camera. */
+export interface SimulatedInputSettings {
+  readonly camera: CameraInputSettings;
+  readonly simulate: SimulatedCameraSettings;
+}
+
+/** The simulated camera that the settings describe; its truth file is whole after each frame. */
 export function openSimulation(
-  { camera, simulate }: Settings,
+  { camera, simulate }: SimulatedInputSettings,
   { clock, truthPath, stamped, ...run }: SimulationOptions & { readonly clock: Clock },
 ): SimulatedCamera {
   for (const flag of ["pulseBpm", "breathingBpm"] as const) checkSchedule(simulate[flag]);

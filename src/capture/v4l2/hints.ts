@@ -1,5 +1,5 @@
 import { NativeError, type NativeStatus } from "../../../ffi/library.ts";
-import { reasonOf } from "../../base/reason.ts";
+import { reasonOf } from "../../base/errors.ts";
 import { SourceError } from "../frame.ts";
 
 const HINTS: Readonly<Partial<Record<NativeStatus, (path: string) => string>>> = {

@@ -162,12 +162,12 @@ export class V4l2Source implements FrameSource {
           yield { kind: "frame", frame: this.#toFrame(read.frame) };
           timeouts = 1;
           break;
-        case "silent":
+        case "timeout":
           this.#countLosses(read.losses);
           yield* this.#disconnect(`no frame for ${(silenceMs / 1000).toFixed(1)} s`);
           if (--timeouts === 0) return false;
           break;
-        case "gone":
+        case "failed":
           yield* this.#disconnect(read.reason);
           return false;
         case "stopped":
@@ -184,8 +184,8 @@ export class V4l2Source implements FrameSource {
       height,
       fps,
       format: codec,
-      leastWidth: analysisWidth,
-      turn: transform,
+      minWidth: analysisWidth,
+      transform,
       powerLine,
       jpegQuality,
     };
@@ -220,7 +220,7 @@ export class V4l2Source implements FrameSource {
       } catch (error) {
         if (error instanceof NativeError && error.status === "timeout") throw error;
         const { message, hint } = cameraError(this.#path, error);
-        this.#log.limited("camera_reopen", 60, "warning", message, { hint });
+        this.#log.rateLimited("camera_reopen", 60, "warning", message, { hint });
       }
       await this.#clock.sleep(RETRY_MS, signal);
     }
@@ -250,7 +250,7 @@ export class V4l2Source implements FrameSource {
   }
 
   #toFrame(native: CameraFrame): Frame {
-    const { picture: image, jpeg } = native;
+    const { image, jpeg } = native;
     return {
       ...this.#timeline.convert(native),
       width: image.fullWidth,
@@ -269,7 +269,7 @@ export class V4l2Source implements FrameSource {
       if (amount > 0) this.#counters.add("camera_frames_lost_total", { reason }, amount);
     }
     if (losses.damaged > before.damaged) {
-      this.#log.limited("camera_damaged", 60, "warning", "The camera sent a damaged frame", {
+      this.#log.rateLimited("camera_damaged", 60, "warning", "The camera sent a damaged frame", {
         reason: losses.reason,
       });
     }

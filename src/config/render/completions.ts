@@ -1,32 +1,34 @@
 import { commandInfo, type CommandName, VISIBLE_COMMANDS } from "../command_names.ts";
 import type { Flag } from "../flag.ts";
-import { flagsOf } from "../flags.ts";
+import type { FlagTable } from "../flag_table.ts";
 import { zsh } from "./zsh.ts";
 
+/** The shells with completions. */
 export const SHELLS = ["bash", "zsh", "fish"] as const;
+/** A shell with completions. */
 export type Shell = (typeof SHELLS)[number];
 
-/** A script that teaches a shell our commands, flags, and the values of those that list them. */
-export function completions(shell: Shell): string {
+/** Returns a completion script for commands, flags and the choices of flags. */
+export function completions(table: FlagTable, shell: Shell): string {
   switch (shell) {
     case "bash":
-      return bash();
+      return bash(table);
     case "zsh":
-      return zsh(argumentsOf);
+      return zsh(table, argumentsOf);
     case "fish":
-      return fish();
+      return fish(table);
   }
 }
 
-/** The words that stand after a command. */
+/** Returns the words that may follow a command. */
 function argumentsOf(command: CommandName): readonly string[] {
   if (command === "completions") return SHELLS;
   return command === "help" ? VISIBLE_COMMANDS : [];
 }
 
-function bash(): string {
+function bash(table: FlagTable): string {
   const cases = VISIBLE_COMMANDS.map((name) => {
-    const words = [...flagsOf(name).map(({ flag }) => flagWord(flag)), ...argumentsOf(name)];
+    const words = [...table.flagsOf(name).map(({ flag }) => flagWord(flag)), ...argumentsOf(name)];
     return `    ${name}) flags='${words.join(" ")}' ;;`;
   });
   return `_physiology_server() {
@@ -35,7 +37,7 @@ function bash(): string {
   COMPREPLY=()
   if [ "$word" = "=" ] || [ "\${COMP_WORDS[COMP_CWORD - 1]}" = "=" ]; then
     case \${COMP_WORDS[COMP_CWORD - 1]}\${COMP_WORDS[COMP_CWORD - 2]} in
-${choiceCases()}
+${choiceCases(table)}
     esac
     [ "$word" = "=" ] && word=
     if [ -n "$values" ]; then COMPREPLY=($(compgen -W "$values" -- "$word"))
@@ -59,13 +61,13 @@ function flagWord(flag: Flag): string {
   return flag.kind === "bool" ? `--${flag.name}` : `--${flag.name}=`;
 }
 
-function choiceCases(): string {
-  return flagsOf("serve").filter(({ flag }) => flag.choices).map(({ flag }) =>
+function choiceCases(table: FlagTable): string {
+  return table.flagsOf("serve").filter(({ flag }) => flag.choices).map(({ flag }) =>
     `      =--${flag.name} | --${flag.name}=*) values='${flag.choices?.join(" ")}' ;;`
   ).join("\n");
 }
 
-function fish(): string {
+function fish(table: FlagTable): string {
   const lines = ["complete -c physiology_server -f"];
   for (const name of VISIBLE_COMMANDS) {
     const summary = quote(commandInfo(name).summary);
@@ -78,7 +80,7 @@ function fish(): string {
     for (const word of argumentsOf(name)) {
       lines.push(`complete -c physiology_server -n ${condition} -a ${word}`);
     }
-    for (const { flag } of flagsOf(name)) {
+    for (const { flag } of table.flagsOf(name)) {
       const value = flag.kind === "bool"
         ? ""
         : flag.choices

@@ -1,39 +1,39 @@
 import { commandInfo, type CommandName, VISIBLE_COMMANDS } from "../command_names.ts";
 import type { Flag } from "../flag.ts";
-import { environmentName, type FlagEntry, FLAGS, flagsOf } from "../flags.ts";
-import { showValue } from "../values.ts";
+import type { FlagEntry, FlagTable } from "../flag_table.ts";
+import { formatValue } from "../values.ts";
 
 const WIDTH = 92;
 const INDENT = 6;
 
-/** What `--help` prints: commands, then all flags of `serve`. */
-export function overview(): string {
+/** Returns the text of `--help`: the commands and all flags of `serve`. */
+export function overview(table: FlagTable): string {
   const longest = Math.max(...VISIBLE_COMMANDS.map((name) => name.length));
   return [
-    "physiology_server measures pulse and breathing by a camera and publishes them in real time.",
+    "physiology_server measures pulse and breathing with a camera and publishes them in real time.",
     "",
-    "  physiology_server --use_camera                      a camera, to Redis on this machine",
-    "  physiology_server --simulate --redis_host=HOST      no camera, to another Redis",
+    "  physiology_server --use_camera                      use a camera, publish to local Redis",
+    "  physiology_server --simulate --redis_host=HOST      simulate a camera, use another Redis",
     "  physiology_server COMMAND [--flag=value ...]",
     "",
     "Commands",
     ...VISIBLE_COMMANDS.map((name) => `  ${name.padEnd(longest)}  ${commandInfo(name).summary}`),
     "",
-    "physiology_server help COMMAND explains one, help redis the flags with redis in their names.",
-    "These are the flags of serve; each is also read from the environment as PHYSIOLOGY_ and its",
-    "name in capitals, such as PHYSIOLOGY_REDIS_HOST.",
+    "physiology_server help COMMAND prints help for a command; help redis prints every flag with",
+    "redis in its name. The flags of serve follow. Each can also be set by an environment variable:",
+    "PHYSIOLOGY_ and the name in capitals, such as PHYSIOLOGY_REDIS_HOST.",
     "",
-    flagSections(flagsOf("serve")),
+    flagSections(table.flagsOf("serve")),
     "",
-    "Exit status: 0 stopped as asked, 64 wrong usage, 69 a needed service or device never came,",
-    "70 internal fault, 78 bad configuration.",
+    "Exit status: 0 success, 64 usage error, 69 service or device unavailable, 70 internal error,",
+    "78 configuration error.",
     "",
-    "This is no medical device.",
+    "This is not a medical device.",
   ].join("\n");
 }
 
-/** What `help COMMAND` prints. */
-export function commandHelp(command: CommandName): string {
+/** Returns the text of `help COMMAND`. */
+export function commandHelp(table: FlagTable, command: CommandName): string {
   const { summary, argument } = commandInfo(command);
   const usage = ["physiology_server", command, argument, "[--flag=value ...]"];
   return [
@@ -41,14 +41,14 @@ export function commandHelp(command: CommandName): string {
     "",
     summary,
     "",
-    flagSections(flagsOf(command)),
+    flagSections(table.flagsOf(command)),
   ].join("\n");
 }
 
-/** What `help WORD` prints: every flag whose name holds the word; empty where there is none. */
-export function flagsHelp(word: string): string {
+/** Returns the text of `help WORD`: every flag whose name contains the word; may be empty. */
+export function flagsHelp(table: FlagTable, word: string): string {
   const part = word.replace(/^-+/, "").replaceAll("-", "_");
-  return flagSections(FLAGS.filter(({ flag }) => flag.name.includes(part)));
+  return flagSections(table.entries.filter(({ flag }) => flag.name.includes(part)));
 }
 
 function flagSections(entries: readonly FlagEntry[]): string {
@@ -65,16 +65,16 @@ function flagHelp(flag: Flag): string {
   return `  ${flagUsage(flag)}\n${wrap(text, { width: WIDTH - INDENT, indent: INDENT })}`;
 }
 
-/** How a flag is written: `--port=N`, `--[no]loop`. */
+/** Returns the syntax of a flag: `--port=N`, `--[no]loop`. */
 export function flagUsage(flag: Flag): string {
   if (flag.action) return `--${flag.name}`;
   return flag.kind === "bool" ? `--[no]${flag.name}` : `--${flag.name}=${flag.placeholder}`;
 }
 
-/** Default and range of a flag, in a few words; empty where there is nothing to say. */
+/** Describes the default, the range and the choices of a flag; may be empty. */
 export function flagNotes(flag: Flag): string {
   if (flag.action) return "";
-  const value = showValue(flag.default);
+  const value = formatValue(flag.default);
   return [
     value === "" ? undefined : `default ${value}`,
     flag.range && `${flag.range[0]} to ${flag.range[1]}`,
@@ -82,13 +82,7 @@ export function flagNotes(flag: Flag): string {
   ].filter((note) => note !== undefined).join("; ");
 }
 
-/** The other places that a flag is read from, for documentation. */
-export function flagSources(flag: Flag): { environment: string; key?: string } {
-  const key = flag.file?.key;
-  return { environment: environmentName(flag), ...key === undefined ? {} : { key } };
-}
-
-/** Breaks a text into lines of at most `width` characters, each behind `indent` spaces. */
+/** Wraps a text into lines of at most `width` characters, each indented by `indent` spaces. */
 export function wrap(
   text: string,
   { width, indent }: { readonly width: number; readonly indent: number },

@@ -1,16 +1,17 @@
 import * as z from "zod";
 import { fileKeys } from "../config_file.ts";
-import type { ConfigFileName, Flag } from "../flag.ts";
+import type { ConfigFile, Flag } from "../flag.ts";
+import type { FlagTable } from "../flag_table.ts";
 import { Secret } from "../secret.ts";
 import { schemaOf } from "../values.ts";
 
-/** JSON Schema (draft 2020-12) of one of the two JSON files, for editors and other programs. */
-export function jsonSchema(config: ConfigFileName): object {
+/** Returns the JSON Schema (draft 2020-12) of a JSON file, for editors and other programs. */
+export function jsonSchema(table: FlagTable, config: ConfigFile): object {
   const properties: Record<string, object> = {};
-  for (const [key, { flag }] of fileKeys(config)) properties[key] = propertyOf(flag);
+  for (const [key, { flag }] of fileKeys(table, config)) properties[key] = propertyOf(flag);
   return {
     $schema: "https://json-schema.org/draft/2020-12/schema",
-    title: `The ${config} configuration of physiology_server`,
+    title: `The ${config.name} configuration of physiology_server`,
     type: "object",
     properties,
     additionalProperties: false,

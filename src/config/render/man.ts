@@ -1,16 +1,16 @@
 import { commandInfo, VISIBLE_COMMANDS } from "../command_names.ts";
-import type { Flag } from "../flag.ts";
-import { environmentName, FLAGS } from "../flags.ts";
+import { environmentName, type Flag } from "../flag.ts";
+import type { FlagTable } from "../flag_table.ts";
 import { VERSION } from "../../base/version.ts";
 import { flagNotes, flagUsage } from "./help.ts";
 
-/** The manual page, section 1, in roff's man macros. */
-export function manualPage(): string {
-  const titles = [...new Set(FLAGS.map(({ title }) => title))];
+/** Returns the manual page (section 1) in roff with the man macros. */
+export function manualPage(table: FlagTable): string {
+  const titles = [...new Set(table.entries.map(({ title }) => title))];
   return [
     `.TH PHYSIOLOGY_SERVER 1 "" "physiology_server ${VERSION}" "User Commands"`,
     ".SH NAME",
-    "physiology_server \\- measure pulse and breathing by a camera and publish them",
+    "physiology_server \\- measure pulse and breathing with a camera and publish them",
     ".SH SYNOPSIS",
     ".B physiology_server",
     "[\\fICOMMAND\\fR] [\\fB\\-\\-flag\\fR=\\fIvalue\\fR ...]",
@@ -19,16 +19,17 @@ export function manualPage(): string {
       name,
     ) => [".TP", `.B ${roff(name)}`, roff(commandInfo(name).summary)]),
     ".SH FLAGS",
-    "A flag overrides its environment variable, that a key of a JSON file, that the default.",
+    "Precedence, highest first: flag, environment variable, key of the JSON file, default.",
     ...titles.flatMap((title) => [
       `.SS ${roff(title)}`,
-      ...FLAGS.filter((entry) => entry.title === title).flatMap(({ flag }) => flagEntry(flag)),
+      ...table.entries.filter((entry) => entry.title === title)
+        .flatMap(({ flag }) => flagEntry(flag)),
     ]),
     ".SH EXIT STATUS",
-    "0 stopped as asked, 64 wrong usage, 69 a needed service or device never came, " +
-    "70 internal fault, 78 bad configuration.",
+    "0 success, 64 usage error, 69 service or device unavailable, 70 internal error, " +
+    "78 configuration error.",
     ".SH NOTES",
-    "This is no medical device.",
+    "This is not a medical device.",
     "",
   ].join("\n");
 }

@@ -1,23 +1,27 @@
 import type { CommandName } from "../command_names.ts";
-import type { Flag } from "../flag.ts";
-import { environmentName, type FlagEntry, FLAGS } from "../flags.ts";
+import { environmentName } from "../flag.ts";
+import type { FlagEntry, FlagTable } from "../flag_table.ts";
 import { flagNotes, flagUsage } from "./help.ts";
 
-/** The page `docs/FLAGS.md`: every row of the flag table. */
-export function flagsPage(): string {
-  const titles = [...new Set(FLAGS.map(({ title }) => title))];
+const EXAMPLE = environmentName({ name: "redis_host" });
+
+/** Returns the page `docs/FLAGS.md`: every flag. */
+export function flagsPage(table: FlagTable): string {
+  const titles = [...new Set(table.entries.map(({ title }) => title))];
   return [
     "# Flags",
     "",
-    "Made from the flag table by `deno task docs`; do not edit.",
+    "Generated from the flag table by `deno task docs`; do not edit.",
     "",
-    "A flag overrides its environment variable, that a key of a JSON file, that the default.",
-    "Write `--flag=value` or `--flag value`, for a switch `--flag` or `--noflag`; hyphens stand",
-    "for underscores as well. `physiology_server print-config` shows every value in use and where",
-    "it came from. The environment variable is `PHYSIOLOGY_` and the flag's name in capitals:",
-    `\`${environmentName({ name: "redis_host" } as Flag)}\`.`,
+    "Precedence, highest first: flag, environment variable, key of the JSON file, default. Write",
+    "`--flag=value` or `--flag value`; write `--flag` or `--noflag` for a switch. Hyphens and",
+    "underscores are equivalent. The environment variable is `PHYSIOLOGY_` and the name of the flag in",
+    `capitals: \`${EXAMPLE}\`. \`physiology_server print-config\` prints every effective value and`,
+    "its origin.",
     "",
-    ...titles.flatMap((title) => section(title, FLAGS.filter((entry) => entry.title === title))),
+    ...titles.flatMap((title) =>
+      section(title, table.entries.filter((entry) => entry.title === title))
+    ),
   ].join("\n").trimEnd() + "\n";
 }
 
@@ -40,7 +44,7 @@ function section(title: string, entries: readonly FlagEntry[]): string[] {
   ];
 }
 
-/** A flag of the whole program would list every command there is. */
+/** Formats commands; a flag of the whole program would list all of them. */
 function commandList(commands: readonly CommandName[]): string {
   return commands.length > 6 ? "all" : commands.join(", ");
 }

@@ -1,15 +1,18 @@
 import { commandInfo, type CommandName, VISIBLE_COMMANDS } from "../command_names.ts";
 import type { Flag } from "../flag.ts";
-import { flagsOf } from "../flags.ts";
+import type { FlagTable } from "../flag_table.ts";
 
-/** For a file `_physiology_server` in zsh's fpath, or to be sourced. */
-export function zsh(argumentsOf: (command: CommandName) => readonly string[]): string {
+/** Returns a completion script for zsh, as a file `_physiology_server` in fpath or to be sourced. */
+export function zsh(
+  table: FlagTable,
+  argumentsOf: (command: CommandName) => readonly string[],
+): string {
   const commands = VISIBLE_COMMANDS.map((name) =>
     `    ${quote(`${name}:${commandInfo(name).summary}`)}`
   );
   const cases = VISIBLE_COMMANDS.map((name) => {
     const words = argumentsOf(name);
-    const specs = flagsOf(name).map(({ flag }) => quote(specOf(flag)));
+    const specs = table.flagsOf(name).map(({ flag }) => quote(specOf(flag)));
     if (words.length > 0) specs.push(quote(`1:argument:(${words.join(" ")})`));
     return `    ${name}) _arguments ${specs.join(" ")} ;;`;
   });
@@ -34,7 +37,7 @@ else compdef _physiology_server physiology_server; fi
 `;
 }
 
-/** A flag as zsh's `_arguments` reads it. */
+/** Formats a flag for zsh's `_arguments`. */
 function specOf(flag: Flag): string {
   const help = flag.help.replaceAll(/[[\]:\\]/g, "\\$&");
   if (flag.kind === "bool") return `--${flag.name}[${help}]`;

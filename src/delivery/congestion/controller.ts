@@ -1,7 +1,7 @@
 import { RateController } from "./frame_rate_control.ts";
 import { RttEstimator } from "./rtt.ts";
 
-/** One acknowledged message. */
+/** One acknowledged message. Times are of the monotonic clock. */
 export interface Acknowledged {
   readonly sentUs: number;
   readonly acknowledgedUs: number;
@@ -12,206 +12,232 @@ export interface Acknowledged {
 export interface InFlight {
   readonly frames: number;
   readonly bytes: number;
-  /** The one that was sent first. */
+  /** The frame that was sent first. */
   readonly oldest?: { readonly sentUs: number; readonly bytes: number } | undefined;
 }
 
-/** The load is judged over so long, microseconds. */
-const WINDOW_US = 1_000_000;
-/** Frames may fill this share of the link, so that a metric seldom finds one before it. */
-const HIGH_LOAD = 0.6;
-/** Frames grow again up to this share only, with room for a link that is not even. */
-const LOW_LOAD = 0.3;
-/** Frames under way may take the link for at most so long, microseconds. */
-const MAX_BACKLOG_US = 250_000;
-/** A frame that takes the link for longer makes a metric wait noticeably, microseconds. */
-const LONG_FRAME_US = 100_000;
-/** A frame a second may always go, microseconds. */
-const MAX_REST_US = 1_000_000;
-/** No frame goes beside one that should have arrived so long ago, microseconds. */
-const LATE_US = 25_000;
-/** A frame that waits for so long beyond the round trip met others before it, microseconds. */
-const CROWDED_US = 100_000;
-/** ... and after so long it shows a link that is far too slow. */
-const OVERDUE_US = 500_000;
-/** A link with a longer round trip may be slow: its first frames are small, microseconds ... */
-const FAR_US = 100_000;
-/** ... by so much. */
-const FAR_REDUCTION = 0.7;
-/** More frames than these are under way only to fill a long round trip ... */
-const MIN_IN_FLIGHT = 2;
-/** ... which they do with this much to spare, as neither link nor camera is even. */
-const SPARE = 1.2;
-/** The interval of frames at 30 a second, microseconds. */
-const FRAME_US = 33_333;
-const MAX_IN_FLIGHT = 16;
+// All constants are chosen, so that metrics keep a latency below 1 s on 1 Mbit/s with an RTT of
+// 300 ms (tests/integration/transports/slow_link_test.ts).
+
+/** Window over which utilization and bandwidth are estimated, in microseconds. */
+const ESTIMATION_WINDOW_US = 1_000_000;
+/** Frames are reduced above this utilization of the link, so that metrics seldom queue. */
+const HIGH_UTILIZATION = 0.6;
+/** Frames recover only up to this utilization: hysteresis against a varying bandwidth. */
+const LOW_UTILIZATION = 0.3;
+/** Transmission time that frames in flight may occupy, in microseconds. */
+const MAX_IN_FLIGHT_US = 250_000;
+/** Frames with a longer transmission time are paced, in microseconds. */
+const PACED_FRAME_US = 100_000;
+/** Longest pacing gap, in microseconds: one frame a second may always be sent. */
+const MAX_PACING_GAP_US = 1_000_000;
+/** Nothing is sent while an acknowledgement is overdue by this much, in microseconds. */
+const LATE_ACK_US = 25_000;
+/** Queueing delay that signals congestion, in microseconds. */
+const CONGESTION_DELAY_US = 100_000;
+/** Queueing delay that signals a link far below the present bit rate, in microseconds. */
+const OVERLOAD_DELAY_US = 500_000;
+/** A connection with a longer RTT starts with degraded frames, in microseconds. */
+const LONG_RTT_US = 100_000;
+/** Degradation at the start of a connection with a long RTT. */
+const LONG_RTT_DEGRADATION = 0.7;
+/** Frames in flight beyond the bandwidth-delay product. */
+const QUEUED_FRAMES = 2;
+/** Gain on the bandwidth-delay product, for the jitter of link and camera. */
+const BDP_GAIN = 1.2;
+/** Interval of frames at 30 frames per second, in microseconds. */
+const FRAME_INTERVAL_US = 33_333;
+/** Largest congestion window, in frames. */
+const MAX_WINDOW = 16;
+/** Weight of a new sample in the moving average of the time per byte. */
+const BANDWIDTH_GAIN = 0.3;
 
 /**
- * What frames ask of a link and what it can give, learnt from acknowledgements alone. The time
- * that a frame takes the link is no more than its wait beyond an empty round trip, and no more
- * than the time since the acknowledgement before. Frames are reduced before the link is full, and
- * restored when it has been calm. How many may be under way grows from one, as nobody knows of a
- * new link what it can carry.
+ * Congestion control for frames that share a link with metrics, from acknowledgements alone.
+ *
+ * - RTT: the minimum over a window, as in BBR (see `RttEstimator`).
+ * - Queueing delay: the time to the acknowledgement beyond the minimum RTT. It signals congestion
+ *   before any loss, as in TCP Vegas (Brakmo and Peterson 1995, IEEE JSAC 13(8)).
+ * - Bandwidth: a frame occupies the link for at most its queueing delay and at most the time since
+ *   the previous acknowledgement. The estimate is kept as its inverse, microseconds per byte.
+ * - Congestion window, in frames: starts at one, grows by one with each acknowledged frame as in
+ *   slow start (RFC 5681, section 3.1) and is halved on congestion: the multiplicative decrease of
+ *   Chiu and Jain (1989, Computer Networks and ISDN Systems 17(1)). It is capped by the
+ *   bandwidth-delay product.
+ * - Pacing: after a frame with a long transmission time the link is left to metrics.
+ * - Bit rate: frames are degraded before the link is full, see `RateController`.
  */
 export class CongestionController {
   readonly #rtt = new RttEstimator();
-  readonly #reduction = new RateController();
-  #lastFrameUs = -Infinity;
+  readonly #rate = new RateController();
+  #lastFrameAckUs = -Infinity;
   #usPerByte = 0;
-  /** How many frames the link has shown that it carries at once. */
+  /** Congestion window in frames. */
   #window = 1;
-  /** The last frame met others before it. */
-  #crowded = false;
-  /** When the last frame sent is through, as far as is known. */
-  #freeUs = -Infinity;
-  /** What was acknowledged within the window, and how long each took at the most. */
-  readonly #carried: {
+  /** Whether the last acknowledged frame met congestion. */
+  #congested = false;
+  /** When the link is expected to have transmitted the last frame that was sent. */
+  #linkFreeUs = -Infinity;
+  /** Frames acknowledged within the estimation window, each with its time per byte. */
+  readonly #acknowledged: {
     readonly atUs: number;
     readonly bytes: number;
     readonly usPerByte: number;
   }[] = [];
-  /** What came within the window, and how far it was reduced. */
-  readonly #asked: {
+  /** Frames offered within the estimation window, each with its degradation. */
+  readonly #offered: {
     readonly atUs: number;
     readonly bytes: number;
-    readonly reduction: number;
+    readonly degradation: number;
   }[] = [];
 
-  /** How far frames should be reduced: 0 not at all, 1 as far as can be. */
+  /** Degradation that frames should have: 0 for none, 1 for the maximum. */
   get degradation(): number {
-    return this.#reduction.value;
+    return this.#rate.degradation;
   }
 
-  /** Whether a frame may be sent beside those under way. */
-  hasRoomBeside({ frames, bytes, oldest }: InFlight, nowUs: number): boolean {
+  /** Whether the congestion window has room for another frame. */
+  canSend({ frames, bytes, oldest }: InFlight, nowUs: number): boolean {
     if (frames === 0) return true;
-    const aheadUs = bytes * this.#usPerByte;
-    const lateUs = nowUs - (oldest?.sentUs ?? nowUs) - this.#rtt.us - aheadUs;
-    return frames < Math.min(this.#window, this.#mostInFlight) && lateUs < LATE_US &&
-      aheadUs <= Math.max(MAX_BACKLOG_US, this.#rtt.us);
+    const transmissionUs = bytes * this.#usPerByte;
+    const overdueUs = nowUs - (oldest?.sentUs ?? nowUs) - this.#rtt.minUs - transmissionUs;
+    return frames < Math.min(this.#window, this.#bdpFrames) && overdueUs < LATE_ACK_US &&
+      transmissionUs <= Math.max(MAX_IN_FLIGHT_US, this.#rtt.minUs);
   }
 
   /**
-   * For how long, in microseconds, the link should be left alone before a frame of `bytes`: until
-   * the last one is through, and after one that took long, as long again for metrics.
+   * Pacing gap in microseconds before a frame of `bytes` may be sent. A frame with a long
+   * transmission time waits until the previous one is transmitted, and once as long for metrics.
    */
-  restUs(bytes: number, nowUs: number): number {
-    const frameUs = bytes * this.#usPerByte;
-    if (frameUs < LONG_FRAME_US) return 0;
-    return Math.max(0, this.#freeUs + Math.min(frameUs, MAX_REST_US) - nowUs);
+  pacingGapUs(bytes: number, nowUs: number): number {
+    const transmissionUs = bytes * this.#usPerByte;
+    if (transmissionUs < PACED_FRAME_US) return 0;
+    return Math.max(0, this.#linkFreeUs + Math.min(transmissionUs, MAX_PACING_GAP_US) - nowUs);
   }
 
-  /** Takes note of a frame that is sent. */
-  sent(bytes: number, nowUs: number): void {
-    this.#note(bytes, nowUs);
-    this.#freeUs = Math.max(this.#freeUs, nowUs) + bytes * this.#usPerByte;
+  /** Call when a frame is sent. */
+  onFrameSent(bytes: number, nowUs: number): void {
+    this.#recordOffered(bytes, nowUs);
+    this.#linkFreeUs = Math.max(this.#linkFreeUs, nowUs) + bytes * this.#usPerByte;
   }
 
-  /** Takes note of an acknowledged metric: small, it shows the round trip. */
-  metric({ sentUs, acknowledgedUs }: Acknowledged): void {
-    this.#learnRoundTrip(acknowledgedUs - sentUs, acknowledgedUs);
+  /** Call when a metric is acknowledged. Metrics are small: each is a sample of the RTT. */
+  onMetricAcknowledged({ sentUs, acknowledgedUs }: Acknowledged): void {
+    this.#addRttSample(acknowledgedUs - sentUs, acknowledgedUs);
   }
 
-  /** Takes note of an acknowledged frame. */
-  frame({ sentUs, acknowledgedUs, bytes }: Acknowledged): void {
-    const waitUs = acknowledgedUs - sentUs;
-    this.#learnRoundTrip(waitUs, acknowledgedUs);
-    const beyondUs = waitUs - this.#rtt.us;
-    const us = Math.max(0, Math.min(beyondUs, acknowledgedUs - this.#lastFrameUs));
-    this.#lastFrameUs = acknowledgedUs;
-    this.#freeUs = Math.min(this.#freeUs, acknowledgedUs + this.#rtt.us + MAX_REST_US);
-    this.#usPerByte += 0.3 * (us / Math.max(1, bytes) - this.#usPerByte);
-    this.#carried.push({ atUs: acknowledgedUs, bytes, usPerByte: us / Math.max(1, bytes) });
-    this.#crowded = beyondUs >= CROWDED_US;
-    this.#window = this.#crowded
+  /** Call when a frame is acknowledged. */
+  onFrameAcknowledged({ sentUs, acknowledgedUs, bytes }: Acknowledged): void {
+    const delayUs = acknowledgedUs - sentUs;
+    this.#addRttSample(delayUs, acknowledgedUs);
+    const queueingUs = delayUs - this.#rtt.minUs;
+    const ackSpacingUs = acknowledgedUs - this.#lastFrameAckUs;
+    const usPerByte = Math.max(0, Math.min(queueingUs, ackSpacingUs)) / Math.max(1, bytes);
+    this.#lastFrameAckUs = acknowledgedUs;
+    this.#linkFreeUs = Math.min(
+      this.#linkFreeUs,
+      acknowledgedUs + this.#rtt.minUs + MAX_PACING_GAP_US,
+    );
+    this.#usPerByte += BANDWIDTH_GAIN * (usPerByte - this.#usPerByte);
+    this.#acknowledged.push({ atUs: acknowledgedUs, bytes, usPerByte });
+    this.#congested = queueingUs >= CONGESTION_DELAY_US;
+    this.#window = this.#congested
       ? Math.max(1, this.#window >> 1)
-      : Math.min(MAX_IN_FLIGHT, this.#window + 1);
-    this.#judge(sentUs, acknowledgedUs);
+      : Math.min(MAX_WINDOW, this.#window + 1);
+    this.#adaptRate(sentUs, acknowledgedUs);
   }
 
   /**
-   * Takes note of a frame that gave way to a newer one: the link is full where those under way wait
-   * for long; else it is still to show what it can carry, or this machine was busy for a moment.
+   * Call when a queued frame is replaced by a newer one. That means congestion only if the frames
+   * in flight are delayed; otherwise the window is still growing, or this machine was busy.
    */
-  displaced(bytes: number, { oldest }: InFlight, nowUs: number): void {
-    this.#note(bytes, nowUs);
+  onFrameDisplaced(bytes: number, { oldest }: InFlight, nowUs: number): void {
+    this.#recordOffered(bytes, nowUs);
     if (!oldest) return;
-    const beyondUs = nowUs - oldest.sentUs - this.#rtt.us;
-    if (beyondUs > OVERDUE_US) {
-      this.#reduction.guess(nowUs, this.#fitting(HIGH_LOAD, beyondUs / oldest.bytes));
-    } else if (this.#crowded || beyondUs > CROWDED_US) this.#reduction.tighten(nowUs);
+    const queueingUs = nowUs - oldest.sentUs - this.#rtt.minUs;
+    if (queueingUs > OVERLOAD_DELAY_US) {
+      const usPerByte = queueingUs / oldest.bytes;
+      this.#rate.degradeProvisionally(nowUs, this.#degradationFor(HIGH_UTILIZATION, usPerByte));
+    } else if (this.#congested || queueingUs > CONGESTION_DELAY_US) this.#rate.degrade(nowUs);
   }
 
   /**
-   * The link is another one now: only the reduction stays, as the way may be the same.
+   * Starts over for a new connection. Only the degradation is kept, as the network may be the same.
    *
-   * @param rttUs how long its first answer took.
+   * @param rttUs RTT of the first reply, in microseconds; 0 if it is unknown.
    */
   reset(nowUs: number, rttUs = 0): void {
     this.#rtt.reset();
-    if (rttUs > 0) this.#rtt.learn(rttUs, nowUs);
-    if (rttUs > FAR_US) this.#reduction.guess(nowUs, FAR_REDUCTION);
+    if (rttUs > 0) this.#rtt.addSample(rttUs, nowUs);
+    if (rttUs > LONG_RTT_US) this.#rate.degradeProvisionally(nowUs, LONG_RTT_DEGRADATION);
     this.#window = 1;
-    this.#crowded = false;
-    this.#carried.length = 0;
-    this.#lastFrameUs = -Infinity;
-    this.#freeUs = -Infinity;
-    this.#reduction.stay();
+    this.#congested = false;
+    this.#acknowledged.length = 0;
+    this.#lastFrameAckUs = -Infinity;
+    this.#linkFreeUs = -Infinity;
+    this.#rate.reportModerateUtilization();
   }
 
-  /** As many frames as fill the round trip, and two that wait for their turn. */
-  get #mostInFlight(): number {
-    const inRoundTrip = Math.floor(SPARE * this.#rtt.us / FRAME_US);
-    return Math.min(MAX_IN_FLIGHT, MIN_IN_FLIGHT + inRoundTrip);
+  /** Bandwidth-delay product in frames at 30 frames per second, with a gain and a short queue. */
+  get #bdpFrames(): number {
+    const framesPerRtt = Math.floor(BDP_GAIN * this.#rtt.minUs / FRAME_INTERVAL_US);
+    return Math.min(MAX_WINDOW, QUEUED_FRAMES + framesPerRtt);
   }
 
-  #learnRoundTrip(us: number, nowUs: number): void {
-    const beforeUs = this.#rtt.us;
-    this.#rtt.learn(us, nowUs);
-    // What was far longer than it seemed made each frame look late.
-    if (this.#rtt.us > beforeUs + CROWDED_US / 2) this.#reduction.doubt(nowUs);
+  #addRttSample(rttUs: number, nowUs: number): void {
+    const previousUs = this.#rtt.minUs;
+    this.#rtt.addSample(rttUs, nowUs);
+    // With the former, too short RTT the propagation delay was taken for queueing.
+    if (this.#rtt.minUs > previousUs + CONGESTION_DELAY_US / 2) this.#rate.markProvisional(nowUs);
   }
 
-  #note(bytes: number, nowUs: number): void {
-    dropBefore(nowUs - WINDOW_US, this.#asked);
-    this.#asked.push({ atUs: nowUs, bytes, reduction: this.#reduction.value });
+  #recordOffered(bytes: number, nowUs: number): void {
+    removeUpTo(nowUs - ESTIMATION_WINDOW_US, this.#offered);
+    this.#offered.push({ atUs: nowUs, bytes, degradation: this.#rate.degradation });
   }
 
-  #judge(sentUs: number, nowUs: number): void {
-    const { guessedUs } = this.#reduction;
-    // What led to the guess may have been a moment's silence: what was sent since tells.
-    const tells = guessedUs === undefined || sentUs >= guessedUs;
-    dropBefore(tells ? nowUs - WINDOW_US : nowUs, this.#carried);
-    if (this.#carried.length === 0) return;
-    const usPerByte = this.#usPerByteOfGoodOnes;
-    const load = usPerByte * sumOf(this.#carried) / WINDOW_US;
-    if (load > HIGH_LOAD) this.#reduction.tighten(nowUs, this.#fitting(HIGH_LOAD, usPerByte));
-    else if (guessedUs !== undefined && !this.#crowded) {
-      this.#reduction.loosen(nowUs, this.#fitting(LOW_LOAD, usPerByte));
-    } else if (load < LOW_LOAD) this.#reduction.calm(nowUs);
-    else this.#reduction.stay();
+  #adaptRate(sentUs: number, nowUs: number): void {
+    const { provisionalSinceUs } = this.#rate;
+    // A short stall may have caused a provisional degradation: only later frames are evidence.
+    const isEvidence = provisionalSinceUs === undefined || sentUs >= provisionalSinceUs;
+    removeUpTo(isEvidence ? nowUs - ESTIMATION_WINDOW_US : nowUs, this.#acknowledged);
+    if (this.#acknowledged.length === 0) return;
+    const usPerByte = this.#windowUsPerByte;
+    const utilization = usPerByte * totalBytes(this.#acknowledged) / ESTIMATION_WINDOW_US;
+    if (utilization > HIGH_UTILIZATION) {
+      this.#rate.degrade(nowUs, this.#degradationFor(HIGH_UTILIZATION, usPerByte));
+    } else if (provisionalSinceUs !== undefined && !this.#congested) {
+      this.#rate.recover(nowUs, this.#degradationFor(LOW_UTILIZATION, usPerByte));
+    } else if (utilization < LOW_UTILIZATION) this.#rate.reportLowUtilization(nowUs);
+    else this.#rate.reportModerateUtilization();
   }
 
-  /** The reduction with which what is asked for takes `share` of a link of this speed. */
-  #fitting(share: number, usPerByte: number): number {
-    const asked = this.#asked.reduce(
-      (sum, { bytes, reduction }) => sum + bytes * this.#reduction.shareSince(reduction),
+  /** Degradation with which the offered frames take `utilization` of a link of this bandwidth. */
+  #degradationFor(utilization: number, usPerByte: number): number {
+    const offeredBytes = this.#offered.reduce(
+      (sum, { bytes, degradation }) => sum + bytes * this.#rate.bitRateRatioTo(degradation),
       0,
     );
-    return this.#reduction.leaving(share * WINDOW_US / (usPerByte * asked));
+    return this.#rate.degradationFor(
+      utilization * ESTIMATION_WINDOW_US / (usPerByte * offeredBytes),
+    );
   }
 
-  /** A slow link delays every frame, a busy machine only some: the quicker quarter tells the link. */
-  get #usPerByteOfGoodOnes(): number {
-    const sorted = this.#carried.map(({ usPerByte }) => usPerByte).sort((a, b) => a - b);
+  /**
+   * Time per byte in the estimation window: the lower quartile, as a slow link delays every frame
+   * but a busy machine only some.
+   */
+  get #windowUsPerByte(): number {
+    const sorted = this.#acknowledged.map(({ usPerByte }) => usPerByte).sort((a, b) => a - b);
     return sorted[sorted.length >> 2] ?? 0;
   }
 }
 
-function dropBefore(us: number, messages: { readonly atUs: number }[]): void {
+/** Removes the messages up to and including the time `us`. */
+function removeUpTo(us: number, messages: { readonly atUs: number }[]): void {
   while (messages[0] && messages[0].atUs <= us) messages.shift();
 }
 
-function sumOf(messages: readonly { readonly bytes: number }[]): number {
+function totalBytes(messages: readonly { readonly bytes: number }[]): number {
   return messages.reduce((sum, { bytes }) => sum + bytes, 0);
 }

@@ -1,83 +1,92 @@
 import { SHARE_OF_A_TENTH } from "../../frames/pacing.ts";
 
 const STEP = 0.1;
-/** What is a whole number of tenths but for its last digits is one. */
+/** Tolerance for floating-point error when a degradation is rounded up to tenths. */
 const ROUNDING = 1e-6;
-/** A step shows its effect only after what is under way has arrived, microseconds. */
+/** Delay before a step shows its effect: frames in flight must arrive first. Microseconds. */
 const SETTLING_US = 500_000;
-/** The link must have been idle enough for so long before frames grow again, microseconds. */
-const CALM_US = 3_000_000;
+/** How long utilization must stay low before the bit rate is raised, in microseconds. */
+const RECOVERY_DELAY_US = 3_000_000;
 
-/** How far frames are reduced, from 0, not at all, to 1, in tenths. */
+/**
+ * Controls the bit rate of frames by their degradation: 0 is full rate and quality, 1 the maximum
+ * reduction, in steps of a tenth. Each tenth multiplies the bit rate by `SHARE_OF_A_TENTH`.
+ *
+ * The controller reduces fast and recovers slowly (hysteresis). A degradation can be provisional:
+ * set without evidence of what the link carries. A provisional one is lifted step by step as soon
+ * as acknowledgements show capacity to spare; a confirmed one only after a period of low
+ * utilization, after which it becomes provisional.
+ */
 export class RateController {
-  #value = 0;
+  #degradation = 0;
   #changedUs = -Infinity;
-  #calmSinceUs: number | undefined;
-  /** When what the link can carry was guessed: frames may grow again without a pause. */
-  #guessedUs: number | undefined;
+  #lowUtilizationSinceUs: number | undefined;
+  #provisionalSinceUs: number | undefined;
 
-  get value(): number {
-    return this.#value;
+  /** Current degradation, from 0 to 1 in tenths. */
+  get degradation(): number {
+    return this.#degradation;
   }
 
-  /** About how much of what was asked for at a reduction of `value` would be at the present one. */
-  shareSince(value: number): number {
-    return SHARE_OF_A_TENTH ** (10 * (this.#value - value));
+  /** When the degradation became provisional, in microseconds; undefined while it is confirmed. */
+  get provisionalSinceUs(): number | undefined {
+    return this.#provisionalSinceUs;
   }
 
-  /** The least reduction that leaves `share` of what is asked for at the present one. */
-  leaving(share: number): number {
-    const tenths = Math.log(share) / Math.log(SHARE_OF_A_TENTH);
-    return Math.min(1, Math.max(0, Math.ceil(10 * this.#value + tenths - ROUNDING) / 10));
+  /** Approximate ratio of the bit rate at the current degradation to the one at `degradation`. */
+  bitRateRatioTo(degradation: number): number {
+    return SHARE_OF_A_TENTH ** (10 * (this.#degradation - degradation));
   }
 
-  /** When the present value was guessed; absent where it is known to be needed. */
-  get guessedUs(): number | undefined {
-    return this.#guessedUs;
+  /** Lowest degradation that scales the current bit rate by `ratio` or less. */
+  degradationFor(ratio: number): number {
+    const tenths = Math.log(ratio) / Math.log(SHARE_OF_A_TENTH);
+    return Math.min(1, Math.max(0, Math.ceil(10 * this.#degradation + tenths - ROUNDING) / 10));
   }
 
-  /** Reduces by a step, or at once to `least`. */
-  tighten(nowUs: number, least = 0): void {
-    this.#calmSinceUs = undefined;
-    this.#guessedUs = undefined;
+  /** Degrades by one step, or at once to `minDegradation`. The result is confirmed. */
+  degrade(nowUs: number, minDegradation = 0): void {
+    this.#lowUtilizationSinceUs = undefined;
+    this.#provisionalSinceUs = undefined;
     if (nowUs - this.#changedUs < SETTLING_US) return;
-    this.#set(Math.max(this.#value + STEP, least), nowUs);
+    this.#set(Math.max(this.#degradation + STEP, minDegradation), nowUs);
   }
 
-  /** Reduces to `least` at once, on a guess. */
-  guess(nowUs: number, least: number): void {
-    this.#calmSinceUs = undefined;
-    if (least <= this.#value) return;
-    this.#guessedUs = nowUs;
-    this.#set(least, nowUs);
+  /** Degrades to `minDegradation` at once. The result is provisional. */
+  degradeProvisionally(nowUs: number, minDegradation: number): void {
+    this.#lowUtilizationSinceUs = undefined;
+    if (minDegradation <= this.#degradation) return;
+    this.#provisionalSinceUs = nowUs;
+    this.#set(minDegradation, nowUs);
   }
 
-  /** The link carries what it has to: a guess is given up step by step, down to `least`. */
-  loosen(nowUs: number, least: number): void {
-    if (least < this.#value) this.#set(Math.max(least, this.#value - 2 * STEP), nowUs);
-    else this.#guessedUs = undefined;
+  /** Lifts a provisional degradation by two steps, and confirms it at `minDegradation`. */
+  recover(nowUs: number, minDegradation: number): void {
+    if (minDegradation < this.#degradation) {
+      this.#set(Math.max(minDegradation, this.#degradation - 2 * STEP), nowUs);
+    } else this.#provisionalSinceUs = undefined;
   }
 
-  /** The link is idle enough: once that has lasted, what is needed is in doubt. */
-  calm(nowUs: number): void {
-    this.#calmSinceUs ??= nowUs;
-    if (nowUs - this.#calmSinceUs >= CALM_US) this.doubt(nowUs);
+  /** Reports low utilization of the link. Once it has lasted, the degradation is provisional. */
+  reportLowUtilization(nowUs: number): void {
+    this.#lowUtilizationSinceUs ??= nowUs;
+    if (nowUs - this.#lowUtilizationSinceUs >= RECOVERY_DELAY_US) this.markProvisional(nowUs);
   }
 
-  /** What was known may be wrong: the value counts as a guess from now on. */
-  doubt(nowUs: number): void {
-    this.#calmSinceUs = undefined;
-    if (this.#value > 0) this.#guessedUs = nowUs;
+  /** Reports a utilization that calls for no change. */
+  reportModerateUtilization(): void {
+    this.#lowUtilizationSinceUs = undefined;
   }
 
-  /** The link is neither idle nor full. */
-  stay(): void {
-    this.#calmSinceUs = undefined;
+  /** Makes the degradation provisional, as what it was based on may be wrong. */
+  markProvisional(nowUs: number): void {
+    this.#lowUtilizationSinceUs = undefined;
+    if (this.#degradation > 0) this.#provisionalSinceUs = nowUs;
   }
 
-  #set(value: number, nowUs: number): void {
+  #set(degradation: number, nowUs: number): void {
     this.#changedUs = nowUs;
-    this.#value = Math.round(Math.min(1, Math.max(0, value)) * 10) / 10;
-    if (this.#value === 0) this.#guessedUs = undefined;
+    this.#degradation = Math.round(Math.min(1, Math.max(0, degradation)) * 10) / 10;
+    if (this.#degradation === 0) this.#provisionalSinceUs = undefined;
   }
 }

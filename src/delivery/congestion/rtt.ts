@@ -1,29 +1,36 @@
-/** What was learnt longer ago than one to two of these is forgotten, microseconds. */
+/** Length of one filter window, in microseconds. A sample counts for one to two windows. Chosen. */
 const WINDOW_US = 5_000_000;
 
-/** The round trip of the empty link: the shortest of late, as many messages meet others. */
+/**
+ * Estimates the round-trip time (RTT) of the unloaded link.
+ *
+ * A windowed minimum filter: queueing only ever adds to a sample, so that the smallest recent one
+ * is closest to the propagation delay. This is the RTprop filter of BBR (Cardwell et al. 2016, ACM
+ * Queue 14(5)), here with two adjacent windows in place of a sliding one.
+ */
 export class RttEstimator {
-  #sinceUs = -Infinity;
-  #leastUs = Infinity;
-  #formerLeastUs = Infinity;
+  #windowStartUs = -Infinity;
+  #minUs = Infinity;
+  #previousMinUs = Infinity;
 
-  /** Microseconds; 0 where none is known yet. */
-  get us(): number {
-    const least = Math.min(this.#formerLeastUs, this.#leastUs);
-    return Number.isFinite(least) ? least : 0;
+  /** Minimum RTT in microseconds; 0 without a sample. */
+  get minUs(): number {
+    const minUs = Math.min(this.#previousMinUs, this.#minUs);
+    return Number.isFinite(minUs) ? minUs : 0;
   }
 
-  learn(us: number, nowUs: number): void {
-    if (nowUs - this.#sinceUs > WINDOW_US) {
-      this.#formerLeastUs = this.#leastUs;
-      this.#leastUs = us;
-      this.#sinceUs = nowUs;
-    } else this.#leastUs = Math.min(this.#leastUs, us);
+  /** Adds a sample of `rttUs` microseconds, measured at `nowUs`. */
+  addSample(rttUs: number, nowUs: number): void {
+    if (nowUs - this.#windowStartUs > WINDOW_US) {
+      this.#previousMinUs = this.#minUs;
+      this.#minUs = rttUs;
+      this.#windowStartUs = nowUs;
+    } else this.#minUs = Math.min(this.#minUs, rttUs);
   }
 
-  /** Forgets what was learnt. */
+  /** Removes all samples. */
   reset(): void {
-    this.#leastUs = this.#formerLeastUs = Infinity;
-    this.#sinceUs = -Infinity;
+    this.#minUs = this.#previousMinUs = Infinity;
+    this.#windowStartUs = -Infinity;
   }
 }

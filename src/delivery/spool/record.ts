@@ -1,29 +1,33 @@
 import { crc32 } from "node:zlib";
 
-/** A late metric as the spool keeps it. */
+/** A metric as the spool stores it. */
 export interface SpoolRecord {
-  /** The envelope's time, microseconds since the Unix epoch. */
+  /** The envelope's timestamp, in microseconds since the Unix epoch. */
   readonly timestamp: number;
   /** The envelope, UTF-8 JSON. */
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
-/** A record with the offset in its segment at which the next one begins. */
-export interface PlacedRecord extends SpoolRecord {
+/** A record read from a segment. */
+export interface StoredRecord extends SpoolRecord {
+  /** Offset in the segment at which the next record begins, in bytes. */
   readonly end: number;
 }
 
-/** Length of the body and CRC-32 of the body, both little endian, then the time as a double. */
+/**
+ * Layout of a record, little endian: length of the body (uint32), CRC-32 of the body (uint32), and
+ * the body: timestamp (float64), then the envelope.
+ */
 const LENGTH_BYTES = 4;
 const HEAD_BYTES = 8;
 const TIME_BYTES = 8;
 
-/** How many bytes of a segment a record takes. */
+/** Returns the size of a record in a segment, in bytes. */
 export function recordBytes({ bytes }: SpoolRecord): number {
   return HEAD_BYTES + TIME_BYTES + bytes.length;
 }
 
-/** Records one after the other, as they stand in a segment. */
+/** Encodes records one after the other, as they are stored in a segment. */
 export function encodeRecords(records: readonly SpoolRecord[]): Uint8Array<ArrayBuffer> {
   const out = new Uint8Array(records.reduce((sum, record) => sum + recordBytes(record), 0));
   const view = new DataView(out.buffer);
@@ -40,12 +44,12 @@ export function encodeRecords(records: readonly SpoolRecord[]): Uint8Array<Array
 }
 
 /**
- * The whole records at the start of a segment. A crash may cut a segment at any byte: the first
- * record that is not whole, and all after it, are left out.
+ * Decodes the intact records at the start of a segment. A crash may truncate a segment at any
+ * byte: the first record that is incomplete or corrupt, and all after it, are left out.
  */
-export function decodeRecords(segment: Uint8Array<ArrayBuffer>): PlacedRecord[] {
+export function decodeRecords(segment: Uint8Array<ArrayBuffer>): StoredRecord[] {
   const view = new DataView(segment.buffer, segment.byteOffset, segment.byteLength);
-  const records: PlacedRecord[] = [];
+  const records: StoredRecord[] = [];
   let at = 0;
   while (at + HEAD_BYTES + TIME_BYTES <= segment.length) {
     const length = view.getUint32(at, true);

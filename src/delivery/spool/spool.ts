@@ -1,15 +1,15 @@
-import { decodeRecords, encodeRecords, type PlacedRecord, type SpoolRecord } from "./record.ts";
+import { decodeRecords, encodeRecords, type SpoolRecord, type StoredRecord } from "./record.ts";
 
 export interface SpoolOptions {
-  /** The folder of the segments; it is made where it is missing. */
+  /** Folder of the segments; it is created if it is missing. */
   readonly folder: string;
-  /** The most bytes kept; the oldest segments go first. */
+  /** Maximum size on disk in bytes. The oldest segments are dropped first. */
   readonly maxBytes: number;
-  /** A segment whose newest record is older is removed, milliseconds. */
+  /** A segment whose newest record is older is dropped, in milliseconds. */
   readonly maxAgeMs: number;
-  /** A segment is closed when it is larger. @default 256 KiB, and at most an eighth of `maxBytes` */
+  /** Size in bytes at which a new segment is started. @default 256 KiB or `maxBytes` / 8 */
   readonly segmentBytes?: number;
-  /** Is told of records that were given up. */
+  /** Called with the number of records that were dropped. */
   readonly onDrop: (reason: "spool_full" | "too_old", count: number) => void;
 }
 
@@ -17,24 +17,26 @@ interface Segment {
   readonly number: number;
   bytes: number;
   records: number;
-  newest: number;
+  /** Latest timestamp of its records, in microseconds since the Unix epoch. */
+  newestUs: number;
 }
 
 /**
- * A queue on disk of records in order: segment files that are only appended to, with a checksum
- * for each record. What was acknowledged by `append` outlives a power cut; what `remove` took out
- * may come again after one, never out of order.
+ * A durable queue of records on disk: append-only segment files with a checksum for each record.
+ * Records are safe from a power cut once `append` resolves. After a power cut, records that were
+ * removed may be returned again, but never out of order.
  */
 export class Spool {
   readonly #options: SpoolOptions;
   readonly #segmentBytes: number;
   #segments: Segment[] = [];
   #nextNumber = 1;
-  /** The records of the oldest segment that are still to be read. */
-  #head: PlacedRecord[] | undefined;
+  /** Unread records of the oldest segment, once it was read. */
+  #head: StoredRecord[] | undefined;
   #headNumber = 0;
-  /** Where in the oldest segment reading goes on. */
+  /** Offset of the first unread record in the oldest segment, in bytes. */
   #offset = 0;
+  /** Number of records of the oldest segment that were removed. */
   #consumed = 0;
 
   constructor(options: SpoolOptions) {
@@ -43,17 +45,17 @@ export class Spool {
       Math.min(2 ** 18, Math.max(1, Math.floor(options.maxBytes / 8)));
   }
 
-  /** How many records are kept. */
+  /** Number of records in the queue. */
   get length(): number {
     return this.#segments.reduce((sum, { records }) => sum + records, 0) - this.#consumed;
   }
 
-  /** How many bytes the segments take on the disk. */
+  /** Size of the segments on disk, in bytes. */
   get bytes(): number {
     return this.#segments.reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
-  /** Takes up what an earlier run left; half a record at the end of a segment is cut off. */
+  /** Loads what an earlier process left. An incomplete record at the end of a segment is cut off. */
   async open(): Promise<void> {
     const { folder } = this.#options;
     await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
@@ -65,36 +67,36 @@ export class Spool {
     this.#segments = [];
     this.#head = undefined;
     this.#consumed = 0;
-    for (const number of numbers.sort((a, b) => a - b)) await this.#takeUp(number);
+    for (const number of numbers.sort((a, b) => a - b)) await this.#recoverSegment(number);
     const cursor = await this.#readCursor();
-    // A number is never used again, lest an old cursor be taken for one of a new segment.
+    // Numbers are never reused, so that an old cursor cannot apply to a new segment.
     this.#nextNumber = Math.max(numbers.at(-1) ?? 0, cursor.number) + 1;
-    await this.#restore(cursor);
+    await this.#applyCursor(cursor);
   }
 
   /**
-   * Adds records at the end, all or none, and returns when they are on the disk.
+   * Appends records, all or none, and resolves when they are on the disk.
    *
-   * @throws {Error} where the disk is full or gone.
+   * @throws {Error} if the disk is full or missing.
    */
   async append(records: readonly SpoolRecord[]): Promise<void> {
     if (records.length === 0) return;
     let segment = this.#segments.at(-1);
     if (!segment || segment.bytes >= this.#segmentBytes) {
-      segment = { number: this.#nextNumber++, bytes: 0, records: 0, newest: -Infinity };
+      segment = { number: this.#nextNumber++, bytes: 0, records: 0, newestUs: -Infinity };
       this.#segments.push(segment);
     }
     const bytes = encodeRecords(records);
     await this.#write(segment, bytes);
     segment.bytes += bytes.length;
     segment.records += records.length;
-    for (const { timestamp } of records) segment.newest = Math.max(segment.newest, timestamp);
+    for (const { timestamp } of records) segment.newestUs = Math.max(segment.newestUs, timestamp);
     if (this.#head && segment.number === this.#headNumber) this.#head = undefined;
-    await this.#enforceSize();
+    await this.#enforceMaxBytes();
   }
 
-  /** The oldest records, at most `count`, left in place. */
-  async first(count: number): Promise<readonly SpoolRecord[]> {
+  /** Returns the oldest records, at most `count`, without removing them. */
+  async peek(count: number): Promise<readonly SpoolRecord[]> {
     const segment = this.#segments[0];
     if (!segment) return [];
     if (!this.#head || this.#headNumber !== segment.number) {
@@ -102,16 +104,16 @@ export class Spool {
       this.#head = all.filter(({ end }) => end > this.#offset);
       this.#headNumber = segment.number;
       const lost = segment.records - this.#consumed - this.#head.length;
-      if (lost !== 0) segment.records -= lost; // the file was changed under us
+      if (lost !== 0) segment.records -= lost; // another process changed the file
     }
     if (this.#head.length === 0) {
       await this.#removeOldest();
-      return await this.first(count);
+      return await this.peek(count);
     }
     return this.#head.slice(0, count);
   }
 
-  /** Takes out the `count` oldest, which `first` has given. */
+  /** Removes the oldest `count` records, which `peek` has returned. */
   async remove(count: number): Promise<void> {
     const removed = this.#head?.splice(0, count) ?? [];
     const last = removed.at(-1);
@@ -122,23 +124,23 @@ export class Spool {
     await this.#saveCursor();
   }
 
-  /** Gives up segments that are wholly older than the age limit at `nowUs`, epoch microseconds. */
+  /** Drops segments that are entirely over the age limit at `nowUs`, epoch microseconds. */
   async expire(nowUs: number): Promise<void> {
-    const oldest = nowUs - this.#options.maxAgeMs * 1000;
-    while (this.#segments[0] && this.#segments[0].newest < oldest) {
+    const oldestUs = nowUs - this.#options.maxAgeMs * 1000;
+    while (this.#segments[0] && this.#segments[0].newestUs < oldestUs) {
       this.#options.onDrop("too_old", await this.#removeOldest());
     }
   }
 
-  async #takeUp(number: number): Promise<void> {
+  async #recoverSegment(number: number): Promise<void> {
     const path = this.#path(number);
     const content = await Deno.readFile(path);
     const records = decodeRecords(content);
     const bytes = records.at(-1)?.end ?? 0;
     if (bytes === 0) return await Deno.remove(path);
     if (bytes < content.length) await Deno.truncate(path, bytes);
-    const newest = Math.max(...records.map(({ timestamp }) => timestamp));
-    this.#segments.push({ number, bytes, records: records.length, newest });
+    const newestUs = Math.max(...records.map(({ timestamp }) => timestamp));
+    this.#segments.push({ number, bytes, records: records.length, newestUs });
   }
 
   async #write(segment: Segment, bytes: Uint8Array): Promise<void> {
@@ -149,23 +151,23 @@ export class Spool {
       await file.syncData();
     } catch (error) {
       await file.truncate(segment.bytes);
-      if (segment.records === 0) await this.#forget(segment);
+      if (segment.records === 0) await this.#removeSegment(segment);
       throw error;
     }
   }
 
-  async #forget(segment: Segment): Promise<void> {
+  async #removeSegment(segment: Segment): Promise<void> {
     this.#segments = this.#segments.filter((other) => other !== segment);
     await Deno.remove(this.#path(segment.number));
   }
 
-  async #enforceSize(): Promise<void> {
+  async #enforceMaxBytes(): Promise<void> {
     while (this.bytes > this.#options.maxBytes && this.#segments.length > 1) {
       this.#options.onDrop("spool_full", await this.#removeOldest());
     }
   }
 
-  /** @returns how many unread records went with the segment. */
+  /** Removes the oldest segment and returns the number of its unread records. */
   async #removeOldest(): Promise<number> {
     const segment = this.#segments.shift();
     if (!segment) return 0;
@@ -177,7 +179,7 @@ export class Spool {
     return unread;
   }
 
-  /** A cursor that is torn or stale is no harm: reading begins at the segment's start. */
+  /** A torn or stale cursor does no harm: reading then starts at the segment's first record. */
   async #saveCursor(): Promise<void> {
     const number = this.#segments[0]?.number ?? this.#nextNumber - 1;
     await Deno.writeTextFile(this.#cursorPath, `${number} ${this.#offset}\n`);
@@ -189,7 +191,7 @@ export class Spool {
     return { number: Number(number), offset: Number(offset) };
   }
 
-  async #restore({ number, offset }: { number: number; offset: number }): Promise<void> {
+  async #applyCursor({ number, offset }: { number: number; offset: number }): Promise<void> {
     this.#offset = 0;
     if (this.#segments[0]?.number !== number) return;
     const records = decodeRecords(await Deno.readFile(this.#path(number)));

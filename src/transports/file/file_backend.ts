@@ -1,32 +1,27 @@
 import type { Clock } from "../../telemetry/clock.ts";
 import type { Log } from "../../telemetry/log.ts";
-import {
-  type Backend,
-  BackendError,
-  type Delivery,
-  type MetricOutgoing,
-  type Outgoing,
-} from "../../envelopes/outgoing.ts";
+import { type Backend, BackendError, type Delivery } from "../../delivery/backend.ts";
+import type { MetricOutgoing, Outgoing } from "../../envelopes/message.ts";
 import { explainFileError, isDiskFull } from "./file_error.ts";
 import { FrameFiles } from "./frame_files.ts";
-import { hasRoomFor, type Space, spaceAt } from "./free_space.ts";
+import { type DiskSpace, diskSpaceOf, hasSpaceFor } from "./free_space.ts";
 import { JsonLines } from "./json_lines.ts";
 import type { FileOptions } from "./options.ts";
 
 export interface FileBackendContext {
   readonly clock: Clock;
   readonly log: Log;
-  /** Makes an uncompressed picture of a JPEG, where frames are to be written so. */
-  readonly uncompressed?:
+  /** Converts a JPEG to the content of a frame file. @default frames are written as JPEG */
+  readonly convertJpeg?:
     | ((jpeg: Uint8Array<ArrayBuffer>) => Promise<Uint8Array<ArrayBuffer>>)
     | undefined;
 }
 
-/** How often the folder, its files and the room on the disk are looked at, milliseconds. */
-const WATCH_MS = 1000;
+/** Interval at which the directory, its files and the free disk space are checked, in milliseconds. */
+const CHECK_INTERVAL_MS = 1000;
 const LINE_TOPICS = ["core_metrics", "edge_metrics", "status", "recording_state"] as const;
 
-/** Files in a folder: one of lines for each kind of message, and the newest picture. */
+/** Backend that writes into a directory: a JSON Lines file per topic, and the newest frame. */
 export class FileBackend implements Backend {
   readonly name = "file";
   readonly inOrder = true;
@@ -34,26 +29,26 @@ export class FileBackend implements Backend {
   readonly #context: FileBackendContext;
   readonly #lines: ReadonlyMap<MetricOutgoing["topic"], JsonLines>;
   readonly #frames: FrameFiles;
-  readonly #ending = new AbortController();
-  #guard: Deno.FsFile | undefined;
-  #space: Space | undefined;
-  #watching: Promise<void> | undefined;
+  readonly #stop = new AbortController();
+  #lockFile: Deno.FsFile | undefined;
+  #space: DiskSpace | undefined;
+  #running: Promise<void> | undefined;
   #ready = false;
   #truncated = false;
   #onReady: (ready: boolean) => void = () => {};
   #fault: string | undefined;
 
   constructor(options: FileOptions, context: FileBackendContext) {
-    const folder = options.baseDirectory.replace(/(?<=.)\/+$/, "");
-    this.#options = { ...options, baseDirectory: folder };
+    const baseDirectory = options.baseDirectory.replace(/(?<=.)\/+$/, "");
+    this.#options = { ...options, baseDirectory };
     this.#context = context;
     this.#lines = new Map(LINE_TOPICS.map((topic) => [
       topic,
-      new JsonLines(`${folder}/${topic}.jsonl`, options, context.clock),
+      new JsonLines(`${baseDirectory}/${topic}.jsonl`, options, context.clock),
     ]));
     this.#frames = new FrameFiles(this.#options, {
       clock: context.clock,
-      contentOf: context.uncompressed,
+      convertJpeg: context.convertJpeg,
     });
   }
 
@@ -61,15 +56,15 @@ export class FileBackend implements Backend {
     return this.#ready;
   }
 
-  get trouble(): string | undefined {
+  get problem(): string | undefined {
     if (this.#fault) return this.#fault;
-    const folder = this.#options.baseDirectory;
     if (!this.#space) return undefined;
-    if (!hasRoomFor("edge_metrics", this.#space)) {
-      return `The disk of ${folder} is almost full: neither frames nor edge metrics are written: free some space`;
+    const start = `The disk of ${this.#options.baseDirectory} is almost full`;
+    if (!hasSpaceFor("edge_metrics", this.#space)) {
+      return `${start}: frames and edge metrics are not written: free some space`;
     }
-    if (!hasRoomFor("frame", this.#space)) {
-      return `The disk of ${folder} is almost full: frames are not written: free some space`;
+    if (!hasSpaceFor("frame", this.#space)) {
+      return `${start}: frames are not written: free some space`;
     }
     return undefined;
   }
@@ -79,13 +74,13 @@ export class FileBackend implements Backend {
   }
 
   start(): void {
-    this.#watching = this.#watch();
+    this.#running = this.#run();
   }
 
   async send(outgoing: Outgoing): Promise<Delivery> {
-    if (!this.#ready) throw this.#error("The folder is not open", "not_open");
-    if (this.#space && !hasRoomFor(outgoing.topic, this.#space)) {
-      throw new BackendError(this.trouble ?? "", { retriable: false, reason: "disk_full" });
+    if (!this.#ready) throw this.#error("The directory is not open", "not_open");
+    if (this.#space && !hasSpaceFor(outgoing.topic, this.#space)) {
+      throw new BackendError(this.problem ?? "", { retriable: false, reason: "disk_full" });
     }
     try {
       if (outgoing.kind === "frame") {
@@ -100,79 +95,83 @@ export class FileBackend implements Backend {
       return {};
     } catch (error) {
       const full = isDiskFull(error);
-      // What does not fit now may fit soon; anything else needs the files opened anew.
-      if (full) this.#say(error);
+      // Space may be freed later; after any other error the files are reopened.
+      if (full) this.#report(error);
       else this.#fail(error);
       throw this.#error(error, full ? "disk_full" : "file");
     }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#ending.abort();
-    await this.#watching;
+    this.#stop.abort();
+    await this.#running;
     await this.#close();
   }
 
-  async #watch(): Promise<void> {
+  async #run(): Promise<void> {
     const { clock } = this.#context;
     const { baseDirectory } = this.#options;
-    while (!this.#ending.signal.aborted) {
+    while (!this.#stop.signal.aborted) {
       try {
         if (!this.#ready) await this.#open();
-        else await this.#seeThatAllIsInPlace();
-        this.#space = await spaceAt(baseDirectory);
+        else await this.#checkFiles();
+        this.#space = await diskSpaceOf(baseDirectory);
       } catch (error) {
         this.#fail(error);
       }
-      await clock.sleep(WATCH_MS, this.#ending.signal);
+      await clock.sleep(CHECK_INTERVAL_MS, this.#stop.signal);
     }
   }
 
   async #open(): Promise<void> {
     const { baseDirectory, createIfMissing, truncateOnInit } = this.#options;
     if (createIfMissing) await Deno.mkdir(baseDirectory, { recursive: true });
-    await this.#claimFolder();
-    // Only the first opening may empty files: later ones follow a fault in the same run.
+    await this.#lockDirectory();
+    // Truncate only once: later calls reopen the files after an error.
     const truncate = truncateOnInit && !this.#truncated;
     for (const lines of this.#lines.values()) await lines.open({ truncate });
     await this.#frames.open({ truncate });
     this.#truncated = true;
-    if (this.#fault) this.#context.log.info(`Writing to ${baseDirectory} again`);
+    if (this.#fault) this.#context.log.info(`Resumed writing to ${baseDirectory}`);
     this.#fault = undefined;
     this.#ready = true;
     this.#onReady(true);
   }
 
-  /** Two servers in one folder would spoil each other's files: the second one waits. */
-  async #claimFolder(): Promise<void> {
-    this.#guard?.close();
-    this.#guard = undefined;
+  /**
+   * Locks the directory, because two servers would corrupt each other's files.
+   *
+   * @throws {Error} if another server holds the lock
+   */
+  async #lockDirectory(): Promise<void> {
+    this.#lockFile?.close();
+    this.#lockFile = undefined;
     const path = `${this.#options.baseDirectory}/.physiology_server.lock`;
-    const guard = await Deno.open(path, { write: true, create: true });
-    if (!await guard.tryLock(true)) {
-      guard.close();
+    const file = await Deno.open(path, { write: true, create: true });
+    if (!await file.tryLock(true)) {
+      file.close();
       throw new Error(
-        "another physiology_server writes there: choose another --file_base_directory",
+        "another physiology_server uses it: choose another --file_base_directory",
       );
     }
-    this.#guard = guard;
+    this.#lockFile = file;
   }
 
-  async #seeThatAllIsInPlace(): Promise<void> {
+  async #checkFiles(): Promise<void> {
     for (const lines of this.#lines.values()) {
-      if (!await lines.inPlace()) {
+      if (!await lines.isInPlace()) {
         throw new Deno.errors.NotFound(`${lines.path} was removed or replaced`);
       }
     }
   }
 
-  #say(error: unknown): void {
+  #report(error: unknown): void {
     this.#fault = explainFileError(error, this.#options.baseDirectory);
-    this.#context.log.limited("file backend", 5, "warning", this.#fault);
+    this.#context.log.rateLimited("file_backend", 5, "warning", this.#fault);
   }
 
   #fail(error: unknown): void {
-    this.#say(error);
+    this.#report(error);
     if (!this.#ready) return;
     this.#ready = false;
     this.#onReady(false);
@@ -187,7 +186,7 @@ export class FileBackend implements Backend {
     if (this.#ready) this.#onReady(false);
     this.#ready = false;
     for (const lines of this.#lines.values()) await lines[Symbol.asyncDispose]();
-    this.#guard?.close();
-    this.#guard = undefined;
+    this.#lockFile?.close();
+    this.#lockFile = undefined;
   }
 }

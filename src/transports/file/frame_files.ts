@@ -1,6 +1,6 @@
 import type { FrameImage } from "../../envelopes/envelope.ts";
 import type { Clock } from "../../telemetry/clock.ts";
-import { underLock } from "./file_lock.ts";
+import { withFileLock } from "./file_lock.ts";
 import type { FileOptions } from "./options.ts";
 
 export type FrameFilesOptions = Pick<
@@ -12,16 +12,16 @@ type Bytes = Uint8Array<ArrayBuffer>;
 
 export interface FrameFilesContext {
   readonly clock: Clock;
-  /** Makes a file's content of a JPEG. @default the JPEG itself */
-  readonly contentOf?: ((jpeg: Bytes) => Promise<Bytes>) | undefined;
+  /** Converts a JPEG to the content of a file. @default the JPEG itself */
+  readonly convertJpeg?: ((jpeg: Bytes) => Promise<Bytes>) | undefined;
 }
 
-/** Pictures: `latest.jpg`, replaced as a whole, and the last few under their numbers. */
+/** Frame files: `latest.jpg`, replaced atomically, and the last few frames by number. */
 export class FrameFiles {
   readonly #options: FrameFilesOptions;
   readonly #context: FrameFilesContext;
-  /** Names of the numbered frames that exist, oldest first. */
-  #kept: string[] = [];
+  /** Names of the existing numbered frames, oldest first. */
+  #numbered: string[] = [];
   #lastNumber = -1;
   #writing: Promise<unknown> = Promise.resolve();
 
@@ -30,7 +30,7 @@ export class FrameFiles {
     this.#context = context;
   }
 
-  /** Takes up what an earlier run left, or removes it. */
+  /** Continues with the files of an earlier run, or removes them if `truncate` is set. */
   async open({ truncate }: { truncate: boolean }): Promise<void> {
     const { baseDirectory } = this.#options;
     const pattern = new RegExp(`^frame_(\\d{12,})\\.${escape(this.#extension)}$`);
@@ -38,23 +38,23 @@ export class FrameFiles {
     for await (const { name } of Deno.readDir(baseDirectory)) {
       if (pattern.test(name)) found.push(name);
     }
-    this.#kept = found.sort((a, b) => numberOf(a) - numberOf(b));
+    this.#numbered = found.sort((a, b) => numberOf(a) - numberOf(b));
     await remove(this.#temporary);
     if (truncate) {
       await remove(this.#latest);
-      await this.#keepLast(0);
+      await this.#removeAllBut(0);
     }
-    this.#lastNumber = numberOf(this.#kept.at(-1) ?? "frame_-1");
-    await this.#keepLast(this.#options.maxFrameCount);
+    this.#lastNumber = numberOf(this.#numbered.at(-1) ?? "frame_-1");
+    await this.#removeAllBut(this.#options.maxFrameCount);
   }
 
-  /** Writes a picture beside the last one and puts it in its place: no reader sees a part. */
+  /** Writes a frame to a temporary file and renames it, so that no reader sees a partial image. */
   write({ jpeg, sequence }: FrameImage): Promise<void> {
-    const { contentOf } = this.#context;
+    const { convertJpeg } = this.#context;
     const written = this.#writing.then(async () => {
-      await this.#write(contentOf ? await contentOf(jpeg) : jpeg, sequence);
+      await this.#write(convertJpeg ? await convertJpeg(jpeg) : jpeg, sequence);
     });
-    this.#writing = written.catch(() => {}); // told to the caller
+    this.#writing = written.catch(() => {}); // the caller handles the error
     return written;
   }
 
@@ -66,8 +66,8 @@ export class FrameFiles {
         this.#lastNumber = Math.max(this.#lastNumber + 1, sequence);
         const name = `frame_${String(this.#lastNumber).padStart(12, "0")}.${this.#extension}`;
         await linkOrCopy(this.#temporary, `${baseDirectory}/${name}`);
-        this.#kept.push(name);
-        await this.#keepLast(maxFrameCount);
+        this.#numbered.push(name);
+        await this.#removeAllBut(maxFrameCount);
       }
       await Deno.rename(this.#temporary, this.#latest);
     } catch (error) {
@@ -91,15 +91,17 @@ export class FrameFiles {
   async #writeTemporary(content: Bytes): Promise<void> {
     using file = await Deno.open(this.#temporary, { write: true, create: true, truncate: true });
     const work = async () => {
-      for (let at = 0; at < content.length;) at += await file.write(content.subarray(at));
+      for (let written = 0; written < content.length;) {
+        written += await file.write(content.subarray(written));
+      }
     };
     if (!this.#options.useFileLocking) return await work();
-    await underLock(file, { clock: this.#context.clock, path: this.#temporary, work });
+    await withFileLock(file, { clock: this.#context.clock, path: this.#temporary, work });
   }
 
-  async #keepLast(count: number): Promise<void> {
-    while (this.#kept.length > count) {
-      await remove(`${this.#options.baseDirectory}/${this.#kept.shift()}`);
+  async #removeAllBut(count: number): Promise<void> {
+    while (this.#numbered.length > count) {
+      await remove(`${this.#options.baseDirectory}/${this.#numbered.shift()}`);
     }
   }
 }
@@ -120,7 +122,7 @@ async function remove(path: string): Promise<void> {
   }
 }
 
-/** Some file systems of memory cards know no hard links. */
+/** Links or, on file systems without hard links (such as FAT), copies a file. */
 async function linkOrCopy(from: string, to: string): Promise<void> {
   try {
     await Deno.link(from, to);

@@ -3,18 +3,16 @@ import type { Topic } from "../../envelopes/envelope.ts";
 
 const MIB = 2 ** 20;
 
-export interface Space {
+export interface DiskSpace {
+  /** Space available to unprivileged users. */
   readonly freeBytes: number;
   readonly totalBytes: number;
 }
 
-/**
- * The room that is left on the disk of `folder`, for a user who is not root; undefined where the
- * file system does not tell.
- */
-export async function spaceAt(folder: string): Promise<Space | undefined> {
+/** Returns the disk space of the file system of `path`, or undefined if it is not known. */
+export async function diskSpaceOf(path: string): Promise<DiskSpace | undefined> {
   try {
-    const { bsize, bavail, blocks } = await statfs(folder);
+    const { bsize, bavail, blocks } = await statfs(path);
     return { freeBytes: bsize * bavail, totalBytes: bsize * blocks };
   } catch {
     return undefined;
@@ -22,10 +20,11 @@ export async function spaceAt(folder: string): Promise<Space | undefined> {
 }
 
 /**
- * Whether a disk has room for a message of `topic`. As it fills up, frames stop first, then edge
- * metrics; core metrics, status and recording state go on to the last byte.
+ * Returns true if the disk has space for a message of `topic`. As the disk fills up, frames are
+ * stopped first, then edge metrics; core metrics, status and recording state are always allowed.
+ * The thresholds are chosen.
  */
-export function hasRoomFor(topic: Topic, { freeBytes, totalBytes }: Space): boolean {
+export function hasSpaceFor(topic: Topic, { freeBytes, totalBytes }: DiskSpace): boolean {
   switch (topic) {
     case "frame":
       return freeBytes >= Math.min(16 * MIB, totalBytes / 5);

@@ -1,24 +1,25 @@
 import type { Clock } from "../../telemetry/clock.ts";
-import { underLock } from "./file_lock.ts";
+import { withFileLock } from "./file_lock.ts";
 import type { FileOptions } from "./options.ts";
-import { wholeLinesBytes } from "./repair.ts";
+import { completeLinesLength } from "./repair.ts";
 
 export type JsonLinesOptions = Pick<
   FileOptions,
   "useFileLocking" | "ioBufferSize" | "rotateBytes" | "rotateSeconds" | "rotateKeep"
 >;
 
-interface Pending {
+/** A line that waits to be written. */
+interface PendingLine {
   readonly bytes: Uint8Array;
-  readonly done: () => void;
-  readonly failed: (error: unknown) => void;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
 }
 
-/** The longest that a line waits for others to be written with it, milliseconds. */
+/** Maximum time that a line is buffered to be written with others, in milliseconds. */
 const MAX_DELAY_MS = 100;
 const NEWLINE = new Uint8Array([10]);
 
-/** A file of JSON objects, one a line, that only ever holds whole lines. */
+/** A JSON Lines file that never contains incomplete lines. */
 export class JsonLines implements AsyncDisposable {
   readonly path: string;
   readonly #options: JsonLinesOptions;
@@ -26,7 +27,7 @@ export class JsonLines implements AsyncDisposable {
   #file: Deno.FsFile | undefined;
   #bytes = 0;
   #openedUs = 0;
-  #pending: Pending[] = [];
+  #pending: PendingLine[] = [];
   #pendingBytes = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #writing: Promise<void> = Promise.resolve();
@@ -37,34 +38,34 @@ export class JsonLines implements AsyncDisposable {
     this.#clock = clock;
   }
 
-  /** Opens the file; what an earlier run left is repaired to whole lines, or emptied. */
+  /** Opens the file. The content of an earlier run is cut after its last complete line, or removed. */
   async open({ truncate }: { truncate: boolean }): Promise<void> {
     this.#close();
     const file = await Deno.open(this.path, { read: true, append: true, create: true });
     this.#file = file;
-    this.#bytes = truncate ? 0 : await wholeLinesBytes(file);
+    this.#bytes = truncate ? 0 : await completeLinesLength(file);
     await file.truncate(this.#bytes);
     this.#openedUs = this.#clock.monotonicUs();
   }
 
-  /** Resolves once the line is written, at most 100 ms later; rejects where it was not. */
+  /** Appends a line within 100 ms; resolves when it was written and rejects if that failed. */
   append(line: Uint8Array): Promise<void> {
-    return new Promise((done, failed) => {
-      this.#pending.push({ bytes: line, done, failed });
+    return new Promise((resolve, reject) => {
+      this.#pending.push({ bytes: line, resolve, reject });
       this.#pendingBytes += line.length + 1;
-      if (this.#pendingBytes >= this.#options.ioBufferSize) this.#flushSoon();
-      else this.#timer ??= setTimeout(() => this.#flushSoon(), MAX_DELAY_MS);
+      if (this.#pendingBytes >= this.#options.ioBufferSize) this.#scheduleWrite();
+      else this.#timer ??= setTimeout(() => this.#scheduleWrite(), MAX_DELAY_MS);
     });
   }
 
-  /** Writes what is gathered. */
+  /** Writes the buffered lines. */
   async flush(): Promise<void> {
-    this.#flushSoon();
+    this.#scheduleWrite();
     await this.#writing;
   }
 
-  /** True while the path still names the file that is written. */
-  async inPlace(): Promise<boolean> {
+  /** Returns true if the path still refers to the open file. */
+  async isInPlace(): Promise<boolean> {
     try {
       const [named, open] = await Promise.all([Deno.stat(this.path), this.#file?.stat()]);
       return named.ino === open?.ino && named.dev === open?.dev;
@@ -78,7 +79,7 @@ export class JsonLines implements AsyncDisposable {
     this.#close();
   }
 
-  #flushSoon(): void {
+  #scheduleWrite(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#writing = this.#writing.then(() => this.#writePending());
@@ -89,14 +90,14 @@ export class JsonLines implements AsyncDisposable {
     if (lines.length === 0) return;
     try {
       await this.#writeLines(lines.map(({ bytes }) => bytes));
-      for (const { done } of lines) done();
+      for (const { resolve } of lines) resolve();
     } catch (error) {
-      // What came in meanwhile must not get before what failed.
-      for (const { failed } of [...lines, ...this.#takePending()]) failed(error);
+      // Lines that were appended meanwhile fail too, to preserve the order.
+      for (const { reject } of [...lines, ...this.#takePending()]) reject(error);
     }
   }
 
-  #takePending(): Pending[] {
+  #takePending(): PendingLine[] {
     const lines = this.#pending;
     this.#pending = [];
     this.#pendingBytes = 0;
@@ -109,13 +110,15 @@ export class JsonLines implements AsyncDisposable {
     if (!file) throw new Deno.errors.BadResource(`Cannot write ${this.path}: it is not open`);
     const work = () => this.#write(file, concatenateLines(lines));
     if (!this.#options.useFileLocking) return await work();
-    await underLock(file, { clock: this.#clock, path: this.path, work });
+    await withFileLock(file, { clock: this.#clock, path: this.path, work });
   }
 
-  /** All or nothing: a part that found room before the disk was full is taken back. */
+  /** Writes all bytes, or none: if the disk becomes full, the partial write is truncated. */
   async #write(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
     try {
-      for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
+      for (let written = 0; written < bytes.length;) {
+        written += await file.write(bytes.subarray(written));
+      }
     } catch (error) {
       await file.truncate(this.#bytes);
       throw error;
@@ -129,13 +132,13 @@ export class JsonLines implements AsyncDisposable {
     const due = (rotateBytes > 0 && this.#bytes >= rotateBytes) ||
       (rotateSeconds > 0 && ageS >= rotateSeconds);
     if (!due || this.#bytes === 0) return;
-    await Deno.rename(this.path, this.#asidePath());
+    await Deno.rename(this.path, this.#rotatedPath());
     await this.open({ truncate: false });
     await this.#removeOldest();
   }
 
-  /** core_metrics.jsonl becomes core_metrics.20261123T063105.123Z.jsonl. */
-  #asidePath(): string {
+  /** The new name, such as core_metrics.20261123T063105.123Z.jsonl for core_metrics.jsonl. */
+  #rotatedPath(): string {
     const nowMs = this.#clock.epochUs(this.#clock.monotonicUs()) / 1000;
     const stamp = new Date(nowMs).toISOString().replaceAll(/[-:]/g, "");
     return this.path.replace(/\.jsonl$/, `.${stamp}.jsonl`);
@@ -143,14 +146,14 @@ export class JsonLines implements AsyncDisposable {
 
   async #removeOldest(): Promise<void> {
     const slash = this.path.lastIndexOf("/");
-    const folder = this.path.slice(0, slash);
+    const directory = this.path.slice(0, slash);
     const start = this.path.slice(slash + 1).replace(/jsonl$/, "");
-    const aside: string[] = [];
-    for await (const { name } of Deno.readDir(folder)) {
-      if (name.startsWith(start) && /\.\d{8}T[\d.]+Z\.jsonl$/.test(name)) aside.push(name);
+    const rotated: string[] = [];
+    for await (const { name } of Deno.readDir(directory)) {
+      if (name.startsWith(start) && /\.\d{8}T[\d.]+Z\.jsonl$/.test(name)) rotated.push(name);
     }
-    const surplus = aside.sort().slice(0, Math.max(0, aside.length - this.#options.rotateKeep));
-    for (const name of surplus) await Deno.remove(`${folder}/${name}`);
+    const surplus = rotated.sort().slice(0, Math.max(0, rotated.length - this.#options.rotateKeep));
+    for (const name of surplus) await Deno.remove(`${directory}/${name}`);
   }
 
   #close(): void {
@@ -161,11 +164,11 @@ export class JsonLines implements AsyncDisposable {
 
 function concatenateLines(lines: readonly Uint8Array[]): Uint8Array {
   const bytes = new Uint8Array(lines.reduce((sum, line) => sum + line.length + 1, 0));
-  let at = 0;
+  let offset = 0;
   for (const line of lines) {
-    bytes.set(line, at);
-    bytes.set(NEWLINE, at + line.length);
-    at += line.length + 1;
+    bytes.set(line, offset);
+    bytes.set(NEWLINE, offset + line.length);
+    offset += line.length + 1;
   }
   return bytes;
 }

@@ -1,22 +1,22 @@
-/** Where and how files are written; the keys follow the documented configuration. */
+/** Options of the file backend; the names follow the documented configuration. */
 export interface FileOptions {
   readonly baseDirectory: string;
   readonly createIfMissing: boolean;
-  /** Begin with empty files and no frames, instead of going on with those of the last run. */
+  /** Start with empty files and no frames, instead of appending to those of the last run. */
   readonly truncateOnInit: boolean;
-  /** How many numbered frames are kept; 0 for only `latest.jpg`. */
+  /** Number of numbered frames to keep; 0 for only `latest.jpg`. */
   readonly maxFrameCount: number;
-  /** Hold an exclusive flock on a file while writing to it. */
+  /** Hold an exclusive lock (flock(2)) on a file while writing to it. */
   readonly useFileLocking: boolean;
-  /** The end of a frame's name, without the dot. */
+  /** File name extension of frames, without the dot. */
   readonly frameExtension: string;
-  /** Lines are gathered up to this many bytes, or for 100 ms, before they are written. */
+  /** Size of the write buffer, in bytes; it is also written every 100 ms. */
   readonly ioBufferSize: number;
-  /** A file of lines larger than this is put aside, bytes; 0 for never. */
+  /** Size above which a JSON Lines file is rotated, in bytes; 0 for never. */
   readonly rotateBytes: number;
-  /** A file of lines older than this is put aside, seconds; 0 for never. */
+  /** Age above which a JSON Lines file is rotated, in seconds; 0 for never. */
   readonly rotateSeconds: number;
-  /** How many files of each kind that were put aside are kept. */
+  /** Number of rotated files to keep per topic. */
   readonly rotateKeep: number;
   /** Log each write. */
   readonly enableDebugLogging?: boolean;

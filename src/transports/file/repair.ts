@@ -4,38 +4,39 @@ const OPEN_BRACE = 123;
 const CLOSE_BRACE = 125;
 
 /**
- * How many bytes at the start of a file are whole lines. A power cut leaves half a line at the
- * end, or a stretch of zeros where the file had grown but its blocks were not written.
+ * Returns the length of the complete JSON lines at the start of a file, in bytes. After a power cut
+ * a file can end with an incomplete line, or with zeros in blocks that were allocated but not
+ * written.
  */
-export async function wholeLinesBytes(file: Deno.FsFile): Promise<number> {
+export async function completeLinesLength(file: Deno.FsFile): Promise<number> {
   let end = (await file.stat()).size;
   while (end > 0) {
     const start = Math.max(0, end - BLOCK_BYTES);
     const block = await readAt(file, start, end - start);
-    const whole = lastWholeLineEnd(block, { isFileStart: start === 0 });
-    if (whole !== undefined) return start + whole;
-    // No line ends in this block: look further up, and let the next block overlap nothing.
+    const lineEnd = lastCompleteLineEnd(block, { isFileStart: start === 0 });
+    if (lineEnd !== undefined) return start + lineEnd;
+    // No line ends in this block: continue with the block before.
     end = start;
   }
   return 0;
 }
 
 /**
- * The offset after the last line of `block` that looks like a JSON object, or undefined. A line
- * whose start lies before the block is judged by its end alone.
+ * Returns the offset after the last line of `block` that is delimited like a JSON object, or
+ * undefined. If the line starts before the block, only its end is checked.
  */
-export function lastWholeLineEnd(
+export function lastCompleteLineEnd(
   block: Uint8Array,
   { isFileStart }: { isFileStart: boolean },
 ): number | undefined {
   let newline = block.lastIndexOf(NEWLINE);
   while (newline >= 0) {
-    const before = block.lastIndexOf(NEWLINE, newline - 1);
-    const hasStart = newline > 0 && (before >= 0 || isFileStart);
-    const startsWell = !hasStart || block[before + 1] === OPEN_BRACE;
-    if (newline > 0 && block[newline - 1] === CLOSE_BRACE && startsWell) return newline + 1;
+    const previous = block.lastIndexOf(NEWLINE, newline - 1);
+    const hasStart = newline > 0 && (previous >= 0 || isFileStart);
+    const startsWithBrace = !hasStart || block[previous + 1] === OPEN_BRACE;
+    if (newline > 0 && block[newline - 1] === CLOSE_BRACE && startsWithBrace) return newline + 1;
     if (newline === 0) break;
-    newline = before;
+    newline = previous;
   }
   return isFileStart ? 0 : undefined;
 }

@@ -1,6 +1,6 @@
 /**
- * The bytes of one request's body, from the connection to the handler. The sender's window bounds
- * it: `onRead` gives back what was read.
+ * The body of one request, from the connection to the handler. HTTP/2 flow control bounds its size:
+ * `onRead` reports consumed bytes, which reopen the sender's window.
  */
 export class RequestBody implements AsyncIterable<Uint8Array> {
   readonly #chunks: Uint8Array[] = [];
@@ -12,22 +12,25 @@ export class RequestBody implements AsyncIterable<Uint8Array> {
     this.#onRead = onRead;
   }
 
+  /** Whether the body is complete or has failed. */
   get ended(): boolean {
     return this.#state !== "open";
   }
 
+  /** Appends received bytes. */
   push(chunk: Uint8Array): void {
     if (chunk.length === 0) return;
     this.#chunks.push(chunk);
     this.#notify();
   }
 
+  /** Completes the body. */
   end(): void {
     if (this.#state === "open") this.#state = "ended";
     this.#notify();
   }
 
-  /** The stream is gone: what nobody read is given back, and a reader learns of it. */
+  /** Fails the body because its stream was closed. Unread bytes are reported as consumed. */
   fail(): void {
     if (this.#state === "open") this.#state = "failed";
     for (const chunk of this.#chunks.splice(0)) this.#onRead(chunk.length);
@@ -43,7 +46,7 @@ export class RequestBody implements AsyncIterable<Uint8Array> {
       } else if (this.#state === "ended") {
         return;
       } else if (this.#state === "failed") {
-        throw new Error("The request was cut short");
+        throw new Error("The request ended early");
       } else {
         await new Promise<void>((resolve) => this.#wake = resolve);
       }

@@ -3,17 +3,17 @@ import { type HeaderList, HTTP2_ERROR, type Http2Event, Http2Session } from "../
 import { RequestBody } from "./body.ts";
 
 export interface ConnectionLimits {
-  /** Requests under way at once on one connection. */
+  /** Maximum number of concurrent requests on one connection. */
   readonly maxStreams: number;
   readonly maxHeaderBytes: number;
-  /** A peer that has not introduced itself by then is none of ours. */
+  /** Timeout for the client's HTTP/2 SETTINGS, in milliseconds. */
   readonly handshakeMs: number;
-  /** A request whose body has not come by then is reset: every method takes one small message. */
+  /** Timeout for a request's body, in milliseconds: every method takes one small message. */
   readonly requestMs: number;
-  /** A peer that was silent for so long is asked whether it is there ... */
-  readonly silenceMs: number;
-  /** ... and is let go where it neither answers nor takes our bytes for so long. */
-  readonly answerMs: number;
+  /** Idle time after which a keepalive ping is sent, in milliseconds. */
+  readonly keepaliveMs: number;
+  /** Timeout for the reply to a ping and for a blocked write, in milliseconds. */
+  readonly keepaliveTimeoutMs: number;
 }
 
 export const CONNECTION_LIMITS: ConnectionLimits = {
@@ -21,8 +21,8 @@ export const CONNECTION_LIMITS: ConnectionLimits = {
   maxHeaderBytes: 16 * 1024,
   handshakeMs: 10_000,
   requestMs: 10_000,
-  silenceMs: 20_000,
-  answerMs: 10_000,
+  keepaliveMs: 20_000,
+  keepaliveTimeoutMs: 10_000,
 };
 
 export type RequestHandler = (request: UniversalServerRequest) => Promise<UniversalServerResponse>;
@@ -30,27 +30,33 @@ export type RequestHandler = (request: UniversalServerRequest) => Promise<Univer
 interface Call {
   readonly body: RequestBody;
   readonly abort: AbortController;
-  readonly beganMs: number;
+  readonly startedMs: number;
   drained: (() => void) | undefined;
 }
 
 const READ_BYTES = 16 * 1024;
 const WRITE_BYTES = 16 * 1024;
 
-/** One client: moves bytes between its socket and the HTTP/2 session, and answers its requests. */
+/** The connection's life: it is open once the client has sent its SETTINGS. */
+type ConnectionState =
+  | { readonly state: "handshake"; readonly startedMs: number }
+  | { readonly state: "open" }
+  | { readonly state: "closed" };
+
+/** The connection of one client: connects its socket to an HTTP/2 session, and handles requests. */
 export class Connection {
   readonly #socket: Deno.Conn;
   readonly #handler: RequestHandler;
   readonly #limits: ConnectionLimits;
   readonly #session: Http2Session;
   readonly #calls = new Map<number, Call>();
-  readonly #beganMs = performance.now();
   readonly #output = new Uint8Array(WRITE_BYTES);
-  #introduced = false;
-  #heardMs = performance.now();
+  #state: ConnectionState = { state: "handshake", startedMs: performance.now() };
+  #lastReceivedMs = performance.now();
+  /** When a ping was sent that is not answered yet. */
   #pingedMs: number | undefined;
+  /** When the write in progress last made progress; undefined if nothing is being written. */
   #writingSinceMs: number | undefined;
-  #closed = false;
 
   constructor(socket: Deno.Conn, { handler, limits }: {
     readonly handler: RequestHandler;
@@ -62,68 +68,73 @@ export class Connection {
     this.#session = new Http2Session(limits);
   }
 
-  /** Serves until the connection has ended, by whomever. Never rejects. */
+  /** Serves until either side has closed the connection. Never rejects. */
   async run(): Promise<void> {
     const input = new Uint8Array(READ_BYTES);
     try {
       this.#flush();
-      while (!this.#closed) {
+      while (!this.#isClosed) {
         const read = await this.#socket.read(input);
-        if (read === null || this.#closed) break;
-        this.#heardMs = performance.now();
+        if (read === null || this.#isClosed) break;
+        this.#lastReceivedMs = performance.now();
         this.#pingedMs = undefined;
         this.#session.receive(input.subarray(0, read));
         this.#dispatch();
         this.#flush();
       }
     } catch {
-      // A peer that went, floods, or speaks something else: there is nobody to tell.
+      // The client disconnected, floods the server, or does not use HTTP/2.
     } finally {
       this.close();
     }
   }
 
-  /** Looks whether the peer is still there; called about once a second. */
+  /** Applies the time limits. Call it about once a second. */
   check(nowMs: number): void {
-    if (this.#closed) return;
-    const { handshakeMs, requestMs, silenceMs, answerMs } = this.#limits;
-    const late = (sinceMs: number | undefined, limitMs: number) =>
+    if (this.#isClosed) return;
+    const { handshakeMs, requestMs, keepaliveMs, keepaliveTimeoutMs } = this.#limits;
+    const isOver = (sinceMs: number | undefined, limitMs: number) =>
       sinceMs !== undefined && nowMs - sinceMs > limitMs;
-    if (!this.#introduced && late(this.#beganMs, handshakeMs)) return this.close();
-    if (late(this.#writingSinceMs, answerMs) || late(this.#pingedMs, answerMs)) return this.close();
+    if (this.#state.state === "handshake" && isOver(this.#state.startedMs, handshakeMs)) {
+      return this.close();
+    }
+    if (
+      isOver(this.#writingSinceMs, keepaliveTimeoutMs) || isOver(this.#pingedMs, keepaliveTimeoutMs)
+    ) return this.close();
     for (const [stream, call] of this.#calls) {
-      if (!call.body.ended && late(call.beganMs, requestMs)) {
+      if (!call.body.ended && isOver(call.startedMs, requestMs)) {
         this.#reset(stream, HTTP2_ERROR.cancel);
       }
     }
-    if (this.#pingedMs === undefined && late(this.#heardMs, silenceMs)) {
+    if (this.#pingedMs === undefined && isOver(this.#lastReceivedMs, keepaliveMs)) {
       this.#pingedMs = nowMs;
       this.#session.ping();
     }
     this.#flush();
   }
 
-  /** Takes no further request; those under way go on. */
+  /** Accepts no more requests. Those in progress continue. */
   shutdown(): void {
-    if (this.#closed) return;
+    if (this.#isClosed) return;
     this.#session.shutdown();
     this.#flush();
   }
 
+  /** Closes the socket and fails all requests. */
   close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
+    if (this.#isClosed) return;
+    this.#state = { state: "closed" };
     for (const call of this.#calls.values()) endCall(call);
     this.#calls.clear();
     try {
       this.#socket.close();
     } catch {
-      // closed already
+      // It is already closed.
     }
     this.#session[Symbol.dispose]();
   }
 
-  /** Returns whether anything had happened. */
+  /** Handles the events of the session; returns whether there were any. */
   #dispatch(): boolean {
     const events = this.#session.events();
     for (const event of events) this.#handle(event);
@@ -133,7 +144,7 @@ export class Connection {
   #handle(event: Http2Event): void {
     switch (event.kind) {
       case "headers":
-        return void this.#begin(event.stream, event.headers);
+        return void this.#startCall(event.stream, event.headers);
       case "data": {
         const call = this.#calls.get(event.stream);
         if (call) call.body.push(event.data);
@@ -151,49 +162,49 @@ export class Connection {
         return endCall(call);
       }
       case "settings":
-        this.#introduced = true;
+        if (this.#state.state === "handshake") this.#state = { state: "open" };
         return;
       case "pong":
         return;
     }
   }
 
-  async #begin(stream: number, headers: HeaderList): Promise<void> {
+  async #startCall(stream: number, headers: HeaderList): Promise<void> {
     const call: Call = {
       body: new RequestBody((bytes) => this.#consume(stream, bytes)),
       abort: new AbortController(),
-      beganMs: performance.now(),
+      startedMs: performance.now(),
       drained: undefined,
     };
     this.#calls.set(stream, call);
     try {
-      await this.#answer(stream, { call, headers });
+      await this.#respond(stream, { call, headers });
     } catch {
       this.#reset(stream, HTTP2_ERROR.internal);
     }
   }
 
-  async #answer(stream: number, { call, headers }: {
+  async #respond(stream: number, { call, headers }: {
     readonly call: Call;
     readonly headers: HeaderList;
   }): Promise<void> {
     const response = await this.#handler(universalRequest(headers, call));
     const head: HeaderList = [[":status", String(response.status)], ...(response.header ?? [])];
     if (!response.body && !response.trailer) {
-      if (this.#usable && this.#session.respond(stream, head, { end: true })) this.#flush();
+      if (!this.#isClosed && this.#session.respond(stream, head, { end: true })) this.#flush();
       return;
     }
-    if (!this.#usable || !this.#session.respond(stream, head)) return await discard(response.body);
+    if (this.#isClosed || !this.#session.respond(stream, head)) return await discard(response.body);
     this.#flush();
     for await (const chunk of response.body ?? []) {
-      // Not an early return alone: leaving the loop ends the method behind the body.
-      if (!this.#usable || !(await this.#write(stream, { call, chunk }))) return;
+      // Leaving the loop also ends the generator of the body.
+      if (this.#isClosed || !(await this.#write(stream, { call, chunk }))) return;
     }
-    if (this.#usable) this.#session.finish(stream, [...(response.trailer ?? [])]);
+    if (!this.#isClosed) this.#session.finish(stream, [...(response.trailer ?? [])]);
     this.#flush();
   }
 
-  /** Resolves to false where the stream is gone, true once the chunk is on its way. */
+  /** Resolves to true once the chunk was sent, or to false if the stream was closed. */
   async #write(stream: number, { call, chunk }: {
     readonly call: Call;
     readonly chunk: Uint8Array;
@@ -207,34 +218,34 @@ export class Connection {
     return !call.abort.signal.aborted;
   }
 
-  get #usable(): boolean {
-    return !this.#closed;
+  get #isClosed(): boolean {
+    return this.#state.state === "closed";
   }
 
   #consume(stream: number, bytes: number): void {
-    if (this.#closed) return;
+    if (this.#isClosed) return;
     this.#session.consume(stream, bytes);
     this.#flush();
   }
 
   #reset(stream: number, errorCode: number): void {
-    if (this.#closed || !this.#session.reset(stream, errorCode)) return;
+    if (this.#isClosed || !this.#session.reset(stream, errorCode)) return;
     this.#flush();
   }
 
-  /** Starts to send what waits, unless a write is under way, which will take it along. */
+  /** Starts sending pending output. A write in progress includes it by itself. */
   #flush(): void {
-    if (this.#closed || this.#writingSinceMs !== undefined) return;
+    if (this.#isClosed || this.#writingSinceMs !== undefined) return;
     this.#send().catch(() => this.close());
   }
 
   async #send(): Promise<void> {
     const output = this.#output;
     try {
-      while (!this.#closed) {
+      while (!this.#isClosed) {
         this.#writingSinceMs = performance.now();
         const length = this.#session.send(output);
-        // What the events set off may have to be sent, too.
+        // Handling the events may have produced more output.
         if (!this.#dispatch() && length === 0) break;
         for (let written = 0; written < length;) {
           written += await this.#socket.write(output.subarray(written, length));
@@ -244,7 +255,7 @@ export class Connection {
     } finally {
       this.#writingSinceMs = undefined;
     }
-    if (!this.#closed && !this.#session.alive) this.close();
+    if (!this.#isClosed && !this.#session.alive) this.close();
   }
 }
 
@@ -268,7 +279,7 @@ function universalRequest(headers: HeaderList, call: Call): UniversalServerReque
   return {
     httpVersion: "2",
     method: pseudo.get(":method") ?? "",
-    // Only the path is looked at: what the peer calls us is its own affair.
+    // Only the path is used. The host is a placeholder.
     url: `http://server${pseudo.get(":path") ?? "/"}`,
     header,
     body: call.body,

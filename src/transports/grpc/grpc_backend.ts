@@ -1,9 +1,10 @@
-import type { Backend, Delivery, Outgoing } from "../../envelopes/outgoing.ts";
+import type { Backend, Delivery } from "../../delivery/backend.ts";
+import type { Outgoing } from "../../envelopes/message.ts";
 import type { GrpcServer } from "./grpc_server.ts";
 
 /**
- * `--streaming_backend=grpc`: no broker. The gRPC server gets its envelopes from the appliance
- * itself, so that nothing is left to send but the answer whether somebody listens.
+ * Backend for `--streaming_backend=grpc`, without a broker. The gRPC server gets its envelopes from
+ * the appliance directly, so that this backend only reports the number of receivers.
  */
 export class GrpcBackend implements Backend {
   readonly name = "grpc";
@@ -18,7 +19,7 @@ export class GrpcBackend implements Backend {
 
   onReady(): void {}
 
-  /** Frames do not go over gRPC: nobody receives them. */
+  /** Reports the number of open streams; 0 for frames, which gRPC does not carry. */
   send({ kind }: Outgoing): Promise<Delivery> {
     return Promise.resolve({ receivers: kind === "frame" ? 0 : this.#server.streams });
   }

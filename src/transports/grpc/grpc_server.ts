@@ -5,9 +5,8 @@ import type {
   UniversalServerResponse,
 } from "@connectrpc/connect/protocol";
 import { timingSafeEqual } from "node:crypto";
-import { ConfigError, UnavailableError } from "../../base/errors.ts";
-import { reasonOf } from "../../base/reason.ts";
-import { isLoopback } from "../../config/rules.ts";
+import { ConfigError, reasonOf, UnavailableError } from "../../base/errors.ts";
+import { isLoopback } from "../../base/loopback.ts";
 import type { Envelope } from "../../envelopes/envelope.ts";
 import type { Log } from "../../telemetry/log.ts";
 import { Connection, CONNECTION_LIMITS, type ConnectionLimits } from "./connection.ts";
@@ -15,16 +14,16 @@ import { Health } from "./gen/health_pb.ts";
 import { PhysiologyServer } from "./gen/physiology_server_pb.ts";
 import { HealthService } from "./health.ts";
 import { ReflectionService } from "./reflection.ts";
-import { PhysiologyService, type PhysiologyServiceParts } from "./services.ts";
+import { PhysiologyService, type PhysiologyServiceContext } from "./services.ts";
 
-export interface GrpcServerOptions extends PhysiologyServiceParts {
+export interface GrpcServerOptions extends PhysiologyServiceContext {
   /** @default "127.0.0.1" */
   readonly address?: string;
-  /** 0: any free one. */
+  /** TCP port; 0 for any free port. */
   readonly port: number;
-  /** PEM texts; with them the server speaks TLS. */
+  /** Certificate and key as PEM; with them the server uses TLS. */
   readonly tls?: { readonly cert: string; readonly key: string };
-  /** A bearer token that every call must bring. */
+  /** Bearer token that every call must send. */
   readonly token?: string;
   readonly log: Log;
   /** @default 1024 */
@@ -32,16 +31,17 @@ export interface GrpcServerOptions extends PhysiologyServiceParts {
   readonly limits?: Partial<ConnectionLimits>;
 }
 
-/** No method takes more than a session id. */
+/** Maximum size of a request message. The largest field is a session id. */
 const MAX_REQUEST_BYTES = 64 * 1024;
-const CHECK_MS = 1000;
-/** gRPC's status codes, for answers that no handler gives. */
+/** Interval at which connections are checked, in milliseconds. */
+const CHECK_INTERVAL_MS = 1000;
+/** gRPC status codes of responses without a handler. */
 const UNIMPLEMENTED = "12";
 const UNAUTHENTICATED = "16";
 
 /**
- * Serves gRPC: nghttp2 frames, Deno's sockets, Connect's handlers. Nothing that a client does
- * reaches the measurement but recording commands and `ResetProcessing`.
+ * The gRPC server: HTTP/2 by nghttp2, sockets and TLS by Deno, the gRPC protocol by Connect.
+ * Clients affect the measurement only by recording commands and `ResetProcessing`.
  */
 export class GrpcServer implements AsyncDisposable {
   readonly #options: GrpcServerOptions;
@@ -51,9 +51,9 @@ export class GrpcServer implements AsyncDisposable {
   readonly #connections = new Set<Connection>();
   #listener: Deno.Listener | undefined;
   #accepting: Promise<void> | undefined;
-  #checker: ReturnType<typeof setInterval> | undefined;
+  #checkTimer: ReturnType<typeof setInterval> | undefined;
 
-  /** @throws {ConfigError} for an address beyond loopback without TLS and a token */
+  /** @throws {ConfigError} if the address is not loopback and TLS or the token is missing. */
   constructor(options: GrpcServerOptions) {
     const { address = "127.0.0.1", tls, token } = options;
     if (!isLoopback(address) && (!tls || !token)) {
@@ -71,10 +71,10 @@ export class GrpcServer implements AsyncDisposable {
     this.#service.register(router);
     this.#health.register(router);
     new ReflectionService([PhysiologyServer, Health]).register(router);
-    this.#handlers = new Map(router.handlers.map((each) => [each.requestPath, each]));
+    this.#handlers = new Map(router.handlers.map((handler) => [handler.requestPath, handler]));
   }
 
-  /** @throws {UnavailableError} where the address cannot be listened on */
+  /** Starts listening. @throws {UnavailableError} if the address cannot be used. */
   start(): void {
     const { address = "127.0.0.1", port, tls, log } = this.#options;
     try {
@@ -82,54 +82,54 @@ export class GrpcServer implements AsyncDisposable {
         ? Deno.listenTls({ hostname: address, port, ...tls, alpnProtocols: ["h2"] })
         : Deno.listen({ hostname: address, port });
     } catch (cause) {
-      const reason = reasonOf(cause);
       throw new UnavailableError(
-        `Cannot listen for gRPC on ${address}:${port}: ${reason}: choose another --port, or 0 for none`,
+        `Cannot listen for gRPC on ${address}:${port}: ${reasonOf(cause)}: ` +
+          "choose another --port, or 0 for none",
         { cause },
       );
     }
-    log.info(`gRPC listens on ${address}:${this.port}`, { tls: tls !== undefined });
+    log.info(`Listening for gRPC on ${address}:${this.port}`, { tls: tls !== undefined });
     this.#accepting = this.#accept(this.#listener);
-    this.#checker = setInterval(() => {
+    this.#checkTimer = setInterval(() => {
       const nowMs = performance.now();
       for (const connection of this.#connections) connection.check(nowMs);
       this.#options.counters.set("grpc_connections", this.#connections.size);
-      this.#options.counters.set("grpc_streams", this.#service.listeners);
-    }, CHECK_MS);
+      this.#options.counters.set("grpc_streams", this.#service.streams);
+    }, CHECK_INTERVAL_MS);
   }
 
-  /** The port that is listened on. */
+  /** The TCP port, chosen by the system if the option was 0. */
   get port(): number {
     const address = this.#listener?.addr;
     return address?.transport === "tcp" ? address.port : this.#options.port;
   }
 
-  /** Clients that are connected. */
+  /** Number of open connections. */
   get connections(): number {
     return this.#connections.size;
   }
 
-  /** Live streams that are open. */
+  /** Number of open streams. */
   get streams(): number {
-    return this.#service.listeners;
+    return this.#service.streams;
   }
 
-  /** Hands an envelope to all streams. Never waits, never throws. */
+  /** Publishes an envelope to its streams. Never waits, never throws. */
   publish(envelope: Envelope): void {
     this.#service.publish(envelope);
   }
 
-  /** What the health service answers. */
+  /** Sets the status that the health service reports. */
   setServing(serving: boolean): void {
     this.#health.setServing(serving);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    clearInterval(this.#checker);
+    clearInterval(this.#checkTimer);
     this.#listener?.close();
     this.#listener = undefined;
     for (const connection of this.#connections) connection.shutdown();
-    // One turn of the loop, so that the farewell leaves before the socket closes.
+    // Lets the event loop send the GOAWAY frames before the sockets close.
     await new Promise((resolve) => setTimeout(resolve, 0));
     for (const connection of this.#connections) connection.close();
     await this.#accepting;
@@ -143,8 +143,13 @@ export class GrpcServer implements AsyncDisposable {
         socket = await listener.accept();
       } catch (error) {
         if (this.#listener !== listener) return;
-        // Too many open files, or a peer that went before it was taken: neither ends the server.
-        log.limited("grpc_accept", 10, "warning", `Cannot accept a gRPC connection: ${error}`);
+        // Such as too many open files, or a client that disconnected before it was accepted.
+        log.rateLimited(
+          "grpc_accept",
+          10,
+          "warning",
+          `Cannot accept a gRPC connection: ${reasonOf(error)}`,
+        );
         await new Promise((resolve) => setTimeout(resolve, 50));
         continue;
       }
@@ -169,19 +174,22 @@ export class GrpcServer implements AsyncDisposable {
     const { pathname } = new URL(request.url);
     const handler = this.#handlers.get(pathname);
     counters.add("grpc_requests_total", { method: handler?.method.name ?? "unknown" });
-    if (token && !bears(request.header, token)) {
+    if (token && !hasToken(request.header, token)) {
       counters.add("grpc_refused_total", { reason: "token" });
-      return statusOnly(UNAUTHENTICATED, "Bring the token: authorization: Bearer TOKEN");
+      return statusOnly(
+        UNAUTHENTICATED,
+        "Missing or wrong token: send the header authorization: Bearer TOKEN",
+      );
     }
-    if (!handler) return statusOnly(UNIMPLEMENTED, "No such method");
+    if (!handler) return statusOnly(UNIMPLEMENTED, "Unknown method");
     return await handler(request);
   }
 }
 
-function bears(header: Headers, token: string): boolean {
-  const given = new TextEncoder().encode(header.get("authorization") ?? "");
-  const wanted = new TextEncoder().encode(`Bearer ${token}`);
-  return given.length === wanted.length && timingSafeEqual(given, wanted);
+function hasToken(header: Headers, token: string): boolean {
+  const actual = new TextEncoder().encode(header.get("authorization") ?? "");
+  const expected = new TextEncoder().encode(`Bearer ${token}`);
+  return actual.length === expected.length && timingSafeEqual(actual, expected);
 }
 
 function statusOnly(status: string, message: string): UniversalServerResponse {

@@ -1,34 +1,36 @@
 import { Code, ConnectError, type ConnectRouter } from "@connectrpc/connect";
-import { Feed } from "./feed.ts";
 import { Health, HealthCheckResponse_ServingStatus as Status } from "./gen/health_pb.ts";
+import { SubscriptionHub } from "./subscription_hub.ts";
 
-/** The standard health service: the server as a whole (""), and each of its services by name. */
+/** The standard health service, for the whole server ("") and for each of its services by name. */
 export class HealthService {
   readonly #services: ReadonlySet<string>;
-  readonly #feed = new Feed<Status>({ capacity: 4 });
+  readonly #status = new SubscriptionHub<Status>({ capacity: 4 });
 
   constructor(services: readonly string[]) {
     this.#services = new Set(["", ...services]);
-    this.#feed.publish(Status.SERVING);
+    this.#status.publish(Status.SERVING);
   }
 
+  /** Sets the status of all services. */
   setServing(serving: boolean): void {
     const status = serving ? Status.SERVING : Status.NOT_SERVING;
-    if (status !== this.#feed.newest) this.#feed.publish(status);
+    if (status !== this.#status.latest) this.#status.publish(status);
   }
 
+  /** Adds the service to a router. */
   register(router: ConnectRouter): void {
-    const feed = this.#feed;
-    const knows = (service: string) => this.#services.has(service);
+    const hub = this.#status;
+    const isKnown = (service: string) => this.#services.has(service);
     router.service(Health, {
       check({ service }) {
-        if (!knows(service)) throw new ConnectError("No such service", Code.NotFound);
-        return { status: feed.newest ?? Status.UNKNOWN };
+        if (!isKnown(service)) throw new ConnectError("Unknown service", Code.NotFound);
+        return { status: hub.latest ?? Status.UNKNOWN };
       },
       async *watch({ service }, { signal }) {
-        if (!knows(service)) yield { status: Status.SERVICE_UNKNOWN };
-        // A service that is unknown may be known to a later version: the call stays open.
-        for await (const status of feed.listen(signal)) if (knows(service)) yield { status };
+        if (!isKnown(service)) yield { status: Status.SERVICE_UNKNOWN };
+        // The protocol requires the call to stay open for an unknown service.
+        for await (const status of hub.subscribe(signal)) if (isKnown(service)) yield { status };
       },
     });
   }

@@ -13,13 +13,13 @@ import {
 } from "./gen/reflection_v1_pb.ts";
 import { ServerReflection as ServerReflectionAlpha } from "./gen/reflection_v1alpha_pb.ts";
 
-type Answer = NonNullable<
+type ReflectionResponse = NonNullable<
   MessageInitShape<typeof ServerReflectionResponseSchema>["messageResponse"]
 >;
 
 /**
- * The standard reflection service, under the name of today and that of older clients: tells what
- * services there are and sends their descriptors.
+ * The standard reflection service, v1 and v1alpha (for older clients): lists the services and sends
+ * their descriptors.
  */
 export class ReflectionService {
   readonly #services: readonly DescService[];
@@ -31,14 +31,15 @@ export class ReflectionService {
     for (const service of this.#services) this.#addFile(service.file);
   }
 
+  /** Adds both versions of the service to a router. */
   register(router: ConnectRouter): void {
-    // The two protocols differ in nothing but their package.
+    // The two versions differ only in their package.
     for (const service of [ServerReflection, ServerReflectionAlpha] as typeof ServerReflection[]) {
-      const answer = (request: ServerReflectionRequest) => this.#answer(request);
+      const respond = (request: ServerReflectionRequest) => this.#respond(request);
       router.service(service, {
         async *serverReflectionInfo(requests) {
           for await (const originalRequest of requests) {
-            const messageResponse = answer(originalRequest);
+            const messageResponse = respond(originalRequest);
             yield { validHost: originalRequest.host, messageResponse };
           }
         },
@@ -66,7 +67,7 @@ export class ReflectionService {
     for (const nested of message.nestedEnums) add(nested.typeName);
   }
 
-  #answer({ messageRequest }: ServerReflectionRequest): Answer {
+  #respond({ messageRequest }: ServerReflectionRequest): ReflectionResponse {
     switch (messageRequest.case) {
       case "listServices":
         return {
@@ -81,13 +82,13 @@ export class ReflectionService {
       case "fileContainingExtension":
         return failure(Code.NotFound, "There are no extensions");
       default:
-        return failure(Code.InvalidArgument, "The request asks for nothing that is known");
+        return failure(Code.InvalidArgument, "Unknown kind of request");
     }
   }
 }
 
-function descriptors(file: DescFile | undefined, asked: string): Answer {
-  if (!file) return failure(Code.NotFound, `No such file or symbol: ${asked.slice(0, 200)}`);
+function descriptors(file: DescFile | undefined, name: string): ReflectionResponse {
+  if (!file) return failure(Code.NotFound, `Unknown file or symbol: ${name.slice(0, 200)}`);
   const files = withDependencies(file);
   return {
     case: "fileDescriptorResponse",
@@ -97,7 +98,7 @@ function descriptors(file: DescFile | undefined, asked: string): Answer {
   };
 }
 
-/** The file first, then what it imports: a client need not ask again. */
+/** Returns the file and then all files it imports, so that a client needs only one request. */
 function withDependencies(file: DescFile): readonly DescFile[] {
   const found = new Set<DescFile>();
   const visit = (each: DescFile) => {
@@ -109,6 +110,6 @@ function withDependencies(file: DescFile): readonly DescFile[] {
   return [...found];
 }
 
-function failure(code: Code, errorMessage: string): Answer {
+function failure(code: Code, errorMessage: string): ReflectionResponse {
   return { case: "errorResponse", value: { errorCode: code, errorMessage } };
 }

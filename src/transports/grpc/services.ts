@@ -4,53 +4,54 @@ import { isSessionId, type Recording } from "../../control/recording.ts";
 import type { Counters } from "../../telemetry/counters.ts";
 import type { Envelope } from "../../envelopes/envelope.ts";
 import { Converter } from "./convert.ts";
-import { Feed } from "./feed.ts";
 import type { Metrics, MetricsBuffer, StatusValue } from "./gen/metrics_pb.ts";
 import { StatusCode } from "./gen/metrics_pb.ts";
 import { PhysiologyServer } from "./gen/physiology_server_pb.ts";
+import { SubscriptionHub } from "./subscription_hub.ts";
 
-/** At five messages a second, six seconds: a client that stands still for longer misses some. */
+/** Messages queued for one stream: 6 s at five messages a second. Chosen. */
 const QUEUED_MESSAGES = 30;
 
-export interface PhysiologyServiceParts {
+export interface PhysiologyServiceContext {
   readonly recording: Recording;
   readonly commands: CommandHandler;
   readonly counters: Counters;
-  /** Forgets what was measured, as for a new person. */
+  /** Resets the measurement, as for a new person. */
   readonly onReset: () => void;
 }
 
-/** The appliance's own gRPC service: live streams out, recording commands in. */
+/** The service of physiology_server.proto: live streams, and recording commands. */
 export class PhysiologyService {
-  readonly #parts: PhysiologyServiceParts;
+  readonly #context: PhysiologyServiceContext;
   readonly #convert = new Converter();
-  readonly #core: Feed<MetricsBuffer>;
-  readonly #edge: Feed<Metrics>;
-  readonly #status: Feed<StatusValue>;
+  readonly #coreMetrics: SubscriptionHub<MetricsBuffer>;
+  readonly #edgeMetrics: SubscriptionHub<Metrics>;
+  readonly #status: SubscriptionHub<StatusValue>;
 
-  constructor(parts: PhysiologyServiceParts) {
-    this.#parts = parts;
-    const feed = (stream: string) => ({
+  constructor(context: PhysiologyServiceContext) {
+    this.#context = context;
+    const hubOptions = (stream: string) => ({
       capacity: QUEUED_MESSAGES,
-      onDrop: () => parts.counters.add("grpc_dropped_total", { stream }),
+      onDrop: () => context.counters.add("grpc_dropped_total", { stream }),
     });
-    this.#core = new Feed(feed("core_metrics"));
-    this.#edge = new Feed(feed("edge_metrics"));
-    this.#status = new Feed(feed("status"));
+    this.#coreMetrics = new SubscriptionHub(hubOptions("core_metrics"));
+    this.#edgeMetrics = new SubscriptionHub(hubOptions("edge_metrics"));
+    this.#status = new SubscriptionHub(hubOptions("status"));
   }
 
-  /** Streams that are open. */
-  get listeners(): number {
-    return this.#core.listeners + this.#edge.listeners + this.#status.listeners;
+  /** Number of open streams. */
+  get streams(): number {
+    const hubs = [this.#coreMetrics, this.#edgeMetrics, this.#status];
+    return hubs.reduce((sum, { subscribers }) => sum + subscribers, 0);
   }
 
-  /** Hands an envelope to the streams. Never waits, never throws. */
+  /** Publishes an envelope to its streams. Never waits, never throws. */
   publish(envelope: Envelope): void {
     switch (envelope.type) {
       case "core_metrics":
-        return this.#core.publish(this.#convert.coreMetrics(envelope));
+        return this.#coreMetrics.publish(this.#convert.coreMetrics(envelope));
       case "edge_metrics":
-        return this.#edge.publish(this.#convert.edgeMetrics(envelope));
+        return this.#edgeMetrics.publish(this.#convert.edgeMetrics(envelope));
       case "status":
         return this.#status.publish(this.#convert.status(envelope));
       case "recording_state":
@@ -58,18 +59,19 @@ export class PhysiologyService {
     }
   }
 
+  /** Adds the service to a router. */
   register(router: ConnectRouter): void {
     router.service(PhysiologyServer, {
       setRecording: ({ recording, sessionId }) => this.#setRecording(recording, sessionId),
       getStatus: () => ({
-        status: this.#status.newest ?? { value: StatusCode.PROCESSING_NOT_STARTED },
+        status: this.#status.latest ?? { value: StatusCode.PROCESSING_NOT_STARTED },
         ...this.#recordingState(),
       }),
-      streamCoreMetrics: (_request, { signal }) => this.#core.listen(signal),
-      streamEdgeMetrics: (_request, { signal }) => this.#edge.listen(signal),
-      streamStatus: (_request, { signal }) => this.#status.listen(signal),
+      streamCoreMetrics: (_request, { signal }) => this.#coreMetrics.subscribe(signal),
+      streamEdgeMetrics: (_request, { signal }) => this.#edgeMetrics.subscribe(signal),
+      streamStatus: (_request, { signal }) => this.#status.subscribe(signal),
       resetProcessing: () => {
-        this.#parts.onReset();
+        this.#context.onReset();
         return {};
       },
     });
@@ -83,9 +85,9 @@ export class PhysiologyService {
       );
     }
     const command = sessionId === "" ? { recording } : { recording, sessionId };
-    if (this.#parts.commands.apply(command, "grpc") === "stale") {
+    if (this.#context.commands.apply(command, "grpc") === "stale") {
       throw new ConnectError(
-        "Cannot stop the recording: another session than the named one is running",
+        "Cannot stop the recording: the running session has another session_id",
         Code.FailedPrecondition,
       );
     }
@@ -93,7 +95,7 @@ export class PhysiologyService {
   }
 
   #recordingState(): { recording: boolean; sessionId: string } {
-    const { state } = this.#parts.recording;
+    const { state } = this.#context.recording;
     return { recording: state.recording, sessionId: state.recording ? state.sessionId : "" };
   }
 }

@@ -4,43 +4,43 @@ import { Readable } from "node:stream";
 
 export interface WebServerOptions {
   readonly address: string;
-  /** 0: any free one. */
+  /** TCP port; 0 for any free port. */
   readonly port: number;
   readonly onRequest: (request: Request) => Promise<Response>;
-  /** Connections beyond this are closed at once. */
+  /** Further connections are closed immediately. */
   readonly maxConnections: number;
-  /** A connection on which nothing is asked for so long is closed, milliseconds. */
+  /** Time after which a connection without a request is closed, in milliseconds. */
   readonly idleMs: number;
 }
 
 /**
- * HTTP/1.1 with an end to what peers may hold: `Deno.serve` counts no connections and waits for
- * ever for the rest of a request, until the process has no file descriptor left for its camera.
+ * HTTP/1.1 server with limits on connections and idle time. `Deno.serve` has neither: incomplete
+ * requests would use up the file descriptors of the process, and none would be left for the camera.
  */
 export class WebServer implements AsyncDisposable {
   readonly #options: WebServerOptions;
   readonly #server: Server;
-  /** Each with the timer that ends it, while no request is under way. */
+  /** Open connections with their idle timers; undefined while a request is in progress. */
   readonly #sockets = new Map<Socket, ReturnType<typeof setTimeout> | undefined>();
 
   constructor(options: WebServerOptions) {
     this.#options = options;
     this.#server = createServer({ keepAlive: true }, (message, response) => {
-      void this.#answer(message, response);
+      void this.#respond(message, response);
     });
     this.#server.maxConnections = options.maxConnections;
     this.#server.on("connection", (socket: Socket) => {
-      socket.on("error", () => {}); // whoever goes away harms only himself
+      socket.on("error", () => {}); // "close" follows
       socket.on("close", () => {
         clearTimeout(this.#sockets.get(socket));
         this.#sockets.delete(socket);
       });
-      this.#expectRequest(socket);
+      this.#startIdleTimer(socket);
     });
     this.#server.on("clientError", (_error, socket) => socket.destroy());
   }
 
-  /** Rejects where the address cannot be listened on. */
+  /** Starts to listen; rejects if the address is not available. */
   async start(): Promise<void> {
     const { address, port } = this.#options;
     await new Promise<void>((resolve, reject) => {
@@ -52,22 +52,23 @@ export class WebServer implements AsyncDisposable {
     });
   }
 
+  /** The port that the server listens on. */
   get port(): number {
     return (this.#server.address() as AddressInfo | null)?.port ?? this.#options.port;
   }
 
-  /** Open connections. */
+  /** Number of open connections. */
   get connections(): number {
     return this.#sockets.size;
   }
 
-  /** Lets answers that are under way end for so long, milliseconds. */
-  async close(ms: number): Promise<void> {
+  /** Stops listening and waits up to `timeoutMs` milliseconds for the responses in progress. */
+  async close(timeoutMs: number): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     for (const [socket, timer] of this.#sockets) if (timer !== undefined) socket.destroy();
     const timer = setTimeout(() => {
       for (const socket of this.#sockets.keys()) socket.destroy();
-    }, ms);
+    }, timeoutMs);
     await closed;
     clearTimeout(timer);
   }
@@ -76,28 +77,28 @@ export class WebServer implements AsyncDisposable {
     await this.close(0);
   }
 
-  #expectRequest(socket: Socket): void {
+  #startIdleTimer(socket: Socket): void {
     clearTimeout(this.#sockets.get(socket));
     this.#sockets.set(socket, setTimeout(() => socket.destroy(), this.#options.idleMs));
   }
 
-  async #answer(message: IncomingMessage, response: ServerResponse): Promise<void> {
+  async #respond(message: IncomingMessage, response: ServerResponse): Promise<void> {
     const { socket } = message;
     clearTimeout(this.#sockets.get(socket));
     this.#sockets.set(socket, undefined);
     response.on("close", () => {
       if (!this.#server.listening) socket.destroy();
-      else if (!socket.destroyed) this.#expectRequest(socket);
+      else if (!socket.destroyed) this.#startIdleTimer(socket);
     });
     try {
-      await send(await this.#options.onRequest(requestOf(message)), { to: response, message });
+      await send(await this.#options.onRequest(toRequest(message)), { response, message });
     } catch {
-      socket.destroy(); // a URL or a header that none can be made of
+      socket.destroy(); // an invalid URL or header
     }
   }
 }
 
-function requestOf(message: IncomingMessage): Request {
+function toRequest(message: IncomingMessage): Request {
   const { method = "GET", url = "/", headers } = message;
   const pairs = Object.entries(headers)
     .flatMap(([name, value]) => value === undefined ? [] : [[name, String(value)]] as const);
@@ -109,25 +110,25 @@ function requestOf(message: IncomingMessage): Request {
   });
 }
 
-/** Passes an answer on as fast as the peer takes it, and stops making it when he goes. */
+/** Sends a response with backpressure, and cancels its body if the client disconnects. */
 async function send(
-  answer: Response,
-  { to: response, message }: { readonly to: ServerResponse; readonly message: IncomingMessage },
+  { status, headers, body }: Response,
+  { response, message }: { readonly response: ServerResponse; readonly message: IncomingMessage },
 ): Promise<void> {
-  response.writeHead(answer.status, Object.fromEntries(answer.headers));
-  const reader = answer.body?.getReader();
+  response.writeHead(status, Object.fromEntries(headers));
+  const reader = body?.getReader();
   if (!reader || message.method === "HEAD") {
     await reader?.cancel();
     response.end();
     return;
   }
-  const gone = new Promise<void>((resolve) => response.once("close", resolve));
-  gone.then(() => reader.cancel().catch(() => {}));
+  const disconnected = new Promise<void>((resolve) => response.once("close", resolve));
+  disconnected.then(() => reader.cancel().catch(() => {}));
   while (true) {
     const { value, done } = await reader.read();
     if (done) break;
     if (response.write(value)) continue;
-    await Promise.race([gone, new Promise((resolve) => response.once("drain", resolve))]);
+    await Promise.race([disconnected, new Promise((resolve) => response.once("drain", resolve))]);
   }
   response.end();
 }

@@ -1,25 +1,25 @@
 import type { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
 import { Cluster, Redis } from "ioredis";
-import { reasonOf } from "../../base/reason.ts";
+import { reasonOf } from "../../base/errors.ts";
 import type { RedisOptions } from "./options.ts";
 import { ReplyGuard, type ReplyLimits } from "./reply_guard.ts";
 
-/** What a connection is for. */
+/** Purpose of a connection. */
 export type LinkRole = "metrics" | "frames" | "commands";
 export type Client = Redis | Cluster;
 
-/** Where a server listens. */
+/** Address on which a server listens. */
 export interface Address {
   readonly host: string;
   readonly port: number;
 }
 
 /**
- * A client that connects once and queues nothing; whoever opened it opens another when it ends.
+ * Creates a client that connects once and queues nothing. When it ends, the caller creates another.
  *
- * @param seeds the nodes of a cluster to ask for the others.
- * @throws {Error} where a file for TLS cannot be read.
+ * @param seeds nodes of a cluster from which the other nodes are discovered.
+ * @throws {Error} if a TLS file cannot be read.
  */
 export function openClient(
   options: RedisOptions,
@@ -27,7 +27,7 @@ export function openClient(
   seeds: readonly Address[] = seedsOf(options),
 ): Client {
   const common = {
-    ...identity(options),
+    ...connectionSettings(options),
     connectionName: `${options.clientName ?? "physiology_server"}:${role}`,
     clientInfoTag: "physiology_server",
     enableReadyCheck: false,
@@ -37,17 +37,17 @@ export function openClient(
   } as const;
   if (options.cluster) {
     return new Cluster([...seeds], {
-      // Its nodes do queue: each is connected to by the first command that needs it.
+      // Nodes do queue: each connects at the first command that needs it.
       redisOptions: common,
       lazyConnect: true,
       enableOfflineQueue: false,
-      // It would ask any node, so also one that froze; the link makes sure by a PING.
+      // It may pick a frozen node. The link sends PING instead.
       enableReadyCheck: false,
       clusterRetryStrategy: null,
       slotsRefreshTimeout: options.connectionTimeoutMs,
       slotsRefreshInterval: 10_000,
       maxRedirections: 4,
-      // What waited in there would be overtaken: a failure is for the outbox, which keeps the order.
+      // A delayed command would be overtaken by later ones. The outbox retries in order.
       retryDelayOnFailover: 0,
       retryDelayOnClusterDown: 0,
     });
@@ -60,25 +60,25 @@ export function openClient(
   });
 }
 
-/** How to show who we are, and how long to try. */
-export function identity(options: RedisOptions) {
+/** Client options for authentication, TLS and the connection timeout. */
+export function connectionSettings(options: RedisOptions) {
   const { password, username, tls, connectionTimeoutMs } = options;
   return {
     ...(password ? { password } : {}),
     ...(username ? { username } : {}),
-    ...(tls ? { tls: readTls(options) } : {}),
+    ...(tls ? { tls: tlsSettings(options) } : {}),
     connectTimeout: connectionTimeoutMs,
     keepAlive: 10_000,
   };
 }
 
-/** Where the one server is, or whom to ask for it. */
+/** Client options for the address of the server, or of the Sentinels that know it. */
 export function connectionTarget(options: RedisOptions) {
   const { host, port, database: db, sentinelName, sentinels = [], tls } = options;
   if (!sentinelName) return { host, port, db };
   return {
     db,
-    // The ready check sees to it that what a Sentinel named is a master indeed.
+    // The ready check verifies that the server named by a Sentinel is a master.
     enableReadyCheck: true,
     name: sentinelName,
     sentinels: sentinels.map(addressOf),
@@ -87,50 +87,50 @@ export function connectionTarget(options: RedisOptions) {
     sentinelRetryStrategy: () => null,
     sentinelCommandTimeout: options.operationTimeoutMs,
     failoverDetector: true,
-    ...(tls ? { enableTLSForSentinelMode: true, sentinelTLS: readTls(options) } : {}),
+    ...(tls ? { enableTLSForSentinelMode: true, sentinelTLS: tlsSettings(options) } : {}),
   };
 }
 
 /**
- * Has every socket of a client outlive its errors: the library listens for the first alone, and a
- * second one, such as EPIPE after a TLS alert, would end the process.
+ * Ignores all socket errors after the first. The library listens for the first only, and a second
+ * one, such as EPIPE after a TLS alert, would end the process.
  */
-function hearAllErrors(client: Redis): void {
+function ignoreLaterSocketErrors(client: Redis): void {
   const { connector } = client as unknown as {
     connector: { connect(emitter: unknown): Promise<Socket> };
   };
   const connect = connector.connect.bind(connector);
   connector.connect = async (emitter) => {
     const socket = await connect(emitter);
-    socket.on("error", () => {}); // the first one is told by the client
+    socket.on("error", () => {}); // the client emits the first one
     return socket;
   };
 }
 
 /**
- * Sees every reply before the client's own parser, which finds nothing of one that is turned down;
- * `onWrong`, which has to end the connection, learns what was wrong with it.
+ * Checks every reply against the limits before the client's parser sees it. A reply over a limit is
+ * blanked out and reported to `onViolation`, which has to close the connection.
  */
 export function guardReplies(
   client: Redis,
   limits: () => ReplyLimits,
-  onWrong: (wrong: string) => void,
+  onViolation: (violation: string) => void,
 ): void {
-  hearAllErrors(client);
+  ignoreLaterSocketErrors(client);
   client.on("connect", () => {
     const guard = new ReplyGuard(limits());
     for (const socket of socketsOf(client)) {
       socket.prependListener("data", (bytes: Buffer) => {
-        const wrong = guard.inspect(bytes);
-        if (wrong === undefined) return;
+        const violation = guard.inspect(bytes);
+        if (violation === undefined) return;
         bytes.fill(0);
-        onWrong(wrong);
+        onViolation(violation);
       });
     }
   });
 }
 
-/** How people call the place: of several, all. */
+/** Returns the address of the server or servers, for messages. */
 export function endpointOf(
   { host, port, sentinelName, sentinels = [], cluster }: RedisOptions,
 ): string {
@@ -138,19 +138,19 @@ export function endpointOf(
   return cluster ? `cluster ${host}:${port}` : `${host}:${port}`;
 }
 
-/** The nodes of a cluster that may be asked for the others. */
+/** Returns the configured nodes of a cluster, from which the others are discovered. */
 export function seedsOf({ host, port, clusterNodes = [] }: RedisOptions): Address[] {
   return [{ host, port }, ...clusterNodes.map(addressOf)];
 }
 
-/** The nodes of a cluster that a client knows and that owe it no answer. */
-export function answeringNodesOf(client: Client): Address[] {
+/** Returns the nodes of a cluster that have answered all commands of this client. */
+export function responsiveNodesOf(client: Client): Address[] {
   if (!(client instanceof Cluster)) return [];
-  return client.nodes("all").filter((node) => !owesAnswer(node))
+  return client.nodes("all").filter((node) => !hasPendingCommands(node))
     .flatMap(({ options: { host, port } }) => host && port ? [{ host, port }] : []);
 }
 
-function owesAnswer(node: Redis): boolean {
+function hasPendingCommands(node: Redis): boolean {
   const { commandQueue, offlineQueue } = node as unknown as {
     commandQueue: { readonly length: number };
     offlineQueue: { readonly length: number };
@@ -158,7 +158,7 @@ function owesAnswer(node: Redis): boolean {
   return commandQueue.length + offlineQueue.length > 0;
 }
 
-/** The sockets of a client, to end them without a goodbye. */
+/** Returns the sockets of a client, for closing them at once. */
 export function socketsOf(client: Client): Socket[] {
   const nodes = client instanceof Cluster ? client.nodes("all") : [client];
   return nodes.flatMap((node) => {
@@ -167,11 +167,11 @@ export function socketsOf(client: Client): Socket[] {
   });
 }
 
-/** TLS as the options want it. */
-function readTls(options: RedisOptions) {
+/** TLS settings from the options. @throws {Error} if a file cannot be read. */
+function tlsSettings(options: RedisOptions) {
   const { host, tlsCaPath, tlsCertPath, tlsKeyPath, tlsServerName, sentinelName, cluster } =
     options;
-  // Of several servers each has its own name, which is where it was connected to.
+  // With several servers, each certificate is checked against the address of its server.
   const servername = tlsServerName ?? (sentinelName || cluster ? undefined : host);
   return {
     minVersion: "TLSv1.2" as const,
@@ -186,12 +186,11 @@ function readPem(path: string): string {
   try {
     return Deno.readTextFileSync(path);
   } catch (cause) {
-    const why = reasonOf(cause);
-    throw new Error(`Cannot read the TLS file ${path}: ${why}`, { cause });
+    throw new Error(`Cannot read the TLS file ${path}: ${reasonOf(cause)}`, { cause });
   }
 }
 
-/** A `HOST:PORT`, where the host may be an IPv6 address in brackets. */
+/** Parses `HOST:PORT`, in which the host may be an IPv6 address in brackets. */
 function addressOf(text: string): { host: string; port: number } {
   const colon = text.lastIndexOf(":");
   return {

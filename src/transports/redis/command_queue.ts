@@ -1,5 +1,5 @@
 import type { Buffer } from "node:buffer";
-import { reasonOf } from "../../base/reason.ts";
+import { reasonOf } from "../../base/errors.ts";
 import type { Clock } from "../../telemetry/clock.ts";
 import type { Log } from "../../telemetry/log.ts";
 import type { RedisOptions } from "./options.ts";
@@ -8,57 +8,59 @@ import { RedisLink } from "./redis_link.ts";
 export interface CommandQueueContext {
   readonly log: Log;
   readonly clock: Clock;
-  /** Takes one command as it was pushed; what it throws is logged and ends nothing. */
+  /** Handles one command as it was pushed. Errors are logged and do not end the queue. */
   readonly onCommand: (bytes: Uint8Array) => void;
 }
 
-/** A pop returns empty-handed after this many seconds, which shows that the peer lives. */
+/** Timeout of a blocking pop, in seconds. Its reply also shows that the peer responds. */
 const POP_SECONDS = 2;
-const PAUSE_MS = 500;
-/** A command is a line of JSON; anything longer is none. */
+/** Pause after a failed pop, in milliseconds. */
+const RETRY_MS = 500;
+/** Commands are a line of JSON: longer ones are dropped. */
 const MAX_COMMAND_BYTES = 65_536;
 
 /**
- * Takes commands from the lists {prefix}:command_queue and {prefix}:metrics:command_queue by a
- * blocking pop on a connection of its own: oldest first, as producers push at the left.
+ * Consumes commands from the lists {prefix}:command_queue and {prefix}:metrics:command_queue by
+ * blocking pops (BRPOP) on a separate connection: oldest first, as producers use LPUSH.
  */
 export class CommandQueue implements AsyncDisposable {
-  readonly #pumps: readonly ListPump[];
+  readonly #consumers: readonly ListConsumer[];
 
   constructor(options: RedisOptions, context: CommandQueueContext) {
-    const keys = ["command_queue", "metrics:command_queue"].map((n) => `${options.keyPrefix}:${n}`);
-    // The nodes of a cluster hold one list each, and a pop waits for lists of one node only.
-    const shares = options.cluster ? keys.map((key) => [key]) : [keys];
-    this.#pumps = shares.map((share) => new ListPump(share, { ...context, options }));
+    const keys = ["command_queue", "metrics:command_queue"]
+      .map((name) => `${options.keyPrefix}:${name}`);
+    // A pop waits for lists of one node only, and in a cluster each list may be on another node.
+    const groups = options.cluster ? keys.map((key) => [key]) : [keys];
+    this.#consumers = groups.map((group) => new ListConsumer(group, { ...context, options }));
   }
 
   start(): void {
-    for (const pump of this.#pumps) pump.start();
+    for (const consumer of this.#consumers) consumer.start();
   }
 
-  /** Goes over to new certificates, passwords or servers. */
+  /** Reconnects with new certificates, passwords or servers. */
   reload(options: RedisOptions): void {
-    for (const pump of this.#pumps) pump.reload(options);
+    for (const consumer of this.#consumers) consumer.reload(options);
   }
 
   get ready(): boolean {
-    return this.#pumps.every(({ ready }) => ready);
+    return this.#consumers.every(({ ready }) => ready);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all(this.#pumps.map((pump) => pump[Symbol.asyncDispose]()));
+    await Promise.all(this.#consumers.map((consumer) => consumer[Symbol.asyncDispose]()));
   }
 }
 
-/** The blocking pop of a few lists that one server holds. */
-class ListPump implements AsyncDisposable {
+/** Consumes commands from lists that are on one server. */
+class ListConsumer implements AsyncDisposable {
   readonly #keys: readonly string[];
   readonly #operationTimeoutMs: number;
   readonly #link: RedisLink;
   readonly #context: CommandQueueContext;
   #loop: Promise<void> | undefined;
   readonly #ending = new AbortController();
-  #becameReady: () => void = () => {};
+  #wake: () => void = () => {};
 
   constructor(
     keys: readonly string[],
@@ -68,7 +70,7 @@ class ListPump implements AsyncDisposable {
     this.#operationTimeoutMs = context.options.operationTimeoutMs;
     this.#context = context;
     this.#link = new RedisLink("commands", context);
-    this.#link.onReady(() => this.#becameReady());
+    this.#link.onReady(() => this.#wake());
   }
 
   start(): void {
@@ -86,7 +88,7 @@ class ListPump implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#ending.abort();
-    this.#becameReady();
+    this.#wake();
     await this.#link[Symbol.asyncDispose]();
     await this.#loop;
   }
@@ -94,44 +96,50 @@ class ListPump implements AsyncDisposable {
   async #run(): Promise<void> {
     const ending = this.#ending.signal;
     while (!ending.aborted) {
-      if (!this.#link.ready) await new Promise<void>((resolve) => this.#becameReady = resolve);
+      if (!this.#link.ready) await new Promise<void>((resolve) => this.#wake = resolve);
       else if (!await this.#pop() && !ending.aborted) {
-        await this.#context.clock.sleep(PAUSE_MS, ending);
+        await this.#context.clock.sleep(RETRY_MS, ending);
       }
     }
   }
 
-  /** @returns false where the pop failed, so that the caller takes a breath. */
+  /** Handles at most one command; returns false if the pop failed. */
   async #pop(): Promise<boolean> {
-    const silent = setTimeout(
+    const timeout = setTimeout(
       () => this.#link.reset("The command queue timed out"),
       POP_SECONDS * 1000 + this.#operationTimeoutMs,
     );
     try {
       const reply = await this.#link.call(["BRPOP", ...this.#keys, POP_SECONDS]);
-      if (Array.isArray(reply)) this.#take(reply[1] as Buffer);
+      if (Array.isArray(reply)) this.#handle(reply[1] as Buffer);
       return true;
     } catch (error) {
       if (this.#ending.signal.aborted) return true;
-      const why = reasonOf(error);
-      this.#context.log.limited("command queue", 10, "warning", "Cannot read the command queue", {
-        why,
-      });
+      this.#context.log.rateLimited(
+        "command queue",
+        10,
+        "warning",
+        "Cannot read the command queue",
+        {
+          reason: reasonOf(error),
+        },
+      );
       return false;
     } finally {
-      clearTimeout(silent);
+      clearTimeout(timeout);
     }
   }
 
-  #take(bytes: Uint8Array): void {
+  #handle(bytes: Uint8Array): void {
     try {
       if (bytes.length > MAX_COMMAND_BYTES) {
-        throw new Error(`It is too long: ${bytes.length} bytes`);
+        throw new Error(
+          `A command must have at most ${MAX_COMMAND_BYTES} bytes: this one has ${bytes.length}`,
+        );
       }
       this.#context.onCommand(bytes);
     } catch (error) {
-      const why = reasonOf(error);
-      this.#context.log.warning("Dropped a recording command", { why });
+      this.#context.log.warning("Dropped a recording command", { reason: reasonOf(error) });
     }
   }
 }

@@ -1,8 +1,8 @@
-/** What a follower asks of a Redis. */
+/** Reads streams of a Redis. */
 export interface HistorySource {
-  /** The id of the newest entry, or undefined where there is no such stream. */
+  /** Returns the id of the newest entry, or undefined if the stream does not exist. */
   newestEntry(stream: string): Promise<string | undefined>;
-  /** Up to `limit` entries of each stream after the given ids, each stream in order. */
+  /** Returns up to `limit` entries of each stream after the given ids, in order per stream. */
   readEntries(
     after: ReadonlyMap<string, string>,
     limit: number,
@@ -11,17 +11,17 @@ export interface HistorySource {
 
 export interface HistoryEntry {
   readonly stream: string;
-  /** `milliseconds-number`, as Redis orders entries. */
+  /** `milliseconds-sequence`, by which Redis orders entries. */
   readonly id: string;
   readonly envelope: string;
 }
 
-/** Entries of one history that are read at once. */
+/** Number of entries read from one stream at once. */
 const LIMIT = 100;
 
 /**
- * Follows the histories of key-value mode from now on. While Redis or the follower is away
- * nothing is lost, for as long as the histories last.
+ * Follows the history streams of key-value mode, starting after their newest entries. Outages of
+ * Redis or of the follower lose nothing, as long as the entries are not trimmed.
  */
 export class HistoryFollower {
   readonly #source: HistorySource;
@@ -35,21 +35,21 @@ export class HistoryFollower {
     this.#limit = limit;
   }
 
-  /** The entries since the last call, in the order of their times. */
+  /** Returns the entries since the last call, ordered by time. */
   async poll(): Promise<readonly HistoryEntry[]> {
     for (const stream of this.#streams) {
       if (this.#after.has(stream)) continue;
       this.#after.set(stream, await this.#source.newestEntry(stream) ?? "0-0");
     }
     const read = await this.#source.readEntries(this.#after, this.#limit);
-    // A stream that was cut off holds up the others: the end of a session must not overtake what
-    // belongs to it.
-    const ends = this.#streams
+    // If the limit cut off a stream, later entries of the others must wait: the end of a session
+    // must not overtake its measurements.
+    const cutoffs = this.#streams
       .map((stream) => read.filter((entry) => entry.stream === stream))
       .filter((entries) => entries.length >= this.#limit)
       .map((entries) => entries.at(-1)!.id);
     const entries = read
-      .filter(({ id }) => ends.every((end) => compareIds(id, end) <= 0))
+      .filter(({ id }) => cutoffs.every((cutoff) => compareIds(id, cutoff) <= 0))
       .sort((a, b) => compareIds(a.id, b.id));
     for (const { stream, id } of entries) this.#after.set(stream, id);
     return entries;
@@ -57,7 +57,7 @@ export class HistoryFollower {
 }
 
 function compareIds(left: string, right: string): number {
-  const [leftMs = 0, leftNumber = 0] = left.split("-").map(Number);
-  const [rightMs = 0, rightNumber = 0] = right.split("-").map(Number);
-  return leftMs - rightMs || leftNumber - rightNumber;
+  const [leftMs = 0, leftSequence = 0] = left.split("-").map(Number);
+  const [rightMs = 0, rightSequence = 0] = right.split("-").map(Number);
+  return leftMs - rightMs || leftSequence - rightSequence;
 }

@@ -1,53 +1,54 @@
 import type { Clock } from "../../telemetry/clock.ts";
 import { HistoryFollower, type HistorySource } from "./history.ts";
 
-/** What is asked of a Redis whose servers store keys and streams. */
+/** Reads keys and streams of a Redis. */
 export interface KeyValueSource extends HistorySource {
-  /** The keys that match a glob pattern. */
+  /** Returns the keys that match a glob pattern. */
   keys(pattern: string): Promise<readonly string[]>;
   get(key: string): Promise<string | null>;
 }
 
-export interface KeyValueOptions {
+export interface KeyValueReaderOptions {
   readonly source: KeyValueSource;
-  /** Prefixes, or patterns such as `ward-*`. */
+  /** Key prefixes, or patterns such as `ward-*`. */
   readonly devices: readonly string[];
-  /** Takes each message under the name that its channel would have. */
+  /** Called with each message and the name of the channel that it would have. */
   readonly onMessage: (channel: string, text: string) => void;
   readonly clock: Pick<Clock, "sleep">;
 }
 
 const TOPICS = ["core_metrics", "edge_metrics", "status", "recording_state"];
 const POLL_MS = 100;
-/** How often it is asked which devices there are. */
+/** Interval at which new devices are discovered, in milliseconds. */
 const DISCOVER_MS = 2000;
-/** As many as the page shows. */
+/** Maximum number of devices, equal to the dashboard's. */
 const MAX_DEVICES = 64;
 
-/** Follows servers in key-value mode, which publish on no channel: everything from now on. */
-export class KeyValues {
-  readonly #options: KeyValueOptions;
+/** Reads new messages of devices in key-value mode, which publish to no channel, by polling. */
+export class KeyValueReader {
+  readonly #options: KeyValueReaderOptions;
   readonly #followers = new Map<string, HistoryFollower>();
-  /** The devices whose pictures are wanted, each with the last one. */
+  /** Devices whose frames are read, each with the last frame. */
   readonly #watched = new Map<string, string | null>();
 
-  constructor(options: KeyValueOptions) {
+  constructor(options: KeyValueReaderOptions) {
     this.#options = options;
   }
 
+  /** Starts or stops reading the frames of a device. */
   watch(device: string, watched: boolean): void {
     if (watched) this.#watched.set(device, null);
     else this.#watched.delete(device);
   }
 
-  /** Resolves when `signal` aborts; a broker that is away comes back. */
+  /** Polls until `signal` aborts. Errors are retried. */
   async run(signal: AbortSignal): Promise<void> {
     for (let elapsedMs = 0; !signal.aborted; elapsedMs += POLL_MS) {
       try {
         if (elapsedMs % DISCOVER_MS === 0) await this.#discover();
         await Promise.all([this.#readHistories(), this.#readFrames()]);
       } catch {
-        // told by the connection
+        // The connection logs its own errors.
       }
       await this.#options.clock.sleep(POLL_MS, signal);
     }
@@ -79,7 +80,7 @@ export class KeyValues {
       const frame = await this.#options.source.get(key);
       if (frame === null || frame === last || !this.#watched.has(device)) continue;
       this.#watched.set(device, frame);
-      // The first may be of a device that has died since.
+      // The first frame may be an old one of a device that is gone.
       if (last !== null) this.#options.onMessage(key, frame);
     }
   }

@@ -1,4 +1,4 @@
-/** Where Redis is and how to speak with it; the keys follow the documented configuration. */
+/** Address of Redis and settings of the connections; the keys follow the configuration file. */
 export interface RedisOptions {
   readonly host: string;
   readonly port: number;
@@ -6,53 +6,53 @@ export interface RedisOptions {
   readonly password: string;
   readonly username?: string | undefined;
   readonly database: number;
-  /** The first part of every channel and key. */
+  /** First part of every channel and key. */
   readonly keyPrefix: string;
-  /** How long a connection may take to come about, milliseconds. */
+  /** Timeout for establishing a connection, in milliseconds. */
   readonly connectionTimeoutMs: number;
-  /** How long an acknowledgement may take before the peer counts as silent, milliseconds. */
+  /** Timeout for an acknowledgement, in milliseconds. */
   readonly operationTimeoutMs: number;
-  /** PUBLISH, or keys and streams. */
+  /** True for PUBLISH, false for keys and streams. */
   readonly usePubsub: boolean;
-  /** The largest message sent and the largest reply accepted. */
+  /** Maximum size of a message sent and of a string in a reply, in bytes. */
   readonly maxBulkStringBytes: number;
-  /** The longest list accepted in a reply. */
+  /** Maximum length of a list in a reply. */
   readonly maxArrayElements: number;
-  /** Log every message that is sent. */
+  /** Whether to log every message that is sent. */
   readonly enableDebugLogging?: boolean;
-  /** What CLIENT LIST calls the connections, before `:metrics`, `:frames`, `:commands`. */
+  /** Name of the connections in CLIENT LIST, before `:metrics`, `:frames` or `:commands`. */
   readonly clientName?: string;
 
-  /** Speak TLS. */
+  /** Whether to use TLS. */
   readonly tls?: boolean;
-  /** Files in PEM: whom to trust, and who we are. They are read again at each connection. */
+  /** PEM files: trusted CAs, client certificate and key. They are read for each connection. */
   readonly tlsCaPath?: string | undefined;
   readonly tlsCertPath?: string | undefined;
   readonly tlsKeyPath?: string | undefined;
-  /** The name that the server's certificate must bear, where it is not the host. */
+  /** Name in the server's certificate, if it is not the host. */
   readonly tlsServerName?: string | undefined;
 
-  /** The master's name, to be found by asking `sentinels`. */
+  /** Name of the master, whose address the `sentinels` know. */
   readonly sentinelName?: string | undefined;
-  /** Each host:port. */
+  /** Addresses of Sentinels, each HOST:PORT. */
   readonly sentinels?: readonly string[];
-  /** The Sentinels' own password, empty for none, and ACL user. */
+  /** Password of the Sentinels, empty for none, and their ACL user. */
   readonly sentinelPassword?: string;
   readonly sentinelUsername?: string | undefined;
-  /** The host is one node of a Redis Cluster. */
+  /** Whether the host is a node of a Redis Cluster. */
   readonly cluster?: boolean;
-  /** Further nodes of the cluster, each host:port. */
+  /** Further nodes of the cluster, each HOST:PORT. */
   readonly clusterNodes?: readonly string[];
-  /** SPUBLISH in place of PUBLISH. */
+  /** Whether to use SPUBLISH instead of PUBLISH. */
   readonly shardedPublish?: boolean;
 
-  /** Key-value mode: the life of a latest value, seconds. */
+  /** Key-value mode: time to live of the latest value, in seconds. */
   readonly keyTtlSeconds?: number;
-  /** Key-value mode: the age up to which history is kept, seconds. */
+  /** Key-value mode: maximum age of the history, in seconds. */
   readonly historySeconds?: number;
-  /** Key-value mode: the most entries of one history. */
+  /** Key-value mode: maximum number of entries of one history. */
   readonly historyMaxEntries?: number;
-  /** Key-value mode: keep a history of frames too. */
+  /** Key-value mode: whether to keep a history of frames as well. */
   readonly historyFrames?: boolean;
 }
 

@@ -4,10 +4,10 @@ import { UsageError } from "../../base/errors.ts";
 import { backoffMs } from "./backoff.ts";
 import {
   type Client,
+  connectionSettings,
   connectionTarget,
   endpointOf,
   guardReplies,
-  identity,
   seedsOf,
   socketsOf,
 } from "./client.ts";
@@ -18,21 +18,21 @@ import type { HistoryEntry } from "./history.ts";
 
 type ClientOptions = Omit<AnyRedisOptions, "replyMapping">;
 
-/** How often the quiet subscriber is asked whether it lives ... */
-const PING_MS = 1000;
-/** ... and after how long a silence it is taken for dead. */
-const SILENCE_MS = 4000;
+/** Interval of the subscriber's keepalive PING, in milliseconds. */
+const PING_INTERVAL_MS = 1000;
+/** The subscriber reconnects after this time without any data, in milliseconds. */
+const SOCKET_TIMEOUT_MS = 4000;
 
 export interface RedisReaderOptions {
   readonly redis: RedisOptions;
   readonly log: Log;
-  /** Takes each message of the channels and patterns that were asked for. */
+  /** Called with each message of the subscribed channels and patterns. */
   readonly onMessage: (channel: string, message: Buffer) => void;
 }
 
 /**
- * The reading side of a Redis: channels in, and the few commands that clients of an appliance
- * use. Comes back by itself when the broker does, and notices one that died without a word.
+ * Client for programs that read an appliance's Redis: subscriptions, and the few commands they
+ * need. Reconnects by itself, and detects a server that no longer responds.
  */
 export class RedisReader implements AsyncDisposable, KeyValueSource {
   readonly #options: RedisOptions;
@@ -42,13 +42,14 @@ export class RedisReader implements AsyncDisposable, KeyValueSource {
   #pinging: ReturnType<typeof setInterval> | undefined;
 
   /**
-   * @throws {Error} for a certificate or key that cannot be read
-   * @throws {UsageError} for sharded channels
+   * @throws {Error} if a certificate or key cannot be read.
+   * @throws {UsageError} if the options select sharded channels.
    */
   constructor({ redis, log, onMessage }: RedisReaderOptions) {
     if (redis.shardedPublish) {
       throw new UsageError(
-        "Cannot read what SPUBLISH sends: leave --redis_sharded_publish away here and there",
+        "Cannot read sharded channels (SPUBLISH): remove --redis_sharded_publish on both the " +
+          "server and this command",
       );
     }
     this.#log = log;
@@ -58,10 +59,10 @@ export class RedisReader implements AsyncDisposable, KeyValueSource {
     this.#commands = options.cluster
       ? this.#openCluster(commands)
       : this.#open({ ...commands, enableOfflineQueue: false });
-    // Any node of a cluster hears all that is published.
+    // PUBLISH reaches all nodes of a cluster, so that any node will do.
     this.#subscriber = this.#open({
       ...connection,
-      socketTimeout: SILENCE_MS,
+      socketTimeout: SOCKET_TIMEOUT_MS,
       retryStrategy: (attempt) => {
         this.#tryAnotherNode(attempt);
         return backoffMs(attempt);
@@ -77,16 +78,16 @@ export class RedisReader implements AsyncDisposable, KeyValueSource {
         onMessage(channel.toString(), message),
     );
     this.#pinging = setInterval(() => {
-      this.#subscriber.ping().catch(() => {}); // the socket's timeout is what acts
-    }, PING_MS);
+      this.#subscriber.ping().catch(() => {}); // the socket timeout handles a missing reply
+    }, PING_INTERVAL_MS);
   }
 
-  /** True while the broker is there. */
+  /** Whether the subscriber is connected. */
   get ready(): boolean {
     return this.#subscriber.status === "ready";
   }
 
-  /** Resolves when the broker has confirmed it, which may be when it comes back. */
+  /** Resolves when Redis has confirmed the subscription, which may be after a reconnect. */
   async subscribe(...channels: readonly string[]): Promise<void> {
     await this.#subscriber.subscribe(...channels);
   }
@@ -118,12 +119,12 @@ export class RedisReader implements AsyncDisposable, KeyValueSource {
     after: ReadonlyMap<string, string>,
     limit: number,
   ): Promise<readonly HistoryEntry[]> {
-    // The nodes of a cluster hold a stream each, and one command reads those of one node only.
-    const reads = this.#options.cluster ? [...after].map((one) => new Map([one])) : [after];
-    return (await Promise.all(reads.map((read) => this.#readTogether(read, limit)))).flat();
+    // A command reads streams of one node only, and in a cluster each may be on another node.
+    const groups = this.#options.cluster ? [...after].map((entry) => new Map([entry])) : [after];
+    return (await Promise.all(groups.map((group) => this.#readGroup(group, limit)))).flat();
   }
 
-  async #readTogether(
+  async #readGroup(
     after: ReadonlyMap<string, string>,
     limit: number,
   ): Promise<readonly HistoryEntry[]> {
@@ -134,7 +135,7 @@ export class RedisReader implements AsyncDisposable, KeyValueSource {
     );
   }
 
-  /** Pushes a recording command for an appliance. */
+  /** Pushes a recording command for the appliance with this key prefix. */
   async pushCommand(prefix: string, command: Readonly<Record<string, unknown>>): Promise<void> {
     await this.#commands.lpush(`${prefix}:command_queue`, JSON.stringify(command));
   }
@@ -151,9 +152,9 @@ export class RedisReader implements AsyncDisposable, KeyValueSource {
 
   #open(options: ClientOptions): Redis {
     const client = new Redis({ ...options, lazyConnect: true });
-    this.#watch(client);
-    client.on("error", (error: Error) => this.#tell(error));
-    client.connect().catch(() => {}); // told by the event
+    this.#guard(client);
+    client.on("error", (error: Error) => this.#logError(error));
+    client.connect().catch(() => {}); // reported by the error event
     return client;
   }
 
@@ -164,24 +165,29 @@ export class RedisReader implements AsyncDisposable, KeyValueSource {
       slotsRefreshTimeout: this.#options.connectionTimeoutMs,
       clusterRetryStrategy: (attempt) => backoffMs(attempt),
     });
-    cluster.on("+node", (node: Redis) => this.#watch(node));
-    cluster.on("error", (error: Error) => this.#tell(error));
+    cluster.on("+node", (node: Redis) => this.#guard(node));
+    cluster.on("error", (error: Error) => this.#logError(error));
     return cluster;
   }
 
-  #watch(client: Redis): void {
-    // A broker, or somebody who publishes on it, must not fill our memory with one reply.
+  /** Bounds the memory that a reply, which may hold any publisher's message, can take. */
+  #guard(client: Redis): void {
     guardReplies(client, () => this.#options, () => {
       for (const socket of socketsOf(client)) socket.destroy();
     });
   }
 
-  #tell(error: Error): void {
-    const where = endpointOf(this.#options);
-    this.#log.limited("redis", 10, "warning", `Redis at ${where}: ${error.message}`);
+  #logError(error: Error): void {
+    const endpoint = endpointOf(this.#options);
+    this.#log.rateLimited(
+      "redis",
+      10,
+      "warning",
+      `Cannot read Redis at ${endpoint}: ${error.message}`,
+    );
   }
 
-  /** The client goes wherever its options say when it connects next. */
+  /** Changes the node to which the subscriber connects next. */
   #tryAnotherNode(attempt: number): void {
     if (!(this.#commands instanceof Cluster)) return;
     const nodes = this.#commands.nodes();
@@ -192,8 +198,8 @@ export class RedisReader implements AsyncDisposable, KeyValueSource {
 
 function connectionOptions(options: RedisOptions) {
   return {
-    ...identity(options),
-    // Asks for INFO, which a user who may only read need not have.
+    ...connectionSettings(options),
+    // The ready check uses INFO, which the ACL of a reader need not grant.
     enableReadyCheck: false,
     ...connectionTarget(options),
     retryStrategy: (attempt: number) => backoffMs(attempt),

@@ -1,13 +1,9 @@
 import { Buffer } from "node:buffer";
 import { encodeFrameEnvelope, type Topic } from "../../envelopes/envelope.ts";
 import type { Log } from "../../telemetry/log.ts";
-import {
-  type Backend,
-  BackendError,
-  type Delivery,
-  type Outgoing,
-} from "../../envelopes/outgoing.ts";
-import { isLateEntry, KeyValue, type Stored } from "./key_value.ts";
+import { type Backend, BackendError, type Delivery } from "../../delivery/backend.ts";
+import type { Outgoing } from "../../envelopes/message.ts";
+import { isLateEntry, KeyValueCommands, type StoredEnvelope } from "./key_value_commands.ts";
 import type { RedisOptions } from "./options.ts";
 import { TimeoutTracker } from "./response_timeout.ts";
 import { explainRedisError } from "./redis_error.ts";
@@ -17,33 +13,40 @@ export interface RedisBackendContext {
   readonly log: Log;
 }
 
-/** How often the links are looked at for silence, milliseconds. */
-const WATCH_MS = 100;
-/** Sharded subscribers follow a slot within so long, milliseconds. */
-const SLOT_MOVE_MS = 5000;
+/** Interval at which the response timeouts are checked, in milliseconds. */
+const CHECK_INTERVAL_MS = 100;
+/** Time for sharded subscribers to follow a slot to another node, in milliseconds. */
+const SLOT_MIGRATION_MS = 5000;
+
+/** A link with the response times of what is in flight on it. */
+interface TrackedLink {
+  readonly link: RedisLink;
+  readonly timeout: TimeoutTracker;
+}
 
 /**
- * Redis, by PUBLISH or by keys and streams. Frames go over a connection of their own, so that no
- * metric waits behind one in a socket's buffer, nor behind the answer to one.
+ * Publishes to Redis, by PUBLISH or by keys and streams. Frames use a separate connection, so that
+ * no metric waits behind a frame in a socket buffer, or behind the reply to one.
  */
 export class RedisBackend implements Backend {
   readonly name = "redis";
   readonly #log: Log;
+  /** When a message of a topic last had a receiver, by `performance.now()`. */
   readonly #lastReceivedMs = new Map<Topic, number>();
-  readonly #metrics: { readonly link: RedisLink; readonly timeout: TimeoutTracker };
-  readonly #frames: { readonly link: RedisLink; readonly timeout: TimeoutTracker };
+  readonly #metrics: TrackedLink;
+  readonly #frames: TrackedLink;
   #options: RedisOptions;
-  #keyValue: KeyValue;
-  /** Until then a frame may hold up the answers to metrics, in the time of `performance.now()`. */
-  #heldUpUntilMs = -Infinity;
-  #watch: ReturnType<typeof setInterval> | undefined;
-  /** What Redis said to the last message, where it did not take it. */
-  #refusal: { readonly link: RedisLink; readonly message: string } | undefined;
+  #keyValue: KeyValueCommands;
+  /** Until then frames in flight may delay the replies to metrics, by `performance.now()`. */
+  #metricsDelayedUntilMs = -Infinity;
+  #timeoutCheck: ReturnType<typeof setInterval> | undefined;
+  /** The error with which Redis rejected the last message, if it did. */
+  #rejection: { readonly link: RedisLink; readonly message: string } | undefined;
 
   constructor(options: RedisOptions, { log }: RedisBackendContext) {
     this.#options = options;
     this.#log = log;
-    this.#keyValue = new KeyValue(options);
+    this.#keyValue = new KeyValueCommands(options);
     this.#metrics = {
       link: new RedisLink("metrics", { options, log }),
       timeout: new TimeoutTracker(),
@@ -57,13 +60,13 @@ export class RedisBackend implements Backend {
   start(): void {
     this.#metrics.link.start();
     this.#frames.link.start();
-    this.#watch = setInterval(() => this.#watchForSilence(), WATCH_MS);
+    this.#timeoutCheck = setInterval(() => this.#checkTimeouts(), CHECK_INTERVAL_MS);
   }
 
-  /** Goes over to new certificates, passwords or servers; what is under way is sent again. */
+  /** Reconnects with new certificates, passwords or servers. Metrics in flight are sent again. */
   reload(options: RedisOptions): void {
     this.#options = options;
-    this.#keyValue = new KeyValue(options);
+    this.#keyValue = new KeyValueCommands(options);
     this.#metrics.link.reload(options);
     this.#frames.link.reload(options);
   }
@@ -76,17 +79,17 @@ export class RedisBackend implements Backend {
     return this.#metrics.link.rttUs;
   }
 
-  /** A stream's entries have to come in the order of their times. */
+  /** Stream entries must be added in the order of their times. */
   get inOrder(): boolean {
     return !this.#options.usePubsub;
   }
 
-  get trouble(): string | undefined {
-    const trouble = this.#metrics.link.trouble ?? this.#frames.link.trouble;
-    return trouble?.message ?? this.#refusal?.message;
+  get problem(): string | undefined {
+    const problem = this.#metrics.link.problem ?? this.#frames.link.problem;
+    return problem?.message ?? this.#rejection?.message;
   }
 
-  /** How many connections came about so far, of both links; more than two are reconnects. */
+  /** Number of connections established so far on both links: more than two are reconnects. */
   get connections(): number {
     return this.#metrics.link.connections + this.#frames.link.connections;
   }
@@ -98,21 +101,22 @@ export class RedisBackend implements Backend {
   async send(outgoing: Outgoing): Promise<Delivery> {
     const { topic, timestamp } = outgoing;
     const bytes = outgoing.kind === "metric" ? outgoing.bytes : encodeFrameEnvelope(outgoing.image);
-    this.#refuseTooBig(topic, bytes.length);
+    this.#checkSize(topic, bytes.length);
     const { link, timeout } = outgoing.kind === "metric" ? this.#metrics : this.#frames;
-    const done = timeout.began(bytes.length);
+    const done = timeout.start(bytes.length);
     let answered = false;
     const stored = { topic, timestamp, envelope: asBuffer(bytes) };
     try {
-      const delivery =
-        await (this.#options.usePubsub ? this.#publish(link, stored) : this.#store(link, stored));
+      const delivery = this.#options.usePubsub
+        ? await this.#publish(link, stored)
+        : await this.#store(link, stored);
       answered = true;
-      this.#debug(stored, delivery);
-      if (this.#refusal?.link === link) this.#refusal = undefined;
+      this.#logSent(stored, delivery);
+      if (this.#rejection?.link === link) this.#rejection = undefined;
       return delivery;
     } catch (error) {
-      const { message } = explainRedisError(error, link.where);
-      if (link.ready) this.#noteRefusal(link, message);
+      const { message } = explainRedisError(error, link.endpoint);
+      if (link.ready) this.#onRejected(link, message);
       throw new BackendError(message, { cause: error, retriable: true, reason: "link" });
     } finally {
       done(answered);
@@ -120,29 +124,31 @@ export class RedisBackend implements Backend {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    clearInterval(this.#watch);
+    clearInterval(this.#timeoutCheck);
     await this.#metrics.link[Symbol.asyncDispose]();
     await this.#frames.link[Symbol.asyncDispose]();
   }
 
-  async #publish(link: RedisLink, { topic, envelope }: Stored): Promise<Delivery> {
+  async #publish(link: RedisLink, { topic, envelope }: StoredEnvelope): Promise<Delivery> {
     const { keyPrefix, shardedPublish, cluster } = this.#options;
     const command = shardedPublish ? "SPUBLISH" : "PUBLISH";
     const reply = await link.call([command, `${keyPrefix}:${topic}`, envelope]);
-    // In a cluster PUBLISH counts only the subscribers of the node that was asked.
+    // In a cluster PUBLISH counts only the subscribers of the node that executed it.
     if (cluster && !shardedPublish) return {};
     const receivers = Number(reply);
-    return cluster ? { receivers, unsettled: this.#justLost(topic, receivers) } : { receivers };
+    return cluster
+      ? { receivers, subscribersMoving: this.#mayHaveMigrated(topic, receivers) }
+      : { receivers };
   }
 
-  /** A slot that moves to another node takes its sharded subscribers off: they have to follow. */
-  #justLost(topic: Topic, receivers: number): boolean {
+  /** When a slot moves to another node, its sharded subscribers are unsubscribed and must follow. */
+  #mayHaveMigrated(topic: Topic, receivers: number): boolean {
     if (receivers > 0) this.#lastReceivedMs.set(topic, performance.now());
     const lastMs = this.#lastReceivedMs.get(topic) ?? -Infinity;
-    return receivers === 0 && performance.now() - lastMs < SLOT_MOVE_MS;
+    return receivers === 0 && performance.now() - lastMs < SLOT_MIGRATION_MS;
   }
 
-  async #store(link: RedisLink, stored: Stored): Promise<Delivery> {
+  async #store(link: RedisLink, stored: StoredEnvelope): Promise<Delivery> {
     const commands = this.#keyValue.commandsFor(stored);
     const replies = await Promise.allSettled(commands.map((command) => link.call(command)));
     for (const reply of replies) {
@@ -153,55 +159,55 @@ export class RedisBackend implements Backend {
     return {};
   }
 
-  /** The link stands, yet Redis does not take what it is sent: OOM, READONLY, NOPERM. */
-  #noteRefusal(link: RedisLink, message: string): void {
-    this.#refusal = { link, message };
-    this.#log.limited("redis refusal", 5, "warning", message);
+  /** Redis is connected but rejects messages, such as with OOM, READONLY or NOPERM. */
+  #onRejected(link: RedisLink, message: string): void {
+    this.#rejection = { link, message };
+    this.#log.rateLimited("redis rejection", 5, "warning", message);
   }
 
-  #debug({ topic, envelope }: Stored, { receivers }: Delivery): void {
+  #logSent({ topic, envelope }: StoredEnvelope, { receivers }: Delivery): void {
     if (!this.#options.enableDebugLogging) return;
     this.#log.info("Sent to Redis", { topic, bytes: envelope.length, receivers });
   }
 
-  #refuseTooBig(topic: string, bytes: number): void {
-    const most = this.#options.maxBulkStringBytes;
-    if (bytes <= most) return;
+  #checkSize(topic: string, bytes: number): void {
+    const maxBytes = this.#options.maxBulkStringBytes;
+    if (bytes <= maxBytes) return;
     throw new BackendError(
-      `Cannot send a message to ${topic}: ${bytes} bytes are more than max_bulk_string_bytes, ` +
-        `${most}: raise it, or lower --jpeg_quality`,
+      `Cannot send a message to ${topic}: it must have at most ${maxBytes} bytes ` +
+        `(max_bulk_string_bytes): current size is ${bytes}: ` +
+        "raise --redis_max_bulk_string_bytes, or lower --jpeg_quality",
       { retriable: false, reason: "too_big" },
     );
   }
 
-  /** A peer that neither answers nor closes is noticed here. */
-  #watchForSilence(): void {
-    const limitMs = this.#options.operationTimeoutMs + this.#metrics.timeout.neededMs +
-      this.#frames.timeout.neededMs;
+  /** Detects a peer that neither responds nor closes the connection. */
+  #checkTimeouts(): void {
+    const limitMs = this.#options.operationTimeoutMs + this.#metrics.timeout.allowedTransferMs +
+      this.#frames.timeout.allowedTransferMs;
     const metricsMs = this.#metrics.timeout.silentMs;
     const silentMs = Math.max(metricsMs, this.#frames.timeout.silentMs);
-    // Without an answer to metrics the other connection deserves no trust either: what is in its
-    // buffers would arrive stale.
-    if (silentMs > limitMs) this.#giveUpFrames(silentMs);
-    if (metricsMs <= limitMs || performance.now() < this.#heldUpUntilMs) return;
-    this.#frames.link.reset(silence(metricsMs));
-    this.#metrics.link.reset(silence(metricsMs));
+    // If metrics get no reply, frames in the buffers of the other connection would arrive too late.
+    if (silentMs > limitMs) this.#resetFrames(silentMs);
+    if (metricsMs <= limitMs || performance.now() < this.#metricsDelayedUntilMs) return;
+    this.#frames.link.reset(timeoutMessage(metricsMs));
+    this.#metrics.link.reset(timeoutMessage(metricsMs));
   }
 
-  /** Frames under way may have filled a link that became slow: then metrics come behind them. */
-  #giveUpFrames(silentMs: number): void {
+  /** Frames in flight may fill a link that became slow: metrics then get time to pass them. */
+  #resetFrames(silentMs: number): void {
     const { link, timeout } = this.#frames;
-    if (timeout.slowMs === 0) return;
+    if (timeout.slowTransferMs === 0) return;
     const { operationTimeoutMs } = this.#options;
-    this.#heldUpUntilMs = performance.now() - timeout.silentMs + operationTimeoutMs +
-      timeout.slowMs;
-    timeout.forget();
-    link.reset(silence(silentMs));
+    this.#metricsDelayedUntilMs = performance.now() - timeout.silentMs + operationTimeoutMs +
+      timeout.slowTransferMs;
+    timeout.resetRate();
+    link.reset(timeoutMessage(silentMs));
   }
 }
 
-function silence(ms: number): string {
-  return `Got no answer: the peer timed out after ${Math.round(ms)} ms`;
+function timeoutMessage(ms: number): string {
+  return `The server did not answer: timed out after ${Math.round(ms)} ms`;
 }
 
 function asBuffer(bytes: Uint8Array<ArrayBuffer>): Buffer {

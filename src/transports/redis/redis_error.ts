@@ -1,4 +1,4 @@
-/** The faults that a user can tell apart and mend. */
+/** Kinds of failures that have different fixes. */
 export type RedisFault =
   | "unreachable"
   | "unknown_host"
@@ -23,82 +23,88 @@ export type RedisFault =
 
 export interface RedisProblem {
   readonly fault: RedisFault;
-  /** A sentence with what to do. */
+  /** What happened and how to fix it. */
   readonly message: string;
 }
 
 interface Rule {
   readonly pattern: RegExp;
   readonly fault: RedisFault;
-  /** What is wrong and what mends it; `@` stands for the address. */
+  /** The message; `@` stands for the address, `%` for the original error. */
   readonly text: string;
 }
 
-// The first match counts: what Redis answers, then what sockets and TLS say.
+// The first match counts: error replies of Redis, then errors of TLS and sockets.
 const RULES: readonly Rule[] = [
   {
     pattern: /sentinels are unreachable.*(NOAUTH|WRONGPASS|NOPERM)/,
     fault: "sentinel_login",
-    text: "Cannot ask the Sentinels for Redis at @: they want a user or a password of their own: " +
-      "correct --redis_sentinel_username and --redis_sentinel_password_file, then send SIGHUP",
+    text: "Cannot log in to the Sentinels of Redis at @ (NOAUTH, WRONGPASS or NOPERM): correct " +
+      "--redis_sentinel_username and --redis_sentinel_password_file, then send SIGHUP",
   },
   {
     pattern: /NOAUTH/,
     fault: "no_password",
-    text:
-      "Cannot use Redis at @: it wants a password: set PHYSIOLOGY_REDIS_PASSWORD or --redis_password_file",
+    text: "Cannot use Redis at @: it requires a password (NOAUTH): set " +
+      "PHYSIOLOGY_REDIS_PASSWORD or --redis_password_file",
   },
   {
     pattern: /WRONGPASS|invalid password|invalid username-password/i,
     fault: "wrong_password",
-    text:
-      "Cannot log in to Redis at @: wrong user name or password: correct --redis_username or the password, then send SIGHUP",
+    text: "Cannot log in to Redis at @: wrong user name or password (WRONGPASS): correct " +
+      "--redis_username or the password, then send SIGHUP",
   },
   {
     pattern: /NOPERM/,
     fault: "no_permission",
-    text:
-      "Cannot publish to Redis at @: the ACL user lacks a right: grant what config/redis.acl grants",
+    text: "Cannot publish to Redis at @: the ACL user lacks a permission (NOPERM): grant the " +
+      "rules in config/redis.acl",
   },
   {
     pattern: /READONLY/,
     fault: "read_only",
-    text: "Cannot write to Redis at @: it is a read-only replica: name the master, or use Sentinel",
+    text: "Cannot write to Redis at @: it is a read-only replica (READONLY): set --redis_host to " +
+      "the master, or use Sentinel",
   },
   {
     pattern: /LOADING/,
     fault: "loading",
-    text: "Cannot use Redis at @ yet: it is loading its data from disk: wait",
+    text: "Cannot use Redis at @ yet: it is loading its data from disk (LOADING): wait",
   },
   {
     pattern: /\bOOM\b/,
     fault: "out_of_memory",
-    text: "Cannot store in Redis at @: it is out of memory: raise maxmemory or store less",
+    text: "Cannot store in Redis at @: it is out of memory (OOM): raise maxmemory, or keep a " +
+      "shorter history",
   },
   {
     pattern: /max number of clients/i,
     fault: "too_many_clients",
-    text: "Cannot connect to Redis at @: too many clients: raise maxclients or close some",
+    text: "Cannot connect to Redis at @: it has too many clients (max number of clients " +
+      "reached): raise maxclients, or close some clients",
   },
   {
     pattern: /DENIED|protected mode/,
     fault: "protected_mode",
-    text: "Cannot use Redis at @: it is in protected mode: set a password there, or bind it",
+    text:
+      "Cannot use Redis at @: it is in protected mode (DENIED): set a password on the server, " +
+      "or bind it to an address",
   },
   {
     pattern: /MISCONF/,
     fault: "cannot_persist",
-    text: "Cannot write to Redis at @: it cannot save to its disk: see its log",
+    text: "Cannot write to Redis at @: it cannot save to its disk (MISCONF): see its log",
   },
   {
     pattern: /MASTERDOWN|sentinels? (are|is) unreachable|All sentinels|NOREPLICAS/i,
     fault: "no_master",
-    text: "Cannot find the master of Redis at @: see that Sentinel and a master run",
+    text: "Cannot find the master of Redis at @: check that Sentinel and a master are running",
   },
   {
     pattern: /CLUSTERDOWN|Failed to refresh slots cache|ClusterAllFailedError/,
     fault: "cluster_down",
-    text: "Cannot use the Redis Cluster at @: it does not cover all slots: see CLUSTER INFO",
+    text: "Cannot use the Redis Cluster at @: not all slots are covered (CLUSTERDOWN): check " +
+      "CLUSTER INFO",
   },
   {
     pattern: /certificate|handshake|\bTLS\b|\bSSL\b|CERT_|InvalidContentType|corrupt message/i,
@@ -108,44 +114,46 @@ const RULES: readonly Rule[] = [
   {
     pattern: /ECONNREFUSED|connection refused/i,
     fault: "unreachable",
-    text:
-      "Cannot reach Redis at @: connection refused: start redis-server, or set --redis_host and --redis_port",
+    text: "Cannot reach Redis at @: connection refused: start redis-server, or set --redis_host " +
+      "and --redis_port",
   },
   {
     pattern: /ENOTFOUND|EAI_AGAIN|failed to lookup|getaddrinfo/i,
     fault: "unknown_host",
-    text: "Cannot find the host of Redis at @: correct --redis_host, or see to the name service",
+    text: "Cannot resolve the host name of Redis at @: correct --redis_host, or check DNS",
   },
   {
     pattern: /EHOSTUNREACH|ENETUNREACH|ENETDOWN|unreachable/i,
     fault: "unreachable",
-    text: "Cannot reach Redis at @: no route: see to the network",
+    text: "Cannot reach Redis at @: no route to the host: check the network",
   },
   {
     pattern: /ETIMEDOUT|timed out|timeout/i,
     fault: "timeout",
-    text: "Cannot reach Redis at @ in time: see to the network and the firewall",
+    text: "Cannot reach Redis at @: it did not respond in time: check the network and the " +
+      "firewall between this device and Redis, or raise --redis_connection_timeout_ms and " +
+      "--redis_operation_timeout_ms",
   },
   {
     pattern: /Unknown RESP type|Protocol error|Command queue state error|larger than|longer than/,
     fault: "not_redis",
-    text: "Cannot understand what answers at @: it does not speak as Redis does: %",
+    text: "Cannot accept the reply from @: check that it is a Redis server: %",
   },
   {
     pattern: /ECONNRESET|EPIPE|closed|aborted|max retries|reset by peer|broken pipe/i,
     fault: "closed",
-    text: "Lost the connection to Redis at @: it is tried again",
+    text: "Lost the connection to Redis at @: reconnecting",
   },
 ];
 
-/** Tells the faults of a Redis link apart, with the fix in the message; `where` is its address. */
-export function explainRedisError(error: unknown, where: string): RedisProblem {
+/** Classifies an error of a Redis link and explains how to fix it; `endpoint` is its address. */
+export function explainRedisError(error: unknown, endpoint: string): RedisProblem {
   const text = describe(error);
   const rule = RULES.find(({ pattern }) => pattern.test(text));
-  if (!rule) return { fault: "other", message: `Cannot use Redis at ${where}: ${text}` };
+  if (!rule) return { fault: "other", message: `Cannot use Redis at ${endpoint}: ${text}` };
   return {
     fault: rule.fault,
-    message: rule.text.replaceAll("@", where).replace("%", () => text),
+    message: rule.text.replaceAll("@", endpoint).replace("%", () => text),
   };
 }
 

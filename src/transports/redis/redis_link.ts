@@ -4,12 +4,12 @@ import type { Log } from "../../telemetry/log.ts";
 import { backoffMs } from "./backoff.ts";
 import {
   type Address,
-  answeringNodesOf,
   type Client,
   endpointOf,
   guardReplies,
   type LinkRole,
   openClient,
+  responsiveNodesOf,
   seedsOf,
   socketsOf,
 } from "./client.ts";
@@ -22,32 +22,47 @@ export interface LinkContext {
   readonly log: Log;
 }
 
-/** A reply to one command. */
+/** The reply to one command. */
 export type Reply = number | string | Buffer | null | readonly Reply[];
 export type Command = readonly [string, ...(string | number | Buffer)[]];
 
-/** How often, in seconds, a lasting fault is said again. */
-const SAY_AGAIN_SECONDS = 5;
+type Timer = ReturnType<typeof setTimeout>;
+
+/** The state of a link. Attempts count from 1 since the last usable connection. */
+type LinkState =
+  /** Not started yet. */
+  | { readonly state: "idle" }
+  /** A client is connecting; `timer` ends the attempt if it takes too long. */
+  | {
+    readonly state: "connecting";
+    readonly client: Client;
+    readonly attempt: number;
+    readonly timer: Timer;
+  }
+  /** Commands can be sent. `rttUs` was measured at the start of the connection, microseconds. */
+  | { readonly state: "ready"; readonly client: Client; readonly rttUs: number }
+  /** No connection; `timer` starts the next attempt. */
+  | { readonly state: "waiting"; readonly timer: Timer }
+  /** Disposed. */
+  | { readonly state: "closed" };
+
+/** Interval at which a lasting problem is logged again, in seconds. */
+const LOG_INTERVAL_SECONDS = 5;
 
 /**
- * One connection to Redis that heals for ever. It queues nothing: a command on a link that is not
- * ready fails at once, and every command under way fails when the connection is lost. Files and
- * passwords are taken anew for each connection.
+ * One connection to Redis that reconnects forever. It queues nothing: a command fails at once while
+ * the link is not ready, and all commands in flight fail when the connection is lost. Files and
+ * passwords are read again for each connection.
  */
 export class RedisLink implements AsyncDisposable {
   readonly #role: LinkRole;
   readonly #log: Log;
   #options: RedisOptions;
-  #client: Client | undefined;
-  #started = false;
-  #ready = false;
-  #attempt = 0;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #state: LinkState = { state: "idle" };
   #onReady: (ready: boolean) => void = () => {};
-  #trouble: RedisProblem | undefined;
+  #problem: RedisProblem | undefined;
   #connections = 0;
-  #rttUs: number | undefined;
-  /** The nodes that answered at the end, of the cluster that was connected to last. */
+  /** Nodes of the last cluster that were responsive when the connection ended. */
   #nodes: readonly Address[] = [];
 
   constructor(role: LinkRole, { options, log }: LinkContext) {
@@ -56,207 +71,218 @@ export class RedisLink implements AsyncDisposable {
     this.#log = log;
   }
 
+  /** Whether commands can be sent. */
   get ready(): boolean {
-    return this.#ready;
+    return this.#state.state === "ready";
   }
 
-  /** What keeps the link from working; absent while it works. */
-  get trouble(): RedisProblem | undefined {
-    return this.#trouble;
+  /** Why the link does not work; undefined while it works. */
+  get problem(): RedisProblem | undefined {
+    return this.#problem;
   }
 
-  /** How many connections came about so far. */
+  /** Number of connections established so far. */
   get connections(): number {
     return this.#connections;
   }
 
-  /** How long an answer took at the start of the present connection, microseconds. */
+  /** RTT at the start of the current connection, in microseconds; undefined without one. */
   get rttUs(): number | undefined {
-    return this.#rttUs;
+    return this.#state.state === "ready" ? this.#state.rttUs : undefined;
   }
 
-  get where(): string {
+  /** Address of the server or servers, for messages. */
+  get endpoint(): string {
     return endpointOf(this.#options);
   }
 
+  /** Calls `listener` on each change of `ready`. */
   onReady(listener: (ready: boolean) => void): void {
     this.#onReady = listener;
   }
 
+  /** Starts connecting. */
   start(): void {
-    this.#started = true;
-    this.#connect();
+    this.#connect(1);
   }
 
-  /** Sends one command; commands are answered in the order of the calls. */
+  /** Sends one command. Commands are answered in the order of the calls. */
   call([name, ...args]: Command): Promise<Reply> {
-    const client = this.#client;
-    if (!client || !this.#ready) return Promise.reject(new Error("The connection is closed"));
+    if (this.#state.state !== "ready") return Promise.reject(new Error("The connection is closed"));
+    const { client } = this.#state;
     return (name === "PUBLISH" ? this.#publisherOf(client) : client).callBuffer(
       name,
       ...args,
     ) as Promise<Reply>;
   }
 
-  /** Ends the present connection at once, with what is under way, and connects anew. */
+  /** Closes the connection at once, with all commands in flight, and reconnects. */
   reset(reason: string): void {
     const client = this.#client;
     if (!client) return;
-    this.#fail(client, new Error(reason));
-    this.#lose(client);
+    this.#onError(client, new Error(reason));
+    this.#onDisconnected(client);
   }
 
-  /** Goes over to other options: certificates, passwords, even another server. */
+  /** Reconnects with other options: certificates, passwords or another server. */
   reload(options: RedisOptions): void {
-    if (endpointOf(options) !== this.where) this.#nodes = [];
+    if (endpointOf(options) !== this.endpoint) this.#nodes = [];
     this.#options = options;
-    this.#attempt = 0;
-    if (!this.#started) return;
-    clearTimeout(this.#timer);
-    if (this.#client) this.#abandon(this.#client);
-    this.#connect();
+    if (this.#state.state === "idle" || this.#state.state === "closed") return;
+    this.#transition({ state: "idle" });
+    this.#connect(1);
   }
 
   // deno-lint-ignore require-await
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#started = false;
-    clearTimeout(this.#timer);
-    if (this.#client) this.#abandon(this.#client);
+    this.#transition({ state: "closed" });
   }
 
-  #connect(): void {
+  /** The client of the current connection or attempt. */
+  get #client(): Client | undefined {
+    return "client" in this.#state ? this.#state.client : undefined;
+  }
+
+  #connect(attempt: number): void {
     let client: Client;
-    this.#attempt++;
     try {
-      client = openClient(this.#options, this.#role, this.#seeds);
+      client = openClient(this.#options, this.#role, this.#seedsFor(attempt));
     } catch (error) {
-      this.#fail(undefined, error);
-      return this.#connectLater();
+      this.#onError(undefined, error);
+      return this.#wait(attempt);
     }
-    this.#client = client;
     const { connectionTimeoutMs, operationTimeoutMs } = this.#options;
-    this.#timer = setTimeout(
-      () => this.reset("The connection timed out before it could be used"),
+    const timer = setTimeout(
+      () => this.reset("The connection timed out before it was usable"),
       connectionTimeoutMs + operationTimeoutMs,
     );
+    this.#state = { state: "connecting", client, attempt, timer };
     client.on("ready", () => this.#probe(client));
-    client.on("end", () => this.#lose(client));
-    client.on("error", (error: unknown) => this.#fail(client, error));
+    client.on("end", () => this.#onDisconnected(client));
+    client.on("error", (error: unknown) => this.#onError(client, error));
     if (client instanceof Cluster) client.on("+node", (node: Redis) => this.#guard(client, node));
     else this.#guard(client, client);
     client.connect().catch((error: unknown) => {
-      this.#fail(client, error);
-      this.#lose(client);
+      this.#onError(client, error);
+      this.#onDisconnected(client);
     });
   }
 
-  /** One that froze takes connections and answers none: first those are asked that answered. */
-  get #seeds(): readonly Address[] {
-    if (this.#attempt === 1 && this.#nodes.length > 0) return this.#nodes;
+  /** Nodes to start from. A frozen node accepts connections, so responsive nodes are tried first. */
+  #seedsFor(attempt: number): readonly Address[] {
+    if (attempt === 1 && this.#nodes.length > 0) return this.#nodes;
     return [...seedsOf(this.#options), ...this.#nodes];
   }
 
-  /** A server that is loading, or wants a password, accepts connections all the same. */
+  /** A server that is loading or requires a password accepts connections: only PING is proof. */
   async #probe(client: Client): Promise<void> {
     try {
-      // The better of two: a machine is busy at its start, and must not take a near server for far.
+      // The shorter of two: on a machine that is busy starting, one alone overestimates the RTT.
       const publisher = this.#publisherOf(client);
-      this.#rttUs = Math.min(await pingUs(publisher), await pingUs(publisher));
-      this.#becomeReady(client);
+      const rttUs = Math.min(await measurePingUs(publisher), await measurePingUs(publisher));
+      this.#onConnected(client, rttUs);
     } catch (error) {
-      this.#fail(client, error);
-      this.#lose(client);
+      this.#onError(client, error);
+      this.#onDisconnected(client);
     }
   }
 
   /**
-   * Of a cluster any node takes a PUBLISH, but only those by one node arrive in order: always the
-   * first master, of those that answered. Commands with a key, SPUBLISH too, go where their slot is.
+   * The client for PUBLISH. Any node of a cluster accepts PUBLISH, but only messages through one
+   * node arrive in order: this is the first master, preferably one known to be responsive. Commands
+   * with a key, including SPUBLISH, go to the node of their slot.
    */
   #publisherOf(client: Client): Client {
     if (!(client instanceof Cluster)) return client;
     const masters = client.nodes("master");
-    const answered = masters.find(({ options: { host, port } }) =>
+    const responsive = masters.find(({ options: { host, port } }) =>
       this.#nodes.some((node) => node.host === host && node.port === port)
     );
-    return answered ?? masters[0] ?? client;
+    return responsive ?? masters[0] ?? client;
   }
 
   #guard(client: Client, node: Redis): void {
-    guardReplies(node, () => this.#options, (wrong) => {
-      if (this.#client === client) this.reset(`It sent ${wrong}`);
+    guardReplies(node, () => this.#options, (violation) => {
+      if (this.#client === client) this.reset(`The peer sent ${violation}`);
     });
   }
 
-  #becomeReady(client: Client): void {
-    if (this.#client !== client || this.#ready) return;
-    clearTimeout(this.#timer);
-    this.#ready = true;
-    this.#attempt = 0;
+  #onConnected(client: Client, rttUs: number): void {
+    if (this.#state.state !== "connecting" || this.#state.client !== client) return;
+    clearTimeout(this.#state.timer);
+    this.#state = { state: "ready", client, rttUs };
     this.#connections++;
-    if (this.#trouble) {
-      this.#log.info(`Connected to Redis at ${this.where}`, { link: this.#role });
+    if (this.#problem) {
+      this.#log.info(`Connected to Redis at ${this.endpoint}`, { link: this.#role });
     }
-    this.#trouble = undefined;
+    this.#problem = undefined;
     this.#onReady(true);
   }
 
-  #lose(client: Client): void {
+  #onDisconnected(client: Client): void {
     if (this.#client !== client) return;
-    const delayed = this.#started;
-    if (this.#ready) {
-      this.#fail(client, new Error("The connection was closed"));
-      const nodes = answeringNodesOf(client);
+    const attempt = this.#state.state === "connecting" ? this.#state.attempt : 0;
+    if (this.#state.state === "ready") {
+      this.#onError(client, new Error("The connection was closed"));
+      const nodes = responsiveNodesOf(client);
       if (nodes.length > 0) this.#nodes = nodes;
     }
-    this.#abandon(client);
-    if (delayed) this.#connectLater();
+    this.#wait(attempt);
   }
 
-  #connectLater(): void {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#connect(), backoffMs(this.#attempt));
+  /** Schedules the attempt after `attempt`, which has failed; 0 after a usable connection. */
+  #wait(attempt: number): void {
+    const timer = setTimeout(() => this.#connect(attempt + 1), backoffMs(attempt));
+    this.#transition({ state: "waiting", timer });
   }
 
-  /** Lets go of a client: what it says from now on is not heard. */
-  #abandon(client: Client): void {
-    clearTimeout(this.#timer);
-    this.#client = undefined;
-    const sockets = socketsOf(client);
-    client.disconnect();
-    // disconnect() says goodbye politely, which a silent peer would make us wait for.
-    for (const socket of sockets) socket.destroy();
-    if (!this.#ready) return;
-    this.#ready = false;
-    this.#onReady(false);
+  /** Leaves the current state, with its timer and its client, for one without a client. */
+  #transition(next: Exclude<LinkState, { readonly client: Client }>): void {
+    const previous = this.#state;
+    this.#state = next;
+    if ("timer" in previous) clearTimeout(previous.timer);
+    if ("client" in previous) destroyClient(previous.client);
+    if (previous.state === "ready") this.#onReady(false);
   }
 
-  #fail(client: Client | undefined, error: unknown): void {
+  #onError(client: Client | undefined, error: unknown): void {
     if (this.#client !== client) return;
-    const problem = explainRedisError(error, this.where);
-    if (problem.fault === "closed" && !this.#ready) this.#askWhy();
-    // That a connection closed tells less than why the last one did.
-    if (this.#trouble && problem.fault === "closed") return;
-    this.#say(problem);
+    const problem = explainRedisError(error, this.endpoint);
+    if (problem.fault === "closed" && !this.ready) this.#readRejectionReason();
+    // A closed connection says less than the problem before it.
+    if (this.#problem && problem.fault === "closed") return;
+    this.#report(problem);
   }
 
-  /** The server closed the door on us: it may have told why to somebody who only listens. */
-  async #askWhy(): Promise<void> {
+  /** Reads why the server closed the connection: it may send the reason to a peer that only reads. */
+  async #readRejectionReason(): Promise<void> {
     const { tls, sentinelName, cluster } = this.#options;
     if (tls || sentinelName || cluster) return;
-    const words = await rejectionReason(this.#options);
-    if (words && this.#started && !this.#ready) this.#say(explainRedisError(words, this.where));
+    const reason = await rejectionReason(this.#options);
+    const { state } = this.#state;
+    if (reason && (state === "connecting" || state === "waiting")) {
+      this.#report(explainRedisError(reason, this.endpoint));
+    }
   }
 
-  #say(problem: RedisProblem): void {
-    this.#trouble = problem;
-    const key = `redis ${problem.fault}`; // one line, whichever link says it first
-    this.#log.limited(key, SAY_AGAIN_SECONDS, "warning", problem.message, { link: this.#role });
+  #report(problem: RedisProblem): void {
+    this.#problem = problem;
+    const key = `redis ${problem.fault}`; // one line for all links
+    this.#log.rateLimited(key, LOG_INTERVAL_SECONDS, "warning", problem.message, {
+      link: this.#role,
+    });
   }
 }
 
-/** How long an answer takes, microseconds. */
-async function pingUs(client: Client): Promise<number> {
+/** Closes a client at once: its own disconnect() waits for a peer that may be silent. */
+function destroyClient(client: Client): void {
+  const sockets = socketsOf(client);
+  client.disconnect();
+  for (const socket of sockets) socket.destroy();
+}
+
+/** Measures the RTT by a PING, in microseconds. */
+async function measurePingUs(client: Client): Promise<number> {
   const startMs = performance.now();
   await client.ping();
   return (performance.now() - startMs) * 1000;

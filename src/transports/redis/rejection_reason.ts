@@ -1,11 +1,11 @@
-const PATIENCE_MS = 500;
+const TIMEOUT_MS = 500;
 
 /**
- * What a server says to those it turns away at the door, such as "-ERR max number of clients
- * reached". A client that has already written loses these words to the reset that follows:
- * here nothing is written.
+ * Reads why a Redis server rejects connections, such as "-ERR max number of clients reached". The
+ * server sends the reason and closes the connection. A client that has already written loses it to
+ * the TCP reset that follows, so this connection only reads.
  *
- * @returns the words without their sign, or undefined where it said nothing.
+ * @returns the error without its leading `-`, or undefined if the server sent none.
  */
 export async function rejectionReason(
   { host, port }: { readonly host: string; readonly port: number },
@@ -13,10 +13,10 @@ export async function rejectionReason(
   let timer: ReturnType<typeof setTimeout> | undefined;
   try {
     using connection = await Deno.connect({ hostname: host, port });
-    timer = setTimeout(() => connection.close(), PATIENCE_MS);
-    const words = new Uint8Array(256);
-    const read = await connection.read(words);
-    const text = new TextDecoder().decode(words.subarray(0, read ?? 0));
+    timer = setTimeout(() => connection.close(), TIMEOUT_MS);
+    const reply = new Uint8Array(256);
+    const length = await connection.read(reply);
+    const text = new TextDecoder().decode(reply.subarray(0, length ?? 0));
     return text.startsWith("-") ? text.slice(1).trim() : undefined;
   } catch {
     return undefined;

@@ -1,52 +1,60 @@
-/** 1 Mbit/s: how fast the slowest of good links is, bytes a millisecond. */
+/** Transfer rate of the slowest link that is supported: 1 Mbit/s, in bytes per millisecond. */
 const SLOW_BYTES_PER_MS = 125;
-/** Slower than this the peer counts as silent. */
-const SLOWEST_BYTES_PER_MS = SLOW_BYTES_PER_MS / 2;
-/** Smaller messages show the round trip, not the rate. */
-const RATE_BYTES = 10_000;
+/** A peer that acknowledges more slowly counts as silent, in bytes per millisecond. */
+const MIN_BYTES_PER_MS = SLOW_BYTES_PER_MS / 2;
+/** Smaller messages measure the RTT rather than the transfer rate. */
+const MIN_SAMPLE_BYTES = 10_000;
+/** Weight of a new sample in the moving average of the transfer rate. */
+const RATE_GAIN = 0.2;
 
-/** Measures how long a peer has owed an answer, on one connection, whose answers come in order. */
+/** Measures how long a peer has not responded on a connection whose responses come in order. */
 export class TimeoutTracker {
-  readonly #inFlight = new Set<{ readonly sinceMs: number; readonly bytes: number }>();
-  #answeredMs = 0;
-  #bytes = 0;
-  #bytesPerMs = SLOWEST_BYTES_PER_MS;
+  readonly #inFlight = new Set<{ readonly sentMs: number; readonly bytes: number }>();
+  #lastResponseMs = 0;
+  #inFlightBytes = 0;
+  #bytesPerMs = MIN_BYTES_PER_MS;
 
-  /** Notes something sent; call what it returns when it was answered, or, with false, has failed. */
-  began(bytes: number): (answered: boolean) => void {
-    const sent = { sinceMs: performance.now(), bytes };
-    this.#inFlight.add(sent);
-    this.#bytes += bytes;
+  /**
+   * Registers a message of `bytes` as sent.
+   *
+   * @returns a function to call when the message was answered (true) or has failed (false).
+   */
+  start(bytes: number): (answered: boolean) => void {
+    const message = { sentMs: performance.now(), bytes };
+    this.#inFlight.add(message);
+    this.#inFlightBytes += bytes;
     return (answered) => {
-      this.#answeredMs = performance.now();
-      this.#inFlight.delete(sent);
-      this.#bytes -= bytes;
-      if (answered && bytes >= RATE_BYTES) this.#learn(bytes / (this.#answeredMs - sent.sinceMs));
+      this.#lastResponseMs = performance.now();
+      this.#inFlight.delete(message);
+      this.#inFlightBytes -= bytes;
+      if (answered && bytes >= MIN_SAMPLE_BYTES) {
+        this.#addRateSample(bytes / (this.#lastResponseMs - message.sentMs));
+      }
     };
   }
 
-  /** What the peer was able to do so far is not to be expected of it any more. */
-  forget(): void {
-    this.#bytesPerMs = SLOWEST_BYTES_PER_MS;
+  /** Resets the estimate of the transfer rate. */
+  resetRate(): void {
+    this.#bytesPerMs = MIN_BYTES_PER_MS;
   }
 
-  /** Milliseconds that what is under way takes a link that has become slow. */
-  get slowMs(): number {
-    return this.#bytes / SLOW_BYTES_PER_MS;
+  /** Transmission time of the bytes in flight on a link of 1 Mbit/s, in milliseconds. */
+  get slowTransferMs(): number {
+    return this.#inFlightBytes / SLOW_BYTES_PER_MS;
   }
 
-  /** Milliseconds that what is under way may need to get through: four times what it should. */
-  get neededMs(): number {
-    return this.#bytes / Math.max(SLOWEST_BYTES_PER_MS, this.#bytesPerMs / 4);
+  /** Time to allow for the bytes in flight, in milliseconds: four times the expected one. */
+  get allowedTransferMs(): number {
+    return this.#inFlightBytes / Math.max(MIN_BYTES_PER_MS, this.#bytesPerMs / 4);
   }
 
-  /** Milliseconds for which answers are owed and none has come; 0 where none is owed. */
+  /** Time since the last response while messages are in flight, in milliseconds; otherwise 0. */
   get silentMs(): number {
-    const [first] = this.#inFlight;
-    return first ? performance.now() - Math.max(first.sinceMs, this.#answeredMs) : 0;
+    const [oldest] = this.#inFlight;
+    return oldest ? performance.now() - Math.max(oldest.sentMs, this.#lastResponseMs) : 0;
   }
 
-  #learn(bytesPerMs: number): void {
-    this.#bytesPerMs += 0.2 * (Math.min(bytesPerMs, 1e6) - this.#bytesPerMs);
+  #addRateSample(bytesPerMs: number): void {
+    this.#bytesPerMs += RATE_GAIN * (Math.min(bytesPerMs, 1e6) - this.#bytesPerMs);
   }
 }

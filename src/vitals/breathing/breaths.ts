@@ -1,4 +1,4 @@
-import { medianOf } from "../../base/statistics.ts";
+import { median } from "../../base/statistics.ts";
 import { findExtrema, refineExtremum } from "../signal/extrema.ts";
 
 /** A breath in a chest trace; positions are sample indices with fractions. */
@@ -30,7 +30,7 @@ export function findBreaths(trace: Float64Array, { minSwing }: { minSwing: numbe
   const breaths: Breath[] = [];
   for (let k = 1; k + 1 < extrema.length; k++) {
     const [before, top, after] = [extrema[k - 1]!, extrema[k]!, extrema[k + 1]!];
-    if (!top.up) continue;
+    if (!top.isMaximum) continue;
     const start = refineExtremum(trace, before.index);
     const peak = refineExtremum(trace, top.index);
     const end = refineExtremum(trace, after.index);
@@ -49,5 +49,5 @@ export function findBreaths(trace: Float64Array, { minSwing }: { minSwing: numbe
  */
 export function medianRate(peaks: readonly number[]): number | undefined {
   const intervals = peaks.slice(1).map((peak, k) => peak - peaks[k]!);
-  return intervals.length ? 60 / medianOf(intervals) : undefined;
+  return intervals.length ? 60 / median(intervals) : undefined;
 }

@@ -1,6 +1,6 @@
+import { mean } from "../../base/statistics.ts";
 import type { Displacement, RegionSample } from "../../vision/region_sample.ts";
-import { mean } from "../signal/detrend.ts";
-import { finiteRuns, gridEndingAt, resample } from "../signal/resample.ts";
+import { finiteSegments, gridEndingAt, resample } from "../signal/resample.ts";
 import { SampleRing } from "../signal/ring.ts";
 
 /** Sample rate of the analysis in Hz: breaths and their harmonics lie far below 5 Hz. */
@@ -114,7 +114,7 @@ export class ChestTrack {
     const grid = gridEndingAt(endUs, { seconds, sampleRateHz });
     const read = (channel: number) => resample(this.#ring, { channel, grid, maxGapUs: MAX_GAP_US });
     const positions = read(CHEST);
-    const newest = finiteRuns(positions).at(-1);
+    const newest = finiteSegments(positions).at(-1);
     // A late sample may leave a gap of one or two grid points at the end. A longer gap means that
     // the chest is lost.
     if (!newest || positions.length - newest.end > TRACK_RATE_HZ) return empty;

@@ -1,6 +1,5 @@
+import { mean, median, standardDeviation } from "../../base/statistics.ts";
 import { bandPass } from "../signal/bandpass.ts";
-import { standardDeviation } from "../signal/detrend.ts";
-import { deviationOf, meanOf, medianOf } from "../../base/statistics.ts";
 import { findPeaks, powerSpectrum, type Spectrum } from "../signal/spectrum.ts";
 import { type Breath, findBreaths } from "./breaths.ts";
 
@@ -105,7 +104,7 @@ function evaluateCandidate(
   const breaths = findBreaths(narrowband, { minSwing: standardDeviation(narrowband) });
   const intervals = intervalsOf(breaths, sampleRateHz);
   const spectralRate = 60 * frequencyHz;
-  const counted = intervals.length ? 60 / meanOf(intervals) : undefined;
+  const counted = intervals.length ? 60 / mean(intervals) : undefined;
   return {
     rate: counted === undefined || Math.abs(counted - spectralRate) > 0.2 * spectralRate
       ? spectralRate
@@ -116,8 +115,8 @@ function evaluateCandidate(
     periodicity: autocorrelation(wideband, sampleRateHz / frequencyHz),
     rise: Math.log10((powerAt(spectrum, frequencyHz) * frequencyHz) / jitter + 1e-9),
     cycles: seconds * frequencyHz,
-    irregularity: intervals.length > 1 ? deviationOf(intervals) / meanOf(intervals) : 0,
-    amplitude: breaths.length ? medianOf(breaths.map(({ amplitude }) => amplitude)) : 0,
+    irregularity: intervals.length > 1 ? standardDeviation(intervals) / mean(intervals) : 0,
+    amplitude: breaths.length ? median(breaths.map(({ amplitude }) => amplitude)) : 0,
   };
 }
 
@@ -163,7 +162,7 @@ function jitterPower({ power, binHz }: Spectrum): number {
   for (let bin = Math.ceil(JITTER_BAND.lowHz / binHz); bin <= last; bin += JITTER_STRIDE) {
     powers.push(power[bin]! * (bin * binHz) ** 2);
   }
-  return Math.max(Number.MIN_VALUE, medianOf(powers) || 0);
+  return Math.max(Number.MIN_VALUE, median(powers) || 0);
 }
 
 function powerAt({ power, binHz }: Spectrum, frequencyHz: number): number {

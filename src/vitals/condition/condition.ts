@@ -1,6 +1,6 @@
+import { median } from "../../base/statistics.ts";
 import type { FaceObservation, RegionSample } from "../../vision/region_sample.ts";
-import type { StatusName } from "../condition/status_table.ts";
-import { medianOf } from "../../base/statistics.ts";
+import type { StatusName } from "./status_table.ts";
 
 /** Period of samples that the condition depends on, in seconds; older samples are ignored. */
 export const CONDITION_WINDOW_S = 2;
@@ -96,7 +96,7 @@ export function conditionOf(input: ConditionInput): StatusName {
       "FRAME_RATE_TOO_LOW",
       () => under(framesPerSecond(window, nowUs, firstUs), MIN_FPS, "FRAME_RATE_TOO_LOW"),
     ],
-    ["IMAGE_TOO_DARK", () => under(medianOf(recent.map(luma)), DARK_LUMA, "IMAGE_TOO_DARK")],
+    ["IMAGE_TOO_DARK", () => under(median(recent.map(luma)), DARK_LUMA, "IMAGE_TOO_DARK")],
     ["IMAGE_TOO_BRIGHT", () => tooBright()],
     ["NO_FACES_FOUND", () => over(fraction(recent, (s) => !s.face), MAJORITY, "NO_FACES_FOUND")],
     [
@@ -127,25 +127,25 @@ export function conditionOf(input: ConditionInput): StatusName {
   function tooBright(): boolean {
     const skin = recent.flatMap((s) => (s.face && s.regions.skin) || []);
     return skin.length > 0
-      ? over(medianOf(skin.map((s) => s.clipped)), CLIPPED_SKIN, "IMAGE_TOO_BRIGHT")
-      : over(medianOf(recent.map((s) => s.clipped)), CLIPPED_FRAME, "IMAGE_TOO_BRIGHT");
+      ? over(median(skin.map((s) => s.clipped)), CLIPPED_SKIN, "IMAGE_TOO_BRIGHT")
+      : over(median(recent.map((s) => s.clipped)), CLIPPED_FRAME, "IMAGE_TOO_BRIGHT");
   }
   function tooMuchMotion(): boolean {
     if (faces.length === 0) return false;
-    const change = medianOf(recent.flatMap((s) => (s.face ? s.motion : [])));
-    return over(medianOf(faces.map((f) => f.speed)), FACE_SPEED, "EXCESSIVE_MOTION") ||
+    const change = median(recent.flatMap((s) => (s.face ? s.motion : [])));
+    return over(median(faces.map((f) => f.speed)), FACE_SPEED, "EXCESSIVE_MOTION") ||
       over(change, FACE_CHANGE, "EXCESSIVE_MOTION");
   }
   function wrongSize(): boolean {
     const name = "FACE_TOO_BIG_OR_TOO_SMALL";
     if (faces.length === 0) return false;
-    const height = medianOf(faces.map((f) => f.box.height));
+    const height = median(faces.map((f) => f.box.height));
     return under(height, SMALL_FACE, name) || over(height, LARGE_FACE, name);
   }
   function offCenter(): boolean {
     if (faces.length === 0) return false;
-    return under(medianOf(faces.map(edgeDistance)), EDGE_DISTANCE, "FACE_NOT_CENTERED") ||
-      under(medianOf(faces.map(visibleFraction)), VISIBLE_FACE, "FACE_NOT_CENTERED");
+    return under(median(faces.map(edgeDistance)), EDGE_DISTANCE, "FACE_NOT_CENTERED") ||
+      under(median(faces.map(visibleFraction)), VISIBLE_FACE, "FACE_NOT_CENTERED");
   }
 }
 

@@ -1,5 +1,5 @@
 import { bandPass } from "../signal/bandpass.ts";
-import { standardDeviation } from "../signal/detrend.ts";
+import { standardDeviation } from "../../base/statistics.ts";
 import { refineExtremum } from "../signal/extrema.ts";
 
 /** Minimum excursion of a beat to both sides of zero, in standard deviations. Chosen. */

@@ -1,5 +1,5 @@
+import { mean } from "../../base/statistics.ts";
 import { assetPath } from "../../base/assets.ts";
-import { meanOf } from "../../base/statistics.ts";
 import type { Hrv } from "../estimate.ts";
 import type { BvpWindow } from "../estimate_context.ts";
 import { type Beat, BeatSeries } from "./beat_series.ts";
@@ -47,10 +47,10 @@ export function hrvFeatures(
   if (!variability) return undefined;
   // The rise time hardly changes from beat to beat, so most of its variation is noise.
   const riseTimes = beats.map(({ riseMs }) => riseMs);
-  const jitter = meanOf(riseTimes.slice(1).map((rise, k) => (rise - riseTimes[k]!) ** 2));
+  const jitter = mean(riseTimes.slice(1).map((rise, k) => (rise - riseTimes[k]!) ** 2));
   return {
     riseJitter: Math.log(1 + Math.sqrt(jitter)),
-    snr: Math.max(-5, Math.min(20, meanOf(beats.map(({ snrDb }) => snrDb)))),
+    snr: Math.max(-5, Math.min(20, mean(beats.map(({ snrDb }) => snrDb)))),
     rejected: variability.artifactFraction,
   };
 }

@@ -1,4 +1,4 @@
-import { meanOf, medianOf } from "../../base/statistics.ts";
+import { mean, median } from "../../base/statistics.ts";
 
 /** Time-domain heart rate variability, in milliseconds. */
 export interface Variability {
@@ -35,7 +35,7 @@ const MAX_DEVIATION = 0.2;
 export function variabilityOf(beats: readonly number[]): Variability | undefined {
   const intervals = beats.slice(1).map((beat, k) => (beat - beats[k]!) * 1000);
   const normal = intervals.map((interval, k) => {
-    const expected = medianOf([
+    const expected = median([
       ...intervals.slice(Math.max(0, k - NEIGHBORS), k),
       ...intervals.slice(k + 1, k + 1 + NEIGHBORS),
     ]);
@@ -46,10 +46,10 @@ export function variabilityOf(beats: readonly number[]): Variability | undefined
     normal[k] && normal[k + 1] ? [(interval - intervals[k]!) ** 2] : []
   );
   if (squaredDifferences.length < 2) return undefined;
-  const meanNn = meanOf(nn);
+  const meanNn = mean(nn);
   const squaredDeviations = nn.reduce((sum, interval) => sum + (interval - meanNn) ** 2, 0);
   return {
-    rmssd: Math.sqrt(meanOf(squaredDifferences)),
+    rmssd: Math.sqrt(mean(squaredDifferences)),
     sdnn: Math.sqrt(squaredDeviations / (nn.length - 1)),
     meanNn,
     nnCount: nn.length,

@@ -1,4 +1,4 @@
-import { medianOf } from "../../base/statistics.ts";
+import { median } from "../../base/statistics.ts";
 import type { Sample } from "../estimate.ts";
 
 /** Period over which the reference perfusion is computed, in seconds. Chosen. */
@@ -34,7 +34,7 @@ export class EdaProxy {
     this.#values = this.#values.filter((past) => past.timeUs > timeUs - REFERENCE_S * 1e6);
     this.#values.push({ timeUs, value });
     if (this.#values.length < MIN_VALUES) return undefined;
-    return { timeUs, value: -Math.log(value / medianOf(this.#values.map((past) => past.value))) };
+    return { timeUs, value: -Math.log(value / median(this.#values.map((past) => past.value))) };
   }
 
   /** Discards the reference, as for a new person. */

@@ -1,4 +1,4 @@
-import { medianOf } from "../../base/statistics.ts";
+import { median } from "../../base/statistics.ts";
 import type { Sample } from "../estimate.ts";
 
 /** Period over which the reference height is computed. Chosen. */
@@ -32,7 +32,7 @@ export class PhasicTrace {
       this.#beats = this.#beats.filter((beat) => beat.timeUs > timeUs - REFERENCE_US);
       this.#beats.push({ timeUs, value: height });
       if (this.#beats.length < MIN_BEATS) return [];
-      return [{ timeUs, value: height / medianOf(this.#beats.map(({ value }) => value)) }];
+      return [{ timeUs, value: height / median(this.#beats.map(({ value }) => value)) }];
     });
   }
 

@@ -1,7 +1,7 @@
 import type { RegionSample } from "../../vision/region_sample.ts";
 import { findBeats } from "../hrv/beats.ts";
 import { bandPass } from "../signal/bandpass.ts";
-import { mean, standardDeviation } from "../signal/detrend.ts";
+import { mean, standardDeviation } from "../../base/statistics.ts";
 import { gridEndingAt, resample } from "../signal/resample.ts";
 import { SampleRing } from "../signal/ring.ts";
 

@@ -1,54 +1,55 @@
-import { toneAt } from "../signal/tone.ts";
+import { dtft } from "../signal/dtft.ts";
 
-/** A wave and the place it was seen at. */
+/** A BVP signal and its region. */
 export interface RegionSignal {
-  readonly place: string;
+  readonly region: string;
   readonly bvp: Float64Array;
   readonly weight: number;
 }
 
-/** Fewer places prove nothing: two phases agree too often by chance. */
-const LEAST_PLACES = 3;
-/** Phases are compared in parts of about this length: two beats of a slow heart. */
-const PART_S = 3;
+/** Fewer regions give no evidence: two random phases agree too often. Chosen. */
+const MIN_REGIONS = 3;
+/** Approximate length of the segments in which phases are compared: two beats at 40 beats/min. */
+const SEGMENT_S = 3;
 
 /**
- * How well places that share no pixels beat together at one frequency: 1 where all have the same
- * phase, about 0 where phases are random, as those of sensor and compression noise are. A heart
- * reaches forehead and cheeks within a few hundredths of a second.
+ * Phase coherence at one frequency of regions that share no pixels: 1 if all phases are equal, about
+ * 0 if they are random, like those of sensor and compression noise. The pulse arrives at forehead
+ * and cheeks within a few hundredths of a second.
  *
- * In each part of the window: (K·R² - 1)/(K - 1) with R the mean resultant length of the phases of
- * K places (Mardia and Jupp 2000, section 2.3), then the mean of the parts.
+ * In each segment of the window it is (K·R² - 1)/(K - 1), with R the mean resultant length of the
+ * phases of K regions (Mardia and Jupp 2000, section 2.3); the result is the mean of all segments.
+ * Of several signals of a region, the one with the highest weight counts.
  *
- * @returns undefined where fewer than three places are seen.
+ * @returns undefined for fewer than three regions.
  */
-export function coherenceOf(
-  waves: readonly RegionSignal[],
+export function phaseCoherence(
+  signals: readonly RegionSignal[],
   { frequencyHz, sampleRateHz }: { frequencyHz: number; sampleRateHz: number },
 ): number | undefined {
   const best = new Map<string, RegionSignal>();
-  for (const wave of waves) {
-    const known = best.get(wave.place);
-    if (!known || wave.weight > known.weight) best.set(wave.place, wave);
+  for (const signal of signals) {
+    const current = best.get(signal.region);
+    if (!current || signal.weight > current.weight) best.set(signal.region, signal);
   }
-  const places = [...best.values()];
-  if (places.length < LEAST_PLACES) return undefined;
-  const { length } = places[0]!.bvp;
-  const parts = Math.max(2, Math.floor(length / sampleRateHz / PART_S));
-  const samples = Math.floor(length / parts);
+  const regions = [...best.values()];
+  if (regions.length < MIN_REGIONS) return undefined;
+  const { length } = regions[0]!.bvp;
+  const segments = Math.max(2, Math.floor(length / sampleRateHz / SEGMENT_S));
+  const samples = Math.floor(length / segments);
   let sum = 0;
-  for (let part = 0; part < parts; part++) {
+  for (let segment = 0; segment < segments; segment++) {
     let re = 0;
     let im = 0;
-    for (const { bvp } of places) {
-      const wave = bvp.subarray(part * samples, (part + 1) * samples);
-      const tone = toneAt(wave, frequencyHz / sampleRateHz);
-      const size = Math.hypot(tone.re, tone.im) || 1;
-      re += tone.re / size;
-      im += tone.im / size;
+    for (const { bvp } of regions) {
+      const signal = bvp.subarray(segment * samples, (segment + 1) * samples);
+      const value = dtft(signal, frequencyHz / sampleRateHz);
+      const magnitude = Math.hypot(value.re, value.im) || 1;
+      re += value.re / magnitude;
+      im += value.im / magnitude;
     }
-    const count = places.length;
+    const count = regions.length;
     sum += ((re * re + im * im) / count - 1) / (count - 1);
   }
-  return sum / parts;
+  return sum / segments;
 }

@@ -2,56 +2,63 @@ import type { RegionSample } from "../../vision/region_sample.ts";
 import type { Sample } from "../estimate.ts";
 import { SampleRing } from "../signal/ring.ts";
 
+/** POS window in microseconds (Wang 2017). */
 const WINDOW_US = 1_600_000;
-const LOW_HZ = 0.7;
-const HIGH_HZ = 4;
-/** No more than this is kept for a reader who does not come. */
-const MAX_WAITING = 1_200;
+/** Cutoffs of the first-order high-pass and low-pass, in hertz. Chosen. */
+const HIGH_PASS_HZ = 0.7;
+const LOW_PASS_HZ = 4;
+/** Fewer samples give no usable projection. Chosen. */
+const MIN_SAMPLES = 8;
+/** Maximum number of samples that wait for `drain()`; older ones are dropped. Chosen. */
+const MAX_PENDING_SAMPLES = 1_200;
 
 /**
- * The pulse wave for the eye: sample by sample, causal, never corrected. POS over the 1.6 s that
- * end at the sample (Wang 2017, read at the newest sample only), then first-order high- and
- * low-pass on true time. It is not what rates are computed from.
+ * The pulse trace for display: causal, one sample per frame, never corrected. It is POS over the
+ * 1.6 s that end at the sample (Wang 2017, evaluated at the newest sample only), followed by a
+ * first-order high-pass and low-pass on timestamps. Rates are not computed from it.
  */
 export class DisplayTrace {
   #ring = new SampleRing({ capacity: 256, channels: 3 });
-  #waiting: Sample[] = [];
-  #lastUs = -Infinity;
-  #slow = 0;
-  #smooth = 0;
+  #pending: Sample[] = [];
+  #newestUs = -Infinity;
+  #baseline = 0;
+  #smoothed = 0;
 
+  /** Adds a sample. */
   push(sample: RegionSample): void {
-    const value = this.#raw(sample);
+    const value = this.#bvp(sample);
     if (value === undefined) return;
-    const seconds = (sample.timeUs - this.#lastUs) / 1e6;
-    this.#lastUs = sample.timeUs;
+    const seconds = (sample.timeUs - this.#newestUs) / 1e6;
+    this.#newestUs = sample.timeUs;
     if (!(seconds < WINDOW_US / 1e6)) {
-      this.#slow = value;
-      this.#smooth = 0;
+      this.#baseline = value;
+      this.#smoothed = 0;
     }
-    this.#slow += (value - this.#slow) *
-      (1 - Math.exp(-2 * Math.PI * LOW_HZ * Math.min(1, seconds)));
-    const fast = value - this.#slow;
-    this.#smooth += (fast - this.#smooth) *
-      (1 - Math.exp(-2 * Math.PI * HIGH_HZ * Math.min(1, seconds)));
-    this.#waiting.push({ timeUs: sample.timeUs, value: this.#smooth });
-    if (this.#waiting.length > MAX_WAITING) this.#waiting.shift();
+    this.#baseline += (value - this.#baseline) *
+      (1 - Math.exp(-2 * Math.PI * HIGH_PASS_HZ * Math.min(1, seconds)));
+    const highPassed = value - this.#baseline;
+    this.#smoothed += (highPassed - this.#smoothed) *
+      (1 - Math.exp(-2 * Math.PI * LOW_PASS_HZ * Math.min(1, seconds)));
+    this.#pending.push({ timeUs: sample.timeUs, value: this.#smoothed });
+    if (this.#pending.length > MAX_PENDING_SAMPLES) this.#pending.shift();
   }
 
-  /** The samples since the last call. */
-  take(): readonly Sample[] {
-    const taken = this.#waiting;
-    this.#waiting = [];
-    return taken;
+  /** Returns the samples since the last call. */
+  drain(): readonly Sample[] {
+    const samples = this.#pending;
+    this.#pending = [];
+    return samples;
   }
 
+  /** Removes all samples, as for a new person. */
   reset(): void {
     this.#ring.clear();
-    this.#waiting = [];
-    this.#lastUs = -Infinity;
+    this.#pending = [];
+    this.#newestUs = -Infinity;
   }
 
-  #raw(sample: RegionSample): number | undefined {
+  /** The unfiltered BVP at a sample; undefined if it has none. */
+  #bvp(sample: RegionSample): number | undefined {
     const ready = sample.networkPulse ?? sample.readySignals?.[0];
     if (ready !== undefined) return Number.isFinite(ready) ? ready : undefined;
     const skin = sample.regions.skin ?? sample.regions.forehead ?? sample.regions.glabella;
@@ -61,11 +68,11 @@ export class DisplayTrace {
     return this.#newestPos(this.#ring.firstFrom(sample.timeUs - WINDOW_US));
   }
 
-  /** POS of the newest sample in the window that starts at sample `from`, systole up. */
+  /** POS at the newest sample over the window from sample `from` on; it rises in systole. */
   #newestPos(from: number): number | undefined {
     const ring = this.#ring;
     const count = ring.length - from;
-    if (count < 8) return undefined;
+    if (count < MIN_SAMPLES) return undefined;
     let r = 0;
     let g = 0;
     let b = 0;
@@ -75,8 +82,8 @@ export class DisplayTrace {
       b += ring.value(k, 2);
     }
     if (!(r > 0 && g > 0 && b > 0)) return undefined;
-    let square1 = 0;
-    let square2 = 0;
+    let squares1 = 0;
+    let squares2 = 0;
     let s1 = 0;
     let s2 = 0;
     for (let k = from; k < ring.length; k++) {
@@ -85,10 +92,10 @@ export class DisplayTrace {
       const bn = (ring.value(k, 2) * count) / b;
       s1 = gn - bn;
       s2 = gn + bn - 2 * rn;
-      square1 += s1 * s1;
-      square2 += s2 * s2;
+      squares1 += s1 * s1;
+      squares2 += s2 * s2;
     }
-    const alpha = square2 > 0 ? Math.sqrt(square1 / square2) : 0;
+    const alpha = squares2 > 0 ? Math.sqrt(squares1 / squares2) : 0;
     return -(s1 + alpha * s2);
   }
 }

@@ -1,84 +1,92 @@
+import { mean } from "../../base/statistics.ts";
 import type { RegionName } from "../../vision/region_sample.ts";
 import { bandPass } from "../signal/bandpass.ts";
-import { mean, movingMean } from "../signal/detrend.ts";
+import { movingMean } from "../signal/detrend.ts";
 import { type ColorSignal, pos, PROJECTION_WINDOW_S } from "../signal/projections.ts";
+import type { Segment } from "../signal/resample.ts";
 import { amplitudeAt, harmonicSnrDb, powerSpectrum } from "../signal/spectrum.ts";
 import { SKIN_REGIONS } from "./methods/color.ts";
 import type { PulseWindow } from "./methods/method.ts";
 import { subharmonicDb } from "./subharmonic.ts";
 
-/** A lamp, not a heart, where the wall swings at least this much as skin does. */
-const FLICKER_SHARE = 0.5;
-/** Light or motion, not blood, where colour swings less than this beside brightness, dB. */
-const LEAST_BLOOD_DB = -6;
-/** Or where it swings less than brightness, in its own noise, and by this much less plainly, dB. */
-const LESS_PLAIN_DB = 5;
-/** The less colour swings, the less brightness has to stand out for that; but not less than this. */
-const LEAST_DB = -6;
-/** A rhythm of half or a third of the rate that swings this much more makes overtones, dB. */
-const OVERTONE_DB = 3;
-/** A swing counts where it stands this far out of its own noise, dB. */
-const STANDS_OUT_DB = 0;
-/** Shorter stretches tell too little. */
-const SHORTEST_S = 4;
+/** Minimum amplitude of the background relative to the skin, for flicker. Chosen. */
+const FLICKER_RATIO = 0.5;
+/** POS amplitude relative to brightness under which a pulse is implausible, in decibels. */
+const MIN_POS_RATIO_DB = -6;
+/** SNR of brightness over that of POS from which a POS weaker than brightness is implausible, dB. */
+const MAX_SNR_DIFFERENCE_DB = 5;
+/** Minimum SNR of brightness for a rejection by a low POS ratio, in decibels. Chosen. */
+const MIN_BRIGHTNESS_SNR_DB = -6;
+/** A subharmonic of the skin's green this much stronger than the candidate rejects it, dB. Chosen. */
+const MAX_SUBHARMONIC_DB = 3;
+/** SNR from which an oscillation is distinct from its own noise, in decibels. Chosen. */
+const DISTINCT_SNR_DB = 0;
+/** Shorter segments are not evaluated, in seconds. Chosen. */
+const MIN_SEGMENT_S = 4;
+/** Band of the spectra, and the band of the SNR within it, in hertz. Chosen. */
+const PASSBAND = { lowHz: 0.45, highHz: 8 } as const;
+const SNR_BAND = { lowHz: 0.6, highHz: 4.5 } as const;
+/** Zero padding of the spectra. Chosen. */
+const PAD_FACTOR = 2.5;
 
-/** How much a wave swings at a frequency, and how far that stands out. */
-interface Swing {
+/** The oscillation of a signal at one frequency. */
+interface Oscillation {
   readonly amplitude: number;
   readonly snrDb: number;
 }
 
-interface At {
+interface FrequencyOptions {
   readonly frequencyHz: number;
   readonly sampleRateHz: number;
 }
 
 /**
- * Why a candidate that looks like a pulse is none; undefined where nothing speaks against it.
+ * Returns why a candidate that looks like a pulse is rejected; undefined if it is not.
  *
- * - `flicker`: the wall swings with it. A lamp, or a camera that hunts for its exposure, lights
- *   wall and skin alike; a heart lights only the skin.
- * - `motion`: skin gets brighter and darker far more than it changes colour. Blood absorbs green
- *   more than red: where it swings, POS swings about 1.3 to 2.3 times as much as brightness
- *   (measured on real faces), while motion and light leave POS next to nothing. Or it is the
- *   overtone of something slower that moves the skin: a breath.
+ * - `flicker`: the background oscillates at the same frequency. A lamp or automatic exposure changes
+ *   background and skin alike, a pulse only the skin.
+ * - `motion`: brightness oscillates much more than color. Blood absorbs green more than red: in a
+ *   pulse, the POS amplitude is about 1.3 to 2.3 times that of brightness (measured on recorded
+ *   faces), while motion and light cause next to no POS signal. Or the candidate is a harmonic of
+ *   something slower that moves the skin, such as breathing.
  */
 export function rejectionReason(
   window: PulseWindow,
   frequencyHz: number,
 ): "flicker" | "motion" | undefined {
-  const at = { frequencyHz, sampleRateHz: window.sampleRateHz };
-  const region = SKIN_REGIONS.findLast((name) => longestRun(window, name));
-  const skin = region && longestRun(window, region);
+  const options = { frequencyHz, sampleRateHz: window.sampleRateHz };
+  const region = SKIN_REGIONS.findLast((name) => longestColorSegment(window, name));
+  const skin = region && longestColorSegment(window, region);
   if (!skin) return undefined;
-  const brightness = brightnessSwing(skin, at);
-  const wall = longestRun(window, "background");
-  if (wall) {
-    const swing = brightnessSwing(wall, at);
-    const loud = swing.amplitude >= FLICKER_SHARE * brightness.amplitude;
-    if (loud && swing.snrDb >= STANDS_OUT_DB) return "flicker";
+  const brightness = brightnessOscillation(skin, options);
+  const background = longestColorSegment(window, "background");
+  if (background) {
+    const { amplitude, snrDb } = brightnessOscillation(background, options);
+    const isStrong = amplitude >= FLICKER_RATIO * brightness.amplitude;
+    if (isStrong && snrDb >= DISTINCT_SNR_DB) return "flicker";
   }
-  // Projections lose what is slow: only the colour itself shows whose overtone this may be.
-  if (subharmonicDb(withoutMean(skin.g), at) > OVERTONE_DB) return "motion";
-  const blood = swingOf(pos(skin, at), at);
-  const bloodDb = 20 * Math.log10(blood.amplitude / brightness.amplitude);
-  const missingDb = LEAST_BLOOD_DB - bloodDb;
-  const faint = missingDb > 0 && brightness.snrDb > Math.max(LEAST_DB, -missingDb);
-  const blurred = bloodDb < 0 && blood.snrDb < STANDS_OUT_DB &&
-    brightness.snrDb - blood.snrDb > LESS_PLAIN_DB;
-  return faint || blurred ? "motion" : undefined;
+  // Projections suppress slow changes, so the subharmonic is measured on the color itself.
+  if (subharmonicDb(withoutMean(skin.g), options) > MAX_SUBHARMONIC_DB) return "motion";
+  const pulse = oscillationAt(pos(skin, options), options);
+  const posRatioDb = 20 * Math.log10(pulse.amplitude / brightness.amplitude);
+  // The weaker POS is, the lower is the SNR of brightness that is enough for a rejection.
+  const deficitDb = MIN_POS_RATIO_DB - posRatioDb;
+  const isWeak = deficitDb > 0 && brightness.snrDb > Math.max(MIN_BRIGHTNESS_SNR_DB, -deficitDb);
+  const isNoisy = posRatioDb < 0 && pulse.snrDb < DISTINCT_SNR_DB &&
+    brightness.snrDb - pulse.snrDb > MAX_SNR_DIFFERENCE_DB;
+  return isWeak || isNoisy ? "motion" : undefined;
 }
 
-/** The longest stretch of a region without holes, where it is long enough. */
-function longestRun(window: PulseWindow, region: RegionName): ColorSignal | undefined {
+/** Colors in the longest segment of a region without gaps; undefined if it is too short. */
+function longestColorSegment(window: PulseWindow, region: RegionName): ColorSignal | undefined {
   const color = window.color(region);
-  let longest: { start: number; end: number } | undefined;
-  for (const run of window.runs(region)) {
-    if (!longest || run.end - run.start > longest.end - longest.start) longest = run;
+  let longest: Segment | undefined;
+  for (const segment of window.segments(region)) {
+    if (!longest || segment.end - segment.start > longest.end - longest.start) longest = segment;
   }
   if (!color || !longest) return undefined;
   const { start, end } = longest;
-  if (end - start < SHORTEST_S * window.sampleRateHz) return undefined;
+  if (end - start < MIN_SEGMENT_S * window.sampleRateHz) return undefined;
   return {
     r: color.r.subarray(start, end),
     g: color.g.subarray(start, end),
@@ -86,27 +94,29 @@ function longestRun(window: PulseWindow, region: RegionName): ColorSignal | unde
   };
 }
 
-/** A colour without its mean. */
 function withoutMean(channel: Float64Array): Float64Array {
-  const centre = mean(channel);
-  return channel.map((value) => value - centre);
+  const center = mean(channel);
+  return channel.map((value) => value - center);
 }
 
-/** The relative swing that red, green and blue share. */
-function brightnessSwing({ r, g, b }: ColorSignal, at: At): Swing {
-  const length = Math.round(PROJECTION_WINDOW_S * at.sampleRateHz);
-  const [slowR, slowG, slowB] = [r, g, b].map((channel) => movingMean(channel, length));
-  const wave = g.map((_, k) =>
-    (r[k]! / (slowR![k]! || 1) + g[k]! / (slowG![k]! || 1) + b[k]! / (slowB![k]! || 1)) / 3
+/** The relative oscillation of the mean of red, green and blue. */
+function brightnessOscillation({ r, g, b }: ColorSignal, options: FrequencyOptions): Oscillation {
+  const length = Math.round(PROJECTION_WINDOW_S * options.sampleRateHz);
+  const [meanR, meanG, meanB] = [r, g, b].map((channel) => movingMean(channel, length));
+  const brightness = g.map((_, k) =>
+    (r[k]! / (meanR![k]! || 1) + g[k]! / (meanG![k]! || 1) + b[k]! / (meanB![k]! || 1)) / 3
   );
-  return swingOf(wave, at);
+  return oscillationAt(brightness, options);
 }
 
-function swingOf(wave: Float64Array, { frequencyHz, sampleRateHz }: At): Swing {
-  const filtered = bandPass(wave, { lowHz: 0.45, highHz: 8, sampleRateHz });
-  const spectrum = powerSpectrum(filtered, { sampleRateHz, padFactor: 2.5 });
+function oscillationAt(
+  signal: Float64Array,
+  { frequencyHz, sampleRateHz }: FrequencyOptions,
+): Oscillation {
+  const filtered = bandPass(signal, { ...PASSBAND, sampleRateHz });
+  const spectrum = powerSpectrum(filtered, { sampleRateHz, padFactor: PAD_FACTOR });
   return {
-    amplitude: amplitudeAt(spectrum, { frequencyHz, samples: wave.length }),
-    snrDb: harmonicSnrDb(spectrum, { frequencyHz, lowHz: 0.6, highHz: 4.5 }),
+    amplitude: amplitudeAt(spectrum, { frequencyHz, samples: signal.length }),
+    snrDb: harmonicSnrDb(spectrum, { frequencyHz, ...SNR_BAND }),
   };
 }

@@ -1,49 +1,54 @@
-import { powerAt } from "../signal/tone.ts";
+import { decibels } from "../signal/decibels.ts";
+import { powerAt } from "../signal/dtft.ts";
 
-/** Where the top about a candidate's half or third is looked for, off its exact place, Hz. */
-const OFFS_HZ = [-0.09, -0.06, -0.03, 0, 0.03, 0.06, 0.09] as const;
-/** It is that half or third if it is no further off: ten seconds resolve no less. */
-const MOST_OFF_HZ = 0.07;
-/** This far beside its top a steady rhythm has fallen to a quarter, drift and noise have not. */
-const BESIDE_HZ = 0.1;
-const LEAST_FALL = 2;
-/** The overtones of a breath that reach into the range of a pulse. */
-const DIVIDERS = [2, 3] as const;
-/** What is told where nothing is there, dB. */
-const NOTHING_DB = -30;
+/** Offsets from the exact subharmonic at which its peak is searched, in hertz. Chosen. */
+const OFFSETS_HZ = [-0.09, -0.06, -0.03, 0, 0.03, 0.06, 0.09] as const;
+/** A peak further off is not the subharmonic: ten seconds resolve 0.1 Hz. */
+const MAX_OFFSET_HZ = 0.07;
+/** Distance from a peak at which its fall is measured, in hertz. */
+const FALL_DISTANCE_HZ = 0.1;
+/** A steady rhythm falls to a quarter at that distance; drift and noise do not. */
+const MIN_FALL = 2;
+/** The subharmonics that are examined: those of which breathing has harmonics in the pulse band. */
+const DIVISORS = [2, 3] as const;
+/** Lower limit of the result, used when no subharmonic is present, in decibels. Chosen. */
+const MIN_DB = -30;
 
 /**
- * How much stronger than a candidate its half or its third is in the same wave, dB: over 0 for the
- * overtone of something slower, a breath or a sway, which is no rate of a heart. Only a rhythm
- * counts, a top in the spectrum: drift is slow without having overtones.
+ * Power of the stronger subharmonic (1/2 or 1/3 of the frequency) over the power at the frequency
+ * itself, in decibels. Over 0 the frequency is a harmonic of something slower, such as breathing or
+ * sway. Only a peak of the spectrum counts as a subharmonic, since drift has no harmonics.
  *
- * @param wave as it was seen: with all that is slower than a pulse, but without its mean.
+ * @param signal the unfiltered signal without its mean.
  */
 export function subharmonicDb(
-  wave: Float64Array,
+  signal: Float64Array,
   { frequencyHz, sampleRateHz }: { frequencyHz: number; sampleRateHz: number },
 ): number {
-  const own = powerAt(wave, frequencyHz / sampleRateHz);
-  const slower = Math.max(
-    ...DIVIDERS.map((divider) =>
-      topNear(wave, { frequencyHz: frequencyHz / divider, sampleRateHz })
+  const power = powerAt(signal, frequencyHz / sampleRateHz);
+  const strongest = Math.max(
+    ...DIVISORS.map((divisor) =>
+      peakPowerNear(signal, { frequencyHz: frequencyHz / divisor, sampleRateHz })
     ),
   );
-  const ratio = slower / Math.max(own, Number.MIN_VALUE);
-  return ratio > 0 ? Math.max(NOTHING_DB, 10 * Math.log10(ratio)) : NOTHING_DB;
+  return decibels(strongest / Math.max(power, Number.MIN_VALUE), { minDb: MIN_DB });
 }
 
-/** The power of the top in the spectrum about a frequency, 0 where none stands out. */
-function topNear(
-  wave: Float64Array,
+/** Power of the spectral peak near a frequency, 0 if there is no distinct peak. */
+function peakPowerNear(
+  signal: Float64Array,
   { frequencyHz, sampleRateHz }: { frequencyHz: number; sampleRateHz: number },
 ): number {
-  const power = (off: number) => powerAt(wave, (frequencyHz + off) / sampleRateHz);
-  let [best, top] = [0, 0];
-  for (const off of OFFS_HZ) {
-    const here = power(off);
-    if (here > top) [best, top] = [off, here];
+  const powerAtOffset = (offsetHz: number) =>
+    powerAt(signal, (frequencyHz + offsetHz) / sampleRateHz);
+  let [peakOffsetHz, peak] = [0, 0];
+  for (const offsetHz of OFFSETS_HZ) {
+    const power = powerAtOffset(offsetHz);
+    if (power > peak) [peakOffsetHz, peak] = [offsetHz, power];
   }
-  const beside = Math.max(power(best - BESIDE_HZ), power(best + BESIDE_HZ));
-  return Math.abs(best) < MOST_OFF_HZ && top > LEAST_FALL * beside ? top : 0;
+  const beside = Math.max(
+    powerAtOffset(peakOffsetHz - FALL_DISTANCE_HZ),
+    powerAtOffset(peakOffsetHz + FALL_DISTANCE_HZ),
+  );
+  return Math.abs(peakOffsetHz) < MAX_OFFSET_HZ && peak > MIN_FALL * beside ? peak : 0;
 }

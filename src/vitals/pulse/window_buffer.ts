@@ -1,28 +1,29 @@
 import { REGION_NAMES, type RegionName, type RegionSample } from "../../vision/region_sample.ts";
 import type { ColorSignal } from "../signal/projections.ts";
-import { finiteRuns, gridEndingAt, resample, type Run } from "../signal/resample.ts";
+import { finiteSegments, gridEndingAt, resample, type Segment } from "../signal/resample.ts";
 import { SampleRing } from "../signal/ring.ts";
 import type { PulseWindow } from "./methods/method.ts";
 
-/** Uniform grid of all pulse work: over twice the fourth harmonic of 180 beats/min. */
-export const PULSE_RATE_HZ = 30;
-/** A projection needs its own window of 1.6 s, and some more to mean anything. */
-const SHORTEST_RUN_S = 2;
-/** How many ready signals a sample may bring. */
+/** Sample rate of all pulse processing: over twice the fourth harmonic of 180 beats/min. */
+export const PULSE_SAMPLE_RATE_HZ = 30;
+/** Shortest usable segment, in seconds: longer than the projection window of 1.6 s. */
+const MIN_SEGMENT_S = 2;
+/** Maximum number of ready signals in a sample. Chosen. */
 export const MAX_READY_SIGNALS = 16;
 
 const NETWORK = REGION_NAMES.length * 3;
 const READY = NETWORK + 1;
 const CHANNELS = READY + MAX_READY_SIGNALS;
 
-/** Keeps what the pulse is read from, and lays windows of it on a uniform grid. */
+/** Buffers the input of the pulse methods and resamples windows of it onto a uniform grid. */
 export class PulseWindowBuffer {
   readonly #ring: SampleRing;
   readonly #row = new Float64Array(CHANNELS);
-  readonly #lastSeenUs = new Float64Array(CHANNELS).fill(-Infinity);
+  /** Time of the newest sample of each channel. */
+  readonly #channelNewestUs = new Float64Array(CHANNELS).fill(-Infinity);
   #startUs = Infinity;
 
-  /** @param shape `seconds` that are kept, at up to `maxFps` frames per second. */
+  /** @param options buffer length in `seconds`, at up to `maxFps` frames per second. */
   constructor({ seconds, maxFps = 120 }: { seconds: number; maxFps?: number }) {
     this.#ring = new SampleRing({ capacity: Math.ceil(seconds * maxFps), channels: CHANNELS });
   }
@@ -37,6 +38,7 @@ export class PulseWindowBuffer {
     return this.#startUs;
   }
 
+  /** Adds a sample; one that is not newer than the last one is discarded. */
   push(sample: RegionSample): void {
     const row = this.#row.fill(NaN);
     REGION_NAMES.forEach((name, index) => {
@@ -51,19 +53,19 @@ export class PulseWindowBuffer {
     if (!this.#ring.push(sample.timeUs, row)) return;
     this.#startUs = Math.min(this.#startUs, sample.timeUs);
     for (let channel = 0; channel < CHANNELS; channel++) {
-      if (Number.isFinite(row[channel])) this.#lastSeenUs[channel] = sample.timeUs;
+      if (Number.isFinite(row[channel])) this.#channelNewestUs[channel] = sample.timeUs;
     }
   }
 
-  /** The newest `seconds`, ending at the newest sample. */
+  /** The window of the given length in seconds that ends at the newest sample. */
   window(seconds: number): PulseWindow {
-    const grid = gridEndingAt(this.newestUs, { seconds, sampleRateHz: PULSE_RATE_HZ });
+    const grid = gridEndingAt(this.newestUs, { seconds, sampleRateHz: PULSE_SAMPLE_RATE_HZ });
     const read = (channel: number): Float64Array | undefined =>
-      this.#lastSeenUs[channel]! >= grid.startUs
+      this.#channelNewestUs[channel]! >= grid.startUs
         ? resample(this.#ring, { channel, grid })
         : undefined;
     const colors = new Map<RegionName, ColorSignal | undefined>();
-    const runs = new Map<RegionName, readonly Run[]>();
+    const segments = new Map<RegionName, readonly Segment[]>();
     const color = (region: RegionName): ColorSignal | undefined => {
       if (!colors.has(region)) {
         const index = 3 * REGION_NAMES.indexOf(region);
@@ -72,17 +74,17 @@ export class PulseWindowBuffer {
       }
       return colors.get(region);
     };
-    const shortest = SHORTEST_RUN_S * PULSE_RATE_HZ;
+    const minSamples = MIN_SEGMENT_S * PULSE_SAMPLE_RATE_HZ;
     return {
-      sampleRateHz: PULSE_RATE_HZ,
+      sampleRateHz: PULSE_SAMPLE_RATE_HZ,
       length: grid.length,
       color,
-      runs: (region) => {
-        let found = runs.get(region);
+      segments: (region) => {
+        let found = segments.get(region);
         if (!found) {
           const signal = color(region)?.g ?? new Float64Array();
-          found = finiteRuns(signal).filter(({ start, end }) => end - start >= shortest);
-          runs.set(region, found);
+          found = finiteSegments(signal).filter(({ start, end }) => end - start >= minSamples);
+          segments.set(region, found);
         }
         return found;
       },
@@ -92,9 +94,10 @@ export class PulseWindowBuffer {
     };
   }
 
+  /** Removes all samples. */
   reset(): void {
     this.#ring.clear();
-    this.#lastSeenUs.fill(-Infinity);
+    this.#channelNewestUs.fill(-Infinity);
     this.#startUs = Infinity;
   }
 }

@@ -1,4 +1,4 @@
-/** A second-order section, normalised so that a0 is 1. */
+/** A second-order section of an IIR filter, normalized to a0 = 1. */
 export interface Biquad {
   readonly b0: number;
   readonly b1: number;
@@ -7,34 +7,49 @@ export interface Biquad {
   readonly a2: number;
 }
 
-interface Cutoff {
+interface CutoffOptions {
   readonly cutoffHz: number;
   readonly sampleRateHz: number;
 }
 
-/** Second-order Butterworth low-pass by the bilinear transform with prewarping. */
-export function butterworthLowPass({ cutoffHz, sampleRateHz }: Cutoff): Biquad {
+/**
+ * Designs a second-order Butterworth low-pass by the bilinear transform with prewarping.
+ *
+ * @throws {RangeError} if the cutoff is not between 0 and half the sample rate.
+ */
+export function butterworthLowPass({ cutoffHz, sampleRateHz }: CutoffOptions): Biquad {
   const { k, norm, a1, a2 } = prewarp({ cutoffHz, sampleRateHz });
   const b0 = k * k * norm;
   return { b0, b1: 2 * b0, b2: b0, a1, a2 };
 }
 
-/** Second-order Butterworth high-pass by the bilinear transform with prewarping. */
-export function butterworthHighPass({ cutoffHz, sampleRateHz }: Cutoff): Biquad {
+/**
+ * Designs a second-order Butterworth high-pass by the bilinear transform with prewarping.
+ *
+ * @throws {RangeError} if the cutoff is not between 0 and half the sample rate.
+ */
+export function butterworthHighPass({ cutoffHz, sampleRateHz }: CutoffOptions): Biquad {
   const { norm, a1, a2 } = prewarp({ cutoffHz, sampleRateHz });
   return { b0: norm, b1: -2 * norm, b2: norm, a1, a2 };
 }
 
-function prewarp({ cutoffHz, sampleRateHz }: Cutoff) {
+function prewarp({ cutoffHz, sampleRateHz }: CutoffOptions) {
   if (!(cutoffHz > 0 && cutoffHz < sampleRateHz / 2)) {
-    throw new RangeError(`Cannot filter at ${cutoffHz} Hz: samples come at ${sampleRateHz} Hz`);
+    throw new RangeError(
+      `Cannot design a filter: cutoffHz must be over 0 and under ${sampleRateHz / 2}: ` +
+        `current value is ${cutoffHz}`,
+    );
   }
   const k = Math.tan((Math.PI * cutoffHz) / sampleRateHz);
   const norm = 1 / (1 + Math.SQRT2 * k + k * k);
   return { k, norm, a1: 2 * (k * k - 1) * norm, a2: (1 - Math.SQRT2 * k + k * k) * norm };
 }
 
-/** The sections of a band-pass from `lowHz` to `highHz`: a high-pass, then a low-pass. */
+/**
+ * Designs a band-pass as a high-pass section at `lowHz` followed by a low-pass section at `highHz`.
+ *
+ * @throws {RangeError} if a cutoff is not between 0 and half the sample rate.
+ */
 export function bandPassSections(
   { lowHz, highHz, sampleRateHz }: { lowHz: number; highHz: number; sampleRateHz: number },
 ): readonly Biquad[] {
@@ -45,11 +60,12 @@ export function bandPassSections(
 }
 
 /**
- * Filters forward and backward, so that nothing is delayed: zero phase, twice the order. The ends
- * are continued by an odd reflection of `padSamples`, and each pass starts in the steady state of
- * its first value (Gustafsson's problem solved the common way, as in `scipy.signal.sosfiltfilt`).
+ * Filters forward and backward, which gives zero phase delay and doubles the order. Both ends are
+ * extended by an odd reflection, and each pass starts in the steady state of its first value, as in
+ * `scipy.signal.sosfiltfilt`.
  *
- * @param padSamples default: three times the filter's length, or all but one sample of a short signal.
+ * @param options `padSamples`: length of each extension, limited to the signal's length minus one.
+ *   The default is three times the filter's length.
  */
 export function filterZeroPhase(
   signal: Float64Array,
@@ -66,25 +82,27 @@ export function filterZeroPhase(
     padded[pad + n - 1 + k] = 2 * signal[n - 1]! - signal[n - 1 - k]!;
   }
   for (const direction of [1, -1] as const) {
-    let level = padded[direction === 1 ? 0 : padded.length - 1]!;
-    for (const section of sections) level = filterInPlace(padded, section, { direction, level });
+    let initial = padded[direction === 1 ? 0 : padded.length - 1]!;
+    for (const section of sections) {
+      initial = filterInPlace(padded, section, { direction, initial });
+    }
   }
   return padded.slice(pad, pad + n);
 }
 
 /**
- * One pass of one section over `signal`, begun as if its input had always been `level`.
+ * Runs one section over `signal` in place, from the steady state for the constant input `initial`.
  *
- * @returns the steady output for that level, which the next section begins with.
+ * @returns the steady-state output for that input: the initial input of the next section.
  */
 function filterInPlace(
   signal: Float64Array,
   { b0, b1, b2, a1, a2 }: Biquad,
-  { direction, level }: { direction: 1 | -1; level: number },
+  { direction, initial }: { direction: 1 | -1; initial: number },
 ): number {
-  const steady = (level * (b0 + b1 + b2)) / (1 + a1 + a2);
-  let z2 = b2 * level - a2 * steady;
-  let z1 = b1 * level - a1 * steady + z2;
+  const steady = (initial * (b0 + b1 + b2)) / (1 + a1 + a2);
+  let z2 = b2 * initial - a2 * steady;
+  let z1 = b1 * initial - a1 * steady + z2;
   const n = signal.length;
   for (let i = 0, k = direction === 1 ? 0 : n - 1; i < n; i++, k += direction) {
     const x = signal[k]!;
@@ -96,12 +114,12 @@ function filterInPlace(
   return steady;
 }
 
-/** Zero-phase band-pass of a signal without holes. */
+/** Zero-phase Butterworth band-pass of a signal without gaps. */
 export function bandPass(
   signal: Float64Array,
   { lowHz, highHz, sampleRateHz }: { lowHz: number; highHz: number; sampleRateHz: number },
 ): Float64Array {
-  // A second of reflection: the slowest wave that passes must settle.
+  // One period of the lowest frequency in the passband lets the filter settle.
   const padSamples = Math.round(sampleRateHz / Math.max(lowHz, 0.05));
   return filterZeroPhase(signal, bandPassSections({ lowHz, highHz, sampleRateHz }), { padSamples });
 }

@@ -1,20 +1,7 @@
-/** The mean of an array, 0 for an empty one. */
-export function mean(signal: Float64Array): number {
-  let sum = 0;
-  for (let k = 0; k < signal.length; k++) sum += signal[k]!;
-  return signal.length ? sum / signal.length : 0;
-}
-
-/** Standard deviation of a population (divides by n), 0 for an empty array. */
-export function standardDeviation(signal: Float64Array): number {
-  const centre = mean(signal);
-  let sum = 0;
-  for (let k = 0; k < signal.length; k++) sum += (signal[k]! - centre) ** 2;
-  return signal.length ? Math.sqrt(sum / signal.length) : 0;
-}
-
 /**
- * Centred moving mean over `windowSamples` (made odd); at the ends over what is there.
+ * Centered moving mean. The window shrinks at both ends of the signal.
+ *
+ * @param windowSamples window length; an even length is extended by one sample.
  */
 export function movingMean(signal: Float64Array, windowSamples: number): Float64Array {
   const half = Math.max(0, Math.floor(windowSamples / 2));
@@ -30,26 +17,26 @@ export function movingMean(signal: Float64Array, windowSamples: number): Float64
   return result;
 }
 
-/** What is left of a signal without its slow part, by a centred moving mean. */
+/** Detrends a signal by subtracting its centered moving mean. */
 export function detrendMovingMean(signal: Float64Array, windowSamples: number): Float64Array {
-  const rest = movingMean(signal, windowSamples);
-  for (let k = 0; k < rest.length; k++) rest[k] = signal[k]! - rest[k]!;
-  return rest;
+  const detrended = movingMean(signal, windowSamples);
+  for (let k = 0; k < detrended.length; k++) detrended[k] = signal[k]! - detrended[k]!;
+  return detrended;
 }
 
 /**
- * Detrending by smoothness priors: z - (I + λ²D₂ᵀD₂)⁻¹z, where D₂ is the second difference.
- * Solves the five-banded system by LDLᵀ in linear time.
+ * Detrends a signal by smoothness priors: z - (I + λ²D₂ᵀD₂)⁻¹z, where D₂ is the second-order
+ * difference matrix. The pentadiagonal system is solved by LDLᵀ factorization in linear time.
  *
  * Source: Tarvainen, Ranta-aho, Karjalainen, IEEE Trans. Biomed. Eng. 49(2), 2002, eq. 20.
  *
- * @param lambda smoothing; at 30 Hz, 100 keeps what is faster than about 0.3 Hz.
+ * @param lambda regularization parameter λ; at 30 Hz, 100 is a high-pass at about 0.3 Hz.
  */
 export function detrendSmoothnessPriors(signal: Float64Array, lambda: number): Float64Array {
   const n = signal.length;
   if (n < 3) return new Float64Array(n);
-  const { diagonal, first, second } = priorMatrix(n, lambda * lambda);
-  // LDLᵀ in place: `diagonal` becomes D, `first` and `second` the bands of L.
+  const { diagonal, first, second } = priorBands(n, lambda * lambda);
+  // In-place LDLᵀ: `diagonal` becomes D, `first` and `second` become the bands of L.
   for (let k = 0; k < n; k++) {
     const d = diagonal[k]!;
     if (k + 1 < n) {
@@ -78,8 +65,8 @@ export function detrendSmoothnessPriors(signal: Float64Array, lambda: number): F
   return trend.map((value, k) => signal[k]! - value);
 }
 
-/** The bands of I + λ²D₂ᵀD₂. */
-function priorMatrix(n: number, lambda2: number) {
+/** The diagonal and the two upper bands of I + λ²D₂ᵀD₂. */
+function priorBands(n: number, lambda2: number) {
   const diagonal = new Float64Array(n).fill(1);
   const first = new Float64Array(n);
   const second = new Float64Array(n);

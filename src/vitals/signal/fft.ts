@@ -1,11 +1,12 @@
-interface Plan {
+/** Tables for a transform of one size: twiddle factors and the bit-reversal permutation. */
+interface FftPlan {
   readonly size: number;
   readonly cosine: Float64Array;
   readonly sine: Float64Array;
   readonly reversed: Uint32Array;
 }
 
-const plans = new Map<number, Plan>();
+const plans = new Map<number, FftPlan>();
 
 /** The smallest power of two that is at least `n`. */
 export function nextPowerOfTwo(n: number): number {
@@ -14,12 +15,14 @@ export function nextPowerOfTwo(n: number): number {
   return size;
 }
 
-/** Tables for a size, made once. */
-function planOf(size: number): Plan {
-  const known = plans.get(size);
-  if (known) return known;
+/** The plan for a size, computed once. */
+function planFor(size: number): FftPlan {
+  const cached = plans.get(size);
+  if (cached) return cached;
   if (size < 1 || (size & (size - 1)) !== 0) {
-    throw new RangeError(`Cannot transform ${size} samples: the size must be a power of two`);
+    throw new RangeError(
+      `Cannot transform the signal: its length must be a power of two: current value is ${size}`,
+    );
   }
   const cosine = new Float64Array(size / 2);
   const sine = new Float64Array(size / 2);
@@ -36,7 +39,7 @@ function planOf(size: number): Plan {
   return plan;
 }
 
-/** The two stages whose factors are 1, -1 and -i: they need no multiplication. */
+/** The first two butterfly stages, whose twiddle factors are 1, -1 and -i: no multiplication. */
 function firstStages(re: Float64Array, im: Float64Array): void {
   const size = re.length;
   for (let k = 0; k + 1 < size; k += 2) {
@@ -64,14 +67,15 @@ function firstStages(re: Float64Array, im: Float64Array): void {
 }
 
 /**
- * Discrete Fourier transform in place, radix 2 (Cooley and Tukey 1965), unnormalised:
+ * In-place radix-2 fast Fourier transform (Cooley and Tukey 1965), without normalization:
  * X[m] = Σ x[k]·exp(-2πi·k·m/n).
  *
- * @param re real parts; their number must be a power of two.
- * @param im imaginary parts, as many.
+ * @param re real parts; the length must be a power of two.
+ * @param im imaginary parts, of the same length.
+ * @throws {RangeError} if the length is not a power of two.
  */
 export function fft(re: Float64Array, im: Float64Array): void {
-  const { size, cosine, sine, reversed } = planOf(re.length);
+  const { size, cosine, sine, reversed } = planFor(re.length);
   for (let k = 0; k < size; k++) {
     const other = reversed[k]!;
     if (other <= k) continue;

@@ -1,18 +1,18 @@
 import { bandPass } from "./bandpass.ts";
 import { movingMean } from "./detrend.ts";
 
-/** Mean colours over time, on a uniform grid without holes. */
+/** Mean colors of a region over time, on a uniform grid without gaps. */
 export interface ColorSignal {
   readonly r: Float64Array;
   readonly g: Float64Array;
   readonly b: Float64Array;
 }
 
-/** Window of CHROM and POS: long enough for one beat of 40 beats/min. */
+/** Window of CHROM and POS in seconds (both papers): one beat at 40 beats/min fits into it. */
 export const PROJECTION_WINDOW_S = 1.6;
 
 /**
- * Green as it is, inverted (more blood is darker) and relative to its slow part.
+ * Green-channel BVP: one minus green over its moving mean, since more blood absorbs more light.
  *
  * Source: Verkruysse, Svaasand, Nelson, Optics Express 16(26), 2008.
  */
@@ -20,17 +20,18 @@ export function green(
   { g }: ColorSignal,
   { sampleRateHz }: { sampleRateHz: number },
 ): Float64Array {
-  const wave = movingMean(g, Math.round(1.5 * sampleRateHz));
-  for (let k = 0; k < wave.length; k++) wave[k] = 1 - g[k]! / nonZero(wave[k]!);
-  return wave;
+  const bvp = movingMean(g, Math.round(1.5 * sampleRateHz));
+  for (let k = 0; k < bvp.length; k++) bvp[k] = 1 - g[k]! / nonZero(bvp[k]!);
+  return bvp;
 }
 
 /**
- * CHROM: chrominance signals X = 3R-2G and Y = 1.5R+G-1.5B of normalised colours, band-passed,
- * S = X - αY with α = σ(X)/σ(Y) in Hann windows of 1.6 s that overlap by half.
+ * CHROM: band-passed chrominance signals X = 3R-2G and Y = 1.5R+G-1.5B of normalized colors are
+ * combined to S = X - αY with α = σ(X)/σ(Y) in Hann windows of 1.6 s that overlap by half.
  *
- * Source: de Haan and Jeanne, IEEE Trans. Biomed. Eng. 60(10), 2013, eq. 13 to 17. Colours are
- * normalised by a moving mean and filtered as a whole, so that no window has filter transients.
+ * Source: de Haan and Jeanne, IEEE Trans. Biomed. Eng. 60(10), 2013, eq. 13 to 17. Unlike there,
+ * colors are normalized by a moving mean and the whole signal is filtered at once, so that windows
+ * have no filter transients.
  */
 export function chrom(
   { r, g, b }: ColorSignal,
@@ -42,9 +43,9 @@ export function chrom(
 ): Float64Array {
   const n = g.length;
   const length = windowSamples(n, sampleRateHz);
-  const rn = normalised(r, length);
-  const gn = normalised(g, length);
-  const bn = normalised(b, length);
+  const rn = normalized(r, length);
+  const gn = normalized(g, length);
+  const bn = normalized(b, length);
   const x = new Float64Array(n);
   const y = new Float64Array(n);
   for (let k = 0; k < n; k++) {
@@ -53,17 +54,18 @@ export function chrom(
   }
   const xf = bandPass(x, { lowHz, highHz, sampleRateHz });
   const yf = bandPass(y, { lowHz, highHz, sampleRateHz });
-  return overlapTuned(xf, yf, { length, sign: -1 });
+  return overlapAddAlphaTuned(xf, yf, length);
 }
 
 /**
- * POS, the plane orthogonal to skin: with colours normalised by their mean in a window of 1.6 s,
- * S₁ = G-B, S₂ = G+B-2R, h = S₁ + (σ(S₁)/σ(S₂))·S₂; the h of all windows overlap and add.
+ * POS (plane orthogonal to skin): with colors normalized by their mean in a sliding window of
+ * 1.6 s, S₁ = G-B, S₂ = G+B-2R and h = S₁ + (σ(S₁)/σ(S₂))·S₂ are computed, and the h of all
+ * windows are overlap-added.
  *
  * Source: Wang, den Brinker, Stuijk, de Haan, IEEE Trans. Biomed. Eng. 64(7), 2017, algorithm 1.
- * Each sample is divided by the number of windows it lies in, so that the ends are as high as the
- * middle. A window's h is linear in the colours, and its σ follow from sums of products: prefix
- * sums give the same numbers in linear time.
+ * Unlike there, each sample is divided by the number of windows that contain it, so that the ends
+ * have the same amplitude as the middle. Prefix sums give the result in linear time: h is linear in
+ * the colors, and both σ follow from sums of products.
  */
 export function pos(
   color: ColorSignal,
@@ -75,7 +77,7 @@ export function pos(
   if (n < 3 || length < 3) return result;
   const sums = colorSums(color);
   const windows = n - length + 1;
-  // Prefix sums over windows of h's three weights; as colours are about 1, h has a mean of 0.
+  // Prefix sums over the windows of h's weight for each channel. The mean of h in a window is 0.
   const wr = new Float64Array(windows + 1);
   const wg = new Float64Array(windows + 1);
   const wb = new Float64Array(windows + 1);
@@ -84,9 +86,9 @@ export function pos(
     const dr = (sums.r[end]! - sums.r[m]!) / length;
     const dg = (sums.g[end]! - sums.g[m]!) / length;
     const db = (sums.b[end]! - sums.b[m]!) / length;
-    const mr = nonZero(dr + sums.centre[0]);
-    const mg = nonZero(dg + sums.centre[1]);
-    const mb = nonZero(db + sums.centre[2]);
+    const mr = nonZero(dr + sums.center[0]);
+    const mg = nonZero(dg + sums.center[1]);
+    const mb = nonZero(db + sums.center[2]);
     const rr = ((sums.rr[end]! - sums.rr[m]!) / length - dr * dr) / (mr * mr);
     const gg = ((sums.gg[end]! - sums.gg[m]!) / length - dg * dg) / (mg * mg);
     const bb = ((sums.bb[end]! - sums.bb[m]!) / length - db * db) / (mb * mb);
@@ -110,7 +112,7 @@ export function pos(
   return result;
 }
 
-/** Prefix sums of the colours and their products, about their means for the sake of precision. */
+/** Prefix sums of the colors and their products, relative to the middle sample for precision. */
 function colorSums({ r, g, b }: ColorSignal) {
   const n = g.length;
   const make = () => new Float64Array(n + 1);
@@ -124,9 +126,9 @@ function colorSums({ r, g, b }: ColorSignal) {
     rg: make(),
     rb: make(),
     gb: make(),
-    centre: [r[n >> 1]!, g[n >> 1]!, b[n >> 1]!] as const,
+    center: [r[n >> 1]!, g[n >> 1]!, b[n >> 1]!] as const,
   };
-  const [cr, cg, cb] = sums.centre;
+  const [cr, cg, cb] = sums.center;
   for (let k = 0; k < n; k++) {
     const dr = r[k]! - cr;
     const dg = g[k]! - cg;
@@ -144,12 +146,8 @@ function colorSums({ r, g, b }: ColorSignal) {
   return sums;
 }
 
-/** x + sign·α·y, with α = σ(x)/σ(y) in Hann windows that overlap by half and add to one. */
-function overlapTuned(
-  x: Float64Array,
-  y: Float64Array,
-  { length, sign }: { length: number; sign: 1 | -1 },
-): Float64Array {
+/** x - α·y with α = σ(x)/σ(y), overlap-added in Hann windows that overlap by half. */
+function overlapAddAlphaTuned(x: Float64Array, y: Float64Array, length: number): Float64Array {
   const n = x.length;
   const result = new Float64Array(n);
   const weight = new Float64Array(n);
@@ -161,10 +159,10 @@ function overlapTuned(
   for (let start = -hop; start < n; start += hop) {
     const from = Math.max(0, start);
     const to = Math.min(n, start + 2 * hop);
-    const alpha = deviationOf(x, from, to) / (deviationOf(y, from, to) || Infinity);
+    const alpha = deviationBetween(x, from, to) / (deviationBetween(y, from, to) || Infinity);
     for (let k = from; k < to; k++) {
       const w = window[k - start]!;
-      result[k]! += w * (x[k]! + sign * alpha * y[k]!);
+      result[k]! += w * (x[k]! - alpha * y[k]!);
       weight[k]! += w;
     }
   }
@@ -172,7 +170,8 @@ function overlapTuned(
   return result;
 }
 
-function deviationOf(signal: Float64Array, from: number, to: number): number {
+/** Population standard deviation of samples `from` to `to`, `to` excluded. */
+function deviationBetween(signal: Float64Array, from: number, to: number): number {
   let sum = 0;
   let squares = 0;
   for (let k = from; k < to; k++) {
@@ -183,17 +182,19 @@ function deviationOf(signal: Float64Array, from: number, to: number): number {
   return Math.sqrt(Math.max(0, squares / count - (sum / count) ** 2));
 }
 
-function normalised(signal: Float64Array, windowLength: number): Float64Array {
+/** A channel divided by its moving mean. */
+function normalized(signal: Float64Array, windowLength: number): Float64Array {
   const relative = movingMean(signal, windowLength);
   for (let k = 0; k < relative.length; k++) relative[k] = signal[k]! / nonZero(relative[k]!);
   return relative;
 }
 
+/** Samples in a projection window, at most `n`. */
 function windowSamples(n: number, sampleRateHz: number): number {
   return Math.min(n, Math.ceil(PROJECTION_WINDOW_S * sampleRateHz));
 }
 
-/** A black region has no colour to divide by. */
+/** A divisor that is never 0: the mean of a black region is. */
 function nonZero(value: number): number {
   return Math.abs(value) > 1e-9 ? value : 1e-9;
 }

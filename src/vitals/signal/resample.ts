@@ -1,17 +1,17 @@
 import type { SampleRing } from "./ring.ts";
 
-/** Longer holes are not bridged: nothing is invented where nothing was seen. */
+/** Longest gap that is interpolated, in microseconds. Chosen. */
 export const MAX_GAP_US = 250_000;
 
-/** Where a uniform grid lies: sample `k` is at `startUs + k / sampleRateHz` seconds. */
+/** A uniform grid: sample `k` is at `startUs + k * 1e6 / sampleRateHz` microseconds. */
 export interface Grid {
   readonly startUs: number;
   readonly sampleRateHz: number;
-  /** Samples on the grid. */
+  /** Number of samples. */
   readonly length: number;
 }
 
-/** The grid of the newest `seconds` that ends at `endUs`. */
+/** The grid that covers `seconds` and whose last sample is at `endUs`. */
 export function gridEndingAt(
   endUs: number,
   { seconds, sampleRateHz }: { seconds: number; sampleRateHz: number },
@@ -21,11 +21,11 @@ export function gridEndingAt(
 }
 
 /**
- * Reads one channel of a ring onto a uniform grid by linear interpolation on true time.
- * NaN samples are treated as absent. Inside a hole of more than `maxGapUs`, and beyond the
- * ends, the result is NaN.
+ * Resamples one channel of a ring onto a uniform grid by linear interpolation between timestamps.
+ * NaN samples are treated as absent. The result is NaN inside a gap of more than `maxGapUs` and
+ * outside the recorded time.
  *
- * @param into filled and returned, where given; its length must be that of the grid.
+ * @param options `into`: the array to fill and return; its length must be that of the grid.
  */
 export function resample(
   ring: SampleRing,
@@ -43,7 +43,7 @@ export function resample(
   let afterUs = -Infinity;
   let after = NaN;
   for (let k = 0; k < grid.length; k++) {
-    // Half a microsecond of tolerance: the grid ends on a sample, up to rounding.
+    // The tolerance of half a microsecond covers rounding: the grid ends on a sample.
     const timeUs = grid.startUs + k * stepUs;
     while (afterUs < timeUs - 0.5 && next < ring.length) {
       const value = ring.value(next, channel);
@@ -64,23 +64,23 @@ export function resample(
   return into;
 }
 
-/** A stretch of a signal without holes: samples `start` to `end`, `end` not included. */
-export interface Run {
+/** A segment of a signal without gaps: samples `start` to `end`, `end` excluded. */
+export interface Segment {
   readonly start: number;
   readonly end: number;
 }
 
-/** The stretches of finite values, in order. */
-export function finiteRuns(signal: Float64Array): Run[] {
-  const runs: Run[] = [];
+/** The segments of finite values, in order. */
+export function finiteSegments(signal: Float64Array): Segment[] {
+  const segments: Segment[] = [];
   let start = -1;
   for (let k = 0; k <= signal.length; k++) {
     const present = k < signal.length && Number.isFinite(signal[k]);
     if (present && start < 0) start = k;
     if (!present && start >= 0) {
-      runs.push({ start, end: k });
+      segments.push({ start, end: k });
       start = -1;
     }
   }
-  return runs;
+  return segments;
 }

@@ -1,6 +1,6 @@
 /**
- * The newest samples of several channels on their true timestamps. Fixed memory: the oldest
- * sample makes room for the newest.
+ * A ring buffer of multi-channel samples with timestamps, in fixed memory: a new sample replaces the
+ * oldest one when the buffer is full.
  */
 export class SampleRing {
   readonly capacity: number;
@@ -10,10 +10,16 @@ export class SampleRing {
   #end = 0;
   #length = 0;
 
-  /** @param shape `capacity` in samples, `channels` in values a sample. */
+  /**
+   * @param shape `capacity` in samples, `channels` in values per sample.
+   * @throws {RangeError} if one of them is under 1.
+   */
   constructor({ capacity, channels }: { capacity: number; channels: number }) {
     if (!(capacity >= 1) || !(channels >= 1)) {
-      throw new RangeError(`Cannot keep ${capacity} samples of ${channels} channels`);
+      throw new RangeError(
+        `Cannot create a sample ring: capacity and channels must be at least 1: ` +
+          `current values are ${capacity} and ${channels}`,
+      );
     }
     this.capacity = capacity;
     this.channels = channels;
@@ -21,19 +27,20 @@ export class SampleRing {
     this.#values = new Float64Array(capacity * channels);
   }
 
+  /** Number of samples in the buffer. */
   get length(): number {
     return this.#length;
   }
 
-  /** Time of the newest sample in microseconds, or -Infinity while there is none. */
+  /** Time of the newest sample in microseconds, -Infinity if the buffer is empty. */
   get newestUs(): number {
     return this.#length ? this.timeUs(this.#length - 1) : -Infinity;
   }
 
   /**
-   * Adds a sample; a channel without a value is NaN, or left out at the end.
+   * Adds a sample. A channel without a value is NaN; trailing channels may be omitted.
    *
-   * @returns false where `timeUs` does not grow: such a sample is not kept.
+   * @returns false if `timeUs` is not after the newest sample: the sample is discarded.
    */
   push(timeUs: number, values: ArrayLike<number>): boolean {
     if (!(timeUs > this.newestUs)) return false;
@@ -47,17 +54,25 @@ export class SampleRing {
     return true;
   }
 
-  /** Time of sample `index`, 0 being the oldest, in microseconds. */
+  /**
+   * Time of a sample in microseconds; index 0 is the oldest sample.
+   *
+   * @throws {RangeError} if the buffer has no such sample.
+   */
   timeUs(index: number): number {
     return this.#timesUs[this.#slot(index)]!;
   }
 
-  /** One channel of sample `index`, 0 being the oldest. */
+  /**
+   * Value of one channel of a sample; index 0 is the oldest sample.
+   *
+   * @throws {RangeError} if the buffer has no such sample.
+   */
   value(index: number, channel: number): number {
     return this.#values[this.#slot(index) * this.channels + channel]!;
   }
 
-  /** The index of the first sample at or after `timeUs`; `length` where all are older. */
+  /** Index of the first sample at or after `timeUs`; `length` if all samples are older. */
   firstFrom(timeUs: number): number {
     let low = 0;
     let high = this.#length;
@@ -69,6 +84,7 @@ export class SampleRing {
     return low;
   }
 
+  /** Removes all samples. */
   clear(): void {
     this.#end = 0;
     this.#length = 0;
@@ -76,7 +92,10 @@ export class SampleRing {
 
   #slot(index: number): number {
     if (!(index >= 0 && index < this.#length)) {
-      throw new RangeError(`Cannot read sample ${index}: the ring holds ${this.#length}`);
+      throw new RangeError(
+        `Cannot read a sample: the index must be at least 0 and under ${this.#length}: ` +
+          `current value is ${index}`,
+      );
     }
     return (this.#end - this.#length + index + this.capacity) % this.capacity;
   }

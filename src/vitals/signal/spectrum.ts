@@ -1,30 +1,31 @@
 import { fft, nextPowerOfTwo } from "./fft.ts";
 
-/** Power over frequency; bin `m` is at `m * binHz`. */
+/** A one-sided power spectrum: bin `m` is at `m * binHz`. */
 export interface Spectrum {
   readonly power: Float64Array;
   readonly binHz: number;
 }
 
+/** A local maximum of a power spectrum, interpolated between bins. */
 export interface Peak {
   readonly frequencyHz: number;
   readonly power: number;
-  /** The highest bin of the peak. */
+  /** Index of the highest bin. */
   readonly bin: number;
 }
 
-const windows = new Map<number, Float64Array>();
+const hannWindows = new Map<number, Float64Array>();
 
-/** Symmetric Hann window of `length` samples. */
+/** Symmetric Hann window of `length` samples, cached. */
 export function hann(length: number): Float64Array {
-  let window = windows.get(length);
+  let window = hannWindows.get(length);
   if (!window) {
     window = new Float64Array(length);
     for (let k = 0; k < length; k++) {
       window[k] = length < 2 ? 1 : 0.5 - 0.5 * Math.cos((2 * Math.PI * k) / (length - 1));
     }
-    if (windows.size > 64) windows.clear();
-    windows.set(length, window);
+    if (hannWindows.size > 64) hannWindows.clear();
+    hannWindows.set(length, window);
   }
   return window;
 }
@@ -34,25 +35,28 @@ let scratchIm = new Float64Array(0);
 
 interface SpectrumOptions {
   readonly sampleRateHz: number;
-  /** @default 3, which leaves the peak interpolation an error under 0.02 of 1/T */
+  /**
+   * Zero padding: transform length over signal length, rounded up to a power of two.
+   *
+   * @default 3, at which the error of peak interpolation is under 0.02/T for a signal of length T.
+   */
   readonly padFactor?: number;
 }
 
 /**
- * Power spectrum of a signal under a Hann window, zero-padded to a power of two of at least
- * `padFactor` times its length. The mean of the finite values is taken off first; holes (NaN)
- * count as no evidence, that is as zero.
+ * Periodogram of a signal under a Hann window, with zero padding. The mean of the finite values is
+ * subtracted first; gaps (NaN) become zero.
  *
- * @returns half a spectrum, 0 Hz to half the sample rate, in units of the signal squared.
+ * @returns the spectrum from 0 Hz to half the sample rate, in the signal's unit squared.
  */
 export function powerSpectrum(signal: Float64Array, options: SpectrumOptions): Spectrum {
   return powerSpectra([signal], options)[0]!;
 }
 
 /**
- * Power spectra of signals of one length, as `powerSpectrum` gives them, for half the price: one
- * complex transform takes two real signals, of which the sum and difference of mirrored bins are
- * the parts.
+ * Power spectra of several signals of the same length, as `powerSpectrum` computes them, at half the
+ * cost: one complex transform handles two real signals, which the sum and the difference of mirrored
+ * bins separate.
  */
 export function powerSpectra(
   signals: readonly Float64Array[],
@@ -68,8 +72,8 @@ export function powerSpectra(
   const spectra: Spectrum[] = [];
   for (let k = 0; k < signals.length; k += 2) {
     const second = signals[k + 1];
-    windowInto(scratchRe, signals[k]!);
-    if (second) windowInto(scratchIm, second);
+    applyHannWindow(scratchRe, signals[k]!);
+    if (second) applyHannWindow(scratchIm, second);
     else scratchIm.fill(0);
     fft(scratchRe, scratchIm);
     const power = new Float64Array(size / 2 + 1);
@@ -89,8 +93,8 @@ export function powerSpectra(
   return spectra;
 }
 
-/** Writes a signal without its mean under a Hann window, then zeros. */
-function windowInto(into: Float64Array, signal: Float64Array): void {
+/** Writes the signal without its mean, times a Hann window, and zeros behind it. */
+function applyHannWindow(into: Float64Array, signal: Float64Array): void {
   const n = signal.length;
   const window = hann(n);
   let sum = 0;
@@ -102,34 +106,34 @@ function windowInto(into: Float64Array, signal: Float64Array): void {
       count++;
     }
   }
-  const centre = count ? sum / count : 0;
+  const center = count ? sum / count : 0;
   for (let k = 0; k < n; k++) {
     const value = signal[k]!;
-    into[k] = value === value ? (value - centre) * window[k]! : 0;
+    into[k] = value === value ? (value - center) * window[k]! : 0;
   }
   into.fill(0, n);
 }
 
 /**
- * The top of the peak around a bin, by a parabola through the logarithms of three bins
- * (Smith and Serra 1987; exact for a Gaussian, and close to that for a Hann window's lobe).
+ * Interpolates the peak around a bin by a parabola through the logarithms of three bins (Smith and
+ * Serra 1987). It is exact for a Gaussian and accurate for the main lobe of a Hann window.
  */
 export function interpolatePeak({ power, binHz }: Spectrum, bin: number): Peak {
-  const here = Math.log(power[bin]! + Number.MIN_VALUE);
+  const center = Math.log(power[bin]! + Number.MIN_VALUE);
   const left = Math.log((power[bin - 1] ?? 0) + Number.MIN_VALUE);
   const right = Math.log((power[bin + 1] ?? 0) + Number.MIN_VALUE);
-  const curve = left - 2 * here + right;
-  const shift = curve < 0 ? Math.max(-0.5, Math.min(0.5, (left - right) / (2 * curve))) : 0;
+  const curvature = left - 2 * center + right;
+  const shift = curvature < 0 ? Math.max(-0.5, Math.min(0.5, (left - right) / (2 * curvature))) : 0;
   return {
     frequencyHz: (bin + shift) * binHz,
-    power: Math.exp(here - ((left - right) * shift) / 4),
+    power: Math.exp(center - ((left - right) * shift) / 4),
     bin,
   };
 }
 
 /**
- * Local maxima from `lowHz` to `highHz`, highest first. A rise that continues beyond the edge of
- * the band is no maximum: the top of a hill outside is not a rate.
+ * Finds local maxima from `lowHz` to `highHz`, highest first. The slope of a peak outside the band
+ * is not a maximum.
  */
 export function findPeaks(
   spectrum: Spectrum,
@@ -147,7 +151,7 @@ export function findPeaks(
   return peaks.sort((a, b) => b.power - a.power).slice(0, limit);
 }
 
-/** The highest power within `withinHz` of a frequency; at least its bin and the two beside it. */
+/** Highest power within `withinHz` of a frequency, at least over its bin and both neighbors. */
 export function powerNear(
   { power, binHz }: Spectrum,
   frequencyHz: number,
@@ -162,7 +166,7 @@ export function powerNear(
   return highest;
 }
 
-/** Sum of power from `lowHz` to `highHz`. */
+/** Sum of the power from `lowHz` to `highHz`. */
 export function bandPower(
   { power, binHz }: Spectrum,
   { lowHz, highHz }: { lowHz: number; highHz: number },
@@ -174,13 +178,13 @@ export function bandPower(
 }
 
 /**
- * Harmonic signal to noise ratio in decibels: the power within `halfWidthHz` of a frequency and of
- * its first harmonic, over all other power of the band.
+ * Signal-to-noise ratio of a pulse in decibels: the power within `halfWidthHz` of a frequency and
+ * within twice that of its first harmonic, over the remaining power of the band.
  *
- * Source: de Haan and Jeanne, IEEE Trans. Biomed. Eng. 60(10), 2013, section III-C (they take
- * ±6 beats/min around the pulse, ±12 around its harmonic, in 40 to 240 beats/min).
+ * Source: de Haan and Jeanne, IEEE Trans. Biomed. Eng. 60(10), 2013, section III-C (with
+ * ±6 beats/min around the pulse, ±12 around its harmonic, in a band of 40 to 240 beats/min).
  *
- * @returns -Infinity where the band has no power at all.
+ * @returns -Infinity if the signal has no power in the band.
  */
 export function harmonicSnrDb(
   { power, binHz }: Spectrum,
@@ -196,9 +200,9 @@ export function harmonicSnrDb(
   const last = Math.min(power.length - 1, Math.floor(highHz / binHz));
   for (let bin = Math.max(0, Math.ceil(lowHz / binHz)); bin <= last; bin++) {
     const hz = bin * binHz;
-    const wanted = Math.abs(hz - frequencyHz) <= halfWidthHz ||
+    const isSignal = Math.abs(hz - frequencyHz) <= halfWidthHz ||
       Math.abs(hz - 2 * frequencyHz) <= 2 * halfWidthHz;
-    if (wanted) signal += power[bin]!;
+    if (isSignal) signal += power[bin]!;
     else noise += power[bin]!;
   }
   if (signal <= 0) return -Infinity;
@@ -206,8 +210,10 @@ export function harmonicSnrDb(
 }
 
 /**
- * The amplitude of a wave that makes a peak: under a Hann window of n samples a wave of
- * amplitude a has the power (a·n/4)² at its top.
+ * Amplitude of the sinusoid at a frequency. Under a Hann window of n samples, a sinusoid of
+ * amplitude a has the peak power (a·n/4)².
+ *
+ * @param options `samples`: length of the signal before zero padding.
  */
 export function amplitudeAt(
   { power, binHz }: Spectrum,

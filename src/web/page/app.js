@@ -1,37 +1,43 @@
 import { Chart } from "./chart.js";
-import { confidenceInWords, reasonInWords, secondsInWords, statusInWords } from "./words.js";
+import {
+  formatConfidence,
+  formatDuration,
+  formatReason,
+  formatSignal,
+  formatStatus,
+} from "./format.js";
 
-/** Numbers older than this are not shown as if they were of now. */
+/** Age above which values are no longer shown, in milliseconds. */
 const STALE_MS = 3000;
-/** Two runs of the program that are both heard within so long go on at once. */
-const DOUBLE_MS = 1000;
-/** Without status for so long (the server repeats it every 5 s) the device counts as gone. */
+/** If two boot ids are seen within this time, two servers publish with one prefix, in milliseconds. */
+const DUPLICATE_MS = 1000;
+/** Time without a message after which a device is offline (status repeats every 5 s), in milliseconds. */
 const SILENT_MS = 8000;
 
-const DOUBLE = "Two devices publish under this name: give each its own key prefix.";
+const DUPLICATE = "Two devices use this key prefix: set a different one for each";
 
-const calm = matchMedia("(prefers-reduced-motion: reduce)");
+const reducedMotion = matchMedia("(prefers-reduced-motion: reduce)");
 const main = document.querySelector("#devices");
 const connection = document.querySelector("#connection");
 const devices = new Map();
 
-/** Writes only what changed: a screen reader reads a live region whenever it is written. */
-function write(element, text) {
+/** Sets the text only if it changed, because screen readers announce each write to a live region. */
+function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
 class Device {
   #name;
   #root;
-  #heardMs = -Infinity;
+  #lastSeenMs = -Infinity;
   #metricsMs = -Infinity;
-  /** Undefined until the device has said it, which it does with each status. */
+  /** Undefined until the first status or recording state. */
   #recording;
   #session;
-  /** When each run of the program was heard last, by its name. */
-  #runs = new Map();
+  /** Time of the last metrics of each boot id. */
+  #boots = new Map();
   #status = { text: "", good: false };
-  #facts = { fps: undefined, latency: undefined };
+  #signal = { fps: undefined, latencyMs: undefined };
   #rates = new Map();
   #videoOn = true;
 
@@ -60,14 +66,14 @@ class Device {
     });
     this.#find(".toggle-video").addEventListener("click", () => {
       this.#videoOn = !this.#videoOn;
-      this.showVideo();
+      this.updateVideo();
     });
-    this.#find("img").addEventListener("error", () => setTimeout(() => this.showVideo(), 2000));
-    const after = [...main.querySelectorAll(".device")].find((each) => each.dataset.name > name);
+    this.#find("img").addEventListener("error", () => setTimeout(() => this.updateVideo(), 2000));
+    const next = [...main.querySelectorAll(".device")].find((each) => each.dataset.name > name);
     this.#root.dataset.name = name;
     this.#root.setAttribute("aria-label", name);
-    main.insertBefore(this.#root, after ?? null);
-    this.showVideo();
+    main.insertBefore(this.#root, next ?? null);
+    this.updateVideo();
   }
 
   #find(selector) {
@@ -79,113 +85,109 @@ class Device {
     this.#root.remove();
   }
 
-  /** (Re)opens the video, or closes it: a hidden page must not keep the camera's network busy. */
-  showVideo() {
+  /** (Re)opens the video, or closes it if it or the page is hidden, to save bandwidth. */
+  updateVideo() {
     const image = this.#find("img");
     const on = this.#videoOn && !document.hidden;
     this.#find(".video").classList.toggle("off", !this.#videoOn);
     this.#find(".no-video").hidden = this.#videoOn;
-    write(this.#find(".toggle-video"), this.#videoOn ? "Hide video" : "Show video");
+    setText(this.#find(".toggle-video"), this.#videoOn ? "Hide video" : "Show video");
     image.hidden = !this.#videoOn;
     if (on) image.src = `/video?device=${encodeURIComponent(this.#name)}&open=${Date.now()}`;
     else image.removeAttribute("src");
   }
 
-  take(type, payload) {
-    this.#heardMs = performance.now();
-    if (type === "core_metrics") this.#takeMetrics(payload);
-    else if (type === "edge_metrics") this.#facts.fps = payload.signal?.fps;
+  /** Shows a message of the device. */
+  update(type, payload) {
+    this.#lastSeenMs = performance.now();
+    if (type === "core_metrics") this.#updateMetrics(payload);
+    else if (type === "edge_metrics") this.#signal.fps = payload.signal?.fps;
     else if (type === "status") {
-      this.#status = { text: statusInWords(payload), good: payload.code === 0 };
-      // Each status says it again, for a page that was opened after the change.
-      if (typeof payload.recording === "boolean") this.#takeRecording(payload);
-    } else if (type === "recording_state") this.#takeRecording(payload);
+      this.#status = { text: formatStatus(payload), good: payload.code === 0 };
+      // Each status repeats the recording state.
+      if (typeof payload.recording === "boolean") this.#updateRecording(payload);
+    } else if (type === "recording_state") this.#updateRecording(payload);
     this.refresh();
   }
 
-  /** What the page's server knew already is as old as the device's silence. */
-  heard(agoMs) {
-    this.#heardMs = performance.now() - agoMs;
+  /** Sets the age of the latest state that the server sent at the start. */
+  setLastSeen(agoMs) {
+    this.#lastSeenMs = performance.now() - agoMs;
     this.refresh();
   }
 
-  #takeMetrics(payload) {
+  #updateMetrics(payload) {
     this.#metricsMs = performance.now();
-    this.#facts.latency = payload.metadata?.latency_ms;
-    this.#runs.set(payload.metadata?.boot_id, this.#metricsMs);
+    this.#signal.latencyMs = payload.metadata?.latency_ms;
+    this.#boots.set(payload.metadata?.boot_id, this.#metricsMs);
     for (const [name, { section, chart, output, reason }] of this.#rates) {
-      const measured = payload[name] ?? {};
-      chart.add(name === "pulse" ? measured.trace : measured.upper_trace);
-      const { value, confidence } = measured.strict ?? {};
-      const shown = Number.isFinite(value);
-      section.classList.toggle("withheld", !shown);
-      output.dataset.value = shown ? value.toFixed(name === "pulse" ? 0 : 1) : "–";
-      reason.dataset.text = shown
-        ? confidenceInWords(confidence)
-        : reasonInWords(payload.withheld?.[name]);
+      const vital = payload[name] ?? {};
+      chart.add(name === "pulse" ? vital.trace : vital.upper_trace);
+      const { value, confidence } = vital.strict ?? {};
+      const isPublished = Number.isFinite(value);
+      section.classList.toggle("withheld", !isPublished);
+      output.dataset.value = isPublished ? value.toFixed(name === "pulse" ? 0 : 1) : "–";
+      reason.dataset.text = isPublished
+        ? formatConfidence(confidence)
+        : formatReason(payload.withheld?.[name]);
     }
   }
 
-  #takeRecording({ recording, session_id: session }) {
-    // Said again and again: an answer to a command must stay to be read.
+  #updateRecording({ recording, session_id: session }) {
+    // Repeated states must not overwrite the response to a command.
     if (recording === this.#recording && session === this.#session) return;
     this.#session = session;
     this.#recording = recording === true;
-    // Not `disabled`, which would take the focus away from whoever has just pressed it.
+    // `disabled` would move the focus away from the button that was just pressed.
     this.#find(".start").setAttribute("aria-disabled", String(this.#recording));
     this.#find(".stop").setAttribute("aria-disabled", String(!this.#recording));
     const line = this.#find(".recording");
     line.classList.toggle("on", this.#recording);
-    const named = typeof session === "string" ? ` session ${session.slice(0, 128)}` : "";
-    write(line, this.#recording ? `Recording${named}` : "Not recording");
+    const suffix = typeof session === "string" ? ` session ${session.slice(0, 128)}` : "";
+    setText(line, this.#recording ? `Recording${suffix}` : "Not recording");
   }
 
-  /** What depends on the time: nothing may look alive that is not. */
+  /** Updates everything that depends on the time, so that outdated values are not shown as current. */
   refresh() {
     const now = performance.now();
     const stale = now - this.#metricsMs > STALE_MS;
-    // Where metrics were flowing, or the connection is broken, the heartbeat need not be waited for.
-    const flowed = this.#heardMs - this.#metricsMs < STALE_MS;
-    const silent = now - this.#heardMs > (flowed || broken ? STALE_MS : SILENT_MS);
+    // If metrics were flowing, or the connection is lost, do not wait for the status.
+    const hadMetrics = this.#lastSeenMs - this.#metricsMs < STALE_MS;
+    const silent = now - this.#lastSeenMs > (hadMetrics || isDisconnected ? STALE_MS : SILENT_MS);
     this.#root.classList.toggle("stale", stale);
     this.#root.classList.toggle("silent", silent);
-    for (const [run, heardMs] of this.#runs) {
-      if (now - heardMs > DOUBLE_MS) this.#runs.delete(run);
+    for (const [bootId, lastSeenMs] of this.#boots) {
+      if (now - lastSeenMs > DUPLICATE_MS) this.#boots.delete(bootId);
     }
-    const double = this.#runs.size > 1;
-    const sinceInWords = (thenMs) => secondsInWords((now - thenMs) / 1000);
-    const unmeasured = this.#metricsMs > -Infinity
-      ? `No measurement for ${sinceInWords(this.#metricsMs)}.`
-      : "No measurement yet.";
+    const isDuplicate = this.#boots.size > 1;
+    const formatAge = (thenMs) => formatDuration((now - thenMs) / 1000);
+    const staleText = this.#metricsMs > -Infinity
+      ? `No measurement for ${formatAge(this.#metricsMs)}`
+      : "No measurement yet";
     for (const { section, output, reason } of this.#rates.values()) {
       section.classList.toggle("stale", stale);
-      if (stale || double) section.classList.add("withheld");
-      write(output, stale || double ? "–" : output.dataset.value ?? "–");
-      write(reason, stale ? unmeasured : double ? DOUBLE : reason.dataset.text ?? "");
+      if (stale || isDuplicate) section.classList.add("withheld");
+      setText(output, stale || isDuplicate ? "–" : output.dataset.value ?? "–");
+      setText(reason, stale ? staleText : isDuplicate ? DUPLICATE : reason.dataset.text ?? "");
     }
     const status = this.#find(".status");
-    const { text, good } = double ? { text: DOUBLE, good: false } : this.#status;
-    write(status, silent ? "Nothing is heard from this device." : text);
+    const { text, good } = isDuplicate ? { text: DUPLICATE, good: false } : this.#status;
+    setText(status, silent ? "No data from this device" : text);
     status.classList.toggle("good", !silent && !stale && good);
     status.classList.toggle("bad", silent || !good);
-    const { fps, latency } = this.#facts;
-    write(
-      this.#find(".facts"),
-      stale ? (silent ? `silent for ${sinceInWords(this.#heardMs)}` : "") : [
-        Number.isFinite(fps) ? `${fps.toFixed(1)} pictures/s` : "",
-        Number.isFinite(latency) ? `${latency.toFixed(0)} ms old` : "",
-      ].filter(Boolean).join(", "),
-    );
+    const offline = silent ? `offline for ${formatAge(this.#lastSeenMs)}` : "";
+    setText(this.#find(".facts"), stale ? offline : formatSignal(this.#signal));
   }
 
+  /** Draws the waveforms. */
   draw() {
     for (const { chart } of this.#rates.values()) chart.draw();
   }
 
-  /** For a screen reader: curves say what the number says. */
+  /** Updates the descriptions of the waveforms for screen readers. */
   describe() {
     for (const [name, { section, output, reason }] of this.#rates) {
-      const text = `${name} curve, ${output.textContent} per minute, ${reason.textContent}`;
+      const text = `${name} waveform, ${output.textContent} per minute, ${reason.textContent}`;
       section.querySelector("canvas").setAttribute("aria-label", text);
     }
   }
@@ -201,14 +203,14 @@ class Device {
         headers: { "content-type": "application/json" },
         body: JSON.stringify(command),
       });
-      if (!response.ok) line.textContent = `The command failed: ${await response.text()}`;
+      if (!response.ok) line.textContent = `Command failed: ${await response.text()}`;
     } catch {
-      line.textContent = "The command failed: the page's server is away";
+      line.textContent = "Command failed: no connection to the server";
     }
   }
 }
 
-function deviceOf(name) {
+function findOrAdd(name) {
   let device = devices.get(name);
   if (!device) {
     document.querySelector("#empty").hidden = true;
@@ -217,47 +219,49 @@ function deviceOf(name) {
   return device;
 }
 
-let broken = false;
+let isDisconnected = false;
 
-function say(text, { isBroken = false } = {}) {
-  broken = isBroken;
-  connection.classList.toggle("broken", broken);
-  write(connection, text);
+function setConnection(text, { disconnected }) {
+  isDisconnected = disconnected;
+  connection.classList.toggle("broken", disconnected);
+  setText(connection, text);
 }
 
-let wasAway = false;
+let wasDisconnected = false;
 
-function follow() {
+function subscribe() {
   const events = new EventSource("/events");
   events.addEventListener("open", () => {
-    if (wasAway) { for (const device of devices.values()) device.showVideo(); }
-    wasAway = false;
+    if (wasDisconnected) { for (const device of devices.values()) device.updateVideo(); }
+    wasDisconnected = false;
   });
   events.addEventListener("error", () => {
-    wasAway = true;
-    say("The page's server is away: trying again", { isBroken: true });
-    // A refusal ends an EventSource for good; a lost connection it heals itself.
-    if (events.readyState === EventSource.CLOSED) setTimeout(follow, 2000);
+    wasDisconnected = true;
+    setConnection("Server disconnected: reconnecting", { disconnected: true });
+    // An EventSource reconnects by itself, except after an HTTP error.
+    if (events.readyState === EventSource.CLOSED) setTimeout(subscribe, 2000);
   });
-  events.addEventListener("message", ({ data }) => take(JSON.parse(data)));
+  events.addEventListener("message", ({ data }) => handleEvent(JSON.parse(data)));
 }
 
-function take({ type, device, payload, connected, ago_ms }) {
+function handleEvent({ type, device, payload, connected, ago_ms }) {
   if (type === "connection") {
-    say(connected ? "Connected" : "Redis is away: trying again", { isBroken: !connected });
+    setConnection(connected ? "Connected" : "Redis disconnected: reconnecting", {
+      disconnected: !connected,
+    });
   } else if (type === "gone") {
     devices.get(device)?.remove();
     devices.delete(device);
   } else if (type === "heard") {
-    devices.get(device)?.heard(ago_ms);
+    devices.get(device)?.setLastSeen(ago_ms);
   } else {
-    deviceOf(device).take(type, payload);
+    findOrAdd(device).update(type, payload);
   }
 }
 
-follow();
+subscribe();
 document.addEventListener("visibilitychange", () => {
-  for (const device of devices.values()) device.showVideo();
+  for (const device of devices.values()) device.updateVideo();
 });
 setInterval(() => {
   for (const device of devices.values()) device.refresh();
@@ -268,8 +272,8 @@ setInterval(() => {
 
 let lastDraw = 0;
 function animate(time) {
-  // Thirty a second are smooth; one a second for whoever wants stillness.
-  if (time - lastDraw > (calm.matches ? 1000 : 30)) {
+  // Up to about 30 frames per second, or one with reduced motion.
+  if (time - lastDraw > (reducedMotion.matches ? 1000 : 30)) {
     lastDraw = time;
     for (const device of devices.values()) device.draw();
   }

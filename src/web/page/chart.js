@@ -1,16 +1,16 @@
-/** Seconds of curve that are shown. */
+/** Time span of the chart, in microseconds. */
 const SPAN_US = 12e6;
-/** Samples that come late still find their place before they are drawn. */
+/** Maximum number of samples in memory. */
 const MAX_SAMPLES = 2000;
 
-/** A curve that runs from right to left, scaled to what it shows. */
+/** Chart of a waveform that scrolls from right to left and scales to the visible samples. */
 export class Chart {
   #canvas;
   #color;
   /** Times in microseconds, ascending, and their values. */
   #times = [];
   #values = [];
-  /** Where the newest sample stood on this machine's clock: the two clocks may differ. */
+  /** Offset from the local clock to the device's clock, in microseconds. */
   #offsetUs;
 
   constructor(canvas, color) {
@@ -18,23 +18,23 @@ export class Chart {
     this.#color = color;
   }
 
-  /** Takes samples `{timestamp, value}`; one with a known timestamp replaces the earlier one. */
+  /** Adds samples `{timestamp, value}`; one with a known timestamp replaces the earlier sample. */
   add(samples) {
     if (!Array.isArray(samples)) return;
     for (const { timestamp, value } of samples.slice(-MAX_SAMPLES)) {
       if (!Number.isFinite(timestamp) || !Number.isFinite(value)) continue;
-      let at = this.#times.length;
-      while (at > 0 && this.#times[at - 1] > timestamp) at--;
-      if (at > 0 && this.#times[at - 1] === timestamp) {
-        this.#values[at - 1] = value;
+      let index = this.#times.length;
+      while (index > 0 && this.#times[index - 1] > timestamp) index--;
+      if (index > 0 && this.#times[index - 1] === timestamp) {
+        this.#values[index - 1] = value;
       } else {
-        this.#times.splice(at, 0, timestamp);
-        this.#values.splice(at, 0, value);
+        this.#times.splice(index, 0, timestamp);
+        this.#values.splice(index, 0, value);
       }
     }
     const newest = this.#times.at(-1);
     if (newest === undefined) return;
-    // A device whose clock was set back begins its curve anew.
+    // Restart the chart if the device's clock was set back.
     const last = samples.at(-1)?.timestamp;
     if (last < newest - SPAN_US) {
       this.#times = [];
@@ -42,17 +42,17 @@ export class Chart {
       this.#offsetUs = undefined;
       return this.add(samples);
     }
-    const old = this.#times.findIndex((time) => time > newest - 1.2 * SPAN_US);
-    this.#times.splice(0, Math.max(old, this.#times.length - MAX_SAMPLES));
+    const firstKept = this.#times.findIndex((time) => time > newest - 1.2 * SPAN_US);
+    this.#times.splice(0, Math.max(firstKept, this.#times.length - MAX_SAMPLES));
     this.#values.splice(0, this.#values.length - this.#times.length);
     const offset = newest - performance.now() * 1000;
-    // Follows the slower of two messages at once and a faster one gently: no jerking.
+    // Smoothed, so that jitter in the arrival of messages does not make the chart jerk.
     this.#offsetUs = this.#offsetUs === undefined || Math.abs(offset - this.#offsetUs) > 2e6
       ? offset
       : this.#offsetUs + (offset - this.#offsetUs) * 0.05;
   }
 
-  /** Draws the last seconds; call for each frame that the browser shows. */
+  /** Draws the visible samples; call it in an animation frame. */
   draw() {
     const canvas = this.#canvas;
     const scale = Math.min(globalThis.devicePixelRatio || 1, 2);
@@ -68,21 +68,21 @@ export class Chart {
     if (this.#times.length < 2) return;
     const end = performance.now() * 1000 + this.#offsetUs - 0.3e6;
     const start = end - SPAN_US;
-    const shown = this.#values.filter((_, index) => this.#times[index] >= start);
-    if (shown.length < 2) return;
-    const low = Math.min(...shown);
-    const range = Math.max(...shown) - low || 1;
+    const visible = this.#values.filter((_, index) => this.#times[index] >= start);
+    if (visible.length < 2) return;
+    const low = Math.min(...visible);
+    const range = Math.max(...visible) - low || 1;
     const margin = 4 * scale;
     context.beginPath();
-    let before;
+    let previous;
     for (const [index, time] of this.#times.entries()) {
       if (time < start) continue;
       const x = (time - start) / SPAN_US * width;
       const y = height - margin - (this.#values[index] - low) / range * (height - 2 * margin);
-      // A gap is a gap: no line where nothing was measured.
-      if (before === undefined || time - before > 0.5e6) context.moveTo(x, y);
+      // No line across a gap in the measurement.
+      if (previous === undefined || time - previous > 0.5e6) context.moveTo(x, y);
       else context.lineTo(x, y);
-      before = time;
+      previous = time;
     }
     context.lineWidth = 1.75 * scale;
     context.lineJoin = "round";

@@ -1,13 +1,12 @@
 import fc from "fast-check";
 import assert from "node:assert/strict";
 import { ExitError } from "../../../src/base/errors.ts";
-import { FLAGS, flagsOf } from "../../../src/config/flags.ts";
-import { load } from "../../../src/config/load.ts";
+import { FLAGS, load } from "../../../src/app/flags.ts";
 import { nearest } from "../../../src/base/nearest.ts";
 import { parseCommandLine } from "../../../src/config/command_line.ts";
-import { showValue } from "../../../src/config/values.ts";
+import { formatValue } from "../../../src/config/values.ts";
 
-const names = FLAGS.map(({ flag }) => flag.name);
+const names = FLAGS.entries.map(({ flag }) => flag.name);
 const word = fc.oneof(
   fc.string(),
   fc.constantFrom("-", "--", "---", "=", "--=", "--no", "true", "serve", "--help"),
@@ -16,29 +15,29 @@ const word = fc.oneof(
   fc.tuple(fc.constantFrom(...names), fc.string()).map(([name, text]) => `--${name}=${text}`),
 );
 
-/** Only an error that names its exit status may leave the parser. */
-function isOrderly(run: () => unknown): void {
+/** Fails on any error without an exit status. */
+function acceptOrReject(run: () => unknown): void {
   try {
     run();
   } catch (error) {
     assert(error instanceof ExitError, String(error));
     assert.match(error.message, /^Cannot /);
-    assert([64, 78].includes(error.status));
+    assert([64, 78].includes(error.exitStatus));
   }
 }
 
-Deno.test("any command line is understood or refused in order", () => {
+Deno.test("load() accepts any command line or rejects it with an ExitError", () => {
   fc.assert(
     fc.property(
       fc.array(word, { maxLength: 6 }),
-      (argv) => isOrderly(() => load(argv, { env: {}, readText: () => "{}" })),
+      (argv) => acceptOrReject(() => load(argv, { env: {}, readText: () => "{}" })),
     ),
     { numRuns: 3000 },
   );
 });
 
-Deno.test("any configuration file is understood or refused in order", () => {
-  const keys = FLAGS.flatMap(({ flag }) => flag.file ? [flag.file.key] : []);
+Deno.test("load() accepts any configuration file or rejects it with an ExitError", () => {
+  const keys = FLAGS.entries.flatMap(({ flag }) => flag.file ? [flag.file.key] : []);
   const text = fc.oneof(
     fc.string(),
     fc.json(),
@@ -51,7 +50,7 @@ Deno.test("any configuration file is understood or refused in order", () => {
       text,
       text,
       (redis, filesystem) =>
-        isOrderly(() =>
+        acceptOrReject(() =>
           load(argv, { env: {}, readText: (path) => path === "/r" ? redis : filesystem })
         ),
     ),
@@ -59,19 +58,19 @@ Deno.test("any configuration file is understood or refused in order", () => {
   );
 });
 
-Deno.test("any text in any environment variable is understood or refused in order", () => {
+Deno.test("load() accepts any environment variable or rejects it with an ExitError", () => {
   const variable = fc.constantFrom(...names).map((name) => `PHYSIOLOGY_${name.toUpperCase()}`);
   fc.assert(
     fc.property(
       fc.dictionary(variable, fc.string()),
-      (env) => isOrderly(() => load(["--simulate"], { env, readText: () => "{}" })),
+      (env) => acceptOrReject(() => load(["--simulate"], { env, readText: () => "{}" })),
     ),
     { numRuns: 2000 },
   );
 });
 
-Deno.test("a text that is given comes back unchanged, whichever form it was written in", () => {
-  const entries = flagsOf("serve").filter(({ flag }) => flag.kind === "path");
+Deno.test("parseCommandLine() returns a text unchanged in every form of a flag", () => {
+  const entries = FLAGS.flagsOf("serve").filter(({ flag }) => flag.kind === "path");
   fc.assert(
     fc.property(
       fc.constantFrom(...entries),
@@ -79,39 +78,38 @@ Deno.test("a text that is given comes back unchanged, whichever form it was writ
       (entry, text) => {
         const name = `--${entry.flag.name}`;
         for (const argv of [[`${name}=${text}`], [name, text], [`${name.slice(1)}`, text]]) {
-          assert.equal(parseCommandLine(argv).values.get(entry), text);
+          assert.equal(parseCommandLine(FLAGS, argv).values.get(entry), text);
         }
       },
     ),
   );
 });
 
-Deno.test("every number in a flag's range is accepted, and its printed form read back", () => {
-  const numbers = flagsOf("serve").filter(({ flag }) => flag.kind === "int");
+Deno.test("load() accepts every number in a flag's range and reads its printed form back", () => {
+  const numbers = FLAGS.flagsOf("serve").filter(({ flag }) => flag.kind === "int");
   for (const entry of numbers) {
-    const [least = 0, most = 0] = entry.flag.range ?? [];
+    const [min = 0, max = 0] = entry.flag.range ?? [];
     fc.assert(
-      fc.property(fc.integer({ min: least, max: Math.min(most, 2 ** 31 - 1) }), (value) => {
-        const text = showValue(value);
+      fc.property(fc.integer({ min, max: Math.min(max, 2 ** 31 - 1) }), (value) => {
+        const text = formatValue(value);
         const { settings } = load(["print-config", `--${entry.flag.name}=${text}`], {
           env: {},
           readText: () => "{}",
         });
-        const topic = settings[entry.topic] as Readonly<Record<string, unknown>>;
-        assert.equal(topic[entry.key], value);
+        assert.equal(FLAGS.valueOf(settings, entry), value);
       }),
       { numRuns: 20 },
     );
   }
 });
 
-Deno.test("a flag with one wrong letter is told its right name", () => {
+Deno.test("nearest() finds a flag with one missing letter", () => {
   fc.assert(
     fc.property(
       fc.constantFrom(...names.filter((name) => name.length > 5)),
       fc.nat(),
-      (name, where) => {
-        const at = where % name.length;
+      (name, offset) => {
+        const at = offset % name.length;
         const typo = name.slice(0, at) + name.slice(at + 1);
         if (names.includes(typo)) return;
         const found = nearest(typo, names);

@@ -15,13 +15,13 @@ const region = fc.record({
   pixels: fc.nat(5000),
   clipped: fc.double({ min: 0, max: 1, noNaN: true }),
 });
-/** Mostly a camera's step, sometimes a hole, a standstill or a step backwards. */
-const step = fc.oneof(
+/** Time step in microseconds: mostly a frame interval, rarely a gap, zero or a step backwards. */
+const stepUs = fc.oneof(
   { weight: 30, arbitrary: fc.integer({ min: 5_000, max: 70_000 }) },
   { weight: 1, arbitrary: fc.integer({ min: -100_000, max: 20_000_000 }) },
 );
 const frame = fc.record({
-  step,
+  stepUs,
   regions: fc.dictionary(fc.constantFrom(...REGION_NAMES), region),
   track: fc.oneof({ weight: 40, arbitrary: fc.constant(1) }, { weight: 1, arbitrary: fc.nat(3) }),
   face: fc.oneof({ weight: 20, arbitrary: fc.constant(true) }, {
@@ -32,14 +32,14 @@ const frame = fc.record({
   networkPulse: fc.option(fc.double({ min: -1, max: 1, noNaN: true }), { nil: undefined }),
 });
 
-Deno.test("whatever comes in, each vital has one strict value or one reason, and only finite numbers", () => {
+Deno.test("VitalsEngine publishes either a strict value or a reason, and only finite values, for any input", () => {
   fc.assert(
     fc.property(fc.array(frame, { minLength: 50, maxLength: 400, size: "max" }), (frames) => {
       const engine = createVitalsEngine({ phasicPressure: true, eda: true });
       let timeUs = 1e9;
       let traceUs = -Infinity;
-      frames.forEach(({ step, regions, track, face, dy, networkPulse }, sequence) => {
-        timeUs += step;
+      frames.forEach(({ stepUs, regions, track, face, dy, networkPulse }, sequence) => {
+        timeUs += stepUs;
         const sample: RegionSample = {
           timeUs,
           sequence,

@@ -50,7 +50,7 @@ Deno.test("a driver that does not let go ends the program with 70, for its super
   server.kill("SIGTERM");
   const { code, stderr } = await server.ended;
   assert.equal(code, 70, stderr);
-  assert.match(stderr, /Cannot close the camera: its driver does not let go/);
+  assert.match(stderr, /Cannot close the camera: its driver does not respond/);
 });
 
 Deno.test("a camera that is not there ends the program with 69 and what to do", async () => {

@@ -275,8 +275,8 @@ Deno.test("V4l2Source reports a device that cannot be opened, with a hint", asyn
   await using text = await recordingFile({ ...MJPEG, frames: [] });
   const cases: readonly [V4l2SourceOptions, RegExp, RegExp][] = [
     [{ device: "/dev/video250" }, /\/dev\/video250: No such file/, /Plug the camera in/],
-    [{ device: "/dev/null" }, /it is no video device/, /devices/],
-    [{ device: import.meta.filename! }, /it is no video device/, /devices/],
+    [{ device: "/dev/null" }, /it is not a video device/, /devices/],
+    [{ device: import.meta.filename! }, /it is not a video device/, /devices/],
     [{ device: text.path, codec: "YUYV" }, /does not offer the format YUYV/, /--codec/],
   ];
   for (const [options, message, hint] of cases) {

@@ -15,8 +15,8 @@ import { waitFor } from "../../support/wait.ts";
 
 const MAIN = new URL("../../../main.ts", import.meta.url).pathname;
 
-/** Pictures that change, made once by ffmpeg: the third of a second each. */
-async function pictures(): Promise<Uint8Array<ArrayBuffer>[]> {
+/** JPEG images of a changing test pattern, three per second. */
+async function testImages(): Promise<Uint8Array<ArrayBuffer>[]> {
   // deno-fmt-ignore
   const { stdout } = await new Deno.Command("ffmpeg", {
     args: [
@@ -34,16 +34,16 @@ async function pictures(): Promise<Uint8Array<ArrayBuffer>[]> {
   return images;
 }
 
-/** An appliance as seen from Redis: publishes under a prefix and follows its command queue. */
+/** A device as seen from Redis: publishes with a key prefix and reads its command queue. */
 class FakeDevice implements Disposable {
   readonly prefix: string;
   readonly commands: unknown[] = [];
   readonly #client: Redis;
   readonly #timer: ReturnType<typeof setInterval>;
-  readonly #pictures: readonly Uint8Array<ArrayBuffer>[];
+  readonly #images: readonly Uint8Array<ArrayBuffer>[];
   #turn = 0;
   #session: string | undefined;
-  framesSentTo = 0;
+  frameReceivers = 0;
 
   constructor(server: RedisServer, { prefix, images }: {
     prefix: string;
@@ -51,7 +51,7 @@ class FakeDevice implements Disposable {
   }) {
     this.prefix = prefix;
     this.#client = server.client();
-    this.#pictures = images;
+    this.#images = images;
     this.#timer = setInterval(() => void this.#run().catch(() => {}), 100);
   }
 
@@ -64,10 +64,10 @@ class FakeDevice implements Disposable {
     const turn = this.#turn++;
     for (const envelope of fakeMetrics(turn + 4)) await this.send(envelope);
     if (turn % 10 === 0) await this.send(fakeStatus(turn, "OK", this.#session));
-    const jpeg = this.#pictures[turn % this.#pictures.length]!;
+    const jpeg = this.#images[turn % this.#images.length]!;
     const frame = { timestamp: turn, sequence: turn, width: 320, height: 240, jpeg };
     const bytes = Buffer.from(encodeFrameEnvelope(frame));
-    this.framesSentTo = Number(await this.#client.publish(`${this.prefix}:frame`, bytes));
+    this.frameReceivers = Number(await this.#client.publish(`${this.prefix}:frame`, bytes));
     const pushed = await this.#client.rpop(`${this.prefix}:command_queue`);
     if (pushed === null) return;
     const command = JSON.parse(String(pushed));
@@ -94,15 +94,15 @@ async function startDashboard(server: RedisServer, args: readonly string[] = [])
     `--port=${port}`,
     ...args,
   ]);
-  await program.says("The page is at");
+  await program.says("Serving the web page at");
   return { program, url: `http://127.0.0.1:${port}/` };
 }
 
 const TEXT = (device: string, selector: string) =>
   `document.querySelector('[data-name="${device}"] ${selector}')?.textContent ?? ""`;
 
-/** A number that changes when the picture in the page does. */
-const PICTURE = (device: string) =>
+/** An expression for the pixels of the image that the page shows. */
+const PIXELS = (device: string) =>
   `(() => {
   const image = document.querySelector('[data-name="${device}"] img');
   if (!image?.naturalWidth) return "";
@@ -114,10 +114,10 @@ const PICTURE = (device: string) =>
 })()`;
 
 Deno.test({
-  name: "the dashboard shows three devices live in Chromium, records, and heals with the broker",
+  name: "dashboard shows three devices in Chromium, controls recordings, and reconnects to Redis",
   ignore: !hasChromium(),
   fn: async () => {
-    const images = await pictures();
+    const images = await testImages();
     await using server = await startRedis();
     using _one = new FakeDevice(server, { prefix: "ward-1", images });
     using two = new FakeDevice(server, { prefix: "ward-2", images });
@@ -136,14 +136,14 @@ Deno.test({
     for (const device of ["ward-1", "ward-2", "ward-3"]) {
       await reads(device, { selector: '[data-name="pulse"] output', text: "73" });
       await reads(device, { selector: '[data-name="breathing"] output', text: "16.2" });
-      await reads(device, { selector: '[data-name="pulse"] .reason', text: "95 % sure" });
+      await reads(device, { selector: '[data-name="pulse"] .reason', text: "Confidence 95 %" });
       await reads(device, { selector: ".status", text: "Measuring." });
-      await reads(device, { selector: ".facts", text: "29.9 pictures/s" });
+      await reads(device, { selector: ".facts", text: "29.9 fps" });
     }
-    const before = await waitFor("a picture", () => page.evaluate<string>(PICTURE("ward-2")));
+    const before = await waitFor("an image", () => page.evaluate<string>(PIXELS("ward-2")));
     await waitFor(
-      "the picture to move",
-      async () => await page.evaluate<string>(PICTURE("ward-2")) !== before,
+      "the image to change",
+      async () => await page.evaluate<string>(PIXELS("ward-2")) !== before,
     );
 
     await page.evaluate(`document.querySelector('[data-name="ward-2"] input').focus()`);
@@ -166,18 +166,18 @@ Deno.test({
 
     await server.kill();
     await waitFor(
-      "the page to say so",
+      "the page to show the disconnection",
       async () =>
         (await page.evaluate<string>(`document.querySelector("#connection").textContent`))
-          .includes("Redis is away"),
+          .includes("Redis disconnected"),
     );
     await reads("ward-1", { selector: '[data-name="pulse"] output', text: "–" });
     await server.restart();
     await reads("ward-1", { selector: '[data-name="pulse"] output', text: "73" });
-    const frozen = await page.evaluate<string>(PICTURE("ward-1"));
+    const frozen = await page.evaluate<string>(PIXELS("ward-1"));
     await waitFor(
-      "the picture to move again",
-      async () => await page.evaluate<string>(PICTURE("ward-1")) !== frozen,
+      "the image to change again",
+      async () => await page.evaluate<string>(PIXELS("ward-1")) !== frozen,
     );
 
     assert.deepEqual(page.complaints, []);
@@ -187,7 +187,7 @@ Deno.test({
   },
 });
 
-Deno.test("frames are fetched from Redis only while somebody watches", async () => {
+Deno.test("dashboard subscribes to frames only while the video has subscribers", async () => {
   await using server = await startRedis();
   using device = new FakeDevice(server, { prefix: "a", images: [Uint8Array.of(0xff, 0xd8, 1)] });
   const { program, url } = await startDashboard(server);
@@ -196,13 +196,13 @@ Deno.test("frames are fetched from Redis only while somebody watches", async () 
     const response = await fetch(`${url}video?device=a`);
     if (response.status !== 200) return await response.body?.cancel(), false;
     const reader = response.body!.getReader();
-    await waitFor("a receiver", () => device.framesSentTo === 1);
+    await waitFor("a receiver", () => device.frameReceivers === 1);
     const { value } = await reader.read();
     assert.match(new TextDecoder("latin1").decode(value), /^--physiology-frame\r\n/);
     await reader.cancel();
     return true;
   });
-  await waitFor("no receiver", () => device.framesSentTo === 0);
+  await waitFor("no receiver", () => device.frameReceivers === 0);
 });
 
 for (
@@ -212,7 +212,7 @@ for (
     ["a cluster in key-value mode", ["--redis_cluster", "--noredis_use_pubsub"]],
   ] as const
 ) {
-  Deno.test(`of ${what} the dashboard reads metrics, recordings and pictures`, async () => {
+  Deno.test(`dashboard reads metrics, recordings and frames of ${what}`, async () => {
     await using stack = new AsyncDisposableStack();
     const [server] = args[0] === "--redis_cluster"
       ? stack.use(await startCluster()).nodes
@@ -228,12 +228,12 @@ for (
       "--start_with_recording_on",
     ]));
     const events = await fetch(`${url}events`);
-    let told = "";
+    let received = "";
     const reading = (async () => {
-      for await (const text of events.body!.pipeThrough(new TextDecoderStream())) told += text;
+      for await (const text of events.body!.pipeThrough(new TextDecoderStream())) received += text;
     })().catch(() => {});
     for (const part of ['"type":"core_metrics","device":"physiology"', '"recording":true']) {
-      await waitFor(part, () => told.includes(part), { timeoutMs: 20_000 });
+      await waitFor(part, () => received.includes(part), { timeoutMs: 20_000 });
     }
     const video = await fetch(`${url}video?device=physiology`);
     const reader = video.body!.getReader();
@@ -245,7 +245,7 @@ for (
   });
 }
 
-Deno.test("with a token the dashboard asks for it, and lets in who brings it", async () => {
+Deno.test("dashboard with a token requires a login or the token", async () => {
   await using server = await startRedis();
   using _device = new FakeDevice(server, { prefix: "a", images: [new Uint8Array(2)] });
   const { program, url } = await startDashboard(server, ["--token=secret", "--listen=0.0.0.0"]);
@@ -263,7 +263,7 @@ Deno.test("with a token the dashboard asks for it, and lets in who brings it", a
     });
   const wrong = await login("guess");
   assert.equal(wrong.status, 401);
-  assert.match(await wrong.text(), /That is not the token/);
+  assert.match(await wrong.text(), /Wrong token/);
   const right = await login("secret");
   assert.equal(right.status, 303);
   const cookie = right.headers.get("set-cookie")!.split(";")[0]!;

@@ -8,7 +8,7 @@ async function folder(): Promise<{ path: string } & AsyncDisposable> {
   return { path, [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }) };
 }
 
-Deno.test("no input is wrong usage, and stderr says what to add", async () => {
+Deno.test("serve without an input exits with 64, and stderr says what to add", async () => {
   const { status, stderr, stdout } = await runProgram([]);
   assert.equal(status, 64);
   assert.equal(stdout, "");
@@ -16,13 +16,13 @@ Deno.test("no input is wrong usage, and stderr says what to add", async () => {
   assert.equal(stderr.trim().split("\n").length, 1);
 });
 
-Deno.test("an unknown flag is wrong usage, and stderr names the nearest", async () => {
+Deno.test("an unknown flag exits with 64, and stderr suggests the nearest", async () => {
   const { status, stderr } = await runProgram(["--use_camra"]);
   assert.equal(status, 64);
   assert.match(stderr, /did you mean --use_camera\?/);
 });
 
-Deno.test("an empty configuration file has status 78 and is named", async () => {
+Deno.test("an empty configuration file exits with 78, and stderr names it", async () => {
   await using at = await folder();
   await Deno.writeTextFile(`${at.path}/c.json`, "");
   const args = ["--simulate", "--redis_config_path=c.json"];
@@ -31,7 +31,7 @@ Deno.test("an empty configuration file has status 78 and is named", async () => 
   assert.match(stderr, /c\.json: it is empty/);
 });
 
-Deno.test("the default Redis configuration is written, checks, and keeps what it replaces", async () => {
+Deno.test("--save_default_redis_ipc_config writes a valid file, and keeps the one it replaces", async () => {
   await using at = await folder();
   const { status, stdout } = await runProgram(["--save_default_redis_ipc_config"], {
     cwd: at.path,
@@ -49,13 +49,13 @@ Deno.test("the default Redis configuration is written, checks, and keeps what it
   assert.equal([...Deno.readDirSync(at.path)].length, 2);
 });
 
-Deno.test("a configuration that cannot be written has status 69 and says where", async () => {
+Deno.test("--save_default_file_ipc_config exits with 69 if the directory is not writable", async () => {
   const { status, stderr } = await runProgram(["--save_default_file_ipc_config"], { cwd: "/proc" });
   assert.equal(status, 69);
   assert.match(stderr, /Cannot write default_file_ipc_config\.json into \/proc/);
 });
 
-Deno.test("the configuration in use is printed with its origins and without its secrets", async () => {
+Deno.test("print-config prints the origin of each value, and masks secrets", async () => {
   const args = ["print-config", "--json", "--redis_password=hunter2"];
   const { status, stdout } = await runProgram(args, { env: { PHYSIOLOGY_REDIS_PORT: "7777" } });
   assert.equal(status, 0);
@@ -68,7 +68,7 @@ Deno.test("the configuration in use is printed with its origins and without its 
   assert.equal(printed.redis_password.value, "***");
 });
 
-Deno.test("help, version, manual and completions leave with 0 and their text on stdout", async () => {
+Deno.test("--help, version, man and completions exit with 0, and print to stdout", async () => {
   const answers = await Promise.all(
     [["--help"], ["version", "--json"], ["man"], ["completions", "bash"]].map((args) =>
       runProgram(args)
@@ -81,7 +81,7 @@ Deno.test("help, version, manual and completions leave with 0 and their text on 
   assert.equal(JSON.parse(answers[1]?.stdout ?? "").name, "physiology_server");
 });
 
-Deno.test("bash completes commands, flags and choices", async () => {
+Deno.test("completions for bash complete commands, flags and choices", async () => {
   await using at = await folder();
   const { stdout } = await runProgram(["completions", "bash"]);
   await Deno.writeTextFile(`${at.path}/completions`, stdout);
@@ -99,7 +99,7 @@ Deno.test("bash completes commands, flags and choices", async () => {
   assert.deepEqual(await complete("--frame_publish", "=", "al"), ["always"]);
 });
 
-Deno.test("a log that cannot be written does not stop the measuring", async () => {
+Deno.test("serve continues if the log cannot be written", async () => {
   using folder = temporaryFolder();
   const program = new URL("../../../scripts/physiology_server", import.meta.url).pathname;
   const flags = "--simulate --port=0 --duration=2.5 --streaming_backend=file --frame_publish=never";
@@ -114,7 +114,7 @@ Deno.test("a log that cannot be written does not stop the measuring", async () =
   }
 });
 
-Deno.test("a reader that goes away is no error", async () => {
+Deno.test("--help exits with 0 if its reader closes the pipe", async () => {
   const program = new URL("../../../scripts/physiology_server", import.meta.url).pathname;
   const { stdout, stderr } = await new Deno.Command("bash", {
     args: ["-c", `"${program}" --help | head -1; echo "\${PIPESTATUS[0]}"`],
@@ -123,7 +123,7 @@ Deno.test("a reader that goes away is no error", async () => {
   assert.match(new TextDecoder().decode(stdout), /\n0\n$/);
 });
 
-Deno.test("a video whose Redis never came has status 69, and the reason", async () => {
+Deno.test("serve exits with 69 and the reason if the video ends before Redis is available", async () => {
   await using at = await folder();
   await ffmpeg("-f", "lavfi", "-i", "testsrc2=s=160x120:d=1", "-c:v", "mjpeg", `${at.path}/v.avi`);
   const args = [`--input_video_path=${at.path}/v.avi`, "--redis_port=9", "--port=0"];

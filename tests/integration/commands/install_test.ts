@@ -3,7 +3,7 @@ import { temporaryFolder } from "../../support/folders.ts";
 
 const ROOT = new URL("../../../", import.meta.url).pathname;
 
-/** Runs the command as the packed program would: any file stands for it. */
+/** Runs a command as the packed program, which any file can replace here. */
 async function run(...args: string[]): Promise<string> {
   const { code, stdout, stderr } = await new Deno.Command(`${ROOT}scripts/physiology_server`, {
     args,
@@ -20,7 +20,7 @@ function* filesUnder(folder: string, prefix = ""): Generator<string> {
   }
 }
 
-Deno.test("into an image it installs, installs again without a flag, and uninstalls whole", async () => {
+Deno.test("install into an image is repeatable without flags, and uninstall removes everything", async () => {
   using image = temporaryFolder();
   const files = () => [...filesUnder(image.path)].sort();
   const unit = () =>
@@ -42,15 +42,15 @@ Deno.test("into an image it installs, installs again without a flag, and uninsta
   assert.deepEqual(files(), []);
 });
 
-Deno.test("a dry run tells all and writes nothing", async () => {
+Deno.test("install --dry-run prints everything and writes nothing", async () => {
   using image = temporaryFolder();
-  const said = await run(
+  const output = await run(
     "install",
     "--dry-run",
     `--root=${image.path}`,
     "--redis_password=hunter2",
   );
-  assert.match(said, /^# Write .*redis_password, mode 0600\n\*\*\*$/m);
-  assert.doesNotMatch(said, /hunter2/);
+  assert.match(output, /^# Write .*redis_password, mode 0600\n\*\*\*$/m);
+  assert.doesNotMatch(output, /hunter2/);
   assert.deepEqual([...filesUnder(image.path)], []);
 });

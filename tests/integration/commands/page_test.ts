@@ -5,7 +5,7 @@ import { waitFor } from "../../support/wait.ts";
 
 const MAIN = new URL("../../../main.ts", import.meta.url).pathname;
 
-Deno.test("the appliance serves its page, video, health and counters without a broker", async () => {
+Deno.test("serve provides the web page, video, health and counters without a broker", async () => {
   const port = freePort();
   const url = `http://127.0.0.1:${port}`;
   await using serve = new Program(Deno.execPath(), [
@@ -19,7 +19,7 @@ Deno.test("the appliance serves its page, video, health and counters without a b
     `--port=${freePort()}`,
     `--http_port=${port}`,
   ]);
-  await serve.says("The page is at", 60_000);
+  await serve.says("Serving the web page at", 60_000);
   await waitFor("health", async () => {
     const response = await fetch(`${url}/healthz`);
     await response.body?.cancel();

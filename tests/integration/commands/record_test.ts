@@ -10,7 +10,7 @@ import { waitFor } from "../../support/wait.ts";
 
 const MAIN = new URL("../../../main.ts", import.meta.url).pathname;
 
-Deno.test("record saves sessions as JSON lines, series and a table, over a broker's restart", async () => {
+Deno.test("record saves sessions as JSON Lines, series and CSV, across a restart of Redis", async () => {
   const folder = await Deno.makeTempDir();
   await using server = await startRedis();
   const client = server.client();
@@ -58,7 +58,7 @@ Deno.test("record saves sessions as JSON lines, series and a table, over a broke
   }
 });
 
-Deno.test("record reads by TLS, with a client certificate and a password, as the server publishes", async () => {
+Deno.test("record connects with TLS, a client certificate and a password", async () => {
   const folder = await Deno.makeTempDir();
   const { ca, server, client } = makeCertificates(folder);
   const tlsPort = freePort();
@@ -112,7 +112,7 @@ Deno.test("record reads by TLS, with a client certificate and a password, as the
   }
 });
 
-Deno.test("record reads the histories of key-value mode, and loses nothing while Redis is away", async () => {
+Deno.test("record reads the histories of key-value mode, and loses nothing while Redis restarts", async () => {
   const folder = await Deno.makeTempDir();
   await using server = await startRedis({
     args: ["--appendonly", "yes", "--appendfsync", "always"],
@@ -142,12 +142,12 @@ Deno.test("record reads the histories of key-value mode, and loses nothing while
     ]);
     await record.says("Waiting for recordings");
     await waitFor(
-      "the first look",
+      "the first poll",
       async () => String(await client.call("CLIENT", "LIST")).includes("cmd=xread"),
     );
     await store([fakeRecordingState(1, "a"), ...fakeMetrics(2)]);
     await record.says("Saving session a");
-    record.kill("SIGSTOP"); // away, as behind a network that is down
+    record.kill("SIGSTOP"); // as if its network were down
     await store([...fakeMetrics(3), ...fakeMetrics(4)]);
     await server.kill();
     await server.restart();
@@ -161,7 +161,7 @@ Deno.test("record reads the histories of key-value mode, and loses nothing while
   }
 });
 
-Deno.test("record runs under a Redis user who may only read and push commands", async () => {
+Deno.test("record works with a Redis user that has only the documented permissions", async () => {
   const folder = await Deno.makeTempDir();
   await using server = await startRedis();
   const client = server.client();
@@ -197,7 +197,7 @@ Deno.test("record runs under a Redis user who may only read and push commands", 
 });
 
 for (const mode of ["channels", "histories"] as const) {
-  Deno.test(`record follows a cluster by its ${mode}`, async () => {
+  Deno.test(`record reads the ${mode} of a cluster`, async () => {
     const folder = await Deno.makeTempDir();
     await using cluster = await startCluster();
     const [first, second] = cluster.nodes;

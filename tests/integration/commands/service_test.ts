@@ -4,14 +4,14 @@ import { waitFor } from "../../support/wait.ts";
 
 const ROOT = new URL("../../../", import.meta.url).pathname;
 
-/** The server as systemd would start it, with a socket that stands for systemd; it writes files. */
+/** Starts the server with the file backend as systemd would, with a socket in place of systemd. */
 async function startService(config: string, ...more: string[]) {
   const folder = await Deno.makeTempDir();
   Deno.writeTextFileSync(`${folder}/file.json`, config);
   const socket = Deno.listenDatagram({ transport: "unixpacket", path: `${folder}/notify` });
-  const heard: string[] = [];
+  const notifications: string[] = [];
   const listening = (async () => {
-    for await (const [bytes] of socket) heard.push(new TextDecoder().decode(bytes));
+    for await (const [bytes] of socket) notifications.push(new TextDecoder().decode(bytes));
   })();
   const child = new Deno.Command(`${ROOT}scripts/physiology_server`, {
     args: ["--simulate", "--streaming_backend=file", "--port=0", "--capture_width_px=320"]
@@ -25,13 +25,13 @@ async function startService(config: string, ...more: string[]) {
   }).spawn();
   return {
     folder,
-    heard,
+    notifications,
     child,
     log: () => Deno.readTextFileSync(`${folder}/log`),
     async [Symbol.asyncDispose]() {
       try {
         child.kill("SIGKILL");
-      } catch { /* it has ended */ }
+      } catch { /* it has exited */ }
       await child.status;
       socket.close();
       await listening;
@@ -40,23 +40,23 @@ async function startService(config: string, ...more: string[]) {
   };
 }
 
-Deno.test("as a service it tells of its start, its condition, its life and its end", async () => {
+Deno.test("serve notifies systemd of its start, its keep-alives and its stop", async () => {
   await using service = await startService("{}");
-  const { heard, child } = service;
-  await waitFor("the start", () => heard.some((text) => text.startsWith("READY=1")), {
+  const { notifications, child } = service;
+  await waitFor("the start", () => notifications.some((text) => text.startsWith("READY=1")), {
     timeoutMs: 30_000,
   });
-  await waitFor("food for the watchdog", () => heard.includes("WATCHDOG=1"));
+  await waitFor("a keep-alive", () => notifications.includes("WATCHDOG=1"));
   child.kill("SIGTERM");
   const { code } = await child.status;
   assert.equal(code, 0);
-  await waitFor("the end", () => heard.some((text) => text.startsWith("STOPPING=1")));
+  await waitFor("the end", () => notifications.some((text) => text.startsWith("STOPPING=1")));
 });
 
-Deno.test("SIGHUP with a bad configuration changes nothing and stops nothing", async () => {
+Deno.test("serve keeps its configuration if SIGHUP finds an invalid one", async () => {
   await using service = await startService("{}");
-  const { heard, child, folder, log } = service;
-  await waitFor("the start", () => heard.some((text) => text.startsWith("READY=1")), {
+  const { notifications, child, folder, log } = service;
+  await waitFor("the start", () => notifications.some((text) => text.startsWith("READY=1")), {
     timeoutMs: 30_000,
   });
   Deno.writeTextFileSync(`${folder}/file.json`, '{"io_buffer_size": "much"}');
@@ -65,23 +65,23 @@ Deno.test("SIGHUP with a bad configuration changes nothing and stops nothing", a
   Deno.writeTextFileSync(`${folder}/file.json`, '{"io_buffer_size": 4096}');
   child.kill("SIGHUP");
   await waitFor("the new one", () => log().includes("--file_io_buffer_size"));
-  await waitFor("both to be told", () => {
-    return heard.filter((text) => text === "RELOADING=1").length === 2;
+  await waitFor("both notifications", () => {
+    return notifications.filter((text) => text === "RELOADING=1").length === 2;
   });
   child.kill("SIGTERM");
   assert.equal((await child.status).code, 0);
 });
 
-Deno.test("a Redis that hangs is told as such, and the watchdog goes on being fed", async () => {
+Deno.test("serve reports a Redis that hangs, and continues its keep-alives", async () => {
   await using redis = await startRedis();
   const flags = ["--streaming_backend=redis", `--redis_port=${redis.port}`];
   await using service = await startService("{}", ...flags);
-  const { heard } = service;
-  const count = (text: string) => heard.filter((each) => each.includes(text)).length;
-  await waitFor("food for the watchdog", () => count("WATCHDOG=1") > 0, { timeoutMs: 30_000 });
+  const { notifications } = service;
+  const count = (text: string) => notifications.filter((each) => each.includes(text)).length;
+  await waitFor("a keep-alive", () => count("WATCHDOG=1") > 0, { timeoutMs: 30_000 });
   redis.freeze();
   await waitFor("the trouble", () => count("not getting through") > 0, { timeoutMs: 30_000 });
   const before = count("WATCHDOG=1");
-  await waitFor("more food", () => count("WATCHDOG=1") > before + 3);
+  await waitFor("more keep-alives", () => count("WATCHDOG=1") > before + 3);
   redis.thaw();
 });

@@ -13,7 +13,7 @@ function columns(text: string): Record<string, string[]> {
   return Object.fromEntries(header!.map((name, i) => [name, rows.map((row) => row[i]!)]));
 }
 
-Deno.test("simulate writes a video whose faces show the pulse that its truth says", async () => {
+Deno.test("simulate writes a video whose pulse matches its truth file", async () => {
   using folder = new TemporaryFolder();
   const [output, truth] = [folder.file("clip.avi"), folder.file("clip.csv")];
   const answer = await runProgram([
@@ -41,7 +41,7 @@ Deno.test("simulate writes a video whose faces show the pulse that its truth say
   assert.ok(along < -0.95, `correlation ${along}`);
 });
 
-Deno.test("simulate says what it cannot write, and wants a file", async () => {
+Deno.test("simulate requires --output, and reports files that it cannot write", async () => {
   using folder = new TemporaryFolder();
   const without = await runProgram(["simulate"]);
   assert.equal(without.status, 64);
@@ -59,7 +59,7 @@ Deno.test("simulate says what it cannot write, and wants a file", async () => {
   }
 });
 
-Deno.test("simulate follows a schedule of rates, and refuses one that runs back", async () => {
+Deno.test("simulate follows a schedule of rates, and rejects one with decreasing times", async () => {
   using folder = new TemporaryFolder();
   const truth = folder.file("clip.csv");
   const simulate = (pulse: string) =>
@@ -78,7 +78,7 @@ Deno.test("simulate follows a schedule of rates, and refuses one that runs back"
     const rate = Number(time) < 2 ? 60 : 120;
     assert.ok(Math.abs(Number(pulse_rate![i]) - rate) < 0.1 * rate, `${pulse_rate![i]} at ${time}`);
   }
-  const refused = await simulate("60,70@3,80@2");
-  assert.equal(refused.status, 64);
-  assert.match(refused.stderr, /60,70@3,80@2/);
+  const rejected = await simulate("60,70@3,80@2");
+  assert.equal(rejected.status, 64);
+  assert.match(rejected.stderr, /60,70@3,80@2/);
 });

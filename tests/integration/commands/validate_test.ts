@@ -44,7 +44,7 @@ Deno.test("validate compares a trace with a rate of the same file, and writes bo
   assert.doesNotMatch(html, /<script|<link|src=|https?:/);
 });
 
-Deno.test("a missed limit is exit status 1, wrong input 64, a bad table 78", async () => {
+Deno.test("validate exits with 1 for a missed limit, 64 for wrong usage, 78 for an invalid table", async () => {
   using folder = new TemporaryFolder();
   const trace = await writeTrace(folder);
   const input = `--input_trace_path=${trace}`;
@@ -64,7 +64,7 @@ Deno.test("a missed limit is exit status 1, wrong input 64, a bad table 78", asy
   assert.match(table.stderr, /Cannot find the column no_such_column/);
 });
 
-Deno.test("validate --simulate knows its own truth", async () => {
+Deno.test("validate --simulate uses the ground truth of the simulation", async () => {
   const { status, stdout, stderr } = await validate(
     "--simulate",
     "--simulate_pulse=110",
@@ -75,11 +75,11 @@ Deno.test("validate --simulate knows its own truth", async () => {
   // Breathing has no value yet after 16 s: its limit is missed, the pulse's is not.
   assert.doesNotMatch(stdout, /Limit missed: pulse/, stderr);
   assert.ok(status === 0 || status === 1);
-  assert.match(stdout, /pulse compared with the simulation's own truth/);
+  assert.match(stdout, /pulse reference: ground truth of the simulation/);
 });
 
 testWithShared(
-  "the finger trace of a lab is validated by one command",
+  "validate measures a recorded finger trace",
   ["data/traces/ppghou_0427_rgb_fingerppg_50hz.csv"],
   async ([trace]) => {
     const { status, stdout, stderr } = await validate(

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { type DecodedPicture, JpegDecoder } from "../../../ffi/jpeg.ts";
+import { type DecodedImage, JpegDecoder } from "../../../ffi/jpeg.ts";
 import { NativeError } from "../../../ffi/library.ts";
 import { assetPath } from "../../../src/base/assets.ts";
 
@@ -75,7 +75,7 @@ function mean(plane: Uint8Array, stride: number, width: number, height: number, 
 const chromaSize = (size: number, shift: number) => (size + shift) >> shift;
 
 function assertSamePlanes(
-  picture: DecodedPicture,
+  picture: DecodedImage,
   full: Uint8Array,
   shifts: readonly [number, number],
   regions: readonly Rectangle[],
@@ -118,8 +118,8 @@ for (const { format, shifts } of FORMATS) {
     for (const quality of [2, 8, 20]) {
       const jpeg = await encode(format, { quality });
       const full = await decodeByFfmpeg(jpeg, format);
-      for (const [leastWidth, scale] of [[0, 1], [320, 2], [160, 4], [80, 8]] as const) {
-        using picture = await decoder.decode(jpeg, { leastWidth });
+      for (const [minWidth, scale] of [[0, 1], [320, 2], [160, 4], [80, 8]] as const) {
+        using picture = await decoder.decode(jpeg, { minWidth });
         assert.deepEqual([picture.width, picture.height], [WIDTH / scale, HEIGHT / scale]);
         assert.deepEqual([picture.fullWidth, picture.fullHeight], [WIDTH, HEIGHT]);
         assert.deepEqual(picture.color, { range: "full", matrix: "bt601" });
@@ -133,7 +133,7 @@ for (const { format, shifts } of FORMATS) {
     for (const quality of [2, 8]) {
       const jpeg = await encode(format, { quality, portrait: true });
       const full = await decodeByFfmpeg(jpeg, format);
-      using picture = await decoder.decode(jpeg, { leastWidth: 320 });
+      using picture = await decoder.decode(jpeg, { minWidth: 320 });
       assertSamePlanes(picture, full, shifts, FACE_REGIONS);
     }
   });
@@ -142,8 +142,8 @@ for (const { format, shifts } of FORMATS) {
 Deno.test("a size that is no multiple of a block is cut to its own", async () => {
   using decoder = new JpegDecoder();
   const jpeg = await encode("yuvj420p", { size: "334x250" });
-  for (const [leastWidth, width, height] of [[0, 334, 250], [160, 167, 125], [80, 84, 63]]) {
-    using picture = await decoder.decode(jpeg, { leastWidth: leastWidth! });
+  for (const [minWidth, width, height] of [[0, 334, 250], [160, 167, 125], [80, 84, 63]]) {
+    using picture = await decoder.decode(jpeg, { minWidth: minWidth! });
     assert.deepEqual([picture.width, picture.height], [width, height]);
   }
 });
@@ -196,7 +196,7 @@ Deno.test("no damage to a JPEG brings the process down", async () => {
         const damaged = jpeg.slice(0, length);
         for (const [at, value] of changes) damaged[at] = value;
         try {
-          using picture = await decoder.decode(damaged, { leastWidth: 320 });
+          using picture = await decoder.decode(damaged, { minWidth: 320 });
           assert.ok(picture.width > 0);
         } catch (error) {
           assert.ok(error instanceof NativeError);

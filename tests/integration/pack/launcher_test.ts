@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { pack } from "../../../scripts/pack/payload.ts";
-import { environmentName, FLAGS } from "../../../src/config/flags.ts";
+import { FLAGS } from "../../../src/app/flags.ts";
+import { environmentName } from "../../../src/config/flag.ts";
 import { ARCH } from "../../../src/base/assets.ts";
 
 const ROOT = new URL("../../../", import.meta.url).pathname;
@@ -260,7 +261,7 @@ Deno.test("a full disk gives a clear error and status 69, and nothing half stays
   await onSmallDisk(async (disk) => {
     const { status, stderr } = await start([], { XDG_CACHE_HOME: disk }, big);
     assert.equal(status, 69);
-    assert.match(stderr, /Cannot unpack into .*: No space left on device: 4 MB are needed: free/);
+    assert.match(stderr, /Cannot unpack into .*: No space left on device: free 4 MB, or set/);
     const left = [...Deno.readDirSync(`${disk}/physiology_server`)].filter((e) => e.isDirectory);
     assert.deepEqual(left, []);
   });
@@ -281,7 +282,7 @@ Deno.test("a read-only disk is used while it holds the program, and passed over 
 });
 
 Deno.test("every flag that carries a secret is hidden from the list of processes", async () => {
-  const secrets = FLAGS.map(({ flag }) => flag).filter(({ kind }) => kind === "secret");
+  const secrets = FLAGS.entries.map(({ flag }) => flag).filter(({ kind }) => kind === "secret");
   const { stdout } = await start(secrets.map(({ name }) => `--${name}=hunter2`), newCache().env);
   const line = stdout.split("\n").find((each) => each.startsWith("arguments:")) ?? "";
   assert.match(line, /main\.js$/);

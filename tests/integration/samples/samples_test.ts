@@ -87,7 +87,7 @@ Deno.test("the saving sample and the record command save the same series of the 
     await publishAll(server, twoVisits());
     await waitFor("both visits", () => sample.output.split("Saved ").length === 4);
     using saver = new SessionSaver({ directory: `${folder}/record`, log: silentLog });
-    for (const envelope of twoVisits()) saver.take(text(envelope));
+    for (const envelope of twoVisits()) saver.add(text(envelope));
 
     for (const name of ["metrics_visit 1", "metrics_visit_2"]) {
       const sampled = readJson(`${folder}/sample/${name}.json`);

@@ -102,7 +102,7 @@ Deno.test("the gRPC sample follows and records on the real server without a brok
   await using server = serve("--streaming_backend=grpc", `--port=${port}`);
   const sample = (...args: string[]) =>
     new Program(PYTHON, [`${SAMPLES}grpc_client.py`, `--address=127.0.0.1:${port}`, ...args]);
-  await waitFor("gRPC", () => server.stderr.includes("gRPC listens"), { timeoutMs: 60_000 });
+  await waitFor("gRPC", () => server.stderr.includes("Listening for gRPC"), { timeoutMs: 60_000 });
   await using start = sample("--start", "--session_id=visit");
   assert.equal(await start.ended(), 0, start.output);
   await using follow = sample("--messages=5");

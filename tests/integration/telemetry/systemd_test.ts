@@ -3,7 +3,7 @@ import { silentLog } from "../../../src/telemetry/log.ts";
 import { Systemd } from "../../../src/telemetry/systemd.ts";
 import { waitFor } from "../../support/wait.ts";
 
-/** Stands for systemd: a socket that keeps what it is told. */
+/** Replaces systemd: a socket that keeps the notifications it receives. */
 function listener(path: string) {
   const socket = Deno.listenDatagram({ transport: "unixpacket", path });
   const messages: string[] = [];
@@ -24,9 +24,9 @@ async function folder() {
   return { path, [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }) };
 }
 
-Deno.test("systemd hears of the start, of each change of status, and of the end", async () => {
+Deno.test("Systemd notifies of the start, each change of the status, a reload and the stop", async () => {
   await using at = await folder();
-  await using heard = listener(`${at.path}/notify`);
+  await using received = listener(`${at.path}/notify`);
   await using systemd = new Systemd({
     log: silentLog,
     env: { NOTIFY_SOCKET: `${at.path}/notify` },
@@ -36,8 +36,8 @@ Deno.test("systemd hears of the start, of each change of status, and of the end"
   systemd.status("No face\nfound");
   systemd.reloading();
   systemd.stopping();
-  await waitFor("the last message", () => heard.messages.length >= 4);
-  assert.deepEqual(heard.messages, [
+  await waitFor("the last message", () => received.messages.length >= 4);
+  assert.deepEqual(received.messages, [
     "READY=1\nSTATUS=Measuring",
     "STATUS=No face found",
     "RELOADING=1",
@@ -45,17 +45,17 @@ Deno.test("systemd hears of the start, of each change of status, and of the end"
   ]);
 });
 
-Deno.test("the name of a socket without a file begins with an at sign", async () => {
+Deno.test("Systemd sends to an abstract socket, whose name begins with an at sign", async () => {
   const name = `physiology-test-${Deno.pid}`;
-  await using heard = listener(`\0${name}`);
+  await using received = listener(`\0${name}`);
   await using systemd = new Systemd({ log: silentLog, env: { NOTIFY_SOCKET: `@${name}` } });
   systemd.ready("up");
-  await waitFor("the message", () => heard.messages.length === 1);
+  await waitFor("the message", () => received.messages.length === 1);
 });
 
-Deno.test("the watchdog is fed while there is progress, and told why when there is none", async () => {
+Deno.test("Systemd.startWatchdog() sends keep-alives while there is progress, and then the reason", async () => {
   await using at = await folder();
-  await using heard = listener(`${at.path}/notify`);
+  await using received = listener(`${at.path}/notify`);
   const env = {
     NOTIFY_SOCKET: `${at.path}/notify`,
     WATCHDOG_USEC: "20000",
@@ -63,13 +63,16 @@ Deno.test("the watchdog is fed while there is progress, and told why when there 
   };
   await using systemd = new Systemd({ log: silentLog, env });
   const progress: { stalled?: string } = {};
-  systemd.watch(() => progress.stalled);
-  await waitFor("food", () => heard.messages.filter((text) => text === "WATCHDOG=1").length > 2);
+  systemd.startWatchdog(() => progress.stalled);
+  await waitFor(
+    "keep-alives",
+    () => received.messages.filter((text) => text === "WATCHDOG=1").length > 2,
+  );
   progress.stalled = "No metric for 30 s";
-  await waitFor("the reason", () => heard.messages.at(-1) === "STATUS=No metric for 30 s");
+  await waitFor("the reason", () => received.messages.at(-1) === "STATUS=No metric for 30 s");
 });
 
-Deno.test("a watchdog that is meant for another process is left alone", async () => {
+Deno.test("Systemd ignores a watchdog of another process", async () => {
   const env = { WATCHDOG_USEC: "20000", WATCHDOG_PID: "7" };
   await using other = new Systemd({ log: silentLog, env, pid: 8 });
   assert.equal(other.watchdogMs, undefined);
@@ -77,7 +80,7 @@ Deno.test("a watchdog that is meant for another process is left alone", async ()
   assert.equal(own.watchdogMs, 10);
 });
 
-Deno.test("without systemd nothing happens, and with a broken socket nothing breaks", async () => {
+Deno.test("Systemd does nothing without a socket, and survives one that does not exist", async () => {
   await using none = new Systemd({ log: silentLog, env: {} });
   none.ready("up");
   assert.equal(none.isListening, false);

@@ -6,7 +6,7 @@ import { clock } from "../../support/messages.ts";
 import { startRedis } from "../../support/redis_server.ts";
 import { waitFor } from "../../support/wait.ts";
 
-Deno.test("commands of both lists are taken in the order of their push, also after a restart", async () => {
+Deno.test("CommandQueue handles commands of both lists in the order of LPUSH, also after a restart of Redis", async () => {
   await using server = await startRedis();
   const taken: string[] = [];
   await using queue = new CommandQueue(
@@ -16,7 +16,7 @@ Deno.test("commands of both lists are taken in the order of their push, also aft
       clock,
       onCommand: (bytes) => {
         taken.push(new TextDecoder().decode(bytes));
-        if (taken.length === 1) throw new Error("a command that nobody understands");
+        if (taken.length === 1) throw new Error("an invalid command");
       },
     },
   );

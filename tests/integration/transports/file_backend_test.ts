@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { PixmapMaker } from "../../../ffi/jpeg_rgb.ts";
+import { PixmapConverter } from "../../../ffi/jpeg_rgb.ts";
 import { FileBackend } from "../../../src/transports/file/file_backend.ts";
 import { DEFAULT_FILE_OPTIONS, type FileOptions } from "../../../src/transports/file/options.ts";
 import { Outbox } from "../../../src/delivery/outbox.ts";
@@ -34,7 +34,7 @@ function sequencesIn(path: string): number[] {
   return linesOf(path).map(({ payload }) => payload.metadata.sequence);
 }
 
-Deno.test("each envelope is a line of its file, and the newest picture is latest.jpg", async () => {
+Deno.test("FileBackend writes each envelope as a line and the newest frame as latest.jpg", async () => {
   using folder = temporaryFolder();
   const base = `${folder.path}/made/by/the/server`;
   {
@@ -55,7 +55,7 @@ Deno.test("each envelope is a line of its file, and the newest picture is latest
   assert.equal(Deno.statSync(`${base}/status.jsonl`).size, 0);
 });
 
-Deno.test("metrics offered before the folder is open are not lost", async () => {
+Deno.test("FileBackend writes metrics that were offered before the folder was open", async () => {
   using folder = temporaryFolder();
   await using ends = startOutbox(folder.path);
   ends.outbox.offer(coreMetric(1));
@@ -65,7 +65,7 @@ Deno.test("metrics offered before the folder is open are not lost", async () => 
   assert.deepEqual(sequencesIn(path), [1, 2]);
 });
 
-Deno.test("numbered frames are kept to their count, and go on after a restart", async () => {
+Deno.test("FileBackend keeps the newest numbered frames and continues their numbers after a restart", async () => {
   using folder = temporaryFolder();
   const namesOf = () =>
     [...Deno.readDirSync(folder.path)].map(({ name }) => name).filter((name) =>
@@ -90,13 +90,13 @@ Deno.test("numbered frames are kept to their count, and go on after a restart", 
   ]);
 });
 
-Deno.test("frames that are not compressed are pixmaps of the same picture", async () => {
+Deno.test("FileBackend writes uncompressed frames as pixmaps of the same image", async () => {
   using folder = temporaryFolder();
   const [jpeg] = await cameraJpegs({ count: 1, size: "320x240" });
-  const maker = new PixmapMaker();
+  const converter = new PixmapConverter();
   const backend = new FileBackend(
     { ...DEFAULT_FILE_OPTIONS, baseDirectory: folder.path, frameExtension: "ppm" },
-    { clock, log: silentLog, uncompressed: (each) => maker.pixmapOf(each) },
+    { clock, log: silentLog, convertJpeg: (each) => converter.convert(each) },
   );
   await using _backend = backend;
   backend.start();
@@ -107,15 +107,15 @@ Deno.test("frames that are not compressed are pixmaps of the same picture", asyn
   const head = "P6\n320 240\n255\n";
   assert.equal(new TextDecoder().decode(pixmap.subarray(0, head.length)), head);
   Deno.writeFileSync(`${folder.path}/own.jpg`, jpeg!);
-  const { stdout: theirs } = await new Deno.Command("ffmpeg", {
+  const { stdout: reference } = await new Deno.Command("ffmpeg", {
     args: ["-v", "error", "-i", `${folder.path}/own.jpg`, "-f", "image2", "-c:v", "ppm", "-"],
   }).output();
-  assert.equal(pixmap.length, theirs.length);
-  const difference = pixmap.reduce((sum, value, at) => sum + Math.abs(value - theirs[at]!), 0);
+  assert.equal(pixmap.length, reference.length);
+  const difference = pixmap.reduce((sum, value, at) => sum + Math.abs(value - reference[at]!), 0);
   assert.ok(difference / pixmap.length < 2, `${difference / pixmap.length} levels`);
 });
 
-Deno.test("half a line that a power cut left is gone after the next start", async () => {
+Deno.test("FileBackend removes an incomplete line after a power cut", async () => {
   using folder = temporaryFolder();
   const path = `${folder.path}/core_metrics.jsonl`;
   const whole = new TextDecoder().decode(coreMetric(1).bytes) + "\n";
@@ -126,7 +126,7 @@ Deno.test("half a line that a power cut left is gone after the next start", asyn
   assert.deepEqual(sequencesIn(path), [1, 2]);
 });
 
-Deno.test("a reader that holds a shared lock sees whole lines only, while the server writes", async () => {
+Deno.test("FileBackend shows only complete lines to a reader with a shared lock", async () => {
   using folder = temporaryFolder();
   const path = `${folder.path}/core_metrics.jsonl`;
   await using ends = startOutbox(folder.path, { ioBufferSize: 20_000 });
@@ -145,46 +145,46 @@ Deno.test("a reader that holds a shared lock sees whole lines only, while the se
   await waitFor("all lines", async () => await countLines() === 2000);
 });
 
-Deno.test("a reader of latest.jpg never sees part of a picture", async () => {
+Deno.test("FileBackend never shows an incomplete image in latest.jpg", async () => {
   using folder = temporaryFolder();
   await using ends = startOutbox(folder.path);
   await waitFor("the folder", () => ends.backend.ready);
   for (let sequence = 1; sequence <= 100; sequence++) {
     ends.outbox.offer(frame(sequence, 200_000 + sequence));
     await clock.sleep(1);
-    const picture = await Deno.readFile(`${folder.path}/latest.jpg`).catch(() => undefined);
-    if (picture) assert.deepEqual([...picture.slice(-2)], [0xff, 0xd9]);
+    const image = await Deno.readFile(`${folder.path}/latest.jpg`).catch(() => undefined);
+    if (image) assert.deepEqual([...image.slice(-2)], [0xff, 0xd9]);
   }
 });
 
-Deno.test("a second server in one folder waits, and says why", async () => {
+Deno.test("FileBackend waits while another server uses its folder, and reports it", async () => {
   using folder = temporaryFolder();
   await using second = await (async () => {
     await using first = startOutbox(folder.path);
     await waitFor("the first", () => first.backend.ready);
     const second = startOutbox(folder.path);
-    await waitFor("the trouble", () => second.outbox.trouble);
-    assert.match(second.outbox.trouble ?? "", /another physiology_server writes there/);
+    await waitFor("the problem", () => second.outbox.problem);
+    assert.match(second.outbox.problem ?? "", /another physiology_server uses it/);
     assert.equal(second.backend.ready, false);
     return second;
   })();
-  await waitFor("its turn", () => second.backend.ready);
+  await waitFor("the second", () => second.backend.ready);
 });
 
-Deno.test("a folder that is removed is made again, and nothing offered since is lost", async () => {
+Deno.test("FileBackend recreates a removed folder and loses nothing offered since", async () => {
   using folder = temporaryFolder();
   const base = `${folder.path}/output`;
   await using ends = startOutbox(base);
   await waitFor("the folder", () => ends.backend.ready);
   Deno.removeSync(base, { recursive: true });
-  await waitFor("the loss to be noticed", () => !ends.backend.ready, { pollMs: 1 });
+  await waitFor("detection of the removal", () => !ends.backend.ready, { pollMs: 1 });
   ends.outbox.offer(coreMetric(1));
   await waitFor("the line", () => {
     return ends.backend.ready && linesOf(`${base}/core_metrics.jsonl`).length === 1;
   });
 });
 
-Deno.test("a file grown too large is put aside whole, and only the newest few are kept", async () => {
+Deno.test("FileBackend rotates files by size and keeps the newest", async () => {
   using folder = temporaryFolder();
   await using ends = startOutbox(folder.path, {
     rotateBytes: 5000,
@@ -206,7 +206,7 @@ Deno.test("a file grown too large is put aside whole, and only the newest few ar
 });
 
 testWithSmallDisk(
-  "on a full disk frames stop first, core metrics last, and all comes back with the space",
+  "FileBackend drops frames first and core metrics last on a full disk, and recovers with space",
   async (disk) => {
     const path = `${disk}/output/core_metrics.jsonl`;
     await using ends = startOutbox(`${disk}/output`);
@@ -225,14 +225,14 @@ testWithSmallDisk(
       offerAll();
       return drops("frame") > 0;
     }, { pollMs: 50 });
-    assert.match(ends.outbox.trouble ?? "", /almost full: frames are not written/);
+    assert.match(ends.outbox.problem ?? "", /almost full: frames are not written/);
     assert.equal(drops("metric"), 0);
 
     await waitFor("a full disk", () => {
       offerAll();
-      return /the disk is full/.test(ends.outbox.trouble ?? "");
+      return /the disk is full/.test(ends.outbox.problem ?? "");
     }, { pollMs: 1, timeoutMs: 20_000 });
-    assert.ok(drops("metric") > 0, "edge metrics stop before core metrics");
+    assert.ok(drops("metric") > 0, "edge metrics are dropped before core metrics");
     linesOf(path);
 
     Deno.removeSync(`${disk}/ballast`);
@@ -240,7 +240,7 @@ testWithSmallDisk(
       timeoutMs: 20_000,
     });
     assert.deepEqual(sequencesIn(path), sequencesIn(path).map((_, index) => index + 1));
-    await waitFor("no trouble", () => ends.outbox.trouble === undefined);
+    await waitFor("recovery", () => ends.outbox.problem === undefined);
     const framesBefore = ends.counters.get("outbox_sent_total", { class: "frame" });
     await waitFor("frames", () => {
       offerAll();
@@ -250,7 +250,7 @@ testWithSmallDisk(
 );
 
 testWithSmallDisk(
-  "a disk that is read-only is told, and used once it can be written",
+  "FileBackend reports a read-only disk and continues once it is writable",
   async (disk) => {
     const path = `${disk}/output/core_metrics.jsonl`;
     const remount = (how: string) =>
@@ -258,10 +258,10 @@ testWithSmallDisk(
     assert.ok(remount("ro"));
     await using ends = startOutbox(`${disk}/output`);
     ends.outbox.offer(coreMetric(1));
-    await waitFor("the trouble", () => /read-only/.test(ends.outbox.trouble ?? ""));
+    await waitFor("the problem", () => /read-only/.test(ends.outbox.problem ?? ""));
     assert.ok(remount("rw"));
     await waitFor("the line", () => ends.backend.ready && linesOf(path).length === 1);
     assert.deepEqual(sequencesIn(path), [1]);
-    assert.equal(ends.outbox.trouble, undefined);
+    assert.equal(ends.outbox.problem, undefined);
   },
 );

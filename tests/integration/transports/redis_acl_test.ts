@@ -14,7 +14,7 @@ async function allow(server: RedisServer, user: string, rules: readonly string[]
   await admin.acl("SETUSER", user, ...rules);
 }
 
-/** Does all that the server does in one mode; true where every message arrived. */
+/** Uses every feature of one mode; returns whether every message arrived. */
 async function allWorks(server: RedisServer, options: RedisOptions): Promise<boolean> {
   const commands: Uint8Array[] = [];
   const producer = server.client();
@@ -47,27 +47,27 @@ async function allWorks(server: RedisServer, options: RedisOptions): Promise<boo
 for (
   const [user, usePubsub] of [["physiology_publisher", true], ["physiology_keeper", false]] as const
 ) {
-  Deno.test(`the ACL user ${user} has what the server needs, and nothing beyond it`, async () => {
+  Deno.test(`config/redis.acl grants ${user} the rules that the server needs and no others`, async () => {
     await using server = await startRedis();
     const options = optionsFor(server, { username: user, password: "secret", usePubsub });
     const rules = aclRules(user);
     await allow(server, user, rules);
-    await waitFor("all to work", () => allWorks(server, options));
+    await waitFor("every feature", () => allWorks(server, options));
     const admin = server.client();
-    const idle = [];
+    const unused = [];
     for (const rule of rules) {
       if (!/^[+~&]/.test(rule) || OPTIONAL.has(rule)) continue;
       await admin.flushall();
       await admin.acl("LOG", "RESET");
       await allow(server, user, rules.filter((other) => other !== rule));
       await allWorks(server, options);
-      // Some calls are not missed, such as the client's name: Redis's log shows who wanted them.
+      // Some calls may fail silently, such as naming the client: the ACL log shows them.
       const denied = (await admin.acl("LOG")) as unknown[];
-      if (denied.length === 0) idle.push(rule);
+      if (denied.length === 0) unused.push(rule);
     }
-    assert.deepEqual(idle, []);
+    assert.deepEqual(unused, []);
   });
 }
 
-/** Needed only with an option of its own. */
+/** Rules that only a separate option needs. */
 const OPTIONAL = new Set(["+spublish"]);

@@ -9,14 +9,14 @@ import { waitFor } from "../../support/wait.ts";
 
 const CHANNEL = "physiology:core_metrics";
 
-/** What was late comes beside the live metrics, marked: those have to be in order. */
+/** Asserts the order of live metrics. Replayed ones arrive beside them. */
 function assertLiveInOrder(received: readonly Received[]): void {
   const live = received.filter(({ payload }) => !payload.metadata?.replayed)
     .map(({ payload }) => payload.metadata?.sequence ?? 0);
   assert.deepEqual(live, live.toSorted((a, b) => a - b));
 }
 
-Deno.test("in a cluster sharded messages follow their slot when it moves, and none is lost", async () => {
+Deno.test("RedisBackend follows a slot of a cluster that moves and loses no sharded message", async () => {
   await using cluster = await startCluster();
   const owner = await cluster.ownerOf(CHANNEL);
   const other = (owner + 1) % cluster.nodes.length;
@@ -33,21 +33,21 @@ Deno.test("in a cluster sharded messages follow their slot when it moves, and no
   try {
     await waitFor("metrics", () => received.length > 10);
     await cluster.moveSlot(CHANNEL, other);
-    const moved = performance.now();
+    const movedMs = performance.now();
     const second = after.client();
     listen(second, received);
     await second.ssubscribe(CHANNEL);
     const rejoined = sequence;
     await waitFor("metrics by the other node", () => sequencesOf(received).has(rejoined + 5));
-    assert.ok(performance.now() - moved < 5000);
-    assert.equal(ends.outbox.trouble, undefined);
+    assert.ok(performance.now() - movedMs < 5000);
+    assert.equal(ends.outbox.problem, undefined);
   } finally {
     clearInterval(timer);
   }
   await waitFor("every metric", () => sequencesOf(received).size === sequence);
 });
 
-Deno.test("in a cluster PUBLISH reaches the subscribers of every node, in order", async () => {
+Deno.test("RedisBackend reaches the subscribers of every node of a cluster by PUBLISH, in order", async () => {
   await using cluster = await startCluster();
   const received: Received[] = [];
   const [first, second, third] = cluster.nodes;
@@ -64,9 +64,9 @@ Deno.test("in a cluster PUBLISH reaches the subscribers of every node, in order"
   assert.equal(ends.outbox.framesWanted, true);
 });
 
-for (const [way, fault] of [["channels", "die"], ["streams", "die"], ["channels", "freeze"]]) {
-  const usePubsub = way === "channels";
-  Deno.test(`in a cluster the master that is configured may ${fault}: its replica takes over (${way})`, async () => {
+for (const [mode, fault] of [["channels", "die"], ["streams", "die"], ["channels", "freeze"]]) {
+  const usePubsub = mode === "channels";
+  Deno.test(`RedisBackend continues in a cluster when the configured master ${fault}s (${mode})`, async () => {
     await using cluster = await startCluster();
     const history = `${CHANNEL}:history`;
     const owner = await cluster.ownerOf(history);
@@ -90,7 +90,7 @@ for (const [way, fault] of [["channels", "die"], ["streams", "die"], ["channels"
       const before = sequence;
       await waitFor("metrics again", () => sent() > before + 10, { timeoutMs: 20_000 });
       const tookMs = performance.now() - killedMs;
-      // The nodes themselves take 2 to 4 s to miss a master and to elect another.
+      // The nodes themselves take 2 to 4 s to detect the failure and to elect a new master.
       assert.ok(tookMs < 8000, `it took ${tookMs.toFixed(0)} ms`);
     } finally {
       clearInterval(timer);
@@ -105,12 +105,12 @@ for (const [way, fault] of [["channels", "die"], ["streams", "die"], ["channels"
     const found = new Set(
       entries.map(([, [, text = ""]]) => JSON.parse(text).payload.metadata.sequence as number),
     );
-    // What a master acknowledged and had not yet handed on dies with it.
+    // A message that the master acknowledged but did not replicate is lost.
     assert.ok(sequence - found.size <= 1, `${sequence - found.size} are missing`);
   });
 }
 
-Deno.test("in a cluster keys and streams go where their slots are", async () => {
+Deno.test("RedisBackend writes keys and streams of a cluster to the nodes of their slots", async () => {
   await using cluster = await startCluster();
   const [first] = cluster.nodes;
   assert.ok(first);
@@ -123,7 +123,7 @@ Deno.test("in a cluster keys and streams go where their slots are", async () => 
   await waitFor("the history", async () => await client.xlen(`${CHANNEL}:history`) === 20);
 });
 
-Deno.test("in a cluster a history goes on in one piece when its slot moves with it", async () => {
+Deno.test("RedisBackend continues a history of a cluster without a gap when its slot migrates", async () => {
   await using cluster = await startCluster();
   const history = `${CHANNEL}:history`;
   const owner = await cluster.ownerOf(history);
@@ -138,13 +138,13 @@ Deno.test("in a cluster a history goes on in one piece when its slot moves with 
     await node.client().call("XRANGE", history, "-", "+") as [string, [string, string]][];
   try {
     await waitFor("entries", async () => (await entriesAt(before)).length > 10);
-    const moved = performance.now();
+    const movedMs = performance.now();
     await cluster.migrateSlot(history, { from: owner, to: other });
     const rejoined = sequence;
     await waitFor("entries at the other node", () => sequence > rejoined + 20);
     await ends.outbox.flush(2000);
-    assert.ok(performance.now() - moved < 5000);
-    assert.equal(ends.outbox.trouble, undefined);
+    assert.ok(performance.now() - movedMs < 5000);
+    assert.equal(ends.outbox.problem, undefined);
   } finally {
     clearInterval(timer);
   }
@@ -154,7 +154,7 @@ Deno.test("in a cluster a history goes on in one piece when its slot moves with 
   assertLiveInOrder(found);
 });
 
-Deno.test("in a cluster the master of the channel's slot may die: sharded subscribers of its replica get every metric", async () => {
+Deno.test("RedisBackend reaches sharded subscribers of a replica after the master of their slot died", async () => {
   await using cluster = await startCluster();
   const dying = cluster.nodes[await cluster.ownerOf(CHANNEL)];
   assert.ok(dying);
@@ -184,7 +184,7 @@ Deno.test("in a cluster the master of the channel's slot may die: sharded subscr
   assertLiveInOrder(received);
 });
 
-Deno.test("in a cluster commands come through though the master of their list dies", async () => {
+Deno.test("CommandQueue continues in a cluster when the master of its list dies", async () => {
   await using cluster = await startCluster();
   const key = "physiology:command_queue";
   const owner = await cluster.ownerOf(key);
@@ -214,7 +214,7 @@ Deno.test("in a cluster commands come through though the master of their list di
   assert.deepEqual(taken, ["one", "two"]);
 });
 
-Deno.test("a cluster is found though the first of the nodes that are configured is down", async () => {
+Deno.test("RedisBackend connects to a cluster if the first configured node is down", async () => {
   await using cluster = await startCluster();
   const clusterNodes = cluster.nodes.map(({ hostname, port }) => `${hostname}:${port}`);
   await using ends = startOutbox(optionsFor({ port: freePort() }, { cluster: true, clusterNodes }));

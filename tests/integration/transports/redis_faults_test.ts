@@ -10,17 +10,21 @@ const HUGE_BULK = encoder.encode("$20971520\r\n" + "x".repeat(100_000));
 const HUGE_LIST = encoder.encode("*10000000\r\n" + ":1\r\n".repeat(10_000));
 const GARBAGE = crypto.getRandomValues(new Uint8Array(5000));
 
-const ANSWERS = [
-  ["nothing", { swallow: true }, /in time/],
-  ["garbage", { answer: GARBAGE }, /does not speak as Redis does|in time|Lost the connection/],
-  ["an HTTP answer", { answer: encoder.encode("HTTP/1.1 400 Bad Request\r\n\r\n") }, /not speak/],
+const REPLIES = [
+  ["nothing", { discard: true }, /in time/],
+  ["garbage", { answer: GARBAGE }, /Cannot accept the reply|in time|Lost the connection/],
+  [
+    "an HTTP response",
+    { answer: encoder.encode("HTTP/1.1 400 Bad Request\r\n\r\n") },
+    /check that it is a Redis/,
+  ],
   ["a string of 20 MB", { answer: HUGE_BULK }, /larger than max_bulk_string_bytes/],
   ["a list of ten million", { answer: HUGE_LIST }, /longer than max_array_elements/],
-  ["half replies", { halfReplies: true }, /in time|not speak|Lost the connection/],
+  ["half replies", { halfReplies: true }, /in time|check that it is a Redis|Lost the connection/],
 ] as const;
 
-for (const [what, fault, trouble] of ANSWERS) {
-  Deno.test(`a peer that answers ${what} is noticed, costs no metric, and brings no stale frame`, async () => {
+for (const [reply, fault, problem] of REPLIES) {
+  Deno.test(`RedisBackend detects a peer that replies with ${reply} and loses no metric`, async () => {
     await using server = await startRedis();
     const received = await subscribe(server, "physiology:core_metrics");
     const frames = await subscribe(server, "physiology:frame");
@@ -39,11 +43,11 @@ for (const [what, fault, trouble] of ANSWERS) {
       const before = performance.now();
       const memory = Deno.memoryUsage().rss;
       proxy.fault = fault;
-      await waitFor("the fault to be noticed", () => ends.outbox.trouble);
+      await waitFor("detection of the fault", () => ends.outbox.problem);
       assert.ok(performance.now() - before < 3000);
-      assert.match(ends.outbox.trouble ?? "", trouble);
-      const noticed = sequence;
-      await waitFor("metrics that cannot be sent", () => sequence > noticed + 50);
+      assert.match(ends.outbox.problem ?? "", problem);
+      const detected = sequence;
+      await waitFor("metrics that cannot be sent", () => sequence > detected + 50);
       assert.ok(Deno.memoryUsage().rss - memory < 60e6, "memory stays bounded");
       proxy.fault = {};
       proxy.cut();
@@ -58,11 +62,11 @@ for (const [what, fault, trouble] of ANSWERS) {
     assert.equal(ends.dropped("metric"), 0);
     const agesMs = frames.map(({ arrivedUs, timestamp }) => (arrivedUs - timestamp) / 1000);
     assert.ok(Math.max(...agesMs) < 1000, `a frame came after ${Math.max(...agesMs)} ms`);
-    await waitFor("no trouble", () => ends.outbox.trouble === undefined);
+    await waitFor("recovery", () => ends.outbox.problem === undefined);
   });
 }
 
-Deno.test("replies that come one byte at a time are understood", async () => {
+Deno.test("RedisBackend accepts replies that arrive one byte at a time", async () => {
   await using server = await startRedis();
   const received = await subscribe(server, "physiology:core_metrics");
   await using proxy = new FaultProxy(server);
@@ -70,19 +74,19 @@ Deno.test("replies that come one byte at a time are understood", async () => {
   await using ends = startOutbox(optionsFor(proxy));
   await waitFor("a connection", () => ends.backend.ready);
   for (let sequence = 1; sequence <= 20; sequence++) ends.outbox.offer(coreMetric(sequence));
-  await waitFor("all of them", () => received.length === 20);
+  await waitFor("every metric", () => received.length === 20);
   await ends.outbox.flush(2000);
   assert.equal(ends.counters.get("outbox_sent_total", { class: "metric" }), 20);
-  assert.equal(ends.outbox.trouble, undefined);
+  assert.equal(ends.outbox.problem, undefined);
 });
 
-Deno.test("a subscriber that does not read costs the publisher nothing, and Redis drops it", async () => {
+Deno.test("RedisBackend counts a subscriber that Redis disconnects because it does not read", async () => {
   await using server = await startRedis({
     args: ["--client-output-buffer-limit", "pubsub", "1mb", "512kb", "1"],
   });
   const received = await subscribe(server, "physiology:frame");
-  using deaf = await Deno.connect({ hostname: server.hostname, port: server.port });
-  await deaf.write(encoder.encode("SUBSCRIBE physiology:frame\r\n"));
+  using slow = await Deno.connect({ hostname: server.hostname, port: server.port });
+  await slow.write(encoder.encode("SUBSCRIBE physiology:frame\r\n"));
   await using ends = startOutbox(optionsFor(server));
   await waitFor("a connection", () => ends.backend.ready);
   let sequence = 0;

@@ -24,15 +24,15 @@ function startSentinel(
   });
 }
 
-Deno.test("a Sentinel's failover is followed within 5 s, and costs no metric", async () => {
+Deno.test("RedisBackend follows a failover by Sentinel within 5 s and loses no metric", async () => {
   await using master = await startRedis();
   await using replica = await startRedis({
     args: ["--replicaof", master.hostname, `${master.port}`],
   });
   await using sentinel = await startSentinel(master);
-  const asked = sentinel.client();
-  await waitFor("the Sentinel to know the replica", async () => {
-    const replicas = await asked.call("SENTINEL", "REPLICAS", "vitals") as unknown[];
+  const sentinelClient = sentinel.client();
+  await waitFor("the Sentinel to discover the replica", async () => {
+    const replicas = await sentinelClient.call("SENTINEL", "REPLICAS", "vitals") as unknown[];
     const text = JSON.stringify(replicas);
     return replicas.length === 1 && text.includes('"master-link-status","ok"');
   }, { timeoutMs: 30_000, pollMs: 100 });
@@ -74,7 +74,7 @@ function optionsOf(sentinel: RedisServer) {
   };
 }
 
-Deno.test("Sentinels have a user and a password of their own, with the rights of config/redis.acl", async () => {
+Deno.test("RedisBackend logs in to Sentinels with a separate user and the rules of config/redis.acl", async () => {
   await using master = await startRedis({ args: ["--requirepass", "master"] });
   await using sentinel = await startSentinel(master, [
     "sentinel auth-pass vitals master",
@@ -90,8 +90,8 @@ Deno.test("Sentinels have a user and a password of their own, with the rights of
   });
   {
     await using ends = startOutbox({ ...options, sentinelPassword: "wrong" });
-    await waitFor("the trouble", () => ends.outbox.trouble);
-    assert.match(ends.outbox.trouble ?? "", /--redis_sentinel_password/);
+    await waitFor("the problem", () => ends.outbox.problem);
+    assert.match(ends.outbox.problem ?? "", /--redis_sentinel_password/);
     assert.equal(ends.backend.ready, false);
   }
   await using ends = startOutbox({ ...options, sentinelPassword: "seek" });
@@ -102,12 +102,12 @@ Deno.test("Sentinels have a user and a password of their own, with the rights of
     return clients.split("\n").some((line) => /user=seeker/.test(line) && / sub=1 /.test(line));
   });
   const denied = (await admin.acl("LOG") as unknown[]).map((entry) => JSON.stringify(entry))
-    // The wrong password of before, and the library's name, without which it does.
+    // The wrong password above, and the optional name of the library.
     .filter((text) => !/"reason","auth"|client\|setinfo/.test(text));
   assert.deepEqual(denied, []);
 });
 
-Deno.test("master and Sentinels are reached by TLS, each by its own name", async () => {
+Deno.test("RedisBackend connects to the master and Sentinels over TLS, each by its own name", async () => {
   using folder = temporaryFolder();
   const { ca, server, client } = makeCertificates(folder.path);
   const tls = [
@@ -121,7 +121,7 @@ Deno.test("master and Sentinels are reached by TLS, each by its own name", async
     args: ["--sentinel", "--tls-port", `${sentinelPort}`, ...tls],
   });
   await using ends = startOutbox(optionsFor({ port: 1 }, {
-    host: "localhost", // of no concern here, and no name that a certificate must bear
+    host: "localhost", // ignored, also as a name in certificates
     sentinelName: "vitals",
     sentinels: [`127.0.0.1:${sentinelPort}`],
     tls: true,

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import type { Redis } from "ioredis";
-import { KeyValue } from "../../../src/transports/redis/key_value.ts";
+import { KeyValueCommands } from "../../../src/transports/redis/key_value_commands.ts";
 import { coreMetric, frame } from "../../support/messages.ts";
 import { optionsFor, startOutbox } from "../../support/redis_outbox.ts";
 import { startRedis } from "../../support/redis_server.ts";
 import { waitFor } from "../../support/wait.ts";
 
-Deno.test("the newest envelope is a key with a life, and history a stream by capture time", async () => {
+Deno.test("RedisBackend stores the newest envelope with a TTL and the history by capture time", async () => {
   await using server = await startRedis();
   const client = server.client();
   await using ends = startOutbox(
@@ -37,7 +37,7 @@ Deno.test("the newest envelope is a key with a life, and history a stream by cap
   assert.equal(await client.exists("physiology:frame:history"), 0);
 });
 
-Deno.test("an outage leaves no gap in the stream, and the key holds the newest again", async () => {
+Deno.test("RedisBackend leaves no gap in the history after an outage", async () => {
   await using server = await startRedis({ args: ["--appendonly", "yes"] });
   const client = server.client();
   await using ends = startOutbox(optionsFor(server, { usePubsub: false }));
@@ -66,7 +66,7 @@ Deno.test("an outage leaves no gap in the stream, and the key holds the newest a
   assert.equal(newest.payload.metadata.sequence, sequence);
 });
 
-Deno.test("an entry that is older than the newest of its stream is added all the same", async () => {
+Deno.test("RedisBackend appends an entry that is older than the newest of its stream", async () => {
   await using server = await startRedis();
   const client = server.client();
   const history = "physiology:core_metrics:history";
@@ -83,10 +83,10 @@ async function sequences(client: Redis): Promise<number[]> {
   return entries.map(([, [, envelope]]) => JSON.parse(envelope ?? "").payload.metadata.sequence);
 }
 
-Deno.test("a simulated day of history keeps Redis's memory flat", async () => {
+Deno.test("KeyValueCommands keep the memory of Redis constant over a simulated day", async () => {
   await using server = await startRedis();
   const client = server.client();
-  const keyValue = new KeyValue(
+  const commands = new KeyValueCommands(
     optionsFor(server, { historySeconds: 600, historyMaxEntries: 5000 }),
   );
   const envelope = coreMetric(1).bytes;
@@ -97,7 +97,7 @@ Deno.test("a simulated day of history keeps Redis's memory flat", async () => {
     for (let second = 0; second < 3600; second += 4) {
       const timestamp = (startMs + (hour * 3600 + second) * 1000) * 1000;
       const stored = { topic: "core_metrics", timestamp, envelope: asBuffer(envelope) } as const;
-      for (const [name, ...args] of keyValue.commandsFor(stored)) pipeline.call(name, ...args);
+      for (const [name, ...args] of commands.commandsFor(stored)) pipeline.call(name, ...args);
     }
     await pipeline.exec();
     const info = await client.info("memory");

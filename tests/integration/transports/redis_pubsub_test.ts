@@ -4,7 +4,7 @@ import { optionsFor, startOutbox, subscribe } from "../../support/redis_outbox.t
 import { freePort, startRedis } from "../../support/redis_server.ts";
 import { waitFor } from "../../support/wait.ts";
 
-Deno.test("metrics and frames arrive as envelopes on their channels", async () => {
+Deno.test("RedisBackend publishes metrics and frames as envelopes on their channels", async () => {
   await using server = await startRedis();
   const received = await subscribe(server, "physiology:core_metrics", "physiology:frame");
   await using ends = startOutbox(optionsFor(server));
@@ -17,10 +17,10 @@ Deno.test("metrics and frames arrive as envelopes on their channels", async () =
   });
   assert.deepEqual(received.slice(0, 2).map(({ type }) => type), ["core_metrics", "frame"]);
   assert.equal(ends.counters.get("outbox_sent_total", { class: "metric" }), 1);
-  assert.equal(ends.outbox.trouble, undefined);
+  assert.equal(ends.outbox.problem, undefined);
 });
 
-Deno.test("frames are unwanted once a frame had no receiver, and wanted again after one had", async () => {
+Deno.test("Outbox.framesWanted follows the receivers of frames that PUBLISH reports", async () => {
   await using server = await startRedis();
   await using ends = startOutbox(optionsFor(server));
   await waitFor("a connection", () => ends.backend.ready);
@@ -34,17 +34,17 @@ Deno.test("frames are unwanted once a frame had no receiver, and wanted again af
   await waitFor("a receiver", () => ends.outbox.framesWanted);
 });
 
-Deno.test("a frame over the size limit is not sent, is counted, and is said", async () => {
+Deno.test("RedisBackend rejects a frame over the size limit, counted and reported", async () => {
   await using server = await startRedis();
   await using ends = startOutbox(optionsFor(server, { maxBulkStringBytes: 20_000 }));
   await waitFor("a connection", () => ends.backend.ready);
   ends.outbox.offer(frame(1, 30_000));
   const tooBig = { class: "frame", reason: "too_big" };
-  await waitFor("a count", () => ends.counters.get("outbox_dropped_total", tooBig) === 1);
-  assert.match(ends.outbox.trouble ?? "", /more than max_bulk_string_bytes, 20000/);
+  await waitFor("the counter", () => ends.counters.get("outbox_dropped_total", tooBig) === 1);
+  assert.match(ends.outbox.problem ?? "", /at most 20000 bytes \(max_bulk_string_bytes\)/);
 });
 
-Deno.test("a killed redis-server costs a subscriber that rejoins no metric, and frames resume in 2 s", async () => {
+Deno.test("RedisBackend loses no metric when redis-server is killed, and frames resume within 2 s", async () => {
   await using server = await startRedis();
   const received = await subscribe(server, "physiology:core_metrics");
   const frames = await subscribe(server, "physiology:frame");
@@ -78,16 +78,16 @@ Deno.test("a killed redis-server costs a subscriber that rejoins no metric, and 
     return seen.size === sequence;
   });
   const live = received.filter(({ payload }) => !payload.metadata?.replayed);
-  const late = received.filter(({ payload }) => payload.metadata?.replayed);
-  for (const kind of [live, late]) {
-    // What was acknowledged right before the end may come once more.
-    const order = [...sequencesOf(kind)];
+  const replayed = received.filter(({ payload }) => payload.metadata?.replayed);
+  for (const metrics of [live, replayed]) {
+    // Metrics acknowledged right before the kill may be repeated.
+    const order = [...sequencesOf(metrics)];
     assert.deepEqual(order, order.toSorted((a, b) => a - b));
   }
-  assert.ok(late.length >= 150);
+  assert.ok(replayed.length >= 150);
 });
 
-Deno.test("a frozen redis-server is noticed, and its thaw brings no burst of stale frames", async () => {
+Deno.test("RedisBackend detects a frozen redis-server and sends no stale frames after its thaw", async () => {
   await using server = await startRedis();
   const received = await subscribe(server, "physiology:frame");
   const metrics = await subscribe(server, "physiology:core_metrics");
@@ -101,11 +101,12 @@ Deno.test("a frozen redis-server is noticed, and its thaw brings no burst of sta
   try {
     await waitFor("frames", () => received.length > 5);
     server.freeze();
-    const froze = performance.now();
-    await waitFor("the silence to be noticed", () => !ends.backend.ready);
-    // The deadline, what the frame under way may need, and the time between two looks.
-    assert.ok(performance.now() - froze < 300 + 650 + 100 + 200, `${performance.now() - froze} ms`);
-    assert.match(ends.outbox.trouble ?? "", /in time/);
+    const frozeMs = performance.now();
+    await waitFor("detection of the silence", () => !ends.backend.ready);
+    // The timeout, the time allowed for the frame in flight, the check interval, and a margin.
+    const detectedMs = performance.now() - frozeMs;
+    assert.ok(detectedMs < 300 + 650 + 100 + 200, `${detectedMs} ms`);
+    assert.match(ends.outbox.problem ?? "", /in time/);
     const frozen = sequence;
     await waitFor("frames that cannot be sent", () => sequence > frozen + 20);
     const before = received.length;
@@ -122,15 +123,15 @@ Deno.test("a frozen redis-server is noticed, and its thaw brings no burst of sta
   });
 });
 
-Deno.test("without a redis-server the trouble says so, and metrics wait for it", async () => {
+Deno.test("RedisBackend reports a refused connection and replays metrics once redis-server runs", async () => {
   const port = freePort();
   await using ends = startOutbox(optionsFor({ port }));
   ends.outbox.offer(coreMetric(1));
-  await waitFor("the trouble", () => ends.outbox.trouble);
-  assert.match(ends.outbox.trouble ?? "", /connection refused: start redis-server/);
+  await waitFor("the problem", () => ends.outbox.problem);
+  assert.match(ends.outbox.problem ?? "", /connection refused: start redis-server/);
   await using server = await startRedis({ port });
   const received = await subscribe(server, "physiology:core_metrics");
   await waitFor("the metric", () => received.length === 1);
   assert.equal(received[0]?.payload.metadata?.replayed, true);
-  await waitFor("no trouble", () => ends.outbox.trouble === undefined);
+  await waitFor("recovery", () => ends.outbox.problem === undefined);
 });

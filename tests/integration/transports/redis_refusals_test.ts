@@ -1,24 +1,27 @@
-/** A server that answers, but does not take what it is sent: the fix is told, and nothing is lost. */
+/** Servers that reply with an error: the message names the fix, and no metric is lost. */
 import assert from "node:assert/strict";
 import { coreMetric } from "../../support/messages.ts";
 import { optionsFor, startOutbox, subscribe } from "../../support/redis_outbox.ts";
 import { startRedis } from "../../support/redis_server.ts";
 import { waitFor } from "../../support/wait.ts";
 
-Deno.test("a server that is out of memory keeps a metric waiting", async () => {
+Deno.test("RedisBackend keeps metrics while Redis is out of memory", async () => {
   await using server = await startRedis();
   await using ends = startOutbox(optionsFor(server, { usePubsub: false }));
   await waitFor("a connection", () => ends.backend.ready);
   const admin = server.client();
   await admin.config("SET", "maxmemory", "1");
   ends.outbox.offer(coreMetric(1));
-  await waitFor("the trouble", () => /memory: raise maxmemory/.test(ends.outbox.trouble ?? ""));
+  await waitFor(
+    "the problem",
+    () => /memory \(OOM\): raise maxmemory/.test(ends.outbox.problem ?? ""),
+  );
   await admin.config("SET", "maxmemory", "0");
   await waitFor("the metric", () => admin.get("physiology:core_metrics"));
-  await waitFor("no trouble", () => ends.outbox.trouble === undefined);
+  await waitFor("recovery", () => ends.outbox.problem === undefined);
 });
 
-Deno.test("a read-only replica is told by name, and gets what waited once it is the master", async () => {
+Deno.test("RedisBackend keeps metrics while Redis is a read-only replica", async () => {
   await using master = await startRedis();
   await using replica = await startRedis({
     args: ["--replicaof", master.hostname, `${master.port}`],
@@ -26,13 +29,13 @@ Deno.test("a read-only replica is told by name, and gets what waited once it is 
   await using ends = startOutbox(optionsFor(replica, { usePubsub: false }));
   await waitFor("a connection", () => ends.backend.ready);
   ends.outbox.offer(coreMetric(1));
-  await waitFor("the trouble", () => /read-only replica/.test(ends.outbox.trouble ?? ""));
+  await waitFor("the problem", () => /read-only replica/.test(ends.outbox.problem ?? ""));
   await replica.client().call("REPLICAOF", "NO", "ONE");
   await waitFor("the metric", () => replica.client().get("physiology:core_metrics"));
-  await waitFor("no trouble", () => ends.outbox.trouble === undefined);
+  await waitFor("recovery", () => ends.outbox.problem === undefined);
 });
 
-Deno.test("a right that is missing is told, and what waited goes out once it is granted", async () => {
+Deno.test("RedisBackend keeps metrics while an ACL permission is missing", async () => {
   await using server = await startRedis();
   const admin = server.client();
   const rules = ["on", ">secret", "+ping", "+client|setname", "+publish", "resetchannels"];
@@ -41,13 +44,16 @@ Deno.test("a right that is missing is told, and what waited goes out once it is 
   await using ends = startOutbox(optionsFor(server, { username: "ours", password: "secret" }));
   await waitFor("a connection", () => ends.backend.ready);
   ends.outbox.offer(coreMetric(1));
-  await waitFor("the trouble", () => /lacks a right.*redis\.acl/.test(ends.outbox.trouble ?? ""));
+  await waitFor(
+    "the problem",
+    () => /lacks a permission.*redis\.acl/.test(ends.outbox.problem ?? ""),
+  );
   await admin.acl("SETUSER", "ours", "&physiology:*");
   await waitFor("the metric", () => received.length === 1);
-  await waitFor("no trouble", () => ends.outbox.trouble === undefined);
+  await waitFor("recovery", () => ends.outbox.problem === undefined);
 });
 
-Deno.test("a server that loads its data is waited for", async () => {
+Deno.test("RedisBackend keeps metrics while Redis loads its data", async () => {
   await using server = await startRedis();
   const admin = server.client();
   await admin.mset(Object.fromEntries(Array.from({ length: 2000 }, (_, index) => [index, "x"])));
@@ -61,20 +67,20 @@ Deno.test("a server that loads its data is waited for", async () => {
   ]);
   await using ends = startOutbox(optionsFor(server));
   ends.outbox.offer(coreMetric(1));
-  await waitFor("the trouble", () => /loading its data from disk/.test(ends.outbox.trouble ?? ""));
+  await waitFor("the problem", () => /loading its data from disk/.test(ends.outbox.problem ?? ""));
   await loading;
   const received = await subscribe(server, "physiology:core_metrics");
   await waitFor("the metric", () => received.length === 1);
-  await waitFor("no trouble", () => ends.outbox.trouble === undefined);
+  await waitFor("recovery", () => ends.outbox.problem === undefined);
 });
 
-Deno.test("a server that cannot save is told from one that is full", async () => {
+Deno.test("RedisBackend keeps metrics while Redis cannot save to its disk", async () => {
   await using server = await startRedis();
   const admin = server.client();
   await using ends = startOutbox(optionsFor(server, { usePubsub: false }));
   await waitFor("a connection", () => ends.backend.ready);
   await admin.config("SET", "save", "3600 1");
-  // A folder in the place of the dump: nothing can be renamed onto it.
+  // A folder at the path of the dump: nothing can be renamed onto it.
   Deno.mkdirSync(`${server.folder}/dump.rdb/in_the_way`, { recursive: true });
   await admin.set("key", "value");
   await admin.bgsave();
@@ -82,7 +88,7 @@ Deno.test("a server that cannot save is told from one that is full", async () =>
     return (await admin.info("persistence")).includes("rdb_last_bgsave_status:err");
   });
   ends.outbox.offer(coreMetric(1));
-  await waitFor("the trouble", () => /cannot save to its disk/.test(ends.outbox.trouble ?? ""));
+  await waitFor("the problem", () => /cannot save to its disk/.test(ends.outbox.problem ?? ""));
   await admin.config("SET", "stop-writes-on-bgsave-error", "no");
   await waitFor("the metric", () => admin.get("physiology:core_metrics"));
   assert.equal(ends.dropped("metric"), 0);

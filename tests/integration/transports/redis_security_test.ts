@@ -27,7 +27,7 @@ function startTlsRedis(
   }));
 }
 
-Deno.test("TLS is spoken with a CA and a client certificate, and refused, with the reason, without", async () => {
+Deno.test("RedisBackend connects over TLS with a client certificate and reports why TLS fails", async () => {
   using folder = temporaryFolder();
   const certificates = makeCertificates(folder.path);
   const { ca, client, server } = certificates;
@@ -48,7 +48,7 @@ Deno.test("TLS is spoken with a CA and a client certificate, and refused, with t
   const { tlsCertPath: _cert, tlsKeyPath: _key, ...without } = good;
   const bad: [string, RedisOptions, RegExp][] = [
     [
-      "a stranger's CA",
+      "another CA",
       { ...good, tlsCaPath: certificates.strangerCa },
       /issuer|unknown|self.signed/i,
     ],
@@ -60,48 +60,48 @@ Deno.test("TLS is spoken with a CA and a client certificate, and refused, with t
       /Cannot read the TLS file \/nowhere/,
     ],
   ];
-  for (const [what, options, reason] of bad) {
+  for (const [fault, options, reason] of bad) {
     await using ends = startOutbox(options);
-    await waitFor(`trouble for ${what}`, () => ends.outbox.trouble);
-    assert.match(ends.outbox.trouble ?? "", /Cannot set up TLS|Lost the connection/, what);
-    assert.match(ends.outbox.trouble ?? "", reason, what);
+    await waitFor(`the problem: ${fault}`, () => ends.outbox.problem);
+    assert.match(ends.outbox.problem ?? "", /Cannot set up TLS|Lost the connection/, fault);
+    assert.match(ends.outbox.problem ?? "", reason, fault);
     assert.equal(ends.backend.ready, false);
   }
 });
 
 for (const version of ["TLSv1.1", "TLSv1.2", "TLSv1.3"]) {
   const refused = version === "TLSv1.1";
-  Deno.test(`a server that speaks ${version} alone is ${refused ? "refused" : "used"}`, async () => {
+  Deno.test(`RedisBackend ${refused ? "rejects" : "accepts"} a server that only supports ${version}`, async () => {
     using folder = temporaryFolder();
     const { ca, server } = makeCertificates(folder.path);
-    // Today's OpenSSL speaks the old version only where it is told that anything will do.
+    // Present-day OpenSSL supports the old version only at security level 0.
     const more = ["--tls-protocols", version, "--tls-ciphers", "DEFAULT@SECLEVEL=0"];
     await using tls = await startTlsRedis({ ...server, ca }, { more });
     await using ends = startOutbox(
       optionsFor({ port: tls.tlsPort }, { host: "localhost", tls: true, tlsCaPath: ca }),
     );
-    await waitFor("a connection or its refusal", () => ends.backend.ready || ends.outbox.trouble);
+    await waitFor("a connection or a problem", () => ends.backend.ready || ends.outbox.problem);
     assert.equal(ends.backend.ready, !refused);
     if (!refused) return;
-    assert.match(ends.outbox.trouble ?? "", /protocol.?version/i);
+    assert.match(ends.outbox.problem ?? "", /protocol.?version/i);
   });
 }
 
-Deno.test("an expired certificate is refused, with the reason, and its renewal is seen", async () => {
+Deno.test("RedisBackend rejects an expired certificate and connects after its renewal", async () => {
   using folder = temporaryFolder();
   const { ca, expired, server } = makeCertificates(folder.path);
   await using tls = await startTlsRedis({ ...expired, ca });
   await using ends = startOutbox(
     optionsFor({ port: tls.tlsPort }, { host: "localhost", tls: true, tlsCaPath: ca }),
   );
-  await waitFor("the trouble", () => ends.outbox.trouble);
-  assert.match(ends.outbox.trouble ?? "", /Cannot set up TLS.*expired/i);
+  await waitFor("the problem", () => ends.outbox.problem);
+  assert.match(ends.outbox.problem ?? "", /Cannot set up TLS.*expired/i);
   const admin = tls.server.client();
   await admin.config("SET", "tls-cert-file", server.cert, "tls-key-file", server.key);
   await waitFor("a connection", () => ends.backend.ready);
 });
 
-Deno.test("certificates are read again at a reload", async () => {
+Deno.test("RedisBackend.reload() reads certificates again", async () => {
   using folder = temporaryFolder();
   const { ca, client, expired, server } = makeCertificates(folder.path);
   await using tls = await startTlsRedis({ ...server, ca }, { authClients: "yes" });
@@ -122,13 +122,13 @@ Deno.test("certificates are read again at a reload", async () => {
   install(expired);
   assert.equal(ends.backend.ready, true);
   ends.backend.reload(options);
-  await waitFor("the trouble", () => /expired/i.test(ends.outbox.trouble ?? ""));
+  await waitFor("the problem", () => /expired/i.test(ends.outbox.problem ?? ""));
   install(client);
   ends.backend.reload(options);
-  await waitFor("a connection", () => ends.backend.ready && ends.outbox.trouble === undefined);
+  await waitFor("a connection", () => ends.backend.ready && ends.outbox.problem === undefined);
 });
 
-Deno.test("a plain server behind --redis_tls, and a TLS server without it, are told", async () => {
+Deno.test("RedisBackend reports TLS that only one side uses", async () => {
   using folder = temporaryFolder();
   const { ca, server } = makeCertificates(folder.path);
   await using tls = await startTlsRedis({ ...server, ca });
@@ -143,7 +143,7 @@ Deno.test("a plain server behind --redis_tls, and a TLS server without it, are t
       operationTimeoutMs: 300,
       connectionTimeoutMs: 300,
     });
-    await waitFor("the trouble", () => ends.outbox.trouble);
+    await waitFor("the problem", () => ends.outbox.problem);
     assert.equal(ends.backend.ready, false);
   }
 });
@@ -153,7 +153,7 @@ const ERRORS: readonly [string, string[], Partial<RedisOptions>, RegExp][] = [
     "a missing password",
     ["--requirepass", "right"],
     {},
-    /wants a password: set PHYSIOLOGY_REDIS_PASSWORD/,
+    /requires a password \(NOAUTH\): set PHYSIOLOGY_REDIS_PASSWORD/,
   ],
   [
     "a wrong password",
@@ -165,20 +165,20 @@ const ERRORS: readonly [string, string[], Partial<RedisOptions>, RegExp][] = [
     "too many clients",
     ["--maxclients", "1"],
     {},
-    /too many clients: raise maxclients/,
+    /too many clients.*: raise maxclients/,
   ],
 ];
 
-for (const [what, args, options, trouble] of ERRORS) {
-  Deno.test(`${what} is told from other faults, without the secret`, async () => {
+for (const [fault, args, options, message] of ERRORS) {
+  Deno.test(`RedisBackend reports ${fault}, without the secret`, async () => {
     await using server = await startRedis({ args });
     await using ends = startOutbox(optionsFor(server, options));
-    await waitFor("the trouble", () => trouble.test(ends.outbox.trouble ?? ""));
-    assert.doesNotMatch(ends.outbox.trouble ?? "", /\b(right|wrong)\b(?! user)/);
+    await waitFor("the problem", () => message.test(ends.outbox.problem ?? ""));
+    assert.doesNotMatch(ends.outbox.problem ?? "", /\b(right|wrong)\b(?! user)/);
   });
 }
 
-Deno.test("a password changed while running is told, and works again after a reload", async () => {
+Deno.test("RedisBackend.reload() applies a password that was changed on the server", async () => {
   await using server = await startRedis({ args: ["--requirepass", "first"] });
   const options = optionsFor(server, { password: "first" });
   await using ends = startOutbox(options);
@@ -186,14 +186,14 @@ Deno.test("a password changed while running is told, and works again after a rel
   const admin = server.client({ password: "first" });
   await admin.config("SET", "requirepass", "second");
   await admin.call("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes");
-  await waitFor("the trouble", () => /wrong user name or password/.test(ends.outbox.trouble ?? ""));
+  await waitFor("the problem", () => /wrong user name or password/.test(ends.outbox.problem ?? ""));
   ends.outbox.offer(coreMetric(1));
   ends.backend.reload({ ...options, password: "second" });
   await waitFor("a connection", () => ends.backend.ready);
-  await waitFor("no trouble", () => ends.outbox.trouble === undefined);
+  await waitFor("recovery", () => ends.outbox.problem === undefined);
 });
 
-Deno.test("the link shows itself in CLIENT LIST by its name and its library", async () => {
+Deno.test("RedisBackend names its connections in CLIENT LIST", async () => {
   await using server = await startRedis();
   await using ends = startOutbox(optionsFor(server));
   await waitFor("a connection", () => ends.backend.ready);

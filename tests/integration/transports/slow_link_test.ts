@@ -11,17 +11,17 @@ import {
 } from "../../support/streaming_camera.ts";
 import { waitFor } from "../../support/wait.ts";
 
-const SLOW = { bytesPerSecond: 125_000, delayMs: 150 }; // 1 Mbit/s, and 300 ms there and back
+const SLOW = { bytesPerSecond: 125_000, delayMs: 150 }; // 1 Mbit/s and an RTT of 300 ms
 
-Deno.test("1 Mbit/s and 300 ms carry metrics within 1 s at p99, beside whatever frames", async (t) => {
+Deno.test("Outbox delivers metrics within 1 s at p99 over 1 Mbit/s and 300 ms, with frames of any size", async (t) => {
   const cameras = [
     ["80 KB", await cameraJpegs({ quantiser: 2 })],
     ["180 KB", await cameraJpegs({ quantiser: 1, noise: 4 })],
   ] as const;
-  // Both at once, as the time is mostly spent waiting.
+  // In parallel, as they mostly wait.
   await Promise.all(cameras.map(([size, jpegs]) =>
     t.step({
-      name: `frames of ${size} lose quality and rate, and regain them with the link`,
+      name: `frames of ${size} are degraded, and recover with the link`,
       fn: () => overSlowLink(jpegs),
       sanitizeOps: false,
       sanitizeResources: false,
@@ -30,33 +30,33 @@ Deno.test("1 Mbit/s and 300 ms carry metrics within 1 s at p99, beside whatever 
   ));
 });
 
-Deno.test("a link of 300 ms that is fast carries every frame as it is", async () => {
+Deno.test("Outbox degrades no frames on a fast link with an RTT of 300 ms", async () => {
   const camera = await startCamera(await cameraJpegs({ quantiser: 6 }), {
     fault: { delayMs: 150 },
   });
   await using _camera = camera.stack;
   const frames = () => camera.received.filter(({ type }) => type === "frame");
-  // A busy machine may look like a busy link for a moment.
-  await waitFor("frames as they are, at their full rate", () => {
+  // A busy machine may look like a slow link for a short time.
+  await waitFor("frames without degradation at their full rate", () => {
     const second = clock.epochUs(clock.monotonicUs()) - 1e6;
     const rate = frames().filter(({ arrivedUs }) => arrivedUs > second).length;
     return rate >= 28 && camera.outbox.frameDegradation === 0;
   }, { timeoutMs: 30_000 });
 });
 
-Deno.test("on a link that is slow from the start, frames leave room for metrics at once", async () => {
+Deno.test("Outbox delivers metrics within 1 s at p99 on a link that is slow from the start", async () => {
   const jpegs = await cameraJpegs({ quantiser: 1, noise: 4 });
   const camera = await startCamera(jpegs, { fault: SLOW });
   await using _camera = camera.stack;
   assert.ok(await p99OfNext(50, camera) < 1000);
   const frames = camera.received.filter(({ type }) => type === "frame");
-  assert.ok(frames.length > 5, "frames go on");
+  assert.ok(frames.length > 5, "frames are still sent");
 });
 
 const networks = canMakeNetworks();
 Deno.test({
-  name: `real TCP, with losses, carries metrics within 1 s at p99 too${
-    networks ? "" : " (skipped: a network can only be made by root)"
+  name: `Outbox delivers metrics within 1 s at p99 over TCP with packet loss${
+    networks ? "" : " (skipped: creating a network requires root)"
   }`,
   ignore: !networks,
   fn: async () => {
@@ -66,7 +66,7 @@ Deno.test({
   },
 });
 
-/** How late the next `count` metrics come, milliseconds, at the 99th percentile. */
+/** Returns the 99th percentile of the delay of the next `count` metrics, in milliseconds. */
 async function p99OfNext(count: number, camera: StreamingCamera): Promise<number> {
   const first = camera.offered() + 1;
   const lateness = () => latenessOf(camera, first);
@@ -83,21 +83,24 @@ async function overSlowLink(
   await using _camera = camera.stack;
   const frames = () => received.filter(({ type }) => type === "frame");
   const newestBytes = () => frames().at(-1)?.payload.data?.length ?? 0;
-  await waitFor("frames as they are", () => newestBytes() > jpegs[0]!.length);
+  await waitFor("frames without degradation", () => newestBytes() > jpegs[0]!.length);
   link.fault = SLOW;
   const slowUs = clock.epochUs(clock.monotonicUs());
-  // From the moment on when the link is slow, as a ward cannot wait for anybody to adapt.
+  // Measured from the moment at which the link slows down, without time to adapt.
   const p99 = await p99OfNext(75, camera);
   assert.ok(p99 < 1000, `p99 is ${p99} ms`);
   const slow = newestBytes();
   assert.ok(slow < jpegs[0]!.length / 2, `${slow}`);
   assert.ok((outlet.quality ?? 100) < 50);
   assert.ok(counters.get("frames_shrunk_total") > 0);
-  assert.ok(frames().filter(({ timestamp }) => timestamp > slowUs).length > 5, "frames go on");
-  assert.equal(outbox.trouble, undefined);
+  assert.ok(
+    frames().filter(({ timestamp }) => timestamp > slowUs).length > 5,
+    "frames are still sent",
+  );
+  assert.equal(outbox.problem, undefined);
 
   link.fault = {};
-  await waitFor("frames as they were", () => outbox.frameDegradation === 0);
+  await waitFor("frames without degradation again", () => outbox.frameDegradation === 0);
   await waitFor("every metric", () => {
     return received.filter(({ type }) => type === "core_metrics").length >= offered() - 1;
   });

@@ -6,7 +6,7 @@ import { freePort, startRedis } from "../../support/redis_server.ts";
 import { waitFor } from "../../support/wait.ts";
 
 testWithSmallDisk(
-  "a full disk under the spool is told, metrics wait in memory, and go on in order with the space",
+  "Outbox reports a full disk under its spool and delivers all metrics in order once there is space",
   async (disk) => {
     const port = freePort();
     await using ends = startOutbox(optionsFor({ port }), {
@@ -21,10 +21,10 @@ testWithSmallDisk(
       return spooled() > 0;
     });
     fill(`${disk}/ballast`);
-    await waitFor("the trouble", () => {
+    await waitFor("the problem", () => {
       offer();
-      return /Cannot keep late metrics.*free some space/.test(ends.outbox.trouble ?? "") ||
-        // The link's own trouble comes first: the spool's shows in what is queued.
+      return /Cannot write to the spool.*free disk space/.test(ends.outbox.problem ?? "") ||
+        // A problem of the link takes precedence: the spool's then shows in the queue size.
         ends.outbox.queuedBytes > 30_000;
     });
     Deno.removeSync(`${disk}/ballast`);
@@ -42,14 +42,14 @@ testWithSmallDisk(
   },
 );
 
-/** Takes the last byte of the disk. */
+/** Fills the disk to the last byte. */
 function fill(path: string): void {
   using file = Deno.openSync(path, { write: true, create: true });
   for (const size of [65_536, 4096, 1]) {
     try {
       while (file.writeSync(new Uint8Array(size)) > 0);
     } catch {
-      // full for pieces of this size
+      // The disk has no room for this size.
     }
   }
 }

@@ -1,4 +1,4 @@
-/** The tests of channels, of keys and of high availability once more, against Valkey. */
+/** Runs the tests of channels, keys and high availability against Valkey. */
 import { useServer } from "../../support/redis_server.ts";
 
 const arch = Deno.build.arch === "x86_64" ? "x64" : "arm64";
@@ -10,7 +10,10 @@ if (isFile(program)) {
   await import("./redis_key_value_test.ts");
   await import("./redis_high_availability_test.ts");
 } else {
-  Deno.test.ignore("Valkey is published to (skipped: scripts/setup --tests found none)", () => {});
+  Deno.test.ignore(
+    "RedisBackend publishes to Valkey (skipped: scripts/setup --tests found none)",
+    () => {},
+  );
 }
 
 function isFile(path: string): boolean {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Reloads } from "../../../src/app/reload.ts";
-import { load } from "../../../src/config/load.ts";
+import { load } from "../../../src/app/flags.ts";
 import { silentLog } from "../../../src/telemetry/log.ts";
 
 function setUp() {
@@ -17,7 +17,7 @@ function setUp() {
   return { file, lines, reloads };
 }
 
-Deno.test("each part takes the new settings that are its own", () => {
+Deno.test("Reloads.reload() applies new settings to each component", () => {
   const { file, lines, reloads } = setUp();
   const hosts: string[] = [];
   reloads.add({ topics: ["redis"], apply: ({ redis }) => hosts.push(redis.host) });
@@ -26,7 +26,7 @@ Deno.test("each part takes the new settings that are its own", () => {
   assert.deepEqual([hosts, lines], [["two"], []]);
 });
 
-Deno.test("a bad configuration is refused whole and the old one stays", () => {
+Deno.test("Reloads.reload() rejects an invalid configuration and keeps the old one", () => {
   const { file, lines, reloads } = setUp();
   const hosts: string[] = [];
   reloads.add({ topics: ["redis"], apply: ({ redis }) => hosts.push(redis.host) });
@@ -36,9 +36,9 @@ Deno.test("a bad configuration is refused whole and the old one stays", () => {
   assert.match(lines.join(), /^Keeping the old configuration: .*"port"/);
 });
 
-Deno.test("what no part takes is named, without its value", () => {
+Deno.test("Reloads.reload() logs a changed flag that no component applies, without its value", () => {
   const { file, lines, reloads } = setUp();
   file.text = '{"host": "one", "password": "hunter2"}';
   reloads.reload();
-  assert.deepEqual(lines, ["These take effect at the next start: --redis_password"]);
+  assert.deepEqual(lines, ["Changes take effect after a restart: --redis_password"]);
 });

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { detectStall } from "../../../src/app/stall.ts";
 import type { Clock } from "../../../src/telemetry/clock.ts";
-import { Health, type Sign } from "../../../src/telemetry/health.ts";
+import { Health, type HealthEvent } from "../../../src/telemetry/health.ts";
 
-function healthAfter(seconds: number, alive: readonly Sign[]): Health {
+function healthAfter(seconds: number, alive: readonly HealthEvent[]): Health {
   let nowUs = 0;
   const clock: Clock = {
     monotonicUs: () => nowUs,
@@ -12,7 +12,7 @@ function healthAfter(seconds: number, alive: readonly Sign[]): Health {
   };
   const health = new Health(clock);
   nowUs = seconds * 1e6;
-  for (const sign of alive) health.note(sign);
+  for (const event of alive) health.record(event);
   return health;
 }
 

@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
-import { parseCommandLine } from "../../../src/config/command_line.ts";
+import { FLAGS } from "../../../src/app/flags.ts";
+import { parseCommandLine as parse } from "../../../src/config/command_line.ts";
 import { UsageError } from "../../../src/base/errors.ts";
+
+const parseCommandLine = (argv: readonly string[]) => parse(FLAGS, argv);
 
 function valuesOf(...argv: string[]): Record<string, string> {
   return Object.fromEntries(
@@ -8,22 +11,22 @@ function valuesOf(...argv: string[]): Record<string, string> {
   );
 }
 
-function complaintOf(...argv: string[]): string {
+function messageOf(...argv: string[]): string {
   try {
     parseCommandLine(argv);
   } catch (error) {
     assert(error instanceof UsageError, String(error));
     return error.message;
   }
-  throw new Error(`${argv.join(" ")} is understood`);
+  throw new Error(`${argv.join(" ")} is accepted`);
 }
 
-Deno.test("a value stands behind an equals sign or in the next word", () => {
+Deno.test("parseCommandLine() takes a value after an equals sign or in the next word", () => {
   const expected = { redis_host: "a=b", redis_port: "7" };
   assert.deepEqual(valuesOf("--redis_host=a=b", "--redis_port", "7"), expected);
 });
 
-Deno.test("a switch is on by its name and off by no before it", () => {
+Deno.test("parseCommandLine() sets a switch by its name and clears it by no before its name", () => {
   assert.deepEqual(valuesOf("--use_camera", "--noauto_lock", "--no-realtime", "--no_loop"), {
     use_camera: "true",
     auto_lock: "false",
@@ -34,18 +37,18 @@ Deno.test("a switch is on by its name and off by no before it", () => {
   assert.deepEqual(valuesOf("--use_camera=false"), { use_camera: "false" });
 });
 
-Deno.test("hyphens and one dash are as good as underscores and two", () => {
+Deno.test("parseCommandLine() accepts hyphens for underscores, and one dash for two", () => {
   assert.deepEqual(valuesOf("--redis-key-prefix=a-b", "-use_camera"), {
     redis_key_prefix: "a-b",
     use_camera: "true",
   });
 });
 
-Deno.test("of a flag given twice the last counts", () => {
+Deno.test("parseCommandLine() uses the last value of a repeated flag", () => {
   assert.deepEqual(valuesOf("--redis_port=1", "--redis_port=2"), { redis_port: "2" });
 });
 
-Deno.test("the first word is the command, and none is serve", () => {
+Deno.test("parseCommandLine() takes the first word as the command, serve by default", () => {
   assert.equal(parseCommandLine([]).command, "serve");
   assert.equal(parseCommandLine(["--use_camera"]).command, "serve");
   assert.equal(parseCommandLine(["devices", "--json"]).command, "devices");
@@ -53,7 +56,7 @@ Deno.test("the first word is the command, and none is serve", () => {
   assert.equal(parseCommandLine(["completions", "bash"]).argument, "bash");
 });
 
-Deno.test("a flag may stand for a command", () => {
+Deno.test("parseCommandLine() runs the command of a flag such as --version", () => {
   assert.equal(parseCommandLine(["--version"]).command, "version");
   assert.equal(parseCommandLine(["--noversion"]).command, "serve");
   assert.equal(parseCommandLine(["-h"]).command, "help");
@@ -63,53 +66,53 @@ Deno.test("a flag may stand for a command", () => {
   );
 });
 
-Deno.test("help after a command explains that command", () => {
+Deno.test("parseCommandLine() takes --help after a command as help for that command", () => {
   const line = parseCommandLine(["simulate", "--help"]);
   assert.deepEqual([line.command, line.argument], ["help", "simulate"]);
 });
 
-Deno.test("one name may mean different things to different commands", () => {
+Deno.test("parseCommandLine() resolves a name that two commands use for different flags", () => {
   assert.deepEqual(valuesOf("devices", "--json"), { json: "true" });
   assert.deepEqual(valuesOf("validate", "--json=out.json"), { json: "out.json" });
 });
 
-Deno.test("an unknown flag is refused with the nearest known one", () => {
-  assert.match(complaintOf("--redis_prot=1"), /flag --redis_prot: did you mean --redis_port\?/);
-  assert.match(complaintOf("--use_camara"), /did you mean --use_camera\?/);
-  assert.match(complaintOf("--nouse_camara"), /did you mean/);
-  assert.match(complaintOf("--xyzzy_plugh_quux"), /help serve lists the flags/);
+Deno.test("parseCommandLine() rejects an unknown flag with the nearest known one", () => {
+  assert.match(messageOf("--redis_prot=1"), /flag --redis_prot: did you mean --redis_port\?/);
+  assert.match(messageOf("--use_camara"), /did you mean --use_camera\?/);
+  assert.match(messageOf("--nouse_camara"), /did you mean/);
+  assert.match(messageOf("--xyzzy_plugh_quux"), /help serve lists the flags/);
 });
 
-Deno.test("what a mistyped flag was given is not repeated, for it may be a password", () => {
-  assert.doesNotMatch(complaintOf("--redis_pasword=hunter2"), /hunter2/);
+Deno.test("parseCommandLine() does not print the value of an unknown flag, which may be a password", () => {
+  assert.doesNotMatch(messageOf("--redis_pasword=hunter2"), /hunter2/);
 });
 
-Deno.test("a flag that stands for a command brings the flags of that command along", () => {
+Deno.test("parseCommandLine() accepts the flags of the command that a flag runs", () => {
   assert.deepEqual(valuesOf("--version", "--json"), { version: "true", json: "true" });
-  assert.match(complaintOf("--use_camera", "--json"), /Cannot use --json with serve/);
+  assert.match(messageOf("--use_camera", "--json"), /Cannot use --json with serve/);
 });
 
-Deno.test("a flag of another command is refused with the commands that take it", () => {
-  assert.match(complaintOf("devices", "--redis_host=a"), /flag of serve, record, dashboard/);
+Deno.test("parseCommandLine() rejects a flag of another command with the commands that take it", () => {
+  assert.match(messageOf("devices", "--redis_host=a"), /flag of serve, record, dashboard/);
 });
 
-Deno.test("an unknown command is refused with the nearest known one", () => {
-  assert.match(complaintOf("devcies"), /did you mean 'devices'\?/);
+Deno.test("parseCommandLine() rejects an unknown command with the nearest known one", () => {
+  assert.match(messageOf("devcies"), /did you mean 'devices'\?/);
 });
 
-Deno.test("words that mean nothing are refused with what to write", () => {
-  assert.match(complaintOf("--use_camera", "false"), /--flag=false/);
-  assert.match(complaintOf("--use_camera", "devices"), /command comes first/);
-  assert.match(complaintOf("devices", "seven"), /devices takes no such argument/);
-  assert.match(complaintOf("--use_camera", "--", "--loop"), /takes no such argument/);
+Deno.test("parseCommandLine() rejects unexpected arguments with a suggestion", () => {
+  assert.match(messageOf("--use_camera", "false"), /--flag=false/);
+  assert.match(messageOf("--use_camera", "devices"), /command comes first/);
+  assert.match(messageOf("devices", "seven"), /devices takes no such argument/);
+  assert.match(messageOf("--use_camera", "--", "--loop"), /takes no such argument/);
 });
 
-Deno.test("a value that is missing is not taken from the next flag", () => {
-  assert.match(complaintOf("--redis_host", "--use_camera"), /--redis_host without a value/);
-  assert.match(complaintOf("--redis_host"), /--redis_host without a value/);
+Deno.test("parseCommandLine() does not take a missing value from the next flag", () => {
+  assert.match(messageOf("--redis_host", "--use_camera"), /--redis_host without a value/);
+  assert.match(messageOf("--redis_host"), /--redis_host without a value/);
   assert.deepEqual(valuesOf("--verbosity", "-1"), { verbosity: "-1" });
 });
 
-Deno.test("no before a switch takes no value", () => {
-  assert.match(complaintOf("--noloop=true"), /use --loop=true/);
+Deno.test("parseCommandLine() rejects a value for a negated switch", () => {
+  assert.match(messageOf("--noloop=true"), /use --loop=true/);
 });

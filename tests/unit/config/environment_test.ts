@@ -1,15 +1,16 @@
 import assert from "node:assert/strict";
+import { FLAGS } from "../../../src/app/flags.ts";
 import { misspelledVariables } from "../../../src/config/environment.ts";
 
-Deno.test("a misspelled variable is told, and one that is read or meant for others is not", () => {
+Deno.test("misspelledVariables() reports only an unknown variable that resembles a flag", () => {
   assert.deepEqual(
-    misspelledVariables({
+    misspelledVariables(FLAGS, {
       PHYSIOLOGY_REDIS_PASWORD: "secret",
       PHYSIOLOGY_REDIS_HOST: "h",
       PHYSIOLOGY_FFMPEG: "/usr/bin/ffmpeg",
       PHYSIOLOGY_OWNER_OF_THIS_DEVICE: "ward 7",
       PATH: "/bin",
     }),
-    ["Nothing reads PHYSIOLOGY_REDIS_PASWORD: did you mean PHYSIOLOGY_REDIS_PASSWORD?"],
+    ["Ignoring the unknown environment variable PHYSIOLOGY_REDIS_PASWORD: did you mean PHYSIOLOGY_REDIS_PASSWORD?"],
   );
 });

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { ConfigError, ExitError, UsageError } from "../../../src/base/errors.ts";
-import { type FlagEntry, FLAGS } from "../../../src/config/flags.ts";
-import { load, type Loaded } from "../../../src/config/load.ts";
+import { type Configuration, FLAGS, load } from "../../../src/app/flags.ts";
+import type { FlagEntry } from "../../../src/config/flag_table.ts";
 
 interface Machine {
   readonly env?: Record<string, string>;
   readonly files?: Record<string, string>;
 }
 
-function loadOn({ env = {}, files = {} }: Machine, ...argv: string[]): Loaded {
+function loadOn({ env = {}, files = {} }: Machine, ...argv: string[]): Configuration {
   return load(["--simulate", ...argv], {
     env,
     readText(path) {
@@ -30,7 +30,7 @@ function failureOn(machine: Machine, ...argv: string[]): ExitError {
 }
 
 function entryOf(name: string): FlagEntry {
-  const entry = FLAGS.find(({ flag }) => flag.name === name);
+  const entry = FLAGS.entries.find(({ flag }) => flag.name === name);
   assert(entry);
   return entry;
 }
@@ -41,7 +41,7 @@ const withConfig = (config: unknown, env: Record<string, string> = {}): Machine 
   files: { "/etc/redis.json": typeof config === "string" ? config : JSON.stringify(config) },
 });
 
-Deno.test("without any word the documented defaults hold", () => {
+Deno.test("load() returns the documented defaults without flags", () => {
   const { redis, publish, vitals, server } = loadOn({}).settings;
   assert.equal(redis.host, "localhost");
   assert.equal(redis.port, 6379);
@@ -53,7 +53,7 @@ Deno.test("without any word the documented defaults hold", () => {
   assert.equal(server.grpcPort, 50051);
 });
 
-Deno.test("a flag goes before the environment, that before the file, that before the default", () => {
+Deno.test("load() prefers a flag to the environment, to the file, to the default", () => {
   const machine = withConfig({ port: 3, database: 3, key_prefix: "three" }, {
     PHYSIOLOGY_REDIS_PORT: "2",
     PHYSIOLOGY_REDIS_DATABASE: "2",
@@ -70,14 +70,14 @@ Deno.test("a flag goes before the environment, that before the file, that before
   );
 });
 
-Deno.test("settings are frozen", () => {
+Deno.test("load() freezes the settings", () => {
   const { settings } = loadOn({});
   assert(Object.isFrozen(settings) && Object.isFrozen(settings.redis));
 });
 
-Deno.test("a number out of range names flag, range and value, with status 64", () => {
+Deno.test("load() rejects a number out of range with flag, range, value and status 64", () => {
   const error = failureOn({}, "--redis_port=99999");
-  assert.equal(error.status, 64);
+  assert.equal(error.exitStatus, 64);
   assert.match(error.message, /--redis_port: it must be an integer from 1 to 65535.*99999/);
   const fromEnvironment = failureOn({ env: { PHYSIOLOGY_MAX_FPS: "fast" } });
   assert(fromEnvironment instanceof UsageError);
@@ -87,8 +87,8 @@ Deno.test("a number out of range names flag, range and value, with status 64", (
 for (
   const [what, config, message] of [
     ["an empty file", "", /\/etc\/redis\.json: it is empty/],
-    ["a file that is no JSON", '{\n"port": 1,\n}', /\/etc\/redis\.json: it is no JSON/],
-    ["a file that is no object", "[1]", /must be a JSON object/],
+    ["a file that is not JSON", '{\n"port": 1,\n}', /\/etc\/redis\.json: it is not valid JSON/],
+    ["a file that is not an object", "[1]", /must be a JSON object/],
     ["an unknown key", { prot: 1 }, /key "prot" in \/etc\/redis\.json: did you mean "port"\?/],
     ["a wrong type", { port: "6379" }, /"port" in .*an integer from 1 to 65535.*"6379"/],
     [
@@ -100,28 +100,28 @@ for (
     ["a key of Object.prototype", '{"__proto__": 1}', /unknown|known keys|did you mean/],
   ] as const
 ) {
-  Deno.test(`${what} as configuration is refused with status 78`, () => {
+  Deno.test(`load() rejects ${what} as configuration with status 78`, () => {
     const error = failureOn(withConfig(config), CONFIG);
     assert(error instanceof ConfigError);
-    assert.equal(error.status, 78);
+    assert.equal(error.exitStatus, 78);
     assert.match(error.message, message);
   });
 }
 
-Deno.test("a configuration that is missing is refused with status 78", () => {
+Deno.test("load() rejects a missing configuration file with status 78", () => {
   const error = failureOn({}, CONFIG);
-  assert.equal(error.status, 78);
+  assert.equal(error.exitStatus, 78);
   assert.match(error.message, /\/etc\/redis\.json: no such file/);
 });
 
-Deno.test("a password of a wrong type is not shown", () => {
+Deno.test("load() does not print a password of a wrong type", () => {
   const error = failureOn(withConfig({ password: 12345 }), CONFIG);
   assert.doesNotMatch(error.message, /12345/);
   const broken = failureOn(withConfig('{"password": "hunter2" "host": 1}'), CONFIG);
   assert.doesNotMatch(broken.message, /hunter2/);
 });
 
-Deno.test("a password comes from flag, environment, file, credential or configuration", () => {
+Deno.test("load() reads a password from flag, environment, file, credential or configuration", () => {
   const files = { "/run/pw": "from file\n", "/run/credentials/redis_password": "credential" };
   const passwordOf = (machine: Machine, ...argv: string[]) =>
     loadOn(machine, ...argv).settings.redis.password.reveal();
@@ -140,29 +140,29 @@ Deno.test("a password comes from flag, environment, file, credential or configur
   assert.equal(passwordOf({ env: { CREDENTIALS_DIRECTORY: "/none" } }), "");
 });
 
-Deno.test("two passwords from one place are refused", () => {
+Deno.test("load() rejects two passwords of the same origin", () => {
   const files = { "/run/pw": "x" };
   const error = failureOn({ files }, "--redis_password=y", "--redis_password_file=/run/pw");
   assert.match(error.message, /both redis_password and redis_password_file/);
 });
 
-Deno.test("a password file that is missing, empty or of two lines has status 78", () => {
+Deno.test("load() rejects a password file that is missing, empty or of two lines with status 78", () => {
   for (const text of [undefined, "", "\n", "one\ntwo\n"]) {
     const files = text === undefined ? {} : { "/run/pw": text };
-    assert.equal(failureOn({ files }, "--redis_password_file=/run/pw").status, 78);
+    assert.equal(failureOn({ files }, "--redis_password_file=/run/pw").exitStatus, 78);
   }
 });
 
-Deno.test("serve needs exactly one input", () => {
+Deno.test("load() rejects serve without exactly one input", () => {
   const machine = { env: {}, readText: () => "" };
   assert.throws(() => load([], machine), /add --use_camera, --input_video_path=FILE or --simulate/);
   assert.match(failureOn({}, "--use_camera").message, /--use_camera and --simulate together/);
 });
 
-Deno.test("values that contradict each other are refused by the side that gave them", () => {
-  assert.equal(failureOn({}, "--redis_tls", "--redis_tls_cert_path=/a").status, 64);
+Deno.test("load() rejects contradictory values with the status of their origin", () => {
+  assert.equal(failureOn({}, "--redis_tls", "--redis_tls_cert_path=/a").exitStatus, 64);
   const half = withConfig({ tls: true, tls_cert_path: "/a" });
-  assert.equal(failureOn(half, CONFIG).status, 78);
+  assert.equal(failureOn(half, CONFIG).exitStatus, 78);
   assert.match(failureOn({}, "--grpc_address=0.0.0.0").message, /without TLS and a token/);
   assert.match(
     failureOn({}, "--http_port=80", "--http_address=::").message,
@@ -170,10 +170,10 @@ Deno.test("values that contradict each other are refused by the side that gave t
   );
 });
 
-Deno.test("an action in the environment is ignored", () => {
+Deno.test("load() ignores an action in the environment", () => {
   assert.equal(loadOn({ env: { PHYSIOLOGY_VERSION: "true" } }).command, "serve");
 });
 
-Deno.test("a bad configuration does not keep help from being printed", () => {
+Deno.test("load() returns help in spite of an invalid configuration", () => {
   assert.equal(loadOn({}, CONFIG, "--redis_port=x", "--help").command, "help");
 });

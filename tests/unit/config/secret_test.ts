@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { inspect } from "node:util";
 import { Secret } from "../../../src/config/secret.ts";
 
-Deno.test("a secret shows itself to nobody but the one who asks for it", () => {
+Deno.test("Secret shows its text only through reveal()", () => {
   const secret = new Secret("hunter2");
   const shown = [
     String(secret),
@@ -18,7 +18,7 @@ Deno.test("a secret shows itself to nobody but the one who asks for it", () => {
   assert.equal(secret.reveal(), "hunter2");
 });
 
-Deno.test("an empty secret says that there is none", () => {
+Deno.test("Secret.isEmpty is true for an empty text", () => {
   const secret = new Secret("");
   assert.equal(secret.isEmpty, true);
   assert.equal(String(secret), "");

@@ -5,7 +5,7 @@ import { SystemClock } from "../../../src/telemetry/clock.ts";
 import { silentLog } from "../../../src/telemetry/log.ts";
 import { waitFor } from "../../support/wait.ts";
 
-async function following(
+async function withCommandFile(
   run: (path: string, seen: string[], start: () => void) => Promise<void>,
 ): Promise<void> {
   const folder = await Deno.makeTempDir();
@@ -30,8 +30,8 @@ async function following(
 
 const append = (path: string, text: string) => Deno.writeTextFile(path, text, { append: true });
 
-Deno.test("lines appended to the command file arrive whole and in order, old ones do not", () =>
-  following(async (path, seen, start) => {
+Deno.test("CommandFile reads appended lines whole and in order, and skips earlier ones", () =>
+  withCommandFile(async (path, seen, start) => {
     await append(path, "old\n");
     start();
     await append(path, "one\ntw");
@@ -41,21 +41,21 @@ Deno.test("lines appended to the command file arrive whole and in order, old one
     assert.deepEqual(seen, ["one", "two", "three"]);
   }));
 
-Deno.test("a command file that is made later, replaced or truncated is read from its start", () =>
-  following(async (path, seen, start) => {
+Deno.test("CommandFile reads a created, replaced or truncated file from its beginning", () =>
+  withCommandFile(async (path, seen, start) => {
     start();
-    await append(path, "made later\n");
+    await append(path, "created later\n");
     await waitFor("the first line", () => seen.length === 1);
     await append(path + ".new", "replaced\n");
     await Deno.rename(path + ".new", path);
     await waitFor("the second line", () => seen.length === 2);
     await Deno.writeTextFile(path, "cut\n");
     await waitFor("the third line", () => seen.length === 3);
-    assert.deepEqual(seen, ["made later", "replaced", "cut"]);
+    assert.deepEqual(seen, ["created later", "replaced", "cut"]);
   }));
 
-Deno.test("a line without end is told once as too large, and the next line is read", () =>
-  following(async (path, seen, start) => {
+Deno.test("CommandFile passes on a too large line once, and reads the next line", () =>
+  withCommandFile(async (path, seen, start) => {
     start();
     await append(path, "x".repeat(100_000) + "\nnext\n");
     await waitFor("both", () => seen.includes("next"));

@@ -12,17 +12,17 @@ import { silentLog } from "../../../src/telemetry/log.ts";
 const bytes = (text: string) => new TextEncoder().encode(text);
 const reasonOf = (text: string) => {
   const parsed = parseRecordingCommand(bytes(text));
-  return parsed.state === "bad" ? parsed.reason : parsed.state;
+  return parsed.state === "rejected" ? parsed.reason : parsed.state;
 };
 
-Deno.test("the contract's command is understood", () => {
+Deno.test("parseRecordingCommand() parses the documented command", () => {
   assert.deepEqual(parseRecordingCommand(bytes('{"recording": true, "session_id": "s-1"}')), {
     state: "ok",
     command: { recording: true, sessionId: "s-1" },
   });
 });
 
-Deno.test("unknown keys are ignored, and an empty session id is none", () => {
+Deno.test("parseRecordingCommand() ignores unknown keys and empty session ids", () => {
   for (const id of ["null", '""']) {
     const text = `{"recording":false,"session_id":${id},"source":"button"}`;
     assert.deepEqual(parseRecordingCommand(bytes(text)), {
@@ -32,7 +32,7 @@ Deno.test("unknown keys are ignored, and an empty session id is none", () => {
   }
 });
 
-Deno.test("each kind of bad command has its own reason", () => {
+Deno.test("parseRecordingCommand() has a reason for each kind of invalid command", () => {
   assert.equal(reasonOf(" ".repeat(MAX_COMMAND_BYTES + 1)), "too_large");
   assert.equal(reasonOf("recording"), "not_json");
   assert.equal(reasonOf("[true]"), "not_an_object");
@@ -44,17 +44,17 @@ Deno.test("each kind of bad command has its own reason", () => {
   assert.equal(reasonOf('{"recording": true, "session_id": "../../etc"}'), "bad_session_id");
   assert.equal(reasonOf('{"recording": true, "session_id": 7}'), "bad_session_id");
   const latin = parseRecordingCommand(Uint8Array.of(0x7b, 0xff, 0x7d));
-  assert.deepEqual(latin, { state: "bad", reason: "not_utf8" });
+  assert.deepEqual(latin, { state: "rejected", reason: "not_utf8" });
 });
 
-Deno.test("no bytes make the parser throw, and whatever it lets through is safe", () => {
-  const near = fc.record({ recording: fc.anything(), session_id: fc.anything() })
+Deno.test("parseRecordingCommand() never throws, and accepts only safe session ids", () => {
+  const similar = fc.record({ recording: fc.anything(), session_id: fc.anything() })
     .map((value) => bytes(JSON.stringify(value) ?? ""));
-  const anyBytes = fc.oneof(fc.uint8Array({ maxLength: 5000 }), near, fc.json().map(bytes));
+  const anyBytes = fc.oneof(fc.uint8Array({ maxLength: 5000 }), similar, fc.json().map(bytes));
   fc.assert(
     fc.property(anyBytes, (input) => {
       const parsed = parseRecordingCommand(input);
-      if (parsed.state === "bad") return;
+      if (parsed.state === "rejected") return;
       assert.equal(typeof parsed.command.recording, "boolean");
       assert(parsed.command.sessionId === undefined || isSessionId(parsed.command.sessionId));
     }),
@@ -62,12 +62,12 @@ Deno.test("no bytes make the parser throw, and whatever it lets through is safe"
   );
 });
 
-Deno.test("the commandHandler counts every command by origin and result", () => {
+Deno.test("CommandHandler counts each command by origin and result", () => {
   const counters = new Counters();
   const recording = new Recording();
   const commandHandler = new CommandHandler({ recording, counters, log: silentLog });
   const commands = ['{"recording":true,"session_id":"a"}', '{"recording":true}', "garbage"];
-  const results = commands.map((text) => commandHandler.take(bytes(text), "redis"));
+  const results = commands.map((text) => commandHandler.handle(bytes(text), "redis"));
   assert.deepEqual(results, ["changed", "unchanged", "not_json"]);
   assert.equal(commandHandler.apply({ recording: false, sessionId: "b" }, "grpc"), "stale");
   for (const result of results) {

@@ -4,18 +4,18 @@ import { RecordingFile } from "../../../src/control/recording_file.ts";
 import { silentLog } from "../../../src/telemetry/log.ts";
 import { temporaryFolder } from "../../support/folders.ts";
 
-function followed(folder: string): Recording {
+function recordingIn(folder: string): Recording {
   const recording = new Recording();
-  new RecordingFile(folder, silentLog).follow(recording);
+  new RecordingFile(folder, silentLog).sync(recording);
   return recording;
 }
 
 const interruptedIn = (folder: string) => new RecordingFile(folder, silentLog).interrupted();
 
-Deno.test("a recording that nobody ended is found again under its id", () => {
+Deno.test("RecordingFile.interrupted() returns the id of a recording that was not stopped", () => {
   using folder = temporaryFolder();
-  const state = `${folder.path}/made/on demand`;
-  const recording = followed(state);
+  const state = `${folder.path}/created/on demand`;
+  const recording = recordingIn(state);
   assert.equal(interruptedIn(state), undefined);
   recording.apply({ recording: true, sessionId: "visit-7" }, "redis");
   assert.deepEqual(interruptedIn(state), { recording: true, sessionId: "visit-7" });
@@ -23,16 +23,16 @@ Deno.test("a recording that nobody ended is found again under its id", () => {
   assert.deepEqual(interruptedIn(state), { recording: true, sessionId: "visit-8" });
 });
 
-Deno.test("a recording that was ended is forgotten", () => {
+Deno.test("RecordingFile removes the file of a recording that was stopped", () => {
   using folder = temporaryFolder();
-  const recording = followed(folder.path);
+  const recording = recordingIn(folder.path);
   recording.apply({ recording: true }, "grpc");
   recording.apply({ recording: false }, "end");
   assert.equal(interruptedIn(folder.path), undefined);
   assert.deepEqual([...Deno.readDirSync(folder.path)], []);
 });
 
-Deno.test("a file that is none of ours begins no recording", () => {
+Deno.test("RecordingFile.interrupted() ignores a file with other content", () => {
   using folder = temporaryFolder();
   for (const text of ["", "{", "[]", '{"recording": "yes"}', '{"recording": false}']) {
     Deno.writeTextFileSync(`${folder.path}/recording.json`, text);
@@ -40,14 +40,14 @@ Deno.test("a file that is none of ours begins no recording", () => {
   }
 });
 
-Deno.test("a folder that cannot be written is told, and the recording goes on", () => {
+Deno.test("RecordingFile logs a directory that it cannot write, and recording continues", () => {
   using folder = temporaryFolder();
   const file = `${folder.path}/file`;
   Deno.writeTextFileSync(file, "");
   const warnings: string[] = [];
   const recording = new Recording();
   new RecordingFile(file, { ...silentLog, warning: (text) => warnings.push(text) })
-    .follow(recording);
+    .sync(recording);
   recording.apply({ recording: true, sessionId: "a" }, "redis");
   assert.equal(recording.state.recording, true);
   assert.match(warnings.join("\n"), /Cannot write .*file\/recording\.json/);

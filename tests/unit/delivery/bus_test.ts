@@ -32,14 +32,14 @@ Deno.test("Bus.publishFrame() hands the frame to every sink", () => {
 Deno.test("Bus reports what any sink wants, and the first problem", () => {
   const sink = (parts: Partial<Sink>): Sink => ({ offer() {}, ...parts });
   const idle = new Bus([sink({}), sink({ framesWanted: false })]);
-  assert.deepEqual([idle.framesWanted, idle.frameDegradation, idle.trouble], [false, 0, undefined]);
+  assert.deepEqual([idle.framesWanted, idle.frameDegradation, idle.problem], [false, 0, undefined]);
   const busy = new Bus([
     sink({ frameDegradation: 0.2 }),
-    sink({ framesWanted: true, frameDegradation: 0.7, trouble: "Redis is unreachable" }),
-    sink({ trouble: "another" }),
+    sink({ framesWanted: true, frameDegradation: 0.7, problem: "Redis is unreachable" }),
+    sink({ problem: "another" }),
   ]);
   assert.deepEqual(
-    [busy.framesWanted, busy.frameDegradation, busy.trouble],
+    [busy.framesWanted, busy.frameDegradation, busy.problem],
     [true, 0.7, "Redis is unreachable"],
   );
 });

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
-import { RegionMeter } from "../../../ffi/regions.ts";
-import type { Image } from "../../../src/capture/frame.ts";
+import { type PixelRectangle, RegionMeter } from "../../../ffi/regions.ts";
+import type { Planes } from "../../../ffi/image.ts";
 import { Random } from "../../support/random.ts";
 import { paint } from "../../support/yuv.ts";
 
 const SIZE = { width: 160, height: 120 } as const;
-const PLACE = { x: 30, y: 40, width: 100, height: 60 } as const;
+const RECTANGLE = { x: 30, y: 40, width: 100, height: 60 } as const;
 
-/** Cloth with folds: known at every place, so that it can be moved by parts of a pixel. */
+/** A continuous cloth texture, so that it can be moved by fractions of a pixel. */
 function cloth(x: number, y: number): number {
   return 110 + 25 * Math.sin(0.21 * x + 0.13 * y) + 20 * Math.sin(0.17 * y - 0.05 * x) +
     12 * Math.sin(0.43 * y + 0.31 * x);
@@ -16,26 +16,26 @@ function cloth(x: number, y: number): number {
 interface Scene {
   readonly dx?: number;
   readonly dy?: number;
-  readonly light?: number;
+  readonly brightness?: number;
   readonly noise?: number;
   readonly random?: Random;
   readonly size?: { readonly width: number; readonly height: number };
 }
 
-function scene({ dx = 0, dy = 0, light = 0, noise = 0, random, size = SIZE }: Scene): Image {
+function scene({ dx = 0, dy = 0, brightness = 0, noise = 0, random, size = SIZE }: Scene): Planes {
   return paint(size, (x, y) => [
-    cloth(x - dx, y - dy) + light + (noise && random ? noise * random.normal() : 0),
+    cloth(x - dx, y - dy) + brightness + (noise && random ? noise * random.normal() : 0),
     128,
     128,
   ]);
 }
 
-/** The positions that a meter tells of a sequence of scenes, in pixels down. */
-function follow(scenes: Iterable<Image>, place: typeof PLACE = PLACE) {
+/** Returns the positions that a meter measures in a sequence of scenes. */
+function track(scenes: Iterable<Planes>, rectangle: PixelRectangle = RECTANGLE) {
   using meter = new RegionMeter();
-  meter.follow(0, place);
-  return Array.from(scenes, (picture) => {
-    meter.measure(picture);
+  meter.track(0, rectangle);
+  return Array.from(scenes, (image) => {
+    meter.measure(image);
     return meter.position(0);
   });
 }
@@ -46,48 +46,48 @@ function rms(values: readonly number[]): number {
 
 const breath = (index: number) => 0.4 * Math.sin(2 * Math.PI * index / 90);
 
-Deno.test("a breath of half a pixel is followed to a few hundredths, downward positive", () => {
+Deno.test("RegionMeter.track() measures a breath of half a pixel to a few hundredths, downward positive", () => {
   const random = new Random(1);
   const moves = Array.from({ length: 180 }, (_, index) => breath(index));
-  const positions = follow(moves.map((dy) => scene({ dy, noise: 2, random })));
+  const positions = track(moves.map((dy) => scene({ dy, noise: 2, random })));
   const errors = positions.slice(1).map(({ y }, index) => y - (moves[index + 1] ?? 0));
   assert.ok(rms(errors) < 0.03, `error ${rms(errors)}`);
   assert.ok(positions.slice(1).every(({ confidence }) => confidence > 0.7));
 });
 
-Deno.test("sideways motion is not taken for a breath", () => {
-  const positions = follow(
+Deno.test("RegionMeter.track() separates horizontal from vertical motion", () => {
+  const positions = track(
     Array.from({ length: 60 }, (_, index) => scene({ dx: 2 * breath(index) })),
   );
   assert.ok(rms(positions.map(({ y }) => y)) < 0.03);
   assert.ok(rms(positions.map(({ x }, index) => x - 2 * breath(index))) < 0.05);
 });
 
-Deno.test("a change of light moves nothing", () => {
-  const positions = follow(
-    Array.from({ length: 60 }, (_, index) => scene({ light: 12 * Math.sin(index / 9) })),
+Deno.test("RegionMeter.track() ignores a change of brightness", () => {
+  const positions = track(
+    Array.from({ length: 60 }, (_, index) => scene({ brightness: 12 * Math.sin(index / 9) })),
   );
   assert.ok(rms(positions.map(({ y }) => y)) < 0.01);
 });
 
-Deno.test("noise alone neither drifts nor walks", () => {
+Deno.test("RegionMeter.track() does not drift with noise", () => {
   const random = new Random(2);
-  const pictures = Array.from({ length: 12 }, () => scene({ noise: 3, random }));
-  const positions = follow(
-    Array.from({ length: 1500 }, (_, index) => pictures[(index * 7) % 12] ?? pictures[0]!),
+  const images = Array.from({ length: 12 }, () => scene({ noise: 3, random }));
+  const positions = track(
+    Array.from({ length: 1500 }, (_, index) => images[(index * 7) % 12] ?? images[0]!),
   );
   const farthest = Math.max(...positions.map(({ y }) => Math.abs(y)));
   assert.ok(farthest < 0.1, `${farthest}`);
 });
 
-Deno.test("a way far beyond the reference is followed by new references", () => {
-  const positions = follow(Array.from({ length: 120 }, (_, index) => scene({ dy: index / 4 })));
+Deno.test("RegionMeter.track() takes new references for a large displacement", () => {
+  const positions = track(Array.from({ length: 120 }, (_, index) => scene({ dy: index / 4 })));
   const last = positions.at(-1)?.y ?? 0;
   assert.ok(Math.abs(last - 119 / 4) < 0.6, `${last}`);
 });
 
-Deno.test("a part that moves by itself, as a hand before the chest, is outvoted", () => {
-  const positions = follow(Array.from({ length: 90 }, (_, index) =>
+Deno.test("RegionMeter.track() ignores a part that moves independently, such as a hand before the chest", () => {
+  const positions = track(Array.from({ length: 90 }, (_, index) =>
     paint(SIZE, (x, y) => {
       const dy = x > 100 ? 0.15 * index : breath(index);
       return [cloth(x, y - dy), 128, 128];
@@ -96,9 +96,9 @@ Deno.test("a part that moves by itself, as a hand before the chest, is outvoted"
   assert.ok(rms(errors) < 0.5, `error ${rms(errors)}`);
 });
 
-Deno.test("a cut to another picture says that it does not know, and the position stays", () => {
+Deno.test("RegionMeter.track() lowers the confidence and keeps the position when the scene changes", () => {
   using meter = new RegionMeter();
-  meter.follow(0, PLACE);
+  meter.track(0, RECTANGLE);
   for (let index = 0; index < 5; index++) meter.measure(scene({}));
   const other = paint(
     SIZE,
@@ -111,35 +111,35 @@ Deno.test("a cut to another picture says that it does not know, and the position
   assert.ok(meter.position(0).confidence > 0.8);
 });
 
-Deno.test("cloth without folds says that it does not know", () => {
+Deno.test("RegionMeter.track() has a low confidence without texture", () => {
   const random = new Random(3);
-  const positions = follow(
+  const positions = track(
     Array.from({ length: 20 }, () => paint(SIZE, () => [90 + 2 * random.normal(), 128, 128])),
   );
   assert.ok(positions.every(({ confidence }) => confidence < 0.3));
 });
 
-Deno.test("nothing is followed where nothing was asked for, or too little", () => {
+Deno.test("RegionMeter.track() has no confidence without a rectangle or with one that is too small", () => {
   using meter = new RegionMeter();
   meter.measure(scene({}));
-  meter.follow(0, { x: 10, y: 10, width: 5, height: 5 });
+  meter.track(0, { x: 10, y: 10, width: 5, height: 5 });
   meter.measure(scene({}));
   meter.measure(scene({}));
   assert.equal(meter.position(0).confidence, 0);
-  meter.follow(1, PLACE);
+  meter.track(1, RECTANGLE);
   meter.measure(scene({}));
   meter.measure(scene({}));
   assert.ok(meter.position(1).confidence > 0.8);
-  meter.follow(1, undefined);
+  meter.track(1, undefined);
   meter.measure(scene({}));
   assert.equal(meter.position(1).confidence, 0);
 });
 
-Deno.test("a large picture is followed on half its samples, in its own pixels", () => {
+Deno.test("RegionMeter.track() returns full-resolution pixels for a large image, which it subsamples", () => {
   const size = { width: 640, height: 240 };
-  const positions = follow(
+  const positions = track(
     Array.from({ length: 30 }, (_, index) => scene({ dy: index / 20, size })),
-    { x: 100, y: 60, width: 300, height: 120 } as unknown as typeof PLACE,
+    { x: 100, y: 60, width: 300, height: 120 },
   );
   const last = positions.at(-1)?.y ?? 0;
   assert.ok(Math.abs(last - 29 / 20) < 0.05, `${last}`);

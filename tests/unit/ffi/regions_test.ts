@@ -8,14 +8,14 @@ const SIZE = { width: 64, height: 48 } as const;
 function rectangle(
   region: number,
   [left, top, right, bottom]: readonly [number, number, number, number],
-  how: Partial<Shape> = {},
+  options: Partial<Shape> = {},
 ): Shape {
   return {
     kind: "rectangle",
     region,
     centre: { x: (left + right) / 2, y: (top + bottom) / 2 },
     halfAxes: [{ x: (right - left) / 2, y: 0 }, { x: 0, y: (bottom - top) / 2 }],
-    ...how,
+    ...options,
   };
 }
 
@@ -29,19 +29,19 @@ function noise(seed: number) {
     ] as const;
 }
 
-/** Means by the definition, over whole pixels of luma and their chroma. */
-function plainMeans(
-  picture: ReturnType<typeof paint>,
+/** Reference implementation of the means over a rectangle of pixels. */
+function expectedMeans(
+  image: ReturnType<typeof paint>,
   [left, top, right, bottom]: readonly [number, number, number, number],
 ) {
   const sums = { y: 0, u: 0, v: 0 };
   let count = 0;
   for (let y = top; y < bottom; y++) {
     for (let x = left; x < right; x++) {
-      const chroma = (y >> picture.chromaShiftY) * picture.uvStride + (x >> picture.chromaShiftX);
-      sums.y += picture.y[y * picture.yStride + x] ?? 0;
-      sums.u += picture.u?.[chroma] ?? 128;
-      sums.v += picture.v?.[chroma] ?? 128;
+      const chroma = (y >> image.chromaShiftY) * image.uvStride + (x >> image.chromaShiftX);
+      sums.y += image.y[y * image.yStride + x] ?? 0;
+      sums.u += image.u?.[chroma] ?? 128;
+      sums.v += image.v?.[chroma] ?? 128;
       count++;
     }
   }
@@ -53,15 +53,15 @@ function close(actual: number, expected: number, within: number, what: string): 
 }
 
 for (const [chromaShiftX, chromaShiftY] of [[1, 1], [1, 0], [0, 0], [0, 1]] as const) {
-  Deno.test(`a region's mean is that of its pixels, chroma 1/${1 << chromaShiftX} by 1/${1 << chromaShiftY}`, () => {
-    const picture = paint({ ...SIZE, chromaShiftX, chromaShiftY }, noise(1));
+  Deno.test(`RegionMeter.measure() returns the mean of a region's pixels, chroma 1/${1 << chromaShiftX} by 1/${1 << chromaShiftY}`, () => {
+    const image = paint({ ...SIZE, chromaShiftX, chromaShiftY }, noise(1));
     using meter = new RegionMeter();
     const edges = [8, 6, 40, 30] as const;
-    meter.layout(picture, [rectangle(2, edges)], { fade: 255 });
-    meter.measure(picture);
+    meter.layout(image, [rectangle(2, edges)], { fade: 255 });
+    meter.measure(image);
     const { weight, y, u, v, pixels, clipped } = meter.region(2);
-    const expected = plainMeans(picture, edges);
-    // The edge lies between cells, so no weight is but 0 or 255 and the sums are exact.
+    const expected = expectedMeans(image, edges);
+    // The edges lie between cells, so all weights are 0 or 255 and the sums are exact.
     close(y / weight, expected.y, 1e-9, "Y");
     close(u / weight, expected.u, 1e-9, "U");
     close(v / weight, expected.v, 1e-9, "V");
@@ -71,55 +71,57 @@ for (const [chromaShiftX, chromaShiftY] of [[1, 1], [1, 0], [0, 0], [0, 1]] as c
   });
 }
 
-Deno.test("a picture without colour is measured by its luma", () => {
-  const picture = grey(paint(SIZE, noise(2)));
+Deno.test("RegionMeter.measure() measures a grayscale image by its luma", () => {
+  const image = grey(paint(SIZE, noise(2)));
   using meter = new RegionMeter();
-  meter.layout(picture, [rectangle(0, [8, 6, 40, 30], { skin: true, core: true })], { fade: 255 });
-  meter.measure(picture);
+  meter.layout(image, [rectangle(0, [8, 6, 40, 30], { skin: true, skinReference: true })], {
+    fade: 255,
+  });
+  meter.measure(image);
   const { weight, u, v, pixels } = meter.region(0);
   assert.ok(pixels > 500);
   assert.equal(u / weight, 128);
   assert.equal(v / weight, 128);
 });
 
-Deno.test("what a later shape subtracts does not count", () => {
-  const picture = paint(SIZE, (x) => x < 32 ? [100, 128, 128] : [200, 128, 128]);
+Deno.test("RegionMeter.layout() removes a subtracted shape from the previous ones", () => {
+  const image = paint(SIZE, (x) => x < 32 ? [100, 128, 128] : [200, 128, 128]);
   using meter = new RegionMeter();
   const shapes = [
     rectangle(1, [0, 0, 64, 48]),
     rectangle(1, [32, 0, 64, 48], { subtract: true }),
   ];
-  meter.layout(picture, shapes, { fade: 255 });
-  meter.measure(picture);
+  meter.layout(image, shapes, { fade: 255 });
+  meter.measure(image);
   const { weight, y } = meter.region(1);
   close(y / weight, 100, 0.01, "Y");
 });
 
-Deno.test("clipped pixels are counted, also where one colour alone is at its end", () => {
-  // Y 190, V 190 is a red of 277: the camera's red was at 255.
-  const picture = paint(SIZE, (x) => x < 16 ? [190, 110, 190] : [120, 110, 150]);
+Deno.test("RegionMeter.measure() counts clipped pixels, even if only one color channel is clipped", () => {
+  // Y 190, V 190 is a red of 277: the red channel is clipped.
+  const image = paint(SIZE, (x) => x < 16 ? [190, 110, 190] : [120, 110, 150]);
   using meter = new RegionMeter();
-  meter.layout(picture, [rectangle(0, [0, 0, 64, 48])], { fade: 255 });
-  meter.measure(picture);
+  meter.layout(image, [rectangle(0, [0, 0, 64, 48])], { fade: 255 });
+  meter.measure(image);
   const { clipped, pixels } = meter.region(0);
   assert.equal(clipped / pixels, 0.25);
 });
 
 for (const [tone, skin] of [["light", [190, 112, 150]], ["dark", [62, 122, 139]]] as const) {
-  Deno.test(`the skin gate keeps ${tone} skin and drops hair, cloth and shine`, () => {
+  Deno.test(`RegionMeter.layout() accepts ${tone} skin and rejects hair, cloth and reflections`, () => {
     const [y, u, v] = skin;
     const random = new Random(5);
-    const picture = paint(SIZE, (x, row) => {
+    const image = paint(SIZE, (x, row) => {
       const n = 2 * random.normal();
       if (row < 8) return [y / 3.2 + n, 127, 130]; // hair
       if (row > 40) return [y + n, 150, 110]; // blue cloth
-      if (x < 6) return [Math.min(255, 2.3 * y) + n, 128, 130]; // shine on glasses
+      if (x < 6) return [Math.min(255, 2.3 * y) + n, 128, 130]; // reflection on glasses
       return [y + n, u + n / 2, v + n / 2];
     });
     using meter = new RegionMeter();
-    const core = rectangle(0, [20, 16, 44, 32], { skin: true, core: true });
-    meter.layout(picture, [core, rectangle(4, [0, 0, 64, 48], { skin: true })], { fade: 255 });
-    meter.measure(picture);
+    const core = rectangle(0, [20, 16, 44, 32], { skin: true, skinReference: true });
+    meter.layout(image, [core, rectangle(4, [0, 0, 64, 48], { skin: true })], { fade: 255 });
+    meter.measure(image);
     const { weight, y: sumY, u: sumU, v: sumV, pixels } = meter.region(4);
     close(sumY / weight, y, 1.5, "Y");
     close(sumU / weight, u, 0.7, "U");
@@ -129,12 +131,12 @@ for (const [tone, skin] of [["light", [190, 112, 150]], ["dark", [62, 122, 139]]
   });
 }
 
-Deno.test("a new gate fades in, so that the mean does not jump", () => {
+Deno.test("RegionMeter.layout() fades to a new mask, so that the mean has no step", () => {
   const left = paint(SIZE, (x) => x < 32 ? [150, 110, 150] : [150, 150, 110]);
   const right = paint(SIZE, (x) => x < 32 ? [150, 150, 110] : [150, 110, 150]);
   using meter = new RegionMeter();
   const core = (edges: readonly [number, number, number, number]) => [
-    rectangle(0, edges, { core: true }),
+    rectangle(0, edges, { skinReference: true }),
     rectangle(4, [0, 0, 64, 48], { skin: true }),
   ];
   meter.layout(left, core([4, 4, 28, 44]), { fade: 255 });
@@ -150,7 +152,7 @@ Deno.test("a new gate fades in, so that the mean does not jump", () => {
   close(meter.region(4).weight, before, before / 20, "weight");
 });
 
-Deno.test("brightness, clipped share and change describe the whole picture", () => {
+Deno.test("RegionMeter.measure() returns brightness, clipped share and motion of the whole image", () => {
   using meter = new RegionMeter();
   const dark = paint(SIZE, (x) => x < 16 ? [0, 128, 128] : [100, 128, 128]);
   meter.measure(dark);
@@ -161,10 +163,10 @@ Deno.test("brightness, clipped share and change describe the whole picture", () 
   assert.equal(meter.motion, 5);
   const limited = { ...dark, color: { range: "limited", matrix: "bt601" } } as const;
   meter.measure(limited);
-  close(meter.brightness, (75 - 16) * 255 / 219, 1e-4, "brightness of television range");
+  close(meter.brightness, (75 - 16) * 255 / 219, 1e-4, "brightness in limited range");
 });
 
-Deno.test("a layout between two frames does not hide the change between them", () => {
+Deno.test("RegionMeter.layout() between two frames does not affect the motion between them", () => {
   using meter = new RegionMeter();
   const one = paint(SIZE, () => [100, 128, 128]);
   const two = paint(SIZE, () => [107, 128, 128]);
@@ -174,33 +176,33 @@ Deno.test("a layout between two frames does not hide the change between them", (
   assert.equal(meter.motion, 7);
 });
 
-Deno.test("pictures that change their size, and planes that are too short, do no harm", () => {
+Deno.test("RegionMeter accepts a change of the image size and rejects planes that are too short", () => {
   using meter = new RegionMeter();
   const small = paint({ width: 20, height: 15 }, noise(3));
   const large = paint({ width: 641, height: 363 }, noise(4));
-  for (const picture of [small, large, small]) {
-    meter.layout(picture, [rectangle(0, [2, 2, 12, 12])], { fade: 255 });
-    meter.follow(0, { x: 0, y: 0, width: 20, height: 15 });
-    meter.measure(picture);
-    meter.measure(picture);
+  for (const image of [small, large, small]) {
+    meter.layout(image, [rectangle(0, [2, 2, 12, 12])], { fade: 255 });
+    meter.track(0, { x: 0, y: 0, width: 20, height: 15 });
+    meter.measure(image);
+    meter.measure(image);
     assert.equal(meter.region(0).pixels, 100);
   }
   assert.throws(() => meter.measure({ ...small, y: small.y.subarray(1) }), RangeError);
   assert.throws(() => meter.measure({ ...small, v: new Uint8Array(3) }), RangeError);
-  assert.throws(() => meter.measure({ ...small, yStride: 10 }), /rows are shorter/);
+  assert.throws(() => meter.measure({ ...small, yStride: 10 }), /stride is smaller/);
 });
 
-Deno.test("a meter that was disposed says so", () => {
+Deno.test("RegionMeter.measure() throws after its disposal", () => {
   const meter = new RegionMeter();
   meter[Symbol.dispose]();
   meter[Symbol.dispose]();
-  assert.throws(() => meter.measure(paint(SIZE, noise(1))), /disposed/);
+  assert.throws(() => meter.measure(paint(SIZE, noise(1))), /disposed of/);
 });
 
-Deno.test("scaling takes the mean of what each output covers, and black beyond the picture", () => {
-  const picture = paint(SIZE, (x, y) => [x < 32 ? 50 : 150, 128, y < 24 ? 128 : 148]);
+Deno.test("resampleRgb() returns the mean of the covered pixels, and black outside of the image", () => {
+  const image = paint(SIZE, (x, y) => [x < 32 ? 50 : 150, 128, y < 24 ? 128 : 148]);
   const out = new Float32Array(4 * 4 * 3);
-  resampleRgb(picture, out, {
+  resampleRgb(image, out, {
     from: { x: 0, y: -8, width: 64, height: 64 },
     width: 4,
     height: 4,
@@ -209,7 +211,7 @@ Deno.test("scaling takes the mean of what each output covers, and black beyond t
   assert.deepEqual(pixel(0, 1), [50, 50, 50]);
   assert.deepEqual(pixel(3, 0), [150, 150, 150]);
   close(pixel(0, 2)[0] ?? 0, 50 + 1.402 * 20, 0.01, "red");
-  resampleRgb(picture, out, {
+  resampleRgb(image, out, {
     from: { x: 64, y: 0, width: 8, height: 8 },
     width: 4,
     height: 4,
@@ -218,18 +220,18 @@ Deno.test("scaling takes the mean of what each output covers, and black beyond t
   });
   assert.ok(out.every((value) => value === -1));
   const from = { x: 0, y: 0, width: 4, height: 4 };
-  assert.throws(() => resampleRgb(picture, out, { from, width: 5, height: 4 }), RangeError);
+  assert.throws(() => resampleRgb(image, out, { from, width: 5, height: 4 }), RangeError);
 });
 
-Deno.test("a quarter turn brings the right side to the top", () => {
-  const picture = paint(
+Deno.test("resampleRgb() with one quarter turn moves the right side to the top", () => {
+  const image = paint(
     { width: 64, height: 64 },
     (x, y) => [x > 48 ? 200 : y < 16 ? 90 : 20, 128, 128],
   );
   const from = { x: 0, y: 0, width: 64, height: 64 };
-  const edges = ([1, 2, 3] as const).map((turns) => {
+  const edges = ([1, 2, 3] as const).map((quarterTurns) => {
     const out = new Float32Array(8 * 8 * 3);
-    resampleRgb(picture, out, { from, width: 8, height: 8, turns });
+    resampleRgb(image, out, { from, width: 8, height: 8, quarterTurns });
     const at = (x: number, y: number) => out[(y * 8 + x) * 3];
     return { top: at(4, 0), bottom: at(4, 7), left: at(0, 4), right: at(7, 4) };
   });
@@ -240,8 +242,8 @@ Deno.test("a quarter turn brings the right side to the top", () => {
   ]);
 });
 
-Deno.test("a carried mask goes with the nose by parts of a pixel, and rests where it is told", () => {
-  // Skin with a birthmark: what the mask sees changes where it does not go along.
+Deno.test("RegionMeter moves only masks with followsMotion, by fractions of a pixel", () => {
+  // Skin with a birthmark: the mean of a fixed mask changes with the motion.
   const skin = (dx: number, dy: number) =>
     paint({ width: 120, height: 100 }, (x, y) => {
       const far = Math.hypot(x - dx - 62, y - dy - 58);
@@ -251,32 +253,32 @@ Deno.test("a carried mask goes with the nose by parts of a pixel, and rests wher
         140,
       ];
     });
-  const measure = (carried: boolean) => {
+  const measure = (followsMotion: boolean) => {
     using meter = new RegionMeter();
     const first = skin(0, 0);
-    meter.layout(first, [rectangle(2, [50, 46, 70, 66], { carried })], { fade: 255 });
-    meter.follow(1, { x: 30, y: 20, width: 60, height: 60 });
+    meter.layout(first, [rectangle(2, [50, 46, 70, 66], { followsMotion })], { fade: 255 });
+    meter.track(1, { x: 30, y: 20, width: 60, height: 60 });
     return Array.from({ length: 60 }, (_, index) => {
       meter.measure(skin(3 * Math.sin(index / 8), 2 * Math.sin(index / 11)));
       return meter.region(2).y / meter.region(2).weight;
     });
   };
   const range = (values: readonly number[]) => Math.max(...values) - Math.min(...values);
-  const resting = range(measure(false));
-  const carried = range(measure(true));
-  assert.ok(carried < 0.2 * resting, `${carried} against ${resting}`);
+  const fixed = range(measure(false));
+  const following = range(measure(true));
+  assert.ok(following < 0.2 * fixed, `${following} against ${fixed}`);
 });
 
-Deno.test("a new layout fades in from where the mask was carried to", () => {
+Deno.test("RegionMeter.layout() fades from the shifted mask to the new one", () => {
   const scene = (dx: number) =>
     paint({ width: 120, height: 100 }, (x, y) => {
       const texture = 20 * Math.sin(0.3 * (x - dx)) * Math.sin(0.25 * y);
       return [120 + texture + 0.4 * (x - dx), 118, 140];
     });
   using meter = new RegionMeter();
-  const shape = (dx: number) => [rectangle(2, [40 + dx, 40, 70 + dx, 70], { carried: true })];
+  const shape = (dx: number) => [rectangle(2, [40 + dx, 40, 70 + dx, 70], { followsMotion: true })];
   meter.layout(scene(0), shape(0), { fade: 255 });
-  meter.follow(1, { x: 30, y: 20, width: 60, height: 60 });
+  meter.track(1, { x: 30, y: 20, width: 60, height: 60 });
   const means: number[] = [];
   for (let index = 0; index < 40; index++) {
     const dx = 0.15 * index;

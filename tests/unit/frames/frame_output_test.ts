@@ -3,7 +3,7 @@ import type { Frame, Image } from "../../../src/capture/frame.ts";
 import { EnvelopeFactory } from "../../../src/envelopes/envelope_factory.ts";
 import { FramePacing } from "../../../src/frames/pacing.ts";
 import { FrameOutput } from "../../../src/frames/frame_output.ts";
-import type { FrameOutgoing } from "../../../src/envelopes/outgoing.ts";
+import type { FrameOutgoing } from "../../../src/envelopes/message.ts";
 import { Counters } from "../../../src/telemetry/counters.ts";
 import { silentLog } from "../../../src/telemetry/log.ts";
 import { waitFor } from "../../support/wait.ts";

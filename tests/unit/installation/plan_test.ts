@@ -1,14 +1,24 @@
 import fc from "fast-check";
 import assert from "node:assert/strict";
-import { PLACES } from "../../../src/installation/places.ts";
-import { planService } from "../../../src/installation/plan.ts";
+import { PATHS } from "../../../src/installation/paths.ts";
+import { type PlanOptions, planService as plan } from "../../../src/installation/plan.ts";
 import { systemdVersion } from "../../../src/installation/system.ts";
 import { quoteArgument } from "../../../src/installation/unit.ts";
-import { load } from "../../../src/config/load.ts";
+import { type Configuration, load, selectedSources } from "../../../src/app/flags.ts";
+import { permissionsFor } from "../../../src/app/permissions.ts";
 
 const TEMPLATE = Deno.readTextFileSync(
   new URL("../../../config/physiology_server.service", import.meta.url),
 );
+
+function planService(loaded: Configuration, template: string, options: Partial<PlanOptions> = {}) {
+  const { settings } = loaded;
+  return plan(loaded, template, {
+    hasInput: selectedSources(settings).length > 0,
+    writes: permissionsFor("serve", settings, { assets: "/a", env: {} })?.write ?? [],
+    ...options,
+  });
+}
 
 function planFor(...argv: string[]): Map<string, string> {
   return planOnSystemd(undefined, ...argv);
@@ -25,69 +35,69 @@ function planOnSystemd(
 }
 
 const startOf = (plan: Map<string, string>) =>
-  /^ExecStart=(.*)$/m.exec(plan.get(PLACES.unit) ?? "")?.[1];
+  /^ExecStart=(.*)$/m.exec(plan.get(PATHS.unit) ?? "")?.[1];
 
-Deno.test("without a flag a camera is read, and metrics survive an outage in a spool", () => {
+Deno.test("planService() uses a camera and a spool without flags", () => {
   const plan = planFor();
-  assert.deepEqual([...plan.keys()], [PLACES.unit]);
-  assert.equal(startOf(plan), `${PLACES.program} --use_camera --spool_path=spool --state_path=.`);
+  assert.deepEqual([...plan.keys()], [PATHS.unit]);
+  assert.equal(startOf(plan), `${PATHS.program} --use_camera --spool_path=spool --state_path=.`);
 });
 
-Deno.test("values of Redis go into a file that a reload reads again", () => {
+Deno.test("planService() stores values for Redis in a file that a reload reads again", () => {
   const plan = planFor("--redis_host=cloud", "--redis_config_path=/any.json", "--redis_tls");
-  assert.deepEqual(JSON.parse(plan.get(PLACES.redisConfig) ?? ""), {
+  assert.deepEqual(JSON.parse(plan.get(PATHS.redisConfig) ?? ""), {
     host: "cloud",
     database: 3,
     tls: true,
   });
-  assert.match(startOf(plan) ?? "", new RegExp(`--redis_config_path=${PLACES.redisConfig}$`));
+  assert.match(startOf(plan) ?? "", new RegExp(`--redis_config_path=${PATHS.redisConfig}$`));
 });
 
-Deno.test("a secret becomes a credential, and stands neither in the unit nor in the config", () => {
+Deno.test("planService() stores a secret as a credential, and not in the unit or the configuration", () => {
   for (const flag of ["--redis_password=hunter2", "--redis_password_file=/pw"]) {
     const plan = planFor(flag, "--redis_host=cloud");
-    const path = `${PLACES.folder}/redis_password`;
+    const path = `${PATHS.configFolder}/redis_password`;
     assert.equal(plan.get(path), "hunter2\n");
     assert.match(
-      plan.get(PLACES.unit) ?? "",
+      plan.get(PATHS.unit) ?? "",
       new RegExp(`^LoadCredential=redis_password:${path}$`, "m"),
     );
     for (const [name, text] of plan) if (name !== path) assert.doesNotMatch(text, /hunter2/);
   }
 });
 
-Deno.test("where systemd knows no credentials, a secret comes by a file of variables", () => {
+Deno.test("planService() stores a secret in a file of variables for systemd before version 247", () => {
   const plan = planOnSystemd(245, `--redis_password=a"b$c\\d`, "--redis_host=cloud");
-  const path = `${PLACES.folder}/redis_password`;
+  const path = `${PATHS.configFolder}/redis_password`;
   assert.equal(plan.get(path), 'PHYSIOLOGY_REDIS_PASSWORD="a\\"b\\$c\\\\d"\n');
-  const unit = plan.get(PLACES.unit) ?? "";
+  const unit = plan.get(PATHS.unit) ?? "";
   assert.match(unit, new RegExp(`^EnvironmentFile=${path}$`, "m"));
   assert.doesNotMatch(unit, /LoadCredential|a"b/);
 });
 
-Deno.test("a private key may stay root's own: the service is handed a copy", () => {
+Deno.test("planService() passes a private key of root as a credential", () => {
   const flags = [
     "--redis_tls",
     "--redis_tls_cert_path=/etc/c.pem",
     "--redis_tls_key_path=/etc/k.pem",
   ];
   const plan = planFor(...flags);
-  assert.match(plan.get(PLACES.unit) ?? "", /^LoadCredential=redis_tls_key_path:\/etc\/k\.pem$/m);
-  const { tls_key_path, tls_cert_path } = JSON.parse(plan.get(PLACES.redisConfig) ?? "");
+  assert.match(plan.get(PATHS.unit) ?? "", /^LoadCredential=redis_tls_key_path:\/etc\/k\.pem$/m);
+  const { tls_key_path, tls_cert_path } = JSON.parse(plan.get(PATHS.redisConfig) ?? "");
   assert.equal(tls_cert_path, "/etc/c.pem");
   assert.equal(tls_key_path, "/run/credentials/physiology_server.service/redis_tls_key_path");
   for (const systemd of [245, "none"] as const) {
-    const config = planOnSystemd(systemd, ...flags).get(PLACES.redisConfig) ?? "";
+    const config = planOnSystemd(systemd, ...flags).get(PATHS.redisConfig) ?? "";
     assert.equal(JSON.parse(config).tls_key_path, "/etc/k.pem");
   }
 });
 
-Deno.test("for cron a secret is a plain file", () => {
+Deno.test("planService() stores a secret in a file for cron", () => {
   const plan = planOnSystemd("none", "--redis_password=hunter2");
-  assert.equal(plan.get(`${PLACES.folder}/redis_password`), "hunter2\n");
+  assert.equal(plan.get(`${PATHS.configFolder}/redis_password`), "hunter2\n");
 });
 
-Deno.test("systemd's version is told by the name of its library", async () => {
+Deno.test("systemdVersion() reads the version from the file name of the library", async () => {
   const root = await Deno.makeTempDir();
   const versionOf = () => systemdVersion({ root, print: () => {} });
   try {
@@ -100,17 +110,17 @@ Deno.test("systemd's version is told by the name of its library", async () => {
   }
 });
 
-Deno.test("a password that is no longer given is removed, and nothing else of the user's", () => {
+Deno.test("planService() removes a password that is no longer set, and no other files", () => {
   const readText = () => "{}";
   const { stale } = planService(
     load(["install", "--redis_host=a"], { env: {}, readText }),
     TEMPLATE,
   );
-  assert(stale.includes(`${PLACES.folder}/redis_password`));
-  assert(!stale.includes(PLACES.redisConfig));
+  assert(stale.includes(`${PATHS.configFolder}/redis_password`));
+  assert(!stale.includes(PATHS.redisConfig));
 });
 
-Deno.test("without a flag an installed service keeps its values, and takes the new unit's ways", () => {
+Deno.test("planService() keeps the values of an installed unit without flags, and updates its template", () => {
   const readText = () => "hunter2";
   const argv = ["install", "--redis_password_file=/pw", "--spool_path=/data/spool", "--loop"];
   const [, before] = planService(load(argv, { env: {}, readText }), TEMPLATE).files;
@@ -123,7 +133,7 @@ Deno.test("without a flag an installed service keeps its values, and takes the n
   assert.match(files[0]?.text ?? "", /--loop[^]*LoadCredential[^]*ReadWritePaths=-\/data\/spool/);
 });
 
-Deno.test("other flags are kept, and folders elsewhere become writable", () => {
+Deno.test("planService() keeps other flags and makes their folders writable", () => {
   const plan = planFor(
     "--simulate",
     "--streaming_backend=file",
@@ -133,17 +143,17 @@ Deno.test("other flags are kept, and folders elsewhere become writable", () => {
   );
   assert.match(startOf(plan) ?? "", / --simulate .*--noenable_edge_metrics/);
   assert.doesNotMatch(startOf(plan) ?? "", /use_camera/);
-  assert.match(plan.get(PLACES.unit) ?? "", /^ReadWritePaths=-\/data\/out$/m);
+  assert.match(plan.get(PATHS.unit) ?? "", /^ReadWritePaths=-\/data\/out$/m);
 });
 
-Deno.test("a path that a service cannot see is refused with where to move it", () => {
+Deno.test("planService() rejects a path that the service cannot access", () => {
   assert.throws(
     () => planFor("--redis_tls", "--redis_tls_ca_path=/home/pi/ca.pem"),
-    /does not see that folder: move it to \/etc\/physiology_server/,
+    /cannot access that folder: move it to \/etc\/physiology_server/,
   );
 });
 
-Deno.test("what is read by a relative path is found from any folder, what is written stays at home", () => {
+Deno.test("planService() resolves a path to read, and leaves a path to write relative to the service's folder", () => {
   const before = Deno.cwd();
   Deno.chdir("/usr/share");
   try {
@@ -157,7 +167,7 @@ Deno.test("what is read by a relative path is found from any folder, what is wri
   }
 });
 
-Deno.test("the line of crontab quotes for the shell, and cron's percent signs", () => {
+Deno.test("planService() quotes the line for crontab for the shell, and escapes percent signs", () => {
   const readText = () => "hunter2";
   const argv = ["install", "--redis_key_prefix=it's100%", "--redis_password=hunter2"];
   const { cron = "" } = planService(load(argv, { env: {}, readText }), TEMPLATE);
@@ -166,7 +176,7 @@ Deno.test("the line of crontab quotes for the shell, and cron's percent signs", 
   assert.match(cron, /^@reboot /);
 });
 
-Deno.test("an argument is quoted so that systemd reads it back as it was", () => {
+Deno.test("quoteArgument() quotes an argument so that systemd reads it back unchanged", () => {
   assert.equal(quoteArgument("--a=100%$HOME"), "--a=100%%$$HOME");
   assert.equal(quoteArgument('a "b"'), '"a \\"b\\""');
   fc.assert(

@@ -5,7 +5,7 @@ import type { WindowResult } from "../../../src/validation/windows.ts";
 import { Random } from "../../support/random.ts";
 import { scipy } from "../../support/scipy.ts";
 
-function madeUpWindows(count: number): WindowResult[] {
+function syntheticWindows(count: number): WindowResult[] {
   const random = new Random(5);
   return Array.from({ length: count }, (_, k): WindowResult => {
     const reference = 60 + 40 * random.uniform();
@@ -21,8 +21,8 @@ function madeUpWindows(count: number): WindowResult[] {
   });
 }
 
-Deno.test("the figures of a report are those that numpy and scipy give", async () => {
-  const windows = madeUpWindows(200);
+Deno.test("summarize() agrees with numpy and scipy", async () => {
+  const windows = syntheticWindows(200);
   const expected = await scipy<Record<string, number>>(
     `
 w = data
@@ -47,14 +47,14 @@ result = {k: float(v) for k, v in result.items()}`,
   assert.equal(summary.first_value_s, 6);
 });
 
-Deno.test("nothing published and nothing known leave figures out instead of making them up", () => {
+Deno.test("summarize() omits statistics without data", () => {
   const summary = summarize({ windows: [{ endS: 10, withheld: "no_face" }] }, "pulse");
   assert.deepEqual(summary, { n: 0, published: 0, windows: 1 });
   assert.deepEqual(reliability([{ endS: 10 }], "pulse"), []);
 });
 
-Deno.test("a missed limit is told with its figure, and one that cannot be checked is refused", () => {
-  const pulse = summarize({ windows: madeUpWindows(100) }, "pulse");
+Deno.test("missedLimits() reports each missed limit with its value, and throws without a reference", () => {
+  const pulse = summarize({ windows: syntheticWindows(100) }, "pulse");
   const breathing = summarize({ windows: [] }, "breathing");
   const none = { maxMae: 0, maxP95: 0, minCoverage: 0, maxCalibrationError: 0 };
   assert.deepEqual(missedLimits({ pulse, breathing }, none), []);

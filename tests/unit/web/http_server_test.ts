@@ -7,7 +7,7 @@ import { Counters } from "../../../src/telemetry/counters.ts";
 import { silentLog } from "../../../src/telemetry/log.ts";
 import { fakeMetrics, fakeStatus } from "../../support/fake_stream.ts";
 
-class Bench implements AsyncDisposable {
+class Fixture implements AsyncDisposable {
   readonly hub = new Hub();
   readonly commands: [string, RecordingCommand][] = [];
   readonly server: HttpServer;
@@ -21,13 +21,13 @@ class Bench implements AsyncDisposable {
       onCommand: (device, command) => this.commands.push([device, command]) > 0,
       ...options,
     });
-    this.hub.takeEnvelope("cam", { topic: "status", envelope: fakeStatus(0) });
+    this.hub.publishEnvelope("cam", { topic: "status", envelope: fakeStatus(0) });
   }
 
-  static async start(options: Partial<HttpServerOptions> = {}): Promise<Bench> {
-    const bench = new Bench(options);
-    await bench.server.start();
-    return bench;
+  static async start(options: Partial<HttpServerOptions> = {}): Promise<Fixture> {
+    const fixture = new Fixture(options);
+    await fixture.server.start();
+    return fixture;
   }
 
   url(path: string): string {
@@ -54,11 +54,11 @@ class Bench implements AsyncDisposable {
   }
 }
 
-Deno.test("the page comes under a strict policy, and stays small", async () => {
-  await using bench = await Bench.start();
+Deno.test("HttpServer serves the page with a strict content security policy, in under 150 kB", async () => {
+  await using fixture = await Fixture.start();
   let bytes = 0;
-  for (const path of ["/", "/app.js", "/chart.js", "/words.js", "/style.css", "/icon.svg"]) {
-    const { status, headers, text } = await bench.get(path);
+  for (const path of ["/", "/app.js", "/chart.js", "/format.js", "/style.css", "/icon.svg"]) {
+    const { status, headers, text } = await fixture.get(path);
     assert.equal(status, 200, path);
     assert.match(headers.get("content-security-policy") ?? "", /^default-src 'none'; script-src/);
     assert.equal(headers.get("x-content-type-options"), "nosniff");
@@ -68,9 +68,9 @@ Deno.test("the page comes under a strict policy, and stays small", async () => {
   assert(bytes < 150_000);
 });
 
-Deno.test("a browser that comes gets the newest of everything, and then each message", async () => {
-  await using bench = await Bench.start();
-  const response = await fetch(bench.url("/events"));
+Deno.test("HttpServer sends the latest state to a new subscriber, and then each message", async () => {
+  await using fixture = await Fixture.start();
+  const response = await fetch(fixture.url("/events"));
   const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
   let text = "";
   const readTo = async (part: string) => {
@@ -82,20 +82,20 @@ Deno.test("a browser that comes gets the newest of everything, and then each mes
   };
   await readTo('"type":"status","device":"cam"');
   const [core, edge] = fakeMetrics(4);
-  bench.hub.takeEnvelope("cam", { topic: "core_metrics", envelope: core });
-  bench.hub.takeEnvelope("cam", { topic: "edge_metrics", envelope: edge });
+  fixture.hub.publishEnvelope("cam", { topic: "core_metrics", envelope: core });
+  fixture.hub.publishEnvelope("cam", { topic: "edge_metrics", envelope: edge });
   await readTo('"strict":{"value":72.5');
   await readTo('"payload":{"signal":{"snr_db":6.5');
-  bench.hub.setConnected(false);
+  fixture.hub.setConnected(false);
   await readTo('{"type":"connection","connected":false}');
   await reader.cancel();
 });
 
-Deno.test("recording commands of the page reach the device, and no others do", async () => {
-  await using bench = await Bench.start();
+Deno.test("HttpServer passes on recording commands of the page, and rejects all others", async () => {
+  await using fixture = await Fixture.start();
   const good = { device: "cam", recording: true, session_id: "s" };
-  assert.equal(await bench.command(JSON.stringify(good)), 202);
-  assert.deepEqual(bench.commands, [["cam", { recording: true, sessionId: "s" }]]);
+  assert.equal(await fixture.command(JSON.stringify(good)), 202);
+  assert.deepEqual(fixture.commands, [["cam", { recording: true, sessionId: "s" }]]);
   const bad: [number, BodyInit, Record<string, string>?][] = [
     [404, JSON.stringify({ ...good, device: "other" })],
     [404, JSON.stringify({ ...good, device: 5 })],
@@ -108,14 +108,14 @@ Deno.test("recording commands of the page reach the device, and no others do", a
     [403, JSON.stringify(good), { "sec-fetch-site": "cross-site" }],
   ];
   for (const [status, body, headers] of bad) {
-    assert.equal(await bench.command(body, headers), status, String(body).slice(0, 80));
+    assert.equal(await fixture.command(body, headers), status, String(body).slice(0, 80));
   }
-  assert.equal(bench.commands.length, 1);
+  assert.equal(fixture.commands.length, 1);
 });
 
-Deno.test("without a token a name that is not loopback's is refused", async () => {
-  await using bench = await Bench.start();
-  using socket = await Deno.connect({ hostname: "127.0.0.1", port: bench.server.port });
+Deno.test("HttpServer without a token rejects a Host other than loopback", async () => {
+  await using fixture = await Fixture.start();
+  using socket = await Deno.connect({ hostname: "127.0.0.1", port: fixture.server.port });
   const request = "GET / HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n";
   await socket.write(new TextEncoder().encode(request));
   const head = new Uint8Array(16);
@@ -123,45 +123,45 @@ Deno.test("without a token a name that is not loopback's is refused", async () =
   assert.match(new TextDecoder().decode(head), /^HTTP\/1.1 401/);
 });
 
-Deno.test("beyond loopback the page wants a token", () => {
-  assert.throws(() => new Bench({ address: "0.0.0.0" }), ConfigError);
-  assert.throws(() => new Bench({ address: "0.0.0.0", token: "" }), ConfigError);
+Deno.test("HttpServer requires a token on addresses other than loopback", () => {
+  assert.throws(() => new Fixture({ address: "0.0.0.0" }), ConfigError);
+  assert.throws(() => new Fixture({ address: "0.0.0.0", token: "" }), ConfigError);
 });
 
-Deno.test("health and counters are told where there are any", async () => {
-  await using bare = await Bench.start();
+Deno.test("HttpServer serves health and counters if they are configured", async () => {
+  await using bare = await Fixture.start();
   assert.equal((await bare.get("/healthz")).status, 404);
   assert.equal((await bare.get("/metrics")).status, 404);
   const counters = new Counters();
   counters.add("dropped_total", { class: "frame", reason: 'a"b\\c\n' }, 3);
   counters.set("queue-depth", 2.5);
   let healthy = true;
-  await using bench = await Bench.start({
+  await using fixture = await Fixture.start({
     counters,
     health: () => ({ healthy, agesS: { frame: 0.1 }, reasons: healthy ? [] : ["No frame"] }),
   });
-  assert.equal((await bench.get("/healthz")).status, 200);
+  assert.equal((await fixture.get("/healthz")).status, 200);
   healthy = false;
-  const sick = await bench.get("/healthz");
-  assert.equal(sick.status, 503);
-  assert.deepEqual(JSON.parse(sick.text), {
+  const unhealthy = await fixture.get("/healthz");
+  assert.equal(unhealthy.status, 503);
+  assert.deepEqual(JSON.parse(unhealthy.text), {
     healthy: false,
     reasons: ["No frame"],
     ages_s: { frame: 0.1 },
   });
   assert.equal(
-    (await bench.get("/metrics")).text,
+    (await fixture.get("/metrics")).text,
     "# TYPE physiology_dropped_total counter\n" +
       'physiology_dropped_total{class="frame",reason="a\\"b\\\\c\\n"} 3\n' +
       "# TYPE physiology_queue_depth gauge\nphysiology_queue_depth 2.5\n",
   );
 });
 
-Deno.test("a server that ends ends its streams", async () => {
-  const bench = await Bench.start();
-  const events = await fetch(bench.url("/events"));
-  const video = await fetch(bench.url("/video?device=cam"));
+Deno.test("HttpServer ends its streams when it is disposed", async () => {
+  const fixture = await Fixture.start();
+  const events = await fetch(fixture.url("/events"));
+  const video = await fetch(fixture.url("/video?device=cam"));
   assert.equal(video.status, 200);
-  await bench[Symbol.asyncDispose]();
+  await fixture[Symbol.asyncDispose]();
   await Promise.all([events.text(), video.text()]);
 });

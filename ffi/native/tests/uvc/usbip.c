@@ -12,7 +12,7 @@
 enum { CMD_SUBMIT = 1, CMD_UNLINK = 2, RET_SUBMIT = 3, RET_UNLINK = 4 };
 enum { PORT = 0, DEVICE = 0x10002, SPEED_HIGH = 3, WORDS = 12 };
 
-/* Every message begins with 48 bytes in the network's order. */
+/* The header of every message, 48 bytes in network byte order. */
 struct header {
   uint32_t command, number, device, direction, endpoint;
   uint32_t rest[WORDS - 5];
@@ -24,7 +24,7 @@ static int attach(int host_end) {
   if (file < 0) return -1;
   int length = snprintf(line, sizeof line, "%d %d %d %d", PORT, host_end, DEVICE, SPEED_HIGH);
   ssize_t written;
-  /* The port is busy for a moment after it was unplugged. */
+  /* The port stays busy for a short time after a detach. */
   for (int i = 0; i < 100; i++) {
     written = write(file, line, (size_t)length);
     if (written == length || (errno != EBUSY && errno != EINVAL)) break;
@@ -34,7 +34,7 @@ static int attach(int host_end) {
   return written == length ? 0 : -1;
 }
 
-int usb_plug(void) {
+int usb_attach(void) {
   int ends[2];
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) return -1;
   int status = attach(ends[1]);
@@ -72,7 +72,7 @@ static void write_whole(int fd, struct iovec *parts, int count) {
   while (count > 0) {
     struct msghdr message = {.msg_iov = parts, .msg_iovlen = (size_t)count};
     ssize_t written = sendmsg(fd, &message, MSG_NOSIGNAL);
-    if (written < 0) return; /* unplugged: the next receive says so */
+    if (written < 0) return; /* detached: the next receive fails */
     while (count > 0 && (size_t)written >= parts->iov_len) {
       written -= (ssize_t)parts->iov_len;
       parts++;
@@ -84,8 +84,8 @@ static void write_whole(int fd, struct iovec *parts, int count) {
   }
 }
 
-void usb_answer(int fd, const struct usb_request *request, int status, const void *head,
-                size_t head_size, const void *data, size_t size) {
+void usb_complete(int fd, const struct usb_request *request, int status, const void *head,
+                  size_t head_size, const void *data, size_t size) {
   size_t length = status != 0 ? 0 : request->in ? head_size + size : request->length;
   struct header header = {
       .command = htonl(RET_SUBMIT),

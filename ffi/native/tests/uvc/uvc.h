@@ -1,5 +1,5 @@
-/* A webcam of the USB video class, as the kernel's driver uvcvideo sees it: what it is, and what
- * can be set on it. */
+/* A simulated webcam of the USB video class for the kernel's driver uvcvideo: its descriptors and
+ * its controls. */
 #ifndef UVC_H
 #define UVC_H
 
@@ -9,25 +9,25 @@
 
 #include "usbip.h"
 
-/* How the camera behaves when an automatic is turned off. */
-enum uvc_way {
-  UVC_HOLDS, /* stays at what it has found, and tells it */
-  UVC_JUMPS, /* goes to what was set by hand last */
-  UVC_STALE, /* stays at what it has found, but tells only what was set by hand last */
+/* The behavior of the camera when an automatic control is turned off. */
+enum uvc_manual_mode {
+  UVC_HOLDS, /* keeps the current value and reports it */
+  UVC_JUMPS, /* changes to the last value that was set manually */
+  UVC_STALE, /* keeps the current value but reports the last one set manually */
 };
 
-/* Writes a standard descriptor. Answers its size, 0 where there is none. */
+/* Writes a standard descriptor. Returns its size, 0 if there is none. */
 size_t uvc_descriptor(uint8_t type, uint8_t index, uint8_t *bytes, size_t capacity);
 
-/* Answers a request to the camera's controls; each value that is set is a line in `log`.
- * The bytes to answer, or -1 to stall. */
-int uvc_control_request(enum uvc_way way, const struct usb_request *request, uint8_t *answer,
-                        FILE *log);
+/* Handles a request to a control, and logs each value that is set. Returns the size of the answer,
+ * or -1 to stall. */
+int uvc_control_request(enum uvc_manual_mode way, const struct usb_request *request,
+                        uint8_t *answer, FILE *log);
 
-/* What the automatic of the named control finds from now on. */
-void uvc_adapt(const char *name, int32_t value);
+/* Sets the value that the automatic control of the named control chooses. */
+void uvc_controls_adapt(const char *name, int32_t value);
 
-/* Forgets what was set, as when power is lost. */
+/* Restores the defaults, as after a loss of power. */
 void uvc_controls_reset(void);
 
 #endif

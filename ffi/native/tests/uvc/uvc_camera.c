@@ -1,19 +1,19 @@
-/* A webcam for tests, plugged into the kernel's virtual USB host controller:
+/* A simulated webcam for tests, attached to the kernel's virtual USB host controller:
  *
  *   uvc_camera COMMANDS LOG RECORDING...
  *
- * COMMANDS is a FIFO of lines, LOG tells each control that the host sets, each start and stop of
- * the stream, and each command when it is done. A RECORDING (see file_device.c; its JPEGs go round)
- * is a size that the camera offers. The commands:
+ * COMMANDS is a FIFO of command lines. LOG receives a line for each control that the host sets,
+ * each start and stop of the stream, and each completed command. Each RECORDING (see file_device.c)
+ * is a size that the camera offers; its JPEGs repeat. The commands:
  *
- *   plug, unplug          at the start it is not plugged in
- *   play, silent          whether the stream goes on
- *   truncate N            the next N JPEGs end in their middle
- *   garble N              the next N JPEGs have noise for their second half
- *   error N               the next N frames carry the class's error bit
- *   skip N                the camera counts the next N frames but sends nothing of them
- *   adapt CONTROL VALUE   what the automatic of a control finds
- *   way holds|jumps|stale what becomes of it when the automatic is turned off */
+ *   plug, unplug           attaches or detaches the camera; it starts detached
+ *   play, silent           continues or suspends the stream
+ *   truncate N             cuts the next N JPEGs in half
+ *   garble N               replaces the second half of the next N JPEGs by noise
+ *   error N                sets the error bit of the next N frames
+ *   skip N                 counts the next N frames without sending them
+ *   adapt CONTROL VALUE    sets the value that an automatic control chooses
+ *   way holds|jumps|stale  sets the behavior when an automatic control is turned off */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/usb/ch9.h>
@@ -27,14 +27,14 @@
 #include "uvc_stream.h"
 
 static FILE *log_file;
-static enum uvc_way way;
-static int host = -1; /* its socket while the camera is plugged in */
+static enum uvc_manual_mode mode;
+static int host = -1; /* the socket while the camera is attached, else -1 */
 
 static int control_request(const struct usb_request *request, uint8_t *answer, size_t capacity) {
   const uint8_t *setup = request->setup;
   if ((setup[0] & USB_TYPE_MASK) == USB_TYPE_CLASS) {
     return setup[4] == 1 ? uvc_stream_request(request, answer, log_file)
-                         : uvc_control_request(way, request, answer, log_file);
+                         : uvc_control_request(mode, request, answer, log_file);
   }
   switch (setup[1]) {
     case USB_REQ_GET_DESCRIPTOR: {
@@ -44,7 +44,7 @@ static int control_request(const struct usb_request *request, uint8_t *answer, s
     case USB_REQ_GET_STATUS: answer[0] = answer[1] = 0; return 2;
     case USB_REQ_SET_CONFIGURATION:
     case USB_REQ_SET_INTERFACE: return 0;
-    /* How a host ends a stream of bulk transfers. */
+    /* The host stops a bulk stream by clearing the halt of its endpoint. */
     case USB_REQ_CLEAR_FEATURE: uvc_stream_stop(log_file); return 0;
     default: return -1;
   }
@@ -62,38 +62,38 @@ static void serve(void) {
   uint8_t answer[1024];
   switch (usb_receive(host, &request, &unlink)) {
     case USB_GONE: unplug(); return;
-    case USB_UNLINK: usb_unlinked(host, unlink, uvc_stream_forget(request.number)); return;
+    case USB_UNLINK: usb_unlinked(host, unlink, uvc_stream_cancel(request.number)); return;
     case USB_SUBMIT: break;
   }
-  if (request.endpoint != 0 && uvc_stream_take(&request) == 0) return;
+  if (request.endpoint != 0 && uvc_stream_queue(&request) == 0) return;
   int size = request.endpoint != 0 ? -1 : control_request(&request, answer, sizeof answer);
   if (size > (int)request.length) size = (int)request.length;
-  usb_answer(host, &request, size < 0 ? -EPIPE : 0, answer, size < 0 ? 0 : (size_t)size, NULL, 0);
+  usb_complete(host, &request, size < 0 ? -EPIPE : 0, answer, size < 0 ? 0 : (size_t)size, NULL, 0);
 }
 
-static void obey(char *line) {
+static void execute(char *line) {
   static const char *const faults[] = {"truncate", "garble", "error", "skip"};
-  static const char *const ways[] = {"holds", "jumps", "stale"};
+  static const char *const modes[] = {"holds", "jumps", "stale"};
   char word[32] = "", name[32] = "";
   int value = 0;
   if (sscanf(line, "%31s %31s %d", word, name, &value) < 1) return;
   if (strcmp(word, "plug") == 0 && host < 0) {
     uvc_controls_reset();
-    host = usb_plug();
-    if (host < 0) perror("uvc_camera: Cannot plug in");
+    host = usb_attach();
+    if (host < 0) perror("uvc_camera: Cannot attach");
   } else if (strcmp(word, "unplug") == 0) {
     unplug();
   } else if (strcmp(word, "play") == 0 || strcmp(word, "silent") == 0) {
-    uvc_stream_silence(word[0] == 's');
+    uvc_stream_pause(word[0] == 's');
   } else if (strcmp(word, "adapt") == 0) {
-    uvc_adapt(name, value);
+    uvc_controls_adapt(name, value);
   } else if (strcmp(word, "way") == 0) {
     for (int i = UVC_HOLDS; i <= UVC_STALE; i++) {
-      if (strcmp(name, ways[i]) == 0) way = (enum uvc_way)i;
+      if (strcmp(name, modes[i]) == 0) mode = (enum uvc_manual_mode)i;
     }
   } else {
     for (int i = 0; i < UVC_FAULTS; i++) {
-      if (strcmp(word, faults[i]) == 0) uvc_stream_spoil((enum uvc_fault)i, atoi(name));
+      if (strcmp(word, faults[i]) == 0) uvc_stream_inject((enum uvc_fault)i, atoi(name));
     }
   }
   fprintf(log_file, "did %s\n", line);
@@ -109,7 +109,7 @@ static void read_commands(int fd) {
   char *line = text;
   for (char *end; (end = strchr(line, '\n')) != NULL; line = end + 1) {
     *end = '\0';
-    obey(line);
+    execute(line);
   }
   length -= (size_t)(line - text);
   memmove(text, line, length);
@@ -120,7 +120,7 @@ int main(int count, char **arguments) {
     fprintf(stderr, "usage: uvc_camera COMMANDS LOG RECORDING...\n");
     return 64;
   }
-  /* For writing too, so that the end of a writer is not the end of the commands. */
+  /* Also open for writing, so that there is no end of file when a writer closes. */
   int commands = open(arguments[1], O_RDWR | O_CLOEXEC);
   log_file = fopen(arguments[2], "ae");
   int timer = uvc_stream_timer();
@@ -135,11 +135,11 @@ int main(int count, char **arguments) {
     return 65;
   }
   while (1) {
-    struct pollfd waits[] = {{commands, POLLIN, 0}, {timer, POLLIN, 0}, {host, POLLIN, 0}};
-    if (poll(waits, 3, -1) < 0 && errno != EINTR) return 71;
-    if (waits[0].revents != 0) read_commands(commands);
-    if (waits[1].revents != 0) uvc_stream_tick();
-    if (waits[2].revents != 0 && host >= 0) serve();
+    struct pollfd polled[] = {{commands, POLLIN, 0}, {timer, POLLIN, 0}, {host, POLLIN, 0}};
+    if (poll(polled, 3, -1) < 0 && errno != EINTR) return 71;
+    if (polled[0].revents != 0) read_commands(commands);
+    if (polled[1].revents != 0) uvc_stream_tick();
+    if (polled[2].revents != 0 && host >= 0) serve();
     if (host >= 0) uvc_stream_send(host);
   }
 }

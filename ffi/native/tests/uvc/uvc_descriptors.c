@@ -5,7 +5,7 @@
 #include "uvc.h"
 #include "uvc_stream.h"
 
-/* The camera is entity 1, its processing 2, its output 3; see uvc_controls.c. */
+/* Entities: 1 camera terminal, 2 processing unit, 3 output terminal. See uvc_controls.c. */
 enum { CONTROL_INTERFACE, STREAM_INTERFACE };
 
 struct bytes {
@@ -23,20 +23,21 @@ static void put_all(struct bytes *bytes, const uint8_t *from, size_t size) {
   for (size_t i = 0; i < size; i++) put(bytes, 1, from[i]);
 }
 #define PUT(bytes, ...) \
-  put_all(bytes, (const uint8_t[]){__VA_ARGS__}, sizeof(const uint8_t[]){__VA_ARGS__})
+  put_all(bytes, (const uint8_t[]){__VA_ARGS__}, sizeof((const uint8_t[]){__VA_ARGS__}))
 
-/* Both bytes of a number, for lists of bytes. */
+/* The bytes of a little-endian integer, for lists of bytes. */
 #define TWO(value) (value) & 0xff, (value) >> 8 & 0xff
 #define FOUR(value) TWO(value), TWO((value) >> 16)
 
 static void put_control_interface(struct bytes *out) {
-  PUT(out, 9, USB_DT_INTERFACE, CONTROL_INTERFACE, 0, 0, USB_CLASS_VIDEO, UVC_SC_VIDEOCONTROL, 0, 2);
+  PUT(out, 9, USB_DT_INTERFACE, CONTROL_INTERFACE, 0, 0, USB_CLASS_VIDEO, UVC_SC_VIDEOCONTROL, 0,
+      2);
   PUT(out, 13, USB_DT_CS_INTERFACE, UVC_VC_HEADER, TWO(0x0100), TWO(13 + 18 + 11 + 9),
       FOUR(48000000), 1, STREAM_INTERFACE);
-  /* Automatic exposure and its priority, exposure time, focus and automatic focus. */
+  /* Controls: automatic exposure and its priority, exposure time, focus, automatic focus. */
   PUT(out, 18, USB_DT_CS_INTERFACE, UVC_VC_INPUT_TERMINAL, 1, TWO(UVC_ITT_CAMERA), 0, 0, TWO(0),
       TWO(0), TWO(0), 3, 0x2e, 0x00, 0x02);
-  /* Brightness, white balance and its automatic, gain, the mains' frequency. */
+  /* Controls: brightness, white balance, automatic white balance, gain, power line frequency. */
   PUT(out, 11, USB_DT_CS_INTERFACE, UVC_VC_PROCESSING_UNIT, 2, 1, TWO(0), 2, TWO(0x1641), 0);
   PUT(out, 9, USB_DT_CS_INTERFACE, UVC_VC_OUTPUT_TERMINAL, 3, TWO(UVC_TT_STREAMING), 0, 2, 0);
 }
@@ -51,10 +52,12 @@ static void put_frame(struct bytes *out, const struct uvc_size *size, int number
 
 static void put_stream_interface(struct bytes *out) {
   int frames = uvc_sizes.count * (26 + 4 * UVC_INTERVALS);
-  PUT(out, 9, USB_DT_INTERFACE, STREAM_INTERFACE, 0, 1, USB_CLASS_VIDEO, UVC_SC_VIDEOSTREAMING, 0, 0);
-  PUT(out, 14, USB_DT_CS_INTERFACE, UVC_VS_INPUT_HEADER, 1, TWO(14 + 11 + frames + 6), 0x81, 0, 3, 0,
-      0, 0, 1, 0);
-  PUT(out, 11, USB_DT_CS_INTERFACE, UVC_VS_FORMAT_MJPEG, 1, (uint8_t)uvc_sizes.count, 1, 1, 0, 0, 0, 0);
+  PUT(out, 9, USB_DT_INTERFACE, STREAM_INTERFACE, 0, 1, USB_CLASS_VIDEO, UVC_SC_VIDEOSTREAMING, 0,
+      0);
+  PUT(out, 14, USB_DT_CS_INTERFACE, UVC_VS_INPUT_HEADER, 1, TWO(14 + 11 + frames + 6), 0x81, 0, 3,
+      0, 0, 0, 1, 0);
+  PUT(out, 11, USB_DT_CS_INTERFACE, UVC_VS_FORMAT_MJPEG, 1, (uint8_t)uvc_sizes.count, 1, 1, 0, 0, 0,
+      0);
   for (int i = 0; i < uvc_sizes.count; i++) put_frame(out, &uvc_sizes.size[i], i + 1);
   PUT(out, 6, USB_DT_CS_INTERFACE, UVC_VS_COLORFORMAT, 1, 1, 4);
   PUT(out, 7, USB_DT_ENDPOINT, 0x81, USB_ENDPOINT_XFER_BULK, TWO(512), 0);
@@ -80,8 +83,7 @@ static void put_string(struct bytes *out, uint8_t index) {
   }
 }
 
-size_t uvc_descriptor(uint8_t type, uint8_t index, uint8_t *bytes,
-                      size_t capacity) {
+size_t uvc_descriptor(uint8_t type, uint8_t index, uint8_t *bytes, size_t capacity) {
   struct bytes out = {.start = bytes, .capacity = capacity};
   switch (type) {
     case USB_DT_DEVICE:

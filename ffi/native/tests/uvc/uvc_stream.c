@@ -10,15 +10,15 @@
 #include <unistd.h>
 
 enum { HEADER = 24, RECORD = 12, STREAM_HEADER = 12, MAX_PENDING = 32, MAX_JPEG = 1 << 20 };
-/* As large as the kernel's own transfers, so that each carries one payload. */
+/* The size of the kernel's transfers, so that each transfer has one payload. */
 enum { PAYLOAD = 16384 };
 
 struct uvc_sizes uvc_sizes;
 
-/* In units of 100 ns, the usual one first. */
+/* In units of 100 ns; the first is the default. */
 const uint32_t uvc_intervals[UVC_INTERVALS] = {333333, 666666, 1000000, 2000000};
 
-/* What was agreed on for the stream; its layout is that of the class, version 1.0. */
+/* The negotiated settings, in the layout of the USB video class, version 1.0. */
 static struct probe {
   uint16_t hint;
   uint8_t format, frame;
@@ -30,16 +30,16 @@ static struct probe {
 static int timer_fd = -1, is_streaming, is_silent;
 static enum uvc_fault fault;
 static int faulty_frames;
-/* Transfers that wait for the stream. */
+/* Transfers without data yet. */
 static struct usb_request pending[MAX_PENDING];
 static int pending_count;
-/* The frame that is being sent. */
+/* The current frame. */
 static uint8_t jpeg[MAX_JPEG];
 static size_t jpeg_size, jpeg_sent;
 static int is_sending;
 static uint8_t flags = UVC_STREAM_EOH;
 
-static uint32_t number(const uint8_t *bytes) {
+static uint32_t read_u32(const uint8_t *bytes) {
   return bytes[0] | bytes[1] << 8 | bytes[2] << 16 | (uint32_t)bytes[3] << 24;
 }
 
@@ -51,8 +51,8 @@ int uvc_add_size(const char *path) {
   close(fd);
   if (data == MAP_FAILED || uvc_sizes.count == UVC_MAX_SIZES) return -1;
   uvc_sizes.size[uvc_sizes.count++] = (struct uvc_size){
-      .width = (uint16_t)number(data + 12),
-      .height = (uint16_t)number(data + 16),
+      .width = (uint16_t)read_u32(data + 12),
+      .height = (uint16_t)read_u32(data + 16),
       .data = data + HEADER,
       .end = data + status.st_size,
       .at = data + HEADER,
@@ -63,10 +63,10 @@ int uvc_add_size(const char *path) {
 static void next_jpeg(void) {
   struct uvc_size *size = &uvc_sizes.size[probe.frame - 1];
   if (size->end - size->at < RECORD) size->at = size->data;
-  jpeg_size = number(size->at + 8);
+  jpeg_size = read_u32(size->at + 8);
   if (jpeg_size > MAX_JPEG) jpeg_size = MAX_JPEG;
   memcpy(jpeg, size->at + RECORD, jpeg_size);
-  size->at += RECORD + number(size->at + 8);
+  size->at += RECORD + read_u32(size->at + 8);
 }
 
 void uvc_stream_tick(void) {
@@ -90,28 +90,28 @@ void uvc_stream_tick(void) {
   }
 }
 
-/* Each transfer takes one payload: a header and a part of the frame. */
+/* Completes transfers with one payload each: a header and a part of the frame. */
 void uvc_stream_send(int host) {
   while (is_sending && pending_count > 0) {
     struct usb_request transfer = pending[0];
     memmove(pending, pending + 1, (size_t)--pending_count * sizeof *pending);
-    size_t room = transfer.length < PAYLOAD ? transfer.length : PAYLOAD;
+    size_t capacity = transfer.length < PAYLOAD ? transfer.length : PAYLOAD;
     size_t size = jpeg_size - jpeg_sent;
-    if (size > room - STREAM_HEADER) size = room - STREAM_HEADER;
+    if (size > capacity - STREAM_HEADER) size = capacity - STREAM_HEADER;
     is_sending = jpeg_sent + size < jpeg_size;
     uint8_t header[STREAM_HEADER] = {STREAM_HEADER, flags | (is_sending ? 0 : UVC_STREAM_EOF)};
-    usb_answer(host, &transfer, 0, header, sizeof header, jpeg + jpeg_sent, size);
+    usb_complete(host, &transfer, 0, header, sizeof header, jpeg + jpeg_sent, size);
     jpeg_sent += size;
   }
 }
 
-int uvc_stream_take(const struct usb_request *transfer) {
+int uvc_stream_queue(const struct usb_request *transfer) {
   if (pending_count == MAX_PENDING) return -1;
   pending[pending_count++] = *transfer;
   return 0;
 }
 
-int uvc_stream_forget(uint32_t number) {
+int uvc_stream_cancel(uint32_t number) {
   for (int i = 0; i < pending_count; i++) {
     if (pending[i].number != number) continue;
     memmove(pending + i, pending + i + 1, (size_t)(--pending_count - i) * sizeof *pending);
@@ -120,9 +120,9 @@ int uvc_stream_forget(uint32_t number) {
   return 0;
 }
 
-void uvc_stream_silence(int on) { is_silent = on; }
+void uvc_stream_pause(int on) { is_silent = on; }
 
-void uvc_stream_spoil(enum uvc_fault with, int frames) {
+void uvc_stream_inject(enum uvc_fault with, int frames) {
   fault = with;
   faulty_frames = frames;
 }
@@ -152,20 +152,20 @@ void uvc_stream_stop(FILE *log) {
   set_timer(0);
 }
 
-/* What is offered in answer to a wish. */
-static void agree(struct probe *wish) {
-  wish->format = 1;
-  if (wish->frame < 1 || wish->frame > uvc_sizes.count) wish->frame = 1;
+/* Replaces requested settings by the nearest supported ones. */
+static void negotiate(struct probe *request) {
+  request->format = 1;
+  if (request->frame < 1 || request->frame > uvc_sizes.count) request->frame = 1;
   uint32_t best = uvc_intervals[0];
   for (int i = 0; i < UVC_INTERVALS; i++) {
-    if (labs((long)uvc_intervals[i] - wish->interval) < labs((long)best - wish->interval)) {
+    if (labs((long)uvc_intervals[i] - request->interval) < labs((long)best - request->interval)) {
       best = uvc_intervals[i];
     }
   }
-  wish->interval = best;
-  const struct uvc_size *size = &uvc_sizes.size[wish->frame - 1];
-  wish->frame_bytes = (uint32_t)size->width * size->height * 2;
-  wish->payload_bytes = PAYLOAD;
+  request->interval = best;
+  const struct uvc_size *size = &uvc_sizes.size[request->frame - 1];
+  request->frame_bytes = (uint32_t)size->width * size->height * 2;
+  request->payload_bytes = PAYLOAD;
 }
 
 int uvc_stream_request(const struct usb_request *request, uint8_t *answer, FILE *log) {
@@ -176,19 +176,21 @@ int uvc_stream_request(const struct usb_request *request, uint8_t *answer, FILE 
     case UVC_SET_CUR:
       if (request->length < sizeof probe) return -1;
       memcpy(&probe, request->data, sizeof probe);
-      agree(&probe);
+      negotiate(&probe);
       if (selector == UVC_VS_COMMIT_CONTROL) start(log);
       return 0;
     case UVC_GET_INFO: answer[0] = UVC_CONTROL_CAP_GET | UVC_CONTROL_CAP_SET; return 1;
-    case UVC_GET_LEN: answer[0] = sizeof probe; answer[1] = 0; return 2;
+    case UVC_GET_LEN:
+      answer[0] = sizeof probe;
+      answer[1] = 0;
+      return 2;
     case UVC_GET_CUR:
     case UVC_GET_MIN:
     case UVC_GET_MAX:
     case UVC_GET_DEF:
-      agree(&offer);
+      negotiate(&offer);
       memcpy(answer, &offer, sizeof offer);
       return sizeof offer;
     default: return -1;
   }
 }
-

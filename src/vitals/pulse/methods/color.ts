@@ -1,8 +1,8 @@
 import type { RegionName } from "../../../vision/region_sample.ts";
 import { chrom, type ColorSignal, green, pos } from "../../signal/projections.ts";
-import type { PulseMethod, PulseWindow, Vote } from "./method.ts";
+import type { PulseMethod, PulseSignal, PulseWindow } from "./method.ts";
 
-/** Where skin is looked at. */
+/** Regions of skin from which a pulse is extracted. */
 export const SKIN_REGIONS = [
   "glabella",
   "forehead",
@@ -11,56 +11,56 @@ export const SKIN_REGIONS = [
   "skin",
 ] as const satisfies readonly RegionName[];
 
-/** A projection of colours that swings less, relative to their mean, stands still: it is rounding. */
-const STILL = 1e-6;
+/** Relative amplitude up to which a projection counts as constant: it is rounding error. Chosen. */
+const ROUNDING_ERROR = 1e-6;
 
 type Projection = (color: ColorSignal, options: { sampleRateHz: number }) => Float64Array;
 
-/** A projection of mean colours, as a voter over all regions of skin. */
-function colorVoter(name: string, project: Projection): PulseMethod {
+/** A method that applies a projection of mean colors to all regions of skin. */
+function colorMethod(name: string, project: Projection): PulseMethod {
   return {
     name,
-    vote: (window) =>
-      SKIN_REGIONS.flatMap((region): Vote[] => {
+    extract: (window) =>
+      SKIN_REGIONS.flatMap((region): PulseSignal[] => {
         const color = window.color(region);
         if (!color) return [];
-        const bvp = projectRuns(window, { region, color, project });
-        if (!bvp?.some((value) => Math.abs(value) > STILL)) return [];
-        // The whole skin holds all other regions: it is no place of its own.
-        const place = region === "skin" ? {} : { place: region };
-        return [{ name: `${name}:${region}`, bvp, colored: true, ...place }];
+        const bvp = projectSegments(window, { region, color, project });
+        if (!bvp?.some((value) => Math.abs(value) > ROUNDING_ERROR)) return [];
+        // The region `skin` contains all others, so it is not separate.
+        const separate = region === "skin" ? {} : { region };
+        return [{ name: `${name}:${region}`, bvp, isProjection: true, ...separate }];
       }),
   };
 }
 
-/** Projects each stretch without holes on its own, so that no window reaches over a hole. */
-function projectRuns(
+/** Projects each segment separately, so that no projection window contains a gap. */
+function projectSegments(
   window: PulseWindow,
   { region, color, project }: { region: RegionName; color: ColorSignal; project: Projection },
 ): Float64Array | undefined {
   const { sampleRateHz, length } = window;
-  const runs = window.runs(region);
-  if (!runs.length) return undefined;
-  if (runs.length === 1 && runs[0]!.start === 0 && runs[0]!.end === length) {
+  const segments = window.segments(region);
+  if (!segments.length) return undefined;
+  if (segments.length === 1 && segments[0]!.start === 0 && segments[0]!.end === length) {
     return project(color, { sampleRateHz });
   }
   const bvp = new Float64Array(length).fill(NaN);
-  for (const { start, end } of runs) {
-    const part = {
+  for (const { start, end } of segments) {
+    const segment = {
       r: color.r.subarray(start, end),
       g: color.g.subarray(start, end),
       b: color.b.subarray(start, end),
     };
-    bvp.set(project(part, { sampleRateHz }), start);
+    bvp.set(project(segment, { sampleRateHz }), start);
   }
   return bvp;
 }
 
-export const greenVoter = colorVoter("green", green);
-export const chromVoter = colorVoter("chrom", chrom);
-/** POS falls while blood comes; a wave's systole is up. */
-export const posVoter = colorVoter("pos", (color, options) => {
-  const wave = pos(color, options);
-  for (let k = 0; k < wave.length; k++) wave[k] = -wave[k]!;
-  return wave;
+export const greenMethod = colorMethod("green", green);
+export const chromMethod = colorMethod("chrom", chrom);
+/** POS with its sign inverted: the projection falls in systole. */
+export const posMethod = colorMethod("pos", (color, options) => {
+  const bvp = pos(color, options);
+  for (let k = 0; k < bvp.length; k++) bvp[k] = -bvp[k]!;
+  return bvp;
 });

@@ -1,12 +1,12 @@
-import { chromVoter, greenVoter, posVoter } from "./color.ts";
-import { networkVoter, readyVoter } from "./ready.ts";
+import { chromMethod, greenMethod, posMethod } from "./color.ts";
+import { networkMethod, readySignalsMethod } from "./ready.ts";
 import type { PulseMethod } from "./method.ts";
 
-/** Everyone who votes on the pulse. A new method joins here. */
+/** All methods whose signals are fused. A new method is added here. */
 export const PULSE_METHODS: readonly PulseMethod[] = [
-  greenVoter,
-  chromVoter,
-  posVoter,
-  networkVoter,
-  readyVoter,
+  greenMethod,
+  chromMethod,
+  posMethod,
+  networkMethod,
+  readySignalsMethod,
 ];

@@ -1,38 +1,40 @@
 import type { RegionName } from "../../../vision/region_sample.ts";
 import type { ColorSignal } from "../../signal/projections.ts";
+import type { Segment } from "../../signal/resample.ts";
 
-/** One window of everything that a pulse can be read from, on one uniform grid. */
+/** One window of all input from which a pulse can be extracted, on one uniform grid. */
 export interface PulseWindow {
   readonly sampleRateHz: number;
-  /** Samples on the grid. */
+  /** Length of the window in samples. */
   readonly length: number;
-  /** Mean colours of a region, NaN in holes; undefined where it was never seen. */
+  /** Mean colors of a region, NaN in gaps; undefined if the region has no samples. */
   color(region: RegionName): ColorSignal | undefined;
-  /** Stretches of the window in which that region was seen, long enough for a projection. */
-  runs(region: RegionName): readonly { readonly start: number; readonly end: number }[];
-  /** The learnt pulse wave, NaN in holes; undefined where no network runs. */
+  /** Segments in which the region has samples, each long enough for a projection. */
+  segments(region: RegionName): readonly Segment[];
+  /** BVP estimated by a neural network, NaN in gaps; undefined if no network runs. */
   readonly network: Float64Array | undefined;
-  /** Pulse waves that someone else computed, NaN in holes. */
+  /** BVP signals that another program computed, NaN in gaps. */
   readonly readySignals: readonly Float64Array[];
 }
 
 /**
- * Reads candidate pulse waves from a window. To add a method: implement this, put it in the list
- * in `list.ts`, name its paper, and test it against an independent computation.
+ * A method that extracts BVP signals from a window. To add one: implement this interface, add the
+ * method to `list.ts`, cite its paper, and test it against an independent computation.
  */
 export interface PulseMethod {
   readonly name: string;
-  /** The waves of this method, NaN in holes; none where the window does not carry what it needs. */
-  vote(window: PulseWindow): readonly Vote[];
+  /** Returns the BVP signals, NaN in gaps; none if the window lacks the input of this method. */
+  extract(window: PulseWindow): readonly PulseSignal[];
 }
 
-export interface Vote {
-  /** The method and where it looked, as `pos:forehead`. */
+/** A BVP signal that one method extracted from one input. */
+export interface PulseSignal {
+  /** The method and its input, such as `pos:forehead`. */
   readonly name: string;
-  /** The region it was seen in, where that shares no pixels with other places. */
-  readonly place?: string;
-  /** True for a projection of colours. */
-  readonly colored?: true;
-  /** Blood volume pulse in arbitrary units, systole up. */
+  /** The region of the signal, if it shares no pixels with other regions. */
+  readonly region?: string;
+  /** True for a projection of colors. */
+  readonly isProjection?: true;
+  /** Blood volume pulse in arbitrary units; it rises in systole. */
   readonly bvp: Float64Array;
 }

@@ -1,13 +1,14 @@
 import type { PulseMethod } from "./method.ts";
 
-/** A learnt wave that the vision computed beside the colours. */
-export const networkVoter: PulseMethod = {
+/** The BVP that a neural network estimated from the frames. */
+export const networkMethod: PulseMethod = {
   name: "network",
-  vote: ({ network }) => network ? [{ name: "network", bvp: network }] : [],
+  extract: ({ network }) => network ? [{ name: "network", bvp: network }] : [],
 };
 
-/** Waves that a recording under validation brings with it. */
-export const readyVoter: PulseMethod = {
+/** The BVP signals that are part of a recording under validation. */
+export const readySignalsMethod: PulseMethod = {
   name: "ready",
-  vote: ({ readySignals }) => readySignals.map((bvp, index) => ({ name: `ready:${index}`, bvp })),
+  extract: ({ readySignals }) =>
+    readySignals.map((bvp, index) => ({ name: `ready:${index}`, bvp })),
 };

@@ -20,7 +20,7 @@ const PATHS = [
   "*",
 ];
 
-/** Good calls with good and bad message bytes, any frames, and bytes that are nothing at all. */
+/** Valid calls, arbitrary frames, and arbitrary bytes. */
 const piece = fc.oneof(
   fc.tuple(fc.integer({ min: 1, max: 9 }), fc.constantFrom(...PATHS))
     .map(([stream, path]) => call(stream, path, { open: true })),
@@ -33,17 +33,21 @@ const piece = fc.oneof(
   fc.uint8Array({ maxLength: 200 }),
 );
 
-Deno.test("no bytes at the gRPC socket stop the server from answering others", async () => {
+Deno.test("GrpcServer survives arbitrary bytes on its sockets", async () => {
   await using bench = new GrpcBench();
   bench.stream(5);
   await fc.assert(
-    fc.asyncProperty(fc.array(piece, { maxLength: 12 }), fc.boolean(), async (pieces, hello) => {
-      using socket = await bench.connect();
-      const greeting = hello ? join(PREFACE, frame(FRAME.settings)) : new Uint8Array();
-      await writes(socket, join(greeting, ...pieces));
-      await socket.closeWrite().catch(() => {});
-      await readToEnd(socket);
-    }),
+    fc.asyncProperty(
+      fc.array(piece, { maxLength: 12 }),
+      fc.boolean(),
+      async (pieces, withPreface) => {
+        using socket = await bench.connect();
+        const preface = withPreface ? join(PREFACE, frame(FRAME.settings)) : new Uint8Array();
+        await writes(socket, join(preface, ...pieces));
+        await socket.closeWrite().catch(() => {});
+        await readToEnd(socket);
+      },
+    ),
     { numRuns: 1500 },
   );
   await waitFor("all connections to end", () => bench.server.connections === 0);

@@ -23,7 +23,7 @@ const message = fc.oneof(
   }).map((envelope) => Buffer.from(JSON.stringify(envelope))),
 );
 
-Deno.test("no message on any channel of the broker disturbs the dashboard", () => {
+Deno.test("takeMessage() accepts any message on any channel", () => {
   const hub = new Hub();
   fc.assert(
     fc.property(channel, message, (name, bytes) => takeMessage(hub, name, bytes.toString())),

@@ -1,4 +1,4 @@
-// A gRPC client for the tests, on @grpc/grpc-js under Node: client.mjs ADDRESS MODE [COUNT].
+// A gRPC client for the tests, with @grpc/grpc-js on Node: client.mjs ADDRESS MODE [COUNT].
 import { createRequire } from "node:module";
 
 const [address, mode, count] = process.argv.slice(2);
@@ -13,7 +13,7 @@ function open(options = {}) {
 function unary(client, name, request = Buffer.alloc(0)) {
   return new Promise((resolve, reject) => {
     const options = { deadline: Date.now() + 20_000 };
-    const done = (error, answer) => error ? reject(error) : resolve(answer);
+    const done = (error, response) => error ? reject(error) : resolve(response);
     client.makeUnaryRequest(service + name, raw, raw, request, new grpc.Metadata(), options, done);
   });
 }
@@ -22,15 +22,17 @@ const modes = {
   async calls() {
     const client = open();
     const start = Buffer.from("\x08\x01\x12\x01s");
-    for (let number = 0; number < count; number++) {
-      const request = number % 2 ? Buffer.alloc(0) : start;
-      const answer = await unary(client, "SetRecording", request);
-      if (!answer.equals(request)) throw new Error(`call ${number} got ${answer.toString("hex")}`);
+    for (let index = 0; index < count; index++) {
+      const request = index % 2 ? Buffer.alloc(0) : start;
+      const response = await unary(client, "SetRecording", request);
+      if (!response.equals(request)) {
+        throw new Error(`call ${index} got ${response.toString("hex")}`);
+      }
     }
     client.close();
   },
   async connections() {
-    for (let number = 0; number < count; number++) {
+    for (let index = 0; index < count; index++) {
       const client = open({ "grpc.use_local_subchannel_pool": 1 });
       await unary(client, "GetStatus");
       client.close();

@@ -1,4 +1,4 @@
-"""A gRPC client for the tests, on Debian's python3-grpcio: client.py ADDRESS MODE [COUNT]."""
+"""A gRPC client for the tests, with Debian's python3-grpcio: client.py ADDRESS MODE [COUNT]."""
 
 import os
 import sys
@@ -15,16 +15,16 @@ def unary(channel, name, request=b"", timeout=20):
 
 
 def calls(address, count):
-    """Many calls on one connection: no lost one, each answered with what was asked."""
+    """Makes many calls on one connection and checks each response."""
     with grpc.insecure_channel(address) as channel:
         for number in range(count):
             request = STOP if number % 2 else START
-            answer = unary(channel, "SetRecording", request)
-            assert answer == request, (number, answer)
+            response = unary(channel, "SetRecording", request)
+            assert response == request, (number, response)
 
 
 def at_once(address, count):
-    """As many calls under way together as the connection allows, and more."""
+    """Makes more concurrent calls than one connection allows."""
     with grpc.insecure_channel(address) as channel:
         method = channel.unary_unary(SERVICE + "GetStatus")
         futures = [method.future(b"", timeout=60) for _ in range(count)]
@@ -40,7 +40,7 @@ def connections(address, count):
 
 
 def streams(address, count):
-    """That many streams together; each ends after ten messages."""
+    """Reads ten messages from each of many concurrent streams."""
     with grpc.insecure_channel(address) as channel:
         failures = []
 
@@ -64,7 +64,7 @@ def streams(address, count):
 
 
 def vanish(address, count):
-    """Goes without a word, streams open."""
+    """Exits without closing its streams."""
     channel = grpc.insecure_channel(address)
     streams = [channel.unary_stream(SERVICE + "StreamCoreMetrics")(b"") for _ in range(count)]
     for stream in streams:
@@ -74,7 +74,7 @@ def vanish(address, count):
 
 
 def stop_reading(address, count):
-    """Opens streams and reads none of them."""
+    """Opens streams and does not read them."""
     channel = grpc.insecure_channel(address)
     streams = [channel.unary_stream(SERVICE + "StreamEdgeMetrics")(b"") for _ in range(count)]
     for stream in streams:
@@ -115,6 +115,6 @@ def codes(address, _count):
 
 
 if __name__ == "__main__":
-    _, where, mode, *rest = sys.argv
-    globals()[mode](where, int(rest[0]) if rest else 0)
+    _, address, mode, *rest = sys.argv
+    globals()[mode](address, int(rest[0]) if rest else 0)
     print("done", flush=True)

@@ -16,7 +16,7 @@ async function runs(program: Program): Promise<void> {
   assert.equal(await client.ended(), 0, client.output);
 }
 
-/** Puts grpc-js into an ignored folder; false where npm cannot. */
+/** Installs grpc-js into an ignored folder; returns false if npm fails. */
 async function hasGrpcJs(): Promise<boolean> {
   try {
     Deno.statSync(`${GRPC_JS}/node_modules/@grpc/grpc-js`);
@@ -29,7 +29,7 @@ async function hasGrpcJs(): Promise<boolean> {
       GRPC_JS,
       "--no-audit",
       "--no-fund",
-      "--fetch-retries=0", // a registry out of reach is soon known
+      "--fetch-retries=0", // fails fast without a registry
       "@grpc/grpc-js@1.14.7",
     ];
     const { success } = await new Deno.Command("npm", { args, stdout: "null", stderr: "null" })
@@ -46,7 +46,7 @@ function node(bench: GrpcBench, mode: string, count: number): Program {
 const noneLeft = (bench: GrpcBench) =>
   waitFor("all connections to end", () => bench.server.connections === 0);
 
-Deno.test("2,000 calls on one connection from Python are answered rightly, and change the recording", async () => {
+Deno.test("GrpcServer answers 2,000 calls on one connection from Python", async () => {
   await using bench = new GrpcBench();
   let changes = 0;
   bench.recording.onChange(() => changes++);
@@ -56,12 +56,12 @@ Deno.test("2,000 calls on one connection from Python are answered rightly, and c
   await noneLeft(bench);
 });
 
-Deno.test("more calls at once than a connection may hold are all answered", async () => {
+Deno.test("GrpcServer answers more concurrent calls than one connection allows", async () => {
   await using bench = new GrpcBench();
   await runs(python(bench, "at_once", 500));
 });
 
-Deno.test("500 connections from Python that open, call and close leave nothing behind", async () => {
+Deno.test("GrpcServer frees the resources of 500 connections from Python", async () => {
   await using bench = new GrpcBench();
   await runs(python(bench, "connections", 250));
   await noneLeft(bench);
@@ -70,17 +70,17 @@ Deno.test("500 connections from Python that open, call and close leave nothing b
   await noneLeft(bench);
   assert.equal(bench.counters.get("grpc_connections_total"), 500);
   const grown = (Deno.memoryUsage().rss - before) / 2 ** 20;
-  assert(grown < 100, `250 connections left ${grown.toFixed(0)} MiB behind`);
+  assert(grown < 100, `250 connections leaked ${grown.toFixed(0)} MiB`);
 });
 
-Deno.test("50 streams at once all get their messages", async () => {
+Deno.test("GrpcServer serves 50 concurrent streams", async () => {
   await using bench = new GrpcBench();
   bench.stream(20);
   await runs(python(bench, "streams", 50));
   await waitFor("the streams to end", () => bench.server.streams === 0);
 });
 
-Deno.test("grpc-js under Node is served as well: 2,000 calls, 500 connections, 50 streams", async () => {
+Deno.test("GrpcServer serves 2,000 calls, 500 connections and 50 streams from grpc-js on Node", async () => {
   if (!await hasGrpcJs()) return console.log("skipped: npm cannot install @grpc/grpc-js");
   await using bench = new GrpcBench();
   bench.stream(20);
@@ -91,7 +91,7 @@ Deno.test("grpc-js under Node is served as well: 2,000 calls, 500 connections, 5
   await waitFor("the streams to end", () => bench.server.streams === 0);
 });
 
-Deno.test("a client that vanishes, streams open, is forgotten", async () => {
+Deno.test("GrpcServer frees the streams of a client that exits without closing them", async () => {
   await using bench = new GrpcBench();
   bench.stream(20);
   await using client = python(bench, "vanish", 10);
@@ -100,17 +100,17 @@ Deno.test("a client that vanishes, streams open, is forgotten", async () => {
   assert.equal(bench.server.streams, 0);
 });
 
-Deno.test("a client that hangs up the line without a word is let go after a ping in vain", async () => {
-  await using bench = new GrpcBench({ limits: { silenceMs: 300, answerMs: 300 } });
+Deno.test("GrpcServer closes the connection of a frozen client after a keepalive timeout", async () => {
+  await using bench = new GrpcBench({ limits: { keepaliveMs: 300, keepaliveTimeoutMs: 300 } });
   bench.stream(100);
   await using client = python(bench, "stop_reading", 2);
   await client.says("still");
-  client.kill("SIGSTOP"); // the kernel goes on to acknowledge: only the ping tells
+  client.kill("SIGSTOP"); // the kernel still acknowledges TCP: only the HTTP/2 ping fails
   await noneLeft(bench);
   assert.equal(bench.server.streams, 0);
 });
 
-Deno.test("a client that stops reading holds up nobody", async () => {
+Deno.test("GrpcServer serves other clients while one does not read", async () => {
   await using bench = new GrpcBench();
   bench.stream(1);
   await using client = python(bench, "stop_reading", 5);
@@ -119,14 +119,14 @@ Deno.test("a client that stops reading holds up nobody", async () => {
   await runs(python(bench, "calls", 20));
 });
 
-Deno.test("deadlines and errors reach the client under their gRPC codes", async () => {
+Deno.test("GrpcServer reports deadlines and errors by their gRPC codes", async () => {
   await using bench = new GrpcBench();
   await runs(python(bench, "deadline"));
   await runs(python(bench, "codes"));
   await waitFor("the stream to end", () => bench.server.streams === 0);
 });
 
-Deno.test("the gRPC sample shows metrics, starts and stops, by reflection alone", async () => {
+Deno.test("grpc_client.py shows metrics and controls the recording by reflection alone", async () => {
   await using bench = new GrpcBench();
   bench.stream(20);
   const sample = (...args: string[]) =>
@@ -146,7 +146,7 @@ Deno.test("the gRPC sample shows metrics, starts and stops, by reflection alone"
   assert.equal(bench.recording.state.recording, false);
 });
 
-Deno.test("beyond loopback the server wants TLS and a token, and then every call must bring it", async () => {
+Deno.test("GrpcServer requires TLS and a token beyond loopback, and the token in every call", async () => {
   assert.throws(() => new GrpcBench({ address: "0.0.0.0" }), ConfigError);
   const folder = await Deno.makeTempDir();
   try {

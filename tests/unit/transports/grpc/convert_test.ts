@@ -8,7 +8,7 @@ import {
 } from "../../../../src/transports/grpc/gen/metrics_pb.ts";
 import { fakeMetrics, fakeStatus } from "../../../support/fake_stream.ts";
 
-Deno.test("core metrics keep their values, times and absences on the wire of gRPC", () => {
+Deno.test("Converter.coreMetrics() keeps values and times, and omits missing values", () => {
   const convert = new Converter();
   const [first] = fakeMetrics(0);
   const [later] = fakeMetrics(4);
@@ -31,7 +31,7 @@ Deno.test("core metrics keep their values, times and absences on the wire of gRP
   assert.equal(got.metadata?.sequence, 4n);
 });
 
-Deno.test("edge metrics and status keep theirs", () => {
+Deno.test("Converter.edgeMetrics() and status() keep values", () => {
   const convert = new Converter();
   const [, edge] = fakeMetrics(4);
   const status = fakeStatus(4, "NO_FACES_FOUND");
@@ -45,7 +45,7 @@ Deno.test("edge metrics and status keep theirs", () => {
   assert.equal(message.hint, "Sit in front of the camera.");
 });
 
-Deno.test("the published field numbers are those of the contract", () => {
+Deno.test("MetricsBuffer has the published field numbers", () => {
   const numbers = Object.fromEntries(MetricsBufferSchema.fields.map((f) => [f.name, f.number]));
   assert.deepEqual(numbers, {
     pulse: 1,

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { WebServer, type WebServerOptions } from "../../../../src/transports/http/web_server.ts";
 import { waitFor } from "../../../support/wait.ts";
 
-async function started(options: Partial<WebServerOptions> = {}): Promise<WebServer> {
+async function startServer(options: Partial<WebServerOptions> = {}): Promise<WebServer> {
   const server = new WebServer({
     address: "127.0.0.1",
     port: 0,
@@ -22,21 +22,21 @@ async function isClosed(connection: Deno.Conn): Promise<boolean> {
   return await connection.read(new Uint8Array(1)).catch(() => null) === null;
 }
 
-Deno.test("connections beyond the limit are closed, and room comes back with those that go", async () => {
-  await using server = await started();
+Deno.test("WebServer closes connections above the limit, and accepts new ones after others close", async () => {
+  await using server = await startServer();
   const held = await Promise.all(Array.from({ length: 8 }, () => connect(server)));
   await waitFor("the connections", () => server.connections === 8);
   using surplus = await connect(server);
   assert.ok(await isClosed(surplus));
   held[0]!.close();
-  await waitFor("room", () => server.connections === 7);
+  await waitFor("a free connection", () => server.connections === 7);
   const response = await fetch(`http://127.0.0.1:${server.port}/`, { method: "POST", body: "x" });
   assert.equal(await response.text(), "POST x");
   for (const connection of held.slice(1)) connection.close();
 });
 
-Deno.test("who asks nothing, or half a request, is let go", async () => {
-  await using server = await started({ idleMs: 100 });
+Deno.test("WebServer closes connections without a complete request", async () => {
+  await using server = await startServer({ idleMs: 100 });
   using silent = await connect(server);
   using slow = await connect(server);
   await slow.write(new TextEncoder().encode("GET / HTTP/1.1\r\nHost: localhost\r\nX: "));
@@ -44,9 +44,9 @@ Deno.test("who asks nothing, or half a request, is let go", async () => {
   assert.ok(await isClosed(slow));
 });
 
-Deno.test("an answer without end goes on past the idle time, and ends with its reader", async () => {
+Deno.test("WebServer continues an endless response beyond the idle time until the client disconnects", async () => {
   let ended = false;
-  await using server = await started({
+  await using server = await startServer({
     idleMs: 50,
     onRequest: () =>
       Promise.resolve(
@@ -68,7 +68,7 @@ Deno.test("an answer without end goes on past the idle time, and ends with its r
   await waitFor("the stream to end", () => ended);
 });
 
-Deno.test("an address that is taken is told", async () => {
-  await using server = await started();
-  await assert.rejects(() => started({ port: server.port }), /EADDRINUSE|in use/);
+Deno.test("WebServer.start() rejects if the address is in use", async () => {
+  await using server = await startServer();
+  await assert.rejects(() => startServer({ port: server.port }), /EADDRINUSE|in use/);
 });

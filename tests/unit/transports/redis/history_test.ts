@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { type HistoryEntry, HistoryFollower } from "../../../../src/transports/redis/history.ts";
 
-/** Streams in memory that behave as Redis's. */
+/** Streams in memory that behave like those of Redis. */
 class FakeStreams {
   readonly entries: (HistoryEntry & { readonly order: number })[] = [];
 
@@ -24,7 +24,7 @@ class FakeStreams {
   }
 }
 
-Deno.test("histories are followed from now on, and what is there already is passed over", async () => {
+Deno.test("HistoryFollower.poll() skips the entries before the first call", async () => {
   const streams = new FakeStreams();
   streams.add("core", 1);
   const follower = new HistoryFollower(streams, ["core", "state"]);
@@ -36,7 +36,7 @@ Deno.test("histories are followed from now on, and what is there already is pass
   assert.deepEqual(await polled(), []);
 });
 
-Deno.test("however far it is behind, it tells everything once and in the order of time", async () => {
+Deno.test("HistoryFollower.poll() returns each entry once and ordered by time, however many there are", async () => {
   const burst = fc.array(fc.constantFrom("core", "edge", "state"), { maxLength: 40 });
   await fc.assert(fc.asyncProperty(
     fc.array(burst, { maxLength: 6 }),
@@ -45,13 +45,13 @@ Deno.test("however far it is behind, it tells everything once and in the order o
       const streams = new FakeStreams();
       const follower = new HistoryFollower(streams, ["core", "edge", "state"], { limit });
       await follower.poll();
-      const told: HistoryEntry[] = [];
+      const polled: HistoryEntry[] = [];
       for (const each of bursts) {
         for (const stream of each) streams.add(stream, 1000 + streams.entries.length);
-        told.push(...await follower.poll());
+        polled.push(...await follower.poll());
       }
-      for (let polls = 0; polls < 300; polls++) told.push(...await follower.poll());
-      assert.deepEqual(told, streams.entries);
+      for (let polls = 0; polls < 300; polls++) polled.push(...await follower.poll());
+      assert.deepEqual(polled, streams.entries);
     },
   ));
 });

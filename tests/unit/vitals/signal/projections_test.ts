@@ -4,7 +4,7 @@ import { Random } from "../../../support/random.ts";
 import { assertClose } from "../../../support/close.ts";
 import { scipy } from "../../../support/scipy.ts";
 
-/** Skin in a light that drifts, with a pulse of 66 beats/min in the proportions of real skin. */
+/** Mean colors of skin: a pulse of 66 beats/min in the ratios of real skin, and a drifting lamp. */
 function skin(length: number, { pulse, light }: { pulse: number; light: number }) {
   const random = new Random(7);
   const r = new Float64Array(length);
@@ -36,7 +36,7 @@ function correlation(a: Float64Array, b: Float64Array): number {
   return ab / Math.sqrt(aa * bb);
 }
 
-Deno.test("POS equals the published algorithm, window by window", async () => {
+Deno.test("pos() equals the published algorithm, computed window by window", async () => {
   const color = skin(300, { pulse: 0.004, light: 0.01 });
   const expected = await scipy<number[]>(
     `
@@ -55,7 +55,7 @@ result = H / count`,
   assertClose(pos(color, { sampleRateHz: 30 }), expected, 1e-9);
 });
 
-Deno.test("CHROM equals the published equations on the same normalised colours", async () => {
+Deno.test("chrom() equals the published equations on the same normalized colors", async () => {
   const color = skin(300, { pulse: 0.004, light: 0.01 });
   const expected = await scipy<number[]>(
     `
@@ -79,7 +79,7 @@ result = out / weight`,
   assertClose(chrom(color, { sampleRateHz: 30 }), expected, 1e-9);
 });
 
-Deno.test("CHROM and POS keep the pulse and lose the lamp; green keeps the lamp", () => {
+Deno.test("chrom() and pos() suppress a lamp and keep the pulse; green() keeps the lamp", () => {
   const color = skin(600, { pulse: 0.004, light: 0.01 });
   const beat = Float64Array.from({ length: 600 }, (_, k) => Math.sin(2 * Math.PI * 1.1 * k / 30));
   const lamp = Float64Array.from({ length: 600 }, (_, k) => Math.sin(2 * Math.PI * 1.7 * k / 30));
@@ -91,7 +91,7 @@ Deno.test("CHROM and POS keep the pulse and lose the lamp; green keeps the lamp"
   assert.ok(Math.abs(correlation(green(color, { sampleRateHz: 30 }), lamp)) > 0.8);
 });
 
-Deno.test("a black or constant region gives a finite, empty pulse", () => {
+Deno.test("green(), chrom() and pos() are finite and bounded for a black or constant region", () => {
   for (const level of [0, 128]) {
     const flat = new Float64Array(200).fill(level);
     for (const project of [green, chrom, pos]) {

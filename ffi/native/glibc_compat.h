@@ -1,0 +1,20 @@
+/* Selects old versions of glibc symbols, so that a library linked on Debian 12 (glibc 2.36) also
+ * loads on systems with glibc 2.28, the oldest version that ONNX Runtime supports. Included before
+ * everything else; names each used function that has a newer version since 2.28. */
+#ifndef PH_GLIBC_COMPAT_H
+#define PH_GLIBC_COMPAT_H
+
+#if defined(__x86_64__)
+#define PH_GLIBC(function, x64) __asm__(".symver " #function ", " #function "@GLIBC_" x64)
+#else
+#define PH_GLIBC(function, x64) __asm__(".symver " #function ", " #function "@GLIBC_2.17")
+#endif
+
+PH_GLIBC(hypotf, "2.2.5");
+PH_GLIBC(pthread_condattr_setclock, "2.3.3");
+PH_GLIBC(pthread_create, "2.2.5");
+PH_GLIBC(pthread_setname_np, "2.12");
+PH_GLIBC(pthread_sigmask, "2.2.5");
+PH_GLIBC(pthread_tryjoin_np, "2.3.3");
+
+#endif

@@ -1,0 +1,38 @@
+/* The directory that holds the unpacked programs of all versions. For a program with the SHA-256
+ * NAME it contains:
+ *
+ *   NAME          the unpacked files (unpack.h)
+ *   NAME.new      an incomplete unpacking
+ *   NAME.old      a damaged directory that is being replaced
+ *   NAME.deno     V8's code cache
+ *   NAME.lock     held while unpacking
+ *   NAME.use      held while the program runs; its modification time is the last start
+ *   NAME.running  exists while the program runs; remains after a crash
+ */
+#ifndef PHYSIOLOGY_LAUNCHER_CACHE_H
+#define PHYSIOLOGY_LAUNCHER_CACHE_H
+
+#include <limits.h>
+#include <stdbool.h>
+
+#include "payload.h"
+
+/* Finds the first usable directory and creates it if necessary. Exits with a message if there is
+ * none. */
+void cache_find(char directory[PATH_MAX]);
+
+/* Marks the program as used until this process and its successor by exec exit. Returns true if no
+ * other process runs it. */
+bool cache_use(const char *program);
+
+/* Unpacks the program unless its files are intact. With `verify`, checks their contents too. */
+void cache_ensure_unpacked(const struct payload *payload, const char *program, bool verify);
+
+/* Removes incomplete unpackings of all versions, as a power cut leaves them. */
+void cache_remove_incomplete(const char *directory);
+
+/* Removes the programs of other versions that do not run. Keeps the most recently used one for a
+ * rollback. */
+void cache_remove_old(const char *directory, const char *current);
+
+#endif

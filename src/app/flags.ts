@@ -1,0 +1,92 @@
+import type { SourceKind } from "../capture/source_kind.ts";
+import { simulationFlags } from "../capture/simulator/flags.ts";
+import { topic } from "../config/flag.ts";
+import { defineFlags, type SettingsOf, type Topics } from "../config/flag_table.ts";
+import {
+  type Configuration as ConfigurationOf,
+  load as loadTable,
+  type LoadContext,
+} from "../config/load.ts";
+import { recordingStateFlags } from "../control/flags.ts";
+import { publishFlags } from "../delivery/flags.ts";
+import { installFlags } from "../installation/flags.ts";
+import { recordFlags } from "../recording/flags.ts";
+import { grpcFlags, grpcRules } from "../transports/grpc/flags.ts";
+import type { Transport } from "../transports/transport.ts";
+import { validateFlags } from "../validation/flags.ts";
+import { vitalsFlags } from "../vitals/flags.ts";
+import { dashboardFlags, httpFlags, webRules } from "../web/flags.ts";
+import { loggingFlags, outputFlags, programFlags, stopFlags } from "./program_flags.ts";
+import { SOURCES } from "./sources.ts";
+import { TRANSPORTS } from "./transports.ts";
+
+const TOPICS = {
+  ...topicsOf(SOURCES),
+  publish: publishFlags({ names: TRANSPORTS.map(({ name }) => name), default: "redis" }),
+  ...topicsOf(TRANSPORTS),
+  vitals: vitalsFlags,
+  server: topic("Control", ["serve"], {
+    ...grpcFlags.rows,
+    ...httpFlags.rows,
+    ...recordingStateFlags.rows,
+    ...stopFlags.rows,
+  }),
+  simulation: simulationFlags,
+  validate: validateFlags,
+  record: recordFlags,
+  dashboard: dashboardFlags,
+  install: installFlags,
+  output: outputFlags,
+  logging: loggingFlags,
+  program: programFlags,
+};
+
+/** The settings of the program by topic: `settings.redis.connectionTimeoutMs`. */
+export type Settings = SettingsOf<typeof TOPICS>;
+
+/** Every flag of the program, in the order of help. */
+export const FLAGS = defineFlags(TOPICS, {
+  rules: [...TRANSPORTS.flatMap(rulesOf), ...grpcRules, ...webRules],
+  commandRules: { serve: inputConflict },
+});
+
+/** The configuration of a run. */
+export type Configuration = ConfigurationOf<Settings>;
+
+/** Loads the configuration of the program; see `src/config/load.ts`. */
+export function load(argv: readonly string[], context?: LoadContext): Configuration {
+  return loadTable(FLAGS, argv, context);
+}
+
+/** Returns the inputs that the settings select; `serve` requires exactly one. */
+export function selectedSources(settings: Settings): readonly SourceKind<Settings>[] {
+  return SOURCES.filter((source) => source.isSelected(settings));
+}
+
+/** Returns the transport that the settings select. */
+export function selectedTransport({ publish }: Settings): Transport<Settings> {
+  return TRANSPORTS.find(({ name }) => name === publish.backend)!;
+}
+
+function inputConflict(settings: Settings): string | undefined {
+  const selected = selectedSources(settings).map(({ selectedBy }) => selectedBy.split("=")[0]);
+  if (selected.length === 1) return undefined;
+  if (selected.length > 1) return `Cannot use ${selected.join(" and ")} together: choose one input`;
+  const all = SOURCES.map(({ selectedBy }) => selectedBy);
+  return `Cannot start without an input: add ${all.slice(0, -1).join(", ")} or ${all.at(-1)}`;
+}
+
+/** The intersection of the members of a union. */
+type IntersectionOf<Union> = (Union extends unknown ? (member: Union) => void : never) extends
+  (merged: infer Intersection) => void ? Intersection : never;
+
+/** Merges the topics of all rows, in their order. */
+function topicsOf<const Row extends { readonly topics: Topics }>(
+  rows: readonly Row[],
+): IntersectionOf<Row["topics"]> {
+  return Object.assign({}, ...rows.map(({ topics }) => topics));
+}
+
+function rulesOf(transport: Transport<Settings>) {
+  return transport.rules;
+}

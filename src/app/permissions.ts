@@ -1,0 +1,114 @@
+import { ffmpegPermissions } from "../capture/ffmpeg/permissions.ts";
+import { simulationPermissions } from "../capture/simulator/flags.ts";
+import type { CommandName } from "../config/command_names.ts";
+import {
+  combinePermissions,
+  definedPaths,
+  missingPermission,
+  type Permissions,
+  type PermissionsOf,
+  type ProgramContext,
+} from "../config/permissions.ts";
+import { recordingStatePermissions } from "../control/flags.ts";
+import { publishPermissions } from "../delivery/flags.ts";
+import { installPermissions } from "../installation/flags.ts";
+import { recordPermissions } from "../recording/flags.ts";
+import { grpcPermissions } from "../transports/grpc/flags.ts";
+import { redisPermissions } from "../transports/redis/flags.ts";
+import { validatePermissions } from "../validation/flags.ts";
+import { vitalsPermissions } from "../vitals/flags.ts";
+import { dashboardPermissions, httpPermissions } from "../web/flags.ts";
+import { FLAGS, selectedSources, selectedTransport, type Settings } from "./flags.ts";
+
+type Part = PermissionsOf<Settings>;
+
+const native: Part = () => ({ ffi: true });
+const assets: Part = (_settings, program) => ({ read: [program.assets] });
+const readAll: Part = () => ({ read: true });
+const logFile: Part = ({ logging }) => ({ write: definedPaths(logging.path) });
+
+/** The files of the configuration, which a reload reads again. */
+const configuration: Part = (settings, { env }) => ({
+  read: definedPaths(env["CREDENTIALS_DIRECTORY"], ...configurationFiles(settings)),
+});
+
+/** Returns the JSON files and the secret files that the settings name. */
+function configurationFiles(settings: Settings): string[] {
+  const secretFiles = FLAGS.entries.flatMap(({ flag }) => flag.secretFrom?.fileFlag ?? []);
+  const names = [...FLAGS.configFiles.map(({ pathFlag }) => pathFlag), ...secretFiles];
+  return FLAGS.flagsOf("serve").filter(({ flag }) => names.includes(flag.name))
+    .map((entry) => FLAGS.valueOf(settings, entry))
+    .filter((path) => typeof path === "string");
+}
+
+/** systemd's socket, and the socket that notifications are sent from; see `src/telemetry/systemd.ts`. */
+const notifications: Part = (_settings, { env }) => {
+  const { NOTIFY_SOCKET: to, PHYSIOLOGY_NOTIFY: from } = env;
+  const sockets = to && from ? [to, from] : [];
+  return { write: sockets, net: sockets.map((path) => `unix:${path}`) };
+};
+
+const source: Part = (settings, program) =>
+  combinePermissions(selectedSources(settings).map((kind) => kind.permissions(settings, program)));
+
+const transport: Part = (settings, program) =>
+  selectedTransport(settings).permissions(settings, program);
+
+/** The parts of each command; undefined for commands that only read and print. */
+const PARTS: Readonly<Record<CommandName, readonly Part[] | undefined>> = {
+  "serve": [
+    native,
+    assets,
+    source,
+    vitalsPermissions,
+    configuration,
+    transport,
+    logFile,
+    publishPermissions,
+    grpcPermissions,
+    httpPermissions,
+    recordingStatePermissions,
+    notifications,
+  ],
+  "devices": [native, assets],
+  "simulate": [native, assets, ffmpegPermissions, simulationPermissions],
+  "validate": [native, ffmpegPermissions, validatePermissions],
+  "record": [native, readAll, redisPermissions, logFile, recordPermissions],
+  "dashboard": [native, readAll, redisPermissions, logFile, dashboardPermissions],
+  "install": [installPermissions],
+  "uninstall": [installPermissions],
+  "save-default-config": [() => ({ write: ["."] })],
+  "help": undefined,
+  "version": undefined,
+  "licenses": undefined,
+  "completions": undefined,
+  "man": undefined,
+  "check-config": undefined,
+  "print-config": undefined,
+};
+
+/**
+ * Returns the permissions that `command` needs with these settings; undefined if it only reads and
+ * prints, which the planning run of the launcher does itself.
+ */
+export function permissionsFor(
+  command: CommandName,
+  ...[settings, program]: Parameters<Part>
+): Permissions | undefined {
+  const parts = PARTS[command];
+  return parts && combinePermissions(parts.map((part) => part(settings, program)));
+}
+
+/** Returns the files and the environment of this process. */
+export function programContext(): ProgramContext {
+  const env = Deno.env.toObject();
+  return { assets: env["PHYSIOLOGY_ASSETS"] ?? Deno.cwd(), env };
+}
+
+/**
+ * Returns a host or file that the selected transport needs and this process may not use; undefined
+ * if nothing is missing.
+ */
+export function missingForTransport(settings: Settings): string | undefined {
+  return missingPermission(transport(settings, programContext()));
+}

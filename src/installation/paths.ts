@@ -1,0 +1,12 @@
+/** The paths that `install` and the service write; `uninstall` removes all of them. */
+export const PATHS = {
+  program: "/usr/local/bin/physiology_server",
+  unit: "/etc/systemd/system/physiology_server.service",
+  wantsLink: "/etc/systemd/system/multi-user.target.wants/physiology_server.service",
+  configFolder: "/etc/physiology_server",
+  redisConfig: "/etc/physiology_server/redis.json",
+  stateFolder: "/var/lib/physiology_server",
+} as const;
+
+/** The name of the systemd unit. */
+export const SERVICE = "physiology_server.service";

@@ -1,0 +1,64 @@
+import { Outbox, type OutboxOptions } from "../../src/delivery/outbox.ts";
+import type { FrameOutgoing, MetricOutgoing, Outgoing } from "../../src/envelopes/message.ts";
+import { Counters } from "../../src/telemetry/counters.ts";
+import { silentLog } from "../../src/telemetry/log.ts";
+import { FakeBackend } from "./fake_backend.ts";
+import { ManualClock } from "./manual_clock.ts";
+
+/** Starts an outbox in front of a fake backend, on a manual clock. */
+export function startFakeOutbox(options: OutboxOptions = {}, backend = new FakeBackend()) {
+  const clock = new ManualClock();
+  const counters = new Counters();
+  const outbox = new Outbox(backend, { clock, counters, log: silentLog }, options);
+  outbox.start();
+  return {
+    backend,
+    clock,
+    counters,
+    outbox,
+    /** Number of messages of a class that were dropped, for any reason. */
+    dropped: (kind: "metric" | "frame") =>
+      counters.all().filter(({ name, labels }) =>
+        name === "outbox_dropped_total" && labels.class === kind
+      ).reduce((sum, { total }) => sum + total, 0),
+    [Symbol.asyncDispose]: () => outbox[Symbol.asyncDispose](),
+  };
+}
+
+/** Returns a metric of the current time with a sequence number. */
+export function fakeMetric(
+  clock: ManualClock,
+  sequence: number,
+  topic: MetricOutgoing["topic"] = "status",
+): MetricOutgoing {
+  const timestamp = clock.monotonicUs();
+  const text = JSON.stringify({ type: topic, timestamp, payload: { sequence } });
+  return { kind: "metric", topic, timestamp, bytes: new TextEncoder().encode(text) };
+}
+
+/** Returns a frame of 100 bytes, captured now, with a sequence number. */
+export function fakeFrame(clock: ManualClock, sequence: number): FrameOutgoing {
+  const captureUs = clock.monotonicUs();
+  const jpeg = new Uint8Array(100);
+  const image = { timestamp: captureUs, sequence, width: 4, height: 4, jpeg };
+  return { kind: "frame", topic: "frame", timestamp: captureUs, captureUs, image };
+}
+
+export interface SentMetric {
+  readonly sequence: number;
+  readonly replayed: boolean;
+}
+
+/** Decodes the metrics among `messages`. */
+export function metricsOf(messages: readonly Outgoing[]): SentMetric[] {
+  return messages.flatMap((message) => {
+    if (message.kind !== "metric") return [];
+    const { payload } = JSON.parse(new TextDecoder().decode(message.bytes));
+    return [{ sequence: payload.sequence, replayed: payload.metadata?.replayed === true }];
+  });
+}
+
+/** Returns the sequence numbers of the frames among `messages`. */
+export function framesOf(messages: readonly Outgoing[]): number[] {
+  return messages.flatMap((message) => message.kind === "frame" ? [message.image.sequence] : []);
+}

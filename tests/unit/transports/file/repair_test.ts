@@ -1,0 +1,44 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { completeLinesLength } from "../../../../src/transports/file/repair.ts";
+import { temporaryFolder } from "../../../support/folders.ts";
+
+async function repaired(content: Uint8Array): Promise<number> {
+  using folder = temporaryFolder();
+  const path = `${folder.path}/lines.jsonl`;
+  Deno.writeFileSync(path, content);
+  using file = await Deno.open(path);
+  return await completeLinesLength(file);
+}
+
+Deno.test("completeLinesLength() returns the lines before a cut at any byte", async () => {
+  const lines = [{ a: 1 }, { b: "x".repeat(100) }, { c: { d: "}" } }];
+  const text = lines.map((line) => JSON.stringify(line) + "\n").join("");
+  const bytes = new TextEncoder().encode(text);
+  for (let cut = 0; cut <= bytes.length; cut++) {
+    const complete = text.lastIndexOf("\n", cut - 1) + 1;
+    assert.equal(await repaired(bytes.subarray(0, cut)), cut === 0 ? 0 : complete, `cut at ${cut}`);
+  }
+});
+
+Deno.test("completeLinesLength() excludes zeros and garbage after the last complete line", async () => {
+  const line = new TextEncoder().encode('{"type":"status"}\n');
+  const tails = fc.oneof(
+    fc.integer({ min: 0, max: 200_000 }).map((count) => new Uint8Array(count)),
+    fc.uint8Array({ maxLength: 300 }).filter((bytes) => !bytes.includes(10)),
+  );
+  await fc.assert(
+    fc.asyncProperty(tails, async (tail) => {
+      const content = new Uint8Array(line.length + tail.length);
+      content.set(line);
+      content.set(tail, line.length);
+      assert.equal(await repaired(content), line.length);
+    }),
+    { numRuns: 30 },
+  );
+});
+
+Deno.test("completeLinesLength() finds a line that is longer than a block", async () => {
+  const text = `{"a":"${"x".repeat(200_000)}"}\n`;
+  assert.equal(await repaired(new TextEncoder().encode(text + '{"half')), text.length);
+});
