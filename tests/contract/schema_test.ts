@@ -105,5 +105,6 @@ Deno.test("generated Protobuf code has the fields of metrics.proto", () => {
     assert.deepEqual(numbers, compiled, `${name}: run scripts/generate_grpc`);
   }
   const codes = StatusCodeSchema.values.map(({ name, number }) => [name, number]);
-  assert.deepEqual(codes, Object.entries(STATUS_TABLE).map(([name, { code }]) => [name, code]));
+  const rows = Object.entries(STATUS_TABLE).map(([name, { code }]) => [name, code]);
+  assert.deepEqual(Object.fromEntries(codes), Object.fromEntries(rows));
 });

@@ -95,20 +95,23 @@ function unitOf({ unit, range }: Field): string {
 }
 
 function statusSection(): string {
-  const rows = Object.entries(STATUS_TABLE).map(([name, row]) => [
-    String(row.code),
+  const statuses = Object.entries(STATUS_TABLE);
+  const texts = statuses.map(([name, { code, message, hint, advice }]) => [
+    String(code),
     `\`${name}\``,
-    row.message,
-    row.hint,
-    row.begins,
-    row.ends,
+    message,
+    hint,
+    advice,
   ]);
+  const limits = statuses.map(([name, { begins, ends }]) => [`\`${name}\``, begins, ends]);
   return [
     "## Status codes",
-    "The first condition that holds is published, after it has held for 0.5 s. Each condition has " +
-    "two limits, one to begin and one to end, so that a value near a limit does not switch the " +
-    "status back and forth. See [vitals/status.md](vitals/status.md) for their order.",
-    table(["code", "name", "message", "hint", "begins", "ends"], rows),
+    "If several conditions hold, the first of this table is published. A status changes only after " +
+    "the condition has held for 0.5 s.",
+    table(["code", "name", "message", "hint", "for the operator"], texts),
+    "Each condition has one limit to begin and another to end (hysteresis), so that a value near a " +
+    "limit does not toggle the status.",
+    table(["name", "begins", "ends"], limits),
     "",
   ].join("\n\n");
 }

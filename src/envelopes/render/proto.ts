@@ -157,7 +157,8 @@ function messageText({ name, description, fields }: ProtoMessage): string {
 }
 
 function statusCodes(): string {
-  const rows = Object.entries(STATUS_TABLE).map(([name, { code, message }]) =>
+  const sorted = Object.entries(STATUS_TABLE).sort(([, a], [, b]) => a.code - b.code);
+  const rows = sorted.map(([name, { code, message }]) =>
     `${comment(message, "  ")}  ${name} = ${code};\n`
   );
   return `// Condition of the measurement.\nenum StatusCode {\n${rows.join("")}}\n`;
