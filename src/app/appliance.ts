@@ -16,7 +16,7 @@ import { ExposureLock } from "../vision/exposure_lock.ts";
 import type { RegionSample } from "../vision/region_sample.ts";
 import type { Vision } from "../vision/vision.ts";
 
-/** The parts that a frame passes on its way out, opened by the caller and closed by it. */
+/** The parts that a frame passes through; the caller opens and closes them. */
 export interface ApplianceParts {
   readonly source: FrameSource;
   readonly vision: Pick<Vision, "observe" | "observeInOrder">;
@@ -29,7 +29,7 @@ export interface ApplianceParts {
   readonly counters: Counters;
   readonly health: Health;
   readonly log: Log;
-  /** Draws onto the published picture. */
+  /** Draws on the published image. */
   readonly hud?: Hud | undefined;
 }
 
@@ -38,20 +38,20 @@ export interface ApplianceOptions {
   readonly bufferDurationS: number;
   readonly edgeMetrics: boolean;
   readonly metricsOnlyWhileRecording: boolean;
-  /** Let the camera hold its exposure while a face is steady. */
+  /** Lock the exposure of the camera while a face is steady. */
   readonly lockExposure: boolean;
 }
 
-/** How often the appliance looks at itself while no frame comes. */
+/** Interval of the heartbeat while no frames arrive. Chosen. */
 const TICK_MS = 100;
-/** What is queued at the end has this long to leave. */
+/** Time limit for sending what is queued at the end. Chosen. */
 const FLUSH_MS = 1200;
-/** A recording that is read at full speed must not outrun the way out. */
+/** Time limit of each wait for the queues when a video is read at full speed. Chosen. */
 const FAST_FLUSH_MS = 5000;
 
 /**
- * Runs the parts: takes every frame from the source to the wire until the source ends or it is
- * asked to stop. The one place that knows the order of things.
+ * The measuring loop: passes every frame from the source through vision and vitals, and publishes
+ * the results on the bus. The one place that defines the order of these steps.
  */
 export class Appliance {
   readonly #parts: ApplianceParts;
@@ -61,10 +61,10 @@ export class Appliance {
   #disconnected: string | undefined;
   #lastSample: RegionSample | undefined;
   #estimate: VitalsEstimate | undefined;
-  /** The estimate whose traces no edge message has carried yet. */
+  /** The estimate whose traces have not been published in an edge message yet. */
   #pending: VitalsEstimate | undefined;
   #nextCoreUs = -Infinity;
-  #coreSentUs = -Infinity;
+  #corePublishedUs = -Infinity;
 
   constructor(parts: ApplianceParts, options: ApplianceOptions) {
     this.#parts = parts;
@@ -76,18 +76,17 @@ export class Appliance {
   }
 
   /**
-   * Resolves when the source has ended or `signal` has aborted, and all that was queued has left
-   * or had its time.
+   * Resolves when the source has ended or `signal` has aborted, and the queues were flushed.
    *
-   * @throws {SourceError} where the source cannot give frames at all
+   * @throws {SourceError} if the source cannot deliver frames
    */
   async run(signal: AbortSignal): Promise<void> {
     const { source, bus, recording, log } = this.#parts;
     bus.start();
     this.#observeStatus();
-    recording.onChange(({ state }) => this.#sendRecording(state));
-    this.#sendRecording(recording.state);
-    // Whoever saves a session learns that it ends here; only a crash leaves it open.
+    recording.onChange(({ state }) => this.#publishRecording(state));
+    this.#publishRecording(recording.state);
+    // Clients that save a session are notified of its end; only a crash leaves it open.
     const endRecording = () => {
       if (recording.apply({ recording: false }, "end") === "changed") log.info("Recording stopped");
     };
@@ -98,7 +97,7 @@ export class Appliance {
       endRecording();
     } finally {
       clearInterval(ticker);
-      log.info(signal.aborted ? "Stopping as asked" : "The source has ended");
+      log.info(signal.aborted ? "Stopping on request" : "The input has ended");
       this.#observeStatus("STOPPING");
       await bus.flush(FLUSH_MS);
     }
@@ -106,7 +105,7 @@ export class Appliance {
 
   async #consume(source: FrameSource, signal: AbortSignal): Promise<void> {
     const iterator = source[Symbol.asyncIterator]();
-    // A race against one promise of the whole run would keep every event that it ever raced.
+    // Promise.race() against a promise of the whole run would retain every event of the run.
     let stopWaiting = () => {};
     const stop = () => stopWaiting();
     signal.addEventListener("abort", stop);
@@ -131,16 +130,16 @@ export class Appliance {
     const { engine, log, counters } = this.#parts;
     switch (event.kind) {
       case "frame":
-        return await this.#frame(event.frame);
+        return await this.#processFrame(event.frame);
       case "disconnected":
         counters.add("camera_disconnected_total");
-        log.warning(`The camera is gone: ${event.reason}`);
+        log.warning(`Camera disconnected: ${event.reason}`);
         this.#disconnected = event.reason;
         engine.setDisconnected(true);
         this.#observeStatus();
         return;
       case "connected":
-        log.info(`The camera is there: ${event.description}`);
+        log.info(`Camera connected: ${event.description}`);
         this.#connected();
     }
   }
@@ -151,8 +150,8 @@ export class Appliance {
     this.#parts.engine.setDisconnected(false);
   }
 
-  async #frame(taken: Frame): Promise<void> {
-    using frame = taken;
+  async #processFrame(acquired: Frame): Promise<void> {
+    using frame = acquired;
     const { vision, engine, frames, counters, health, hud, source, bus } = this.#parts;
     if (this.#disconnected !== undefined) this.#connected();
     counters.add("frames_captured_total");
@@ -161,12 +160,12 @@ export class Appliance {
     this.#lastSample = sample;
     engine.push(sample);
     if (sample.timeUs >= this.#nextCoreUs) {
-      this.#sendCore(sample.timeUs);
+      this.#publishCore(sample.timeUs);
       if (!source.realtime) await bus.flush(FAST_FLUSH_MS);
     }
-    this.#sendEdge(sample, frame);
+    this.#publishEdge(sample, frame);
     if (this.#options.lockExposure) this.#adviseCamera(sample);
-    frames.offer(frame, hud && ((picture) => hud.draw(picture, sample)));
+    frames.offer(frame, hud && ((image) => hud.draw(image, sample)));
   }
 
   #adviseCamera(sample: RegionSample): void {
@@ -176,37 +175,37 @@ export class Appliance {
     else if (advice === "unlock") source.unlockExposure?.();
   }
 
-  /** Keeps the heartbeat and the metrics going while no frame comes. */
+  /** Publishes status and core metrics while no frames arrive. */
   #tick(): void {
     const nowUs = this.#parts.clock.monotonicUs();
     if (this.#parts.source.realtime && this.#lastSample) {
-      if (nowUs - this.#coreSentUs >= 2 * this.#options.bufferDurationS * 1e6) {
-        this.#sendCore(nowUs);
+      if (nowUs - this.#corePublishedUs >= 2 * this.#options.bufferDurationS * 1e6) {
+        this.#publishCore(nowUs);
       }
     }
     this.#observeStatus();
   }
 
-  /** @param atUs capture time of the newest frame, or the present while frames are missing */
-  #sendCore(atUs: MonotonicUs): void {
+  /** @param atUs Capture time of the newest frame, or the present while no frames arrive. */
+  #publishCore(atUs: MonotonicUs): void {
     const { engine, envelopes, clock } = this.#parts;
     const periodUs = this.#options.bufferDurationS * 1e6;
-    // Stays on its grid while frames come in time, starts a new one after a gap.
+    // Keeps a fixed grid while frames arrive in time, and starts a new one after a gap.
     const late = atUs - this.#nextCoreUs;
     this.#nextCoreUs = (late < periodUs ? this.#nextCoreUs : atUs) + periodUs;
-    this.#coreSentUs = clock.monotonicUs();
+    this.#corePublishedUs = clock.monotonicUs();
     this.#estimate = this.#pending = engine.estimate(atUs);
     this.#parts.hud?.update(this.#estimate);
     if (this.#wantsMetrics()) this.#parts.bus.publish(envelopes.coreMetrics(this.#estimate, atUs));
     this.#observeStatus();
   }
 
-  #sendEdge(sample: RegionSample, frame: Frame): void {
+  #publishEdge(sample: RegionSample, frame: Frame): void {
     const estimate = this.#estimate;
     if (!this.#options.edgeMetrics || !this.#wantsMetrics() || !estimate) return;
     const { envelopes, bus, frames } = this.#parts;
     const eda = this.#pending?.eda;
-    this.#parts.bus.publish(envelopes.edgeMetrics({
+    bus.publish(envelopes.edgeMetrics({
       sample,
       signal: { ...estimate.signal, brightness: sample.brightness },
       upperTrace: this.#pending?.breathing.upperTrace ?? [],
@@ -218,7 +217,7 @@ export class Appliance {
     this.#pending = undefined;
   }
 
-  #sendRecording(state: RecordingState): void {
+  #publishRecording(state: RecordingState): void {
     this.#parts.bus.publish(this.#parts.envelopes.recordingState(recordingPayload(state)));
   }
 
@@ -234,10 +233,10 @@ export class Appliance {
       const { message, hint } = envelope.payload;
       log.info(`Status ${due.name}: ${message}`, hint ? { hint } : {});
     }
-    this.#parts.bus.publish(envelope);
+    bus.publish(envelope);
   }
 
-  /** The gravest of what is wrong: without a camera or a way out, the picture does not matter. */
+  /** The most serious condition: without a camera or a transport, the image is irrelevant. */
   #condition(problem: string | undefined): [StatusName, string?] {
     if (this.#disconnected !== undefined) return ["CAMERA_DISCONNECTED", this.#disconnected];
     if (problem !== undefined) return ["PUBLISH_DEGRADED", problem];

@@ -44,6 +44,11 @@ export class Converter {
   readonly #secondsOf = (timestamp: unknown) =>
     (Number(timestamp) - (this.#startUs ?? Number(timestamp))) / 1e6;
 
+  /** Sets the origin of `time`, if it has none yet. */
+  setOrigin({ timestamp }: { readonly timestamp: number }): void {
+    this.#startUs ??= timestamp;
+  }
+
   coreMetrics({ timestamp, payload }: EnvelopeOf<"core_metrics">): MetricsBuffer {
     const metadata = { ...payload.metadata, sent_at: timestamp };
     return this.#convert(MetricsBufferSchema, { timestamp, ...payload, metadata });
@@ -62,12 +67,11 @@ export class Converter {
     );
   }
 
-  /** The first measurement that passes sets the origin of `time`. */
   #convert<Schema extends DescMessage>(
     schema: Schema,
     json: Json & { readonly timestamp: number },
   ): MessageShape<Schema> {
-    this.#startUs ??= json.timestamp;
+    this.setOrigin(json);
     return create(schema, this.#message(schema, json) as MessageShape<Schema>);
   }
 

@@ -3,6 +3,7 @@ import type { CommandHandler } from "../../control/commands.ts";
 import { isSessionId, type Recording } from "../../control/recording.ts";
 import type { Counters } from "../../telemetry/counters.ts";
 import type { Envelope } from "../../envelopes/envelope.ts";
+import { lazy } from "../../base/lazy.ts";
 import { Converter } from "./convert.ts";
 import type { Metrics, MetricsBuffer, StatusValue } from "./gen/metrics_pb.ts";
 import { StatusCode } from "./gen/metrics_pb.ts";
@@ -24,9 +25,10 @@ export interface PhysiologyServiceContext {
 export class PhysiologyService {
   readonly #context: PhysiologyServiceContext;
   readonly #convert = new Converter();
-  readonly #coreMetrics: SubscriptionHub<MetricsBuffer>;
-  readonly #edgeMetrics: SubscriptionHub<Metrics>;
-  readonly #status: SubscriptionHub<StatusValue>;
+  // Most messages have no subscriber: they are converted when one reads them.
+  readonly #coreMetrics: SubscriptionHub<() => MetricsBuffer>;
+  readonly #edgeMetrics: SubscriptionHub<() => Metrics>;
+  readonly #status: SubscriptionHub<() => StatusValue>;
 
   constructor(context: PhysiologyServiceContext) {
     this.#context = context;
@@ -49,11 +51,13 @@ export class PhysiologyService {
   publish(envelope: Envelope): void {
     switch (envelope.type) {
       case "core_metrics":
-        return this.#coreMetrics.publish(this.#convert.coreMetrics(envelope));
+        this.#convert.setOrigin(envelope);
+        return this.#coreMetrics.publish(lazy(() => this.#convert.coreMetrics(envelope)));
       case "edge_metrics":
-        return this.#edgeMetrics.publish(this.#convert.edgeMetrics(envelope));
+        this.#convert.setOrigin(envelope);
+        return this.#edgeMetrics.publish(lazy(() => this.#convert.edgeMetrics(envelope)));
       case "status":
-        return this.#status.publish(this.#convert.status(envelope));
+        return this.#status.publish(lazy(() => this.#convert.status(envelope)));
       case "recording_state":
         return;
     }
@@ -64,12 +68,12 @@ export class PhysiologyService {
     router.service(PhysiologyServer, {
       setRecording: ({ recording, sessionId }) => this.#setRecording(recording, sessionId),
       getStatus: () => ({
-        status: this.#status.latest ?? { value: StatusCode.PROCESSING_NOT_STARTED },
+        status: this.#status.latest?.() ?? { value: StatusCode.PROCESSING_NOT_STARTED },
         ...this.#recordingState(),
       }),
-      streamCoreMetrics: (_request, { signal }) => this.#coreMetrics.subscribe(signal),
-      streamEdgeMetrics: (_request, { signal }) => this.#edgeMetrics.subscribe(signal),
-      streamStatus: (_request, { signal }) => this.#status.subscribe(signal),
+      streamCoreMetrics: (_request, { signal }) => converted(this.#coreMetrics, signal),
+      streamEdgeMetrics: (_request, { signal }) => converted(this.#edgeMetrics, signal),
+      streamStatus: (_request, { signal }) => converted(this.#status, signal),
       resetProcessing: () => {
         this.#context.onReset();
         return {};
@@ -98,4 +102,12 @@ export class PhysiologyService {
     const { state } = this.#context.recording;
     return { recording: state.recording, sessionId: state.recording ? state.sessionId : "" };
   }
+}
+
+/** Yields the converted messages of a stream. */
+async function* converted<Value>(
+  hub: SubscriptionHub<() => Value>,
+  signal: AbortSignal,
+): AsyncGenerator<Value, void> {
+  for await (const message of hub.subscribe(signal)) yield message();
 }
