@@ -1,7 +1,7 @@
 import type { Frame, FrameSource, SourceEvent } from "../capture/frame.ts";
 import { type Recording, recordingPayload, type RecordingState } from "../control/recording.ts";
 import type { EnvelopeFactory } from "../envelopes/envelope_factory.ts";
-import type { Hud } from "../frames/overlay.ts";
+import type { Overlay } from "../frames/overlay.ts";
 import { StatusDebouncer } from "../envelopes/status.ts";
 import type { FrameOutput } from "../frames/frame_output.ts";
 import type { Bus } from "../delivery/bus.ts";
@@ -28,8 +28,8 @@ export interface ApplianceParts {
   readonly counters: Counters;
   readonly health: Health;
   readonly log: Log;
-  /** Draws onto the published picture. */
-  readonly hud?: Hud | undefined;
+  /** Drawn on the published frames, if set. */
+  readonly overlay?: Overlay | undefined;
 }
 
 export interface ApplianceOptions {
@@ -152,7 +152,7 @@ export class Appliance {
 
   async #frame(taken: Frame): Promise<void> {
     using frame = taken;
-    const { vision, engine, frames, counters, health, hud, source, bus } = this.#parts;
+    const { vision, engine, frames, counters, health, overlay, source, bus } = this.#parts;
     if (this.#disconnected !== undefined) this.#connected();
     counters.add("frames_captured_total");
     health.record("frame");
@@ -165,7 +165,7 @@ export class Appliance {
     }
     this.#sendEdge(sample, frame);
     if (this.#options.lockExposure) this.#adviseCamera(sample);
-    frames.offer(frame, hud && ((picture) => hud.draw(picture, sample)));
+    frames.offer(frame, overlay && ((image) => overlay.draw(image, sample)));
   }
 
   #adviseCamera(sample: RegionSample): void {
@@ -195,7 +195,7 @@ export class Appliance {
     this.#nextCoreUs = (late < periodUs ? this.#nextCoreUs : atUs) + periodUs;
     this.#coreSentUs = clock.monotonicUs();
     this.#estimate = this.#pending = engine.estimate(atUs);
-    this.#parts.hud?.update(this.#estimate);
+    this.#parts.overlay?.update(this.#estimate);
     if (this.#wantsMetrics()) this.#parts.bus.publish(envelopes.coreMetrics(this.#estimate, atUs));
     this.#observeStatus();
   }
