@@ -1,16 +1,20 @@
 import type { Topic } from "./envelope.ts";
 
 /**
- * Envelope time stamps: strictly increasing for each type, whatever the clocks do. A stamp that
- * would stand still or run back becomes the microsecond after the one before.
+ * Timestamps of envelopes, strictly increasing per topic even if the clock stands still or is set
+ * back: such a timestamp is one microsecond after the previous one.
  */
 export class Timestamps {
   readonly #last = new Map<Topic, number>();
 
-  /** The stamp for a message of `topic` whose data are of `epochUs`, microseconds since the epoch. */
+  /**
+   * Returns the timestamp of the next message of `topic`, in microseconds since the epoch.
+   *
+   * @param epochUs Time of the message's data, in microseconds since the epoch.
+   */
   next(topic: Topic, epochUs: number): number {
-    const stamp = Math.max(Math.round(epochUs), (this.#last.get(topic) ?? 0) + 1);
-    this.#last.set(topic, stamp);
-    return stamp;
+    const timestamp = Math.max(Math.round(epochUs), (this.#last.get(topic) ?? 0) + 1);
+    this.#last.set(topic, timestamp);
+    return timestamp;
   }
 }
