@@ -7,7 +7,7 @@ import { PYTHON } from "../../support/program.ts";
 import { childProcesses } from "../../support/source_suite.ts";
 import { waitFor } from "../../support/wait.ts";
 
-/** Decodes a JPEG with OpenCV and returns its shape and its mean blue, green and red. */
+/** Decodes a JPEG with OpenCV: its shape, and the mean blue, green and red. */
 async function decodeByOpenCv(jpeg: Uint8Array): Promise<{ shape: number[]; bgr: number[] }> {
   using folder = new TemporaryFolder();
   const path = folder.file("image.jpg");
@@ -19,7 +19,7 @@ print(json.dumps({"shape": image.shape, "bgr": list(image.mean(axis=(0, 1)))}))`
   return JSON.parse(new TextDecoder().decode(stdout));
 }
 
-/** Returns the mean blue, green and red of an image, converted by BT.601 or BT.709. */
+/** The mean blue, green and red of an image, by the equations of BT.601 or BT.709. */
 function expectedBgr({ width, height, y, u, v, yStride, uvStride, color }: Image): number[] {
   const mean = (plane: Uint8Array, [columns, rows, stride]: [number, number, number]) => {
     let sum = 0;
@@ -39,27 +39,27 @@ function expectedBgr({ width, height, y, u, v, yStride, uvStride, color }: Image
 
 for (const range of ["full", "limited"] as const) {
   for (const matrix of ["bt601", "bt709"] as const) {
-    Deno.test(`JpegEncoder preserves the colours of a ${range}-range ${matrix} image`, async () => {
+    Deno.test(`JpegEncoder.encode() keeps the colours of a ${range} range ${matrix} image`, async () => {
       await using encoder = new JpegEncoder({ quality: 90 });
       const image = gradientImage(322, 242, { color: { range, matrix }, padding: 14 });
       const jpeg = await encoder.encode(image);
       const { shape, bgr } = await decodeByOpenCv(jpeg!);
       assert.deepEqual(shape, [242, 322, 3]);
       for (const [i, value] of expectedBgr(image).entries()) {
-        assert.ok(Math.abs(value - bgr[i]!) < 2, `channel ${i}: expected ${value}, got ${bgr[i]}`);
+        assert.ok(Math.abs(value - bgr[i]!) < 2, `channel ${i}: ${value} became ${bgr[i]}`);
       }
     });
   }
 }
 
-Deno.test("JpegEncoder encodes an image without chroma", async () => {
+Deno.test("JpegEncoder.encode() encodes an image without chroma", async () => {
   await using encoder = new JpegEncoder();
   const { u: _u, v: _v, ...grey } = gradientImage(64, 48);
   const { bgr } = await decodeByOpenCv((await encoder.encode(grey))!);
   for (const value of bgr) assert.ok(Math.abs(value - 119) < 2, `${value}`);
 });
 
-Deno.test("JpegEncoder produces larger JPEGs at a higher quality", async () => {
+Deno.test("JpegEncoder.encode() makes larger JPEGs at higher quality", async () => {
   const image = gradientImage(320, 240);
   for (const [i, value] of image.y.entries()) image.y[i] = value + ((i * 7919) % 61);
   const sizes: number[] = [];
@@ -71,7 +71,7 @@ Deno.test("JpegEncoder produces larger JPEGs at a higher quality", async () => {
   assert.equal(new Set(sizes).size, sizes.length, `${sizes}`);
 });
 
-Deno.test("JpegEncoder restarts an ffmpeg that was killed", async () => {
+Deno.test("JpegEncoder starts another ffmpeg after its ffmpeg was killed", async () => {
   await using encoder = new JpegEncoder();
   const image = gradientImage(64, 48);
   await encoder.encode(image);
@@ -85,7 +85,7 @@ Deno.test("JpegEncoder restarts an ffmpeg that was killed", async () => {
   assert.notEqual(encoder.pid, first);
 });
 
-Deno.test("JpegEncoder encodes an image of another size than the previous one", async () => {
+Deno.test("JpegEncoder.encode() accepts images whose size changes", async () => {
   await using encoder = new JpegEncoder();
   for (const [width, height] of [[64, 48], [100, 80], [64, 48]] as const) {
     const { shape } = await decodeByOpenCv(
@@ -95,7 +95,7 @@ Deno.test("JpegEncoder encodes an image of another size than the previous one", 
   }
 });
 
-Deno.test("JpegEncoder drops images for newer ones under load and encodes the last", async () => {
+Deno.test("JpegEncoder.encode() drops images for newer ones, but never the last", async () => {
   await using encoder = new JpegEncoder();
   const image = gradientImage(320, 240);
   const jpegs = await Promise.all(Array.from({ length: 20 }, () => encoder.encode(image)));
@@ -103,13 +103,13 @@ Deno.test("JpegEncoder drops images for newer ones under load and encodes the la
   assert.ok(jpegs.some((jpeg) => jpeg === undefined));
 });
 
-Deno.test("JpegEncoder leaves no process and rejects images after it was closed", async () => {
+Deno.test("JpegEncoder leaves no child process when disposed, and rejects further images", async () => {
   const before = childProcesses();
   const encoder = new JpegEncoder();
   await encoder.encode(gradientImage(64, 48));
   const last = encoder.encode(gradientImage(64, 48));
   await encoder[Symbol.asyncDispose]();
-  await last; // settles, with or without a JPEG
+  await last; // resolves with or without a JPEG
   assert.deepEqual(childProcesses(), before);
   await assert.rejects(encoder.encode(gradientImage(64, 48)), /closed/);
 });
