@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Shows what a physiology_server on this network measures, from Redis or from files.
+"""Prints the messages of a physiology_server, read from Redis or from files.
 
     python3 alt_ipc_example_on_prem_client.py --backend=redis --redis_host=localhost
     python3 alt_ipc_example_on_prem_client.py --backend=file --base_directory=./file_ipc_output
 
---key_value reads a server in key-value mode, --redis_tls_ca_path speaks TLS.
-Prints one line for each message. --display shows the video in a window, --record starts a
-recording for as long as the program runs. Needs Debian's python3-redis and python3-opencv.
+It prints one line per message. --key_value reads a server in key-value mode, --redis_tls_ca_path
+connects with TLS, --display shows the video in a window, and --record records while the program
+runs. It requires the Debian packages python3-redis and python3-opencv.
 """
 
 import argparse
@@ -21,12 +21,12 @@ import time
 import cv2
 import numpy as np
 
-SILENCE_S = 15  # the server says something at least every 5 s, so this is a dead connection
+SILENCE_S = 15  # status is published at least every 5 s, so a longer silence is a dead connection
 TOPICS = ("core_metrics", "edge_metrics", "status", "frame", "recording_state")
 
 
 class RedisSource:
-    """Envelopes from channels, or from keys and histories; comes back by itself when Redis does."""
+    """Envelopes from channels, or from keys and histories. Reconnects by itself."""
 
     def __init__(self, options):
         import redis
@@ -51,32 +51,32 @@ class RedisSource:
         while True:
             try:
                 yield from self.follow()
-                print(f"Nothing was heard for {SILENCE_S} s: trying again", file=sys.stderr)
+                print(f"No message for {SILENCE_S} s: reconnecting", file=sys.stderr)
             except self.errors as error:
-                print(f"Redis: {error}: trying again", file=sys.stderr, flush=True)
+                print(f"Redis: {error}: reconnecting", file=sys.stderr, flush=True)
                 time.sleep(1)
 
     def _channels(self):
         pubsub = self.client.pubsub(ignore_subscribe_messages=True)
         pubsub.subscribe(*(f"{self.prefix}:{topic}" for topic in TOPICS))
-        heard = time.monotonic()
-        while time.monotonic() - heard < SILENCE_S:
+        last_message = time.monotonic()
+        while time.monotonic() - last_message < SILENCE_S:
             message = pubsub.get_message(timeout=1.0)
             if message:
-                heard = time.monotonic()
+                last_message = time.monotonic()
                 yield json.loads(message["data"])
 
     def _histories(self):
-        """What was stored while Redis was away comes as well; of pictures there is the newest."""
-        picture = None
+        """Yields also what was stored during a lost connection; of frames only the newest."""
+        last_frame = None
         while True:
             for stream, entries in self.client.xread(self.read, block=200):
                 for entry, fields in entries:
                     self.read[stream.decode()] = entry
                     yield json.loads(fields[b"envelope"])
             newest = self.client.get(f"{self.prefix}:frame")
-            if newest and newest != picture:
-                picture = newest
+            if newest and newest != last_frame:
+                last_frame = newest
                 yield json.loads(newest)
 
     def command(self, command):
@@ -84,7 +84,7 @@ class RedisSource:
 
 
 class FileSource:
-    """Envelopes from the files of the File backend, followed as they grow."""
+    """Envelopes from the files of the file backend, followed as they grow."""
 
     def __init__(self, options):
         self.directory = pathlib.Path(options.base_directory)
@@ -105,14 +105,14 @@ class FileSource:
 
     @staticmethod
     def _lines(path):
-        """Yields a list of new envelopes for each turn, possibly an empty one."""
+        """Yields the list of new envelopes at each step; it may be empty."""
         position, inode, rest = 0, None, b""
         while True:
             try:
                 with open(path, "rb") as file:
                     status = os.fstat(file.fileno())
                     if status.st_ino != inode or status.st_size < position:
-                        position, inode, rest = 0, status.st_ino, b""  # the server began anew
+                        position, inode, rest = 0, status.st_ino, b""  # replaced or truncated
                     file.seek(position)
                     data = file.read()
             except FileNotFoundError:
@@ -123,7 +123,7 @@ class FileSource:
 
     @staticmethod
     def _frames(path):
-        """The newest picture, made into the envelope that Redis would have carried."""
+        """Yields the newest frame in an envelope like those in Redis, at each step; or nothing."""
         seen = None
         while True:
             try:
@@ -140,7 +140,7 @@ class FileSource:
 
 
 def rate(payload, name, unit):
-    """The one number to show a person, or why there is none."""
+    """Returns the value to show to a person, or why it is withheld."""
     strict = payload.get(name, {}).get("strict")
     if strict:
         return f"{name} {strict['value']:.1f} {unit} ({strict['confidence']:.0%})"
@@ -170,7 +170,7 @@ def handle(envelope, options):
     if envelope["type"] == "frame":
         image = decode(envelope)
         if image is None:
-            text = "no picture"
+            text = "not a JPEG"
         else:
             text = f"{image.shape[1]}x{image.shape[0]}"
             if options.display:
@@ -188,8 +188,8 @@ def main():
     parser.add_argument("--redis_port", type=int, default=6379)
     parser.add_argument("--redis_password", default=os.environ.get("PHYSIOLOGY_REDIS_PASSWORD", ""))
     parser.add_argument("--redis_key_prefix", default="physiology")
-    parser.add_argument("--redis_tls_ca_path", help="speak TLS and trust this authority")
-    parser.add_argument("--key_value", action="store_true", help="of a server in key-value mode")
+    parser.add_argument("--redis_tls_ca_path", help="connect with TLS, trust this CA")
+    parser.add_argument("--key_value", action="store_true", help="read a server in key-value mode")
     parser.add_argument("--base_directory", default="./file_ipc_output")
     parser.add_argument("--display", action="store_true", help="show the video in a window")
     parser.add_argument("--record", action="store_true", help="record while this program runs")

@@ -5,8 +5,8 @@
     python3 grpc_client.py --start --session_id=visit-7
     python3 grpc_client.py --stop
 
-The messages are learned from the server itself, by reflection: no generated code is needed, only
-Debian's python3-grpcio and python3-protobuf.
+The message types come from the server, by reflection, so that no generated code is needed. It
+requires the Debian packages python3-grpcio and python3-protobuf.
 """
 
 import argparse
@@ -29,44 +29,44 @@ def read_varint(data, position):
 
 
 def nested(data, number):
-    """The bytes of the first length-delimited field with this number."""
+    """Returns the bytes of the first length-delimited field with this number."""
     position = 0
     while position < len(data):
         tag, position = read_varint(data, position)
-        length, position = read_varint(data, position)  # all fields here are length-delimited
+        length, position = read_varint(data, position)  # all fields are length-delimited
         if tag >> 3 == number:
             return data[position:position + length]
         position += length
-    raise LookupError(f"The server gave no descriptor of {SERVICE}")
+    raise LookupError(f"The server returned no descriptor of {SERVICE}")
 
 
 class Client:
-    """Calls the methods of a service that describes itself."""
+    """Calls the methods of a service with server reflection."""
 
     def __init__(self, channel, service):
         self.channel = channel
         self.service = service
         pool = descriptor_pool.DescriptorPool()
-        for file in reversed(self._describe()):  # what is imported comes after what imports it
+        for file in reversed(self._describe()):  # imported files follow the files that import them
             pool.Add(file)
         self.methods = pool.FindServiceByName(service).methods_by_name
         self.factory = message_factory.MessageFactory(pool)
 
     def _describe(self):
-        ask = self.channel.stream_stream(
+        reflect = self.channel.stream_stream(
             "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo")
         name = self.service.encode()
         request = b"\x22" + bytes([len(name)]) + name  # file_containing_symbol = 4
-        answer = nested(next(iter(ask(iter([request])))), 4)  # file_descriptor_response = 4
-        # FileDescriptorResponse and FileDescriptorSet are the same on the wire.
+        answer = nested(next(iter(reflect(iter([request])))), 4)  # file_descriptor_response = 4
+        # FileDescriptorResponse and FileDescriptorSet have the same encoding.
         return descriptor_pb2.FileDescriptorSet.FromString(answer).file
 
     def call(self, name, timeout=None, **fields):
-        """Calls a method; a streaming one gives an iterator of messages."""
+        """Calls a method; for a streaming method, returns an iterator of messages."""
         method = self.methods[name]
         request = self.factory.GetPrototype(method.input_type)(**fields)
         response = self.factory.GetPrototype(method.output_type)
-        # The descriptor of Debian's protobuf does not say which methods stream.
+        # The descriptors of protobuf in Debian do not show which methods stream.
         kind = self.channel.unary_stream if name.startswith("Stream") else self.channel.unary_unary
         function = kind(
             f"/{self.service}/{name}",
@@ -102,12 +102,12 @@ def open_channel(options):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--address", default="localhost:50051")
-    parser.add_argument("--ca_path", help="certificate of the server's authority: use TLS")
-    parser.add_argument("--token", help="bearer token, together with --ca_path")
+    parser.add_argument("--ca_path", help="connect with TLS and trust this CA certificate")
+    parser.add_argument("--token", help="bearer token; requires --ca_path")
     parser.add_argument("--start", action="store_true", help="start a recording and exit")
     parser.add_argument("--stop", action="store_true", help="stop the recording and exit")
     parser.add_argument("--session_id", default="")
-    parser.add_argument("--messages", type=int, help="exit after so many messages")
+    parser.add_argument("--messages", type=int, help="exit after this number of messages")
     options = parser.parse_args()
 
     with open_channel(options) as channel:

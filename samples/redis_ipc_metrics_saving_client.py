@@ -4,17 +4,17 @@
     python3 redis_ipc_metrics_saving_client.py --redis_host=localhost --output_directory=sessions
 
 For each session that the server records:
-    metrics_{session_id}.jsonl   every envelope as it came, one a line, written at once
+    metrics_{session_id}.jsonl   every envelope as published, one per line, written at once
     metrics_{session_id}.json    the same as series: {"series": {name: {"timestamp": [...], ...}}},
-                                 with start, end and id; a snapshot of it while the session runs
+                                 with start, end and id; replaced regularly during the session
 
---key_value reads a server in key-value mode, and then what was stored while Redis was away is saved
-as well. --redis_tls_ca_path speaks TLS.
+--key_value reads a server in key-value mode, and then saves also what was stored during a lost
+connection. --redis_tls_ca_path connects with TLS.
 
-A session that comes back under the same id is appended to. Killed at any moment, the .jsonl is
-whole up to its last line, and the next run under that id goes on from there.
+A session that continues with the same id continues its files. If this program is killed, the .jsonl
+is complete up to its last line, and the next run with that id continues it.
 
-Needs Debian's python3-redis (4.3 or newer).
+It requires the Debian package python3-redis (4.3 or newer).
 """
 
 import argparse
@@ -31,15 +31,15 @@ import time
 import redis.asyncio as redis
 
 TOPICS = ("core_metrics", "edge_metrics", "recording_state", "status")
-SILENCE_S = 15  # the server says something at least every 5 s, so this is a dead connection
+SILENCE_S = 15  # status is published at least every 5 s, so a longer silence is a dead connection
 
 
 class Series:
-    """Envelopes turned into columns: name -> {"timestamp": [...], "value": [...], ...}."""
+    """Envelopes as columns: name -> {"timestamp": [...], "value": [...], ...}."""
 
     def __init__(self):
         self.columns = {}
-        self.rows = {}  # name -> {timestamp: row}, to replace a sample that is sent again
+        self.rows = {}  # name -> {timestamp: row}, to replace a sample that was corrected
 
     def add(self, envelope):
         self._walk(envelope["type"], envelope["payload"], envelope["timestamp"])
@@ -77,13 +77,13 @@ class Series:
                 for name, columns in self.columns.items()}
 
 
-def tells_recording(envelope):
-    """A change, or a status that says it again for whoever came late or missed the change."""
+def has_recording_state(envelope):
+    """True for a change, and for a status, which repeats the state for clients that missed it."""
     if envelope["type"] == "recording_state":
         return True
     payload = envelope["payload"]
-    late = payload.get("metadata", {}).get("replayed")
-    return envelope["type"] == "status" and "recording" in payload and not late
+    replayed = payload.get("metadata", {}).get("replayed")
+    return envelope["type"] == "status" and "recording" in payload and not replayed
 
 
 def session_of(envelope):
@@ -91,7 +91,7 @@ def session_of(envelope):
 
 
 def entry_order(entry):
-    """Ids are `milliseconds-number`."""
+    """Returns a sort key of a stream entry id, which is `milliseconds-number`."""
     return [int(part) for part in entry.split("-")]
 
 
@@ -109,23 +109,23 @@ class Session:
         self.saving = threading.Lock()
         self.closed = False
         self.file = open(directory / f"metrics_{safe}.jsonl", "a+b", buffering=0)
-        self._read_what_is_there()
+        self._read_existing()
 
-    def _read_what_is_there(self):
+    def _read_existing(self):
         self.file.seek(0)
-        whole = 0
+        complete = 0
         for line in self.file:
             if not line.endswith(b"\n"):
-                break  # a line that a crash cut short
-            whole += len(line)
+                break  # a line that is incomplete after a crash
+            complete += len(line)
             self._take(json.loads(line))
-        self.file.truncate(whole)
+        self.file.truncate(complete)
 
     def _take(self, envelope):
         timestamp, payload = envelope["timestamp"], envelope["payload"]
-        if tells_recording(envelope):
-            ours = payload["recording"] and session_of(envelope) == self.session_id
-            self.end = None if ours else timestamp
+        if has_recording_state(envelope):
+            continues = payload["recording"] and session_of(envelope) == self.session_id
+            self.end = None if continues else timestamp
         else:
             self.series.add(envelope)
         if self.start is None:
@@ -134,7 +134,8 @@ class Session:
     def append(self, envelope):
         self._take(envelope)
         line = json.dumps(envelope, separators=(",", ":"), ensure_ascii=False)
-        self.file.write(line.encode() + b"\n")  # one unbuffered write: a whole line or none
+        # One unbuffered write, so that no other write interrupts the line.
+        self.file.write(line.encode() + b"\n")
 
     def contents(self):
         return {
@@ -147,7 +148,7 @@ class Session:
     def save(self, contents):
         with self.saving:
             if self.closed:
-                return  # a snapshot that came late must not replace the last word
+                return  # a late snapshot must not replace the final file
             temporary = self.json_path.with_suffix(".json.tmp")
             with open(temporary, "w") as file:
                 json.dump(contents, file)
@@ -182,7 +183,7 @@ class Saver:
                     pause = 0.1
                     self._handle(text)
             except (redis.RedisError, OSError, asyncio.TimeoutError) as error:
-                print(f"Redis: {error}: trying again", file=sys.stderr)
+                print(f"Redis: {error}: reconnecting", file=sys.stderr)
             await asyncio.sleep(pause)
             pause = min(pause * 2, 5)
 
@@ -210,11 +211,11 @@ class Saver:
         prefix = self.options.redis_key_prefix
         pubsub = client.pubsub(ignore_subscribe_messages=True)
         await pubsub.subscribe(*(f"{prefix}:{topic}" for topic in TOPICS))
-        heard = time.monotonic()
-        while time.monotonic() - heard < SILENCE_S:
+        last_message = time.monotonic()
+        while time.monotonic() - last_message < SILENCE_S:
             message = await pubsub.get_message(timeout=1.0)
             if message:
-                heard = time.monotonic()
+                last_message = time.monotonic()
                 yield message["data"]
 
     async def _histories(self, client):
@@ -222,7 +223,7 @@ class Saver:
             reply = await asyncio.wait_for(client.xread(self.read, block=1000), SILENCE_S)
             entries = [(entry, stream, fields["envelope"])
                        for stream, entries in reply for entry, fields in entries]
-            # By time: the end of a session must not overtake what belongs to it.
+            # Sorted by time, so that the end of a session follows its last metrics.
             for entry, stream, text in sorted(entries, key=lambda each: entry_order(each[0])):
                 self.read[stream] = entry
                 yield text
@@ -230,14 +231,14 @@ class Saver:
     def _handle(self, text):
         try:
             envelope = json.loads(text)
-            if tells_recording(envelope):
+            if has_recording_state(envelope):
                 self._on_recording_state(envelope)
             elif self.session and envelope["type"] in ("core_metrics", "edge_metrics"):
                 self.session.append(envelope)
         except OSError as error:
-            sys.exit(f"Cannot save: {error}")  # a full disk must not pass in silence
+            sys.exit(f"Cannot save: {error}")  # a full disk must not go unnoticed
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            print(f"Passing over a message that is no envelope: {error!r}", file=sys.stderr)
+            print(f"Ignored a message that is not an envelope: {error!r}", file=sys.stderr)
 
     def _on_recording_state(self, envelope):
         recording, session_id = envelope["payload"]["recording"], session_of(envelope)
@@ -267,7 +268,7 @@ class Saver:
             began = time.monotonic()
             contents = session.contents()
             await asyncio.to_thread(session.save, contents)
-            # A session of many hours takes long to write: never spend more than a twentieth on it.
+            # Writing a long session takes a while: spend at most a twentieth of the time on it.
             pause = max(self.options.snapshot_seconds, 20 * (time.monotonic() - began))
 
     def finish(self):
@@ -297,11 +298,11 @@ def parse_arguments():
     parser.add_argument("--redis_port", type=int, default=6379)
     parser.add_argument("--redis_password", default=os.environ.get("PHYSIOLOGY_REDIS_PASSWORD", ""))
     parser.add_argument("--redis_key_prefix", default="physiology")
-    parser.add_argument("--redis_tls_ca_path", help="speak TLS and trust this authority")
-    parser.add_argument("--key_value", action="store_true", help="of a server in key-value mode")
+    parser.add_argument("--redis_tls_ca_path", help="connect with TLS, trust this CA")
+    parser.add_argument("--key_value", action="store_true", help="read a server in key-value mode")
     parser.add_argument("--output_directory", default=".")
     parser.add_argument("--snapshot_seconds", type=float, default=30)
-    parser.add_argument("--session_id", help="save from now on under this id, until a recording "
+    parser.add_argument("--session_id", help="save under this id from the start, until a recording "
                                              "starts or stops")
     return parser.parse_args()
 

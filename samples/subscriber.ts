@@ -1,13 +1,13 @@
 /**
- * Prints what a physiology_server publishes.
+ * Prints the messages of a physiology_server.
  *
  *     deno run --allow-net --allow-env samples/subscriber.ts --host=localhost --prefix=physiology
  *
- * `--start=SESSION` and `--stop` push a recording command first. `--tls_ca=ca.pem` speaks TLS
- * (with `--allow-read`).
+ * `--start=SESSION` and `--stop` push a recording command first. `--tls_ca=ca.pem` connects with
+ * TLS (and requires `--allow-read`).
  */
 import { parseArgs } from "node:util";
-// deno-lint-ignore no-import-prefix -- a file to copy must not need this project's import map
+// deno-lint-ignore no-import-prefix -- a file to copy works without the import map of this project
 import { Redis } from "npm:ioredis@6.0.0";
 
 const { values: options } = parseArgs({
@@ -84,8 +84,8 @@ if (options.start !== undefined || options.stop) {
   await commands.quit();
 }
 
-// A subscriber only listens, so that a broker which died without a word shows by its silence:
-// the server's status comes at least every 5 s.
+// A subscriber sends nothing and would not notice a dead connection. The status is published at
+// least every 5 s, so a longer silence means that the connection is dead.
 const subscriber = new Redis({ ...connection, socketTimeout: 15_000 });
 subscriber.on("error", (error) => console.error(`Redis: ${error.message}`));
 subscriber.on("message", (_channel, text) => {

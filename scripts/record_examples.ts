@@ -1,3 +1,4 @@
+import type { EpochUs } from "../src/base/time.ts";
 /**
  * Records docs/examples: one message of each topic, from runs of the server on a seeded
  * simulation. Run it when the messages change, then `deno task docs`.
@@ -11,7 +12,7 @@ const ROOT = new URL("../", import.meta.url).pathname;
 const PROGRAM = `${ROOT}scripts/physiology_server`;
 
 interface Message {
-  readonly timestamp: number;
+  readonly timestamp: EpochUs;
   readonly payload: object;
 }
 

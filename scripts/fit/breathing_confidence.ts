@@ -1,3 +1,4 @@
+import { monotonicUs } from "../../src/base/time.ts";
 /**
  * Fits models/breathing_confidence.json: the probability that a breathing rate is within
  * 2 breaths/min of the truth.
@@ -41,7 +42,7 @@ function rowsOf(seed: number): Row[] {
   displacementsOf(recording).forEach((chest, k) => {
     const timeS = k / fps;
     track.push({
-      timeUs: Math.round(1e6 + timeS * 1e6),
+      timeUs: monotonicUs(Math.round(1e6 + timeS * 1e6)),
       sequence: k,
       regions: {},
       faceCount: 1,

@@ -1,3 +1,4 @@
+import { monotonicUs } from "../../src/base/time.ts";
 /**
  * Fits models/hrv_confidence.json: the probability that an RMSSD is within the tolerance.
  *
@@ -76,7 +77,7 @@ function* featuresOf(
   for (let k = 0; k < signals[0]!.length; k++) {
     if (random.uniform() >= droppedShare) {
       pulse.push({
-        timeUs: Math.round((k * 1e6) / RATE_HZ) + 1,
+        timeUs: monotonicUs(Math.round((k * 1e6) / RATE_HZ) + 1),
         sequence: k,
         regions: {},
         faceCount: 1,

@@ -1,3 +1,4 @@
+import { monotonicUs } from "../../src/base/time.ts";
 import type { RegionMean, RegionName, RegionSample } from "../../src/vision/region_sample.ts";
 import { bandPass } from "../../src/vitals/signal/bandpass.ts";
 import { STILL_FACE } from "../../tests/support/face_samples.ts";
@@ -39,7 +40,7 @@ function newRecording(random: Random, seconds: number): SyntheticRecording {
 
 function sampleAt(k: number, fps: number): Omit<RegionSample, "regions"> {
   return {
-    timeUs: Math.round((k * 1e6) / fps),
+    timeUs: monotonicUs(Math.round((k * 1e6) / fps)),
     sequence: k,
     face: STILL_FACE,
     faceCount: 1,

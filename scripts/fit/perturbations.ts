@@ -1,3 +1,4 @@
+import { monotonicUs } from "../../src/base/time.ts";
 import type { RegionMean, RegionName, RegionSample } from "../../src/vision/region_sample.ts";
 import { Random } from "../../tests/support/random.ts";
 
@@ -17,7 +18,7 @@ export const PERTURBATIONS: Readonly<Record<string, (samples: Samples, seed: num
       let lastUs = -Infinity;
       return samples.map((sample) => {
         lastUs = Math.max(lastUs + 1, sample.timeUs + Math.round(10_000 * random.normal()));
-        return { ...sample, timeUs: lastUs };
+        return { ...sample, timeUs: monotonicUs(lastUs) };
       });
     },
   };
@@ -61,7 +62,7 @@ function interpolate(samples: Samples, fps: number): Samples {
     );
     result.push({
       ...before,
-      timeUs,
+      timeUs: monotonicUs(timeUs),
       sequence: k,
       regions,
       ...(readySignals ? { readySignals } : {}),

@@ -1,3 +1,4 @@
+import { monotonicUs } from "../../src/base/time.ts";
 import type { RegionMean, RegionName, RegionSample } from "../../src/vision/region_sample.ts";
 import { STILL_FACE } from "../../tests/support/face_samples.ts";
 import { Random } from "../../tests/support/random.ts";
@@ -125,7 +126,7 @@ export function makeSyntheticFace(seed: number, seconds: number): SyntheticFace 
     }
     if (random.uniform() < dropped) continue;
     samples.push({
-      timeUs: Math.round(t * 1e6 + jitterUs * random.uniform()),
+      timeUs: monotonicUs(Math.round(t * 1e6 + jitterUs * random.uniform())),
       sequence: frame,
       regions,
       face: STILL_FACE,
@@ -168,7 +169,7 @@ function makeReadySignals(random: Random, seconds: number): SyntheticFace {
     const beat = Math.sin(2 * Math.PI * phase) + harmonic * Math.sin(4 * Math.PI * phase + shape);
     const common = sharedSize * shared.next() + (hasPulse ? beat : 0);
     samples.push({
-      timeUs: Math.round((frame * 1e6) / fps),
+      timeUs: monotonicUs(Math.round((frame * 1e6) / fps)),
       sequence: frame,
       regions: {},
       face: STILL_FACE,

@@ -1,3 +1,4 @@
+import type { MonotonicUs } from "../base/time.ts";
 import type { Frame, FrameSource, SourceEvent } from "../capture/frame.ts";
 import { type Recording, recordingPayload, type RecordingState } from "../control/recording.ts";
 import type { EnvelopeFactory } from "../envelopes/envelope_factory.ts";
@@ -187,7 +188,7 @@ export class Appliance {
   }
 
   /** @param atUs capture time of the newest frame, or the present while frames are missing */
-  #sendCore(atUs: number): void {
+  #sendCore(atUs: MonotonicUs): void {
     const { engine, envelopes, clock } = this.#parts;
     const periodUs = this.#options.bufferDurationS * 1e6;
     // Stays on its grid while frames come in time, starts a new one after a gap.
@@ -223,7 +224,7 @@ export class Appliance {
 
   #observeStatus(forced?: StatusName): void {
     const { envelopes, clock, bus, recording, log } = this.#parts;
-    const [name, detail] = forced ? [forced] : this.#condition(bus.trouble);
+    const [name, detail] = forced ? [forced] : this.#condition(bus.problem);
     const before = this.#status.current;
     const urgent = name === "STOPPING" || name === "CAMERA_DISCONNECTED";
     const due = this.#status.observe(name, clock.monotonicUs(), { detail, urgent });
@@ -237,9 +238,9 @@ export class Appliance {
   }
 
   /** The gravest of what is wrong: without a camera or a way out, the picture does not matter. */
-  #condition(trouble: string | undefined): [StatusName, string?] {
+  #condition(problem: string | undefined): [StatusName, string?] {
     if (this.#disconnected !== undefined) return ["CAMERA_DISCONNECTED", this.#disconnected];
-    if (trouble !== undefined) return ["PUBLISH_DEGRADED", trouble];
+    if (problem !== undefined) return ["PUBLISH_DEGRADED", problem];
     return [this.#estimate?.condition ?? "PROCESSING_NOT_STARTED"];
   }
 

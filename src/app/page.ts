@@ -22,7 +22,7 @@ export interface ServerState {
   readonly status: StatusName | undefined;
   readonly metricsWanted: boolean;
   /** What keeps messages from being delivered. */
-  readonly trouble: string | undefined;
+  readonly problem: string | undefined;
 }
 
 /** The page of this device, and the sink through which it receives messages. */
@@ -68,7 +68,7 @@ export async function openPage(
 
 /** Unhealthy if something has not happened for too long, or if the server reports a problem. */
 function healthOf({ vitals }: Settings, { health, state }: PageContext): HealthReport {
-  const { status, metricsWanted, trouble } = state();
+  const { status, metricsWanted, problem } = state();
   const report = health.evaluate({
     frame: FRAME_S,
     ...metricsWanted
@@ -81,7 +81,7 @@ function healthOf({ vitals }: Settings, { health, state }: PageContext): HealthR
   const reasons = [
     ...report.reasons,
     ...status === "CAMERA_DISCONNECTED" ? ["The camera is disconnected"] : [],
-    ...trouble === undefined ? [] : [trouble],
+    ...problem === undefined ? [] : [problem],
   ];
   return { ...report, healthy: reasons.length === 0, reasons };
 }

@@ -74,12 +74,12 @@ export async function runServer({ settings, log, reload }: ServerContext): Promi
     log,
     onReset: () => engine.reset(),
   });
-  await using output = openOutput(settings, { ...context, commands, grpc });
-  if (output.reload) reloads.add({ topics: ["redis"], apply: output.reload });
+  await using output = await openOutput(settings, { ...context, commands, grpc });
+  if (output.reload) reloads.add(output.reload);
   const state = () => ({
     status: appliance.status,
     metricsWanted: !server.metricsOnlyWhileRecording || recording.state.recording,
-    trouble: output.sink.trouble,
+    problem: output.sink.problem,
   });
   await using page = await openPage(settings, { ...context, commands, state });
   openRecording(settings, { recording, commands, log });
@@ -122,9 +122,9 @@ export async function runServer({ settings, log, reload }: ServerContext): Promi
   if (server.durationS > 0) setTimeout(() => stop.stop(), server.durationS * 1000);
   await appliance.run(stop.signal);
   const neverDelivered = health.ageS("acknowledgement") === undefined;
-  if (bus.trouble !== undefined && neverDelivered && !stop.signal.aborted) {
+  if (bus.problem !== undefined && neverDelivered && !stop.signal.aborted) {
     throw new UnavailableError(
-      `The input has ended and no subscriber received any message: ${bus.trouble}`,
+      `The input has ended and no subscriber received any message: ${bus.problem}`,
     );
   }
   return EXIT.ok;

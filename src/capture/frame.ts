@@ -1,3 +1,4 @@
+import type { MonotonicUs } from "../base/time.ts";
 import { UnavailableError } from "../base/errors.ts";
 
 /** How the samples of an image encode colour. */
@@ -31,7 +32,7 @@ export interface Image {
 /** Capture time and number of a frame. */
 export interface FrameStamp {
   /** Capture time in microseconds of `Clock.monotonicUs`. */
-  readonly timeUs: number;
+  readonly timeUs: MonotonicUs;
   /** Number of the frame in its source; a gap is a frame that the source lost. */
   readonly sequence: number;
 }

@@ -1,5 +1,20 @@
 import type { Topics } from "../config/flag_table.ts";
 import type { PermissionsOf } from "../config/permissions.ts";
+import type { Clock } from "../telemetry/clock.ts";
+import type { Counters } from "../telemetry/counters.ts";
+import type { Log } from "../telemetry/log.ts";
+import type { FrameSource } from "./frame.ts";
+
+/** What a source is opened with besides its settings. */
+export interface SourceContext {
+  readonly clock: Clock;
+  readonly counters: Counters;
+  readonly log: Log;
+  /** Images may be scaled down for the analysis while they stay at least this wide, in pixels. */
+  readonly analysisWidth: number;
+  /** JPEG quality, 1 to 100, of images that come without JPEG; 0 if no frames are published. */
+  readonly jpegQuality: number;
+}
 
 /** A kind of input: one row of the table in `src/app/sources.ts`. */
 export interface SourceKind<Settings> {
@@ -11,4 +26,10 @@ export interface SourceKind<Settings> {
   readonly isSelected: (settings: Settings) => boolean;
   /** What it needs while it is selected. */
   readonly permissions: PermissionsOf<Settings>;
+  /**
+   * Opens the source; its implementation is loaded only then, for a quick start.
+   *
+   * @throws {SourceError} if it cannot deliver frames
+   */
+  readonly open: (settings: Settings, context: SourceContext) => Promise<FrameSource>;
 }

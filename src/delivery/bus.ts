@@ -1,6 +1,6 @@
 import type { Envelope } from "../envelopes/envelope.ts";
 import { EnvelopeMessage, type Message } from "../envelopes/message.ts";
-import type { FrameOutgoing } from "../envelopes/outgoing.ts";
+import type { FrameOutgoing } from "../envelopes/message.ts";
 
 /** Where messages of the bus go: the queues of a transport, a server's streams, the page. */
 export interface Sink {
@@ -13,7 +13,7 @@ export interface Sink {
   /** How far frames should be reduced for a slow link: 0, not at all, to 1. @default 0 */
   readonly frameDegradation?: number;
   /** What keeps messages from being delivered, for the status PUBLISH_DEGRADED. */
-  readonly trouble?: string | undefined;
+  readonly problem?: string | undefined;
   /** Resolves when everything queued was sent, or after `ms` milliseconds. */
   flush?(ms: number): Promise<void>;
 }
@@ -63,8 +63,8 @@ export class Bus {
   }
 
   /** The first problem that a sink reports; undefined while all is well. */
-  get trouble(): string | undefined {
-    for (const { trouble } of this.#sinks) if (trouble !== undefined) return trouble;
+  get problem(): string | undefined {
+    for (const { problem } of this.#sinks) if (problem !== undefined) return problem;
     return undefined;
   }
 

@@ -1,7 +1,8 @@
 import { frameEnvelopeBytes } from "../envelopes/envelope.ts";
 import { DeliveryStats, type QueueContext } from "./queue.ts";
 import type { InFlight } from "./congestion/controller.ts";
-import { BackendError, type FrameOutgoing } from "../envelopes/outgoing.ts";
+import { BackendError } from "./backend.ts";
+import type { FrameOutgoing } from "../envelopes/message.ts";
 
 export interface FrameQueueOptions {
   /** Frames older than this are dropped, in milliseconds since their capture. */

@@ -1,10 +1,12 @@
+import { epochUs } from "../base/time.ts";
 import { reasonOf } from "../base/errors.ts";
 import { SubscriberPresence } from "./subscriber_presence.ts";
 import { Backlog, type QueuedMetric } from "./backlog.ts";
 import type { SpoolRecord } from "./spool/record.ts";
 import { Spool } from "./spool/spool.ts";
 import { DeliveryStats, type QueueContext } from "./queue.ts";
-import { BackendError, type Delivery, type MetricOutgoing } from "../envelopes/outgoing.ts";
+import { BackendError, type Delivery } from "./backend.ts";
+import type { MetricOutgoing } from "../envelopes/message.ts";
 import { markReplayed } from "./replayed.ts";
 import { RecentAcks } from "./recent_acks.ts";
 import { Wakeup } from "./wakeup.ts";
@@ -137,7 +139,7 @@ export class MetricQueue {
       congestion.onMetricAcknowledged({ sentUs, acknowledgedUs, bytes: entry.bytes.length });
       this.#presence.update(receivers);
       if (this.#presence.present && this.#backlog.length > 0) this.#wakeup.notify();
-      if (delivery.unsettled) this.#presence.retainFor(MIGRATION_US);
+      if (delivery.subscribersMoving) this.#presence.retainFor(MIGRATION_US);
       if (receivers === 0 && this.#presence.shouldRetain) this.#enqueue(entry);
       else this.#onDelivered(entry, { delivery, sentUs });
     } catch (error) {
@@ -158,7 +160,12 @@ export class MetricQueue {
   }
 
   #send({ timestamp, bytes }: SpoolRecord): Promise<Delivery> {
-    return this.#context.backend.send({ kind: "metric", topic: this.topic, timestamp, bytes });
+    return this.#context.backend.send({
+      kind: "metric",
+      topic: this.topic,
+      timestamp: epochUs(timestamp),
+      bytes,
+    });
   }
 
   #enqueue(entry: QueuedMetric): void {

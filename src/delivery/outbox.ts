@@ -5,7 +5,8 @@ import type { Log } from "../telemetry/log.ts";
 import { FrameQueue } from "./frame_queue.ts";
 import { CongestionController } from "./congestion/controller.ts";
 import { MetricQueue, type MetricQueueOptions } from "./metric_queue.ts";
-import type { Backend, MetricOutgoing, Outgoing } from "../envelopes/outgoing.ts";
+import type { Backend } from "./backend.ts";
+import type { MetricOutgoing, Outgoing } from "../envelopes/message.ts";
 import type { Sink } from "./bus.ts";
 
 /** Limits of the queues in front of a backend. */
@@ -109,9 +110,9 @@ export class Outbox implements Sink, AsyncDisposable {
     return this.#congestion.degradation;
   }
 
-  get trouble(): string | undefined {
+  get problem(): string | undefined {
     const queue = [...this.#metrics.values()].find(({ problem }) => problem);
-    return this.#backend.trouble ?? queue?.problem ?? this.#frames.problem;
+    return this.#backend.problem ?? queue?.problem ?? this.#frames.problem;
   }
 
   /** Bytes of metrics in memory, including those in flight. */

@@ -5,7 +5,7 @@ import type { Health } from "../telemetry/health.ts";
 import { Histogram } from "../telemetry/histogram.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Acknowledged, CongestionController } from "./congestion/controller.ts";
-import type { Backend } from "../envelopes/outgoing.ts";
+import type { Backend } from "./backend.ts";
 
 /** What the queues of an outbox share. */
 export interface QueueContext {

@@ -1,3 +1,4 @@
+import type { MonotonicUs } from "../base/time.ts";
 import { camelCase, type GroupType, type ToEpoch, type Type } from "./fields/field.ts";
 
 /** Turns a source value into its JSON value; undefined if there is nothing to publish. */
@@ -53,7 +54,7 @@ function typeEncoder(type: Type, digits?: number): Encode {
           ? value
           : rounded(value, digits);
     case "time":
-      return (timeUs, toEpoch) => timeUs === undefined ? undefined : toEpoch(timeUs as number);
+      return (timeUs, toEpoch) => timeUs === undefined ? undefined : toEpoch(timeUs as MonotonicUs);
     case "group":
       return groupEncoder(type);
     case "list":

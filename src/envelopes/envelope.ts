@@ -1,3 +1,4 @@
+import type { EpochUs } from "../base/time.ts";
 import type { CoreMetricsPayload } from "./fields/core_metrics.ts";
 import type { EdgeMetricsPayload } from "./fields/edge_metrics.ts";
 import type { RecordingStatePayload, StatusPayload } from "./fields/state.ts";
@@ -7,8 +8,8 @@ export { type Topic, TOPICS } from "./fields/table.ts";
 
 interface EnvelopeOf<T extends Topic, Payload> {
   readonly type: T;
-  /** Time that the data describe, in microseconds since the Unix epoch. */
-  readonly timestamp: number;
+  /** Time that the data describe. */
+  readonly timestamp: EpochUs;
   readonly payload: Payload;
 }
 
@@ -28,8 +29,8 @@ export function encodeEnvelope({ type, timestamp, payload }: Envelope): Uint8Arr
 
 /** A frame to publish; its JPEG is not in base64 yet, because not every transport needs that. */
 export interface FrameImage {
-  /** Capture time, in microseconds since the Unix epoch. */
-  readonly timestamp: number;
+  /** Capture time. */
+  readonly timestamp: EpochUs;
   readonly sequence: number;
   /** In pixels. */
   readonly width: number;

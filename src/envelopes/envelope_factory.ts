@@ -1,3 +1,4 @@
+import type { EpochUs, MonotonicUs } from "../base/time.ts";
 import { STATUS_TABLE } from "../vitals/condition/status_table.ts";
 import type { VitalsEstimate } from "../vitals/estimate.ts";
 import { EdgeMetricsBuilder, type EdgeObservation } from "./edge_metrics.ts";
@@ -24,8 +25,8 @@ type EnvelopeOf<T extends Topic> = Extract<Envelope, { type: T }>;
 
 /** The clocks that the factory needs. */
 export interface EnvelopeClock {
-  monotonicUs(): number;
-  epochUs(monotonicUs: number): number;
+  monotonicUs(): MonotonicUs;
+  epochUs(time: MonotonicUs): EpochUs;
 }
 
 const encodeCoreMetrics = encoderOf<CoreMetricsSource, CoreMetricsPayload>(CORE_METRICS);
@@ -47,7 +48,7 @@ export class EnvelopeFactory {
   }
 
   /** @param atUs Time that the message describes: the newest frame's, if there is one. */
-  coreMetrics(estimate: VitalsEstimate, atUs: number): EnvelopeOf<"core_metrics"> {
+  coreMetrics(estimate: VitalsEstimate, atUs: MonotonicUs): EnvelopeOf<"core_metrics"> {
     const identity = this.#identity("core_metrics");
     const timestamp = this.#timestamp("core_metrics", atUs);
     const latencyUs = Math.max(0, this.#clock.monotonicUs() - estimate.timeUs);
@@ -92,12 +93,12 @@ export class EnvelopeFactory {
   }
 
   /** Timestamp and sequence number of a frame captured at `captureUs`. */
-  frame(captureUs: number): { timestamp: number; sequence: number } {
+  frame(captureUs: MonotonicUs): { timestamp: EpochUs; sequence: number } {
     return { timestamp: this.#timestamp("frame", captureUs), sequence: this.#count("frame") };
   }
 
-  #timestamp(topic: Topic, monotonicUs: number): number {
-    return this.#timestamps.next(topic, this.#clock.epochUs(monotonicUs));
+  #timestamp(topic: Topic, time: MonotonicUs): EpochUs {
+    return this.#timestamps.next(topic, this.#clock.epochUs(time));
   }
 
   #identity(topic: Topic): MessageIdentity {

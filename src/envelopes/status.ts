@@ -1,3 +1,4 @@
+import type { MonotonicUs } from "../base/time.ts";
 import type { StatusName } from "../vitals/condition/status_table.ts";
 
 /** Time that a condition must last before it is published, in microseconds. Chosen. */
@@ -10,8 +11,8 @@ export interface DueStatus {
   readonly name: StatusName;
   /** A few words that complete the sentence of the status table. */
   readonly detail?: string;
-  /** When the condition began, in monotonic microseconds. */
-  readonly sinceUs: number;
+  /** When the condition began. */
+  readonly sinceUs: MonotonicUs;
 }
 
 /**
@@ -29,12 +30,12 @@ export class StatusDebouncer {
   }
 
   /**
-   * Records the condition at `nowUs` (monotonic) and returns the status to publish, if one is due.
+   * Records the condition at `nowUs` and returns the status to publish, if one is due.
    * The first condition and urgent ones are due at once.
    */
   observe(
     name: StatusName,
-    nowUs: number,
+    nowUs: MonotonicUs,
     { detail, urgent = false }: { detail?: string | undefined; urgent?: boolean } = {},
   ): DueStatus | undefined {
     const described = detail === undefined ? {} : { detail };
@@ -50,7 +51,7 @@ export class StatusDebouncer {
     return heartbeatDue ? this.#publish(this.#published, nowUs) : undefined;
   }
 
-  #publish(status: DueStatus, nowUs: number): DueStatus {
+  #publish(status: DueStatus, nowUs: MonotonicUs): DueStatus {
     if (status === this.#pending) this.#pending = undefined;
     this.#published = status;
     this.#publishedAtUs = nowUs;

@@ -1,3 +1,4 @@
+import { type EpochUs, epochUs } from "../base/time.ts";
 import type { Topic } from "./envelope.ts";
 
 /**
@@ -5,15 +6,15 @@ import type { Topic } from "./envelope.ts";
  * back: such a timestamp is one microsecond after the previous one.
  */
 export class Timestamps {
-  readonly #last = new Map<Topic, number>();
+  readonly #last = new Map<Topic, EpochUs>();
 
   /**
-   * Returns the timestamp of the next message of `topic`, in microseconds since the epoch.
+   * Returns the timestamp of the next message of `topic`.
    *
-   * @param epochUs Time of the message's data, in microseconds since the epoch.
+   * @param time Time of the message's data.
    */
-  next(topic: Topic, epochUs: number): number {
-    const timestamp = Math.max(Math.round(epochUs), (this.#last.get(topic) ?? 0) + 1);
+  next(topic: Topic, time: EpochUs): EpochUs {
+    const timestamp = epochUs(Math.max(Math.round(time), (this.#last.get(topic) ?? 0) + 1));
     this.#last.set(topic, timestamp);
     return timestamp;
   }

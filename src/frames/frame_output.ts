@@ -1,3 +1,4 @@
+import type { MonotonicUs } from "../base/time.ts";
 import { JpegShrinker } from "../../ffi/jpeg_shrink.ts";
 import type { Frame, Image } from "../capture/frame.ts";
 import { reasonOf } from "../base/errors.ts";
@@ -6,7 +7,7 @@ import { quantizerScaleFor } from "./degradation.ts";
 import type { FramePacing } from "./pacing.ts";
 import type { Counters } from "../telemetry/counters.ts";
 import type { Log } from "../telemetry/log.ts";
-import type { FrameOutgoing } from "../envelopes/outgoing.ts";
+import type { FrameOutgoing } from "../envelopes/message.ts";
 
 type Jpeg = Uint8Array<ArrayBuffer>;
 
@@ -115,7 +116,7 @@ export class FrameOutput {
   }
 
   /** Publishes the result of `compress` after the previous frame. */
-  #enqueue(timeUs: number, compress: () => Promise<SizedJpeg | undefined>): void {
+  #enqueue(timeUs: MonotonicUs, compress: () => Promise<SizedJpeg | undefined>): void {
     this.#inFlight++;
     this.#previous = this.#previous.then(compress)
       .then(
@@ -136,7 +137,7 @@ export class FrameOutput {
     return { ...shrunk, scale: shrunk.width / original.width };
   }
 
-  #publish(timeUs: number, { jpeg, width, height, scale = 1, quality }: SizedJpeg): void {
+  #publish(timeUs: MonotonicUs, { jpeg, width, height, scale = 1, quality }: SizedJpeg): void {
     const { bus, envelopes } = this.#options;
     this.#published = { scale, quality };
     const { timestamp, sequence } = envelopes.frame(timeUs);

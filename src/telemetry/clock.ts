@@ -1,3 +1,5 @@
+import { type EpochUs, epochUs, type MonotonicUs, monotonicUs } from "../base/time.ts";
+
 /**
  * Source of time, injected so that tests need not sleep.
  *
@@ -5,9 +7,9 @@
  */
 export interface Clock {
   /** Microseconds of a clock that never steps, from an arbitrary origin. */
-  monotonicUs(): number;
+  monotonicUs(): MonotonicUs;
   /** Converts a monotonic time to microseconds since the Unix epoch. */
-  epochUs(monotonicUs: number): number;
+  epochUs(monotonicUs: MonotonicUs): EpochUs;
   /** Resolves after `ms` milliseconds, or as soon as `signal` aborts. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
@@ -37,13 +39,13 @@ export class SystemClock implements Clock {
     this.#offsetUs = this.#measureOffsetUs();
   }
 
-  monotonicUs(): number {
-    return Math.round(this.monotonicNowMs() * 1000);
+  monotonicUs(): MonotonicUs {
+    return monotonicUs(Math.round(this.monotonicNowMs() * 1000));
   }
 
-  epochUs(monotonicUs: number): number {
+  epochUs(monotonicUs: MonotonicUs): EpochUs {
     this.#refresh();
-    return Math.round(monotonicUs + this.#offsetUs);
+    return epochUs(Math.round(monotonicUs + this.#offsetUs));
   }
 
   sleep(ms: number, signal?: AbortSignal): Promise<void> {

@@ -1,5 +1,30 @@
 import type { Rule, Topics } from "../config/flag_table.ts";
 import type { PermissionsOf } from "../config/permissions.ts";
+import type { CommandHandler } from "../control/commands.ts";
+import type { Backend } from "../delivery/backend.ts";
+import type { Clock } from "../telemetry/clock.ts";
+import type { Counters } from "../telemetry/counters.ts";
+import type { Log } from "../telemetry/log.ts";
+
+/** What a transport is opened with besides its settings. */
+export interface TransportContext {
+  readonly clock: Clock;
+  readonly counters: Counters;
+  readonly log: Log;
+  /** Takes the recording commands that arrive through the transport. */
+  readonly commands: CommandHandler;
+  /** The gRPC server, which runs beside every transport; undefined with `--port=0`. */
+  readonly grpc: { readonly streams: number } | undefined;
+}
+
+/** A transport at work. */
+export interface OpenedTransport<Settings> {
+  readonly backend: Backend;
+  /** Receivers of recording commands, to be closed before the backend. */
+  readonly receivers: readonly AsyncDisposable[];
+  /** Applies changed settings of its topics without losing a message; absent if it cannot. */
+  readonly reload?: (settings: Settings) => void;
+}
 
 /** A way to publish: one row of the table in `src/app/transports.ts`. */
 export interface Transport<Settings> {
@@ -11,4 +36,9 @@ export interface Transport<Settings> {
   readonly rules: readonly Rule<Settings>[];
   /** What it needs while it is selected. */
   readonly permissions: PermissionsOf<Settings>;
+  /** Opens the transport; its implementation is loaded only then, for a quick start. */
+  readonly open: (
+    settings: Settings,
+    context: TransportContext,
+  ) => Promise<OpenedTransport<Settings>>;
 }

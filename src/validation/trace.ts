@@ -1,3 +1,4 @@
+import { monotonicUs } from "../base/time.ts";
 import {
   REGION_NAMES,
   type RegionMean,
@@ -39,7 +40,7 @@ export function* traceSamples(
       }
     }
     yield {
-      timeUs: Math.round(times[row]! * 1e6),
+      timeUs: monotonicUs(Math.round(times[row]! * 1e6)),
       sequence: row,
       regions: means,
       face: FACE,

@@ -1,3 +1,4 @@
+import type { MonotonicUs } from "../base/time.ts";
 /** Measured regions; all except `background` and `chest` lie on the face. */
 export const REGION_NAMES = [
   "glabella",
@@ -72,7 +73,7 @@ export interface Displacement {
 
 /** All measurements of one frame. The vitals are computed from these alone, without the image. */
 export interface RegionSample {
-  readonly timeUs: number;
+  readonly timeUs: MonotonicUs;
   readonly sequence: number;
   readonly regions: Readonly<Partial<Record<RegionName, RegionMean>>>;
   /** The measured face; absent if there is none. */

@@ -1,3 +1,4 @@
+import { type MonotonicUs, monotonicUs } from "../base/time.ts";
 import type { RegionSample } from "../vision/region_sample.ts";
 import type { BreathingEstimate, Hrv, PulseEstimate, Sample, VitalsOptions } from "./estimate.ts";
 import type { EstimateContext } from "./estimate_context.ts";
@@ -64,7 +65,7 @@ export class DerivedVitals {
       : undefined;
     if (due) this.#refreshedUs = nowUs;
     const eda = skinPulse && this.#eda
-      ? this.#edaProxy.push({ timeUs: skinPulse.timeUs, value: skinPulse.perfusion })
+      ? this.#edaProxy.push({ timeUs: monotonicUs(skinPulse.timeUs), value: skinPulse.perfusion })
       : undefined;
     return {
       ...(hrv ? { hrv } : {}),
@@ -92,7 +93,7 @@ export class DerivedVitals {
    * Source: Scholkmann and Wolf, Front. Physiol. 10:371, 2019.
    */
   #quotient(
-    nowUs: number,
+    nowUs: MonotonicUs,
     { pulse, breathing }: { pulse: PulseEstimate; breathing: BreathingEstimate },
   ): Sample[] {
     if (!pulse.strict || !breathing.strict || nowUs - this.#quotientUs < REFRESH_US) return [];

@@ -1,3 +1,4 @@
+import { type MonotonicUs, monotonicUs } from "../base/time.ts";
 import type { RegionSample } from "../vision/region_sample.ts";
 import type { VitalsEngine, VitalsEstimate, VitalsOptions } from "./estimate.ts";
 import type { Withheld } from "./withheld.ts";
@@ -58,7 +59,7 @@ class Engine implements VitalsEngine {
     this.#derived.push(sample);
   }
 
-  estimate(nowUs = this.#newest?.timeUs ?? 0): VitalsEstimate {
+  estimate(nowUs: MonotonicUs = this.#newest?.timeUs ?? monotonicUs(0)): VitalsEstimate {
     const newest = this.#newest;
     const timeUs = newest?.timeUs ?? nowUs;
     const fps = this.#fps(nowUs);

@@ -1,3 +1,4 @@
+import type { MonotonicUs } from "../base/time.ts";
 import type { RegionSample } from "../vision/region_sample.ts";
 import type { StatusName } from "./condition/status_table.ts";
 import type { Withheld } from "./withheld.ts";
@@ -5,7 +6,7 @@ import type { Withheld } from "./withheld.ts";
 /** A value at a point in time. */
 export interface Sample {
   /** Monotonic time in microseconds. */
-  readonly timeUs: number;
+  readonly timeUs: MonotonicUs;
   readonly value: number;
 }
 
@@ -20,7 +21,7 @@ export interface RateSample extends Sample {
 /** Whether an event was detected at a point in time. */
 export interface DetectionSample {
   /** Monotonic time in microseconds. */
-  readonly timeUs: number;
+  readonly timeUs: MonotonicUs;
   readonly detected: boolean;
   /** True if the signal was good enough for a decision. */
   readonly stable: boolean;
@@ -93,7 +94,7 @@ export interface SignalQuality {
 /** All vitals at one point in time, from which the envelopes are built. */
 export interface VitalsEstimate {
   /** Capture time of the newest sample used, in monotonic microseconds. */
-  readonly timeUs: number;
+  readonly timeUs: MonotonicUs;
   /** Number of samples since the start. */
   readonly frameCount: number;
   readonly pulse: PulseEstimate;
@@ -125,7 +126,7 @@ export interface VitalsEngine {
    *
    * @param nowUs the current time, if the camera delivers no frames. @default the newest sample's
    */
-  estimate(nowUs?: number): VitalsEstimate;
+  estimate(nowUs?: MonotonicUs): VitalsEstimate;
   /** Sets whether the camera is disconnected. */
   setDisconnected(disconnected: boolean): void;
   /** Discards the state of the measured person. */

@@ -1,3 +1,4 @@
+import type { MonotonicUs } from "../base/time.ts";
 import type { Withheld } from "./withheld.ts";
 
 /** State at the time of an estimate that the engine passes to the estimators of single vitals. */
@@ -6,7 +7,7 @@ export interface EstimateContext {
    * Time of the estimate in monotonic microseconds: the newest sample's capture time, or later
    * if the camera delivers no frames.
    */
-  readonly nowUs: number;
+  readonly nowUs: MonotonicUs;
   /** Received frames per second over the last seconds. */
   readonly fps: number;
   /** Why no vital can be estimated at all, for example no camera or no face; absent otherwise. */

@@ -1,3 +1,4 @@
+import { monotonicUs } from "../../src/base/time.ts";
 import type { RegionMean, RegionName, RegionSample } from "../../src/vision/region_sample.ts";
 import { Random } from "./random.ts";
 
@@ -68,7 +69,7 @@ export function* faceSamples(options: FaceOptions = {}): Generator<RegionSample>
       };
     }
     yield {
-      timeUs: startUs + Math.round(t * 1e6),
+      timeUs: monotonicUs(startUs + Math.round(t * 1e6)),
       sequence: frame,
       regions,
       face: STILL_FACE,

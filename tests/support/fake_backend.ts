@@ -1,9 +1,5 @@
-import {
-  type Backend,
-  BackendError,
-  type Delivery,
-  type Outgoing,
-} from "../../src/envelopes/outgoing.ts";
+import { type Backend, BackendError, type Delivery } from "../../src/delivery/backend.ts";
+import type { Outgoing } from "../../src/envelopes/message.ts";
 
 interface Pending {
   readonly outgoing: Outgoing;

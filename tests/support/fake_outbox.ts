@@ -1,5 +1,5 @@
 import { Outbox, type OutboxOptions } from "../../src/delivery/outbox.ts";
-import type { FrameOutgoing, MetricOutgoing, Outgoing } from "../../src/envelopes/outgoing.ts";
+import type { FrameOutgoing, MetricOutgoing, Outgoing } from "../../src/envelopes/message.ts";
 import { Counters } from "../../src/telemetry/counters.ts";
 import { silentLog } from "../../src/telemetry/log.ts";
 import { FakeBackend } from "./fake_backend.ts";
@@ -31,7 +31,7 @@ export function fakeMetric(
   sequence: number,
   topic: MetricOutgoing["topic"] = "status",
 ): MetricOutgoing {
-  const timestamp = clock.monotonicUs();
+  const timestamp = clock.epochUs(clock.monotonicUs());
   const text = JSON.stringify({ type: topic, timestamp, payload: { sequence } });
   return { kind: "metric", topic, timestamp, bytes: new TextEncoder().encode(text) };
 }
@@ -39,9 +39,10 @@ export function fakeMetric(
 /** Returns a frame of 100 bytes, captured now, with a sequence number. */
 export function fakeFrame(clock: ManualClock, sequence: number): FrameOutgoing {
   const captureUs = clock.monotonicUs();
+  const timestamp = clock.epochUs(captureUs);
   const jpeg = new Uint8Array(100);
-  const image = { timestamp: captureUs, sequence, width: 4, height: 4, jpeg };
-  return { kind: "frame", topic: "frame", timestamp: captureUs, captureUs, image };
+  const image = { timestamp, sequence, width: 4, height: 4, jpeg };
+  return { kind: "frame", topic: "frame", timestamp, captureUs, image };
 }
 
 export interface SentMetric {

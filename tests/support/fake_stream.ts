@@ -1,3 +1,4 @@
+import { epochUs } from "../../src/base/time.ts";
 import type { Envelope } from "../../src/envelopes/envelope.ts";
 
 /** 2026-01-01 in microseconds, so that the numbers are of the real size. */
@@ -8,9 +9,9 @@ export const FAKE_START_US = 1_767_225_600_000_000;
  * message `n` is that of time `n` * 0.2 s.
  */
 export function fakeMetrics(n: number): Envelope[] {
-  const timestamp = FAKE_START_US + n * 200_000;
+  const timestamp = epochUs(FAKE_START_US + n * 200_000);
   const trace = Array.from({ length: 6 }, (_, index) => {
-    const time = timestamp - (5 - index) * 33_333;
+    const time = epochUs(timestamp - (5 - index) * 33_333);
     return { value: Math.sin(time / 1e6 * 2 * Math.PI * 1.2), timestamp: time };
   });
   const warm = n >= 3;
@@ -40,7 +41,7 @@ export function fakeMetrics(n: number): Envelope[] {
     },
   }, {
     type: "edge_metrics",
-    timestamp: timestamp + 1,
+    timestamp: epochUs(timestamp + 1),
     payload: {
       breathing: { upper_trace: trace },
       face: {
@@ -64,7 +65,7 @@ export function fakeStatus(
   name: "OK" | "NO_FACES_FOUND" = "OK",
   sessionId?: string,
 ): Envelope {
-  const timestamp = FAKE_START_US + n * 200_000;
+  const timestamp = epochUs(FAKE_START_US + n * 200_000);
   return {
     type: "status",
     timestamp,
@@ -84,7 +85,7 @@ export function fakeStatus(
 export function fakeRecordingState(n: number, sessionId?: string): Envelope {
   return {
     type: "recording_state",
-    timestamp: FAKE_START_US + n * 200_000,
+    timestamp: epochUs(FAKE_START_US + n * 200_000),
     payload: sessionId === undefined
       ? { recording: false }
       : { recording: true, session_id: sessionId },

@@ -1,3 +1,4 @@
+import { type EpochUs, epochUs, type MonotonicUs, monotonicUs } from "../../src/base/time.ts";
 import type { Clock } from "../../src/telemetry/clock.ts";
 
 /** A clock that stands still until it is told to go on; sleepers wake in the order of their times. */
@@ -10,12 +11,12 @@ export class ManualClock implements Clock {
     this.#nowUs = startUs;
   }
 
-  monotonicUs(): number {
-    return this.#nowUs;
+  monotonicUs(): MonotonicUs {
+    return monotonicUs(this.#nowUs);
   }
 
-  epochUs(monotonicUs: number): number {
-    return monotonicUs;
+  epochUs(time: MonotonicUs): EpochUs {
+    return epochUs(time);
   }
 
   sleep(ms: number, signal?: AbortSignal): Promise<void> {

@@ -1,6 +1,6 @@
 import type { Redis } from "ioredis";
 import { encodeEnvelope } from "../../src/envelopes/envelope.ts";
-import type { FrameOutgoing, MetricOutgoing } from "../../src/envelopes/outgoing.ts";
+import type { FrameOutgoing, MetricOutgoing } from "../../src/envelopes/message.ts";
 import { SystemClock } from "../../src/telemetry/clock.ts";
 
 /** Clock of the tests with real servers. */

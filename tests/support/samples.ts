@@ -1,3 +1,4 @@
+import { monotonicUs } from "../../src/base/time.ts";
 import type { RegionSample } from "../../src/vision/region_sample.ts";
 
 /** The deep parts of a sample that a test wants different. */
@@ -7,7 +8,7 @@ export type SampleParts = Partial<RegionSample>;
 export function goodSample(parts: SampleParts = {}): RegionSample {
   const skin = { r: 150, g: 110, b: 90, pixels: 4000, clipped: 0 };
   return {
-    timeUs: 0,
+    timeUs: monotonicUs(0),
     sequence: 0,
     regions: { skin, forehead: skin, left_cheek: skin, right_cheek: skin },
     face: goodFace(),
@@ -55,6 +56,10 @@ export function samplesOf(
 ): RegionSample[] {
   return Array.from({ length: Math.round(seconds * fps) }, (_, i) => {
     const timeS = i / fps;
-    return goodSample({ ...at(timeS), timeUs: startUs + Math.round(timeS * 1e6), sequence: i });
+    return goodSample({
+      ...at(timeS),
+      timeUs: monotonicUs(startUs + Math.round(timeS * 1e6)),
+      sequence: i,
+    });
   });
 }

@@ -1,72 +1,90 @@
 import assert from "node:assert/strict";
-import { STATUS_TABLE } from "../../src/vitals/condition/status_table.ts";
+import { STATUS_NAMES } from "../../src/vitals/condition/status_table.ts";
+import { WITHHELD_REASONS } from "../../src/vitals/withheld.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
-const PAGE = Deno.readTextFileSync(`${ROOT}docs/DEVICE.md`).replaceAll(/\s+/g, " ");
+const PAGE_PATH = "docs/TROUBLESHOOTING.md";
+const PAGE = Deno.readTextFileSync(ROOT + PAGE_PATH).replaceAll(/\s+/g, " ");
 
-/** The rooms that run on a device; `validate` and its kind are for a desk. */
-const ROOMS = [
+/** Code that runs on a device; commands such as `validate` and `record` run elsewhere. */
+const SOURCES = [
+  "ffi/camera.ts",
+  "ffi/native",
   "launcher",
   "main.ts",
+  "src/app",
   "src/capture",
-  "src/commands/compose",
-  "src/commands/install",
   "src/commands/install.ts",
   "src/commands/serve.ts",
   "src/commands/uninstall.ts",
   "src/config",
   "src/control",
-  "src/envelope",
-  "src/ipc",
+  "src/delivery",
+  "src/envelopes",
+  "src/frames",
+  "src/installation",
   "src/telemetry",
+  "src/transports",
   "src/vision",
+  "src/web",
 ];
 
-function* sourcesIn(path: string): Generator<string> {
-  if (Deno.statSync(path).isFile) {
-    if (/\.(ts|c)$/.test(path)) yield path;
+/** Folders whose messages never reach a user of the device. */
+const EXCLUDED_FOLDERS = ["build", "gen", "page", "tests"];
+/** The only native code whose messages are shown as they are: that of the camera. */
+const EXCLUDED_FILES = /^ffi\/native\/(?!camera|v4l2)|^src\/envelopes\/render\//;
+
+function* sourceFiles(path: string): Generator<string> {
+  if (Deno.statSync(ROOT + path).isFile) {
+    if (/\.(ts|c)$/.test(path) && !EXCLUDED_FILES.test(path)) yield path;
     return;
   }
-  for (const { name } of Deno.readDirSync(path)) {
-    if (name !== "build") yield* sourcesIn(`${path}/${name}`);
+  for (const { name } of Deno.readDirSync(ROOT + path)) {
+    if (!EXCLUDED_FOLDERS.includes(name)) yield* sourceFiles(`${path}/${name}`);
   }
 }
 
 const LITERAL = String.raw`("(?:\\.|[^"\\\n])*"|` + "`(?:\\\\.|[^`\\\\])*`)";
-/** What is said: errors with a class for users, warnings of the log, and sentences kept in tables. */
-const SAYINGS = [
-  String.raw`new (?:UsageError|ConfigError|UnavailableError|SourceError)\(\s*`,
-  String.raw`\b(?:warning|error)\(\s*`,
-  String.raw`"(?:warning|error)",\s*`,
-  String.raw`\bfail\(\s*(?:EXIT_\w+|\d+),\s*`,
+/** What precedes a message: the error classes for users, the log, tables, and failures in C. */
+const MESSAGE_PATTERNS = [
+  String.raw`new (?:Usage|Config|Unavailable|Source|Backend)Error\(\s*`,
+  String.raw`\.(?:info|warning|error)\(\s*`,
+  String.raw`"(?:info|warning|error)",\s*`,
+  String.raw`\btext:\s*`,
+  String.raw`fail\(\s*\w+,\s*`,
   String.raw`(?<!new \w*Error\(\s*)(?=["` + "`]Cannot )",
 ].map((start) => new RegExp(start + LITERAL, "g"));
 
-/** The first words of a message that say more than "Cannot use". */
-function tellingPart(literal: string): string | undefined {
+/** Removes comments and joins literals that are concatenated over several lines. */
+function readSource(path: string): string {
+  return Deno.readTextFileSync(ROOT + path)
+    .replaceAll(/^\s*(\/\/|\*|\/\*).*$/gm, "")
+    .replaceAll(/" \+\s*"/g, "")
+    .replaceAll(/` \+\s*`/g, "");
+}
+
+/** Returns the first part of a message without values that is long enough to search for. */
+function searchablePart(literal: string): string | undefined {
   return literal.slice(1, -1).replaceAll("\\n", "").split(/\$\{[^}]*\}?|%[.*\w]+|: |@/)
     .map((part) => part.trim()).find((part) => part.length >= 12);
 }
 
-Deno.test("each message that a device may show is found in docs/DEVICE.md", () => {
+Deno.test(`${PAGE_PATH} contains every message that a device can show`, () => {
   const missing = new Map<string, string>();
-  for (const room of ROOMS) {
-    for (const path of sourcesIn(ROOT + room)) {
-      const text = Deno.readTextFileSync(path).replaceAll(/^\s*(\/\/|\*|\/\*).*$/gm, "");
-      for (const saying of SAYINGS) {
-        for (const [, literal] of text.matchAll(saying)) {
-          const part = tellingPart(literal ?? "");
-          if (part && !PAGE.includes(part)) missing.set(part, path.slice(ROOT.length));
-        }
+  for (const path of SOURCES.flatMap((source) => [...sourceFiles(source)])) {
+    const text = readSource(path);
+    for (const pattern of MESSAGE_PATTERNS) {
+      for (const [, literal = ""] of text.matchAll(pattern)) {
+        const part = searchablePart(literal);
+        if (part && !PAGE.includes(part)) missing.set(part, path);
       }
     }
   }
-  assert.deepEqual(Object.fromEntries(missing), {}, "These want a row in docs/DEVICE.md");
+  assert.deepEqual(Object.fromEntries(missing), {}, `Add these messages to ${PAGE_PATH}`);
 });
 
-Deno.test("each status and each reason for a missing number is found there too", () => {
-  const reasons = Deno.readTextFileSync(`${ROOT}src/vitals/estimate.ts`)
-    .match(/export type Withheld =[^;]*/)?.[0].match(/\w+(?=")/g) ?? [];
-  assert(reasons.length > 5);
-  for (const word of [...Object.keys(STATUS_TABLE), ...reasons]) assert(PAGE.includes(word), word);
+Deno.test(`${PAGE_PATH} contains every status and every reason for a withheld value`, () => {
+  for (const name of [...Object.keys(STATUS_NAMES), ...Object.keys(WITHHELD_REASONS)]) {
+    assert(PAGE.includes(`\`${name}\``), name);
+  }
 });

@@ -1,3 +1,4 @@
+import { monotonicUs } from "../../base/time.ts";
 import { maskPasswords } from "../../config/secret.ts";
 import type { Clock } from "../../telemetry/clock.ts";
 import type { Counters } from "../../telemetry/counters.ts";
@@ -168,7 +169,7 @@ export class LiveSource implements FrameSource {
         const streamUs = timeline.timeUs(image.ptsUs, clock.monotonicUs());
         // Times must keep increasing when the stream is reopened.
         this.#lastUs = Math.max(streamUs, this.#lastUs + 1);
-        queue.push({ image, timeUs: this.#lastUs, sequence: this.#sequence++ });
+        queue.push({ image, timeUs: monotonicUs(this.#lastUs), sequence: this.#sequence++ });
       }
     } finally {
       queue.close();

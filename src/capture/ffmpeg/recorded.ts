@@ -1,3 +1,4 @@
+import { monotonicUs } from "../../base/time.ts";
 import { maskPasswords } from "../../config/secret.ts";
 import type { Clock } from "../../telemetry/clock.ts";
 import type { Counters } from "../../telemetry/counters.ts";
@@ -99,7 +100,7 @@ export class RecordedSource implements FrameSource {
           builder.discard(image);
           continue;
         }
-        const frame = await builder.build(image, { timeUs, sequence });
+        const frame = await builder.build(image, { timeUs: monotonicUs(timeUs), sequence });
         if (!frame) {
           this.#options.counters.add("frames_damaged_total");
           continue;

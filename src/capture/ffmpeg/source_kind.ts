@@ -1,5 +1,6 @@
 import { definedPaths } from "../../config/permissions.ts";
 import type { SourceKind } from "../source_kind.ts";
+import type { CameraInputSettings } from "../v4l2/flags.ts";
 import { videoFlags, type VideoInputSettings } from "./flags.ts";
 import { ffmpegPermissions } from "./permissions.ts";
 
@@ -13,4 +14,21 @@ export const videoKind = {
     ...ffmpegPermissions(undefined, program),
     read: definedPaths(video.inputPath, video.inputTimePath),
   }),
-} as const satisfies SourceKind<{ readonly video: VideoInputSettings }>;
+  async open({ camera, video }, { clock, counters, log, analysisWidth }) {
+    const { openFfmpegSource } = await import("./source.ts");
+    return await openFfmpegSource({
+      input: video.inputPath ?? "",
+      transform: camera.inputTransformMode,
+      realtime: video.realtime,
+      loop: video.loop,
+      ...video.inputTimePath === undefined ? {} : { timesPath: video.inputTimePath },
+      analysisWidth,
+      clock,
+      counters,
+      log,
+    });
+  },
+} as const satisfies SourceKind<{
+  readonly camera: CameraInputSettings;
+  readonly video: VideoInputSettings;
+}>;

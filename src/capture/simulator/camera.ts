@@ -1,3 +1,4 @@
+import { type MonotonicUs, monotonicUs } from "../../base/time.ts";
 import { type Clock, SystemClock } from "../../telemetry/clock.ts";
 import { BufferPool } from "../buffer_pool.ts";
 import type { FrameSource, SourceEvent } from "../frame.ts";
@@ -34,7 +35,7 @@ export interface SimulatedCameraOptions extends PhysiologyOptions {
   /** False yields frames as fast as they are consumed, with the same times. @default true */
   readonly realtime?: boolean;
   /** Called with the ground truth of each frame, just before the frame is yielded. */
-  readonly onTruth?: (truth: TruthSample, timeUs: number) => void;
+  readonly onTruth?: (truth: TruthSample, timeUs: MonotonicUs) => void;
   readonly clock?: Clock;
 }
 
@@ -66,7 +67,7 @@ export class SimulatedCamera implements FrameSource {
   readonly nominalFps: number;
   readonly realtime: boolean;
   readonly #options: Required<Omit<SimulatedCameraOptions, "onTruth">>;
-  readonly #onTruth: (truth: TruthSample, timeUs: number) => void;
+  readonly #onTruth: (truth: TruthSample, timeUs: MonotonicUs) => void;
   readonly #closing = new AbortController();
 
   constructor({ onTruth = () => {}, ...options }: SimulatedCameraOptions = {}) {
@@ -107,7 +108,7 @@ export class SimulatedCamera implements FrameSource {
     const startUs = clock.monotonicUs();
     const end = Math.round(durationS * fps);
     for (let sequence = 0; sequence < end; sequence++) {
-      const dueUs = startUs + Math.round((sequence * 1e6) / fps);
+      const dueUs = monotonicUs(startUs + Math.round((sequence * 1e6) / fps));
       if (drops.uniform() < frameDrop) continue;
       if (await this.#isMissed(dueUs, sequence)) continue;
       if (this.#closing.signal.aborted) return;

@@ -1,3 +1,4 @@
+import type { MonotonicUs } from "../../base/time.ts";
 import { SimulatedCamera } from "./camera.ts";
 import { rateAt } from "./rate_schedule.ts";
 import { STAMPED_TRUTH_HEADER, TRUTH_HEADER, truthRow, type TruthSample } from "./truth.ts";
@@ -14,7 +15,7 @@ export interface SimulationOptions {
   readonly realtime: boolean;
   readonly durationS?: number;
   /** Called with the ground truth of each frame, just before the frame is yielded. */
-  readonly onTruth?: (truth: TruthSample, timeUs: number) => void;
+  readonly onTruth?: (truth: TruthSample, timeUs: MonotonicUs) => void;
 }
 
 /** The settings of a simulated camera. */

@@ -1,7 +1,9 @@
 import { definedPaths } from "../../config/permissions.ts";
 import { ffmpegPermissions } from "../ffmpeg/permissions.ts";
 import type { SourceKind } from "../source_kind.ts";
-import { type SimulatedCameraSettings, simulateFlags } from "./flags.ts";
+import type { VideoInputSettings } from "../ffmpeg/flags.ts";
+import { simulateFlags } from "./flags.ts";
+import type { SimulatedInputSettings } from "./open.ts";
 
 /** The simulated camera. */
 export const simulationKind = {
@@ -14,4 +16,13 @@ export const simulationKind = {
     ...ffmpegPermissions(undefined, program),
     write: definedPaths(simulate.truthPath),
   }),
-} as const satisfies SourceKind<{ readonly simulate: SimulatedCameraSettings }>;
+  async open(settings, { clock }) {
+    const { openSimulation } = await import("./open.ts");
+    return openSimulation(settings, {
+      clock,
+      truthPath: settings.simulate.truthPath,
+      stamped: true,
+      realtime: settings.video.realtime,
+    });
+  },
+} as const satisfies SourceKind<SimulatedInputSettings & { readonly video: VideoInputSettings }>;

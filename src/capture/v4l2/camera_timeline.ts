@@ -1,3 +1,4 @@
+import { monotonicUs } from "../../base/time.ts";
 import { nativeMonotonicUs } from "../../../ffi/library.ts";
 import type { Clock } from "../../telemetry/clock.ts";
 import type { FrameStamp } from "../frame.ts";
@@ -10,7 +11,7 @@ export class CameraTimeline {
   readonly #clock: Clock;
   #offsetUs = 0;
   #firstSequence = 0;
-  #last: FrameStamp = { sequence: -1, timeUs: -Infinity };
+  #last: FrameStamp = { sequence: -1, timeUs: monotonicUs(-Infinity) };
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -23,9 +24,11 @@ export class CameraTimeline {
   }
 
   /** Converts the stamp of one frame. */
-  convert(driver: FrameStamp): FrameStamp {
+  convert(driver: { readonly timeUs: number; readonly sequence: number }): FrameStamp {
     // A driver may give two frames the same timestamp, but times must strictly increase.
-    const timeUs = Math.max(driver.timeUs + this.#offsetUs, this.#last.timeUs + 1);
+    const timeUs = monotonicUs(
+      Math.max(driver.timeUs + this.#offsetUs, this.#last.timeUs + 1),
+    );
     return this.#last = { timeUs, sequence: this.#firstSequence + driver.sequence };
   }
 }

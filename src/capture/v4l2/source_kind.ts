@@ -9,4 +9,17 @@ export const cameraKind = {
   isSelected: ({ camera }) => camera.use,
   // Native code reads the device.
   permissions: () => ({}),
+  async open({ camera }, context) {
+    const { V4l2Source } = await import("./source.ts");
+    return new V4l2Source({
+      device: camera.device ?? `/dev/video${camera.deviceIndex}`,
+      width: camera.widthPx,
+      height: camera.heightPx,
+      fps: camera.maxFps,
+      codec: camera.codec,
+      transform: camera.inputTransformMode,
+      powerLine: camera.powerLineFrequency,
+      ...context,
+    });
+  },
 } as const satisfies SourceKind<{ readonly camera: CameraInputSettings }>;

@@ -1,10 +1,12 @@
+import type { EpochUs, MonotonicUs } from "../../base/time.ts";
+
 /**
  * The language in which the field table is written. One row per payload field gives the TypeScript
  * type, the JSON encoder, the Protobuf definition, the JSON Schema and the documentation.
  */
 
 /** Converts a monotonic time to epoch time, both in microseconds. */
-export type ToEpoch = (monotonicUs: number) => number;
+export type ToEpoch = (time: MonotonicUs) => EpochUs;
 
 export interface NumberType {
   readonly kind: "number";
@@ -107,7 +109,8 @@ export interface Field<T extends Type = Type> {
 export type Fields = Readonly<Record<string, Field>>;
 
 /** The TypeScript type of a value as it stands in JSON. */
-export type ValueOf<T> = T extends NumberType | IntegerType | TimeType ? number
+export type ValueOf<T> = T extends NumberType | IntegerType ? number
+  : T extends TimeType ? EpochUs
   : T extends BooleanType ? boolean
   : T extends TextType ? string
   : T extends ConstantType<infer V> ? V

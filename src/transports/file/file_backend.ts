@@ -1,12 +1,7 @@
 import type { Clock } from "../../telemetry/clock.ts";
 import type { Log } from "../../telemetry/log.ts";
-import {
-  type Backend,
-  BackendError,
-  type Delivery,
-  type MetricOutgoing,
-  type Outgoing,
-} from "../../envelopes/outgoing.ts";
+import { type Backend, BackendError, type Delivery } from "../../delivery/backend.ts";
+import type { MetricOutgoing, Outgoing } from "../../envelopes/message.ts";
 import { explainFileError, isDiskFull } from "./file_error.ts";
 import { FrameFiles } from "./frame_files.ts";
 import { type DiskSpace, diskSpaceOf, hasSpaceFor } from "./free_space.ts";
@@ -61,7 +56,7 @@ export class FileBackend implements Backend {
     return this.#ready;
   }
 
-  get trouble(): string | undefined {
+  get problem(): string | undefined {
     if (this.#fault) return this.#fault;
     if (!this.#space) return undefined;
     const start = `The disk of ${this.#options.baseDirectory} is almost full`;
@@ -85,7 +80,7 @@ export class FileBackend implements Backend {
   async send(outgoing: Outgoing): Promise<Delivery> {
     if (!this.#ready) throw this.#error("The directory is not open", "not_open");
     if (this.#space && !hasSpaceFor(outgoing.topic, this.#space)) {
-      throw new BackendError(this.trouble ?? "", { retriable: false, reason: "disk_full" });
+      throw new BackendError(this.problem ?? "", { retriable: false, reason: "disk_full" });
     }
     try {
       if (outgoing.kind === "frame") {

@@ -1,9 +1,32 @@
 import type { Transport } from "../transport.ts";
 import { fileFlags, filePermissions, type FileSettings } from "./flags.ts";
 
+/** File in the base directory to which clients append recording commands. */
+const COMMAND_FILE = "command.jsonl";
+
+/** Publishing to files: JSON lines and JPEGs. */
 export const fileTransport = {
   name: "file",
   topics: { file: fileFlags },
   rules: [],
   permissions: filePermissions,
+  async open({ file }, context) {
+    const { CommandFile } = await import("../../control/command_file.ts");
+    const { pixmapDecoder } = await import("../../frames/pixmap.ts");
+    const { FileBackend } = await import("./file_backend.ts");
+    const commands = new CommandFile({
+      ...context,
+      path: `${file.baseDirectory}/${COMMAND_FILE}`,
+      onCommand: (bytes) => context.commands.handle(bytes, "file"),
+    });
+    if (file.compressFrames) {
+      return { backend: new FileBackend(file, context), receivers: [commands] };
+    }
+    const frameExtension = file.frameExtension === "jpg" ? "ppm" : file.frameExtension;
+    const backend = new FileBackend({ ...file, frameExtension }, {
+      ...context,
+      convertJpeg: pixmapDecoder(),
+    });
+    return { backend, receivers: [commands] };
+  },
 } as const satisfies Transport<{ readonly file: FileSettings }>;

@@ -1,4 +1,5 @@
-import type { Backend, Delivery, Outgoing } from "../../envelopes/outgoing.ts";
+import type { Backend, Delivery } from "../../delivery/backend.ts";
+import type { Outgoing } from "../../envelopes/message.ts";
 import type { GrpcServer } from "./grpc_server.ts";
 
 /**

@@ -13,6 +13,12 @@ export const grpcTransport = {
         : undefined,
   ],
   permissions: () => ({}),
+  async open(_settings, { grpc }) {
+    // The rules refuse this combination.
+    if (!grpc) throw new RangeError("Cannot publish by gRPC: the server is not running");
+    const { GrpcBackend } = await import("./grpc_backend.ts");
+    return { backend: new GrpcBackend(grpc), receivers: [] };
+  },
 } as const satisfies Transport<{
   readonly publish: PublishSettings;
   readonly server: GrpcSettings;

@@ -1,12 +1,8 @@
 import { Buffer } from "node:buffer";
 import { encodeFrameEnvelope, type Topic } from "../../envelopes/envelope.ts";
 import type { Log } from "../../telemetry/log.ts";
-import {
-  type Backend,
-  BackendError,
-  type Delivery,
-  type Outgoing,
-} from "../../envelopes/outgoing.ts";
+import { type Backend, BackendError, type Delivery } from "../../delivery/backend.ts";
+import type { Outgoing } from "../../envelopes/message.ts";
 import { isLateEntry, KeyValueCommands, type StoredEnvelope } from "./key_value_commands.ts";
 import type { RedisOptions } from "./options.ts";
 import { TimeoutTracker } from "./response_timeout.ts";
@@ -88,7 +84,7 @@ export class RedisBackend implements Backend {
     return !this.#options.usePubsub;
   }
 
-  get trouble(): string | undefined {
+  get problem(): string | undefined {
     const problem = this.#metrics.link.problem ?? this.#frames.link.problem;
     return problem?.message ?? this.#rejection?.message;
   }
@@ -141,7 +137,7 @@ export class RedisBackend implements Backend {
     if (cluster && !shardedPublish) return {};
     const receivers = Number(reply);
     return cluster
-      ? { receivers, unsettled: this.#mayHaveMigrated(topic, receivers) }
+      ? { receivers, subscribersMoving: this.#mayHaveMigrated(topic, receivers) }
       : { receivers };
   }
 

@@ -1,9 +1,29 @@
 import type { Transport } from "../transport.ts";
 import { redisFlags, redisPermissions, redisRules, type RedisSettings } from "./flags.ts";
+import { redisOptions } from "./settings.ts";
 
+/** Publishing to Redis: channels, or keys and streams. */
 export const redisTransport = {
   name: "redis",
   topics: { redis: redisFlags },
   rules: redisRules,
   permissions: redisPermissions,
+  async open({ redis }, context) {
+    const { RedisBackend } = await import("./redis_backend.ts");
+    const { CommandQueue } = await import("./command_queue.ts");
+    const backend = new RedisBackend(redisOptions(redis), context);
+    const queue = new CommandQueue(redisOptions(redis), {
+      ...context,
+      onCommand: (bytes) => context.commands.handle(bytes, "redis"),
+    });
+    queue.start();
+    return {
+      backend,
+      receivers: [queue],
+      reload({ redis }) {
+        backend.reload(redisOptions(redis));
+        queue.reload(redisOptions(redis));
+      },
+    };
+  },
 } as const satisfies Transport<{ readonly redis: RedisSettings }>;

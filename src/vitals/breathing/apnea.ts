@@ -1,3 +1,4 @@
+import { monotonicUs } from "../../base/time.ts";
 import type { DetectionSample } from "../estimate.ts";
 import { butterworthLowPass, filterZeroPhase } from "../signal/bandpass.ts";
 import type { ChestSegment } from "./chest_track.ts";
@@ -53,7 +54,7 @@ export class ApneaDetector {
     }
     const stable = tracked && depthKnown && segment.motionFraction < 0.05 &&
       segment.changingFraction > 0.5;
-    return { timeUs: Math.round(endUs), detected: apnea && stable, stable };
+    return { timeUs: monotonicUs(Math.round(endUs)), detected: apnea && stable, stable };
   }
 
   /** Discards the usual depth, as for a new person. */

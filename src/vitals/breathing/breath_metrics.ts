@@ -1,3 +1,4 @@
+import { monotonicUs } from "../../base/time.ts";
 import type { Sample } from "../estimate.ts";
 import { bandPass, butterworthLowPass, filterZeroPhase } from "../signal/bandpass.ts";
 import { findBreaths } from "./breaths.ts";
@@ -53,7 +54,7 @@ export function measureBreaths(
   // In a new window the end of a reported breath moves by less than a third of a breath.
   const nextUs = afterUs + 1e6 / hz / 3;
   for (const breath of findBreaths(filtered, { minSwing: 0.35 * amplitude })) {
-    const timeUs = Math.round(timeOf(breath.end));
+    const timeUs = monotonicUs(Math.round(timeOf(breath.end)));
     if (timeUs <= nextUs) continue;
     lastBreathUs = timeUs;
     const ratio = (breath.peak - breath.start) / (breath.end - breath.peak);
@@ -78,5 +79,5 @@ function lineLengthOf(
   let sum = 0;
   for (let k = 1; k < smooth.length; k++) sum += Math.abs(smooth[k]! - smooth[k - 1]!);
   const seconds = (smooth.length - 1) / sampleRateHz;
-  return { timeUs: Math.round(endUs), value: seconds > 0 ? sum / seconds : 0 };
+  return { timeUs: monotonicUs(Math.round(endUs)), value: seconds > 0 ? sum / seconds : 0 };
 }

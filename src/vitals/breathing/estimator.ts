@@ -1,3 +1,4 @@
+import { monotonicUs } from "../../base/time.ts";
 import type { RegionSample } from "../../vision/region_sample.ts";
 import type { BreathingEstimate, DetectionSample, RateSample, Sample } from "../estimate.ts";
 import type { Withheld } from "../withheld.ts";
@@ -151,7 +152,7 @@ export class BreathingEstimator {
     const stable = reading.confidence >= STRICT_GATE;
     if (best && !this.#withheld) {
       this.#pending.rate.push({
-        timeUs: segment.endUs,
+        timeUs: monotonicUs(segment.endUs),
         value: stable ? reading.rate : best.rate,
         confidence: reading.confidence,
         stable,

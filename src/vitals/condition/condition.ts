@@ -1,6 +1,6 @@
 import { median } from "../../base/statistics.ts";
 import type { FaceObservation, RegionSample } from "../../vision/region_sample.ts";
-import type { StatusName } from "../condition/status_table.ts";
+import type { StatusName } from "./status_table.ts";
 
 /** Period of samples that the condition depends on, in seconds; older samples are ignored. */
 export const CONDITION_WINDOW_S = 2;

@@ -1,3 +1,4 @@
+import { monotonicUs } from "../../base/time.ts";
 import { median } from "../../base/statistics.ts";
 import type { Sample } from "../estimate.ts";
 
@@ -26,7 +27,8 @@ export class PhasicTrace {
    * @returns the new beats, once there is a reference.
    */
   push(beats: readonly { readonly timeUs: number; readonly height: number }[]): Sample[] {
-    return beats.flatMap(({ timeUs, height }) => {
+    return beats.flatMap(({ timeUs: us, height }) => {
+      const timeUs = monotonicUs(us);
       const lastUs = this.#beats.at(-1)?.timeUs ?? -Infinity;
       if (timeUs <= lastUs + SAME_BEAT_US || !(height > 0)) return [];
       this.#beats = this.#beats.filter((beat) => beat.timeUs > timeUs - REFERENCE_US);

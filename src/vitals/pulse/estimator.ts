@@ -1,3 +1,4 @@
+import { monotonicUs } from "../../base/time.ts";
 import type { RegionSample } from "../../vision/region_sample.ts";
 import type { PulseEstimate, RateSample } from "../estimate.ts";
 import type { Withheld } from "../withheld.ts";
@@ -168,7 +169,12 @@ export class PulseEstimator {
     if (assessment?.rate === undefined || assessment.timeUs <= this.#newestRateUs) return [];
     this.#newestRateUs = assessment.timeUs;
     const { timeUs, rate, confidence, withheld } = assessment;
-    return [{ timeUs, value: rate, confidence, stable: withheld === undefined }];
+    return [{
+      timeUs: monotonicUs(timeUs),
+      value: rate,
+      confidence,
+      stable: withheld === undefined,
+    }];
   }
 
   #assess(breathsPerMinute: number | undefined): PulseAssessment {

@@ -1,3 +1,4 @@
+import { monotonicUs } from "../../../src/base/time.ts";
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { createVitalsEngine } from "../../../src/vitals/engine.ts";
@@ -41,7 +42,7 @@ Deno.test("VitalsEngine publishes either a strict value or a reason, and only fi
       frames.forEach(({ stepUs, regions, track, face, dy, networkPulse }, sequence) => {
         timeUs += stepUs;
         const sample: RegionSample = {
-          timeUs,
+          timeUs: monotonicUs(timeUs),
           sequence,
           regions,
           ...(face ? { face: { ...STILL_FACE, track } } : {}),

@@ -1,3 +1,4 @@
+import { epochUs, monotonicUs } from "../../../src/base/time.ts";
 import assert from "node:assert/strict";
 import { type FfmpegSourceOptions, openFfmpegSource } from "../../../src/capture/ffmpeg/source.ts";
 import { SourceError } from "../../../src/capture/frame.ts";
@@ -185,8 +186,8 @@ Deno.test("openFfmpegSource() reports a wrong PHYSIOLOGY_FFMPEG", async () => {
 Deno.test("RecordedSource in real time drops and counts the frames of a late consumer, and keeps their times", async () => {
   let nowUs = 0;
   const clock: Clock = {
-    monotonicUs: () => nowUs,
-    epochUs: (us) => us,
+    monotonicUs: () => monotonicUs(nowUs),
+    epochUs: (us) => epochUs(us),
     sleep: (ms) => Promise.resolve(void (nowUs += 1000 * ms)),
   };
   const counters = new Counters();

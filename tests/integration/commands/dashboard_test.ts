@@ -1,3 +1,4 @@
+import { epochUs } from "../../../src/base/time.ts";
 import assert from "node:assert/strict";
 import type { Redis } from "ioredis";
 import {
@@ -65,7 +66,7 @@ class FakeDevice implements Disposable {
     for (const envelope of fakeMetrics(turn + 4)) await this.send(envelope);
     if (turn % 10 === 0) await this.send(fakeStatus(turn, "OK", this.#session));
     const jpeg = this.#images[turn % this.#images.length]!;
-    const frame = { timestamp: turn, sequence: turn, width: 320, height: 240, jpeg };
+    const frame = { timestamp: epochUs(turn), sequence: turn, width: 320, height: 240, jpeg };
     const bytes = Buffer.from(encodeFrameEnvelope(frame));
     this.frameReceivers = Number(await this.#client.publish(`${this.prefix}:frame`, bytes));
     const pushed = await this.#client.rpop(`${this.prefix}:command_queue`);

@@ -1,3 +1,4 @@
+import { epochUs } from "../../../src/base/time.ts";
 import assert from "node:assert/strict";
 import { SessionSaver } from "../../../src/recording/saver.ts";
 import { encodeEnvelope, encodeFrameEnvelope } from "../../../src/envelopes/envelope.ts";
@@ -32,7 +33,7 @@ async function subscribers(server: RedisServer, count: number): Promise<void> {
 }
 
 const FRAME = {
-  timestamp: FAKE_START_US,
+  timestamp: epochUs(FAKE_START_US),
   sequence: 1,
   width: 1,
   height: 1,

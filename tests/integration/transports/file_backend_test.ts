@@ -163,8 +163,8 @@ Deno.test("FileBackend waits while another server uses its folder, and reports i
     await using first = startOutbox(folder.path);
     await waitFor("the first", () => first.backend.ready);
     const second = startOutbox(folder.path);
-    await waitFor("the problem", () => second.outbox.trouble);
-    assert.match(second.outbox.trouble ?? "", /another physiology_server uses it/);
+    await waitFor("the problem", () => second.outbox.problem);
+    assert.match(second.outbox.problem ?? "", /another physiology_server uses it/);
     assert.equal(second.backend.ready, false);
     return second;
   })();
@@ -225,12 +225,12 @@ testWithSmallDisk(
       offerAll();
       return drops("frame") > 0;
     }, { pollMs: 50 });
-    assert.match(ends.outbox.trouble ?? "", /almost full: frames are not written/);
+    assert.match(ends.outbox.problem ?? "", /almost full: frames are not written/);
     assert.equal(drops("metric"), 0);
 
     await waitFor("a full disk", () => {
       offerAll();
-      return /the disk is full/.test(ends.outbox.trouble ?? "");
+      return /the disk is full/.test(ends.outbox.problem ?? "");
     }, { pollMs: 1, timeoutMs: 20_000 });
     assert.ok(drops("metric") > 0, "edge metrics are dropped before core metrics");
     linesOf(path);
@@ -240,7 +240,7 @@ testWithSmallDisk(
       timeoutMs: 20_000,
     });
     assert.deepEqual(sequencesIn(path), sequencesIn(path).map((_, index) => index + 1));
-    await waitFor("recovery", () => ends.outbox.trouble === undefined);
+    await waitFor("recovery", () => ends.outbox.problem === undefined);
     const framesBefore = ends.counters.get("outbox_sent_total", { class: "frame" });
     await waitFor("frames", () => {
       offerAll();
@@ -258,10 +258,10 @@ testWithSmallDisk(
     assert.ok(remount("ro"));
     await using ends = startOutbox(`${disk}/output`);
     ends.outbox.offer(coreMetric(1));
-    await waitFor("the problem", () => /read-only/.test(ends.outbox.trouble ?? ""));
+    await waitFor("the problem", () => /read-only/.test(ends.outbox.problem ?? ""));
     assert.ok(remount("rw"));
     await waitFor("the line", () => ends.backend.ready && linesOf(path).length === 1);
     assert.deepEqual(sequencesIn(path), [1]);
-    assert.equal(ends.outbox.trouble, undefined);
+    assert.equal(ends.outbox.problem, undefined);
   },
 );

@@ -40,7 +40,7 @@ Deno.test("RedisBackend follows a slot of a cluster that moves and loses no shar
     const rejoined = sequence;
     await waitFor("metrics by the other node", () => sequencesOf(received).has(rejoined + 5));
     assert.ok(performance.now() - movedMs < 5000);
-    assert.equal(ends.outbox.trouble, undefined);
+    assert.equal(ends.outbox.problem, undefined);
   } finally {
     clearInterval(timer);
   }
@@ -144,7 +144,7 @@ Deno.test("RedisBackend continues a history of a cluster without a gap when its 
     await waitFor("entries at the other node", () => sequence > rejoined + 20);
     await ends.outbox.flush(2000);
     assert.ok(performance.now() - movedMs < 5000);
-    assert.equal(ends.outbox.trouble, undefined);
+    assert.equal(ends.outbox.problem, undefined);
   } finally {
     clearInterval(timer);
   }

@@ -43,9 +43,9 @@ for (const [reply, fault, problem] of REPLIES) {
       const before = performance.now();
       const memory = Deno.memoryUsage().rss;
       proxy.fault = fault;
-      await waitFor("detection of the fault", () => ends.outbox.trouble);
+      await waitFor("detection of the fault", () => ends.outbox.problem);
       assert.ok(performance.now() - before < 3000);
-      assert.match(ends.outbox.trouble ?? "", problem);
+      assert.match(ends.outbox.problem ?? "", problem);
       const detected = sequence;
       await waitFor("metrics that cannot be sent", () => sequence > detected + 50);
       assert.ok(Deno.memoryUsage().rss - memory < 60e6, "memory stays bounded");
@@ -62,7 +62,7 @@ for (const [reply, fault, problem] of REPLIES) {
     assert.equal(ends.dropped("metric"), 0);
     const agesMs = frames.map(({ arrivedUs, timestamp }) => (arrivedUs - timestamp) / 1000);
     assert.ok(Math.max(...agesMs) < 1000, `a frame came after ${Math.max(...agesMs)} ms`);
-    await waitFor("recovery", () => ends.outbox.trouble === undefined);
+    await waitFor("recovery", () => ends.outbox.problem === undefined);
   });
 }
 
@@ -77,7 +77,7 @@ Deno.test("RedisBackend accepts replies that arrive one byte at a time", async (
   await waitFor("every metric", () => received.length === 20);
   await ends.outbox.flush(2000);
   assert.equal(ends.counters.get("outbox_sent_total", { class: "metric" }), 20);
-  assert.equal(ends.outbox.trouble, undefined);
+  assert.equal(ends.outbox.problem, undefined);
 });
 
 Deno.test("RedisBackend counts a subscriber that Redis disconnects because it does not read", async () => {

@@ -90,8 +90,8 @@ Deno.test("RedisBackend logs in to Sentinels with a separate user and the rules 
   });
   {
     await using ends = startOutbox({ ...options, sentinelPassword: "wrong" });
-    await waitFor("the problem", () => ends.outbox.trouble);
-    assert.match(ends.outbox.trouble ?? "", /--redis_sentinel_password/);
+    await waitFor("the problem", () => ends.outbox.problem);
+    assert.match(ends.outbox.problem ?? "", /--redis_sentinel_password/);
     assert.equal(ends.backend.ready, false);
   }
   await using ends = startOutbox({ ...options, sentinelPassword: "seek" });

@@ -17,7 +17,7 @@ Deno.test("RedisBackend publishes metrics and frames as envelopes on their chann
   });
   assert.deepEqual(received.slice(0, 2).map(({ type }) => type), ["core_metrics", "frame"]);
   assert.equal(ends.counters.get("outbox_sent_total", { class: "metric" }), 1);
-  assert.equal(ends.outbox.trouble, undefined);
+  assert.equal(ends.outbox.problem, undefined);
 });
 
 Deno.test("Outbox.framesWanted follows the receivers of frames that PUBLISH reports", async () => {
@@ -41,7 +41,7 @@ Deno.test("RedisBackend rejects a frame over the size limit, counted and reporte
   ends.outbox.offer(frame(1, 30_000));
   const tooBig = { class: "frame", reason: "too_big" };
   await waitFor("the counter", () => ends.counters.get("outbox_dropped_total", tooBig) === 1);
-  assert.match(ends.outbox.trouble ?? "", /at most 20000 bytes \(max_bulk_string_bytes\)/);
+  assert.match(ends.outbox.problem ?? "", /at most 20000 bytes \(max_bulk_string_bytes\)/);
 });
 
 Deno.test("RedisBackend loses no metric when redis-server is killed, and frames resume within 2 s", async () => {
@@ -106,7 +106,7 @@ Deno.test("RedisBackend detects a frozen redis-server and sends no stale frames 
     // The timeout, the time allowed for the frame in flight, the check interval, and a margin.
     const detectedMs = performance.now() - frozeMs;
     assert.ok(detectedMs < 300 + 650 + 100 + 200, `${detectedMs} ms`);
-    assert.match(ends.outbox.trouble ?? "", /in time/);
+    assert.match(ends.outbox.problem ?? "", /in time/);
     const frozen = sequence;
     await waitFor("frames that cannot be sent", () => sequence > frozen + 20);
     const before = received.length;
@@ -127,11 +127,11 @@ Deno.test("RedisBackend reports a refused connection and replays metrics once re
   const port = freePort();
   await using ends = startOutbox(optionsFor({ port }));
   ends.outbox.offer(coreMetric(1));
-  await waitFor("the problem", () => ends.outbox.trouble);
-  assert.match(ends.outbox.trouble ?? "", /connection refused: start redis-server/);
+  await waitFor("the problem", () => ends.outbox.problem);
+  assert.match(ends.outbox.problem ?? "", /connection refused: start redis-server/);
   await using server = await startRedis({ port });
   const received = await subscribe(server, "physiology:core_metrics");
   await waitFor("the metric", () => received.length === 1);
   assert.equal(received[0]?.payload.metadata?.replayed, true);
-  await waitFor("recovery", () => ends.outbox.trouble === undefined);
+  await waitFor("recovery", () => ends.outbox.problem === undefined);
 });

@@ -14,11 +14,11 @@ Deno.test("RedisBackend keeps metrics while Redis is out of memory", async () =>
   ends.outbox.offer(coreMetric(1));
   await waitFor(
     "the problem",
-    () => /memory \(OOM\): raise maxmemory/.test(ends.outbox.trouble ?? ""),
+    () => /memory \(OOM\): raise maxmemory/.test(ends.outbox.problem ?? ""),
   );
   await admin.config("SET", "maxmemory", "0");
   await waitFor("the metric", () => admin.get("physiology:core_metrics"));
-  await waitFor("recovery", () => ends.outbox.trouble === undefined);
+  await waitFor("recovery", () => ends.outbox.problem === undefined);
 });
 
 Deno.test("RedisBackend keeps metrics while Redis is a read-only replica", async () => {
@@ -29,10 +29,10 @@ Deno.test("RedisBackend keeps metrics while Redis is a read-only replica", async
   await using ends = startOutbox(optionsFor(replica, { usePubsub: false }));
   await waitFor("a connection", () => ends.backend.ready);
   ends.outbox.offer(coreMetric(1));
-  await waitFor("the problem", () => /read-only replica/.test(ends.outbox.trouble ?? ""));
+  await waitFor("the problem", () => /read-only replica/.test(ends.outbox.problem ?? ""));
   await replica.client().call("REPLICAOF", "NO", "ONE");
   await waitFor("the metric", () => replica.client().get("physiology:core_metrics"));
-  await waitFor("recovery", () => ends.outbox.trouble === undefined);
+  await waitFor("recovery", () => ends.outbox.problem === undefined);
 });
 
 Deno.test("RedisBackend keeps metrics while an ACL permission is missing", async () => {
@@ -46,11 +46,11 @@ Deno.test("RedisBackend keeps metrics while an ACL permission is missing", async
   ends.outbox.offer(coreMetric(1));
   await waitFor(
     "the problem",
-    () => /lacks a permission.*redis\.acl/.test(ends.outbox.trouble ?? ""),
+    () => /lacks a permission.*redis\.acl/.test(ends.outbox.problem ?? ""),
   );
   await admin.acl("SETUSER", "ours", "&physiology:*");
   await waitFor("the metric", () => received.length === 1);
-  await waitFor("recovery", () => ends.outbox.trouble === undefined);
+  await waitFor("recovery", () => ends.outbox.problem === undefined);
 });
 
 Deno.test("RedisBackend keeps metrics while Redis loads its data", async () => {
@@ -67,11 +67,11 @@ Deno.test("RedisBackend keeps metrics while Redis loads its data", async () => {
   ]);
   await using ends = startOutbox(optionsFor(server));
   ends.outbox.offer(coreMetric(1));
-  await waitFor("the problem", () => /loading its data from disk/.test(ends.outbox.trouble ?? ""));
+  await waitFor("the problem", () => /loading its data from disk/.test(ends.outbox.problem ?? ""));
   await loading;
   const received = await subscribe(server, "physiology:core_metrics");
   await waitFor("the metric", () => received.length === 1);
-  await waitFor("recovery", () => ends.outbox.trouble === undefined);
+  await waitFor("recovery", () => ends.outbox.problem === undefined);
 });
 
 Deno.test("RedisBackend keeps metrics while Redis cannot save to its disk", async () => {
@@ -88,7 +88,7 @@ Deno.test("RedisBackend keeps metrics while Redis cannot save to its disk", asyn
     return (await admin.info("persistence")).includes("rdb_last_bgsave_status:err");
   });
   ends.outbox.offer(coreMetric(1));
-  await waitFor("the problem", () => /cannot save to its disk/.test(ends.outbox.trouble ?? ""));
+  await waitFor("the problem", () => /cannot save to its disk/.test(ends.outbox.problem ?? ""));
   await admin.config("SET", "stop-writes-on-bgsave-error", "no");
   await waitFor("the metric", () => admin.get("physiology:core_metrics"));
   assert.equal(ends.dropped("metric"), 0);

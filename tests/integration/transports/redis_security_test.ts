@@ -62,9 +62,9 @@ Deno.test("RedisBackend connects over TLS with a client certificate and reports 
   ];
   for (const [fault, options, reason] of bad) {
     await using ends = startOutbox(options);
-    await waitFor(`the problem: ${fault}`, () => ends.outbox.trouble);
-    assert.match(ends.outbox.trouble ?? "", /Cannot set up TLS|Lost the connection/, fault);
-    assert.match(ends.outbox.trouble ?? "", reason, fault);
+    await waitFor(`the problem: ${fault}`, () => ends.outbox.problem);
+    assert.match(ends.outbox.problem ?? "", /Cannot set up TLS|Lost the connection/, fault);
+    assert.match(ends.outbox.problem ?? "", reason, fault);
     assert.equal(ends.backend.ready, false);
   }
 });
@@ -80,10 +80,10 @@ for (const version of ["TLSv1.1", "TLSv1.2", "TLSv1.3"]) {
     await using ends = startOutbox(
       optionsFor({ port: tls.tlsPort }, { host: "localhost", tls: true, tlsCaPath: ca }),
     );
-    await waitFor("a connection or a problem", () => ends.backend.ready || ends.outbox.trouble);
+    await waitFor("a connection or a problem", () => ends.backend.ready || ends.outbox.problem);
     assert.equal(ends.backend.ready, !refused);
     if (!refused) return;
-    assert.match(ends.outbox.trouble ?? "", /protocol.?version/i);
+    assert.match(ends.outbox.problem ?? "", /protocol.?version/i);
   });
 }
 
@@ -94,8 +94,8 @@ Deno.test("RedisBackend rejects an expired certificate and connects after its re
   await using ends = startOutbox(
     optionsFor({ port: tls.tlsPort }, { host: "localhost", tls: true, tlsCaPath: ca }),
   );
-  await waitFor("the problem", () => ends.outbox.trouble);
-  assert.match(ends.outbox.trouble ?? "", /Cannot set up TLS.*expired/i);
+  await waitFor("the problem", () => ends.outbox.problem);
+  assert.match(ends.outbox.problem ?? "", /Cannot set up TLS.*expired/i);
   const admin = tls.server.client();
   await admin.config("SET", "tls-cert-file", server.cert, "tls-key-file", server.key);
   await waitFor("a connection", () => ends.backend.ready);
@@ -122,10 +122,10 @@ Deno.test("RedisBackend.reload() reads certificates again", async () => {
   install(expired);
   assert.equal(ends.backend.ready, true);
   ends.backend.reload(options);
-  await waitFor("the problem", () => /expired/i.test(ends.outbox.trouble ?? ""));
+  await waitFor("the problem", () => /expired/i.test(ends.outbox.problem ?? ""));
   install(client);
   ends.backend.reload(options);
-  await waitFor("a connection", () => ends.backend.ready && ends.outbox.trouble === undefined);
+  await waitFor("a connection", () => ends.backend.ready && ends.outbox.problem === undefined);
 });
 
 Deno.test("RedisBackend reports TLS that only one side uses", async () => {
@@ -143,7 +143,7 @@ Deno.test("RedisBackend reports TLS that only one side uses", async () => {
       operationTimeoutMs: 300,
       connectionTimeoutMs: 300,
     });
-    await waitFor("the problem", () => ends.outbox.trouble);
+    await waitFor("the problem", () => ends.outbox.problem);
     assert.equal(ends.backend.ready, false);
   }
 });
@@ -173,8 +173,8 @@ for (const [fault, args, options, message] of ERRORS) {
   Deno.test(`RedisBackend reports ${fault}, without the secret`, async () => {
     await using server = await startRedis({ args });
     await using ends = startOutbox(optionsFor(server, options));
-    await waitFor("the problem", () => message.test(ends.outbox.trouble ?? ""));
-    assert.doesNotMatch(ends.outbox.trouble ?? "", /\b(right|wrong)\b(?! user)/);
+    await waitFor("the problem", () => message.test(ends.outbox.problem ?? ""));
+    assert.doesNotMatch(ends.outbox.problem ?? "", /\b(right|wrong)\b(?! user)/);
   });
 }
 
@@ -186,11 +186,11 @@ Deno.test("RedisBackend.reload() applies a password that was changed on the serv
   const admin = server.client({ password: "first" });
   await admin.config("SET", "requirepass", "second");
   await admin.call("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes");
-  await waitFor("the problem", () => /wrong user name or password/.test(ends.outbox.trouble ?? ""));
+  await waitFor("the problem", () => /wrong user name or password/.test(ends.outbox.problem ?? ""));
   ends.outbox.offer(coreMetric(1));
   ends.backend.reload({ ...options, password: "second" });
   await waitFor("a connection", () => ends.backend.ready);
-  await waitFor("recovery", () => ends.outbox.trouble === undefined);
+  await waitFor("recovery", () => ends.outbox.problem === undefined);
 });
 
 Deno.test("RedisBackend names its connections in CLIENT LIST", async () => {

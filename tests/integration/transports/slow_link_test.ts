@@ -97,7 +97,7 @@ async function overSlowLink(
     frames().filter(({ timestamp }) => timestamp > slowUs).length > 5,
     "frames are still sent",
   );
-  assert.equal(outbox.trouble, undefined);
+  assert.equal(outbox.problem, undefined);
 
   link.fault = {};
   await waitFor("frames without degradation again", () => outbox.frameDegradation === 0);

@@ -23,7 +23,7 @@ testWithSmallDisk(
     fill(`${disk}/ballast`);
     await waitFor("the problem", () => {
       offer();
-      return /Cannot write to the spool.*free disk space/.test(ends.outbox.trouble ?? "") ||
+      return /Cannot write to the spool.*free disk space/.test(ends.outbox.problem ?? "") ||
         // A problem of the link takes precedence: the spool's then shows in the queue size.
         ends.outbox.queuedBytes > 30_000;
     });

@@ -1,3 +1,4 @@
+import { monotonicUs } from "../../../src/base/time.ts";
 import assert from "node:assert/strict";
 import { Appliance, type ApplianceOptions } from "../../../src/app/appliance.ts";
 import type { Frame, FrameSource, SourceEvent } from "../../../src/capture/frame.ts";
@@ -84,7 +85,7 @@ const image = gradientImage(64, 48);
 
 function frameAt(sequence: number): Frame {
   return {
-    timeUs: Math.round(sequence * 1e6 / 30),
+    timeUs: monotonicUs(Math.round(sequence * 1e6 / 30)),
     sequence,
     width: 64,
     height: 48,

@@ -1,3 +1,4 @@
+import { epochUs, monotonicUs } from "../../../src/base/time.ts";
 import assert from "node:assert/strict";
 import { detectStall } from "../../../src/app/stall.ts";
 import type { Clock } from "../../../src/telemetry/clock.ts";
@@ -7,8 +8,8 @@ import { Health, type HealthEvent } from "../../../src/telemetry/health.ts";
 function healthAfter(seconds: number, recent: readonly HealthEvent[]): Health {
   let nowUs = 0;
   const clock: Clock = {
-    monotonicUs: () => nowUs,
-    epochUs: (us) => us,
+    monotonicUs: () => monotonicUs(nowUs),
+    epochUs: (us) => epochUs(us),
     sleep: () => Promise.resolve(),
   };
   const health = new Health(clock);

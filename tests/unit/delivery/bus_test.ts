@@ -1,3 +1,4 @@
+import { epochUs, monotonicUs } from "../../../src/base/time.ts";
 import assert from "node:assert/strict";
 import { Bus, type Sink } from "../../../src/delivery/bus.ts";
 import type { Message } from "../../../src/envelopes/message.ts";
@@ -23,8 +24,10 @@ Deno.test("Bus.publish() hands one message, encoded once, to every sink", () => 
 
 Deno.test("Bus.publishFrame() hands the frame to every sink", () => {
   const sink = new CollectingSink();
-  const image = { timestamp: 5, sequence: 1, width: 1, height: 1, jpeg: fakeJpeg() };
-  const frame = { kind: "frame", topic: "frame", timestamp: 5, captureUs: 3, image } as const;
+  const timestamp = epochUs(5);
+  const image = { timestamp, sequence: 1, width: 1, height: 1, jpeg: fakeJpeg() };
+  const captureUs = monotonicUs(3);
+  const frame = { kind: "frame", topic: "frame", timestamp, captureUs, image } as const;
   new Bus([sink]).publishFrame(frame);
   assert.deepEqual(sink.messages, [frame]);
 });
@@ -32,14 +35,14 @@ Deno.test("Bus.publishFrame() hands the frame to every sink", () => {
 Deno.test("Bus reports what any sink wants, and the first problem", () => {
   const sink = (parts: Partial<Sink>): Sink => ({ offer() {}, ...parts });
   const idle = new Bus([sink({}), sink({ framesWanted: false })]);
-  assert.deepEqual([idle.framesWanted, idle.frameDegradation, idle.trouble], [false, 0, undefined]);
+  assert.deepEqual([idle.framesWanted, idle.frameDegradation, idle.problem], [false, 0, undefined]);
   const busy = new Bus([
     sink({ frameDegradation: 0.2 }),
-    sink({ framesWanted: true, frameDegradation: 0.7, trouble: "Redis is unreachable" }),
-    sink({ trouble: "another" }),
+    sink({ framesWanted: true, frameDegradation: 0.7, problem: "Redis is unreachable" }),
+    sink({ problem: "another" }),
   ]);
   assert.deepEqual(
-    [busy.framesWanted, busy.frameDegradation, busy.trouble],
+    [busy.framesWanted, busy.frameDegradation, busy.problem],
     [true, 0.7, "Redis is unreachable"],
   );
 });

@@ -1,3 +1,4 @@
+import { epochUs } from "../../../src/base/time.ts";
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { encodeFrameEnvelope, frameEnvelopeBytes } from "../../../src/envelopes/envelope.ts";
@@ -5,7 +6,7 @@ import { encodeFrameEnvelope, frameEnvelopeBytes } from "../../../src/envelopes/
 Deno.test("encodeFrameEnvelope() writes JSON with the keys of the contract in their order", () => {
   fc.assert(fc.property(fc.uint8Array({ maxLength: 2000 }), (jpeg) => {
     const bytes = encodeFrameEnvelope({
-      timestamp: 1234567890123459,
+      timestamp: epochUs(1234567890123459),
       sequence: 7,
       width: 640,
       height: 480,

@@ -1,3 +1,4 @@
+import { monotonicUs } from "../../../src/base/time.ts";
 import assert from "node:assert/strict";
 import { StatusDebouncer } from "../../../src/envelopes/status.ts";
 import type { StatusName } from "../../../src/vitals/condition/status_table.ts";
@@ -12,7 +13,7 @@ function dueStatuses(
   const debouncer = new StatusDebouncer();
   const result: [number, StatusName][] = [];
   for (let ms = 0; ms <= untilMs; ms += 100) {
-    const due = debouncer.observe(conditions(ms), ms * MS);
+    const due = debouncer.observe(conditions(ms), monotonicUs(ms * MS));
     if (due) result.push([ms, due.name]);
   }
   return result;
@@ -34,14 +35,17 @@ Deno.test("StatusDebouncer ignores short changes and keeps the heartbeat during 
 
 Deno.test("StatusDebouncer publishes an urgent condition at once", () => {
   const debouncer = new StatusDebouncer();
-  debouncer.observe("OK", 0);
-  assert.equal(debouncer.observe("STOPPING", 10 * MS, { urgent: true })?.name, "STOPPING");
+  debouncer.observe("OK", monotonicUs(0));
+  assert.equal(
+    debouncer.observe("STOPPING", monotonicUs(10 * MS), { urgent: true })?.name,
+    "STOPPING",
+  );
 });
 
 Deno.test("StatusDebouncer reports when the condition began", () => {
   const debouncer = new StatusDebouncer();
-  debouncer.observe("OK", 0);
-  debouncer.observe("IMAGE_TOO_DARK", 1000 * MS);
-  assert.equal(debouncer.observe("IMAGE_TOO_DARK", 1600 * MS)?.sinceUs, 1000 * MS);
-  assert.equal(debouncer.observe("IMAGE_TOO_DARK", 6600 * MS)?.sinceUs, 1000 * MS);
+  debouncer.observe("OK", monotonicUs(0));
+  debouncer.observe("IMAGE_TOO_DARK", monotonicUs(1000 * MS));
+  assert.equal(debouncer.observe("IMAGE_TOO_DARK", monotonicUs(1600 * MS))?.sinceUs, 1000 * MS);
+  assert.equal(debouncer.observe("IMAGE_TOO_DARK", monotonicUs(6600 * MS))?.sinceUs, 1000 * MS);
 });

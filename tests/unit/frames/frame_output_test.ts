@@ -1,14 +1,15 @@
+import { epochUs, monotonicUs } from "../../../src/base/time.ts";
 import assert from "node:assert/strict";
 import type { Frame, Image } from "../../../src/capture/frame.ts";
 import { EnvelopeFactory } from "../../../src/envelopes/envelope_factory.ts";
 import { FramePacing } from "../../../src/frames/pacing.ts";
 import { FrameOutput } from "../../../src/frames/frame_output.ts";
-import type { FrameOutgoing } from "../../../src/envelopes/outgoing.ts";
+import type { FrameOutgoing } from "../../../src/envelopes/message.ts";
 import { Counters } from "../../../src/telemetry/counters.ts";
 import { silentLog } from "../../../src/telemetry/log.ts";
 import { waitFor } from "../../support/wait.ts";
 
-const clock = { monotonicUs: () => 0, epochUs: (us: number) => us };
+const clock = { monotonicUs: () => monotonicUs(0), epochUs: (us: number) => epochUs(us) };
 
 /** A frame output with a link of variable degradation and a fake shrinker. */
 function start(shrink = (jpeg: Uint8Array<ArrayBuffer>) => Promise.resolve(jpeg.slice(1))) {
@@ -33,7 +34,7 @@ function start(shrink = (jpeg: Uint8Array<ArrayBuffer>) => Promise.resolve(jpeg.
     log: silentLog,
   });
   const frame = (sequence: number): Frame => ({
-    timeUs: sequence * 1e6,
+    timeUs: monotonicUs(sequence * 1e6),
     sequence,
     width: 1280,
     height: 720,

@@ -1,3 +1,4 @@
+import { monotonicUs } from "../../../src/base/time.ts";
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Image } from "../../../src/capture/frame.ts";
@@ -16,7 +17,7 @@ function uniformImage(options: Partial<Parameters<typeof paint>[0]> = {}): Image
 function traceOf(count: number, value: (index: number) => number) {
   return Array.from(
     { length: count },
-    (_, index) => ({ timeUs: index * 33_333, value: value(index) }),
+    (_, index) => ({ timeUs: monotonicUs(index * 33_333), value: value(index) }),
   );
 }
 
@@ -27,7 +28,7 @@ function estimate(
   } = {},
 ): VitalsEstimate {
   return {
-    timeUs: 0,
+    timeUs: monotonicUs(0),
     frameCount: 1,
     pulse: {
       strict: { value: 71.6, confidence: 0.93 },
@@ -51,7 +52,7 @@ function estimate(
 }
 
 const SAMPLE: RegionSample = {
-  timeUs: 0,
+  timeUs: monotonicUs(0),
   sequence: 0,
   regions: {},
   face: {

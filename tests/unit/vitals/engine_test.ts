@@ -1,3 +1,4 @@
+import { monotonicUs } from "../../../src/base/time.ts";
 import assert from "node:assert/strict";
 import { createVitalsEngine } from "../../../src/vitals/engine.ts";
 import type { VitalsEstimate } from "../../../src/vitals/estimate.ts";
@@ -80,7 +81,7 @@ Deno.test("VitalsEngine warms up again for a new person", () => {
 Deno.test("VitalsEngine withholds values if the camera delivers no frames", () => {
   const engine = createVitalsEngine();
   for (const sample of faceSamples({ seconds: 15 })) engine.push(sample);
-  assert.equal(engine.estimate(18_000_000).pulse.withheld, "camera_disconnected");
+  assert.equal(engine.estimate(monotonicUs(18_000_000)).pulse.withheld, "camera_disconnected");
   engine.setDisconnected(true);
   assert.equal(engine.estimate().condition, "CAMERA_DISCONNECTED");
 });

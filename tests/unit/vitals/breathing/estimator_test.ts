@@ -1,3 +1,4 @@
+import { monotonicUs } from "../../../../src/base/time.ts";
 import assert from "node:assert/strict";
 import { BreathingEstimator } from "../../../../src/vitals/breathing/estimator.ts";
 import { chestSamples, estimatesOf } from "../../../support/breathing.ts";
@@ -167,12 +168,12 @@ Deno.test("BreathingEstimator is in range, finite and in order of time for any s
     const dy = random.uniform() < 0.02 ? NaN : 0.001 * random.normal();
     const seen = random.uniform() < 0.95;
     estimator.push(goodSample({
-      timeUs,
+      timeUs: monotonicUs(timeUs),
       sequence: k,
       ...(seen ? { chest: { dy, confidence: random.uniform() } } : { chest: undefined! }),
     }));
     if (k % 7) continue;
-    const estimate = estimator.estimate({ nowUs: timeUs, fps: 30 * random.uniform() });
+    const estimate = estimator.estimate({ nowUs: monotonicUs(timeUs), fps: 30 * random.uniform() });
     const { strict, rate, upperTrace } = estimate;
     assert.ok((strict === undefined) !== (estimate.withheld === undefined));
     for (const { value } of [...(strict ? [strict] : []), ...rate]) {

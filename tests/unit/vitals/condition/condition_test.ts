@@ -1,3 +1,4 @@
+import { monotonicUs } from "../../../../src/base/time.ts";
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { conditionOf } from "../../../../src/vitals/condition/condition.ts";
@@ -120,7 +121,9 @@ Deno.test("conditionOf() has a row in STATUS_TABLE for any samples", () => {
     faceCount: fc.nat(3),
   });
   fc.assert(fc.property(fc.array(sample, { maxLength: 80 }), fc.nat(5_000_000), (parts, late) => {
-    const samples = parts.map((part, i) => goodSample({ ...part, timeUs: i * 33_333 }));
+    const samples = parts.map((part, i) =>
+      goodSample({ ...part, timeUs: monotonicUs(i * 33_333) })
+    );
     const nowUs = (samples.at(-1)?.timeUs ?? 0) + late;
     assert.ok(conditionOf({ samples, nowUs }) in STATUS_TABLE);
   }));

@@ -1,0 +1,60 @@
+import { AppError } from "../base/errors.ts";
+import type { Outgoing } from "../envelopes/message.ts";
+
+/** The acknowledgement of one message. */
+export interface Delivery {
+  /** Number of receivers, if the backend knows it, such as from the reply to PUBLISH. */
+  readonly receivers?: number;
+  /** True if subscribers may be moving to another server at the moment. */
+  readonly subscribersMoving?: boolean;
+}
+
+/**
+ * What a transport implements to publish: it sends one message and reports the result. Queues and
+ * retries are those of the outbox in front of it.
+ */
+export interface Backend extends AsyncDisposable {
+  readonly name: string;
+  /** Connects or opens, and keeps trying until disposed; an unavailable peer is not an error. */
+  start(): void;
+  /** False while a send would fail at once. */
+  readonly ready: boolean;
+  /** Calls back on each change of `ready`. */
+  onReady(listener: (ready: boolean) => void): void;
+  /**
+   * Sends one message. Several may be in flight; they arrive in the order of the calls.
+   *
+   * @throws {BackendError} if it was not delivered, or if that is unknown.
+   */
+  send(outgoing: Outgoing): Promise<Delivery>;
+  /** What keeps messages from being delivered, and what to do; absent while all is well. */
+  readonly problem?: string | undefined;
+  /**
+   * True if late messages must be sent before newer ones, as to a file. Otherwise they are replayed
+   * beside live messages.
+   *
+   * @default false
+   */
+  readonly inOrder?: boolean;
+  /** Round-trip time measured right before the backend became ready, in microseconds. */
+  readonly rttUs?: number | undefined;
+}
+
+export interface BackendErrorOptions extends ErrorOptions {
+  readonly retriable: boolean;
+  readonly reason: string;
+}
+
+/** A message that a backend could not deliver. */
+export class BackendError extends AppError {
+  /** False if the same message would fail again: it is dropped and counted. */
+  readonly retriable: boolean;
+  /** Label under which the drop is counted, such as "too_big". */
+  readonly reason: string;
+
+  constructor(message: string, options: BackendErrorOptions) {
+    super(message, options);
+    this.retriable = options.retriable;
+    this.reason = options.reason;
+  }
+}
