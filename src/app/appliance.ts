@@ -2,7 +2,7 @@ import type { MonotonicUs } from "../base/time.ts";
 import type { Frame, FrameSource, SourceEvent } from "../capture/frame.ts";
 import { type Recording, recordingPayload, type RecordingState } from "../control/recording.ts";
 import type { EnvelopeFactory } from "../envelopes/envelope_factory.ts";
-import type { Hud } from "../frames/overlay.ts";
+import type { Overlay } from "../frames/overlay.ts";
 import { StatusDebouncer } from "../envelopes/status.ts";
 import type { FrameOutput } from "../frames/frame_output.ts";
 import type { Bus } from "../delivery/bus.ts";
@@ -30,7 +30,7 @@ export interface ApplianceParts {
   readonly health: Health;
   readonly log: Log;
   /** Draws on the published image. */
-  readonly hud?: Hud | undefined;
+  readonly overlay?: Overlay | undefined;
 }
 
 export interface ApplianceOptions {
@@ -152,7 +152,7 @@ export class Appliance {
 
   async #processFrame(acquired: Frame): Promise<void> {
     using frame = acquired;
-    const { vision, engine, frames, counters, health, hud, source, bus } = this.#parts;
+    const { vision, engine, frames, counters, health, overlay, source, bus } = this.#parts;
     if (this.#disconnected !== undefined) this.#connected();
     counters.add("frames_captured_total");
     health.record("frame");
@@ -165,7 +165,7 @@ export class Appliance {
     }
     this.#publishEdge(sample, frame);
     if (this.#options.lockExposure) this.#adviseCamera(sample);
-    frames.offer(frame, hud && ((image) => hud.draw(image, sample)));
+    frames.offer(frame, overlay && ((image) => overlay.draw(image, sample)));
   }
 
   #adviseCamera(sample: RegionSample): void {
@@ -195,7 +195,7 @@ export class Appliance {
     this.#nextCoreUs = (late < periodUs ? this.#nextCoreUs : atUs) + periodUs;
     this.#corePublishedUs = clock.monotonicUs();
     this.#estimate = this.#pending = engine.estimate(atUs);
-    this.#parts.hud?.update(this.#estimate);
+    this.#parts.overlay?.update(this.#estimate);
     if (this.#wantsMetrics()) this.#parts.bus.publish(envelopes.coreMetrics(this.#estimate, atUs));
     this.#observeStatus();
   }

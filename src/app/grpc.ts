@@ -3,19 +3,19 @@ import type { Settings } from "./flags.ts";
 import { GrpcServer, type GrpcServerOptions } from "../transports/grpc/grpc_server.ts";
 
 /**
- * The gRPC server that the settings ask for, listening; undefined where they ask for none.
+ * Starts the gRPC server of the settings; returns undefined if they disable it.
  *
- * @throws {ConfigError} for an address or certificate that cannot be used
- * @throws {UnavailableError} where the port is taken
+ * @throws {ConfigError} if the address, the certificate or the key cannot be used
+ * @throws {UnavailableError} if the port is in use
  */
 export function openGrpc(
   { server }: Settings,
-  parts: Omit<GrpcServerOptions, "address" | "port" | "tls" | "token">,
+  dependencies: Omit<GrpcServerOptions, "address" | "port" | "tls" | "token">,
 ): GrpcServer | undefined {
   if (server.grpcPort === 0) return undefined;
   const { grpcTlsCertPath: certPath, grpcTlsKeyPath: keyPath } = server;
   const grpc = new GrpcServer({
-    ...parts,
+    ...dependencies,
     address: server.grpcAddress,
     port: server.grpcPort,
     ...(certPath && keyPath
@@ -27,11 +27,11 @@ export function openGrpc(
   return grpc;
 }
 
-function readPem(path: string, what: string): string {
+function readPem(path: string, name: string): string {
   try {
     return Deno.readTextFileSync(path);
   } catch (cause) {
-    throw new ConfigError(`Cannot read the ${what} for gRPC ${path}: ${reasonOf(cause)}`, {
+    throw new ConfigError(`Cannot read the ${name} for gRPC ${path}: ${reasonOf(cause)}`, {
       cause,
     });
   }

@@ -9,7 +9,7 @@ import { EnvelopeFactory } from "../envelopes/envelope_factory.ts";
 import type { Envelope } from "../envelopes/envelope.ts";
 import { FrameOutput } from "../frames/frame_output.ts";
 import { JpegEncoder } from "../frames/jpeg_encoder.ts";
-import { Hud } from "../frames/overlay.ts";
+import { Overlay } from "../frames/overlay.ts";
 import { FramePacing } from "../frames/pacing.ts";
 import { SystemClock } from "../telemetry/clock.ts";
 import { Counters } from "../telemetry/counters.ts";
@@ -107,7 +107,7 @@ export async function runServer({ settings, log, reload }: ServerContext): Promi
     frames: new FrameOutput({ bus, encoder, envelopes, counters, log, pacing }),
     bus,
     recording,
-    hud: publish.enableHud ? new Hud() : undefined,
+    overlay: publish.enableHud ? new Overlay() : undefined,
   }, {
     bufferDurationS: vitals.bufferDurationS,
     edgeMetrics: publish.enableEdgeMetrics,

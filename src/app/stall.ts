@@ -1,28 +1,29 @@
 import type { Health } from "../telemetry/health.ts";
 import type { StatusName } from "../vitals/condition/status_table.ts";
 
-/** Seconds without a sign of life after which the service had better be started again. */
-const LIMIT_S = 20;
+/** Maximum age of each health event before the server counts as stalled, in seconds. Chosen. */
+const MAX_AGE_S = 20;
 
-/** What the server says of itself. */
-export interface Condition {
+/** State of the server, as far as the watchdog needs it. */
+export interface ServerState {
   readonly health: Health;
   readonly status: StatusName | undefined;
-  /** Core metrics are wanted at this moment. */
+  /** True while core metrics are published. */
   readonly metricsWanted: boolean;
 }
 
 /**
- * Why the server makes no progress, for the watchdog; undefined while it does, or while it says
- * itself what is missing: a camera that is unplugged or a Redis that is away does not come back
- * by a restart, which would only lose the session.
+ * Returns the reason why the server makes no progress, for the watchdog; undefined while it does.
+ *
+ * A disconnected camera and an unreachable Redis are no stall: the status reports them, and a
+ * restart would not bring them back but end the session.
  */
-export function detectStall({ health, status, metricsWanted }: Condition): string | undefined {
+export function detectStall({ health, status, metricsWanted }: ServerState): string | undefined {
   if (status === "CAMERA_DISCONNECTED" || status === "STOPPING") return undefined;
   const { reasons } = health.evaluate({
-    frame: LIMIT_S,
-    ...metricsWanted ? { metric: LIMIT_S } : {},
-    ...metricsWanted && status !== "PUBLISH_DEGRADED" ? { acknowledgement: LIMIT_S } : {},
+    frame: MAX_AGE_S,
+    ...metricsWanted ? { metric: MAX_AGE_S } : {},
+    ...metricsWanted && status !== "PUBLISH_DEGRADED" ? { acknowledgement: MAX_AGE_S } : {},
   });
   return reasons[0];
 }

@@ -26,7 +26,7 @@ export async function run({ settings, log, print }: CommandContext): Promise<num
     for await (const event of camera) {
       if (event.kind !== "frame") continue;
       using frame = event.frame;
-      video ??= await VideoFile.create(outputPath, { like: frame.image, fps });
+      video ??= await VideoFile.create(outputPath, { template: frame.image, fps });
       await video.write(frame.image, { ptsUs: Math.round((frame.sequence * 1e6) / fps) });
       frames++;
       if (stop.signal.aborted) break;

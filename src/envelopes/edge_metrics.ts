@@ -2,27 +2,28 @@ import type { Point, RegionSample } from "../vision/region_sample.ts";
 import type { Sample, SignalQuality } from "../vitals/estimate.ts";
 import type { EdgeMetricsSource, PixelPoint } from "./fields/edge_metrics.ts";
 
-/** What the device computed on one frame, and the trace samples that belong to it. */
+/** The results for one frame, and the trace samples to publish with it. */
 export interface EdgeObservation {
   readonly sample: RegionSample;
   readonly signal: SignalQuality;
-  /** Chest positions newer than the last message. */
+  /** Samples of the chest position since the previous message. */
   readonly upperTrace: readonly Sample[];
-  /** Only with `--enable_eda`. */
+  /** Samples of the electrodermal activity since the previous message; with `--enable_eda`. */
   readonly eda?: readonly Sample[];
-  /** Size of the published frame in pixels: the unit of boxes and points. */
+  /** Size of the published frame in pixels, on which boxes and landmarks are given. */
   readonly width: number;
   readonly height: number;
-  /** How far frames are reduced for a slow link, 0..1. */
+  /** Reduction of published frames for a slow link, from 0 (none) to 1. */
   readonly frameDegradation: number;
-  /** JPEG quality, 1..100, of frames that are reduced; absent otherwise. */
+  /** JPEG quality of reduced frames on the scale of libjpeg, 1 to 100. */
   readonly frameQuality?: number | undefined;
 }
 
-/** Brings the observations of consecutive frames into the units and groups of edge metrics. */
+/** Converts the results of consecutive frames to the units and groups of edge metrics. */
 export class EdgeMetricsBuilder {
   #track: number | undefined;
 
+  /** Returns the source of the fields for the next frame. */
   source(observation: EdgeObservation): Omit<EdgeMetricsSource, "identity"> {
     const { sample, signal, upperTrace, eda = [], frameDegradation, frameQuality } = observation;
     return {
@@ -44,7 +45,7 @@ export class EdgeMetricsBuilder {
     const reset = this.#track !== face.track;
     this.#track = face.track;
     const { box, landmarks } = face;
-    const pixel = ({ x, y }: Point): PixelPoint => ({ x: x * width, y: y * height });
+    const toPixel = ({ x, y }: Point): PixelPoint => ({ x: x * width, y: y * height });
     const value = [
       landmarks.rightEye,
       landmarks.leftEye,
@@ -52,9 +53,9 @@ export class EdgeMetricsBuilder {
       landmarks.mouth,
       landmarks.rightEar,
       landmarks.leftEar,
-    ].map(pixel);
+    ].map(toPixel);
     return {
-      box: { ...pixel(box), width: box.width * width, height: box.height * height },
+      box: { ...toPixel(box), width: box.width * width, height: box.height * height },
       landmarks: [{ value, stable: !reset, reset, timeUs }],
     };
   }

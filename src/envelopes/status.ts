@@ -1,37 +1,37 @@
 import type { MonotonicUs } from "../base/time.ts";
 import type { StatusName } from "../vitals/condition/status_table.ts";
 
-/** How long a condition must hold before it is told, so that a blink is no news. */
-const HOLD_US = 500_000;
-/** A status is told again at least this often: silence means that the device is gone. */
+/** Time that a condition must last before it is published, in microseconds. Chosen. */
+const DEBOUNCE_US = 500_000;
+/** Interval at which an unchanged status is repeated, as a sign that the server runs. Chosen. */
 const HEARTBEAT_US = 5_000_000;
 
-/** A status that is due on the wire. */
+/** A status to publish. */
 export interface DueStatus {
   readonly name: StatusName;
-  /** What happened in a few words, where the table's sentence is not enough. */
+  /** A few words that complete the sentence of the status table. */
   readonly detail?: string;
-  /** When the condition began, monotonic microseconds. */
+  /** When the condition began. */
   readonly sinceUs: MonotonicUs;
 }
 
 /**
- * Turns the condition of each moment into the statuses to publish: a change once it has held for
- * 0.5 s, the present one again every 5 s.
+ * Derives the statuses to publish from the present condition: a change after it has lasted 0.5 s,
+ * and an unchanged status every 5 s.
  */
 export class StatusDebouncer {
-  #told: DueStatus | undefined;
+  #published: DueStatus | undefined;
   #pending: DueStatus | undefined;
-  #toldAtUs = -Infinity;
+  #publishedAtUs = -Infinity;
 
-  /** The status that is published now; undefined before the first. */
+  /** The last published status; undefined before the first. */
   get current(): StatusName | undefined {
-    return this.#told?.name;
+    return this.#published?.name;
   }
 
   /**
-   * Takes the condition at `nowUs` (monotonic) and returns the status that is due, if one is.
-   * The first condition, and one that is `urgent`, is due at once.
+   * Records the condition at `nowUs` and returns the status to publish, if one is due.
+   * The first condition and urgent ones are due at once.
    */
   observe(
     name: StatusName,
@@ -39,21 +39,22 @@ export class StatusDebouncer {
     { detail, urgent = false }: { detail?: string | undefined; urgent?: boolean } = {},
   ): DueStatus | undefined {
     const described = detail === undefined ? {} : { detail };
-    if (this.#told?.name === name) {
+    const heartbeatDue = nowUs - this.#publishedAtUs >= HEARTBEAT_US;
+    if (this.#published?.name === name) {
       this.#pending = undefined;
-      this.#told = { name, sinceUs: this.#told.sinceUs, ...described };
-      return nowUs - this.#toldAtUs >= HEARTBEAT_US ? this.#tell(this.#told, nowUs) : undefined;
+      this.#published = { name, sinceUs: this.#published.sinceUs, ...described };
+      return heartbeatDue ? this.#publish(this.#published, nowUs) : undefined;
     }
     if (this.#pending?.name !== name) this.#pending = { name, sinceUs: nowUs, ...described };
-    const held = nowUs - this.#pending.sinceUs >= HOLD_US;
-    if (held || urgent || !this.#told) return this.#tell(this.#pending, nowUs);
-    return this.#toldAtUs + HEARTBEAT_US <= nowUs ? this.#tell(this.#told, nowUs) : undefined;
+    const lasted = nowUs - this.#pending.sinceUs >= DEBOUNCE_US;
+    if (lasted || urgent || !this.#published) return this.#publish(this.#pending, nowUs);
+    return heartbeatDue ? this.#publish(this.#published, nowUs) : undefined;
   }
 
-  #tell(status: DueStatus, nowUs: number): DueStatus {
+  #publish(status: DueStatus, nowUs: MonotonicUs): DueStatus {
     if (status === this.#pending) this.#pending = undefined;
-    this.#told = status;
-    this.#toldAtUs = nowUs;
+    this.#published = status;
+    this.#publishedAtUs = nowUs;
     return status;
   }
 }

@@ -3,142 +3,143 @@ import { JpegShrinker } from "../../ffi/jpeg_shrink.ts";
 import type { Frame, Image } from "../capture/frame.ts";
 import { reasonOf } from "../base/errors.ts";
 import type { EnvelopeFactory } from "../envelopes/envelope_factory.ts";
-import { type FramePacing, quantizerScaleFor } from "./pacing.ts";
+import { quantizerScaleFor } from "./degradation.ts";
+import type { FramePacing } from "./pacing.ts";
 import type { Counters } from "../telemetry/counters.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { FrameOutgoing } from "../envelopes/message.ts";
 
 type Jpeg = Uint8Array<ArrayBuffer>;
 
-/** Compresses pictures whose source brings no JPEG. */
-export interface JpegEncoding extends AsyncDisposable {
+/** Compresses the images of sources that deliver no JPEG. */
+export interface ImageEncoder extends AsyncDisposable {
   /**
-   * Copies the picture before it returns, and resolves with its JPEG, or with undefined where it
-   * was given up for a newer one.
+   * Compresses an image, which is copied before the call returns.
+   *
+   * @returns the JPEG, or undefined if a newer image replaced this one.
    */
-  encode(picture: Image): Promise<Jpeg | undefined>;
+  encode(image: Image): Promise<Jpeg | undefined>;
 }
 
-/** A JPEG with its size in pixels. */
-interface Sized {
+/** A JPEG and its size in pixels. */
+interface SizedJpeg {
   readonly jpeg: Jpeg;
   readonly width: number;
   readonly height: number;
-  /** Where it was compressed anew: its quality, and how wide it is beside what it was. */
+  /** Quality on the scale of libjpeg, 1 to 100; only if the JPEG was recompressed. */
   readonly quality?: number;
+  /** Width divided by the original width; only if the JPEG was recompressed. */
   readonly scale?: number;
 }
 
-/** Compresses JPEGs anew to fewer bytes; resolves with undefined where nothing would be won. */
-export interface JpegShrinking {
-  shrink(
-    jpeg: Jpeg,
-    options: { readonly quantizerScale: number; readonly minWidth: number },
-  ): Promise<Omit<Sized, "scale"> | undefined>;
-}
-
-/** What the frame output needs of the bus. */
+/** The bus, as far as the frame output uses it. */
 export interface FrameBus {
-  /** True while any sink wants frames at their full rate. */
+  /** True while a sink needs frames at their full rate. */
   readonly framesWanted: boolean;
-  /** How far frames should be reduced for a slow link: 0, not at all, to 1. */
+  /** Reduction of frames for a slow link, from 0 (none) to 1. */
   readonly frameDegradation: number;
   publishFrame(frame: FrameOutgoing): void;
 }
 
-export interface FrameOutputParts {
+/** Dependencies of {@linkcode FrameOutput}. */
+export interface FrameOutputOptions {
   readonly bus: FrameBus;
-  readonly encoder: JpegEncoding;
-  /** @default one by the native library */
-  readonly shrinker?: JpegShrinking;
+  readonly encoder: ImageEncoder;
+  /** Recompresses JPEGs for a slow link. @default one of the native library */
+  readonly shrinker?: Pick<JpegShrinker, "shrink">;
   readonly pacing: FramePacing;
   readonly envelopes: EnvelopeFactory;
   readonly counters: Counters;
   readonly log: Log;
 }
 
-/** More pictures than this under compression means that it cannot keep up. */
-const MAX_IN_WORK = 2;
-/** A slow link may halve pictures that stay this wide. */
-const LEAST_WIDTH = 640;
+/** Maximum number of frames in compression; further frames are dropped. */
+const MAX_IN_FLIGHT = 2;
+/** Width in pixels below which frames are not scaled down for a slow link. Chosen. */
+const MIN_WIDTH = 640;
 
-/** Picks the frames that are published, has them compressed and hands them on; never waits. */
+/**
+ * Selects the frames that are due, has them compressed and publishes them in order. Never blocks:
+ * a frame that compression cannot keep up with is dropped and counted.
+ */
 export class FrameOutput {
-  readonly #parts: FrameOutputParts;
-  readonly #shrinker: JpegShrinking;
-  #inWork = 0;
-  /** The end of the frame before: they leave in order. */
-  #before: Promise<void> = Promise.resolve();
-  /** What a slow link did to the last frame. */
-  #shrinking: { readonly scale: number; readonly quality?: number | undefined } = { scale: 1 };
+  readonly #options: FrameOutputOptions;
+  readonly #shrinker: Pick<JpegShrinker, "shrink">;
+  #inFlight = 0;
+  /** Settles when the previous frame has been published or dropped. */
+  #previous: Promise<void> = Promise.resolve();
+  /** Scale and quality of the last published frame. */
+  #published: { readonly scale: number; readonly quality?: number | undefined } = { scale: 1 };
 
-  constructor(parts: FrameOutputParts) {
-    this.#parts = parts;
-    this.#shrinker = parts.shrinker ?? new JpegShrinker();
+  constructor(options: FrameOutputOptions) {
+    this.#options = options;
+    this.#shrinker = options.shrinker ?? new JpegShrinker();
   }
 
-  /** The quality of the last frame, where it was compressed anew for a slow link. */
+  /** JPEG quality of the last published frame, if it was recompressed for a slow link. */
   get quality(): number | undefined {
-    return this.#shrinking.quality;
+    return this.#published.quality;
   }
 
-  /** The size in pixels at which such a frame is published now. */
+  /** Returns the size in pixels at which a frame is published at present. */
   sizeOf({ width, height }: Frame): { readonly width: number; readonly height: number } {
-    const { scale } = this.#shrinking;
+    const { scale } = this.#published;
     return { width: Math.round(width * scale), height: Math.round(height * scale) };
   }
 
   /**
-   * Publishes the frame where it is its turn. Needs its pixels only until it returns.
+   * Publishes the frame if it is due. Its pixels are not read after the call returns.
    *
-   * @param draw changes the picture before it is compressed, for an overlay; the camera's own
-   * JPEG is then of no use.
+   * @param draw Returns the image to publish, with an overlay; the camera's own JPEG is then not
+   * used.
    */
-  offer(frame: Frame, draw?: (picture: Image) => Image): void {
-    const { bus, pacing, encoder } = this.#parts;
+  offer(frame: Frame, draw?: (image: Image) => Image): void {
+    const { bus, pacing, encoder } = this.#options;
     const degradation = bus.frameDegradation;
     const { timeUs } = frame;
     if (!pacing.isDue(timeUs, { wanted: bus.framesWanted, degradation })) return;
-    if (this.#inWork >= MAX_IN_WORK) return this.#dropped("encoder_busy");
+    if (this.#inFlight >= MAX_IN_FLIGHT) return this.#countDropped("encoder_busy");
     if (frame.jpeg && !draw) {
-      // The bytes outlive the frame: its buffer goes back to the camera.
-      const own = { jpeg: frame.jpeg.slice(), width: frame.width, height: frame.height };
-      if (degradation === 0 && this.#inWork === 0) return this.#publish(timeUs, own);
-      return this.#work(timeUs, () => this.#shrunk(own, degradation));
+      // Copied, as the camera reuses the buffer after the frame is disposed.
+      const original = { jpeg: frame.jpeg.slice(), width: frame.width, height: frame.height };
+      if (degradation === 0 && this.#inFlight === 0) return this.#publish(timeUs, original);
+      return this.#enqueue(timeUs, () => this.#shrink(original, degradation));
     }
-    const picture = draw ? draw(frame.image) : frame.image;
-    const { width, height } = picture;
-    const encoded = encoder.encode(picture);
-    encoded.catch(() => {}); // told when its turn has come
-    this.#work(timeUs, async () => {
+    const image = draw ? draw(frame.image) : frame.image;
+    const { width, height } = image;
+    const encoded = encoder.encode(image);
+    encoded.catch(() => {}); // handled below, when the previous frame is done
+    this.#enqueue(timeUs, async () => {
       const jpeg = await encoded;
-      return jpeg && await this.#shrunk({ jpeg, width, height }, degradation);
+      return jpeg && await this.#shrink({ jpeg, width, height }, degradation);
     });
   }
 
-  #work(timeUs: MonotonicUs, compress: () => Promise<Sized | undefined>): void {
-    this.#inWork++;
-    this.#before = this.#before.then(compress)
+  /** Publishes the result of `compress` after the previous frame. */
+  #enqueue(timeUs: MonotonicUs, compress: () => Promise<SizedJpeg | undefined>): void {
+    this.#inFlight++;
+    this.#previous = this.#previous.then(compress)
       .then(
-        (sized) => sized ? this.#publish(timeUs, sized) : this.#dropped("encoder_newer"),
-        (reason) => this.#failed(reason),
+        (sized) => sized ? this.#publish(timeUs, sized) : this.#countDropped("encoder_newer"),
+        (error) => this.#onError(error),
       )
-      .finally(() => this.#inWork--);
+      .finally(() => this.#inFlight--);
   }
 
-  async #shrunk(sized: Sized, degradation: number): Promise<Sized> {
-    if (degradation === 0) return sized;
-    const { counters } = this.#parts;
-    const options = { quantizerScale: quantizerScaleFor(degradation), minWidth: LEAST_WIDTH };
-    const smaller = await this.#shrinker.shrink(sized.jpeg, options);
-    if (!smaller) return sized;
+  /** Recompresses the JPEG as the degradation requires, if that makes it smaller. */
+  async #shrink(original: SizedJpeg, degradation: number): Promise<SizedJpeg> {
+    if (degradation === 0) return original;
+    const { counters } = this.#options;
+    const options = { quantizerScale: quantizerScaleFor(degradation), minWidth: MIN_WIDTH };
+    const shrunk = await this.#shrinker.shrink(original.jpeg, options);
+    if (!shrunk) return original;
     counters.add("frames_shrunk_total");
-    return { ...smaller, scale: smaller.width / sized.width };
+    return { ...shrunk, scale: shrunk.width / original.width };
   }
 
-  #publish(timeUs: MonotonicUs, { jpeg, width, height, scale = 1, quality }: Sized): void {
-    const { bus, envelopes } = this.#parts;
-    this.#shrinking = { scale, quality };
+  #publish(timeUs: MonotonicUs, { jpeg, width, height, scale = 1, quality }: SizedJpeg): void {
+    const { bus, envelopes } = this.#options;
+    this.#published = { scale, quality };
     const { timestamp, sequence } = envelopes.frame(timeUs);
     bus.publishFrame({
       kind: "frame",
@@ -149,18 +150,13 @@ export class FrameOutput {
     });
   }
 
-  #failed(reason: unknown): void {
-    this.#dropped("encoder_failed");
-    const message = reasonOf(reason);
-    this.#parts.log.rateLimited(
-      "encoder_failed",
-      10,
-      "warning",
-      `Cannot compress a frame: ${message}`,
-    );
+  #onError(error: unknown): void {
+    this.#countDropped("encoder_failed");
+    const message = `Cannot compress a frame: ${reasonOf(error)}`;
+    this.#options.log.rateLimited("encoder_failed", 10, "warning", message);
   }
 
-  #dropped(reason: string): void {
-    this.#parts.counters.add("dropped_total", { class: "frame", reason });
+  #countDropped(reason: string): void {
+    this.#options.counters.add("dropped_total", { class: "frame", reason });
   }
 }

@@ -1,36 +1,25 @@
 import { BufferPool } from "../capture/buffer_pool.ts";
-import { type FfmpegExecutable, findFfmpeg } from "../capture/ffmpeg/executable.ts";
-import { FfmpegProcess } from "../capture/ffmpeg/process.ts";
+import { findFfmpeg } from "../capture/ffmpeg/executable.ts";
 import type { Image } from "../capture/frame.ts";
-import { encoderArguments } from "./jpeg_arguments.ts";
-import { packPicture, type RawFormat, rawFormatOf } from "./raw_image.ts";
+import { type EncodeJob, EncoderProcess } from "./encoder_process.ts";
+import { packImage, type RawFormat, rawFormatOf } from "./raw_image.ts";
 
 export interface JpegEncoderOptions {
-  /** As libjpeg counts it, 1 to 100. @default 80 */
+  /** Quality on the scale of libjpeg, 1 to 100. @default 80 */
   readonly quality?: number;
 }
 
-/** Pictures that are inside ffmpeg at once: one that it reads, one that it compresses. */
-const MAX_INSIDE = 2;
-/** An ffmpeg that gives nothing for so long hangs. */
-const HANG_MS = 5_000;
-/** After an ffmpeg that never gave a picture, so long no other is started. */
-const PAUSE_MS = 1_000;
-
-type Settle = PromiseWithResolvers<Uint8Array<ArrayBuffer> | undefined>;
-
-interface Job {
-  readonly format: RawFormat;
-  readonly raw: Uint8Array<ArrayBuffer>;
-  readonly settle: Settle;
-}
+/** Maximum number of images in flight: ffmpeg reads one while it encodes the other. */
+const MAX_IN_FLIGHT = 2;
+/** Delay before a restart after an ffmpeg that never produced an image, in milliseconds. Chosen. */
+const RESTART_DELAY_MS = 1_000;
 
 /**
- * Compresses pictures to JPEG by one long-lived ffmpeg, which is started at the first picture, and
- * anew when it dies or the pictures change their size.
+ * Encodes images to JPEG with one long-lived ffmpeg process. The process is started for the first
+ * image, and again after it has ended or the format of the images has changed.
  *
- * Bounded: where pictures come faster than they can be compressed, the newest waits and the older
- * is given up.
+ * The queue is bounded: one image waits while `MAX_IN_FLIGHT` are in flight, and a newer image
+ * replaces it.
  *
  * @example
  * ```ts
@@ -40,186 +29,98 @@ interface Job {
  */
 export class JpegEncoder implements AsyncDisposable {
   readonly #quality: number;
-  readonly #pool = new BufferPool(MAX_INSIDE + 2);
-  #session: Session | undefined;
+  readonly #pool = new BufferPool(MAX_IN_FLIGHT + 2);
+  #process: EncoderProcess | undefined;
   #starting: Promise<void> | undefined;
-  #waiting: Job | undefined;
-  #pausedUntilMs = -Infinity;
+  #queued: EncodeJob | undefined;
+  #delayedUntilMs = -Infinity;
   #closed = false;
 
   constructor({ quality = 80 }: JpegEncoderOptions = {}) {
     this.#quality = quality;
   }
 
-  /** The process that compresses now, for tests. */
+  /** Process ID of the present ffmpeg, for tests. */
   get pid(): number | undefined {
-    return this.#session?.pid;
+    return this.#process?.pid;
   }
 
   /**
-   * Copies the picture before it returns.
+   * Encodes an image, which is copied before the call returns.
    *
-   * @returns the JPEG of the picture's own size, or undefined where a newer picture took its turn,
-   * or the encoder was closed.
-   * @throws {Error} where ffmpeg failed; the next picture starts another.
+   * @returns a JPEG of the size of the image, or undefined if a newer image replaced this one or
+   * the encoder was closed.
+   * @throws {Error} if ffmpeg failed; the next image starts another process.
    */
-  encode(picture: Image): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  encode(image: Image): Promise<Uint8Array<ArrayBuffer> | undefined> {
     if (this.#closed) return Promise.reject(new Error("The encoder is closed"));
-    const format = rawFormatOf(picture);
+    const format = rawFormatOf(image);
     const raw = this.#pool.acquire(format.bytes);
-    packPicture(picture, raw);
-    this.#giveUpWaiting();
-    const job = { format, raw, settle: Promise.withResolvers() as Settle };
-    this.#waiting = job;
-    this.#pump();
-    return job.settle.promise;
+    packImage(image, raw);
+    this.#dropQueued();
+    const job: EncodeJob = { format, raw, result: Promise.withResolvers() };
+    this.#queued = job;
+    this.#dispatch();
+    return job.result.promise;
   }
 
+  /** Stops ffmpeg; images in flight resolve with undefined. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true;
-    this.#giveUpWaiting();
+    this.#dropQueued();
     await this.#starting;
-    await this.#session?.[Symbol.asyncDispose]();
+    await this.#process?.[Symbol.asyncDispose]();
   }
 
-  #giveUpWaiting(): void {
-    const job = this.#waiting;
-    this.#waiting = undefined;
+  #dropQueued(): void {
+    const job = this.#queued;
+    this.#queued = undefined;
     if (!job) return;
     this.#pool.release(job.raw);
-    job.settle.resolve(undefined);
+    job.result.resolve(undefined);
   }
 
-  /** Hands the waiting picture to ffmpeg where there is room. */
-  #pump(): void {
-    const job = this.#waiting;
+  /** Passes the queued image to ffmpeg if fewer than `MAX_IN_FLIGHT` are in flight. */
+  #dispatch(): void {
+    const job = this.#queued;
     if (!job || this.#starting) return;
-    const session = this.#session;
-    if (session?.takes(job.format)) {
-      if (session.inside >= MAX_INSIDE) return;
-      this.#waiting = undefined;
-      session.push(job);
+    const process = this.#process;
+    if (process?.accepts(job.format)) {
+      if (process.inFlight >= MAX_IN_FLIGHT) return;
+      this.#queued = undefined;
+      process.push(job);
       return;
     }
     this.#starting = this.#start(job.format).then(
       () => {},
-      (reason) => {
-        const failed = this.#waiting;
-        this.#waiting = undefined;
-        failed?.settle.reject(reason);
+      (error) => {
+        const failed = this.#queued;
+        this.#queued = undefined;
+        failed?.result.reject(error);
       },
     ).finally(() => {
       this.#starting = undefined;
-      this.#pump();
+      this.#dispatch();
     });
   }
 
   async #start(format: RawFormat): Promise<void> {
-    await this.#session?.[Symbol.asyncDispose]();
-    this.#session = undefined;
-    if (performance.now() < this.#pausedUntilMs) throw new Error("ffmpeg fails to compress");
+    await this.#process?.[Symbol.asyncDispose]();
+    this.#process = undefined;
+    if (performance.now() < this.#delayedUntilMs) {
+      throw new Error("ffmpeg produced no image at its last start");
+    }
     const executable = await findFfmpeg();
     if (this.#closed) return;
-    const session = new Session(executable, { format, quality: this.#quality });
-    session.onSettled = (job) => {
+    const process = new EncoderProcess(executable, { format, quality: this.#quality });
+    process.onJobDone = (job) => {
       this.#pool.release(job.raw);
-      if (session.dead && this.#session === session) {
-        this.#session = undefined;
-        if (!session.proven) this.#pausedUntilMs = performance.now() + PAUSE_MS;
+      if (process.ended && this.#process === process) {
+        this.#process = undefined;
+        if (!process.hasOutput) this.#delayedUntilMs = performance.now() + RESTART_DELAY_MS;
       }
-      this.#pump();
+      this.#dispatch();
     };
-    this.#session = session;
-  }
-}
-
-/** One run of ffmpeg for pictures of one format: what goes in comes out in the same order. */
-class Session implements AsyncDisposable {
-  readonly #format: RawFormat;
-  readonly #process: FfmpegProcess;
-  readonly #writer: WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>>;
-  readonly #jobs: Job[] = [];
-  readonly #reading: Promise<void>;
-  #watchdog: ReturnType<typeof setTimeout> | undefined;
-  /** Told of each job that is out of ffmpeg's hands. */
-  onSettled: (job: Job) => void = () => {};
-  dead = false;
-  #closing = false;
-  /** True once it gave a picture. */
-  proven = false;
-
-  constructor(
-    executable: FfmpegExecutable,
-    { format, quality }: { format: RawFormat; quality: number },
-  ) {
-    this.#format = format;
-    this.#process = new FfmpegProcess(
-      executable.path,
-      encoderArguments(format, {
-        executable,
-        quality,
-      }),
-      { stdin: true },
-    );
-    this.#writer = this.#process.stdin.getWriter();
-    this.#writer.closed.catch(() => {}); // the reading side tells of the end
-    this.#reading = this.#read();
-  }
-
-  get pid(): number {
-    return this.#process.pid;
-  }
-
-  get inside(): number {
-    return this.#jobs.length;
-  }
-
-  takes({ width, height, pixelFormat, matrix }: RawFormat): boolean {
-    const own = this.#format;
-    return !this.dead && own.width === width && own.height === height &&
-      own.pixelFormat === pixelFormat && own.matrix === matrix;
-  }
-
-  push(job: Job): void {
-    this.#jobs.push(job);
-    if (this.#jobs.length === 1) this.#watch();
-    this.#writer.write(job.raw).catch(() => {});
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#closing = true;
-    this.#process.kill("it is closed");
-    await this.#reading;
-    await this.#process[Symbol.asyncDispose]();
-  }
-
-  async #read(): Promise<void> {
-    for await (const { data } of this.#process.frames()) {
-      this.proven = true;
-      const job = this.#jobs.shift();
-      this.#watch();
-      job?.settle.resolve(data);
-      if (job) this.onSettled(job);
-    }
-    const end = await this.#process.end();
-    this.dead = true;
-    this.#watch();
-    const reason = end.reason ?? (end.stderr.trim() || "ffmpeg ended");
-    for (const job of this.#jobs.splice(0)) {
-      if (this.#closing) job.settle.resolve(undefined);
-      else job.settle.reject(new Error(`Cannot compress a picture: ${reason}`));
-      this.onSettled(job);
-    }
-    await this.#writer.abort().catch(() => {});
-  }
-
-  /** Looks after the oldest picture inside. */
-  #watch(): void {
-    clearTimeout(this.#watchdog);
-    if (this.#jobs.length === 0) return;
-    this.#watchdog = setTimeout(
-      () => this.#process.kill(`ffmpeg gave nothing for ${HANG_MS / 1000} s`),
-      HANG_MS,
-    );
+    this.#process = process;
   }
 }

@@ -8,33 +8,33 @@ import {
 } from "../vision/region_sample.ts";
 import type { Sample, Strict, VitalsEstimate } from "../vitals/estimate.ts";
 import type { Withheld } from "../vitals/withheld.ts";
-import { Canvas, type Ink } from "./overlay_canvas.ts";
-import { GLYPH } from "./overlay_font.ts";
+import { Canvas, type YuvColor } from "./overlay_canvas.ts";
+import { GLYPH_SIZE } from "./overlay_font.ts";
 
-const WHITE: Ink = [235, 128, 128];
-const GREY: Ink = [150, 128, 128];
-const GREEN: Ink = [170, 84, 70];
-const RED: Ink = [130, 110, 200];
-const BLUE: Ink = [165, 165, 80];
+const WHITE: YuvColor = [235, 128, 128];
+const GRAY: YuvColor = [150, 128, 128];
+const GREEN: YuvColor = [170, 84, 70];
+const RED: YuvColor = [130, 110, 200];
+const BLUE: YuvColor = [165, 165, 80];
 
-/** The outlines that are drawn; the whole skin and the background would only clutter the face. */
-const OUTLINED: ReadonlySet<RegionName> = new Set([
+/** Regions whose outlines are drawn. More outlines would hide the face. */
+const OUTLINED_REGIONS: ReadonlySet<RegionName> = new Set([
   "glabella",
   "forehead",
   "left_cheek",
   "right_cheek",
 ]);
 
-/** How much of the traces shows, in microseconds. */
-const SPAN_US = { pulse: 8_000_000, breathing: 24_000_000 } as const;
-/** Height of the strip that the traces are drawn on, as a share of the picture's. */
-const STRIP = 0.26;
+/** Visible duration of the traces, in microseconds. Chosen. */
+const TRACE_DURATION_US = { pulse: 8_000_000, breathing: 24_000_000 } as const;
+/** Height of the panels as a fraction of the image height. Chosen. */
+const PANEL_HEIGHT = 0.26;
 
-/** A trace of the last seconds; a late correction takes the place of what it corrects. */
-class Trace {
+/** The last samples of a trace. Samples that arrive again replace the earlier ones. */
+class TraceBuffer {
   #samples: Sample[] = [];
 
-  constructor(readonly spanUs: number) {}
+  constructor(readonly durationUs: number) {}
 
   get samples(): readonly Sample[] {
     return this.#samples;
@@ -45,30 +45,30 @@ class Trace {
     const last = samples.at(-1);
     if (!first || !last) return;
     const kept = this.#samples.filter(({ timeUs }) =>
-      timeUs < first.timeUs && timeUs > last.timeUs - this.spanUs
+      timeUs < first.timeUs && timeUs > last.timeUs - this.durationUs
     );
     this.#samples = [...kept, ...samples];
   }
 }
 
 /**
- * Draws what was measured on the published picture: the face and its regions, pulse and breathing
- * as curves, and the rates with their confidence, or why there is none.
+ * Overlay (HUD) on the published frames: the outlines of the face and its regions, the traces of
+ * pulse and breathing, and their rates with the confidence, or the reason why a rate is withheld.
  *
  * @example
  * ```ts
- * const hud = new Hud();
- * hud.update(estimate);
- * const jpeg = await encoder.encode(hud.draw(frame.image, sample));
+ * const overlay = new Overlay();
+ * overlay.update(estimate);
+ * const jpeg = await encoder.encode(overlay.draw(frame.image, sample));
  * ```
  */
-export class Hud {
-  readonly #pulse = new Trace(SPAN_US.pulse);
-  readonly #breathing = new Trace(SPAN_US.breathing);
+export class Overlay {
+  readonly #pulse = new TraceBuffer(TRACE_DURATION_US.pulse);
+  readonly #breathing = new TraceBuffer(TRACE_DURATION_US.breathing);
   #estimate: VitalsEstimate | undefined;
   #buffer = new Uint8Array(0);
 
-  /** Takes a new estimate, whose traces hold only what is newer than the last. */
+  /** Sets the estimate to draw; the samples of its traces follow those of the previous one. */
   update(estimate: VitalsEstimate): void {
     this.#estimate = estimate;
     this.#pulse.add(estimate.pulse.trace);
@@ -76,18 +76,18 @@ export class Hud {
   }
 
   /**
-   * The picture with the drawing on it. Its planes are the HUD's own, until the next call.
+   * Returns a copy of the image with the overlay. The next call overwrites the copy.
    *
-   * @param sample what vision measured on this picture.
+   * @param sample Measurements of this image.
    */
-  draw(picture: Image, sample: RegionSample | undefined): Image {
-    const bytes = Canvas.bytesOf(picture);
+  draw(image: Image, sample: RegionSample | undefined): Image {
+    const bytes = Canvas.bytesOf(image);
     if (this.#buffer.length < bytes) this.#buffer = new Uint8Array(bytes);
-    const canvas = new Canvas(picture, this.#buffer);
-    const scale = Math.max(1, Math.round(picture.height / 240));
+    const canvas = new Canvas(image, this.#buffer);
+    const scale = Math.max(1, Math.round(image.height / 240));
     if (sample?.face) drawFace(canvas, sample.face, scale);
-    const { height, width } = picture;
-    const top = Math.round(height * (1 - STRIP));
+    const { height, width } = image;
+    const top = Math.round(height * (1 - PANEL_HEIGHT));
     const half = Math.floor(width / 2);
     canvas.dim(0, top, { width, height: height - top });
     const panel = { top, width: half, height: height - top, scale };
@@ -95,133 +95,137 @@ export class Hud {
     drawPanel(canvas, {
       ...panel,
       left: 0,
-      name: "PULSE",
-      ink: RED,
-      reading: estimate?.pulse,
-      digits: 0,
+      title: "PULSE",
+      color: RED,
+      rate: estimate?.pulse,
+      decimals: 0,
       trace: this.#pulse,
     });
     drawPanel(canvas, {
       ...panel,
       left: half,
-      name: "BREATH",
-      ink: BLUE,
-      reading: estimate?.breathing,
-      digits: 1,
+      title: "BREATH",
+      color: BLUE,
+      rate: estimate?.breathing,
+      decimals: 1,
       trace: this.#breathing,
     });
     if (estimate && estimate.condition !== "OK") drawCondition(canvas, estimate.condition, scale);
-    return canvas.picture;
+    return canvas.image;
   }
 }
 
 function drawFace(canvas: Canvas, face: FaceObservation, scale: number): void {
-  const place = toPixels(face, canvas.picture);
-  const { x: left, y: top } = place.box;
-  const right = left + place.box.width, bottom = top + place.box.height;
+  const pixelFace = toPixels(face, canvas.image);
+  const { x: left, y: top, width, height } = pixelFace.box;
+  const right = left + width, bottom = top + height;
   canvas.outline([[left, top], [right, top], [right, bottom], [left, bottom]], {
     thickness: scale,
-    ink: GREEN,
+    color: GREEN,
   });
-  for (const { region, centre, halfAxes: [a, b] } of regionShapes(place, canvas.picture)) {
+  for (const { region, centre, halfAxes: [a, b] } of regionShapes(pixelFace, canvas.image)) {
     const name = REGION_NAMES[region];
-    if (!name || !OUTLINED.has(name)) continue;
-    const point = (p: number, q: number) =>
+    if (!name || !OUTLINED_REGIONS.has(name)) continue;
+    const corner = (p: number, q: number) =>
       [centre.x + p * a.x + q * b.x, centre.y + p * a.y + q * b.y] as const;
-    canvas.outline([point(-1, -1), point(1, -1), point(1, 1), point(-1, 1)], {
+    canvas.outline([corner(-1, -1), corner(1, -1), corner(1, 1), corner(-1, 1)], {
       thickness: 1,
-      ink: GREY,
+      color: GRAY,
     });
   }
 }
 
-interface Panel {
+/** Area in pixels. */
+interface Rectangle {
   readonly left: number;
   readonly top: number;
   readonly width: number;
   readonly height: number;
+}
+
+/** Area and content of one vital sign. */
+interface Panel extends Rectangle {
+  /** Pixels per dot of the font. */
   readonly scale: number;
-  readonly name: string;
-  readonly ink: Ink;
-  readonly reading: { readonly strict?: Strict; readonly withheld?: Withheld } | undefined;
-  readonly digits: number;
-  readonly trace: Trace;
+  readonly title: string;
+  readonly color: YuvColor;
+  readonly rate: { readonly strict?: Strict; readonly withheld?: Withheld } | undefined;
+  readonly decimals: number;
+  readonly trace: TraceBuffer;
 }
 
-/** A name and a rate over a curve. */
+/** Draws the title and the rate above the trace. */
 function drawPanel(canvas: Canvas, panel: Panel): void {
-  const { left, top, width, height, scale, reading, name, digits, ink } = panel;
-  const gap = 3 * scale;
-  const line = { left: left + gap, top: top + gap, scale };
-  const strict = reading?.strict;
+  const { left, top, width, height, scale, rate, title, decimals, color } = panel;
+  const margin = 3 * scale;
+  const position = { left: left + margin, top: top + margin, scale };
+  const secondRow = position.top + (GLYPH_SIZE.height + 1) * scale;
+  const strict = rate?.strict;
   if (strict) {
-    const value = strict.value.toFixed(digits);
-    const large = { ...line, scale: 2 * scale };
-    canvas.text(value, { ...large, ink: WHITE });
-    const beside = line.left + Canvas.widthOf(value, large.scale) + 2 * gap;
-    canvas.text(name, { ...line, left: beside, ink });
-    const sure = `${Math.round(100 * strict.confidence)}%`;
-    const below = line.top + (GLYPH.height + 1) * scale;
-    canvas.text(sure, { ...line, left: beside, top: below, ink: GREY });
+    const value = strict.value.toFixed(decimals);
+    const large = { ...position, scale: 2 * scale };
+    canvas.text(value, { ...large, color: WHITE });
+    const right = position.left + Canvas.widthOf(value, large.scale) + 2 * margin;
+    canvas.text(title, { ...position, left: right, color });
+    const confidence = `${Math.round(100 * strict.confidence)}%`;
+    canvas.text(confidence, { ...position, left: right, top: secondRow, color: GRAY });
   } else {
-    canvas.text(name, { ...line, ink });
-    const why = (reading?.withheld ?? "warming_up").replaceAll("_", " ");
-    canvas.text(why, { ...line, top: line.top + (GLYPH.height + 1) * scale, ink: GREY });
+    canvas.text(title, { ...position, color });
+    const reason = (rate?.withheld ?? "warming_up").replaceAll("_", " ");
+    canvas.text(reason, { ...position, top: secondRow, color: GRAY });
   }
-  const head = 2 * (GLYPH.height + 1) * scale + gap;
-  drawTrace(canvas, panel.trace, {
-    left: left + gap,
-    top: top + head + gap,
-    width: width - 2 * gap,
-    height: height - head - 2 * gap,
-    ink,
-    thickness: scale,
-  });
+  const headerHeight = 2 * (GLYPH_SIZE.height + 1) * scale + margin;
+  const area = {
+    left: left + margin,
+    top: top + headerHeight + margin,
+    width: width - 2 * margin,
+    height: height - headerHeight - 2 * margin,
+  };
+  drawTrace(canvas, panel.trace, { area, color, thickness: scale });
 }
 
+/** Draws a trace, scaled to the height of the area. */
 function drawTrace(
   canvas: Canvas,
-  { samples, spanUs }: Trace,
-  { left, top, width, height, ink, thickness }: {
-    readonly left: number;
-    readonly top: number;
-    readonly width: number;
-    readonly height: number;
-    readonly ink: Ink;
+  { samples, durationUs }: TraceBuffer,
+  { area: { left, top, width, height }, color, thickness }: {
+    readonly area: Rectangle;
+    readonly color: YuvColor;
     readonly thickness: number;
   },
 ): void {
   const last = samples.at(-1);
   if (!last || samples.length < 2 || height < 4) return;
-  let low = Infinity, high = -Infinity;
+  let min = Infinity, max = -Infinity;
   for (const { value } of samples) {
-    if (value < low) low = value;
-    if (value > high) high = value;
+    if (value < min) min = value;
+    if (value > max) max = value;
   }
-  const rowOf = (value: number) => top + height * (high - value) / (high - low || 1);
-  // A column at a time: as many strokes as the picture can show, however many samples there are.
-  const firstUs = last.timeUs - spanUs;
+  const rowOf = (value: number) => top + height * (max - value) / (max - min || 1);
+  // One rectangle per column, so that the cost does not depend on the number of samples.
+  const firstUs = last.timeUs - durationUs;
   let index = 1;
-  let before: number | undefined;
+  let previousRow: number | undefined;
   for (let x = 0; x <= width; x += thickness) {
-    const timeUs = firstUs + spanUs * x / width;
+    const timeUs = firstUs + durationUs * x / width;
     while (index < samples.length - 1 && (samples[index]?.timeUs ?? 0) < timeUs) index++;
     const from = samples[index - 1], to = samples[index];
     if (!from || !to || timeUs < from.timeUs) continue;
-    const share = Math.min(1, (timeUs - from.timeUs) / Math.max(1, to.timeUs - from.timeUs));
-    const row = rowOf(from.value + share * (to.value - from.value));
-    const upper = Math.min(row, before ?? row), lower = Math.max(row, before ?? row);
-    canvas.fill(left + x, upper, { width: thickness, height: lower - upper + thickness, ink });
-    before = row;
+    const fraction = Math.min(1, (timeUs - from.timeUs) / Math.max(1, to.timeUs - from.timeUs));
+    const row = rowOf(from.value + fraction * (to.value - from.value));
+    const upper = Math.min(row, previousRow ?? row), lower = Math.max(row, previousRow ?? row);
+    canvas.fill(left + x, upper, { width: thickness, height: lower - upper + thickness, color });
+    previousRow = row;
   }
 }
 
-/** The condition in words, on top, where it does not hide the face's curves. */
+/** Draws the name of the condition at the top, outside the panels. */
 function drawCondition(canvas: Canvas, condition: string, scale: number): void {
-  const words = condition.replaceAll("_", " ");
-  const gap = 3 * scale;
-  const width = Canvas.widthOf(words, scale);
-  const left = Math.max(0, (canvas.picture.width - width) / 2);
-  canvas.dim(left - gap, 0, { width: width + 2 * gap, height: GLYPH.height * scale + 2 * gap });
-  canvas.text(words, { left, top: gap, scale, ink: WHITE });
+  const text = condition.replaceAll("_", " ");
+  const margin = 3 * scale;
+  const width = Canvas.widthOf(text, scale);
+  const left = Math.max(0, (canvas.image.width - width) / 2);
+  const height = GLYPH_SIZE.height * scale + 2 * margin;
+  canvas.dim(left - margin, 0, { width: width + 2 * margin, height });
+  canvas.text(text, { left, top: margin, scale, color: WHITE });
 }

@@ -1,17 +1,47 @@
 import type { Image } from "../capture/frame.ts";
-import { GLYPH, glyphOf } from "./overlay_font.ts";
+import { GLYPH_SIZE, glyphOf } from "./overlay_font.ts";
 
-/** A colour as JPEG counts it: Y, U and V in 0..255. */
-export type Ink = readonly [y: number, u: number, v: number];
+/** Full-range Y, U and V (JPEG), each 0 to 255. */
+export type YuvColor = readonly [y: number, u: number, v: number];
 
-/** Draws on a copy of a picture's planes, and touches only the pixels that it draws. */
+/** Position in pixels. */
+export type CanvasPoint = readonly [x: number, y: number];
+
+interface RectangleSize {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Pixel bounds of a rectangle; the right and the bottom bound are exclusive. */
+type Bounds = readonly [left: number, top: number, right: number, bottom: number];
+
+interface LineStyle {
+  /** In pixels. */
+  readonly thickness: number;
+  readonly color: YuvColor;
+}
+
+interface TextStyle {
+  readonly left: number;
+  readonly top: number;
+  /** Pixels per dot of the font. */
+  readonly scale: number;
+  readonly color: YuvColor;
+}
+
+/** Fraction of luma and chroma that remains in a dimmed area, in sixteenths. Chosen. */
+const DIMMED_LUMA = 5;
+const DIMMED_CHROMA = 8;
+
+/** Draws on a copy of an image, in pixels from its upper left corner; clips what is outside. */
 export class Canvas {
   readonly #y: Uint8Array<ArrayBuffer>;
   readonly #u: Uint8Array<ArrayBuffer> | undefined;
   readonly #v: Uint8Array<ArrayBuffer> | undefined;
-  readonly picture: Image;
+  /** The copy, whose planes are in the buffer. */
+  readonly image: Image;
 
-  /** @param buffer where the copy lies, reused where it is large enough. */
+  /** @param buffer Memory for the copy, at least `bytesOf(source)` long. */
   constructor(source: Image, buffer: Uint8Array<ArrayBuffer>) {
     const { y, u, v } = source;
     this.#y = buffer.subarray(0, y.length);
@@ -20,165 +50,150 @@ export class Canvas {
     this.#v = u && v && buffer.subarray(y.length + u.length, y.length + u.length + v.length);
     if (u) this.#u?.set(u);
     if (v) this.#v?.set(v);
-    this.picture = {
+    this.image = {
       ...source,
       y: this.#y,
       ...(this.#u && this.#v && { u: this.#u, v: this.#v }),
     };
   }
 
-  /** How long a buffer this picture needs. */
+  /** Returns the length of the buffer that a copy of the image needs. */
   static bytesOf({ y, u, v }: Image): number {
     return y.length + (u?.length ?? 0) + (v?.length ?? 0);
   }
 
-  /** A filled rectangle. */
-  fill(left: number, top: number, { width, height, ink }: Area & { ink: Ink }): void {
-    const { picture } = this;
-    const x0 = Math.max(0, Math.round(left)), y0 = Math.max(0, Math.round(top));
-    const x1 = Math.min(picture.width, Math.round(left + width));
-    const y1 = Math.min(picture.height, Math.round(top + height));
-    if (!(x1 > x0 && y1 > y0)) return;
-    const [luma, cu, cv] = this.#encode(ink);
-    fillRows(this.#y, picture.yStride, [x0, y0, x1, y1], luma);
-    if (!this.#u || !this.#v) return;
-    const cells = this.#chromaOf([x0, y0, x1, y1]);
-    fillRows(this.#u, picture.uvStride, cells, cu);
-    fillRows(this.#v, picture.uvStride, cells, cv);
+  /** Returns the width of a text in pixels. */
+  static widthOf(text: string, scale: number): number {
+    return Math.max(0, (text.length * (GLYPH_SIZE.width + 1) - 1) * scale);
   }
 
-  /** Takes light and colour out of a rectangle, so that what is drawn on it can be read. */
-  dim(left: number, top: number, { width, height }: Area): void {
-    const { picture } = this;
-    const x0 = Math.max(0, Math.round(left)), y0 = Math.max(0, Math.round(top));
-    const x1 = Math.min(picture.width, Math.round(left + width));
-    const y1 = Math.min(picture.height, Math.round(top + height));
-    const black = picture.color.range === "limited" ? 16 : 0;
-    pullRows(this.#y, picture.yStride, [x0, y0, x1, y1], { toward: black, share: DIMMED_LIGHT });
-    if (!this.#u || !this.#v) return;
-    const cells = this.#chromaOf([x0, y0, x1, y1]);
-    pullRows(this.#u, picture.uvStride, cells, { toward: 128, share: DIMMED_COLOR });
-    pullRows(this.#v, picture.uvStride, cells, { toward: 128, share: DIMMED_COLOR });
-  }
-
-  /** A straight line, `thickness` pixels thick. */
-  line(
-    from: readonly [number, number],
-    to: readonly [number, number],
-    { thickness, ink }: Stroke,
+  /** Fills a rectangle. */
+  fill(
+    left: number,
+    top: number,
+    { width, height, color }: RectangleSize & { readonly color: YuvColor },
   ): void {
+    const bounds = this.#clip(left, top, { width, height });
+    const [x0, y0, x1, y1] = bounds;
+    if (!(x1 > x0 && y1 > y0)) return;
+    const { yStride, uvStride } = this.image;
+    const [y, u, v] = this.image.color.range === "full" ? color : toLimitedRange(color);
+    fillRows(this.#y, yStride, bounds, y);
+    if (!this.#u || !this.#v) return;
+    const chromaBounds = this.#chromaBounds(bounds);
+    fillRows(this.#u, uvStride, chromaBounds, u);
+    fillRows(this.#v, uvStride, chromaBounds, v);
+  }
+
+  /** Darkens and desaturates a rectangle, so that drawings on it are legible. */
+  dim(left: number, top: number, size: RectangleSize): void {
+    const bounds = this.#clip(left, top, size);
+    const { yStride, uvStride } = this.image;
+    const black = this.image.color.range === "limited" ? 16 : 0;
+    blendRows(this.#y, yStride, bounds, { target: black, sixteenths: DIMMED_LUMA });
+    if (!this.#u || !this.#v) return;
+    const chromaBounds = this.#chromaBounds(bounds);
+    blendRows(this.#u, uvStride, chromaBounds, { target: 128, sixteenths: DIMMED_CHROMA });
+    blendRows(this.#v, uvStride, chromaBounds, { target: 128, sixteenths: DIMMED_CHROMA });
+  }
+
+  /** Draws a straight line; nothing if a coordinate is not finite. */
+  line(from: CanvasPoint, to: CanvasPoint, { thickness, color }: LineStyle): void {
     const [x0, y0] = from, [x1, y1] = to;
     if (![x0, y0, x1, y1].every(Number.isFinite)) return;
-    const { width, height } = this.picture;
+    const { width, height } = this.image;
     const steps = Math.ceil(Math.max(Math.abs(x1 - x0), Math.abs(y1 - y0)));
-    if (steps > 4 * (width + height)) return; // far beyond the picture: nothing of it would show
+    if (steps > 4 * (width + height)) return; // bounds the cost of a wrong face box
     const half = thickness / 2;
-    const area = { width: thickness, height: thickness, ink };
+    const square = { width: thickness, height: thickness, color };
     for (let step = 0; step <= steps; step++) {
-      const share = steps ? step / steps : 0;
-      this.fill(x0 + share * (x1 - x0) - half, y0 + share * (y1 - y0) - half, area);
+      const fraction = steps ? step / steps : 0;
+      this.fill(x0 + fraction * (x1 - x0) - half, y0 + fraction * (y1 - y0) - half, square);
     }
   }
 
-  /** A closed outline. */
-  outline(points: readonly (readonly [number, number])[], stroke: Stroke): void {
+  /** Draws a closed polygon. */
+  outline(points: readonly CanvasPoint[], style: LineStyle): void {
     points.forEach((point, index) => {
       const next = points[(index + 1) % points.length];
-      if (next) this.line(point, next, stroke);
+      if (next) this.line(point, next, style);
     });
   }
 
-  /** A row of letters, `scale` pixels a dot, its upper left corner at `left`, `top`. */
-  text(words: string, { left, top, scale, ink }: TextPlace): void {
+  /** Draws one line of text. */
+  text(text: string, { left, top, scale, color }: TextStyle): void {
     let x = left;
-    for (const letter of words) {
-      glyphOf(letter).forEach((bits, row) =>
-        this.#glyphRow(bits, { x, y: top + row * scale, scale, ink })
+    for (const character of text) {
+      glyphOf(character).forEach((dots, row) =>
+        this.#glyphRow(dots, { left: x, top: top + row * scale, scale, color })
       );
-      x += (GLYPH.width + 1) * scale;
+      x += (GLYPH_SIZE.width + 1) * scale;
     }
   }
 
-  /** How wide a text is, in pixels. */
-  static widthOf(words: string, scale: number): number {
-    return Math.max(0, (words.length * (GLYPH.width + 1) - 1) * scale);
-  }
-
-  /** Dots that touch are one rectangle. */
-  #glyphRow(
-    bits: number,
-    { x, y, scale, ink }: { x: number; y: number; scale: number; ink: Ink },
-  ): void {
-    for (let column = 0; column < GLYPH.width; column++) {
-      let run = 0;
-      while ((bits >> (GLYPH.width - 1 - column - run)) & 1 && column + run < GLYPH.width) run++;
-      if (run === 0) continue;
-      this.fill(x + column * scale, y, { width: run * scale, height: scale, ink });
-      column += run;
+  /** Draws one row of a glyph; adjacent dots are filled as one rectangle. */
+  #glyphRow(dots: number, { left, top, scale, color }: TextStyle): void {
+    const columns = GLYPH_SIZE.width;
+    for (let column = 0; column < columns; column++) {
+      let length = 0;
+      while ((dots >> (columns - 1 - column - length)) & 1 && column + length < columns) length++;
+      if (length === 0) continue;
+      this.fill(left + column * scale, top, { width: length * scale, height: scale, color });
+      column += length;
     }
   }
 
-  #chromaOf([x0, y0, x1, y1]: Edges): Edges {
-    const { chromaShiftX: right, chromaShiftY: down } = this.picture;
-    return [x0 >> right, y0 >> down, ((x1 - 1) >> right) + 1, ((y1 - 1) >> down) + 1];
+  /** Rounds a rectangle to pixels and limits it to the image. */
+  #clip(left: number, top: number, { width, height }: RectangleSize): Bounds {
+    return [
+      Math.max(0, Math.round(left)),
+      Math.max(0, Math.round(top)),
+      Math.min(this.image.width, Math.round(left + width)),
+      Math.min(this.image.height, Math.round(top + height)),
+    ];
   }
 
-  #encode(ink: Ink): Ink {
-    return this.picture.color.range === "full" ? ink : limited(ink);
+  /** Converts bounds from luma to chroma samples. */
+  #chromaBounds([left, top, right, bottom]: Bounds): Bounds {
+    const { chromaShiftX, chromaShiftY } = this.image;
+    return [
+      left >> chromaShiftX,
+      top >> chromaShiftY,
+      ((right - 1) >> chromaShiftX) + 1,
+      ((bottom - 1) >> chromaShiftY) + 1,
+    ];
   }
 }
-
-/** Left, top, right and bottom; the last two lie outside. */
-type Edges = readonly [x0: number, y0: number, x1: number, y1: number];
-
-/** What is left behind a text, in sixteenths. */
-const DIMMED_LIGHT = 5;
-const DIMMED_COLOR = 8;
 
 function fillRows(
   plane: Uint8Array<ArrayBuffer>,
   stride: number,
-  [x0, y0, x1, y1]: Edges,
+  [left, top, right, bottom]: Bounds,
   value: number,
 ): void {
-  for (let y = y0; y < y1; y++) {
-    const end = y * stride + x1;
-    for (let at = y * stride + x0; at < end; at++) plane[at] = value;
+  for (let row = top; row < bottom; row++) {
+    const end = row * stride + right;
+    for (let i = row * stride + left; i < end; i++) plane[i] = value;
   }
 }
 
-function pullRows(
+/** Blends samples with `target`, keeping `sixteenths` of their difference from it. */
+function blendRows(
   plane: Uint8Array<ArrayBuffer>,
   stride: number,
-  [x0, y0, x1, y1]: Edges,
-  { toward, share }: { toward: number; share: number },
+  [left, top, right, bottom]: Bounds,
+  { target, sixteenths }: { target: number; sixteenths: number },
 ): void {
-  for (let y = y0; y < y1; y++) {
-    const end = y * stride + x1;
-    for (let at = y * stride + x0; at < end; at++) {
-      plane[at] = toward + (((plane[at] ?? 0) - toward) * share >> 4);
+  for (let row = top; row < bottom; row++) {
+    const end = row * stride + right;
+    for (let i = row * stride + left; i < end; i++) {
+      plane[i] = target + (((plane[i] ?? 0) - target) * sixteenths >> 4);
     }
   }
 }
 
-function limited([y, u, v]: Ink): Ink {
+/** Converts a colour to limited range (ITU-R BT.601): Y in 16..235, U and V in 16..240. */
+function toLimitedRange([y, u, v]: YuvColor): YuvColor {
   const chroma = (value: number) => Math.round(128 + (value - 128) * 224 / 255);
   return [Math.round(16 + y * 219 / 255), chroma(u), chroma(v)];
-}
-
-interface Area {
-  readonly width: number;
-  readonly height: number;
-}
-
-interface Stroke {
-  readonly thickness: number;
-  readonly ink: Ink;
-}
-
-interface TextPlace {
-  readonly left: number;
-  readonly top: number;
-  readonly scale: number;
-  readonly ink: Ink;
 }

@@ -1,8 +1,11 @@
-/** Letters of the HUD, 5 columns by 7 rows: one number a row, its highest bit on the left. */
-export const GLYPH = { width: 5, height: 7 } as const;
+/** Columns and rows of each glyph of the overlay's font. */
+export const GLYPH_SIZE = { width: 5, height: 7 } as const;
 
-/** Rows in base 32, so that a letter is seven signs: `e` is 01110, `h` is 10001, `v` is 11111. */
-const LETTERS: Readonly<Record<string, string>> = {
+/**
+ * Rows of each glyph from top to bottom, one base-32 digit each, whose highest bit is the leftmost
+ * dot: `e` is 01110, `h` is 10001, `v` is 11111.
+ */
+const ENCODED_GLYPHS: Readonly<Record<string, string>> = {
   A: "ehhvhhh",
   B: "uhhuhhu",
   C: "ehggghe",
@@ -52,14 +55,18 @@ const LETTERS: Readonly<Record<string, string>> = {
   " ": "0000000",
 };
 
-const ROWS: ReadonlyMap<string, readonly number[]> = new Map(
-  Object.entries(LETTERS).map((
-    [letter, rows],
-  ) => [letter, [...rows].map((row) => parseInt(row, 32))]),
+const GLYPHS: ReadonlyMap<string, readonly number[]> = new Map(
+  Object.entries(ENCODED_GLYPHS).map(([character, rows]) => [
+    character,
+    [...rows].map((row) => parseInt(row, 32)),
+  ]),
 );
-const UNKNOWN = ROWS.get("?") ?? [];
+const UNKNOWN = GLYPHS.get("?") ?? [];
 
-/** The rows of a letter; small letters look like large ones. */
-export function glyphOf(letter: string): readonly number[] {
-  return ROWS.get(letter.toUpperCase()) ?? UNKNOWN;
+/**
+ * Returns the rows of a character's glyph, one number each, whose highest bit is the leftmost dot.
+ * Lower-case letters have the glyph of the upper-case letter, unknown characters that of `?`.
+ */
+export function glyphOf(character: string): readonly number[] {
+  return GLYPHS.get(character.toUpperCase()) ?? UNKNOWN;
 }

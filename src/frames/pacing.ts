@@ -1,53 +1,42 @@
-/** When frames are published. */
-export type FramePublish = "on_demand" | "always" | "never";
+import { frameRateFactorFor } from "./degradation.ts";
 
-/** While nobody receives frames, one a second tells that the camera lives. */
+/** When frames are published: at full rate if there is a receiver, at full rate always, or never. */
+export type FramePublishPolicy = "on_demand" | "always" | "never";
+
+/** What determines the frame rate at present. */
+export interface FrameDemand {
+  /** True if there is a receiver of frames. */
+  readonly wanted: boolean;
+  /** Reduction for a slow link, from 0 to 1. */
+  readonly degradation: number;
+}
+
+/** Interval of frames without a receiver: one frame a second shows that the camera works. */
 const IDLE_INTERVAL_US = 1_000_000;
-/** How far a camera's frames stray from their even times. */
+/** Tolerated deviation of a frame from its scheduled time. Chosen for the jitter of a camera. */
 const JITTER_US = 10_000;
-/** At full degradation the rate falls to this share of itself. */
-const LEAST_RATE_SHARE = 0.1;
-/** ... and the quantisers of the pictures grow so many times as coarse. */
-const MOST_COARSER = 32;
-
-/** About so much of the bytes a second each tenth of degradation leaves, by rate and quality. */
-export const SHARE_OF_A_TENTH = 2 / 3;
-
-/** The share of its rate that a camera keeps where a slow link asks for `degradation`, 0..1. */
-export function rateShareOf(degradation: number): number {
-  return 1 - degradation * (1 - LEAST_RATE_SHARE);
-}
+/** Shortest interval from which a degraded frame rate is computed: that of a camera at 30 fps. */
+const NOMINAL_INTERVAL_US = 1_000_000 / 30;
 
 /**
- * How many times as coarse the pictures are compressed where a slow link asks for `degradation`,
- * 0..1.
- */
-export function quantizerScaleFor(degradation: number): number {
-  return MOST_COARSER ** degradation;
-}
-
-/**
- * Chooses which frames are published: all of them, or fewer for a given rate, a slow link or
- * nobody who looks. Even pacing on capture time, so that a lower rate stays smooth.
+ * Selects the frames to publish: all of them, or fewer for a maximum frame rate, a slow link or a
+ * lack of receivers. Selection follows the capture time, so that a lower rate is even too.
  */
 export class FramePacing {
   #nextUs = -Infinity;
 
-  /** @param options.maxFps publishes no more than this many frames a second. */
-  constructor(private readonly options: { policy: FramePublish; maxFps?: number | undefined }) {}
+  /** @param options.maxFps Maximum frame rate. @default that of the camera */
+  constructor(
+    private readonly options: { policy: FramePublishPolicy; maxFps?: number | undefined },
+  ) {}
 
-  /**
-   * True where the frame of `timeUs` is to be published.
-   *
-   * @param demand.wanted whether somebody receives frames
-   * @param demand.degradation how far a slow link asks to thin them, 0..1
-   */
-  isDue(timeUs: number, demand: { wanted: boolean; degradation: number }): boolean {
+  /** Returns true if the frame that was captured at `timeUs` (monotonic) is to be published. */
+  isDue(timeUs: number, demand: FrameDemand): boolean {
     const intervalUs = this.#intervalUs(demand);
     if (intervalUs === Infinity) return false;
     const earlyUs = this.#nextUs - timeUs;
-    // A camera's jitter must not cost every second frame: a little early is on time. What is
-    // earlier than a whole turn was planned at a slower pace, which has ended.
+    // A slightly early frame is due, as jitter would otherwise drop every second one. A frame that
+    // is early by more than an interval was scheduled at a lower rate, which no longer applies.
     const toleranceUs = Math.min(JITTER_US, intervalUs / 4);
     if (earlyUs > toleranceUs && earlyUs <= intervalUs + toleranceUs) return false;
     const onSchedule = Math.abs(earlyUs) <= intervalUs;
@@ -55,12 +44,12 @@ export class FramePacing {
     return true;
   }
 
-  #intervalUs({ wanted, degradation }: { wanted: boolean; degradation: number }): number {
+  #intervalUs({ wanted, degradation }: FrameDemand): number {
     const { policy, maxFps } = this.options;
     if (policy === "never") return Infinity;
     if (policy === "on_demand" && !wanted) return IDLE_INTERVAL_US;
-    const fastestUs = maxFps ? 1_000_000 / maxFps : 0;
-    if (degradation <= 0) return fastestUs;
-    return Math.max(fastestUs, 1_000_000 / 30) / rateShareOf(degradation);
+    const minIntervalUs = maxFps ? 1_000_000 / maxFps : 0;
+    if (degradation <= 0) return minIntervalUs;
+    return Math.max(minIntervalUs, NOMINAL_INTERVAL_US) / frameRateFactorFor(degradation);
   }
 }

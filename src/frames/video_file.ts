@@ -2,13 +2,13 @@ import { findFfmpeg } from "../capture/ffmpeg/executable.ts";
 import { NutWriter } from "../capture/ffmpeg/nut_writer.ts";
 import { failureReason } from "../capture/ffmpeg/probe.ts";
 import type { Image } from "../capture/frame.ts";
-import { packPicture, rawFormatOf } from "./raw_image.ts";
+import { packImage, rawFormatOf } from "./raw_image.ts";
 import { UnavailableError } from "../base/errors.ts";
 
-/** Fine enough for a pulse of less than a grey level, and still a usual quality. */
+/** ffmpeg's MJPEG quality: fine enough for a pulse below one gray level. Chosen. */
 const MJPEG_QSCALE = 3;
 
-/** A video file that ffmpeg writes as MJPEG, which keeps the pulse, as H.264 does not. */
+/** Video file that ffmpeg encodes as MJPEG, which preserves the pulse; H.264 does not. */
 export class VideoFile implements AsyncDisposable {
   readonly #path: string;
   readonly #child: Deno.ChildProcess;
@@ -16,7 +16,7 @@ export class VideoFile implements AsyncDisposable {
   readonly #stderr: Promise<string>;
   readonly #nut: NutWriter;
   readonly #raw: Uint8Array<ArrayBuffer>;
-  #began = false;
+  #headerWritten = false;
 
   private constructor(child: Deno.ChildProcess, { path, width, height, bytes }: {
     path: string;
@@ -27,25 +27,30 @@ export class VideoFile implements AsyncDisposable {
     this.#path = path;
     this.#child = child;
     this.#writer = child.stdin.getWriter();
-    this.#writer.closed.catch(() => {}); // `finish` tells why
+    this.#writer.closed.catch(() => {}); // `finish` reports the reason
     this.#stderr = new Response(child.stderr).text();
     this.#nut = new NutWriter({ fourcc: "I420", width, height });
     this.#raw = new Uint8Array(bytes);
   }
 
-  /** @param like a picture of the size and sampling that all will have: full range, 4:2:0 */
+  /**
+   * Starts ffmpeg, which overwrites an existing file.
+   *
+   * @param options.template An image of the size and format of all that follow: full range, 4:2:0.
+   * @param options.fps Frame rate whose period is the unit of the file's timestamps.
+   */
   static async create(
     path: string,
-    { like, fps }: { like: Image; fps: number },
+    { template, fps }: { template: Image; fps: number },
   ): Promise<VideoFile> {
     const executable = await findFfmpeg();
-    const { width, height, bytes } = rawFormatOf(like);
+    const { width, height, bytes } = rawFormatOf(template);
     const child = new Deno.Command(executable.path, {
       args: [
         ...["-hide_banner", "-nostdin", "-loglevel", "error", "-y"],
         ...["-color_range", "pc", "-f", "nut", "-i", "pipe:0"],
         ...["-c:v", "mjpeg", "-pix_fmt", "yuvj420p", "-q:v", String(MJPEG_QSCALE)],
-        // Lost frames stay gaps; the rate is the grid on which an AVI counts.
+        // Timestamps pass through, so that lost frames stay gaps; AVI counts in frame periods.
         ...[...executable.passthrough, "-enc_time_base", `1/${fps}`, `file:${path}`],
       ],
       stdin: "piped",
@@ -56,15 +61,15 @@ export class VideoFile implements AsyncDisposable {
   }
 
   /**
-   * Appends one picture.
+   * Appends one image.
    *
-   * @throws {UnavailableError} where ffmpeg cannot write the file, with its reason.
+   * @throws {UnavailableError} if ffmpeg cannot write the file, with its reason.
    */
-  async write(picture: Image, { ptsUs }: { ptsUs: number }): Promise<void> {
-    packPicture(picture, this.#raw);
+  async write(image: Image, { ptsUs }: { ptsUs: number }): Promise<void> {
+    packImage(image, this.#raw);
     try {
-      if (!this.#began) await this.#writer.write(this.#nut.header());
-      this.#began = true;
+      if (!this.#headerWritten) await this.#writer.write(this.#nut.header());
+      this.#headerWritten = true;
       await this.#writer.write(this.#nut.frameHeader(this.#raw.length, { ptsUs }));
       await this.#writer.write(this.#raw);
     } catch {
@@ -72,7 +77,11 @@ export class VideoFile implements AsyncDisposable {
     }
   }
 
-  /** Writes what a video needs at its end. */
+  /**
+   * Completes the file.
+   *
+   * @throws {UnavailableError} if ffmpeg cannot write the file, with its reason.
+   */
   async finish(): Promise<void> {
     await this.#writer.close().catch(() => {});
     const [{ success }, stderr] = await Promise.all([this.#child.status, this.#stderr]);

@@ -1,4 +1,5 @@
-import { FramePacing, rateShareOf, SHARE_OF_A_TENTH } from "../../src/frames/pacing.ts";
+import { BIT_RATE_PER_STEP, frameRateFactorFor } from "../../src/frames/degradation.ts";
+import { FramePacing } from "../../src/frames/pacing.ts";
 import type { CongestionController } from "../../src/delivery/congestion/controller.ts";
 
 export interface SimulatedLinkOptions {
@@ -81,7 +82,7 @@ export class SimulatedLink {
     const { degradation } = this.#congestion;
     if (!this.#pacing.isDue(this.#nowUs, { wanted: true, degradation })) return undefined;
     // The frame rate contributes its share of the degradation, the quality the rest.
-    return frameBytes * SHARE_OF_A_TENTH ** (10 * degradation) / rateShareOf(degradation);
+    return frameBytes * BIT_RATE_PER_STEP ** (10 * degradation) / frameRateFactorFor(degradation);
   }
 
   #sendFrame(): boolean {

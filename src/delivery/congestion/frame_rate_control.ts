@@ -1,6 +1,5 @@
-import { SHARE_OF_A_TENTH } from "../../frames/pacing.ts";
+import { BIT_RATE_PER_STEP, DEGRADATION_STEP } from "../../frames/degradation.ts";
 
-const STEP = 0.1;
 /** Tolerance for floating-point error when a degradation is rounded up to tenths. */
 const ROUNDING = 1e-6;
 /** Delay before a step shows its effect: frames in flight must arrive first. Microseconds. */
@@ -10,7 +9,7 @@ const RECOVERY_DELAY_US = 3_000_000;
 
 /**
  * Controls the bit rate of frames by their degradation: 0 is full rate and quality, 1 the maximum
- * reduction, in steps of a tenth. Each tenth multiplies the bit rate by `SHARE_OF_A_TENTH`.
+ * reduction, in steps of a tenth. Each step multiplies the bit rate by `BIT_RATE_PER_STEP`.
  *
  * The controller reduces fast and recovers slowly (hysteresis). A degradation can be provisional:
  * set without evidence of what the link carries. A provisional one is lifted step by step as soon
@@ -35,12 +34,12 @@ export class RateController {
 
   /** Approximate ratio of the bit rate at the current degradation to the one at `degradation`. */
   bitRateRatioTo(degradation: number): number {
-    return SHARE_OF_A_TENTH ** (10 * (this.#degradation - degradation));
+    return BIT_RATE_PER_STEP ** (10 * (this.#degradation - degradation));
   }
 
   /** Lowest degradation that scales the current bit rate by `ratio` or less. */
   degradationFor(ratio: number): number {
-    const tenths = Math.log(ratio) / Math.log(SHARE_OF_A_TENTH);
+    const tenths = Math.log(ratio) / Math.log(BIT_RATE_PER_STEP);
     return Math.min(1, Math.max(0, Math.ceil(10 * this.#degradation + tenths - ROUNDING) / 10));
   }
 
@@ -49,7 +48,7 @@ export class RateController {
     this.#lowUtilizationSinceUs = undefined;
     this.#provisionalSinceUs = undefined;
     if (nowUs - this.#changedUs < SETTLING_US) return;
-    this.#set(Math.max(this.#degradation + STEP, minDegradation), nowUs);
+    this.#set(Math.max(this.#degradation + DEGRADATION_STEP, minDegradation), nowUs);
   }
 
   /** Degrades to `minDegradation` at once. The result is provisional. */
@@ -63,7 +62,7 @@ export class RateController {
   /** Lifts a provisional degradation by two steps, and confirms it at `minDegradation`. */
   recover(nowUs: number, minDegradation: number): void {
     if (minDegradation < this.#degradation) {
-      this.#set(Math.max(minDegradation, this.#degradation - 2 * STEP), nowUs);
+      this.#set(Math.max(minDegradation, this.#degradation - 2 * DEGRADATION_STEP), nowUs);
     } else this.#provisionalSinceUs = undefined;
   }
 

@@ -4,7 +4,8 @@ import { detectStall } from "../../../src/app/stall.ts";
 import type { Clock } from "../../../src/telemetry/clock.ts";
 import { Health, type HealthEvent } from "../../../src/telemetry/health.ts";
 
-function healthAfter(seconds: number, alive: readonly HealthEvent[]): Health {
+/** Health of a server that runs for `seconds` and in which only `recent` events happened now. */
+function healthAfter(seconds: number, recent: readonly HealthEvent[]): Health {
   let nowUs = 0;
   const clock: Clock = {
     monotonicUs: () => monotonicUs(nowUs),
@@ -13,36 +14,40 @@ function healthAfter(seconds: number, alive: readonly HealthEvent[]): Health {
   };
   const health = new Health(clock);
   nowUs = seconds * 1e6;
-  for (const event of alive) health.record(event);
+  for (const event of recent) health.record(event);
   return health;
 }
 
 const ALL = ["frame", "metric", "acknowledgement"] as const;
 
-Deno.test("a server whose signs of life are young is not stalled", () => {
-  const condition = { status: "OK", metricsWanted: true } as const;
-  assert.equal(detectStall({ ...condition, health: healthAfter(100, ALL) }), undefined);
-  assert.equal(detectStall({ ...condition, health: healthAfter(10, []) }), undefined);
+Deno.test("detectStall() returns undefined while all health events are recent", () => {
+  const state = { status: "OK", metricsWanted: true } as const;
+  assert.equal(detectStall({ ...state, health: healthAfter(100, ALL) }), undefined);
+  assert.equal(detectStall({ ...state, health: healthAfter(10, []) }), undefined);
 });
 
-Deno.test("a frozen OK is stalled, whichever sign is missing", () => {
+Deno.test("detectStall() returns the missing health event while the status is OK", () => {
   for (const missing of ALL) {
-    const health = healthAfter(100, ALL.filter((sign) => sign !== missing));
+    const health = healthAfter(100, ALL.filter((event) => event !== missing));
     const reason = detectStall({ health, status: "OK", metricsWanted: true });
     assert.match(reason ?? "", /^No .* for 100\.0 s$/, missing);
   }
 });
 
-Deno.test("what the server itself says is missing does not get it killed", () => {
+Deno.test("detectStall() ignores what the status reports already", () => {
   const silent = healthAfter(100, []);
   const status = "CAMERA_DISCONNECTED";
   assert.equal(detectStall({ health: silent, status, metricsWanted: true }), undefined);
-  const unheard = healthAfter(100, ["frame", "metric"]);
-  const degraded = { health: unheard, status: "PUBLISH_DEGRADED", metricsWanted: true } as const;
+  const unacknowledged = healthAfter(100, ["frame", "metric"]);
+  const degraded = {
+    health: unacknowledged,
+    status: "PUBLISH_DEGRADED",
+    metricsWanted: true,
+  } as const;
   assert.equal(detectStall(degraded), undefined);
 });
 
-Deno.test("while no metrics are wanted, none are missed", () => {
+Deno.test("detectStall() requires no metrics while none are published", () => {
   const health = healthAfter(100, ["frame"]);
   assert.equal(detectStall({ health, status: "OK", metricsWanted: false }), undefined);
 });

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { encodeFrameEnvelope, frameEnvelopeBytes } from "../../../src/envelopes/envelope.ts";
 
-Deno.test("a frame envelope is JSON with the contract's keys in their order", () => {
+Deno.test("encodeFrameEnvelope() writes JSON with the keys of the contract in their order", () => {
   fc.assert(fc.property(fc.uint8Array({ maxLength: 2000 }), (jpeg) => {
     const bytes = encodeFrameEnvelope({
       timestamp: epochUs(1234567890123459),
