@@ -10,7 +10,7 @@ import { cameraJpegs } from "../support/camera_jpegs.ts";
 import { clock } from "../support/messages.ts";
 import { NarrowNetwork } from "../support/narrow_network.ts";
 import {
-  latenessOf,
+  latenciesOf,
   p99Of,
   startCamera,
   type StreamingCameraOptions,
@@ -72,10 +72,10 @@ async function measure(
     degradation.push(outbox.frameDegradation);
   }
   const last = offered();
-  await waitFor("the last metric", () => latenessOf(camera, last).length > 0, {
+  await waitFor("the last metric", () => latenciesOf(camera, last).length > 0, {
     timeoutMs: 30_000,
   });
-  const lateness = latenessOf(camera, first);
+  const lateness = latenciesOf(camera, first);
   const worst = Array.from({ length: seconds }, (_, second) => {
     const within = lateness.filter(({ timestamp }) =>
       Math.floor((timestamp - beganUs) / 1e6) === second

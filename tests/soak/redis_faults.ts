@@ -16,7 +16,7 @@ import { clock } from "../support/messages.ts";
 import { subscribe } from "../support/redis_outbox.ts";
 import { startRedis } from "../support/redis_server.ts";
 import { waitFor } from "../support/wait.ts";
-import { lineThrough } from "./line.ts";
+import { linearFit } from "./linear_fit.ts";
 import type { Told } from "./publisher.ts";
 
 const { values } = parseArgs({
@@ -73,7 +73,9 @@ const publisher = new Deno.Command(Deno.execPath(), {
 const told: (Told & { readonly hours: number })[] = [];
 let startMs = performance.now();
 const listening = (async () => {
-  for await (const line of createInterface({ input: Readable.fromWeb(publisher.stdout as never) })) {
+  for await (
+    const line of createInterface({ input: Readable.fromWeb(publisher.stdout as never) })
+  ) {
     told.push({ ...JSON.parse(line), hours: (performance.now() - startMs) / 3_600_000 });
   }
 })();
@@ -145,8 +147,8 @@ await waitFor("every metric", () => seen.size === sequence, { timeoutMs: 10_000 
   .catch((error) => failures.push(error.message));
 clearInterval(consumer);
 
-const resident = lineThrough(told.map(({ hours, rss }) => [hours, rss / 1e6]));
-const objects = lineThrough(told.map(({ hours, heap }) => [hours, heap / 1e6]));
+const resident = linearFit(told.map(({ hours, rss }) => [hours, rss / 1e6]));
+const objects = linearFit(told.map(({ hours, heap }) => [hours, heap / 1e6]));
 const files = told.map((sample) => sample.files);
 console.log(
   `${sequence} metrics, ${sequence - seen.size} missing, ${outOfOrder} out of order; ` +

@@ -12,7 +12,7 @@ import { portraitJpegs, recordingFile } from "../support/camera_recording.ts";
 import { startProgram } from "../support/physiology_server.ts";
 import { clock } from "../support/messages.ts";
 import { startRedis } from "../support/redis_server.ts";
-import { lineThrough } from "./line.ts";
+import { linearFit } from "./linear_fit.ts";
 
 const { values } = parseArgs({
   options: {
@@ -82,7 +82,7 @@ while (minutesNow() < end) {
 const floors = Object.values(
   Object.groupBy(points, ({ hours }) => Math.floor(hours / FLOOR_HOURS)),
 ).map((block = []) => block.reduce((least, point) => point.mb < least.mb ? point : least));
-const { slope, error } = lineThrough(floors.map(({ hours, mb }) => [hours, mb]));
+const { slope, error } = linearFit(floors.map(({ hours, mb }) => [hours, mb]));
 const files = points.map((point) => point.files);
 const { cpuMs } = treeUsage(server.pid);
 console.log(

@@ -1,4 +1,7 @@
-/** Decodes the portrait by the native library and prints what came out, for another machine's Deno. */
+/**
+ * Decodes the portrait with the native library and prints the size and a digest of the pixels, so
+ * that the results of two architectures can be compared.
+ */
 import { JpegDecoder } from "../../ffi/jpeg.ts";
 import { assetPath } from "../../src/base/assets.ts";
 

@@ -94,7 +94,7 @@ async function startDashboard(server: RedisServer, args: readonly string[] = [])
     `--port=${port}`,
     ...args,
   ]);
-  await program.says("The page is at");
+  await program.prints("The page is at");
   return { program, url: `http://127.0.0.1:${port}/` };
 }
 
@@ -180,7 +180,7 @@ Deno.test({
       async () => await page.evaluate<string>(PICTURE("ward-1")) !== frozen,
     );
 
-    assert.deepEqual(page.complaints, []);
+    assert.deepEqual(page.errors, []);
     const { origin } = new URL(url);
     assert.deepEqual(page.requests.filter((each) => !each.startsWith(origin)), []);
     assert(page.bytes < 150_000, `${page.bytes} bytes`);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Image } from "../../../src/capture/frame.ts";
 import { JpegEncoder } from "../../../src/frames/jpeg_encoder.ts";
 import { TemporaryFolder } from "../../support/clips.ts";
-import { gradientPicture } from "../../support/pictures.ts";
+import { gradientImage } from "../../support/gradient_image.ts";
 import { PYTHON } from "../../support/program.ts";
 import { childProcesses } from "../../support/source_suite.ts";
 import { waitFor } from "../../support/wait.ts";
@@ -41,7 +41,7 @@ for (const range of ["full", "limited"] as const) {
   for (const matrix of ["bt601", "bt709"] as const) {
     Deno.test(`a ${range} ${matrix} picture has the right colours as a JPEG`, async () => {
       await using encoder = new JpegEncoder({ quality: 90 });
-      const picture = gradientPicture(322, 242, { color: { range, matrix }, padding: 14 });
+      const picture = gradientImage(322, 242, { color: { range, matrix }, padding: 14 });
       const jpeg = await encoder.encode(picture);
       const { shape, bgr } = await decodeByOpenCv(jpeg!);
       assert.deepEqual(shape, [242, 322, 3]);
@@ -54,13 +54,13 @@ for (const range of ["full", "limited"] as const) {
 
 Deno.test("a grey picture becomes a JPEG", async () => {
   await using encoder = new JpegEncoder();
-  const { u: _u, v: _v, ...grey } = gradientPicture(64, 48);
+  const { u: _u, v: _v, ...grey } = gradientImage(64, 48);
   const { bgr } = await decodeByOpenCv((await encoder.encode(grey))!);
   for (const value of bgr) assert.ok(Math.abs(value - 119) < 2, `${value}`);
 });
 
 Deno.test("a higher quality makes a larger JPEG", async () => {
-  const picture = gradientPicture(320, 240);
+  const picture = gradientImage(320, 240);
   for (const [i, value] of picture.y.entries()) picture.y[i] = value + ((i * 7919) % 61);
   const sizes: number[] = [];
   for (const quality of [10, 40, 80, 95]) {
@@ -73,7 +73,7 @@ Deno.test("a higher quality makes a larger JPEG", async () => {
 
 Deno.test("an encoder whose ffmpeg is killed goes on with another", async () => {
   await using encoder = new JpegEncoder();
-  const picture = gradientPicture(64, 48);
+  const picture = gradientImage(64, 48);
   await encoder.encode(picture);
   const first = encoder.pid!;
   Deno.kill(first, "SIGKILL");
@@ -89,7 +89,7 @@ Deno.test("a picture of another size follows without loss", async () => {
   await using encoder = new JpegEncoder();
   for (const [width, height] of [[64, 48], [100, 80], [64, 48]] as const) {
     const { shape } = await decodeByOpenCv(
-      (await encoder.encode(gradientPicture(width, height)))!,
+      (await encoder.encode(gradientImage(width, height)))!,
     );
     assert.deepEqual(shape, [height, width, 3]);
   }
@@ -97,7 +97,7 @@ Deno.test("a picture of another size follows without loss", async () => {
 
 Deno.test("pictures that come too fast are given up for newer ones, and the last is not", async () => {
   await using encoder = new JpegEncoder();
-  const picture = gradientPicture(320, 240);
+  const picture = gradientImage(320, 240);
   const jpegs = await Promise.all(Array.from({ length: 20 }, () => encoder.encode(picture)));
   assert.ok(jpegs.at(-1));
   assert.ok(jpegs.some((jpeg) => jpeg === undefined));
@@ -106,10 +106,10 @@ Deno.test("pictures that come too fast are given up for newer ones, and the last
 Deno.test("a closed encoder leaves no child and refuses pictures", async () => {
   const before = childProcesses();
   const encoder = new JpegEncoder();
-  await encoder.encode(gradientPicture(64, 48));
-  const last = encoder.encode(gradientPicture(64, 48));
+  await encoder.encode(gradientImage(64, 48));
+  const last = encoder.encode(gradientImage(64, 48));
   await encoder[Symbol.asyncDispose]();
   await last; // with or without a JPEG, it is told
   assert.deepEqual(childProcesses(), before);
-  await assert.rejects(encoder.encode(gradientPicture(64, 48)), /closed/);
+  await assert.rejects(encoder.encode(gradientImage(64, 48)), /closed/);
 });

@@ -115,7 +115,7 @@ Deno.test("a reload to another Redis is refused by name, as only this one may be
   await heard.first("core_metrics");
   config(redis.port + 1);
   server.kill("SIGHUP");
-  await server.says(`Keeping the old configuration: Cannot use 127.0.0.1:${redis.port + 1} by a`);
+  await server.prints(`Keeping the old configuration: Cannot use 127.0.0.1:${redis.port + 1} by a`);
   const before = heard.all("core_metrics").length;
   await waitFor("more metrics", () => heard.all("core_metrics").length > before + 5);
 });

@@ -160,7 +160,7 @@ Deno.test("the saving sample outlives a broker that goes, and messages that are 
     await using sample = savingClient(server, folder);
     await subscribers(server, 1);
     await publishAll(server, [fakeRecordingState(0, "a"), ...fakeMetrics(1)]);
-    await sample.says("Saving session a");
+    await sample.prints("Saving session a");
     await server.kill();
     await server.restart();
     await subscribers(server, 1);
@@ -170,7 +170,7 @@ Deno.test("the saving sample outlives a broker that goes, and messages that are 
       await client.publish("physiology:recording_state", hostile);
     }
     await publishAll(server, [...fakeMetrics(2), fakeRecordingState(3)]);
-    await sample.says("Saved");
+    await sample.prints("Saved");
     const saved = readJson(`${folder}/metrics_a.json`);
     assert.equal(saved.series["core_metrics.metadata"].sequence.join(), "1,2");
   }));
@@ -190,11 +190,11 @@ Deno.test("the on-premises sample shows every message of Redis, and records whil
   await publishAll(server, [fakeRecordingState(5, "s1")]);
   const client = server.client();
   await client.publish("physiology:frame", Buffer.from(encodeFrameEnvelope(FRAME)));
-  await sample.says("frame: 1x1");
-  await sample.says("pulse withheld: warming_up, breathing withheld: warming_up");
-  await sample.says("pulse 72.5 beats/min (95%), breathing 16.2 breaths/min (89%)");
-  await sample.says("NO_FACES_FOUND: No face is in the picture. Sit in front of the camera.");
-  await sample.says("recording_state: started s1");
+  await sample.prints("frame: 1x1");
+  await sample.prints("pulse withheld: warming_up, breathing withheld: warming_up");
+  await sample.prints("pulse 72.5 beats/min (95%), breathing 16.2 breaths/min (89%)");
+  await sample.prints("NO_FACES_FOUND: No face is in the picture. Sit in front of the camera.");
+  await sample.prints("recording_state: started s1");
   sample.kill("SIGTERM");
   assert.equal(await sample.ended(), 0);
   const commands = await client.lrange("physiology:command_queue", 0, -1);
@@ -214,11 +214,11 @@ Deno.test("the on-premises sample follows the files of the File backend, also wh
     const [core] = fakeMetrics(4);
     await Deno.writeTextFile(`${folder}/core_metrics.jsonl`, text(core!) + "\n");
     await Deno.writeFile(`${folder}/latest.jpg`, fakeJpeg());
-    await sample.says("pulse 72.5");
-    await sample.says("frame: 1x1");
+    await sample.prints("pulse 72.5");
+    await sample.prints("frame: 1x1");
     const [early] = fakeMetrics(0);
     await Deno.writeTextFile(`${folder}/core_metrics.jsonl`, text(early!) + "\n");
-    await sample.says("pulse withheld: warming_up");
+    await sample.prints("pulse withheld: warming_up");
   }));
 
 Deno.test("the Deno sample prints every message and pushes a command", async () => {
@@ -238,11 +238,11 @@ Deno.test("the Deno sample prints every message and pushes a command", async () 
   await publishAll(server, [fakeRecordingState(5, "s2")]);
   const client = server.client();
   await client.publish("physiology:frame", Buffer.from(encodeFrameEnvelope(FRAME)));
-  await sample.says("1x1, ");
-  await sample.says("pulse withheld (warming_up)");
-  await sample.says("pulse 72.5/min (95 %), breathing 16.2/min (89 %)");
-  await sample.says("OK: Measuring.");
-  await sample.says("started s2");
+  await sample.prints("1x1, ");
+  await sample.prints("pulse withheld (warming_up)");
+  await sample.prints("pulse 72.5/min (95 %), breathing 16.2/min (89 %)");
+  await sample.prints("OK: Measuring.");
+  await sample.prints("started s2");
   const [command] = await client.lrange("physiology:command_queue", 0, -1);
   assert.deepEqual(JSON.parse(String(command)), { recording: true, session_id: "s2" });
 });

@@ -40,7 +40,7 @@ for (const mode of ["channels", "histories"]) {
         return names.includes(":commands") && names.includes(keyValue ? "cmd=xread" : "sub=4");
       }, { timeoutMs: 60_000 });
       await client.lpush("physiology:command_queue", '{"recording": true, "session_id": "visit"}');
-      await sample.says("Saving session visit");
+      await sample.prints("Saving session visit");
       await waitFor(
         "some metrics",
         () => Deno.readTextFileSync(`${folder}/metrics_visit.jsonl`).split("\n").length > 20,
@@ -49,7 +49,7 @@ for (const mode of ["channels", "histories"]) {
         },
       );
       await client.lpush("physiology:metrics:command_queue", '{"recording": false}');
-      await sample.says("Saved");
+      await sample.prints("Saved");
       const { series, ...session } = JSON.parse(
         await Deno.readTextFile(`${folder}/metrics_visit.json`),
       );
@@ -83,9 +83,9 @@ Deno.test("the on-premises sample records by a file, and follows what the real s
         "--record",
         "--session_id=s 1",
       ]);
-      await sample.says("recording_state: started s 1", 60_000);
-      await sample.says(/frame: 320x240/, 60_000);
-      await sample.says(/core_metrics: pulse/, 60_000);
+      await sample.prints("recording_state: started s 1", 60_000);
+      await sample.prints(/frame: 320x240/, 60_000);
+      await sample.prints(/core_metrics: pulse/, 60_000);
       sample.kill("SIGTERM");
       assert.equal(await sample.ended(), 0, sample.output);
     }

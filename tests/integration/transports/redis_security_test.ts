@@ -49,7 +49,7 @@ Deno.test("TLS is spoken with a CA and a client certificate, and refused, with t
   const bad: [string, RedisOptions, RegExp][] = [
     [
       "a stranger's CA",
-      { ...good, tlsCaPath: certificates.strangerCa },
+      { ...good, tlsCaPath: certificates.unknownCa },
       /issuer|unknown|self.signed/i,
     ],
     ["no client certificate", without, /certificate.?required/i],

@@ -14,7 +14,7 @@ import { createVitalsEngine } from "../../../src/vitals/engine.ts";
 import { faceSamples } from "../../support/face_samples.ts";
 import { heapInUse } from "../../support/heap.ts";
 import { ManualClock } from "../../support/manual_clock.ts";
-import { gradientPicture } from "../../support/pictures.ts";
+import { gradientImage } from "../../support/gradient_image.ts";
 
 const OPTIONS: ApplianceOptions = {
   bufferDurationS: 0.2,
@@ -80,7 +80,7 @@ function applianceOf(source: FrameSource, samples = faceSamples({ seconds: 1e6 }
   return { appliance, publisher };
 }
 
-const image = gradientPicture(64, 48);
+const image = gradientImage(64, 48);
 
 function frameAt(sequence: number): Frame {
   return {

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { qscaleOf } from "../../../src/frames/jpeg_arguments.ts";
 import { packPicture, rawFormatOf } from "../../../src/frames/raw_image.ts";
-import { gradientPicture } from "../../support/pictures.ts";
+import { gradientImage } from "../../support/gradient_image.ts";
 
 Deno.test("a packed picture is the same with and without padding behind its rows", () => {
-  const [plain, padded] = [0, 13].map((padding) => gradientPicture(33, 21, { padding }));
+  const [plain, padded] = [0, 13].map((padding) => gradientImage(33, 21, { padding }));
   const format = rawFormatOf(plain!);
   assert.deepEqual(rawFormatOf(padded!), format);
   assert.deepEqual(format.bytes, 33 * 21 + 2 * 17 * 11);

@@ -95,7 +95,7 @@ Deno.test("a client that vanishes, streams open, is forgotten", async () => {
   await using bench = new GrpcBench();
   bench.stream(20);
   await using client = python(bench, "vanish", 10);
-  await client.says("gone");
+  await client.prints("gone");
   await noneLeft(bench);
   assert.equal(bench.server.streams, 0);
 });
@@ -104,7 +104,7 @@ Deno.test("a client that hangs up the line without a word is let go after a ping
   await using bench = new GrpcBench({ limits: { silenceMs: 300, answerMs: 300 } });
   bench.stream(100);
   await using client = python(bench, "stop_reading", 2);
-  await client.says("still");
+  await client.prints("still");
   client.kill("SIGSTOP"); // the kernel goes on to acknowledge: only the ping tells
   await noneLeft(bench);
   assert.equal(bench.server.streams, 0);
@@ -114,7 +114,7 @@ Deno.test("a client that stops reading holds up nobody", async () => {
   await using bench = new GrpcBench();
   bench.stream(1);
   await using client = python(bench, "stop_reading", 5);
-  await client.says("still");
+  await client.prints("still");
   await runs(python(bench, "streams", 5));
   await runs(python(bench, "calls", 20));
 });

@@ -1,5 +1,5 @@
 /** The slope of the line through the points, by least squares, with its standard error. */
-export function lineThrough(points: readonly (readonly [number, number])[]) {
+export function linearFit(points: readonly (readonly [number, number])[]) {
   const mean = (index: 0 | 1) => points.reduce((sum, p) => sum + p[index], 0) / points.length;
   const [x, y] = [mean(0), mean(1)];
   const spread = points.reduce((sum, p) => sum + (p[0] - x) ** 2, 0);

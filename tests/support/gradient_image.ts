@@ -1,12 +1,12 @@
 import type { ColorEncoding, Image } from "../../src/capture/frame.ts";
 
-/** An image whose colours change from corner to corner, so that the output of a decoder can be checked. */
-export function gradientPicture(
+/** An image whose colours change from corner to corner, so that swapped or shifted planes show. */
+export function gradientImage(
   width: number,
   height: number,
   { color = { range: "full", matrix: "bt601" }, padding = 0 }: {
     color?: ColorEncoding;
-    /** Bytes behind each row that belong to nothing. */
+    /** Unused bytes at the end of each row. @default 0 */
     padding?: number;
   } = {},
 ): Image {
