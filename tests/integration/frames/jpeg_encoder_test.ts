@@ -7,10 +7,10 @@ import { PYTHON } from "../../support/program.ts";
 import { childProcesses } from "../../support/source_suite.ts";
 import { waitFor } from "../../support/wait.ts";
 
-/** What OpenCV sees in a JPEG: its shape, and the mean blue, green and red. */
+/** Decodes a JPEG with OpenCV: its shape, and the mean blue, green and red. */
 async function decodeByOpenCv(jpeg: Uint8Array): Promise<{ shape: number[]; bgr: number[] }> {
   using folder = new TemporaryFolder();
-  const path = folder.file("picture.jpg");
+  const path = folder.file("image.jpg");
   await Deno.writeFile(path, jpeg);
   const code = `import cv2, json, sys
 image = cv2.imread(sys.argv[1])
@@ -19,7 +19,7 @@ print(json.dumps({"shape": image.shape, "bgr": list(image.mean(axis=(0, 1)))}))`
   return JSON.parse(new TextDecoder().decode(stdout));
 }
 
-/** The mean blue, green and red that a picture's means stand for, by BT.601 or BT.709. */
+/** The mean blue, green and red of an image, by the equations of BT.601 or BT.709. */
 function expectedBgr({ width, height, y, u, v, yStride, uvStride, color }: Image): number[] {
   const mean = (plane: Uint8Array, [columns, rows, stride]: [number, number, number]) => {
     let sum = 0;
@@ -39,53 +39,53 @@ function expectedBgr({ width, height, y, u, v, yStride, uvStride, color }: Image
 
 for (const range of ["full", "limited"] as const) {
   for (const matrix of ["bt601", "bt709"] as const) {
-    Deno.test(`a ${range} ${matrix} picture has the right colours as a JPEG`, async () => {
+    Deno.test(`JpegEncoder.encode() keeps the colours of a ${range} range ${matrix} image`, async () => {
       await using encoder = new JpegEncoder({ quality: 90 });
-      const picture = gradientImage(322, 242, { color: { range, matrix }, padding: 14 });
-      const jpeg = await encoder.encode(picture);
+      const image = gradientImage(322, 242, { color: { range, matrix }, padding: 14 });
+      const jpeg = await encoder.encode(image);
       const { shape, bgr } = await decodeByOpenCv(jpeg!);
       assert.deepEqual(shape, [242, 322, 3]);
-      for (const [i, value] of expectedBgr(picture).entries()) {
+      for (const [i, value] of expectedBgr(image).entries()) {
         assert.ok(Math.abs(value - bgr[i]!) < 2, `channel ${i}: ${value} became ${bgr[i]}`);
       }
     });
   }
 }
 
-Deno.test("a grey picture becomes a JPEG", async () => {
+Deno.test("JpegEncoder.encode() encodes an image without chroma", async () => {
   await using encoder = new JpegEncoder();
   const { u: _u, v: _v, ...grey } = gradientImage(64, 48);
   const { bgr } = await decodeByOpenCv((await encoder.encode(grey))!);
   for (const value of bgr) assert.ok(Math.abs(value - 119) < 2, `${value}`);
 });
 
-Deno.test("a higher quality makes a larger JPEG", async () => {
-  const picture = gradientImage(320, 240);
-  for (const [i, value] of picture.y.entries()) picture.y[i] = value + ((i * 7919) % 61);
+Deno.test("JpegEncoder.encode() makes larger JPEGs at higher quality", async () => {
+  const image = gradientImage(320, 240);
+  for (const [i, value] of image.y.entries()) image.y[i] = value + ((i * 7919) % 61);
   const sizes: number[] = [];
   for (const quality of [10, 40, 80, 95]) {
     await using encoder = new JpegEncoder({ quality });
-    sizes.push((await encoder.encode(picture))!.length);
+    sizes.push((await encoder.encode(image))!.length);
   }
   assert.deepEqual(sizes.toSorted((a, b) => a - b), sizes);
   assert.equal(new Set(sizes).size, sizes.length, `${sizes}`);
 });
 
-Deno.test("an encoder whose ffmpeg is killed goes on with another", async () => {
+Deno.test("JpegEncoder starts another ffmpeg after its ffmpeg was killed", async () => {
   await using encoder = new JpegEncoder();
-  const picture = gradientImage(64, 48);
-  await encoder.encode(picture);
+  const image = gradientImage(64, 48);
+  await encoder.encode(image);
   const first = encoder.pid!;
   Deno.kill(first, "SIGKILL");
   const jpeg = await waitFor(
     "a JPEG after the kill",
-    () => encoder.encode(picture).catch(() => undefined),
+    () => encoder.encode(image).catch(() => undefined),
   );
   assert.equal(jpeg[0], 0xff);
   assert.notEqual(encoder.pid, first);
 });
 
-Deno.test("a picture of another size follows without loss", async () => {
+Deno.test("JpegEncoder.encode() accepts images whose size changes", async () => {
   await using encoder = new JpegEncoder();
   for (const [width, height] of [[64, 48], [100, 80], [64, 48]] as const) {
     const { shape } = await decodeByOpenCv(
@@ -95,21 +95,21 @@ Deno.test("a picture of another size follows without loss", async () => {
   }
 });
 
-Deno.test("pictures that come too fast are given up for newer ones, and the last is not", async () => {
+Deno.test("JpegEncoder.encode() drops images for newer ones, but never the last", async () => {
   await using encoder = new JpegEncoder();
-  const picture = gradientImage(320, 240);
-  const jpegs = await Promise.all(Array.from({ length: 20 }, () => encoder.encode(picture)));
+  const image = gradientImage(320, 240);
+  const jpegs = await Promise.all(Array.from({ length: 20 }, () => encoder.encode(image)));
   assert.ok(jpegs.at(-1));
   assert.ok(jpegs.some((jpeg) => jpeg === undefined));
 });
 
-Deno.test("a closed encoder leaves no child and refuses pictures", async () => {
+Deno.test("JpegEncoder leaves no child process when disposed, and rejects further images", async () => {
   const before = childProcesses();
   const encoder = new JpegEncoder();
   await encoder.encode(gradientImage(64, 48));
   const last = encoder.encode(gradientImage(64, 48));
   await encoder[Symbol.asyncDispose]();
-  await last; // with or without a JPEG, it is told
+  await last; // resolves with or without a JPEG
   assert.deepEqual(childProcesses(), before);
   await assert.rejects(encoder.encode(gradientImage(64, 48)), /closed/);
 });

@@ -39,7 +39,7 @@ const FRAME = {
   jpeg: fakeJpeg(),
 };
 
-/** Two visits with something before, between and after that belongs to none. */
+/** Two sessions with messages before, between and after them that belong to no session. */
 function twoVisits(): Envelope[] {
   const metrics = (from: number, to: number) =>
     Array.from({ length: to - from }, (_, index) => fakeMetrics(from + index)).flat();
@@ -52,7 +52,7 @@ function twoVisits(): Envelope[] {
     ...metrics(12, 14),
     fakeRecordingState(14, "visit/2"),
     ...metrics(14, 20),
-    fakeRecordingState(20, "visit 1"), // comes back: appended to
+    fakeRecordingState(20, "visit 1"), // the same session again, which is appended to
     ...metrics(20, 24),
     fakeRecordingState(24),
   ];
@@ -79,7 +79,7 @@ function savingClient(server: RedisServer, folder: string, args: readonly string
   ]);
 }
 
-Deno.test("the saving sample and the record command save the same series of the same stream", () =>
+Deno.test("redis_ipc_metrics_saving_client.py saves the same series as the record command", () =>
   withFolder(async (folder) => {
     await using server = await startRedis();
     await using sample = savingClient(server, `${folder}/sample`);
@@ -109,7 +109,7 @@ Deno.test("the saving sample and the record command save the same series of the 
     assert.equal(new Set(trace.timestamp).size, trace.timestamp.length);
   }));
 
-Deno.test("the saving sample, killed while it saves, leaves whole lines and goes on from them", () =>
+Deno.test("redis_ipc_metrics_saving_client.py leaves complete lines when killed, and continues them", () =>
   withFolder(async (folder) => {
     await using server = await startRedis();
     const path = `${folder}/metrics_a.jsonl`;
@@ -130,7 +130,7 @@ Deno.test("the saving sample, killed while it saves, leaves whole lines and goes
     const before = Deno.readTextFileSync(path);
     for (const line of before.trimEnd().split("\n")) JSON.parse(line);
     assert(before.endsWith("\n"));
-    Deno.writeTextFileSync(path, before + '{"type":"core_met'); // as a power cut would leave it
+    Deno.writeTextFileSync(path, before + '{"type":"core_met'); // as after a power failure
     {
       await using sample = savingClient(server, folder);
       await subscribers(server, 1);
@@ -154,7 +154,7 @@ function readJsonOr(path: string): unknown {
   }
 }
 
-Deno.test("the saving sample outlives a broker that goes, and messages that are no envelopes", () =>
+Deno.test("redis_ipc_metrics_saving_client.py survives a restart of Redis and invalid messages", () =>
   withFolder(async (folder) => {
     await using server = await startRedis();
     await using sample = savingClient(server, folder);
@@ -175,7 +175,7 @@ Deno.test("the saving sample outlives a broker that goes, and messages that are 
     assert.equal(saved.series["core_metrics.metadata"].sequence.join(), "1,2");
   }));
 
-Deno.test("the on-premises sample shows every message of Redis, and records while it runs", async () => {
+Deno.test("alt_ipc_example_on_prem_client.py prints every message of Redis, and records while it runs", async () => {
   await using server = await startRedis();
   await using sample = new Program(PYTHON, [
     `${SAMPLES}alt_ipc_example_on_prem_client.py`,
@@ -204,7 +204,7 @@ Deno.test("the on-premises sample shows every message of Redis, and records whil
   ]);
 });
 
-Deno.test("the on-premises sample follows the files of the File backend, also when they begin anew", () =>
+Deno.test("alt_ipc_example_on_prem_client.py follows the files of the file backend across truncation", () =>
   withFolder(async (folder) => {
     await using sample = new Program(PYTHON, [
       `${SAMPLES}alt_ipc_example_on_prem_client.py`,
@@ -221,7 +221,7 @@ Deno.test("the on-premises sample follows the files of the File backend, also wh
     await sample.prints("pulse withheld: warming_up");
   }));
 
-Deno.test("the Deno sample prints every message and pushes a command", async () => {
+Deno.test("subscriber.ts prints every message and pushes a command", async () => {
   await using server = await startRedis();
   await using sample = new Program(Deno.execPath(), [
     "run",

@@ -4,7 +4,7 @@ import { Program, PYTHON, SAMPLES } from "../../support/program.ts";
 import { freePort, startRedis } from "../../support/redis_server.ts";
 import { waitFor } from "../../support/wait.ts";
 
-/** The real server on a small simulated camera. */
+/** Starts the server with a small simulated camera. */
 function serve(...args: string[]) {
   const size = ["--capture_width_px=320", "--capture_height_px=240"];
   return startProgram(["--simulate", ...size, ...args]);
@@ -20,7 +20,7 @@ async function folderFor(run: (folder: string) => Promise<void>): Promise<void> 
 }
 
 for (const mode of ["channels", "histories"]) {
-  Deno.test(`the saving sample saves a session of the real server by its ${mode}`, () =>
+  Deno.test(`redis_ipc_metrics_saving_client.py saves a session of the server from its ${mode}`, () =>
     folderFor(async (folder) => {
       const keyValue = mode === "histories";
       await using broker = await startRedis();
@@ -62,7 +62,7 @@ for (const mode of ["channels", "histories"]) {
     }));
 }
 
-Deno.test("the on-premises sample records by a file, and follows what the real server writes", () =>
+Deno.test("alt_ipc_example_on_prem_client.py records by a file, and follows the files of the server", () =>
   folderFor(async (folder) => {
     const directory = `${folder}/ipc`;
     await using server = serve("--streaming_backend=file", `--file_base_directory=${directory}`);
@@ -97,7 +97,7 @@ Deno.test("the on-premises sample records by a file, and follows what the real s
     assert(server.running);
   }));
 
-Deno.test("the gRPC sample follows and records on the real server without a broker", async () => {
+Deno.test("grpc_client.py follows and records on the server without Redis", async () => {
   const port = freePort();
   await using server = serve("--streaming_backend=grpc", `--port=${port}`);
   const sample = (...args: string[]) =>
