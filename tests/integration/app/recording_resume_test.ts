@@ -38,7 +38,7 @@ Deno.test("server resumes a recording with its session id after SIGKILL, and end
     const late = await Subscriber.of(broker);
     const status = await late.first("status", ({ payload }) => payload.recording);
     assert.equal(status.payload.session_id, "visit-7");
-    assert.match(server.stderr, /Going on with the recording/);
+    assert.match(server.stderr, /Resuming the recording/);
     server.kill("SIGTERM");
     assert.equal((await server.ended).code, 0);
     const [ended, stopping] = [
