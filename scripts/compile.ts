@@ -1,16 +1,16 @@
 /**
- * Makes the one executable for a device: `dist/physiology_server-linux-<arch>`, with checksums,
- * the bill of materials and the licences beside it.
+ * Builds the executable for a device, `dist/physiology_server-linux-<arch>`, with its checksums
+ * and its bill of materials.
  *
  *   deno task compile [--target=x64|arm64] [--way=launcher|deno] [--level=19] [--output=dist]
  *
- * `--way=deno` is `deno compile`, which needs Deno's base runtime: it downloads it, or takes the
- * one that DENORT_BIN names, and that variable alone chooses this way. `--way=launcher` needs no
- * download: a small program that unpacks itself once.
+ * `--way=launcher` appends all files to a small program that unpacks itself once. `--way=deno`
+ * uses `deno compile`, which downloads Deno's base runtime unless DENORT_BIN is its path. The
+ * default is `deno` if DENORT_BIN is set, otherwise `launcher`.
  */
 import { createHash } from "node:crypto";
 import { parseArgs } from "node:util";
-import { layOut } from "./pack/contents.ts";
+import { assembleFiles } from "./pack/contents.ts";
 import { pack } from "./pack/payload.ts";
 import { type Arch, hostArch, ROOT, run } from "./pack/run.ts";
 
@@ -24,27 +24,29 @@ const { values } = parseArgs({
   },
 });
 
-function refuse(what: string): never {
-  console.error(`compile: ${what}`);
+function failUsage(message: string): never {
+  console.error(`compile: ${message}`);
   Deno.exit(64);
 }
 
 const arch: Arch = values.target === "x64" || values.target === "arm64"
   ? values.target
-  : refuse(`Cannot compile for '${values.target}': use --target=x64 or --target=arm64`);
+  : failUsage(`Cannot use --target: it must be x64 or arm64: current value is ${values.target}`);
 if (values.way !== "launcher" && values.way !== "deno") {
-  refuse(`Cannot compile by '${values.way}': use --way=launcher or --way=deno`);
+  failUsage(`Cannot use --way: it must be launcher or deno: current value is ${values.way}`);
 }
 const level = Number(values.level);
 if (!(Number.isInteger(level) && level >= 1 && level <= 19)) {
-  refuse(`Cannot compress at '${values.level}': the level is 1 to 19`);
+  failUsage(
+    `Cannot use --level: it must be an integer from 1 to 19: current value is ${values.level}`,
+  );
 }
 
 Deno.mkdirSync(values.output, { recursive: true });
 const name = `physiology_server-linux-${arch}`;
 const folder = Deno.makeTempDirSync({ dir: values.output, prefix: `.${name}-` });
 try {
-  await layOut(folder, arch);
+  await assembleFiles(folder, arch);
   const output = `${values.output}/${name}`;
   await (values.way === "deno" ? compileByDeno(output) : packBehindLauncher(output));
   Deno.copyFileSync(`${folder}/sbom.cdx.json`, `${output}.cdx.json`);
@@ -66,11 +68,11 @@ async function packBehindLauncher(output: string): Promise<void> {
 }
 
 async function compileByDeno(output: string): Promise<void> {
-  Deno.removeSync(`${folder}/bin/deno`); // the base runtime takes its place
+  Deno.removeSync(`${folder}/bin/deno`); // the base runtime replaces it
   if (!Deno.env.has("DENORT_BIN")) {
     console.error(
-      "compile: deno compile fetches its base runtime; where that fails, name one by DENORT_BIN, " +
-        "or compile by --way=launcher",
+      "compile: deno compile downloads its base runtime. Without a network, set DENORT_BIN to its " +
+        "path, or use --way=launcher.",
     );
   }
   const machine = arch === "arm64" ? "aarch64" : "x86_64";

@@ -1,4 +1,4 @@
-/** The demonstration behind `scripts/demo`: broker, server, and a terminal view of the stream. */
+/** The program of `scripts/demo`: runs Redis and the server and shows the stream in a terminal. */
 import { redisOptions } from "../src/transports/redis/settings.ts";
 import { RedisReader } from "../src/transports/redis/reader.ts";
 import { EXIT, ExitError, UsageError } from "../src/base/errors.ts";
@@ -9,42 +9,50 @@ import { DemoView } from "./demo_view.ts";
 const ROOT = new URL("..", import.meta.url).pathname;
 const HELP = `scripts/demo [--flag=value ...]
 
-Runs the server and draws what a subscriber receives. The flags are those of physiology_server
-(scripts/physiology_server --help). Without an input it takes the simulated camera, without a Redis
-a redis-server of its own, without a port for gRPC any free one.
+Runs the server and shows what a subscriber receives. The flags are those of physiology_server
+(scripts/physiology_server --help). The defaults differ: the input is the simulated camera, Redis
+is a redis-server of its own, and the gRPC port is any free port.
 
   scripts/demo --use_camera
   scripts/demo --input_video_path=clip.avi --redis_host=192.168.1.100
   scripts/demo --duration=30`;
 const encoder = new TextEncoder();
 
-/** What is run, checked before anything is started. */
-interface Plan {
+/** The server's arguments, checked before anything is started. */
+interface DemoConfiguration {
   readonly args: readonly string[];
   readonly settings: Configuration["settings"];
   readonly ownBroker: boolean;
 }
 
-/** @throws {ExitError} for flags, environment or files that the server would not take */
-function planOf(given: readonly string[]): Plan {
-  // As check-config they need no input yet.
+/**
+ * Completes the arguments of the user with an input, a Redis and a gRPC port.
+ *
+ * @throws {ExitError} for flags, environment or files that the server refuses
+ */
+function configurationOf(userArgs: readonly string[]): DemoConfiguration {
+  // The command check-config requires no input.
   const { command, settings: { camera, video, simulate }, originOf } = load(
-    ["check-config", ...given],
+    ["check-config", ...userArgs],
   );
-  if (command !== "check-config") throw new UsageError("Cannot show that: the demo only serves");
-  const isGiven = (name: string) => {
+  if (command !== "check-config") {
+    throw new UsageError("Cannot run a command in the demo: use flags of the server only");
+  }
+  const isSet = (name: string) => {
     const entry = FLAGS.entries.find(({ flag }) => flag.name === name);
     return entry !== undefined && originOf(entry).kind !== "default";
   };
-  const args = [...given];
+  const args = [...userArgs];
   const hasInput = camera.use || video.inputPath !== undefined || simulate.enabled;
   if (!hasInput) args.push("--simulate");
-  const ownBroker = !["redis_host", "redis_port", "redis_sentinels"].some(isGiven);
+  const ownBroker = !["redis_host", "redis_port", "redis_sentinels"].some(isSet);
   if (ownBroker) args.push("--redis_host=127.0.0.1", `--redis_port=${freePort()}`);
-  if (!isGiven("port")) args.push(`--port=${freePort()}`);
+  if (!isSet("port")) args.push(`--port=${freePort()}`);
   const { settings } = load(args);
   if (settings.publish.backend !== "redis" || !settings.redis.usePubsub) {
-    throw new UsageError("Cannot show that: the demo listens to Redis's channels");
+    throw new UsageError(
+      "Cannot use this backend in the demo: it requires --streaming_backend=redis with Pub/Sub",
+    );
   }
   return { args, settings, ownBroker };
 }
@@ -72,7 +80,7 @@ function startServer(args: readonly string[]): Deno.ChildProcess {
   }).spawn();
 }
 
-/** Hands over the lines that the server logs. */
+/** Calls `take` for each line of the stream. */
 async function readLines(
   stream: ReadableStream<Uint8Array>,
   take: (line: string) => void,
@@ -85,7 +93,7 @@ async function readLines(
   }
 }
 
-/** Redraws in place on a terminal; elsewhere prints a line a second, as a log likes it. */
+/** Redraws in place on a terminal; otherwise prints one line. Returns the number of rows drawn. */
 function draw(view: DemoView, previousRows: number): number {
   if (!Deno.stdout.isTerminal()) {
     Deno.stdout.writeSync(encoder.encode(view.line() + "\n"));
@@ -94,17 +102,17 @@ function draw(view: DemoView, previousRows: number): number {
   const rows = view.rows();
   const home = previousRows > 0 ? `\x1b[${previousRows}A` : "";
   const text = home + rows.map((row) => `\x1b[2K${row}\n`).join("");
-  // A row that wrapped would put the next picture in the wrong place.
+  // Without wrapping, so that the cursor moves up by the number of rows.
   Deno.stdout.writeSync(encoder.encode(`\x1b[?7l${text}\x1b[?7h`));
   return rows.length;
 }
 
-async function main(given: readonly string[]): Promise<number> {
-  const { args, settings: { redis }, ownBroker } = planOf(given);
-  const { promise: asked, resolve: ask } = Promise.withResolvers<"asked">();
+async function main(userArgs: readonly string[]): Promise<number> {
+  const { args, settings: { redis }, ownBroker } = configurationOf(userArgs);
+  const { promise: stopRequested, resolve: stop } = Promise.withResolvers<"stopped">();
   // A closed terminal must leave neither server nor broker behind.
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-    Deno.addSignalListener(signal, () => ask("asked"));
+    Deno.addSignalListener(signal, () => stop("stopped"));
   }
   const view = new DemoView({ redis, command: args });
   const broker = ownBroker ? startBroker(redis.port) : undefined;
@@ -115,40 +123,40 @@ async function main(given: readonly string[]): Promise<number> {
     tail.splice(0, tail.length - 20);
     if (/ (warning|error) /.test(line)) view.note(line);
   });
-  await using feed = new RedisReader({
+  await using reader = new RedisReader({
     redis: redisOptions(redis),
     log: silentLog,
     onMessage: (_channel, message) => view.take(message),
   });
-  feed.subscribePattern(`${redis.keyPrefix}:*`).catch(() => {}); // waits for the broker to be there
+  reader.subscribePattern(`${redis.keyPrefix}:*`).catch(() => {}); // retries until Redis is reachable
 
   let rows = 0;
   const show = () => {
     try {
       rows = draw(view, rows);
     } catch {
-      ask("asked"); // `... | head` has seen enough
+      stop("stopped"); // stdout is closed, as by `... | head`
     }
   };
   console.log(view.intro().join("\n"));
   show();
   const redraw = setInterval(show, Deno.stdout.isTerminal() ? 250 : 1000);
 
-  const ended = await Promise.race([asked, server.status]);
+  const ended = await Promise.race([stopRequested, server.status]);
   clearInterval(redraw);
-  if (ended === "asked") server.kill("SIGTERM");
+  if (ended === "stopped") server.kill("SIGTERM");
   const { code } = await server.status;
   await logged;
   if (broker) {
     try {
       broker.kill("SIGTERM");
     } catch {
-      // Ctrl-C reached it as well, and it has ended
+      // it has exited already: Ctrl-C signals the whole process group
     }
     await broker.status;
   }
   if (code !== 0) {
-    console.error(`The server ended with status ${code}:\n${tail.join("\n")}`);
+    console.error(`The server exited with status ${code}:\n${tail.join("\n")}`);
   }
   return code;
 }

@@ -1,4 +1,4 @@
-/** What the demonstration shows of a stream: pure state from messages to lines of text. */
+/** The view of the demonstration: turns messages into lines of text, without input or output. */
 import { stripVTControlCharacters } from "node:util";
 import type { RedisSettings } from "../src/transports/redis/flags.ts";
 
@@ -7,7 +7,7 @@ interface Rate {
   readonly confidence: number;
 }
 
-/** The little of an envelope that is shown. */
+/** The parts of an envelope that the view reads. */
 interface ShownEnvelope {
   readonly type: string;
   readonly timestamp: number;
@@ -20,7 +20,7 @@ const BOLD = "\x1b[1m", DIM = "\x1b[2m", PLAIN = "\x1b[0m";
 const TRACE_SECONDS = 8;
 const decoder = new TextDecoder();
 
-/** A trace as bars, scaled to its own range, the newest on the right. */
+/** A trace as a row of bars, scaled to its range; the newest value is on the right. */
 export function sparkline(values: readonly number[], width: number): string {
   if (values.length < 2) return "";
   const low = Math.min(...values), range = Math.max(...values) - low || 1;
@@ -32,8 +32,8 @@ export function sparkline(values: readonly number[], width: number): string {
   return line;
 }
 
-/** Messages and bytes of the last seconds. */
-class Meter {
+/** Counts messages and bytes over the last seconds. */
+class RateMeter {
   readonly #events: { atMs: number; bytes: number }[] = [];
   constructor(private readonly nowMs: () => number, private readonly windowMs = 3000) {}
 
@@ -63,9 +63,9 @@ export class DemoView {
   #frame: { width: number; height: number } | undefined;
   #pulse: { timestamp: number; value: number }[] = [];
   #breath: { timestamp: number; value: number }[] = [];
-  readonly #frames: Meter;
-  readonly #metrics: Meter;
-  #delayMs = 0;
+  readonly #frames: RateMeter;
+  readonly #metrics: RateMeter;
+  #latencyMs = 0;
   #note = "";
   readonly #options: DemoViewOptions;
   readonly #nowMs: () => number;
@@ -73,14 +73,14 @@ export class DemoView {
   constructor(options: DemoViewOptions, nowMs: () => number = Date.now) {
     this.#options = options;
     this.#nowMs = nowMs;
-    this.#frames = new Meter(nowMs);
-    this.#metrics = new Meter(nowMs);
+    this.#frames = new RateMeter(nowMs);
+    this.#metrics = new RateMeter(nowMs);
   }
 
-  /** Takes one message as it came from the wire. */
+  /** Adds one received message. */
   take(message: Uint8Array): void {
     const envelope = JSON.parse(decoder.decode(message)) as ShownEnvelope;
-    this.#delayMs = this.#nowMs() - envelope.timestamp / 1000;
+    this.#latencyMs = this.#nowMs() - envelope.timestamp / 1000;
     const { payload } = envelope;
     if (envelope.type === "frame") {
       this.#frame = { width: payload.width, height: payload.height };
@@ -96,12 +96,12 @@ export class DemoView {
     }
   }
 
-  /** Takes what the server logged, which is all there is to show before the first message. */
+  /** Sets the last log line of the server, which is shown before the first message. */
   note(line: string): void {
     this.#note = line;
   }
 
-  /** What stands above the view: the command, and what to try next. */
+  /** The lines above the view: the command, and commands to try. */
   intro(): string[] {
     const { redis: { host, port, keyPrefix, ...redis }, command } = this.#options;
     const cli = [
@@ -114,14 +114,14 @@ export class DemoView {
     return [
       `${BOLD}physiology_server ${command.join(" ")}${PLAIN}`,
       "",
-      `${DIM}Try in another terminal; Ctrl-C ends:${PLAIN}`,
+      `${DIM}Try in another terminal (Ctrl-C stops the demo):${PLAIN}`,
       `  ${cli} SUBSCRIBE ${keyPrefix}:core_metrics`,
       `  ${cli} LPUSH ${keyPrefix}:command_queue '{"recording": true}'`,
       "",
     ];
   }
 
-  /** The view of a terminal, a row a string. */
+  /** The view for a terminal, one string per row. */
   rows(): string[] {
     const payload = this.#core?.payload;
     const frames = this.#frames.perSecond(), metrics = this.#metrics.perSecond();
@@ -146,12 +146,12 @@ export class DemoView {
       row(
         "metrics",
         `${metrics.messages.toFixed(1)} messages/s, ${rateOf(metrics.bytes)}, ` +
-          `${this.#delayMs.toFixed(0)} ms after the light was seen`,
+          `latency ${this.#latencyMs.toFixed(0)} ms`,
       ),
     ];
   }
 
-  /** The same in one line, for a log. */
+  /** The view in one line, for a log. */
   line(): string {
     const payload = this.#core?.payload;
     const frames = this.#frames.perSecond(), metrics = this.#metrics.perSecond();
@@ -179,10 +179,10 @@ function row(name: string, text: string): string {
 
 function rate(strict: Rate | undefined, withheld: string | undefined, unit: string): string {
   if (!strict) return `${DIM}–– ${(withheld ?? "waiting").replaceAll("_", " ")}${PLAIN}`;
-  // A probability is never all.
   const { confidence } = strict;
-  const sure = `confidence ${confidence > 0.99 ? "over 0.99" : confidence.toFixed(2)}`;
-  return `${BOLD}${strict.value.toFixed(1)}${PLAIN} ${unit}  ${DIM}${sure}${PLAIN}`;
+  // Two digits would round up to 1.00, and no probability is 1.
+  const probability = `confidence ${confidence > 0.99 ? "over 0.99" : confidence.toFixed(2)}`;
+  return `${BOLD}${strict.value.toFixed(1)}${PLAIN} ${unit}  ${DIM}${probability}${PLAIN}`;
 }
 
 function rateOf(bytesPerSecond: number): string {
@@ -191,7 +191,7 @@ function rateOf(bytesPerSecond: number): string {
     : `${(bytesPerSecond / 1e3).toFixed(1)} kB/s`;
 }
 
-/** The trace with its new samples, no longer than `seconds`. */
+/** The trace with its new samples, limited to the last `seconds`. */
 function extended(
   trace: readonly { timestamp: number; value: number }[],
   added: readonly { timestamp: number; value: number }[] | undefined,

@@ -1,5 +1,5 @@
 /**
- * Writes what vision measures on a video, one RegionSample a line, for work on the vitals.
+ * Writes the region samples of a video as JSON lines, for work on the vitals.
  * Usage: deno run -A scripts/extract_samples.ts VIDEO > samples.jsonl
  */
 import { openFfmpegSource } from "../src/capture/ffmpeg/source.ts";

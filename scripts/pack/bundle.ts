@@ -1,8 +1,8 @@
 import { ROOT, run } from "./run.ts";
 
 /**
- * Where the bundle begins. Bundled CommonJS, such as ioredis, asks for Node's modules by
- * `require`, which an ES module lacks; `deno compile` names no folder of assets.
+ * Entry point of the bundle. Bundled CommonJS packages such as ioredis call `require` for Node's
+ * modules, which ES modules lack; `deno compile` does not set PHYSIOLOGY_ASSETS.
  */
 const MAIN = `import { createRequire } from "node:module";
 globalThis.require = createRequire(import.meta.url);
@@ -10,7 +10,7 @@ if (!Deno.env.get("PHYSIOLOGY_ASSETS")) Deno.env.set("PHYSIOLOGY_ASSETS", import
 await import("./program.js");
 `;
 
-/** Bundles the program into `folder`, with `main.js` to begin with. */
+/** Bundles the program into `folder`; its entry point is `main.js`. */
 export async function bundle(folder: string): Promise<void> {
   await run(Deno.execPath(), [
     "bundle",
@@ -24,25 +24,25 @@ export async function bundle(folder: string): Promise<void> {
   ], { cwd: ROOT });
   Deno.renameSync(`${folder}/main.js`, `${folder}/program.js`);
   Deno.writeTextFileSync(`${folder}/main.js`, MAIN);
-  numberParts(folder);
+  numberChunks(folder);
 }
 
 const HASH = /-[0-9A-Z]{8}(?=\.js$)/;
 const NAMES = /\b[\w-]+-[0-9A-Z]{8}\.js\b/g;
 
 /**
- * The bundler names the parts by hashes in which the paths of the sources have a share: two clones
- * of one state would differ. Here they are numbered, in the order of what is in them.
+ * Replaces the hashes in the names of the chunks by numbers, in the order of their contents. The
+ * bundler's hashes depend on the paths of the sources, so builds in two folders would differ.
  */
-function numberParts(folder: string): void {
+function numberChunks(folder: string): void {
   const files = [...Deno.readDirSync(folder)].filter(({ name }) => name.endsWith(".js"))
     .map(({ name }) => ({ name, text: Deno.readTextFileSync(`${folder}/${name}`) }));
-  const parts = files.filter(({ name }) => HASH.test(name)).map(({ name, text }) => ({
+  const chunks = files.filter(({ name }) => HASH.test(name)).map(({ name, text }) => ({
     name,
     order: name.replace(HASH, "") + text.replaceAll(NAMES, ""),
   })).sort((a, b) => a.order < b.order ? -1 : a.order > b.order ? 1 : 0);
   const numbered = new Map(
-    parts.map(({ name }, index) => [name, name.replace(HASH, `-${index}`)]),
+    chunks.map(({ name }, index) => [name, name.replace(HASH, `-${index}`)]),
   );
   for (const { name, text } of files) {
     Deno.removeSync(`${folder}/${name}`);

@@ -1,17 +1,17 @@
 import { packedFiles } from "../../src/base/assets.ts";
 import { bundle } from "./bundle.ts";
-import { billOfMaterials, licensesText } from "./papers.ts";
-import { carriedParts } from "./parts.ts";
+import { billOfMaterials, licensesText } from "./notices.ts";
+import { thirdPartyComponents } from "./components.ts";
 import { type Arch, hostArch, ROOT, run } from "./run.ts";
 
-/** Only these lie in `models` and `config` for the program; the rest is for people. */
-const CARRIED = /\.(json|onnx|service|acl|html)$/;
+/** Files in `models` and `config` that the program reads; the others are documentation. */
+const PACKED = /\.(json|onnx|service|acl|html)$/;
 
 /**
- * Lays out the unpacked program for `arch` in `folder`, as `src/base/assets.ts` expects it,
- * with `main.js` beside it.
+ * Assembles the files of the program for `arch` in `folder`, as `src/base/assets.ts` expects them,
+ * with `main.js`, the licences and the bill of materials.
  */
-export async function layOut(folder: string, arch: Arch): Promise<void> {
+export async function assembleFiles(folder: string, arch: Arch): Promise<void> {
   await run(`${ROOT}/scripts/setup`, [`--arch=${hostArch()}`, `--arch=${arch}`, "--pack"]);
   await run("make", ["-s", "-C", `${ROOT}/ffi/native`, `ARCH=${arch}`]);
   await bundle(folder);
@@ -19,15 +19,15 @@ export async function layOut(folder: string, arch: Arch): Promise<void> {
   for (const [packed, source] of packedFiles(arch)) {
     copyAll(`${ROOT}/${source}`, `${folder}/${packed}`);
   }
-  const parts = await carriedParts(arch);
-  Deno.writeTextFileSync(`${folder}/licenses.txt`, licensesText(parts));
-  Deno.writeTextFileSync(`${folder}/sbom.cdx.json`, billOfMaterials(parts, arch));
+  const components = await thirdPartyComponents(arch);
+  Deno.writeTextFileSync(`${folder}/licenses.txt`, licensesText(components));
+  Deno.writeTextFileSync(`${folder}/sbom.cdx.json`, billOfMaterials(components, arch));
 }
 
 function copyAll(source: string, target: string): void {
   if (Deno.statSync(source).isFile) return copy(source, target);
   for (const { name, isDirectory } of Deno.readDirSync(source)) {
-    if (isDirectory || CARRIED.test(name)) copyAll(`${source}/${name}`, `${target}/${name}`);
+    if (isDirectory || PACKED.test(name)) copyAll(`${source}/${name}`, `${target}/${name}`);
   }
 }
 

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { run } from "./run.ts";
 
-/** What `launcher/payload.h` describes. */
+/** Magic number of the payload format in `launcher/payload.h`. */
 const MAGIC = "PHYSPAK1";
 
 interface Entry {
@@ -11,7 +11,7 @@ interface Entry {
   readonly digest: string;
 }
 
-/** Every file under `folder`, in the order of its path, so that two builds are equal. */
+/** All files under `folder`, sorted by path so that builds are reproducible. */
 function entriesOf(folder: string): readonly Entry[] {
   const paths = [...filesUnder(folder, "")].sort();
   return paths.map((path) => {
@@ -33,15 +33,15 @@ function* filesUnder(folder: string, prefix: string): Generator<string> {
 }
 
 export interface PayloadOptions {
-  /** The launcher that goes before it. */
+  /** Path of the launcher, which precedes the payload in the executable. */
   readonly launcher: string;
-  /** Where the executable is written. */
+  /** Path of the executable. */
   readonly output: string;
-  /** zstd's level, 1 to 19: a low one for tests. */
+  /** Compression level of zstd, 1 to 19. */
   readonly level: number;
 }
 
-/** Packs `folder` behind the launcher into one executable. Returns the payload's SHA-256. */
+/** Appends `folder` to the launcher as one executable. Returns the SHA-256 of the payload. */
 export async function pack(
   folder: string,
   { launcher, output, level }: PayloadOptions,
@@ -51,15 +51,15 @@ export async function pack(
     entries.map(({ digest, mode, size, path }) => `${digest} ${mode.toString(8)} ${size} ${path}\n`)
       .join(""),
   );
-  const whole = `${output}.contents`;
+  const contents = `${output}.contents`;
   const compressed = `${output}.zst`;
   {
-    using file = Deno.openSync(whole, { create: true, truncate: true, write: true });
+    using file = Deno.openSync(contents, { create: true, truncate: true, write: true });
     for (const { path } of entries) writeAll(file, Deno.readFileSync(`${folder}/${path}`));
   }
-  await run("zstd", [`-${level}`, "--long=27", "-T0", "-q", "-f", whole, "-o", compressed]);
+  await run("zstd", [`-${level}`, "--long=27", "-T0", "-q", "-f", contents, "-o", compressed]);
   const archive = Deno.readFileSync(compressed);
-  Deno.removeSync(whole);
+  Deno.removeSync(contents);
   Deno.removeSync(compressed);
   const digest = createHash("sha256").update(manifest).update(archive).digest();
 

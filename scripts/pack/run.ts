@@ -1,4 +1,8 @@
-/** Runs a program to its end; its stderr is ours. @throws {Error} where it fails. */
+/**
+ * Runs a program until it exits and returns its stdout. Its stderr is that of this process.
+ *
+ * @throws {Error} if it exits with another status than 0
+ */
 export async function run(
   program: string,
   args: readonly string[],
@@ -11,7 +15,9 @@ export async function run(
     stdout: "piped",
     stderr: "inherit",
   }).output();
-  if (!success) throw new Error(`Cannot go on: ${program} ${args[0] ?? ""} ended with ${code}`);
+  if (!success) {
+    throw new Error(`Cannot run ${program} ${args[0] ?? ""}: it exited with status ${code}`);
+  }
   return new TextDecoder().decode(stdout);
 }
 

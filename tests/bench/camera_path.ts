@@ -1,7 +1,7 @@
 /**
- * What a camera's frame costs by each way, in one run: our own camera path, alone and in the whole
- * server with one subscriber, ffmpeg that decodes and encodes, and a plain OpenCV script.
- * Recordings play the camera, so that all see the same JPEGs.
+ * CPU time per camera frame of several programs, in one run: this project's camera path, alone and
+ * in the server with one subscriber, ffmpeg that decodes and encodes, and a simple OpenCV script.
+ * A recording replaces the camera, so that all of them read the same JPEGs.
  *
  *   deno run -A tests/bench/camera_path.ts [--seconds=20]
  */
@@ -27,7 +27,7 @@ interface Clip {
 
 const round = (value: number) => String(Math.round(value * 100) / 100);
 
-/** A simulated face, as an AVI and as a camera's recording of the same JPEGs. */
+/** A simulated face, as an AVI file and as a camera recording of the same JPEGs. */
 async function makeClip(
   { width, height, fps }: { width: number; height: number; fps: number },
 ): Promise<Clip> {
@@ -51,15 +51,15 @@ async function makeClip(
   return { width, height, fps, avi: `${name}.avi`, camera: `${name}.camera` };
 }
 
-const WAYS: Readonly<Record<string, (clip: Clip) => Promise<string>>> = {
-  "our camera path alone": measureSource,
-  "the whole server, one subscriber": measureServer,
+const PROGRAMS: Readonly<Record<string, (clip: Clip) => Promise<string>>> = {
+  "physiology_server, camera path only": measureSource,
+  "physiology_server, one subscriber": measureServer,
   "ffmpeg, decode, scale and encode": measureFfmpeg,
   "OpenCV, decode, measure, encode, publish": measureOpenCv,
 };
 
-/** CPU of a process tree in its steady state, per frame of the camera. */
-async function cpuMsAFrame(pid: number, { fps }: Clip): Promise<number> {
+/** CPU time of a process tree per camera frame, in milliseconds, after the warm-up. */
+async function cpuMsPerFrame(pid: number, { fps }: Clip): Promise<number> {
   await pause(WARM_UP_S);
   const before = treeUsage(pid).cpuMs;
   const startMs = performance.now();
@@ -74,7 +74,7 @@ async function measureSource(clip: Clip): Promise<string> {
     stdin: "null",
     stdout: "piped",
   }).spawn();
-  const cpuMs = await cpuMsAFrame(child.pid, clip);
+  const cpuMs = await cpuMsPerFrame(child.pid, clip);
   child.kill("SIGTERM");
   const { stdout } = await child.output();
   return `${round(cpuMs)}  (${new TextDecoder().decode(stdout).trim()})`;
@@ -96,14 +96,14 @@ async function measureServer(clip: Clip): Promise<string> {
     (["edge_metrics", "frame"] as const).map((type) => subscriber.all(type).length);
   const before = count();
   const startMs = performance.now();
-  const cpuMs = await cpuMsAFrame(server.pid, clip);
+  const cpuMs = await cpuMsPerFrame(server.pid, clip);
   const elapsedS = (performance.now() - startMs) / 1000;
-  const [measured, pictures] = count().map((after, i) => round((after - before[i]!) / elapsedS));
+  const [measured, received] = count().map((after, i) => round((after - before[i]!) / elapsedS));
   const lost = await lostFrames(page);
-  return `${round(cpuMs)}  (a second: ${measured} frames measured, ${pictures} arrived; ${lost})`;
+  return `${round(cpuMs)}  (${measured} frames/s measured, ${received} frames/s received; ${lost})`;
 }
 
-/** What the server counted as lost between the camera and the measurement. */
+/** The server's counters of frames lost between the camera and the measurement. */
 async function lostFrames(page: number): Promise<string> {
   const metrics = await (await fetch(`http://127.0.0.1:${page}/metrics`)).text();
   const lines = metrics.split("\n").filter((line) => /camera_frames_lost_total\{/.test(line));
@@ -121,7 +121,7 @@ async function measureFfmpeg(clip: Clip): Promise<string> {
     ],
     stdin: "null",
   }).spawn();
-  const cpuMs = await cpuMsAFrame(child.pid, clip);
+  const cpuMs = await cpuMsPerFrame(child.pid, clip);
   child.kill("SIGKILL");
   await child.status;
   return round(cpuMs);
@@ -134,7 +134,7 @@ async function measureOpenCv(clip: Clip): Promise<string> {
     args: [`${HERE}opencv_baseline.py`, clip.avi, `${broker.port}`],
     stdin: "null",
   }).spawn();
-  const cpuMs = await cpuMsAFrame(child.pid, clip);
+  const cpuMs = await cpuMsPerFrame(child.pid, clip);
   child.kill("SIGKILL");
   await child.status;
   return round(cpuMs);
@@ -143,15 +143,15 @@ async function measureOpenCv(clip: Clip): Promise<string> {
 try {
   for (const [width, height] of [[640, 480], [1280, 720]] as const) {
     const clip = await makeClip({ width, height, fps: 30 });
-    console.log(`\n${width}x${height} MJPEG, 30 frames/s, ${seconds} s: CPU ms a frame`);
-    for (const [name, measure] of Object.entries(WAYS)) {
+    console.log(`\n${width}x${height} MJPEG, 30 frames/s, ${seconds} s: CPU ms per frame`);
+    for (const [name, measure] of Object.entries(PROGRAMS)) {
       console.log(`  ${name.padEnd(46)}${await measure(clip)}`);
     }
   }
   const fast = await makeClip({ width: 640, height: 480, fps: 120 });
-  console.log(`\n640x480 MJPEG, 120 frames/s, ${seconds} s: CPU ms a frame`);
-  for (const name of ["our camera path alone", "the whole server, one subscriber"]) {
-    console.log(`  ${name.padEnd(46)}${await WAYS[name]!(fast)}`);
+  console.log(`\n640x480 MJPEG, 120 frames/s, ${seconds} s: CPU ms per frame`);
+  for (const name of ["physiology_server, camera path only", "physiology_server, one subscriber"]) {
+    console.log(`  ${name.padEnd(46)}${await PROGRAMS[name]!(fast)}`);
   }
 } finally {
   await Deno.remove(folder, { recursive: true });

@@ -1,4 +1,4 @@
-/** Reads a camera until SIGTERM and says what was lost: `camera_reader.ts DEVICE FPS`. */
+/** Reads a camera until SIGTERM, then prints the lost frames: `camera_reader.ts DEVICE FPS`. */
 import { V4l2Source } from "../../src/capture/v4l2/source.ts";
 import { Counters } from "../../src/telemetry/counters.ts";
 

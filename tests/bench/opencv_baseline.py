@@ -1,6 +1,6 @@
-"""The plain way, for comparison: OpenCV decodes, measures and encodes, redis-py publishes.
+"""A simple program for comparison: OpenCV decodes, measures and encodes, redis-py publishes.
 
-Usage: opencv_baseline.py VIDEO REDIS_PORT; plays the video once in real time.
+Usage: opencv_baseline.py VIDEO REDIS_PORT; reads the video once in real time.
 """
 import base64
 import json

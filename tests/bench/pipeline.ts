@@ -1,6 +1,6 @@
 /**
- * What the whole way from a recorded video to a subscriber costs, in one run, side by side with a
- * plain OpenCV and redis-py script: `deno task bench [--seconds=30]`.
+ * CPU time, memory and latency from a recorded video to a subscriber, in one run with a simple
+ * OpenCV and redis-py script: `deno task bench [--seconds=30]`.
  */
 import { startProgram, Subscriber } from "../support/physiology_server.ts";
 import { startRedis } from "../support/redis_server.ts";
@@ -8,11 +8,11 @@ import { quantile, treeUsage } from "./process_tree.ts";
 
 const BASELINE = new URL("opencv_baseline.py", import.meta.url).pathname;
 const FPS = 30;
-/** Start-up, compilation and the first face are no part of the steady state. */
+/** Start, compilation and the first detection are not measured. */
 const WARM_UP_S = 6;
 
 interface Figures {
-  readonly "CPU ms a frame": number;
+  readonly "CPU ms per frame": number;
   readonly "memory MB": number;
   readonly "processes": number;
   readonly "metrics p50 ms": number;
@@ -20,7 +20,7 @@ interface Figures {
   readonly "frames p50 ms": number;
   readonly "frames p99 ms": number;
   readonly "frames lost": number;
-  readonly "frames a second": number;
+  readonly "frames per second": number;
 }
 
 const seconds = Number(Deno.args.find((arg) => arg.startsWith("--seconds="))?.slice(10) ?? 30);
@@ -87,7 +87,7 @@ async function measure(pid: number, subscriber: Subscriber): Promise<Figures> {
     messages.filter((message) => message.type === type)
       .map(({ receivedMs, timestamp }) => receivedMs - timestamp / 1000);
   return {
-    "CPU ms a frame": round((after.cpuMs - before.cpuMs) / (measuredS * FPS)),
+    "CPU ms per frame": round((after.cpuMs - before.cpuMs) / (measuredS * FPS)),
     "memory MB": round(after.pssBytes / 1e6),
     "processes": after.processes,
     "metrics p50 ms": round(quantile(latency("edge_metrics"), 0.5)),
@@ -95,7 +95,7 @@ async function measure(pid: number, subscriber: Subscriber): Promise<Figures> {
     "frames p50 ms": round(quantile(latency("frame"), 0.5)),
     "frames p99 ms": round(quantile(latency("frame"), 0.99)),
     "frames lost": Math.max(0, Math.round(measuredS * FPS) - frames.length),
-    "frames a second": round(frames.length / measuredS),
+    "frames per second": round(frames.length / measuredS),
   };
 }
 

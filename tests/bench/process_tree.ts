@@ -1,24 +1,24 @@
-/** What a process and all its descendants use, as Linux accounts it. */
+/** Resources used by a process and its descendants, from Linux accounting. */
 export interface TreeUsage {
-  /** CPU time of the living and of the reaped, in milliseconds. */
+  /** CPU time of running and reaped processes, in milliseconds. */
   readonly cpuMs: number;
-  /** Proportional set size: memory with shared pages split among those who share, in bytes. */
+  /** Proportional set size, in bytes: each shared page is divided among the processes that map it. */
   readonly pssBytes: number;
-  /** Resident memory, shared pages counted whole: others that come and go do not change it. */
+  /** Resident set size, in bytes; independent of other processes that map the same pages. */
   readonly rssBytes: number;
   readonly processes: number;
 }
 
-/** Linux counts CPU time in these ticks a second on all its ports that Deno runs on. */
+/** USER_HZ: ticks per second in /proc, the same on all architectures that Deno supports. */
 const TICKS_PER_SECOND = 100;
 
-/** Measures the tree under `pid`. */
+/** Measures the process `pid` and its descendants. */
 export function treeUsage(pid: number): TreeUsage {
   let cpuMs = 0, pssBytes = 0, rssBytes = 0, processes = 0;
   for (const member of treeOf(pid)) {
     try {
       const stat = Deno.readTextFileSync(`/proc/${member}/stat`);
-      // After the name in brackets: utime, stime, cutime, cstime are fields 14 to 17 of all.
+      // proc(5): utime, stime, cutime and cstime are fields 14 to 17; the name in brackets is field 2.
       const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ").map(Number);
       const ticks = fields[11]! + fields[12]! + fields[13]! + fields[14]!;
       cpuMs += ticks * 1000 / TICKS_PER_SECOND;
@@ -27,7 +27,7 @@ export function treeUsage(pid: number): TreeUsage {
       rssBytes += Number(/^Rss:\s+(\d+)/m.exec(rollup)?.[1] ?? 0) * 1024;
       processes++;
     } catch {
-      // it ended meanwhile; its parent has its time
+      // it exited meanwhile: its parent accounts for its time
     }
   }
   return { cpuMs, pssBytes, rssBytes, processes };
@@ -42,7 +42,7 @@ function treeOf(pid: number): number[] {
   }
 }
 
-/** The value under which the share `q` of the numbers lie. */
+/** The quantile `q` of the values, 0 to 1; NaN without values. */
 export function quantile(values: readonly number[], q: number): number {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? NaN;

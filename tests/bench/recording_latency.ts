@@ -1,6 +1,6 @@
 /**
- * How long it takes from the push of a recording command to the published state, while frames are
- * published at 60 a second.
+ * Latency from the push of a recording command to the published state, while the server publishes
+ * 60 frames/s.
  *
  *   deno run -A tests/bench/recording_latency.ts [commands]
  */
@@ -41,11 +41,11 @@ await waitFor("frames", () => frames > 30, { timeoutMs: 60_000 });
 const times: number[] = [];
 const began = performance.now();
 const framesBefore = frames;
-for (let number = 0; number < count; number++) {
+for (let index = 0; index < count; index++) {
   const { promise, resolve } = Promise.withResolvers<void>();
   arrived = resolve;
   const pushed = performance.now();
-  const command = JSON.stringify({ recording: number % 2 === 0 });
+  const command = JSON.stringify({ recording: index % 2 === 0 });
   await producer.lpush("physiology:command_queue", command);
   await promise;
   times.push(performance.now() - pushed);
@@ -55,6 +55,6 @@ const seconds = (performance.now() - began) / 1000;
 times.sort((a, b) => a - b);
 const at = (share: number) => times[Math.min(count - 1, Math.floor(share * count))]!.toFixed(1);
 console.log(
-  `${count} commands, ${((frames - framesBefore) / seconds).toFixed(0)} frames/s beside: ` +
-    `median ${at(0.5)} ms, p99 ${at(0.99)} ms, longest ${at(1)} ms`,
+  `${count} commands, ${((frames - framesBefore) / seconds).toFixed(0)} frames/s: ` +
+    `median ${at(0.5)} ms, p99 ${at(0.99)} ms, maximum ${at(1)} ms`,
 );

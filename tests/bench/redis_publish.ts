@@ -1,6 +1,6 @@
 /**
- * Publish throughput, CPU and latency against a real redis-server, side by side with
- * redis-benchmark, redis-py and a bare socket. Run: deno run -A tests/bench/redis_publish.ts
+ * Publish throughput, CPU time and latency with a real redis-server, compared with redis-benchmark,
+ * redis-py and a plain socket. Run: deno run -A tests/bench/redis_publish.ts
  */
 import { Buffer } from "node:buffer";
 import process from "node:process";
@@ -14,7 +14,7 @@ import { waitFor } from "../support/wait.ts";
 
 interface Figures {
   readonly perSecond: number;
-  /** User and system CPU of the publisher for one message, milliseconds. */
+  /** User and system CPU time of the publisher per message, in milliseconds. */
   readonly cpuMs: number;
 }
 
@@ -60,7 +60,7 @@ waits = sorted(waits[len(waits) // 10:])
 print(waits[len(waits) // 2] / 1000, waits[int(len(waits) * 0.99)] / 1000)
 `;
 
-/** Publishes `count` times, one after the other: as fast as can be, or at `perSecond`. */
+/** Publishes `count` messages one after the other, as fast as possible or at `perSecond`. */
 async function measure(
   count: number,
   publish: () => Promise<unknown>,
@@ -79,7 +79,7 @@ async function measure(
   return { perSecond: count / seconds, cpuMs: (user + system) / 1000 / count };
 }
 
-async function ours(
+async function physiologyServer(
   server: RedisServer,
   bytes: number,
   count: number,
@@ -92,7 +92,7 @@ async function ours(
   return await measure(count, () => backend.send(outgoing), perSecond);
 }
 
-async function bareSocket(server: RedisServer, bytes: number, count: number): Promise<Figures> {
+async function plainSocket(server: RedisServer, bytes: number, count: number): Promise<Figures> {
   using connection = await Deno.connect({ hostname: server.hostname, port: server.port });
   connection.setNoDelay();
   const { image } = frame(1, Math.floor(bytes * 3 / 4));
@@ -140,7 +140,7 @@ async function redisBenchmark(server: RedisServer, bytes: number, count: number)
   return { perSecond, cpuMs: (Number(user) + Number(system)) * 1000 / count };
 }
 
-/** A Python program that has said "ready"; ended at the end of the block. */
+/** Starts a Python program and waits for its "ready"; the program is killed when disposed. */
 async function python(program: string, ...args: (string | number)[]) {
   const child = new Deno.Command("/usr/bin/python3", {
     args: ["-c", program, ...args.map(String)],
@@ -161,7 +161,7 @@ async function python(program: string, ...args: (string | number)[]) {
       try {
         child.kill("SIGKILL");
       } catch {
-        // it has ended already
+        // it has exited already
       }
       await child.status;
       await reader.cancel();
@@ -169,8 +169,8 @@ async function python(program: string, ...args: (string | number)[]) {
   };
 }
 
-/** Has all threads of a process run on one core. */
-function keepTo(core: number, pid: number): void {
+/** Pins all threads of a process to one CPU core. */
+function pinTo(core: number, pid: number): void {
   new Deno.Command("taskset", { args: ["-a", "-c", "-p", `${core}`, `${pid}`], stdout: "null" })
     .outputSync();
 }
@@ -203,8 +203,8 @@ await using server = await startRedis();
 for (const bytes of [100_000, 500_000]) {
   const count = bytes > 200_000 ? 1000 : 3000;
   console.log(`\nPUBLISH of ${bytes / 1000} KB, one after the other, no subscriber`);
-  row("physiology_server, with base64", bytes, await ours(server, bytes, count));
-  row("bare socket in Deno, with base64", bytes, await bareSocket(server, bytes, count));
+  row("physiology_server, with base64", bytes, await physiologyServer(server, bytes, count));
+  row("plain socket in Deno, with base64", bytes, await plainSocket(server, bytes, count));
   row("redis-py", bytes, await redisPy(server, bytes, count));
   row("redis-benchmark -c 1", bytes, await redisBenchmark(server, bytes, count));
 }
@@ -212,22 +212,22 @@ console.log("\ncapture to subscriber (redis-py), 100 KB frames");
 for (const fps of [30, 60, 120]) {
   console.log(`${String(fps).padStart(4)} frames/s  ${await latency(server, fps, 100_000)}`);
 }
-console.log("\nphysiology_server, 100 KB at 30 a second, on a core of its own, by subscribers");
-keepTo(0, Deno.pid);
-keepTo(1, server.pid);
-// Round by round, so that what else the machine does falls on each number alike.
+console.log("\nphysiology_server, 100 KB at 30/s, pinned to a core, by number of subscribers");
+pinTo(0, Deno.pid);
+pinTo(1, server.pid);
+// Rounds alternate, so that other load of the machine affects all results alike.
 const costs = new Map([0, 1, 20].map((subscribers) => [subscribers, [] as number[]]));
 for (let round = 0; round < 3; round++) {
   for (const [subscribers, cpuMs] of costs) {
-    await using listening = subscribers > 0
+    await using listeners = subscribers > 0
       ? await python(PYTHON_SUBSCRIBERS, server.port, subscribers)
       : { pid: undefined, [Symbol.asyncDispose]: async () => {} };
-    if (listening.pid) keepTo(1, listening.pid);
-    cpuMs.push((await ours(server, 100_000, 240, 30)).cpuMs);
+    if (listeners.pid) pinTo(1, listeners.pid);
+    cpuMs.push((await physiologyServer(server, 100_000, 240, 30)).cpuMs);
   }
 }
 for (const [subscribers, cpuMs] of costs) {
   const each = cpuMs.map((ms) => ms.toFixed(3)).join(", ");
-  console.log(`${String(subscribers).padStart(3)} subscribers  ${each} ms CPU a message`);
+  console.log(`${String(subscribers).padStart(3)} subscribers  ${each} ms CPU per message`);
 }
 Deno.exit();

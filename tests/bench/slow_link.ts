@@ -1,6 +1,6 @@
 /**
- * How late metrics come beside frames on a link that becomes slow, second by second, over a proxy
- * and over real TCP with a queue of three lengths before the link. Wants root.
+ * Latency of metrics beside frames on a link that becomes slow, second by second, over a proxy and
+ * over real TCP with three queue lengths before the link. Requires root.
  *
  *   deno run -A tests/bench/slow_link.ts --seconds=20
  *   deno run -A tests/bench/slow_link.ts --from_start
@@ -10,7 +10,7 @@ import { cameraJpegs } from "../support/camera_jpegs.ts";
 import { clock } from "../support/messages.ts";
 import { NarrowNetwork } from "../support/narrow_network.ts";
 import {
-  latenessOf,
+  latenciesOf,
   p99Of,
   startCamera,
   type StreamingCameraOptions,
@@ -36,7 +36,7 @@ const LINKS: readonly (readonly [string, StreamingCameraOptions["link"]])[] = [
   ["proxy", undefined],
   ...[64_000, 200_000, 1e9].map((bufferBytes) =>
     [
-      `TCP, ${bufferBytes < 1e9 ? `${bufferBytes / 1000} KB` : "no end"} of queue`,
+      `TCP, queue of ${bufferBytes < 1e9 ? `${bufferBytes / 1000} KB` : "unlimited size"}`,
       ({ socketPath }: { socketPath: string }) => NarrowNetwork.create(socketPath, { bufferBytes }),
     ] as const
   ),
@@ -64,7 +64,7 @@ async function measure(
   const frames = () => received.filter(({ type }) => type === "frame");
   if (!values.from_start) await waitFor("frames", () => frames().length > 60);
   link.fault = slow;
-  const beganUs = clock.epochUs(clock.monotonicUs());
+  const startUs = clock.epochUs(clock.monotonicUs());
   const first = offered() + 1;
   const degradation: number[] = [];
   for (let second = 0; second < seconds; second++) {
@@ -72,22 +72,22 @@ async function measure(
     degradation.push(outbox.frameDegradation);
   }
   const last = offered();
-  await waitFor("the last metric", () => latenessOf(camera, last).length > 0, {
+  await waitFor("the last metric", () => latenciesOf(camera, last).length > 0, {
     timeoutMs: 30_000,
   });
-  const lateness = latenessOf(camera, first);
-  const worst = Array.from({ length: seconds }, (_, second) => {
-    const within = lateness.filter(({ timestamp }) =>
-      Math.floor((timestamp - beganUs) / 1e6) === second
+  const latencies = latenciesOf(camera, first);
+  const maxima = Array.from({ length: seconds }, (_, second) => {
+    const within = latencies.filter(({ timestamp }) =>
+      Math.floor((timestamp - startUs) / 1e6) === second
     );
     return Math.round(Math.max(...within.map(({ ms }) => ms)));
   });
-  const late = lateness.map(({ ms }) => ms);
-  const arrived = frames().filter(({ timestamp }) => timestamp > beganUs).length;
-  console.log(`  worst of each second, ms: ${worst.join(" ")}`);
-  console.log(`  degradation: ${degradation.join(" ")}; ${arrived} frames arrived`);
+  const latenciesMs = latencies.map(({ ms }) => ms);
+  const frameCount = frames().filter(({ timestamp }) => timestamp > startUs).length;
+  console.log(`  maximum of each second, ms: ${maxima.join(" ")}`);
+  console.log(`  degradation: ${degradation.join(" ")}; ${frameCount} frames received`);
   console.log(
-    `  metrics late by ${Math.round(p99Of(late))} ms at p99 of ${late.length}, ` +
-      `${late.filter((ms) => ms > 1000).length} by more than 1 s`,
+    `  latency of ${latenciesMs.length} metrics: p99 ${Math.round(p99Of(latenciesMs))} ms, ` +
+      `${latenciesMs.filter((ms) => ms > 1000).length} over 1 s`,
   );
 }

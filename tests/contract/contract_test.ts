@@ -6,8 +6,8 @@ import { startRedis } from "../support/redis_server.ts";
 
 const CHECKER = new URL("conformance.py", import.meta.url).pathname;
 
-/** Runs the server with `flags` and has the independent program judge all that it publishes. */
-async function judge(
+/** Runs the server with `flags` and checks all that it publishes with the independent program. */
+async function checkContract(
   flags: readonly string[],
   { checks = [] }: { readonly checks?: readonly string[] } = {},
 ): Promise<void> {
@@ -21,21 +21,21 @@ async function judge(
   assert.equal(status, 0, checker.output);
 }
 
-Deno.test("every message of the channels keeps the contract, with all that can be asked for", () =>
-  judge([
+Deno.test("conformance.py finds no deviation on the channels, with every optional field enabled", () =>
+  checkContract([
     "--simulate",
     "--enable_phasic_bp",
     "--enable_eda",
     "--enable_hud",
     "--frame_publish=always",
-  ], { checks: ["--seconds=9", "--want_pulse", "--phasic", "--eda", "--frames=always"] }));
+  ], { checks: ["--seconds=9", "--require_pulse", "--phasic", "--eda", "--frames=always"] }));
 
-Deno.test("every message of a looped video keeps the contract, with little asked for", async () => {
+Deno.test("conformance.py finds no deviation on a looped video, with optional messages disabled", async () => {
   using folder = temporaryFolder();
   const clip = `${folder.path}/a clip.avi`;
   const simulated = await runProgram(["simulate", `--output=${clip}`, "--duration=2"]);
   assert.equal(simulated.code, 0, simulated.stderr);
-  await judge([
+  await checkContract([
     `--input_video_path=${clip}`,
     "--loop",
     "--noenable_edge_metrics",
@@ -44,16 +44,16 @@ Deno.test("every message of a looped video keeps the contract, with little asked
   ], { checks: ["--seconds=6", "--no_edge", "--frames=never", "--buffer_duration=0.5"] });
 });
 
-Deno.test("keys and histories keep the contract, with metrics only while recording", () =>
-  judge([
+Deno.test("conformance.py finds no deviation in keys and histories, with metrics only while recording", () =>
+  checkContract([
     "--simulate",
     "--noredis_use_pubsub",
     "--metrics_only_while_recording",
   ], { checks: ["--seconds=7", "--key_value", "--only_while_recording"] }));
 
-Deno.test("files keep the contract, and no reader sees half a line", async () => {
+Deno.test("conformance.py finds no deviation in files, and never reads half a line", async () => {
   using folder = temporaryFolder();
-  await judge([
+  await checkContract([
     "--simulate",
     "--streaming_backend=file",
     `--file_base_directory=${folder.path}`,

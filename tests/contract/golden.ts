@@ -1,8 +1,10 @@
 /**
- * Golden recordings: what the program publishes for one seeded input, with clock, run identity and
- * wording normalised, so that two versions of the program can be compared message by message.
+ * Golden recordings: the messages that the program publishes for one input, with times relative to
+ * the first core metrics message and without what differs between runs.
  *
- *     deno run -A tests/contract/golden.ts --out=FOLDER [--program=PATH] [--video=FILE]
+ * As a program it records a video, so that two versions can be compared message by message:
+ *
+ *     deno run -A tests/contract/golden.ts --out=FOLDER --video=FILE [--program=PATH]
  */
 import { parseArgs } from "node:util";
 
@@ -13,8 +15,8 @@ interface Message {
   readonly payload: Record<string, unknown>;
 }
 
-/** Values that differ from run to run or are wording for people, not behaviour. */
-const DROPPED = new Set([
+/** Keys whose values differ between runs, or are texts for people. */
+const OMITTED = new Set([
   "boot_id",
   "latency_ms",
   "frame_degradation",
@@ -24,28 +26,28 @@ const DROPPED = new Set([
   "since",
 ]);
 
-/** Times become microseconds after `originUs`; what a run decides by chance is left out. */
-export function normalised(value: unknown, originUs: number): unknown {
-  if (Array.isArray(value)) return value.map((each) => normalised(each, originUs));
+/** The value with timestamps in microseconds after `originUs` and without the omitted keys. */
+export function normalized(value: unknown, originUs: number): unknown {
+  if (Array.isArray(value)) return value.map((each) => normalized(each, originUs));
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(
-    Object.entries(value).filter(([key]) => !DROPPED.has(key)).map(([key, each]) => [
+    Object.entries(value).filter(([key]) => !OMITTED.has(key)).map(([key, each]) => [
       key,
       key.endsWith("timestamp") && typeof each === "number"
         ? each - originUs
-        : normalised(each, originUs),
+        : normalized(each, originUs),
     ]),
   );
 }
 
-/** The lines of one topic, each normalised; the first core metrics message gives the origin. */
+/** The lines of one topic, each normalized. */
 export function goldenLines(text: string, originUs: number): string[] {
   return text.split("\n").filter(Boolean).map((line) =>
-    JSON.stringify(normalised(JSON.parse(line), originUs))
+    JSON.stringify(normalized(JSON.parse(line), originUs))
   );
 }
 
-/** The time of the newest frame that the first core metrics message used. */
+/** The timestamp of the first core metrics message, to which all times are relative. */
 export function originOf(coreText: string): number {
   const [first = "{}"] = coreText.split("\n");
   const { timestamp } = JSON.parse(first) as Message;

@@ -1,11 +1,12 @@
 /**
- * A process publishes to a real redis-server through a proxy, in real time, with a fault every so
- * often; sees to it that no metric is missing, its memory is flat and no file stays open.
+ * A process publishes to a real redis-server through a proxy in real time, with a fault every
+ * `--every` seconds. Checks that no metric is missing, that memory does not grow, and prints the
+ * number of open files.
  *
  *   deno run -A tests/soak/redis_faults.ts --minutes=30 --every=60 --outage=10
  *   deno run -A tests/soak/redis_faults.ts --minutes=15 --every=90 --outage=60 --only=killed
  *
- * Ends with status 1 where something is wrong.
+ * Exits with status 1 if a check fails.
  */
 import { createInterface } from "node:readline/promises";
 import { Readable } from "node:stream";
@@ -16,8 +17,8 @@ import { clock } from "../support/messages.ts";
 import { subscribe } from "../support/redis_outbox.ts";
 import { startRedis } from "../support/redis_server.ts";
 import { waitFor } from "../support/wait.ts";
-import { lineThrough } from "./line.ts";
-import type { Told } from "./publisher.ts";
+import { linearFit } from "./linear_fit.ts";
+import type { PublisherReport } from "./publisher.ts";
 
 const { values } = parseArgs({
   options: {
@@ -30,9 +31,9 @@ const { values } = parseArgs({
 });
 const [minutes, every] = [Number(values.minutes), Number(values.every)];
 let outage: number;
-/** Until then pools fill and code is compiled: no growth that would go on. */
+/** Seconds in which pools fill and code is compiled, so that memory grows without a leak. */
 const warmUp = Number(values.warm_up);
-const MOST_MB_AN_HOUR = 1;
+const MAX_MB_PER_HOUR = 1;
 
 using folder = temporaryFolder();
 await using server = await startRedis();
@@ -62,7 +63,7 @@ function note(sequence: number, replayed: boolean | undefined): void {
 
 const publisher = new Deno.Command(Deno.execPath(), {
   args: [
-    // The server's own flags, as scripts/physiology_server has them.
+    // The V8 flags of scripts/physiology_server.
     ...["run", "-A", "--v8-flags=--expose-gc,--max-semi-space-size=2"],
     new URL("publisher.ts", import.meta.url).pathname,
     ...[String(proxy.port), `${folder.path}/spool`, String(warmUp)],
@@ -70,13 +71,13 @@ const publisher = new Deno.Command(Deno.execPath(), {
   stdin: "piped",
   stdout: "piped",
 }).spawn();
-const told: (Told & { readonly hours: number })[] = [];
+const reports: (PublisherReport & { readonly hours: number })[] = [];
 let startMs = performance.now();
-const listening = (async () => {
+const reading = (async () => {
   for await (
     const line of createInterface({ input: Readable.fromWeb(publisher.stdout as never) })
   ) {
-    told.push({ ...JSON.parse(line), hours: (performance.now() - startMs) / 3_600_000 });
+    reports.push({ ...JSON.parse(line), hours: (performance.now() - startMs) / 3_600_000 });
   }
 })();
 
@@ -116,11 +117,11 @@ for (let round = 0; performance.now() - startMs < warmUp * 1000; round++) {
   await clock.sleep(700);
 }
 outage = Number(values.outage);
-told.length = 0;
+reports.length = 0;
 startMs = performance.now();
 const failures: string[] = [];
 for (let round = 0; performance.now() - startMs < minutes * 60_000; round++) {
-  const [name, fault] = faults[round % faults.length] ?? ["no such fault", async () => {}];
+  const [name, fault] = faults[round % faults.length] ?? ["no fault", async () => {}];
   const roundMs = performance.now();
   await fault();
   const endMs = performance.now();
@@ -129,10 +130,10 @@ for (let round = 0; performance.now() - startMs < minutes * 60_000; round++) {
   const framesMs = lastFrameMs - endMs;
   if (framesMs > 2000) failures.push(`${name}: frames came back after ${framesMs.toFixed(0)} ms`);
   await clock.sleep(Math.max(0, every * 1000 - (performance.now() - roundMs)));
-  const { sequence = 0, rss = NaN, heap = NaN, files = NaN } = told.at(-1) ?? {};
+  const { sequence = 0, rss = NaN, heap = NaN, files = NaN } = reports.at(-1) ?? {};
   console.log(
     `${name.padEnd(13)} frames back after ${framesMs.toFixed(0)} ms, ` +
-      `${Math.max(0, sequence - seen.size)} metrics to come, ${
+      `${Math.max(0, sequence - seen.size)} metrics pending, ${
         (rss / 1e6).toFixed(1)
       } MB resident, ` +
       `${(heap / 1e6).toFixed(1)} MB of objects, ${files} files`,
@@ -140,16 +141,16 @@ for (let round = 0; performance.now() - startMs < minutes * 60_000; round++) {
 }
 await publisher.stdin.close();
 await publisher.status;
-await listening;
-const last = told.at(-1);
+await reading;
+const last = reports.at(-1);
 const sequence = last?.sequence ?? NaN;
 await waitFor("every metric", () => seen.size === sequence, { timeoutMs: 10_000 })
   .catch((error) => failures.push(error.message));
 clearInterval(consumer);
 
-const resident = lineThrough(told.map(({ hours, rss }) => [hours, rss / 1e6]));
-const objects = lineThrough(told.map(({ hours, heap }) => [hours, heap / 1e6]));
-const files = told.map((sample) => sample.files);
+const resident = linearFit(reports.map(({ hours, rss }) => [hours, rss / 1e6]));
+const objects = linearFit(reports.map(({ hours, heap }) => [hours, heap / 1e6]));
+const files = reports.map((sample) => sample.files);
 console.log(
   `${sequence} metrics, ${sequence - seen.size} missing, ${outOfOrder} out of order; ` +
     `${framesSeen} frames`,
@@ -163,6 +164,6 @@ console.log(`open files ${Math.min(...files)} to ${Math.max(...files)}`);
 console.log(`dropped metrics ${last?.dropped.metric}, frames ${last?.dropped.frame}`);
 if (last?.dropped.metric !== 0) failures.push("metrics were dropped");
 if (outOfOrder > 0) failures.push("live metrics came out of order");
-if (resident.slope > MOST_MB_AN_HOUR) failures.push("resident memory grows");
+if (resident.slope > MAX_MB_PER_HOUR) failures.push("resident memory grows");
 for (const failure of failures) console.error(failure);
 Deno.exit(failures.length > 0 ? 1 : 0);

@@ -1,10 +1,10 @@
 /**
- * The whole server beside one subscriber, in real time, from a camera that plays a simulated
- * person over and over; sees to it that its memory and its open files do not grow.
+ * Runs the server with one subscriber in real time, on a camera that repeats a recording of the
+ * simulated person. Checks that memory and open files do not grow and that no metric is missing.
  *
  *   deno run -A tests/soak/server.ts --minutes=60 --warm_up=10
  *
- * Ends with status 1 where they do, or where a metric is missing.
+ * Exits with status 1 if a check fails.
  */
 import { parseArgs } from "node:util";
 import { treeUsage } from "../bench/process_tree.ts";
@@ -12,7 +12,7 @@ import { portraitJpegs, recordingFile } from "../support/camera_recording.ts";
 import { startProgram } from "../support/physiology_server.ts";
 import { clock } from "../support/messages.ts";
 import { startRedis } from "../support/redis_server.ts";
-import { lineThrough } from "./line.ts";
+import { linearFit } from "./linear_fit.ts";
 
 const { values } = parseArgs({
   options: {
@@ -22,10 +22,10 @@ const { values } = parseArgs({
 });
 const warmUp = Number(values.warm_up);
 const end = warmUp + Number(values.minutes);
-const MOST_MB_AN_HOUR = 1;
+const MAX_MB_PER_HOUR = 1;
 const SAMPLE_S = 5;
-/** What is left behind shows in the floors between which collections let memory rise and fall. */
-const FLOOR_HOURS = 1 / 30;
+/** Memory varies with garbage collection; a leak shows in the minimum of each interval. */
+const INTERVAL_HOURS = 1 / 30;
 
 const jpegs = await portraitJpegs({ seconds: 30, fps: 30 });
 await using camera = await recordingFile({
@@ -63,36 +63,38 @@ await using server = startProgram([
 const points: { readonly hours: number; readonly mb: number; readonly files: number }[] = [];
 const startMs = performance.now();
 const minutesNow = () => (performance.now() - startMs) / 60_000;
-let told = 0;
+let reportedMinutes = 0;
 while (minutesNow() < end) {
   await clock.sleep(SAMPLE_S * 1000);
   if (!server.running) break;
   const mb = treeUsage(server.pid).rssBytes / 1e6;
   const files = [...Deno.readDirSync(`/proc/${server.pid}/fd`)].length;
   if (minutesNow() > warmUp) points.push({ hours: minutesNow() / 60, mb, files });
-  if (minutesNow() >= told) {
+  if (minutesNow() >= reportedMinutes) {
     const { core, frames, strict, missing } = received;
     console.log(
-      `minute ${told}: ${mb.toFixed(1)} MB, ${files} files, ${core} core metrics, ` +
+      `minute ${reportedMinutes}: ${mb.toFixed(1)} MB, ${files} files, ${core} core metrics, ` +
         `${strict} with a pulse, ${missing} missing, ${frames} frames`,
     );
-    told += 5;
+    reportedMinutes += 5;
   }
 }
-const floors = Object.values(
-  Object.groupBy(points, ({ hours }) => Math.floor(hours / FLOOR_HOURS)),
-).map((block = []) => block.reduce((least, point) => point.mb < least.mb ? point : least));
-const { slope, error } = lineThrough(floors.map(({ hours, mb }) => [hours, mb]));
+const minima = Object.values(
+  Object.groupBy(points, ({ hours }) => Math.floor(hours / INTERVAL_HOURS)),
+).map((block = []) => block.reduce((lowest, point) => point.mb < lowest.mb ? point : lowest));
+const { slope, error } = linearFit(minima.map(({ hours, mb }) => [hours, mb]));
 const files = points.map((point) => point.files);
 const { cpuMs } = treeUsage(server.pid);
 console.log(
-  `memory, its floor of each two minutes: ${slope.toFixed(2)} ± ${error.toFixed(2)} MB an hour`,
+  `memory, minimum of every two minutes: ${slope.toFixed(2)} ± ${error.toFixed(2)} MB an hour`,
 );
 console.log(`open files: ${Math.min(...files)} to ${Math.max(...files)}`);
-console.log(`CPU: ${(cpuMs / Math.max(1, received.edge)).toFixed(2)} ms a frame, start included`);
+console.log(
+  `CPU: ${(cpuMs / Math.max(1, received.edge)).toFixed(2)} ms per frame, including the start`,
+);
 const failures = [
   ...server.running ? [] : [`the server ended: ${server.stderr}`],
-  ...slope - 2 * error > MOST_MB_AN_HOUR ? ["memory grows"] : [],
+  ...slope - 2 * error > MAX_MB_PER_HOUR ? ["memory grows"] : [],
   ...Math.max(...files) > Math.min(...files) ? ["open files grow or shrink"] : [],
   ...received.missing > 0 ? ["core metrics are missing"] : [],
 ];

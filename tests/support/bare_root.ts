@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { ARCH } from "../../src/base/assets.ts";
 
-/** What a program needs of a system: libc with its loader, libgcc, libstdc++, and the kernel. */
+/** The libraries that the packed program needs, beside the loader and the kernel. */
 const LIBRARIES = [
   "libc.so.6",
   "libm.so.6",
@@ -13,15 +13,15 @@ const LIBRARIES = [
 ];
 
 export interface BareRootOptions {
-  /** What lies in it besides, by its place. */
+  /** Further files: their path in the root, without the leading slash, and their source. */
   readonly files: Readonly<Record<string, string>>;
-  /** @default this machine's */
+  /** @default the architecture of this machine */
   readonly arch?: typeof ARCH;
-  /** The system whose libraries are taken. @default "", this machine's */
+  /** Root of the system whose libraries are copied. @default "", this machine */
   readonly system?: string;
 }
 
-/** Makes `root` a system that holds libc, libgcc, libstdc++ and `files`, and nothing else. */
+/** Fills `root` with a system of libc, libgcc, libstdc++ and `files`, and nothing else. */
 export function makeBareRoot(
   root: string,
   { files, arch = ARCH, system = "" }: BareRootOptions,
@@ -38,14 +38,14 @@ export function makeBareRoot(
   }
   Deno.copyFileSync(`${system}/${loader}`, `${root}/${loader}`);
   Deno.writeTextFileSync(`${root}/dev/null`, "");
-  for (const [place, source] of Object.entries(files)) {
-    Deno.copyFileSync(source, `${root}/${place}`);
+  for (const [path, source] of Object.entries(files)) {
+    Deno.copyFileSync(source, `${root}/${path}`);
   }
 }
 
-/** A line of shell that enters `root` in a mount namespace of its own and becomes `"$@"` there. */
+/** A shell command that changes into `root`, in the current mount namespace, and executes `"$@"`. */
 export function enterBareRoot(root: string): string {
-  // The kernel's own folders are no part of a system's files.
+  // Programs expect /proc and /dev/null, which are mounts and no files.
   return `mount -t proc proc ${root}/proc && mount --bind /dev/null ${root}/dev/null &&
     exec chroot ${root} "$@"`;
 }

@@ -4,12 +4,12 @@ import type { RegionSample } from "../../src/vision/region_sample.ts";
 import { type SampleParts, samplesOf } from "./samples.ts";
 import { Random } from "./random.ts";
 
-/** Samples of a chest whose position, in heights of the picture and inhaling up, is given. */
+/** Samples of a chest whose position is a function of time, in image heights; inhaling goes up. */
 export function chestSamples(
   seconds: number,
   { position, noise = 0.0001, fps = 30, at = () => ({}) }: {
     position: (timeS: number) => number;
-    /** Deviation of the noise of each position, in heights of the picture. */
+    /** Standard deviation of the noise of each position, in image heights. */
     noise?: number;
     fps?: number;
     at?: (timeS: number) => SampleParts;
@@ -32,18 +32,18 @@ export function chestSamples(
   });
 }
 
-/** What was said at each fifth of a second. */
+/** The estimates at every fifth of a second. */
 export function estimatesOf(
-  part: BreathingEstimator,
+  estimator: BreathingEstimator,
   samples: readonly RegionSample[],
 ): { timeS: number; estimate: BreathingEstimate }[] {
   const firstUs = samples[0]?.timeUs ?? 0;
   let nextUs = firstUs;
   return samples.flatMap((sample) => {
-    part.push(sample);
+    estimator.push(sample);
     if (sample.timeUs < nextUs) return [];
     nextUs += 200_000;
-    const estimate = part.estimate({ nowUs: sample.timeUs, fps: 30 });
+    const estimate = estimator.estimate({ nowUs: sample.timeUs, fps: 30 });
     return [{ timeS: (sample.timeUs - firstUs) / 1e6, estimate }];
   });
 }

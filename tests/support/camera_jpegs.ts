@@ -1,10 +1,11 @@
 import { assetPath } from "../../src/base/assets.ts";
 
 /**
- * Different JPEGs of one face, as a camera's noise makes them: 640x480 by default.
+ * JPEGs of the portrait that differ by the noise of a camera.
  *
- * @param options.noise how strong, 0..100; it makes a JPEG large.
- * @param options.quantiser of ffmpeg, 1 the finest.
+ * @param options.size Width and height in pixels. @default "640x480"
+ * @param options.quantiser Quantiser scale of ffmpeg's encoder, from 1 for the best quality.
+ * @param options.noise Strength of the noise, 0 to 100; more noise makes the JPEGs larger.
  */
 export async function cameraJpegs(
   { count = 5, size = "640x480", quantiser = 2, noise = 0 } = {},

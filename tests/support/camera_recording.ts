@@ -1,14 +1,14 @@
-/** Recordings that play a camera below the native library's camera thread. */
+/** Recordings that replace a camera's driver below the native library's camera thread. */
 import { TemporaryFolder } from "./clips.ts";
 import { runProgram } from "./physiology_server.ts";
 
 export interface RecordedFrame {
   readonly bytes: Uint8Array;
-  /** As the driver's own mark. @default false */
+  /** The driver marks the frame as damaged. @default false */
   readonly damaged?: boolean;
-  /** From here on the camera says nothing more, without being gone. @default false */
+  /** From this frame on the camera delivers nothing, without disconnecting. @default false */
   readonly silent?: boolean;
-  /** Frames that the camera counted before this one but did not give. @default 0 */
+  /** Frames that the camera counted before this one but did not deliver. @default 0 */
   readonly lost?: number;
 }
 
@@ -17,9 +17,9 @@ export interface CameraRecording {
   readonly width: number;
   readonly height: number;
   readonly frames: readonly RecordedFrame[];
-  /** Begins again at the end; otherwise the camera is then unplugged. @default false */
+  /** Starts again at the end; otherwise the camera is unplugged then. @default false */
   readonly loop?: boolean;
-  /** Never answers when it is closed, or opened, as a driver may. @default never */
+  /** The call that never returns, as in a faulty driver. @default none */
   readonly hangs?: "closing" | "opening";
 }
 
@@ -27,24 +27,24 @@ export interface CameraRecording {
 export function encodeRecording(recording: CameraRecording): Uint8Array {
   const encoder = new TextEncoder();
   const parts: Uint8Array[] = [encoder.encode("PHCAM1\0\0"), encoder.encode(recording.fourcc)];
-  const numbers = (...values: number[]) =>
+  const uint32 = (...values: number[]) =>
     parts.push(new Uint8Array(Uint32Array.from(values).buffer));
-  const ways = (recording.loop ? 1 : 0) | { closing: 2, opening: 4, "": 0 }[recording.hangs ?? ""];
-  numbers(recording.width, recording.height, ways);
+  const flags = (recording.loop ? 1 : 0) | { closing: 2, opening: 4, "": 0 }[recording.hangs ?? ""];
+  uint32(recording.width, recording.height, flags);
   for (const { bytes, damaged = false, silent = false, lost = 0 } of recording.frames) {
-    numbers((damaged ? 1 : 0) | (silent ? 2 : 0), lost, bytes.length);
+    uint32((damaged ? 1 : 0) | (silent ? 2 : 0), lost, bytes.length);
     parts.push(bytes);
   }
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
+  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let offset = 0;
   for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
+    bytes.set(part, offset);
+    offset += part.length;
   }
-  return whole;
+  return bytes;
 }
 
-/** A recording in a file that goes away with it. */
+/** Writes a recording to a file, which is removed when the result is disposed. */
 export async function recordingFile(
   recording: CameraRecording,
 ): Promise<AsyncDisposable & { readonly path: string }> {
@@ -53,7 +53,7 @@ export async function recordingFile(
   return { path, [Symbol.asyncDispose]: () => Deno.remove(path).catch(() => {}) };
 }
 
-/** JPEGs of a moving pattern, by ffmpeg's encoder. */
+/** JPEGs of a moving test pattern, encoded by ffmpeg. */
 export async function patternJpegs(
   { count, size = "640x480", pixelFormat = "yuvj422p", quality = 4, huffman = "optimal" }: {
     count: number;
@@ -73,7 +73,7 @@ export async function patternJpegs(
   return splitJpegs(stdout);
 }
 
-/** JPEGs of the simulated person. */
+/** JPEGs of the simulated person, from the `simulate` command. */
 export async function portraitJpegs(
   { seconds, fps, width = 640, height = 480 }: {
     seconds: number;
@@ -95,7 +95,7 @@ export async function portraitJpegs(
   return splitJpegs(stdout);
 }
 
-/** Takes JPEGs apart that stand one behind the other. */
+/** Splits concatenated JPEGs at their start markers. */
 export function splitJpegs(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer>[] {
   const starts: number[] = [];
   for (let i = 0; i + 2 < bytes.length; i++) {

@@ -1,22 +1,25 @@
-/** A certificate authority of a test, with what it signed, as PEM files in one folder. */
+/** Paths of PEM files: a certificate authority and certificates that it signed. */
 export interface Certificates {
+  /** The authority's certificate. */
   readonly ca: string;
   /** For localhost and 127.0.0.1. */
   readonly server: KeyPair;
   readonly client: KeyPair;
   /** For another host. */
   readonly otherName: KeyPair;
-  /** No longer valid. */
+  /** Expired. */
   readonly expired: KeyPair;
-  /** Of an authority that nobody knows. */
-  readonly strangerCa: string;
+  /** Another authority, which signed none of these certificates. */
+  readonly unknownCa: string;
 }
+
+/** Paths of a certificate and its private key. */
 export interface KeyPair {
   readonly cert: string;
   readonly key: string;
 }
 
-/** Makes them by openssl. */
+/** Creates the files in `folder` with openssl. */
 export function makeCertificates(folder: string): Certificates {
   const ca = makeAuthority(folder, "ca");
   const sign = (name: string, options: SignOptions) => makeSigned(folder, name, { ca, ...options });
@@ -29,7 +32,7 @@ export function makeCertificates(folder: string): Certificates {
       names: "DNS:localhost,IP:127.0.0.1",
       days: -1,
     }),
-    strangerCa: makeAuthority(folder, "stranger").cert,
+    unknownCa: makeAuthority(folder, "unknown").cert,
   };
 }
 

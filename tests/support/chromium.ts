@@ -24,18 +24,18 @@ export interface PageOptions {
   readonly dark?: boolean;
 }
 
-/** A page in Debian's Chromium, by its DevTools protocol; gone at the end of the block. */
+/** A page in Debian's Chromium, controlled by the DevTools protocol; closed when disposed. */
 export class ChromiumPage implements AsyncDisposable {
   readonly #program: Program;
   readonly #folder: string;
   readonly #socket: WebSocket;
-  readonly #waiting = new Map<number, (message: Message) => void>();
-  #serial = 0;
-  /** Errors of the console, of scripts, of the policy, and requests that failed. */
-  readonly complaints: string[] = [];
-  /** The addresses of all requests. */
+  readonly #pending = new Map<number, (message: Message) => void>();
+  #lastId = 0;
+  /** Console errors, exceptions, violations of the content security policy, failed requests. */
+  readonly errors: string[] = [];
+  /** URLs of all requests. */
   readonly requests: string[] = [];
-  /** Bytes of all that was loaded, videos and events left out. */
+  /** Bytes of all finished requests; streams such as events and video are not included. */
   bytes = 0;
 
   private constructor(program: Program, { folder, socket }: { folder: string; socket: WebSocket }) {
@@ -62,7 +62,7 @@ export class ChromiumPage implements AsyncDisposable {
       "--remote-debugging-port=0",
       "about:blank",
     ], { env: { HOME: folder } });
-    await program.says(/DevTools listening on ws:\/\/127\.0\.0\.1:\d+/, 60_000);
+    await program.prints(/DevTools listening on ws:\/\/127\.0\.0\.1:\d+/, 60_000);
     const port = /ws:\/\/127\.0\.0\.1:(\d+)/.exec(program.output)?.[1];
     const targets = await (await fetch(`http://127.0.0.1:${port}/json/list`)).json();
     const target = targets.find(({ type }: { type: string }) => type === "page");
@@ -85,12 +85,16 @@ export class ChromiumPage implements AsyncDisposable {
     return page;
   }
 
-  /** One command of the protocol. */
+  /**
+   * Sends a command of the DevTools protocol and returns its result.
+   *
+   * @throws {Error} if the browser answers with an error
+   */
   async send(method: string, params: Record<string, unknown> = {}) {
-    const id = ++this.#serial;
-    const answer = new Promise<Message>((resolve) => this.#waiting.set(id, resolve));
+    const id = ++this.#lastId;
+    const response = new Promise<Message>((resolve) => this.#pending.set(id, resolve));
     this.#socket.send(JSON.stringify({ id, method, params }));
-    const { result, error } = await answer;
+    const { result, error } = await response;
     if (error) throw new Error(`${method}: ${error.message}`);
     return result ?? {};
   }
@@ -99,7 +103,7 @@ export class ChromiumPage implements AsyncDisposable {
     await this.send("Page.navigate", { url });
   }
 
-  /** The value of an expression in the page. */
+  /** Evaluates an expression in the page and returns its value. */
   async evaluate<Value>(expression: string): Promise<Value> {
     const { result, exceptionDetails } = await this.send("Runtime.evaluate", {
       expression,
@@ -110,7 +114,7 @@ export class ChromiumPage implements AsyncDisposable {
     return result.value;
   }
 
-  /** A key as a person presses it. */
+  /** Presses and releases a key. */
   async press(key: string): Promise<void> {
     const code = { Tab: 9, Enter: 13, " ": 32 }[key] ?? key.charCodeAt(0);
     const text = key === "Enter" ? "\r" : key === "Tab" ? "" : key;
@@ -132,12 +136,12 @@ export class ChromiumPage implements AsyncDisposable {
 
   #take({ id, method, params, ...rest }: Message): void {
     if (id !== undefined) {
-      this.#waiting.get(id)?.(rest);
-      this.#waiting.delete(id);
+      this.#pending.get(id)?.(rest);
+      this.#pending.delete(id);
     } else if (method === "Runtime.exceptionThrown" || method === "Log.entryAdded") {
-      this.complaints.push(JSON.stringify(params));
+      this.errors.push(JSON.stringify(params));
     } else if (method === "Runtime.consoleAPICalled" && params?.["type"] === "error") {
-      this.complaints.push(JSON.stringify(params["args"]));
+      this.errors.push(JSON.stringify(params["args"]));
     } else if (method === "Network.requestWillBeSent") {
       this.requests.push((params?.["request"] as { url: string }).url);
     } else if (method === "Network.loadingFinished") {

@@ -1,6 +1,6 @@
 import { findFfmpeg } from "../../src/capture/ffmpeg/executable.ts";
 
-/** A folder that is removed at the end of the scope. */
+/** A temporary folder, which is removed when it is disposed. */
 export class TemporaryFolder implements Disposable {
   readonly path = Deno.makeTempDirSync({ prefix: "physiology_" });
   file(name: string): string {
@@ -11,7 +11,11 @@ export class TemporaryFolder implements Disposable {
   }
 }
 
-/** Runs ffmpeg to its end; the arguments say what it makes. */
+/**
+ * Runs ffmpeg with the arguments until it exits.
+ *
+ * @throws {Error} with what ffmpeg wrote to stderr, if it fails
+ */
 export async function ffmpeg(...args: string[]): Promise<void> {
   const { path } = await findFfmpeg();
   const { success, stderr } = await new Deno.Command(path, {

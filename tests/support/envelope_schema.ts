@@ -14,7 +14,7 @@ function validatorOf(topic: Topic): ValidateFunction {
 }
 
 /**
- * Fails unless the message keeps the published schema and holds documented keys only.
+ * Asserts that a message conforms to its published schema and has documented keys only.
  *
  * @throws {Error} with every deviation
  */
@@ -26,5 +26,5 @@ export function assertEnvelope(message: { readonly type: string }): void {
   const deviations = validator.errors?.map(({ instancePath, message, params }) =>
     `${instancePath} ${message} ${JSON.stringify(params)}`
   );
-  throw new Error(`${topic} breaks its schema: ${deviations?.join("; ")}`);
+  throw new Error(`${topic} violates its schema: ${deviations?.join("; ")}`);
 }

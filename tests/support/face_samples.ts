@@ -2,17 +2,17 @@ import { monotonicUs } from "../../src/base/time.ts";
 import type { RegionMean, RegionName, RegionSample } from "../../src/vision/region_sample.ts";
 import { Random } from "./random.ts";
 
-/** What a made-up face shows; amplitudes are relative to the mean colour. */
+/** Properties of a synthetic face; amplitudes are relative to the mean colour. */
 export interface FaceOptions {
   readonly seconds?: number;
   readonly fps?: number;
-  /** Beats/min over time in seconds. */
+  /** Pulse rate in beats/min at a time in seconds. */
   readonly pulse?: (seconds: number) => number;
   /** Relative amplitude of the pulse in green. */
   readonly amplitude?: number;
-  /** Deviation of the noise of a region's mean, in grey levels. */
+  /** Standard deviation of the noise of a region's mean, in grey levels. */
   readonly noise?: number;
-  /** Relative amplitude and rate of a lamp that lights wall and skin. */
+  /** Relative amplitude and frequency of a lamp that lights background and skin. */
   readonly flicker?: { readonly amplitude: number; readonly hz: number };
   readonly seed?: number;
   readonly startUs?: number;
@@ -44,7 +44,7 @@ export const STILL_FACE: NonNullable<RegionSample["face"]> = {
   track: 1,
 };
 
-/** Region means of a still face, frame by frame. */
+/** Samples of a face that does not move, frame by frame. */
 export function* faceSamples(options: FaceOptions = {}): Generator<RegionSample> {
   const { seconds = 20, fps = 30, amplitude = 0.004, noise = 0.05, seed = 1, startUs = 0 } =
     options;
@@ -54,12 +54,12 @@ export function* faceSamples(options: FaceOptions = {}): Generator<RegionSample>
   for (let frame = 0; frame < seconds * fps; frame++) {
     const t = frame / fps;
     phase += (2 * Math.PI * pulse(t)) / 60 / fps;
-    // A pulse wave is no sine: it has a dicrotic wave, here a first harmonic.
-    const beat = amplitude * (Math.sin(phase) + 0.35 * Math.sin(2 * phase + 0.8));
+    // The second harmonic stands for the dicrotic wave of a real pulse.
+    const bvp = amplitude * (Math.sin(phase) + 0.35 * Math.sin(2 * phase + 0.8));
     const lamp = flicker ? 1 + flicker.amplitude * Math.sin(2 * Math.PI * flicker.hz * t) : 1;
     const regions: Partial<Record<RegionName, RegionMean>> = {};
     for (const [name, [r, g, b]] of Object.entries(COLORS)) {
-      const blood = name === "background" || name === "chest" ? 0 : beat;
+      const blood = name === "background" || name === "chest" ? 0 : bvp;
       regions[name as RegionName] = {
         r: r * lamp * (1 - 0.43 * blood) + noise * random.normal(),
         g: g * lamp * (1 - blood) + noise * random.normal(),

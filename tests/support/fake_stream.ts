@@ -1,12 +1,13 @@
 import { epochUs } from "../../src/base/time.ts";
 import type { Envelope } from "../../src/envelopes/envelope.ts";
 
-/** 2026-01-01 in microseconds, so that the numbers are of the real size. */
+/** 2026-01-01 in microseconds since the Unix epoch. */
 export const FAKE_START_US = 1_767_225_600_000_000;
 
 /**
- * Envelopes like those of a real appliance, for clients that want a stream without a camera:
- * message `n` is that of time `n` * 0.2 s.
+ * The metric envelopes of one period, like those of a real appliance, for tests of clients.
+ *
+ * @param n Number of the period; its time is `n` * 0.2 s.
  */
 export function fakeMetrics(n: number): Envelope[] {
   const timestamp = epochUs(FAKE_START_US + n * 200_000);
@@ -92,7 +93,7 @@ export function fakeRecordingState(n: number, sessionId?: string): Envelope {
   };
 }
 
-/** The smallest whole JPEG: 1x1, grey. */
+/** A complete JPEG of one grey pixel, in base64. */
 // deno-fmt-ignore
 const PIXEL = "/9j/4AAQSkZJRgABAQEAYABgAAD/2wBDAAgGBgcGBQgHBwcJCQgKDBQNDAsLDBkSEw8UHRofHh0aHBwgJC4nICIsIxwcKDcpLDAxNDQ0Hyc5PTgyPC4zNDL/wAALCAABAAEBAREA/8QAHwAAAQUBAQEBAQEAAAAAAAAAAAECAwQFBgcICQoL/8QAtRAAAgEDAwIEAwUFBAQAAAF9AQIDAAQRBRIhMUEGE1FhByJxFDKBkaEII0KxwRVS0fAkM2JyggkKFhcYGRolJicoKSo0NTY3ODk6Q0RFRkdISUpTVFVWV1hZWmNkZWZnaGlqc3R1dnd4eXqDhIWGh4iJipKTlJWWl5iZmqKjpKWmp6ipqrKztLW2t7i5usLDxMXGx8jJytLT1NXW19jZ2uHi4+Tl5ufo6erx8vP09fb3+Pn6/9oACAEBAAA/APn+v//Z";
 

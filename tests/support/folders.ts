@@ -1,4 +1,4 @@
-/** A folder for one block of a test, gone at its end. */
+/** Creates a temporary folder, which is removed when the result is disposed. */
 export function temporaryFolder(): Disposable & { readonly path: string } {
   const path = Deno.makeTempDirSync({ prefix: "physiology_test_" });
   return {
@@ -9,7 +9,7 @@ export function temporaryFolder(): Disposable & { readonly path: string } {
   };
 }
 
-/** Defines a test that gets a disk of 1 MiB; it is skipped where none can be mounted. */
+/** Defines a test on a file system of 1 MiB; it is skipped if none can be mounted. */
 export function testWithSmallDisk(name: string, run: (path: string) => Promise<void>): void {
   const mountable = Deno.uid() === 0 && canMount();
   Deno.test({

@@ -1,12 +1,12 @@
 import { type EpochUs, epochUs, type MonotonicUs, monotonicUs } from "../../src/base/time.ts";
 import type { Clock } from "../../src/telemetry/clock.ts";
 
-/** A clock that stands still until it is told to go on; sleepers wake in the order of their times. */
+/** A clock that advances only when a test calls it; sleepers wake in the order of their times. */
 export class ManualClock implements Clock {
   #nowUs: number;
   #sleepers: { readonly atUs: number; readonly wake: () => void }[] = [];
 
-  /** @param startUs both the monotonic and the wall time to begin with. */
+  /** @param startUs Initial monotonic time and wall time, in microseconds. */
   constructor(startUs = 1_700_000_000_000_000) {
     this.#nowUs = startUs;
   }
@@ -33,7 +33,7 @@ export class ManualClock implements Clock {
     });
   }
 
-  /** Lets `ms` milliseconds pass; whoever wakes gets its turn before the time goes on. */
+  /** Advances by `ms` milliseconds; each sleeper that wakes runs before the time advances further. */
   async advance(ms: number): Promise<void> {
     const endUs = this.#nowUs + ms * 1000;
     while (true) {
@@ -47,14 +47,14 @@ export class ManualClock implements Clock {
     await settle();
   }
 
-  /** Lets `ms` milliseconds pass at once, as a machine that slept: all that were due wake late. */
+  /** Advances by `ms` milliseconds at once, as after a suspend: sleepers that were due wake late. */
   async jump(ms: number): Promise<void> {
     this.#nowUs += ms * 1000;
     await this.advance(0);
   }
 }
 
-/** Lets all that waits for promises alone come to rest. */
+/** Resolves after all pending microtasks have run. */
 export function settle(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 0));
 }

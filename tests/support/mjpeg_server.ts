@@ -1,19 +1,19 @@
-/** A network camera that sends JPEGs as `multipart/x-mixed-replace`, and can misbehave. */
+/** A network camera that sends JPEGs as `multipart/x-mixed-replace` and can stall. */
 export class MjpegServer implements AsyncDisposable {
   readonly #jpeg: Uint8Array;
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
   readonly #viewers = new Set<ReadableStreamDefaultController<Uint8Array>>();
   readonly #timer: ReturnType<typeof setInterval>;
-  /** True while it keeps its connections and sends nothing. */
+  /** While true, the server keeps its connections and sends nothing. */
   silent = false;
-  /** How many viewers came. */
+  /** Number of connections accepted so far. */
   visits = 0;
 
   constructor(jpeg: Uint8Array, { port = 0, fps = 25 } = {}) {
     this.#jpeg = jpeg;
     this.#server = Deno.serve(
       { port, hostname: "127.0.0.1", onListen() {} },
-      () => this.#welcome(),
+      () => this.#accept(),
     );
     this.#timer = setInterval(() => this.#send(), 1000 / fps);
   }
@@ -33,15 +33,15 @@ export class MjpegServer implements AsyncDisposable {
     await this.#server.shutdown();
   }
 
-  #welcome(): Response {
+  #accept(): Response {
     this.visits++;
-    let own: ReadableStreamDefaultController<Uint8Array>;
+    let viewer: ReadableStreamDefaultController<Uint8Array>;
     const body = new ReadableStream<Uint8Array>({
       start: (controller) => {
-        own = controller;
+        viewer = controller;
         this.#viewers.add(controller);
       },
-      cancel: () => void this.#viewers.delete(own),
+      cancel: () => void this.#viewers.delete(viewer),
     });
     const type = "multipart/x-mixed-replace; boundary=frame";
     return new Response(body, { headers: { "content-type": type } });
@@ -58,7 +58,7 @@ export class MjpegServer implements AsyncDisposable {
         viewer.enqueue(this.#jpeg);
         viewer.enqueue(new TextEncoder().encode("\r\n"));
       } catch {
-        this.#viewers.delete(viewer); // it hung up in the middle of a picture
+        this.#viewers.delete(viewer); // it disconnected in the middle of an image
       }
     }
   }

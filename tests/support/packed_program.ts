@@ -2,7 +2,7 @@ import { ARCH } from "../../src/base/assets.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
 
-/** The packed executable of this tree, or of one like it, compressed lightly. */
+/** Builds the packed executable of a source tree into `folder`, at the lowest compression level. */
 export async function packedProgram(folder: string, arch = ARCH, tree = ROOT): Promise<string> {
   const { success, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["run", "-A", "scripts/compile.ts", "--way=launcher", "--level=1"]

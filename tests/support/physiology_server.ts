@@ -10,14 +10,14 @@ export interface StartServerOptions {
   readonly cwd?: string;
 }
 
-/** How the program ended. */
-export interface Ended {
+/** Exit status and output of a program. */
+export interface ProgramResult {
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** The real program, run from source as a user runs it; killed at the end of the block. */
+/** The program, run from source as a user runs it; killed when disposed. */
 export class ProgramUnderTest implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
   readonly #stdout: Promise<void>;
@@ -25,12 +25,12 @@ export class ProgramUnderTest implements AsyncDisposable {
   #out = "";
   #err = "";
   #code: number | undefined;
-  readonly ended: Promise<Ended>;
+  readonly ended: Promise<ProgramResult>;
 
   constructor(args: readonly string[], { env = {}, cwd }: StartServerOptions = {}) {
     this.#child = new Deno.Command(SCRIPT, {
       args: [...args],
-      // Servers of several tests run at once: none listens for gRPC unless its test says where.
+      // Servers of several tests run at once: none listens for gRPC unless its test sets a port.
       env: { NO_COLOR: "1", PHYSIOLOGY_PORT: "0", ...env },
       ...(cwd === undefined ? {} : { cwd }),
       stdin: "null",
@@ -59,7 +59,7 @@ export class ProgramUnderTest implements AsyncDisposable {
     if (this.running) this.#child.kill(signal);
   }
 
-  /** Process ids of the program's children, grandchildren and so on. */
+  /** Process ids of all descendants of the program. */
   descendants(): number[] {
     return descendantsOf(this.pid);
   }
@@ -69,7 +69,7 @@ export class ProgramUnderTest implements AsyncDisposable {
     await this.ended;
   }
 
-  async #end(): Promise<Ended> {
+  async #end(): Promise<ProgramResult> {
     const { code } = await this.#child.status;
     await Promise.all([this.#stdout, this.#stderr]);
     this.#code = code;
@@ -77,7 +77,7 @@ export class ProgramUnderTest implements AsyncDisposable {
   }
 }
 
-/** Starts the program; the test ends it. */
+/** Starts the program; it runs until it exits or the result is disposed. */
 export function startProgram(
   args: readonly string[],
   options?: StartServerOptions,
@@ -85,16 +85,16 @@ export function startProgram(
   return new ProgramUnderTest(args, options);
 }
 
-/** Runs the program to its end. */
+/** Runs the program until it exits. */
 export async function runProgram(
   args: readonly string[],
   options?: StartServerOptions,
-): Promise<Ended> {
+): Promise<ProgramResult> {
   await using program = startProgram(args, options);
   return await program.ended;
 }
 
-/** An envelope as a subscriber got it. */
+/** A received envelope with the time of its arrival, in milliseconds since the Unix epoch. */
 export type Received = (Envelope | FrameEnvelope) & { readonly receivedMs: number };
 
 interface FrameEnvelope {
@@ -109,7 +109,7 @@ interface FrameEnvelope {
   };
 }
 
-/** Collects everything that is published under a prefix. */
+/** Collects all messages that are published under a key prefix. */
 export class Subscriber {
   readonly received: Received[] = [];
 

@@ -1,22 +1,22 @@
 import { waitFor } from "./wait.ts";
 
-/** Debian's own Python, which has Debian's modules. */
+/** Debian's Python, which finds the modules of Debian packages. */
 export const PYTHON = "/usr/bin/python3";
 export const SAMPLES = new URL("../../samples/", import.meta.url).pathname;
 
 /**
- * A program that runs beside a test and dies with the block, or with the test.
+ * A program that runs beside a test; killed when disposed, or when the test process ends.
  *
  * @example
  * ```ts
  * await using client = new Program(PYTHON, ["client.py"]);
- * await client.says("connected");
+ * await client.prints("connected");
  * ```
  */
 export class Program implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
   readonly #reading: Promise<unknown>;
-  /** All that it wrote to stdout and stderr so far. */
+  /** Everything that it has written to stdout and stderr. */
   output = "";
 
   constructor(command: string, args: readonly string[], options: Deno.CommandOptions = {}) {
@@ -38,20 +38,24 @@ export class Program implements AsyncDisposable {
     return this.#child.pid;
   }
 
-  /** Waits until it has written `text`. */
-  async says(text: string | RegExp, timeoutMs = 20_000): Promise<void> {
-    const said = () =>
+  /**
+   * Waits until it has written `text`.
+   *
+   * @throws {Error} with the output so far, after `timeoutMs` milliseconds
+   */
+  async prints(text: string | RegExp, timeoutMs = 20_000): Promise<void> {
+    const found = () =>
       typeof text === "string" ? this.output.includes(text) : text.test(this.output);
     try {
-      await waitFor(`the program to say ${text}`, said, { timeoutMs });
+      await waitFor(`the program to print ${text}`, found, { timeoutMs });
     } catch (cause) {
       throw new Error(
-        `${cause instanceof Error ? cause.message : cause}; it said:\n${this.output}`,
+        `${cause instanceof Error ? cause.message : cause}: its output:\n${this.output}`,
       );
     }
   }
 
-  /** Waits until it has ended, and gives its exit status. */
+  /** Waits until it has exited and returns its exit status. */
   async ended(): Promise<number> {
     await this.#reading;
     return (await this.#child.status).code;
@@ -61,7 +65,7 @@ export class Program implements AsyncDisposable {
     try {
       this.#child.kill(signal);
     } catch {
-      // it has ended already
+      // it has exited already
     }
   }
 

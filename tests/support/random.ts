@@ -1,4 +1,4 @@
-/** A seeded source of random numbers (mulberry32), so that a test says the same every day. */
+/** A seeded random number generator (mulberry32), so that tests are reproducible. */
 export class Random {
   #state: number;
 
@@ -6,7 +6,7 @@ export class Random {
     this.#state = seed >>> 0;
   }
 
-  /** Uniform in 0..1, 1 not included. */
+  /** Uniformly distributed in [0, 1). */
   uniform(): number {
     this.#state = (this.#state + 0x6d2b79f5) >>> 0;
     let t = this.#state;
@@ -15,7 +15,7 @@ export class Random {
     return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
   }
 
-  /** Normal, of mean 0 and deviation 1 (Box and Muller). */
+  /** Normally distributed with mean 0 and standard deviation 1 (Box and Muller 1958). */
   normal(): number {
     return Math.sqrt(-2 * Math.log(1 - this.uniform())) * Math.cos(2 * Math.PI * this.uniform());
   }

@@ -28,7 +28,7 @@ export function meanRgb(
   return [luma + 1.402 * cr!, luma - 0.344136 * cb! - 0.714136 * cr!, luma + 1.772 * cb!];
 }
 
-/** Pearson's coefficient of two series of one length. */
+/** Pearson's correlation coefficient of two series of equal length. */
 export function correlation(a: readonly number[], b: readonly number[]): number {
   const mean = (x: readonly number[]) => x.reduce((sum, value) => sum + value) / x.length;
   const [ma, mb] = [mean(a), mean(b)];

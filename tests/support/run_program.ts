@@ -1,24 +1,24 @@
 const ROOT = new URL("../../", import.meta.url).pathname;
 
-/** The program's whole answer to one command line. */
-export interface Answer {
+/** Exit status and output of one run of the program. */
+export interface ProgramOutput {
   readonly status: number;
   readonly stdout: string;
   readonly stderr: string;
 }
 
 export interface RunOptions {
-  /** Further environment. */
+  /** Variables added to the environment. */
   readonly env?: Readonly<Record<string, string>>;
   /** @default the project's folder */
   readonly cwd?: string;
 }
 
-/** Runs the program from source, as `scripts/physiology_server` does, to its end. */
+/** Runs the program from source until it exits. */
 export async function runProgram(
   args: readonly string[],
   { env = {}, cwd = ROOT }: RunOptions = {},
-): Promise<Answer> {
+): Promise<ProgramOutput> {
   const output = await new Deno.Command(`${ROOT}scripts/physiology_server`, {
     args: [...args],
     env: { ...env },

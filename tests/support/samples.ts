@@ -1,10 +1,10 @@
 import { monotonicUs } from "../../src/base/time.ts";
 import type { RegionSample } from "../../src/vision/region_sample.ts";
 
-/** The deep parts of a sample that a test wants different. */
+/** Properties that differ from those of `goodSample()`. */
 export type SampleParts = Partial<RegionSample>;
 
-/** A sample of a good picture: a still, well lit, centred face over a chest. */
+/** A sample of a good image: a centred face that does not move, in good light, and the chest. */
 export function goodSample(parts: SampleParts = {}): RegionSample {
   const skin = { r: 150, g: 110, b: 90, pixels: 4000, clipped: 0 };
   return {
@@ -22,7 +22,7 @@ export function goodSample(parts: SampleParts = {}): RegionSample {
   };
 }
 
-/** A face in the middle of the picture, of common size. */
+/** A face of medium size in the middle of the image. */
 export function goodFace(
   parts: Partial<NonNullable<RegionSample["face"]>> = {},
 ): NonNullable<RegionSample["face"]> {
@@ -45,7 +45,7 @@ export function goodFace(
   };
 }
 
-/** Samples at `fps` for `seconds`, each made by `at(time in s)`. */
+/** Samples of `seconds` seconds at `fps`, each with the properties that `at(seconds)` returns. */
 export function samplesOf(
   seconds: number,
   { fps = 30, startUs = 1_000_000, at = () => ({}) }: {

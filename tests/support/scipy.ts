@@ -1,6 +1,8 @@
 /**
- * Runs a Python program with numpy and scipy, the independent computation of many signal tests.
- * It gets `input` as JSON in the variable `data`, and gives back what it assigns to `result`.
+ * Runs a Python program with numpy and scipy, as an independent computation for signal tests. The
+ * program reads `input` from the variable `data` and assigns its result to `result`.
+ *
+ * @throws {Error} with what Python wrote to stderr, if the program fails
  */
 export async function scipy<Result>(program: string, input: unknown): Promise<Result> {
   const script = `

@@ -1,15 +1,16 @@
 /**
- * Real recordings lie beside the project, never inside it. A test that wants one is skipped,
- * and says so, where the folder is absent.
+ * Folder of recordings and models, which are not part of the repository: PHYSIOLOGY_TEST_DATA, or
+ * `shared` beside the checkout. Tests that need a file from it are skipped if it is missing.
  */
-const SHARED = new URL("../../../shared/", import.meta.url).pathname;
+const FOLDER = Deno.env.get("PHYSIOLOGY_TEST_DATA") ??
+  new URL("../../../shared", import.meta.url).pathname;
 
-/** The absolute path of a file under the folder of recordings and models. */
+/** The absolute path of a file in the folder of recordings and models. */
 export function sharedPath(name: string): string {
-  return SHARED + name;
+  return `${FOLDER}/${name}`;
 }
 
-/** True where that file can be read. */
+/** True if the file exists. */
 export function hasShared(name: string): boolean {
   try {
     return Deno.statSync(sharedPath(name)).isFile;
@@ -18,7 +19,7 @@ export function hasShared(name: string): boolean {
   }
 }
 
-/** Defines a test that needs files from beside the project, and skips it where one is missing. */
+/** Defines a test that needs files of the data folder; it is skipped if one is missing. */
 export function testWithShared(
   name: string,
   files: readonly string[],

@@ -2,16 +2,16 @@ import assert from "node:assert/strict";
 import type { Frame, FrameSource } from "../../src/capture/frame.ts";
 import { waitFor } from "./wait.ts";
 
-/** What every source must keep to, whatever is behind it. */
+/** A source that the common tests check. */
 export interface SourceUnderTest {
   readonly name: string;
-  /** Opens a fresh source that gives at least 20 frames. */
+  /** Opens a new source of at least 20 frames. */
   readonly open: () => FrameSource | Promise<FrameSource>;
   /** True if the source ends by itself after a number of frames. */
   readonly ends: boolean;
 }
 
-/** Processes that this one started and that still run. */
+/** Process ids of the running children of this process. */
 export function childProcesses(): number[] {
   const children: number[] = [];
   for (const task of Deno.readDirSync("/proc/self/task")) {
@@ -21,7 +21,7 @@ export function childProcesses(): number[] {
   return children;
 }
 
-/** Takes `count` frames, inspects each while it is owned, and leaves. */
+/** Takes `count` frames, inspects each before it is disposed, and ends the iteration. */
 export async function takeFrames<Value>(
   source: FrameSource,
   { count, inspect }: { count: number; inspect: (frame: Frame) => Value },
@@ -36,9 +36,9 @@ export async function takeFrames<Value>(
   return values;
 }
 
-/** Defines the tests that each `FrameSource` passes. */
+/** Defines the tests that every `FrameSource` passes. */
 export function testSource({ name, open, ends }: SourceUnderTest): void {
-  Deno.test(`${name}: frames come in order, with growing times and counted`, async () => {
+  Deno.test(`${name}: yields frames in order, with increasing times and sequence numbers`, async () => {
     await using source = await open();
     const frames = await takeFrames(source, {
       count: 20,
@@ -55,7 +55,7 @@ export function testSource({ name, open, ends }: SourceUnderTest): void {
     }
   });
 
-  Deno.test(`${name}: the planes of an image have the size that it states`, async () => {
+  Deno.test(`${name}: yields images whose planes have the stated size`, async () => {
     await using source = await open();
     await takeFrames(source, {
       count: 3,
@@ -76,7 +76,7 @@ export function testSource({ name, open, ends }: SourceUnderTest): void {
     });
   });
 
-  Deno.test(`${name}: leaving early ends the iteration and leaves no child`, async () => {
+  Deno.test(`${name}: leaves no child process when the iteration ends early`, async () => {
     const before = childProcesses();
     const source = await open();
     await takeFrames(source, { count: 2, inspect: () => {} });
@@ -84,7 +84,7 @@ export function testSource({ name, open, ends }: SourceUnderTest): void {
     await waitFor("no child", () => childProcesses().every((pid) => before.includes(pid)));
   });
 
-  Deno.test(`${name}: disposing from outside ends a waiting iteration`, async () => {
+  Deno.test(`${name}: ends a pending iteration when it is disposed`, async () => {
     const before = childProcesses();
     const source = await open();
     const events = source[Symbol.asyncIterator]();
@@ -104,7 +104,7 @@ export function testSource({ name, open, ends }: SourceUnderTest): void {
   });
 
   if (ends) {
-    Deno.test(`${name}: its end ends the iteration`, async () => {
+    Deno.test(`${name}: ends the iteration at its own end`, async () => {
       const before = childProcesses();
       await using source = await open();
       const frames = await takeFrames(source, {

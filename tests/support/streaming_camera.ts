@@ -12,15 +12,15 @@ import { type RedisServer, startRedis } from "./redis_server.ts";
 import { waitFor } from "./wait.ts";
 
 export interface StreamingCameraOptions {
-  /** How the link is at first. */
+  /** Fault of the link at the start. @default none */
   readonly fault?: Fault;
-  /** @default a proxy */
+  /** Opens the link to the server. @default a `FaultProxy` */
   readonly link?: (server: RedisServer) => Link | Promise<Link>;
 }
 
 export type StreamingCamera = Awaited<ReturnType<typeof startCamera>>;
 
-/** A camera at 30 frames a second and its metrics, on a link of their own to a real redis-server. */
+/** Publishes metrics and 30 frames/s over a link of their own to a real redis-server. */
 export async function startCamera(
   jpegs: readonly Uint8Array<ArrayBuffer>[],
   { fault = {}, link: openLink = (server) => new FaultProxy(server) }: StreamingCameraOptions = {},
@@ -32,7 +32,7 @@ export async function startCamera(
   link.fault = fault;
   const ends = stack.use(startOutbox(optionsFor(link, { host: link.hostname })));
   await waitFor("the connections", () => ends.framesReady());
-  const outlet = new FrameOutput({
+  const frameOutput = new FrameOutput({
     bus: new Bus([ends.outbox]),
     encoder: { encode: () => Promise.resolve(undefined), async [Symbol.asyncDispose]() {} },
     shrinker: new JpegShrinker(),
@@ -42,24 +42,24 @@ export async function startCamera(
     log: silentLog,
   });
   let sequence = 0;
-  let turn = 0;
+  let frame = 0;
   const timer = setInterval(() => {
-    if (turn++ % 6 === 0) ends.outbox.offer(coreMetric(++sequence));
-    outlet.offer(frameOf(jpegs[turn % jpegs.length]!, turn));
+    if (frame++ % 6 === 0) ends.outbox.offer(coreMetric(++sequence));
+    frameOutput.offer(frameOf(jpegs[frame % jpegs.length]!, frame));
   }, 33);
   stack.defer(() => clearInterval(timer));
-  return { ...ends, outlet, link, received, stack, offered: () => sequence };
+  return { ...ends, frameOutput, link, received, stack, offered: () => sequence };
 }
 
-/** A frame whose camera made this JPEG. */
+/** A frame with the JPEG of its camera. */
 function frameOf(jpeg: Uint8Array<ArrayBuffer>, sequence: number): Frame {
   const image = {} as Image; // the tests never read the pixels
   const timeUs = clock.monotonicUs();
   return { timeUs, sequence, width: 640, height: 480, image, jpeg, [Symbol.dispose]() {} };
 }
 
-/** How late each metric that was sent since `sequence` came, milliseconds, in order of sending. */
-export function latenessOf(camera: StreamingCamera, sequence: number) {
+/** Latency in milliseconds of each core metric from `sequence` on, in order of arrival. */
+export function latenciesOf(camera: StreamingCamera, sequence: number) {
   return camera.received.filter(({ type, payload }) =>
     type === "core_metrics" && (payload.metadata?.sequence ?? 0) >= sequence
   ).map(({ timestamp, arrivedUs }) => ({ timestamp, ms: (arrivedUs - timestamp) / 1000 }));

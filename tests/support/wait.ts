@@ -1,7 +1,8 @@
 /**
- * Polls until `condition` gives something other than false, null or undefined, and returns it.
+ * Polls until `condition` returns a value other than false, null or undefined, and returns it.
  *
- * @throws {Error} naming `what` after `timeoutMs` milliseconds (default 10 s).
+ * @param what Names the condition in the error.
+ * @throws {Error} after `timeoutMs` milliseconds (default 10 s)
  */
 export async function waitFor<Value>(
   what: string,
@@ -14,7 +15,7 @@ export async function waitFor<Value>(
     if (value !== false && value !== null && value !== undefined) {
       return value as NonNullable<Exclude<Value, false>>;
     }
-    if (performance.now() > deadline) throw new Error(`Waited ${timeoutMs} ms in vain for ${what}`);
+    if (performance.now() > deadline) throw new Error(`Waited ${timeoutMs} ms for ${what}`);
     await new Promise((resolve) => setTimeout(resolve, pollMs));
   }
 }

@@ -9,12 +9,12 @@ export interface PaintOptions {
   readonly color?: ColorEncoding;
 }
 
-/** Y, U and V at a position in luma pixels; rounded and limited to bytes. */
+/** Returns Y, U and V at a position in luma pixels; the values are rounded and clamped to bytes. */
 export type Painter = (x: number, y: number) => readonly [y: number, u: number, v: number];
 
 const byte = (value: number) => Math.max(0, Math.min(255, Math.round(value)));
 
-/** An image painted by a function of the position, each sample at its own centre. */
+/** An image whose samples are the painter's values at their centers. */
 export function paint(options: PaintOptions, painter: Painter): Image {
   const { width, height, chromaShiftX = 1, chromaShiftY = 1 } = options;
   const { color = { range: "full", matrix: "bt601" } as const } = options;
@@ -48,7 +48,7 @@ export function paint(options: PaintOptions, painter: Painter): Image {
   };
 }
 
-/** An image without chroma. */
+/** The image without its chroma planes. */
 export function grey({ u: _u, v: _v, ...rest }: Image): Image {
   return rest;
 }

@@ -1,4 +1,4 @@
-"""Sends a client that is hard-wired to port 6379 to a test's own broker; its text stays as it is."""
+"""Redirects connections to port 6379 to the Redis of a test, so that a client runs unchanged."""
 import os
 import socket
 
@@ -9,7 +9,7 @@ def _redirected(self, address):
     if isinstance(address, tuple) and address[1] == 6379:
         address = ("127.0.0.1", int(os.environ["TEST_REDIS_PORT"]))
         if self.family == socket.AF_INET6:
-            raise ConnectionRefusedError("the test's broker has no IPv6")
+            raise ConnectionRefusedError("the Redis of the test has no IPv6 address")
     return _connect(self, address)
 
 

@@ -12,7 +12,7 @@ const looped = {
   frames: jpegs.map((bytes) => ({ bytes })),
 };
 
-Deno.test("a subscriber gets the camera's own JPEGs, byte for byte", async () => {
+Deno.test("server publishes the camera's own JPEGs, byte for byte", async () => {
   await using camera = await recordingFile(looped);
   await using broker = await startRedis();
   const subscriber = await Subscriber.of(broker);
@@ -22,12 +22,12 @@ Deno.test("a subscriber gets the camera's own JPEGs, byte for byte", async () =>
   const own = new Set(jpegs.map((jpeg) => jpeg.toBase64()));
   for (const sequence of [0, 1, 2]) {
     const frame = await subscriber.first("frame", ({ payload }) => payload.sequence > sequence);
-    assert.ok(own.has(frame.payload.data), "a JPEG that the camera never made");
+    assert.ok(own.has(frame.payload.data), "a JPEG that is not the camera's");
     assert.deepEqual([frame.payload.width, frame.payload.height], [640, 480]);
   }
 });
 
-Deno.test("a picture with the overlay is as large as the camera's own", async () => {
+Deno.test("server publishes frames with the overlay at the size of the camera", async () => {
   await using camera = await recordingFile(looped);
   await using broker = await startRedis();
   const subscriber = await Subscriber.of(broker);
@@ -39,7 +39,7 @@ Deno.test("a picture with the overlay is as large as the camera's own", async ()
   assert.deepEqual([payload.width, payload.height], [640, 480]);
 });
 
-Deno.test("a driver that does not let go ends the program with 70, for its supervisor", async () => {
+Deno.test("server exits with status 70 if the camera driver does not return from closing", async () => {
   await using camera = await recordingFile({ ...looped, hangs: "closing" });
   await using broker = await startRedis();
   const subscriber = await Subscriber.of(broker);
@@ -53,7 +53,7 @@ Deno.test("a driver that does not let go ends the program with 70, for its super
   assert.match(stderr, /Cannot close the camera: its driver does not respond/);
 });
 
-Deno.test("a camera that is not there ends the program with 69 and what to do", async () => {
+Deno.test("server exits with status 69 and a hint if the camera does not exist", async () => {
   const { code, stderr } = await runProgram(["--use_camera", "--camera_device=/dev/video250"]);
   assert.equal(code, 69, stderr);
   assert.match(stderr, /\/dev\/video250: No such file or directory: Plug the camera in/);

@@ -24,7 +24,7 @@ class Client implements AsyncDisposable {
     this.#reading = Promise.all([this.#read(this.#child.stdout), this.#read(this.#child.stderr)]);
   }
 
-  async sees(pattern: RegExp, timeoutMs = 40_000): Promise<void> {
+  async prints(pattern: RegExp, timeoutMs = 40_000): Promise<void> {
     try {
       await waitFor(`${pattern}`, () => pattern.test(this.output), { timeoutMs });
     } catch (cause) {
@@ -44,7 +44,7 @@ class Client implements AsyncDisposable {
   }
 }
 
-Deno.test("the client programs of the description run unchanged against the server", async () => {
+Deno.test("client programs of the published description run unchanged against the server", async () => {
   await using broker = await startRedis();
   await using server = startProgram(["--simulate", `--redis_port=${broker.port}`]);
   const client = broker.client();
@@ -59,34 +59,34 @@ Deno.test("the client programs of the description run unchanged against the serv
   await using filter = new Client("filter", broker);
   await using consumer = new Client("queue_consumer", broker);
 
-  await subscriber.sees(/Received core_metrics at \d{16}\nPayload: \{/);
-  await subscriber.sees(/Received edge_metrics at \d{16}\nPayload: \{/);
-  await multi.sees(/Received frame: 640x480/);
-  await multi.sees(/EDA: None/);
-  await multi.sees(/Status: \S/);
-  await multi.sees(/Pulse: \d+\.\d+ BPM/);
-  await pattern.sees(/pmessage \*:core_metrics physiology:core_metrics/);
-  await pattern.sees(/pmessage physiology:\* physiology:frame/);
-  await filter.sees(/Confident pulse: \d+/);
+  await subscriber.prints(/Received core_metrics at \d{16}\nPayload: \{/);
+  await subscriber.prints(/Received edge_metrics at \d{16}\nPayload: \{/);
+  await multi.prints(/Received frame: 640x480/);
+  await multi.prints(/EDA: None/);
+  await multi.prints(/Status: \S/);
+  await multi.prints(/Pulse: \d+\.\d+ BPM/);
+  await pattern.prints(/pmessage \*:core_metrics physiology:core_metrics/);
+  await pattern.prints(/pmessage physiology:\* physiology:frame/);
+  await filter.prints(/Confident pulse: \d+/);
 
-  // The consumer and the server pop the same list; Redis serves whoever has waited longest.
+  // The consumer and the server pop the same list; Redis serves the client that waited longest.
   let pushed = 0;
-  await waitFor("both to get commands", async () => {
-    // In pairs, because two who take turns would each see the same command again and again.
+  await waitFor("both to receive commands", async () => {
+    // In pairs: two clients that alternate would each receive the same command every time.
     const recording = pushed++ % 4 < 2;
     await client.lpush("physiology:metrics:command_queue", JSON.stringify({ recording }));
     return /Received command: recording=(True|False)/.test(consumer.output) &&
       /Recording state changed: started/.test(multi.output) &&
       /Recording state changed: stopped/.test(multi.output);
   }, { pollMs: 300 });
-  await subscriber.sees(/Received recording_state/);
+  await subscriber.prints(/Received recording_state/);
   for (const { output } of [subscriber, multi, pattern, filter, consumer]) {
     assert.doesNotMatch(output, /Traceback/);
   }
 });
 
 Deno.test({
-  name: "the client programs are those of the description, line by line",
+  name: "client programs equal those of the published description, line by line",
   ignore: !hasShared("design/redis_ipc_source.txt"),
   fn() {
     const lines = (text: string) => text.split("\n").map((line) => line.trim()).filter(Boolean);

@@ -3,7 +3,7 @@ import { waitFor } from "../../support/wait.ts";
 
 const DEMO = new URL("../../../scripts/demo", import.meta.url).pathname;
 
-Deno.test("the demo refuses what the server would refuse, before it starts anything", async () => {
+Deno.test("demo refuses the flags that the server refuses, before it starts anything", async () => {
   const { code, stdout, stderr } = await new Deno.Command(DEMO, {
     args: ["--duration=soon"],
   }).output();
@@ -13,7 +13,7 @@ Deno.test("the demo refuses what the server would refuse, before it starts anyth
   assert.match(text(stderr), /Cannot use --duration: it must be a number/);
 });
 
-Deno.test("the demo shows a pulse, a breathing rate, frames and the recording state by itself", async () => {
+Deno.test("demo without flags shows pulse, breathing rate, frames and recording state", async () => {
   const child = new Deno.Command(DEMO, { stdin: "null", stdout: "piped", stderr: "null" }).spawn();
   let shown = "";
   const reading = (async () => {

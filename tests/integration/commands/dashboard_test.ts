@@ -95,7 +95,7 @@ async function startDashboard(server: RedisServer, args: readonly string[] = [])
     `--port=${port}`,
     ...args,
   ]);
-  await program.says("Serving the web page at");
+  await program.prints("Serving the web page at");
   return { program, url: `http://127.0.0.1:${port}/` };
 }
 
@@ -181,7 +181,7 @@ Deno.test({
       async () => await page.evaluate<string>(PIXELS("ward-1")) !== frozen,
     );
 
-    assert.deepEqual(page.complaints, []);
+    assert.deepEqual(page.errors, []);
     const { origin } = new URL(url);
     assert.deepEqual(page.requests.filter((each) => !each.startsWith(origin)), []);
     assert(page.bytes < 150_000, `${page.bytes} bytes`);

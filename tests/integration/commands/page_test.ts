@@ -19,7 +19,7 @@ Deno.test("serve provides the web page, video, health and counters without a bro
     `--port=${freePort()}`,
     `--http_port=${port}`,
   ]);
-  await serve.says("Serving the web page at", 60_000);
+  await serve.prints("Serving the web page at", 60_000);
   await waitFor("health", async () => {
     const response = await fetch(`${url}/healthz`);
     await response.body?.cancel();
@@ -43,7 +43,7 @@ Deno.test("serve provides the web page, video, health and counters without a bro
     body: JSON.stringify({ device: "physiology", recording: true, session_id: "s" }),
   });
   assert.equal(response.status, 202, await response.text());
-  await serve.says('Recording started origin="http" session_id="s"');
+  await serve.prints('Recording started origin="http" session_id="s"');
 
   const metrics = await (await fetch(`${url}/metrics`)).text();
   assert.match(metrics, /^physiology_frames_captured_total \d+$/m);

@@ -38,12 +38,12 @@ Deno.test("record saves sessions as JSON Lines, series and CSV, across a restart
     ]);
     await subscribed();
     await publish([fakeRecordingState(0, "a"), ...fakeMetrics(4)]);
-    await record.says("Saving session a");
+    await record.prints("Saving session a");
     await server.kill();
     await server.restart();
     await subscribed();
     await publish([...fakeMetrics(5), fakeRecordingState(6), fakeRecordingState(7, "b")]);
-    await record.says("Saving session b");
+    await record.prints("Saving session b");
     record.kill("SIGTERM");
     assert.equal(await record.ended(), 0, record.output);
     const saved = JSON.parse(await Deno.readTextFile(`${folder}/metrics_a.json`));
@@ -100,7 +100,7 @@ Deno.test("record connects with TLS, a client certificate and a password", async
       "--start_with_recording_on",
       ...redis,
     ]);
-    await record.says("Saving session");
+    await record.prints("Saving session");
     serve.kill("SIGTERM");
     assert.equal(await serve.ended(), 0, serve.output);
     record.kill("SIGTERM");
@@ -140,20 +140,20 @@ Deno.test("record reads the histories of key-value mode, and loses nothing while
       "--redis_key_prefix=ward",
       `--output_dir=${folder}`,
     ]);
-    await record.says("Waiting for recordings");
+    await record.prints("Waiting for recordings");
     await waitFor(
       "the first poll",
       async () => String(await client.call("CLIENT", "LIST")).includes("cmd=xread"),
     );
     await store([fakeRecordingState(1, "a"), ...fakeMetrics(2)]);
-    await record.says("Saving session a");
+    await record.prints("Saving session a");
     record.kill("SIGSTOP"); // as if its network were down
     await store([...fakeMetrics(3), ...fakeMetrics(4)]);
     await server.kill();
     await server.restart();
     record.kill("SIGCONT");
     await store([...fakeMetrics(5), fakeRecordingState(6)]);
-    await record.says("Saved");
+    await record.prints("Saved");
     const saved = JSON.parse(await Deno.readTextFile(`${folder}/metrics_a.json`));
     assert.deepEqual(saved.series["core_metrics.metadata"].sequence, [2, 3, 4, 5]);
   } finally {
@@ -189,7 +189,7 @@ Deno.test("record works with a Redis user that has only the documented permissio
     });
     const state = Buffer.from(encodeEnvelope(fakeRecordingState(0, "a")));
     await client.publish("physiology:recording_state", state);
-    await record.says("Saving session a");
+    await record.prints("Saving session a");
     assert(!record.output.includes("NOPERM"), record.output);
   } finally {
     await Deno.remove(folder, { recursive: true });
@@ -218,7 +218,7 @@ for (const mode of ["channels", "histories"] as const) {
         ...[`--redis_port=${first.port}`, `--output_dir=${folder}`],
         ...usePubsub ? [] : ["--noredis_use_pubsub"],
       ]);
-      await record.says("Waiting for recordings");
+      await record.prints("Waiting for recordings");
       await waitFor("the session", () => {
         offer([fakeRecordingState(0, "a")]);
         return record.output.includes("Saving session a");
@@ -226,7 +226,7 @@ for (const mode of ["channels", "histories"] as const) {
       offer(fakeMetrics(4));
       await ends.outbox.flush(2000);
       offer([fakeRecordingState(6)]);
-      await record.says(`Saved ${folder}`);
+      await record.prints(`Saved ${folder}`);
       const saved = JSON.parse(Deno.readTextFileSync(`${folder}/metrics_a.json`));
       assert.deepEqual(saved.series["core_metrics.metadata"].sequence, [4]);
     } finally {

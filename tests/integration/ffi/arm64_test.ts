@@ -29,7 +29,7 @@ async function run(command: string, ...args: string[]): Promise<string> {
 const onArm64 = (program: string, ...args: string[]) =>
   run("qemu-aarch64-static", "-L", SYSROOT, program, ...args);
 
-/** Needs what `scripts/setup --arch=arm64` fetches. */
+/** Defines a test that requires what `scripts/setup --arch=arm64` downloads. */
 function testArm64(name: string, fn: () => Promise<void>): void {
   const skipped = missing.length ? " (skipped: run scripts/setup --arch=arm64)" : "";
   Deno.test({
@@ -39,16 +39,19 @@ function testArm64(name: string, fn: () => Promise<void>): void {
   });
 }
 
-testArm64("the native library for arm64 passes its own tests there", async () => {
+testArm64("native library passes its own tests on arm64", async () => {
   await run("make", "-s", "-C", "ffi/native", "ARCH=arm64");
   await run("make", "-s", "-C", "ffi/native", "ARCH=arm64", "programs");
   assert.equal(await onArm64(`${BUILD}/native_test`), "ok\n");
   assert.match(await onArm64(`${BUILD}/replay`, `${ROOT}ffi/native/tests/corpus`), /^ok \d+ files/);
 });
 
-testArm64("Deno on arm64 loads the library and decodes the same pixels", async () => {
-  await run("make", "-s", "-C", "ffi/native", "ARCH=arm64");
-  const args = ["run", "-A", "--quiet", `--config=${ROOT}deno.json`, PROBE];
-  const found = await onArm64(`${ROOT}.tools/arm64/deno`, ...args);
-  assert.equal(found, await run(Deno.execPath(), ...args));
-});
+testArm64(
+  "native library decodes the same pixels in Deno on arm64 as on this machine",
+  async () => {
+    await run("make", "-s", "-C", "ffi/native", "ARCH=arm64");
+    const args = ["run", "-A", "--quiet", `--config=${ROOT}deno.json`, PROBE];
+    const found = await onArm64(`${ROOT}.tools/arm64/deno`, ...args);
+    assert.equal(found, await run(Deno.execPath(), ...args));
+  },
+);

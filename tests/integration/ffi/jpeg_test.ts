@@ -8,7 +8,7 @@ const WIDTH = 640;
 const HEIGHT = 480;
 const PORTRAIT = assetPath("portrait");
 
-/** One JPEG of ffmpeg's encoder: a portrait, or a pattern with fine detail and pure colours. */
+/** A JPEG by ffmpeg's encoder: the portrait, or a pattern with fine detail and pure colours. */
 async function encode(
   pixelFormat: string,
   { quality = 3, size = `${WIDTH}x${HEIGHT}`, portrait = false } = {},
@@ -50,7 +50,7 @@ interface Rectangle {
 }
 
 const WHOLE = [{ x: 0, y: 0, width: 1, height: 1 }];
-/** Where cheeks and forehead may lie: on whole pixels at half scale, off the blocks' borders. */
+/** Rectangles of cheeks and forehead: on whole pixels at half scale, not aligned with blocks. */
 const FACE_REGIONS = [[134, 50, 38, 18], [118, 82, 22, 18], [162, 82, 22, 14]].map(
   ([x, y, width, height]) => ({
     x: x! / 320,
@@ -60,7 +60,7 @@ const FACE_REGIONS = [[134, 50, 38, 18], [118, 82, 22, 18], [162, 82, 22, 14]].m
   }),
 );
 
-/** Mean of a plane over a rectangle given in shares of the plane. */
+/** Mean of a plane over a rectangle in fractions of the plane. */
 function mean(plane: Uint8Array, stride: number, width: number, height: number, at: Rectangle) {
   let sum = 0, count = 0;
   for (let y = Math.round(at.y * height); y < Math.round((at.y + at.height) * height); y++) {
@@ -113,7 +113,7 @@ const FORMATS = [
 ] as const;
 
 for (const { format, shifts } of FORMATS) {
-  Deno.test(`a JPEG of ${format} has ffmpeg's mean at every scale and quality`, async () => {
+  Deno.test(`JpegDecoder.decode() has the mean of ffmpeg for ${format} at every scale and quality`, async () => {
     using decoder = new JpegDecoder();
     for (const quality of [2, 8, 20]) {
       const jpeg = await encode(format, { quality });
@@ -128,7 +128,7 @@ for (const { format, shifts } of FORMATS) {
     }
   });
 
-  Deno.test(`regions of a face in ${format} keep their mean at half scale`, async () => {
+  Deno.test(`JpegDecoder.decode() keeps the mean of face regions in ${format} at half scale`, async () => {
     using decoder = new JpegDecoder();
     for (const quality of [2, 8]) {
       const jpeg = await encode(format, { quality, portrait: true });
@@ -139,7 +139,7 @@ for (const { format, shifts } of FORMATS) {
   });
 }
 
-Deno.test("a size that is no multiple of a block is cut to its own", async () => {
+Deno.test("JpegDecoder.decode() crops a size that is no multiple of a block", async () => {
   using decoder = new JpegDecoder();
   const jpeg = await encode("yuvj420p", { size: "334x250" });
   for (const [minWidth, width, height] of [[0, 334, 250], [160, 167, 125], [80, 84, 63]]) {
@@ -148,7 +148,7 @@ Deno.test("a size that is no multiple of a block is cut to its own", async () =>
   }
 });
 
-Deno.test("a broken JPEG is an error that says why, and the next one decodes", async () => {
+Deno.test("JpegDecoder.decode() rejects a broken JPEG with the reason, and decodes the next one", async () => {
   using decoder = new JpegDecoder();
   const jpeg = await encode("yuvj420p");
   const huge = jpeg.slice();
@@ -174,7 +174,7 @@ Deno.test("a broken JPEG is an error that says why, and the next one decodes", a
   assert.equal(picture.width, WIDTH);
 });
 
-Deno.test("pictures decoded at once are each whole", async () => {
+Deno.test("JpegDecoder.decode() decodes several JPEGs concurrently", async () => {
   using decoder = new JpegDecoder();
   const formats = ["yuvj420p", "yuvj422p", "yuvj444p"];
   const jpegs = await Promise.all(formats.map((format) => encode(format)));
@@ -185,7 +185,7 @@ Deno.test("pictures decoded at once are each whole", async () => {
   together.forEach((picture, i) => assert.deepEqual(picture.y, alone[i % 3]!.y));
 });
 
-Deno.test("no damage to a JPEG brings the process down", async () => {
+Deno.test("JpegDecoder.decode() survives any damage to a JPEG", async () => {
   using decoder = new JpegDecoder();
   const jpeg = await encode("yuvj422p", { quality: 20 });
   await fc.assert(

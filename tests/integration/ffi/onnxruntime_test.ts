@@ -14,12 +14,12 @@ function dispose(tensors: Readonly<Record<string, Tensor>>): void {
   for (const tensor of Object.values(tensors)) tensor[Symbol.dispose]();
 }
 
-/** Resident memory in MB, after the garbage collector has had a reason to run. */
+/** Resident set size of this process, in MB. */
 function residentMb(): number {
   return Deno.memoryUsage().rss / 1e6;
 }
 
-Deno.test("a session tells the names and shapes of the face detector", async () => {
+Deno.test("OrtSession has the names and shapes of the face detector's inputs and outputs", async () => {
   using session = await OrtSession.fromFile(MODEL);
   assert.deepEqual(session.inputs, [
     { name: "input:0", shape: [1, 128, 128, 3], elementType: 1 },
@@ -35,7 +35,7 @@ Deno.test("a session tells the names and shapes of the face detector", async () 
   );
 });
 
-Deno.test("a run in the background gives the same numbers as one that blocks", async () => {
+Deno.test("OrtSession binding computes the same values by run() as by runSync()", async () => {
   using session = await OrtSession.fromFile(MODEL);
   const inputs = tensorsFor(session.inputs);
   const outputs = tensorsFor(session.outputs);
@@ -54,7 +54,7 @@ Deno.test("a run in the background gives the same numbers as one that blocks", a
   dispose(outputs);
 });
 
-Deno.test("a session that is disposed during a run ends after it", async () => {
+Deno.test("OrtSession finishes a run that is in progress when it is disposed", async () => {
   const session = await OrtSession.fromFile(MODEL);
   const inputs = tensorsFor(session.inputs);
   const outputs = tensorsFor(session.outputs);
@@ -68,7 +68,7 @@ Deno.test("a session that is disposed during a run ends after it", async () => {
   dispose(outputs);
 });
 
-Deno.test("garbage, nothing and a missing file are refused in ONNX Runtime's words", async () => {
+Deno.test("OrtSession rejects garbage, an empty model and a missing file with ONNX Runtime's reason", async () => {
   assert.throws(() => new OrtSession(new Uint8Array([1, 2, 3, 4])), (error: unknown) => {
     assert.ok(error instanceof OrtError);
     assert.match(error.message, /^Cannot load the model: .*protobuf/);
@@ -80,7 +80,7 @@ Deno.test("garbage, nothing and a missing file are refused in ONNX Runtime's wor
   await assert.rejects(OrtSession.fromFile("/nowhere.onnx"), /Cannot use the model \/nowhere.onnx/);
 });
 
-Deno.test("a run over a tensor of the wrong shape fails, and the next one works", async () => {
+Deno.test("OrtSession binding fails for a tensor of the wrong shape, and the next run succeeds", async () => {
   using session = await OrtSession.fromFile(MODEL);
   const outputs = tensorsFor(session.outputs);
   using wrong = new Tensor([1, 64, 64, 3]);
@@ -96,7 +96,7 @@ Deno.test("a run over a tensor of the wrong shape fails, and the next one works"
   dispose(outputs);
 });
 
-Deno.test("names that the model lacks and inputs that are missing are refused", async () => {
+Deno.test("OrtSession.bind() rejects unknown names and missing inputs", async () => {
   using session = await OrtSession.fromFile(MODEL);
   using tensor = new Tensor([1, 128, 128, 3]);
   assert.throws(() => session.bind({}, {}), /input 'input:0' is missing/);
@@ -104,20 +104,20 @@ Deno.test("names that the model lacks and inputs that are missing are refused", 
   assert.throws(() => session.bind({ "input:0": tensor }, { other: tensor }), /no output 'other'/);
 });
 
-Deno.test("a run leaves nothing with the thread that it happened to be on", async () => {
+Deno.test("OrtSession binding leaves no memory with the thread that ran it", async () => {
   using session = await OrtSession.fromFile(MODEL);
   const inputs = tensorsFor(session.inputs);
   const outputs = tensorsFor(session.outputs);
   const binding = session.bind(inputs, outputs);
   const threads = 24;
-  const runAmongOthers = async () => {
-    const others = Array.from({ length: threads }, () => Deno.stat(MODEL)); // each on a thread
+  const runOnManyThreads = async () => {
+    const others = Array.from({ length: threads }, () => Deno.stat(MODEL)); // each on a thread of the pool
     await binding.run();
     await Promise.all(others);
   };
   await binding.run();
   const before = residentMb();
-  for (let run = 0; run < 300; run++) await runAmongOthers();
+  for (let run = 0; run < 300; run++) await runOnManyThreads();
   const grown = residentMb() - before;
   // 2.5 MB with each thread would be 60.
   assert.ok(grown < 20, `the process grew by ${grown.toFixed(1)} MB`);
@@ -125,7 +125,7 @@ Deno.test("a run leaves nothing with the thread that it happened to be on", asyn
   dispose(outputs);
 });
 
-Deno.test("thousands of runs, failures and loads leave the memory flat", async () => {
+Deno.test("OrtSession does not leak over thousands of runs, failures and loads", async () => {
   using session = await OrtSession.fromFile(MODEL);
   const inputs = tensorsFor(session.inputs);
   const outputs = tensorsFor(session.outputs);
@@ -144,7 +144,7 @@ Deno.test("thousands of runs, failures and loads leave the memory flat", async (
       try {
         new OrtSession(model.subarray(0, 300_000));
       } catch {
-        // as it should
+        // expected: the model is truncated
       }
     }
   };

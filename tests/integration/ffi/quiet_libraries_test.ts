@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 
 const ROOT = new URL("../../../", import.meta.url).pathname;
 
-/** Opens the face detector in a process of its own, with an empty home. */
+/** Opens the face detector; run in a process of its own, with an empty home folder. */
 const PROGRAM = `
 import { Vision } from "${ROOT}src/vision/vision.ts";
 import { silentLog } from "${ROOT}src/telemetry/log.ts";
@@ -17,7 +17,7 @@ function* filesUnder(folder: string): Generator<string> {
   }
 }
 
-Deno.test("no library of others leaves a file in the home folder or collects what we do", async () => {
+Deno.test("Vision.open() and its libraries write no file to the home folder", async () => {
   const home = await Deno.makeTempDir();
   try {
     await Deno.writeTextFile(`${home}/program.ts`, PROGRAM);

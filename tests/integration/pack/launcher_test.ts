@@ -8,8 +8,8 @@ const ROOT = new URL("../../../", import.meta.url).pathname;
 const work = await Deno.makeTempDir({ prefix: "launcher-" });
 addEventListener("unload", () => Deno.removeSync(work, { recursive: true }));
 
-/** Stands for Deno: plans one permission, then shows what it was started with. */
-const STAND_IN = `#!/bin/sh
+/** ReunpackFolders Deno: plans one permission, then prints its arguments and environment. */
+const FAKE_DENO = `#!/bin/sh
 [ "$PHYSIOLOGY_STAGE" != plan ] || { echo --allow-planned; exit 200; }
 cat "$PHYSIOLOGY_ASSETS/main.js"
 echo "arguments: $*"
@@ -18,12 +18,12 @@ mkdir -p "$DENO_DIR/compiled"
 [ -n "$CRASH" ] || rm -f "$PHYSIOLOGY_RUNNING"
 `;
 
-/** A packed program of a few kilobytes, or of `padding` bytes more that do not compress. */
+/** Creates a small packed program, with `padding` further bytes that do not compress. */
 async function makeProgram(name: string, padding = 0): Promise<string> {
   const folder = `${work}/${name}-files`;
   Deno.mkdirSync(`${folder}/bin`, { recursive: true });
   Deno.mkdirSync(`${folder}/deep/er`, { recursive: true });
-  Deno.writeTextFileSync(`${folder}/bin/deno`, STAND_IN);
+  Deno.writeTextFileSync(`${folder}/bin/deno`, FAKE_DENO);
   Deno.writeTextFileSync(`${folder}/main.js`, `program ${name}\n`);
   Deno.writeTextFileSync(`${folder}/deep/er/empty`, "");
   const random = new Uint8Array(padding);
@@ -40,7 +40,7 @@ const made = await new Deno.Command("make", { args: ["-s", "-C", `${ROOT}launche
 assert(made.success, new TextDecoder().decode(made.stderr));
 const program = await makeProgram("program");
 
-interface Answer {
+interface ProgramOutput {
   readonly status: number;
   readonly stdout: string;
   readonly stderr: string;
@@ -50,7 +50,7 @@ async function start(
   args: readonly string[],
   env: Record<string, string>,
   executable = program,
-): Promise<Answer> {
+): Promise<ProgramOutput> {
   const output = await new Deno.Command(executable, {
     args: [...args],
     clearEnv: true,
@@ -61,26 +61,26 @@ async function start(
   return { status: output.code, stdout: decode(output.stdout), stderr: decode(output.stderr) };
 }
 
-/** A new cache folder, and what the launcher unpacked there. */
+/** A new cache folder, with accessors for what the launcher unpacks there. */
 function newCache() {
   const path = Deno.makeTempDirSync({ dir: work });
-  const place = `${path}/physiology_server`;
-  const all = () => [...Deno.readDirSync(place)].map(({ name }) => name).sort();
-  const folders = () => all().filter((name) => /^[0-9a-f]{64}$/.test(name));
+  const unpackFolder = `${path}/physiology_server`;
+  const entries = () => [...Deno.readDirSync(unpackFolder)].map(({ name }) => name).sort();
+  const folders = () => entries().filter((name) => /^[0-9a-f]{64}$/.test(name));
   const only = () => {
     const [name, ...others] = folders();
     assert(name !== undefined && others.length === 0);
-    return `${place}/${name}`;
+    return `${unpackFolder}/${name}`;
   };
-  return { env: { XDG_CACHE_HOME: path }, path, place, all, folders, only };
+  return { env: { XDG_CACHE_HOME: path }, path, unpackFolder, entries, folders, only };
 }
 
-function assertStarted({ status, stdout, stderr }: Answer): void {
+function assertStarted({ status, stdout, stderr }: ProgramOutput): void {
   assert.deepEqual([status, stderr], [0, ""]);
   assert.match(stdout, /^program \w+\narguments: run /);
 }
 
-Deno.test("Deno is started with what was planned, the program, and the user's own words", async () => {
+Deno.test("launcher starts Deno with the planned permissions, the program and the user's arguments", async () => {
   const cache = newCache();
   const { stdout } = await start(["--use_camera", "a b"], cache.env);
   assert.match(stdout, new RegExp(`--allow-planned ${cache.only()}/main\\.js --use_camera a b\n`));
@@ -89,7 +89,7 @@ Deno.test("Deno is started with what was planned, the program, and the user's ow
   assert.doesNotMatch(stdout, /PHYSIOLOGY_STAGE/);
 });
 
-Deno.test("a second start unpacks nothing", async () => {
+Deno.test("launcher unpacks nothing on a second start", async () => {
   const cache = newCache();
   assertStarted(await start([], cache.env));
   const before = Deno.statSync(cache.only());
@@ -97,13 +97,16 @@ Deno.test("a second start unpacks nothing", async () => {
   assert.equal(Deno.statSync(cache.only()).ino, before.ino);
 });
 
-Deno.test("first starts at once all work, and leave one folder", async () => {
+Deno.test("launcher unpacks once if several first starts run concurrently", async () => {
   const big = await makeProgram("big", 8_000_000);
   const cache = newCache();
-  const answers = await Promise.all([1, 2, 3, 4].map(() => start([], cache.env, big)));
-  answers.forEach(assertStarted);
+  const outputs = await Promise.all([1, 2, 3, 4].map(() => start([], cache.env, big)));
+  outputs.forEach(assertStarted);
   cache.only();
-  assert(!cache.all().some((name) => /\.(new|old|running)$/.test(name)), cache.all().join());
+  assert(
+    !cache.entries().some((name) => /\.(new|old|running)$/.test(name)),
+    cache.entries().join(),
+  );
 });
 
 const DAMAGES: Readonly<Record<string, (folder: string) => void>> = {
@@ -120,16 +123,16 @@ const DAMAGES: Readonly<Record<string, (folder: string) => void>> = {
 };
 
 for (const [what, damage] of Object.entries(DAMAGES)) {
-  Deno.test(`${what} in the cache is mended by unpacking again`, async () => {
+  Deno.test(`launcher unpacks again after ${what} in the cache`, async () => {
     const cache = newCache();
     await start([], cache.env);
     damage(cache.only());
     assertStarted(await start([], cache.env));
-    assert(!cache.all().some((name) => /\.(new|old)$/.test(name)), cache.all().join());
+    assert(!cache.entries().some((name) => /\.(new|old)$/.test(name)), cache.entries().join());
   });
 }
 
-/** What a bad disk does: it shows neither in the size nor in the time of a file. */
+/** Flips a bit as a bad disk does: size and time of the file stay the same. */
 function flipBit(path: string): void {
   const { mtime } = Deno.statSync(path);
   const bytes = Deno.readFileSync(path);
@@ -139,48 +142,48 @@ function flipBit(path: string): void {
   Deno.utimeSync(path, mtime, mtime);
 }
 
-Deno.test("after a crash every byte is checked", async () => {
+Deno.test("launcher checks every byte after a crash", async () => {
   const cache = newCache();
   await start([], { ...cache.env, CRASH: "yes" });
   flipBit(`${cache.only()}/main.js`);
   assertStarted(await start([], cache.env));
 });
 
-Deno.test("every byte is checked where the user asks for it", async () => {
+Deno.test("launcher checks every byte with PHYSIOLOGY_VERIFY", async () => {
   const cache = newCache();
   await start([], cache.env);
   flipBit(`${cache.only()}/main.js`);
   assertStarted(await start([], { ...cache.env, PHYSIOLOGY_VERIFY: "1" }));
 });
 
-Deno.test("of older versions only the one used last is kept, for rolling back", async () => {
+Deno.test("launcher keeps only the most recently used older version, for a rollback", async () => {
   const cache = newCache();
   const used: string[] = [];
   for (const name of ["one", "two", "three"]) {
     assertStarted(await start([], cache.env, await makeProgram(name)));
     used.push(...cache.folders().filter((folder) => !used.includes(folder)));
-    // Times of files count in ticks of the kernel: make the order plain.
+    // File times have the resolution of kernel ticks: set distinct times.
     const kept = used.filter((folder) => cache.folders().includes(folder));
     for (const [age, folder] of kept.toReversed().entries()) {
       const time = Date.now() / 1000 - age;
-      Deno.utimeSync(`${cache.place}/${folder}.use`, time, time);
+      Deno.utimeSync(`${cache.unpackFolder}/${folder}.use`, time, time);
     }
   }
   const kept = used.slice(1).sort();
   assert.deepEqual(cache.folders(), kept);
-  const others = cache.all().filter((name) => !kept.some((folder) => name.startsWith(folder)));
+  const others = cache.entries().filter((name) => !kept.some((folder) => name.startsWith(folder)));
   assert.deepEqual(others, []);
 });
 
-Deno.test("what an unpacking of another version left behind is removed", async () => {
+Deno.test("launcher removes what an interrupted unpacking of another version left", async () => {
   const cache = newCache();
   assertStarted(await start([], cache.env, await makeProgram("interrupted")));
   Deno.renameSync(cache.only(), `${cache.only()}.new`);
   assertStarted(await start([], cache.env));
-  assert(!cache.all().some((name) => name.endsWith(".new")), cache.all().join());
+  assert(!cache.entries().some((name) => name.endsWith(".new")), cache.entries().join());
 });
 
-Deno.test("a newer version that finds no room leaves the one before as it was", async () => {
+Deno.test("launcher leaves the previous version intact if there is no space for a newer one", async () => {
   const [before, after] = [await makeProgram("before"), await makeProgram("after", 4_000_000)];
   await onSmallDisk(async (disk) => {
     const env = { XDG_CACHE_HOME: disk };
@@ -190,18 +193,18 @@ Deno.test("a newer version that finds no room leaves the one before as it was", 
   });
 });
 
-Deno.test("an older version that runs is not removed", async () => {
+Deno.test("launcher does not remove an older version that runs", async () => {
   const cache = newCache();
   assertStarted(await start([], cache.env, await makeProgram("running")));
   const [running] = cache.folders();
-  using lock = Deno.openSync(`${cache.place}/${running}.use`, { read: true });
+  using lock = Deno.openSync(`${cache.unpackFolder}/${running}.use`, { read: true });
   await lock.lock(false);
-  Deno.utimeSync(`${cache.place}/${running}.use`, 1, 1);
+  Deno.utimeSync(`${cache.unpackFolder}/${running}.use`, 1, 1);
   for (const name of ["later", "last"]) await start([], cache.env, await makeProgram(name));
   assert(running && cache.folders().includes(running));
 });
 
-Deno.test("a file that is damaged itself says so and runs nothing", async () => {
+Deno.test("launcher exits with status 70 and a message if the executable is damaged", async () => {
   const bytes = Deno.readFileSync(program);
   for (const back of [100, 85, 70, 40, 20]) {
     const damaged = bytes.slice();
@@ -215,29 +218,29 @@ Deno.test("a file that is damaged itself says so and runs nothing", async () => 
   assert.equal((await start([], newCache().env, `${work}/short`)).status, 70);
 });
 
-Deno.test("without a home it unpacks into /var/tmp, in a folder of the user's own", async () => {
+Deno.test("launcher without a home folder unpacks into a private folder in /var/tmp", async () => {
   assertStarted(await start([], {}));
   const { uid, mode } = Deno.statSync(`/var/tmp/physiology_server-${Deno.uid()}`);
   assert.deepEqual([uid, mode! & 0o777], [Deno.uid(), 0o700]);
 });
 
-Deno.test("a cache folder that others can write to is not trusted", async () => {
+Deno.test("launcher does not use a cache folder that other users can write to", async () => {
   const cache = newCache();
-  Deno.mkdirSync(cache.place);
-  Deno.chmodSync(cache.place, 0o777);
+  Deno.mkdirSync(cache.unpackFolder);
+  Deno.chmodSync(cache.unpackFolder, 0o777);
   const home = Deno.makeTempDirSync({ dir: work });
   assertStarted(await start([], { ...cache.env, HOME: home }));
   assert.equal(Deno.statSync(`${home}/.cache/physiology_server`).isDirectory, true);
-  assert.deepEqual(cache.all(), []);
+  assert.deepEqual(cache.entries(), []);
 });
 
-Deno.test("under systemd it unpacks into the first state directory", async () => {
+Deno.test("launcher under systemd unpacks into the first state directory", async () => {
   const state = Deno.makeTempDirSync({ dir: work });
   assertStarted(await start([], { STATE_DIRECTORY: `${state}:/other`, HOME: "/none" }));
   assert.equal(Deno.statSync(`${state}/program`).isDirectory, true);
 });
 
-/** Runs `use` with a small file system of its own, where the machine lets us make one. */
+/** Runs `use` with a file system of 1 MiB; skips it if none can be mounted. */
 async function onSmallDisk(
   use: (disk: string, remount: (options: string) => Promise<void>) => Promise<void>,
 ): Promise<void> {
@@ -245,7 +248,7 @@ async function onSmallDisk(
   const mount = async (...args: string[]) =>
     (await new Deno.Command("mount", { args, stderr: "null" }).output()).success;
   if (!await mount("-t", "tmpfs", "-o", "size=1m,mode=700", "tmpfs", disk)) {
-    return console.log("skipped: no right to mount a file system here");
+    return console.log("skipped: a file system can only be mounted by root");
   }
   try {
     await use(disk, async (options) => {
@@ -256,7 +259,7 @@ async function onSmallDisk(
   }
 }
 
-Deno.test("a full disk gives a clear error and status 69, and nothing half stays", async () => {
+Deno.test("launcher exits with status 69 on a full disk, and leaves no partial files", async () => {
   const big = await makeProgram("bigger", 4_000_000);
   await onSmallDisk(async (disk) => {
     const { status, stderr } = await start([], { XDG_CACHE_HOME: disk }, big);
@@ -267,7 +270,7 @@ Deno.test("a full disk gives a clear error and status 69, and nothing half stays
   });
 });
 
-Deno.test("a read-only disk is used while it holds the program, and passed over otherwise", async () => {
+Deno.test("launcher uses a read-only cache that holds the program, and skips one that does not", async () => {
   await onSmallDisk(async (disk, remount) => {
     assertStarted(await start([], { XDG_CACHE_HOME: disk }));
     await remount("ro");
@@ -281,7 +284,7 @@ Deno.test("a read-only disk is used while it holds the program, and passed over 
   });
 });
 
-Deno.test("every flag that carries a secret is hidden from the list of processes", async () => {
+Deno.test("launcher hides every secret flag from the list of processes", async () => {
   const secrets = FLAGS.entries.map(({ flag }) => flag).filter(({ kind }) => kind === "secret");
   const { stdout } = await start(secrets.map(({ name }) => `--${name}=hunter2`), newCache().env);
   const line = stdout.split("\n").find((each) => each.startsWith("arguments:")) ?? "";
@@ -291,7 +294,7 @@ Deno.test("every flag that carries a secret is hidden from the list of processes
   }
 });
 
-Deno.test("secrets on the command line move to the environment", async () => {
+Deno.test("launcher moves secrets from the command line to the environment", async () => {
   const args = [
     "--redis-password",
     "hunter2",

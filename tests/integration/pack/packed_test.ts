@@ -13,14 +13,14 @@ const work = await Deno.makeTempDir({ prefix: "packed-" });
 addEventListener("unload", () => Deno.removeSync(work, { recursive: true }));
 const program = await packedProgram(`${work}/first`);
 
-interface Answer {
+interface ProgramOutput {
   readonly status: number;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** Runs the packed program with nothing in its environment but PATH and `env`. */
-async function start(args: readonly string[], env: Record<string, string>): Promise<Answer> {
+/** Runs the packed program with only PATH and `env` in its environment. */
+async function start(args: readonly string[], env: Record<string, string>): Promise<ProgramOutput> {
   const output = await new Deno.Command(program, {
     args: [...args],
     clearEnv: true,
@@ -34,13 +34,13 @@ async function start(args: readonly string[], env: Record<string, string>): Prom
 
 const cache = { XDG_CACHE_HOME: `${work}/cache` };
 
-Deno.test("the packed program starts", async () => {
+Deno.test("packed program starts", async () => {
   const { status, stdout, stderr } = await start(["version", "--json"], cache);
   assert.deepEqual([status, stderr], [0, ""]);
   assert.equal(JSON.parse(stdout).packed, true);
 });
 
-Deno.test("exit statuses and messages pass through the launcher", async () => {
+Deno.test("packed program passes on exit statuses and messages", async () => {
   const wrong = await start(["--use_camra"], cache);
   assert.equal(wrong.status, 64);
   assert.match(wrong.stderr, /did you mean --use_camera/);
@@ -48,14 +48,14 @@ Deno.test("exit statuses and messages pass through the launcher", async () => {
   assert.equal(missing.status, 78);
 });
 
-Deno.test("a command that writes is given the right to, there and nowhere else", async () => {
-  const answer = await start(["--save_default_redis_ipc_config"], cache);
-  assert.deepEqual([answer.status, answer.stderr], [0, ""]);
+Deno.test("packed program grants a command permission to write its file", async () => {
+  const result = await start(["--save_default_redis_ipc_config"], cache);
+  assert.deepEqual([result.status, result.stderr], [0, ""]);
   assert.equal(Deno.statSync(`${work}/default_redis_ipc_config.json`).isFile, true);
 });
 
 Deno.test({
-  name: "alone with libc, libgcc and libstdc++, and without a network, it measures into files",
+  name: "packed program measures with only libc, libgcc and libstdc++, and without a network",
   ignore: Deno.uid() !== 0,
   async fn() {
     const root = Deno.makeTempDirSync({ dir: work });
@@ -85,8 +85,8 @@ Deno.test({
       child.kill("SIGTERM");
       assert.equal((await child.status).code, 0, await stderr);
     }
-    const others = [...Deno.readDirSync(root)].map(({ name }) => name).sort();
-    assert.deepEqual(others, [
+    const entries = [...Deno.readDirSync(root)].map(({ name }) => name).sort();
+    assert.deepEqual(entries, [
       "dev",
       "file_ipc_output",
       "lib",
@@ -104,25 +104,25 @@ function lastPulse(path: string): number | undefined {
   return line ? JSON.parse(line).payload.pulse?.strict?.value : undefined;
 }
 
-Deno.test("a reload to another Redis is refused by name, as only this one may be reached", async () => {
+Deno.test("packed program rejects a reload to another Redis, for which it has no permission", async () => {
   await using redis = await startRedis();
-  const heard = await Subscriber.of(redis);
+  const subscriber = await Subscriber.of(redis);
   const config = (port: number) =>
     Deno.writeTextFileSync(`${work}/redis.json`, JSON.stringify({ host: "127.0.0.1", port }));
   config(redis.port);
   const args = ["--simulate", "--port=0", `--redis_config_path=${work}/redis.json`];
   await using server = new Program(program, args, { env: cache });
-  await heard.first("core_metrics");
+  await subscriber.first("core_metrics");
   config(redis.port + 1);
   server.kill("SIGHUP");
-  await server.says(
+  await server.prints(
     `Keeping the old configuration: Cannot use 127.0.0.1:${redis.port + 1} after a`,
   );
-  const before = heard.all("core_metrics").length;
-  await waitFor("more metrics", () => heard.all("core_metrics").length > before + 5);
+  const before = subscriber.all("core_metrics").length;
+  await waitFor("more metrics", () => subscriber.all("core_metrics").length > before + 5);
 });
 
-Deno.test("a password on the command line is hidden from the list of processes", async () => {
+Deno.test("packed program reads a password that the launcher moved to the environment", async () => {
   const args = ["print-config", "--json", "--redis-password", "hunter2", "--redis_port=7"];
   const { stdout } = await start(args, cache);
   assert.doesNotMatch(stdout, /hunter2/);
@@ -134,7 +134,7 @@ Deno.test("a password on the command line is hidden from the list of processes",
   assert.equal(printed.redis_port.value, 7);
 });
 
-Deno.test("licences of everything carried are printed, with where ffmpeg's source is", async () => {
+Deno.test("packed program prints the licences of all components, with the source of ffmpeg", async () => {
   const { stdout, status } = await start(["--licenses"], cache);
   assert.equal(status, 0);
   for (const part of ["deno", "onnxruntime", "ffmpeg", "libjpeg-turbo", "zod"]) {
@@ -152,20 +152,20 @@ interface Component {
   readonly externalReferences: readonly { readonly url: string }[];
 }
 
-Deno.test("the bill of materials names whatever is not ours, its licence and its source", async () => {
+Deno.test("bill of materials lists every third-party component with its licence and source", async () => {
   assert.equal((await start(["--version"], cache)).status, 0);
   const bill = JSON.parse(Deno.readTextFileSync(`${program}.cdx.json`));
   assert.deepEqual([bill.bomFormat, bill.specVersion], ["CycloneDX", "1.6"]);
   const components: Component[] = bill.components;
-  const [folder] = [...Deno.readDirSync(`${cache.XDG_CACHE_HOME}/physiology_server`)]
+  const [cached] = [...Deno.readDirSync(`${cache.XDG_CACHE_HOME}/physiology_server`)]
     .filter(({ name }) => /^[0-9a-f]{64}$/.test(name));
-  const unpacked = `${cache.XDG_CACHE_HOME}/physiology_server/${folder?.name}`;
+  const unpacked = `${cache.XDG_CACHE_HOME}/physiology_server/${cached?.name}`;
   const named = components.map(({ description }) => description).join("\n");
-  const ours = new Set([...Deno.readDirSync(`${ROOT}models`)].map(({ name }) => `models/${name}`));
-  const foreign = ["bin", "lib", "models"].flatMap((room) =>
-    [...Deno.readDirSync(`${unpacked}/${room}`)].map(({ name }) => `${room}/${name}`)
-  ).filter((path) => !ours.has(path));
-  for (const path of ["portrait.jpg", ...foreign]) assert(named.includes(path), path);
+  const own = new Set([...Deno.readDirSync(`${ROOT}models`)].map(({ name }) => `models/${name}`));
+  const thirdParty = ["bin", "lib", "models"].flatMap((folder) =>
+    [...Deno.readDirSync(`${unpacked}/${folder}`)].map(({ name }) => `${folder}/${name}`)
+  ).filter((path) => !own.has(path));
+  for (const path of ["portrait.jpg", ...thirdParty]) assert(named.includes(path), path);
 
   const { stdout } = await start(["--licenses"], cache);
   for (const { name, purl, licenses, externalReferences: [from] } of components) {
@@ -177,20 +177,20 @@ Deno.test("the bill of materials names whatever is not ours, its licence and its
   }
 });
 
-/** The tree once more in another folder, with what is compiled already. */
-async function treeElsewhere(): Promise<string> {
-  const tree = `${work}/else/where`;
+/** Copies the source tree to another folder, with the compiled libraries. */
+async function copyTree(): Promise<string> {
+  const tree = `${work}/another/tree`;
   Deno.mkdirSync(tree, { recursive: true });
-  const rooms = ["config", "ffi", "launcher", "models", "scripts", "src"];
+  const folders = ["config", "ffi", "launcher", "models", "scripts", "src"];
   const files = ["LICENSE", "deno.json", "deno.lock", "main.ts"];
-  const args = ["-a", ...[...rooms, ...files].map((name) => ROOT + name), tree];
+  const args = ["-a", ...[...folders, ...files].map((name) => ROOT + name), tree];
   assert((await new Deno.Command("cp", { args }).output()).success);
   Deno.symlinkSync(await Deno.realPath(`${ROOT}.tools`), `${tree}/.tools`);
   return tree;
 }
 
-Deno.test("builds in two folders give the same bytes, and their checksums hold", async () => {
-  await packedProgram(`${work}/second`, ARCH, await treeElsewhere());
+Deno.test("compile.ts gives the same bytes in two folders, with valid checksums", async () => {
+  await packedProgram(`${work}/second`, ARCH, await copyTree());
   const sums = ["first", "second"].map((name) =>
     Deno.readTextFileSync(`${work}/${name}/SHA256SUMS`)
   );

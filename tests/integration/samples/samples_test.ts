@@ -40,7 +40,7 @@ const FRAME = {
   jpeg: fakeJpeg(),
 };
 
-/** Two visits with something before, between and after that belongs to none. */
+/** Two sessions with messages before, between and after them that belong to no session. */
 function twoVisits(): Envelope[] {
   const metrics = (from: number, to: number) =>
     Array.from({ length: to - from }, (_, index) => fakeMetrics(from + index)).flat();
@@ -53,7 +53,7 @@ function twoVisits(): Envelope[] {
     ...metrics(12, 14),
     fakeRecordingState(14, "visit/2"),
     ...metrics(14, 20),
-    fakeRecordingState(20, "visit 1"), // comes back: appended to
+    fakeRecordingState(20, "visit 1"), // the same session again, which is appended to
     ...metrics(20, 24),
     fakeRecordingState(24),
   ];
@@ -80,7 +80,7 @@ function savingClient(server: RedisServer, folder: string, args: readonly string
   ]);
 }
 
-Deno.test("the saving sample and the record command save the same series of the same stream", () =>
+Deno.test("redis_ipc_metrics_saving_client.py saves the same series as the record command", () =>
   withFolder(async (folder) => {
     await using server = await startRedis();
     await using sample = savingClient(server, `${folder}/sample`);
@@ -110,7 +110,7 @@ Deno.test("the saving sample and the record command save the same series of the 
     assert.equal(new Set(trace.timestamp).size, trace.timestamp.length);
   }));
 
-Deno.test("the saving sample, killed while it saves, leaves whole lines and goes on from them", () =>
+Deno.test("redis_ipc_metrics_saving_client.py leaves complete lines when killed, and continues them", () =>
   withFolder(async (folder) => {
     await using server = await startRedis();
     const path = `${folder}/metrics_a.jsonl`;
@@ -131,7 +131,7 @@ Deno.test("the saving sample, killed while it saves, leaves whole lines and goes
     const before = Deno.readTextFileSync(path);
     for (const line of before.trimEnd().split("\n")) JSON.parse(line);
     assert(before.endsWith("\n"));
-    Deno.writeTextFileSync(path, before + '{"type":"core_met'); // as a power cut would leave it
+    Deno.writeTextFileSync(path, before + '{"type":"core_met'); // as after a power failure
     {
       await using sample = savingClient(server, folder);
       await subscribers(server, 1);
@@ -155,13 +155,13 @@ function readJsonOr(path: string): unknown {
   }
 }
 
-Deno.test("the saving sample outlives a broker that goes, and messages that are no envelopes", () =>
+Deno.test("redis_ipc_metrics_saving_client.py survives a restart of Redis and invalid messages", () =>
   withFolder(async (folder) => {
     await using server = await startRedis();
     await using sample = savingClient(server, folder);
     await subscribers(server, 1);
     await publishAll(server, [fakeRecordingState(0, "a"), ...fakeMetrics(1)]);
-    await sample.says("Saving session a");
+    await sample.prints("Saving session a");
     await server.kill();
     await server.restart();
     await subscribers(server, 1);
@@ -171,12 +171,12 @@ Deno.test("the saving sample outlives a broker that goes, and messages that are 
       await client.publish("physiology:recording_state", hostile);
     }
     await publishAll(server, [...fakeMetrics(2), fakeRecordingState(3)]);
-    await sample.says("Saved");
+    await sample.prints("Saved");
     const saved = readJson(`${folder}/metrics_a.json`);
     assert.equal(saved.series["core_metrics.metadata"].sequence.join(), "1,2");
   }));
 
-Deno.test("the on-premises sample shows every message of Redis, and records while it runs", async () => {
+Deno.test("alt_ipc_example_on_prem_client.py prints every message of Redis, and records while it runs", async () => {
   await using server = await startRedis();
   await using sample = new Program(PYTHON, [
     `${SAMPLES}alt_ipc_example_on_prem_client.py`,
@@ -191,11 +191,11 @@ Deno.test("the on-premises sample shows every message of Redis, and records whil
   await publishAll(server, [fakeRecordingState(5, "s1")]);
   const client = server.client();
   await client.publish("physiology:frame", Buffer.from(encodeFrameEnvelope(FRAME)));
-  await sample.says("frame: 1x1");
-  await sample.says("pulse withheld: warming_up, breathing withheld: warming_up");
-  await sample.says("pulse 72.5 beats/min (95%), breathing 16.2 breaths/min (89%)");
-  await sample.says("NO_FACES_FOUND: No face is in the picture. Sit in front of the camera.");
-  await sample.says("recording_state: started s1");
+  await sample.prints("frame: 1x1");
+  await sample.prints("pulse withheld: warming_up, breathing withheld: warming_up");
+  await sample.prints("pulse 72.5 beats/min (95%), breathing 16.2 breaths/min (89%)");
+  await sample.prints("NO_FACES_FOUND: No face is in the picture. Sit in front of the camera.");
+  await sample.prints("recording_state: started s1");
   sample.kill("SIGTERM");
   assert.equal(await sample.ended(), 0);
   const commands = await client.lrange("physiology:command_queue", 0, -1);
@@ -205,7 +205,7 @@ Deno.test("the on-premises sample shows every message of Redis, and records whil
   ]);
 });
 
-Deno.test("the on-premises sample follows the files of the File backend, also when they begin anew", () =>
+Deno.test("alt_ipc_example_on_prem_client.py follows the files of the file backend across truncation", () =>
   withFolder(async (folder) => {
     await using sample = new Program(PYTHON, [
       `${SAMPLES}alt_ipc_example_on_prem_client.py`,
@@ -215,14 +215,14 @@ Deno.test("the on-premises sample follows the files of the File backend, also wh
     const [core] = fakeMetrics(4);
     await Deno.writeTextFile(`${folder}/core_metrics.jsonl`, text(core!) + "\n");
     await Deno.writeFile(`${folder}/latest.jpg`, fakeJpeg());
-    await sample.says("pulse 72.5");
-    await sample.says("frame: 1x1");
+    await sample.prints("pulse 72.5");
+    await sample.prints("frame: 1x1");
     const [early] = fakeMetrics(0);
     await Deno.writeTextFile(`${folder}/core_metrics.jsonl`, text(early!) + "\n");
-    await sample.says("pulse withheld: warming_up");
+    await sample.prints("pulse withheld: warming_up");
   }));
 
-Deno.test("the Deno sample prints every message and pushes a command", async () => {
+Deno.test("subscriber.ts prints every message and pushes a command", async () => {
   await using server = await startRedis();
   await using sample = new Program(Deno.execPath(), [
     "run",
@@ -239,11 +239,11 @@ Deno.test("the Deno sample prints every message and pushes a command", async () 
   await publishAll(server, [fakeRecordingState(5, "s2")]);
   const client = server.client();
   await client.publish("physiology:frame", Buffer.from(encodeFrameEnvelope(FRAME)));
-  await sample.says("1x1, ");
-  await sample.says("pulse withheld (warming_up)");
-  await sample.says("pulse 72.5/min (95 %), breathing 16.2/min (89 %)");
-  await sample.says("OK: Measuring.");
-  await sample.says("started s2");
+  await sample.prints("1x1, ");
+  await sample.prints("pulse withheld (warming_up)");
+  await sample.prints("pulse 72.5/min (95 %), breathing 16.2/min (89 %)");
+  await sample.prints("OK: Measuring.");
+  await sample.prints("started s2");
   const [command] = await client.lrange("physiology:command_queue", 0, -1);
   assert.deepEqual(JSON.parse(String(command)), { recording: true, session_id: "s2" });
 });

@@ -4,7 +4,7 @@ import { Program, PYTHON, SAMPLES } from "../../support/program.ts";
 import { freePort, startRedis } from "../../support/redis_server.ts";
 import { waitFor } from "../../support/wait.ts";
 
-/** The real server on a small simulated camera. */
+/** Starts the server with a small simulated camera. */
 function serve(...args: string[]) {
   const size = ["--capture_width_px=320", "--capture_height_px=240"];
   return startProgram(["--simulate", ...size, ...args]);
@@ -20,7 +20,7 @@ async function folderFor(run: (folder: string) => Promise<void>): Promise<void> 
 }
 
 for (const mode of ["channels", "histories"]) {
-  Deno.test(`the saving sample saves a session of the real server by its ${mode}`, () =>
+  Deno.test(`redis_ipc_metrics_saving_client.py saves a session of the server from its ${mode}`, () =>
     folderFor(async (folder) => {
       const keyValue = mode === "histories";
       await using broker = await startRedis();
@@ -40,7 +40,7 @@ for (const mode of ["channels", "histories"]) {
         return names.includes(":commands") && names.includes(keyValue ? "cmd=xread" : "sub=4");
       }, { timeoutMs: 60_000 });
       await client.lpush("physiology:command_queue", '{"recording": true, "session_id": "visit"}');
-      await sample.says("Saving session visit");
+      await sample.prints("Saving session visit");
       await waitFor(
         "some metrics",
         () => Deno.readTextFileSync(`${folder}/metrics_visit.jsonl`).split("\n").length > 20,
@@ -49,7 +49,7 @@ for (const mode of ["channels", "histories"]) {
         },
       );
       await client.lpush("physiology:metrics:command_queue", '{"recording": false}');
-      await sample.says("Saved");
+      await sample.prints("Saved");
       const { series, ...session } = JSON.parse(
         await Deno.readTextFile(`${folder}/metrics_visit.json`),
       );
@@ -62,7 +62,7 @@ for (const mode of ["channels", "histories"]) {
     }));
 }
 
-Deno.test("the on-premises sample records by a file, and follows what the real server writes", () =>
+Deno.test("alt_ipc_example_on_prem_client.py records by a file, and follows the files of the server", () =>
   folderFor(async (folder) => {
     const directory = `${folder}/ipc`;
     await using server = serve("--streaming_backend=file", `--file_base_directory=${directory}`);
@@ -83,9 +83,9 @@ Deno.test("the on-premises sample records by a file, and follows what the real s
         "--record",
         "--session_id=s 1",
       ]);
-      await sample.says("recording_state: started s 1", 60_000);
-      await sample.says(/frame: 320x240/, 60_000);
-      await sample.says(/core_metrics: pulse/, 60_000);
+      await sample.prints("recording_state: started s 1", 60_000);
+      await sample.prints(/frame: 320x240/, 60_000);
+      await sample.prints(/core_metrics: pulse/, 60_000);
       sample.kill("SIGTERM");
       assert.equal(await sample.ended(), 0, sample.output);
     }
@@ -97,7 +97,7 @@ Deno.test("the on-premises sample records by a file, and follows what the real s
     assert(server.running);
   }));
 
-Deno.test("the gRPC sample follows and records on the real server without a broker", async () => {
+Deno.test("grpc_client.py follows and records on the server without Redis", async () => {
   const port = freePort();
   await using server = serve("--streaming_backend=grpc", `--port=${port}`);
   const sample = (...args: string[]) =>

@@ -49,7 +49,7 @@ Deno.test("RedisBackend connects over TLS with a client certificate and reports 
   const bad: [string, RedisOptions, RegExp][] = [
     [
       "another CA",
-      { ...good, tlsCaPath: certificates.strangerCa },
+      { ...good, tlsCaPath: certificates.unknownCa },
       /issuer|unknown|self.signed/i,
     ],
     ["no client certificate", without, /certificate.?required/i],

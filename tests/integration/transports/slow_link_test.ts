@@ -3,7 +3,7 @@ import { cameraJpegs } from "../../support/camera_jpegs.ts";
 import { clock } from "../../support/messages.ts";
 import { canMakeNetworks, NarrowNetwork } from "../../support/narrow_network.ts";
 import {
-  latenessOf,
+  latenciesOf,
   p99Of,
   startCamera,
   type StreamingCamera,
@@ -69,7 +69,7 @@ Deno.test({
 /** Returns the 99th percentile of the delay of the next `count` metrics, in milliseconds. */
 async function p99OfNext(count: number, camera: StreamingCamera): Promise<number> {
   const first = camera.offered() + 1;
-  const lateness = () => latenessOf(camera, first);
+  const lateness = () => latenciesOf(camera, first);
   await waitFor("metrics", () => lateness().length >= count, { timeoutMs: 30_000 });
   return p99Of(lateness().map(({ ms }) => ms));
 }
@@ -79,7 +79,7 @@ async function overSlowLink(
   options?: StreamingCameraOptions,
 ): Promise<void> {
   const camera = await startCamera(jpegs, options);
-  const { outbox, outlet, link, received, counters, offered } = camera;
+  const { outbox, frameOutput, link, received, counters, offered } = camera;
   await using _camera = camera.stack;
   const frames = () => received.filter(({ type }) => type === "frame");
   const newestBytes = () => frames().at(-1)?.payload.data?.length ?? 0;
@@ -91,7 +91,7 @@ async function overSlowLink(
   assert.ok(p99 < 1000, `p99 is ${p99} ms`);
   const slow = newestBytes();
   assert.ok(slow < jpegs[0]!.length / 2, `${slow}`);
-  assert.ok((outlet.quality ?? 100) < 50);
+  assert.ok((frameOutput.quality ?? 100) < 50);
   assert.ok(counters.get("frames_shrunk_total") > 0);
   assert.ok(
     frames().filter(({ timestamp }) => timestamp > slowUs).length > 5,

@@ -3,7 +3,7 @@ import { openFfmpegSource } from "../../../src/capture/ffmpeg/source.ts";
 import { assetPath } from "../../../src/base/assets.ts";
 import { Vision } from "../../../src/vision/vision.ts";
 import { sharedPath, testWithShared } from "../../support/shared_data.ts";
-import { strongestPerMinute } from "../../support/waves.ts";
+import { dominantRatePerMinute } from "../../support/dominant_rate.ts";
 
 const MODEL = "models/me_rppg.onnx";
 
@@ -22,7 +22,7 @@ testWithShared("PulseNetwork measures the pulse of evm_face", [
   }
   assert.ok(samples.length > 280, `${samples.length} samples`);
   const settled = samples.filter(({ timeUs }) => timeUs > (samples[0]?.timeUs ?? 0) + 2e6);
-  const rate = strongestPerMinute(
+  const rate = dominantRatePerMinute(
     settled.map(({ timeUs }) => timeUs),
     settled.map(({ value }) => value),
   );

@@ -6,7 +6,7 @@ import type { TruthSample } from "../../../src/capture/simulator/truth.ts";
 import type { RegionSample } from "../../../src/vision/region_sample.ts";
 import { Vision } from "../../../src/vision/vision.ts";
 import { testWithShared } from "../../support/shared_data.ts";
-import { strongestPerMinute } from "../../support/waves.ts";
+import { dominantRatePerMinute } from "../../support/dominant_rate.ts";
 
 async function samplesOf(source: FrameSource, frames = Infinity): Promise<RegionSample[]> {
   await using vision = await Vision.open();
@@ -125,7 +125,7 @@ testWithShared(
     for (const name of ["glabella", "forehead", "left_cheek", "right_cheek", "skin"] as const) {
       const green = samples.slice(1).map(({ regions }) => regions[name]?.g ?? 0);
       const times = samples.slice(1).map(({ timeUs }) => timeUs);
-      const rate = strongestPerMinute(times, green);
+      const rate = dominantRatePerMinute(times, green);
       assert.ok(Math.abs(rate - 53) <= 1.5, `${name}: ${rate} beats/min`);
     }
   },

@@ -95,7 +95,7 @@ Deno.test("GrpcServer frees the streams of a client that exits without closing t
   await using bench = new GrpcBench();
   bench.stream(20);
   await using client = python(bench, "vanish", 10);
-  await client.says("gone");
+  await client.prints("gone");
   await noneLeft(bench);
   assert.equal(bench.server.streams, 0);
 });
@@ -104,7 +104,7 @@ Deno.test("GrpcServer closes the connection of a frozen client after a keepalive
   await using bench = new GrpcBench({ limits: { keepaliveMs: 300, keepaliveTimeoutMs: 300 } });
   bench.stream(100);
   await using client = python(bench, "stop_reading", 2);
-  await client.says("still");
+  await client.prints("still");
   client.kill("SIGSTOP"); // the kernel still acknowledges TCP: only the HTTP/2 ping fails
   await noneLeft(bench);
   assert.equal(bench.server.streams, 0);
@@ -114,7 +114,7 @@ Deno.test("GrpcServer serves other clients while one does not read", async () =>
   await using bench = new GrpcBench();
   bench.stream(1);
   await using client = python(bench, "stop_reading", 5);
-  await client.says("still");
+  await client.prints("still");
   await runs(python(bench, "streams", 5));
   await runs(python(bench, "calls", 20));
 });

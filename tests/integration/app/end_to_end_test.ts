@@ -3,7 +3,7 @@ import { type Received, startProgram, Subscriber } from "../../support/physiolog
 import { startRedis } from "../../support/redis_server.ts";
 import { testWithShared } from "../../support/shared_data.ts";
 
-/** Plays a video in real time to its end and gives all that a subscriber received. */
+/** Plays a video in real time to its end and returns the subscriber with all its messages. */
 async function play(path: string): Promise<Subscriber> {
   await using broker = await startRedis();
   const subscriber = await Subscriber.of(broker);
@@ -18,7 +18,7 @@ async function play(path: string): Promise<Subscriber> {
 }
 
 testWithShared(
-  "a face of 54 beats/min gives a strict pulse of 52 to 56 within ten seconds",
+  "server publishes a strict pulse of 52 to 56 within 10 s for a face of 54 beats/min",
   ["data/video/evm_face.mp4"],
   async ([path]) => {
     const subscriber = await play(path!);
@@ -36,42 +36,45 @@ testWithShared(
 );
 
 testWithShared(
-  "a wrist gives NO_FACES_FOUND and never a pulse",
+  "server publishes NO_FACES_FOUND and never a pulse for a wrist",
   ["data/video/evm_wrist.mp4"],
   async ([path]) => {
     const subscriber = await play(path!);
     assert.ok(subscriber.all("status").some(({ payload }) => payload.name === "NO_FACES_FOUND"));
     for (const { payload } of subscriber.all("core_metrics")) {
       assert.equal(payload.pulse?.strict, undefined);
-      assert.ok(payload.withheld?.pulse, "nobody has to guess why the pulse is missing");
+      assert.ok(payload.withheld?.pulse, "no reason for the missing pulse");
     }
   },
 );
 
 testWithShared(
-  "a webcam with a variable frame rate runs without drift of time",
+  "server keeps the timing of a webcam with a variable frame rate",
   ["data/video/vfr_webcam.mp4"],
   async ([path]) => {
     const subscriber = await play(path!);
     const frames = subscriber.all("frame");
     const core = subscriber.all("core_metrics");
-    // The clip lasts 13.6 s: stamps and arrival must both have walked as far.
+    // The clip lasts 13.6 s: timestamps and arrivals must span that time.
     for (const messages of [frames, core]) {
       const stampedS = (messages.at(-1)!.timestamp - messages[0]!.timestamp) / 1e6;
       const arrivedS = (messages.at(-1)!.receivedMs - messages[0]!.receivedMs) / 1e3;
-      assert.ok(Math.abs(stampedS - 13.5) < 0.5, `${stampedS} s by the stamps`);
-      assert.ok(Math.abs(stampedS - arrivedS) < 0.5, `${stampedS} s stamped, ${arrivedS} s lived`);
+      assert.ok(Math.abs(stampedS - 13.5) < 0.5, `${stampedS} s by the timestamps`);
+      assert.ok(
+        Math.abs(stampedS - arrivedS) < 0.5,
+        `${stampedS} s by the timestamps, ${arrivedS} s by the arrivals`,
+      );
     }
     const gaps = frames.slice(1).map((frame, i) => frame.timestamp - frames[i]!.timestamp);
     assert.ok(gaps.every((gap) => gap > 0));
-    // The clip's frames are 33 ms apart, and 67 where its camera lost one.
+    // The clip's frames are 33 ms apart, and 67 ms if its camera lost one.
     for (const apartMs of [33, 67]) {
       assert.ok(gaps.some((gap) => Math.abs(gap / 1000 - apartMs) < 2), `no gap of ${apartMs} ms`);
     }
   },
 );
 
-Deno.test("the five channels carry the contract's envelopes from a simulated camera", async () => {
+Deno.test("server publishes the envelopes of the contract on five channels from a simulated camera", async () => {
   await using broker = await startRedis();
   const subscriber = await Subscriber.of(broker, "ward7");
   await using server = startProgram([
@@ -96,9 +99,9 @@ Deno.test("the five channels carry the contract's envelopes from a simulated cam
   for (
     const type of ["core_metrics", "edge_metrics", "status", "frame", "recording_state"] as const
   ) {
-    // What a link lost on a busy machine comes again beside the live messages, marked.
+    // On a busy machine, lost messages are sent again beside the live ones, marked as replayed.
     const messages = subscriber.all(type).filter((message) => !isReplayed(message));
-    assert.ok(subscriber.all(type).length > 0, `nothing on ${type}`);
+    assert.ok(subscriber.all(type).length > 0, `no message on ${type}`);
     for (const [i, message] of messages.entries()) {
       const { receivedMs: _, ...envelope } = message;
       assert.deepEqual(Object.keys(envelope), ["type", "timestamp", "payload"]);
@@ -115,7 +118,7 @@ Deno.test("the five channels carry the contract's envelopes from a simulated cam
       assert.notEqual(
         hasStrict,
         payload.withheld?.[vital] !== undefined,
-        `${vital} is unexplained`,
+        `${vital}: strict and withheld`,
       );
     }
   }
@@ -125,7 +128,7 @@ Deno.test("the five channels carry the contract's envelopes from a simulated cam
   const [first, last] = [core[0]!, core.at(-1)!];
   const periods = last.payload.metadata.sequence - first.payload.metadata.sequence;
   const meanPeriodMs = (last.timestamp - first.timestamp) / periods / 1000;
-  assert.ok(Math.abs(meanPeriodMs - 200) < 10, `a core message each ${meanPeriodMs} ms`);
+  assert.ok(Math.abs(meanPeriodMs - 200) < 10, `a core message every ${meanPeriodMs} ms`);
 });
 
 function isReplayed({ payload }: Received): boolean {

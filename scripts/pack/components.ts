@@ -1,25 +1,25 @@
 import { type Arch, hostArch, ROOT, run } from "./run.ts";
 
-/** A piece of foreign work that the packed program carries. */
-export interface Part {
+/** A third-party component in the packed program. */
+export interface Component {
   readonly name: string;
   readonly version: string;
   readonly license: string;
-  /** Where it, or its source, is to be had. */
+  /** Where it or its source is available. */
   readonly url: string;
-  /** What it does for us, or where in the file it is. */
+  /** Its purpose, or its path in the packed program. */
   readonly role: string;
-  /** The path of its licence. */
+  /** Path of the text of its licence. */
   readonly text: string;
-  /** Names it for those who look for known vulnerabilities. */
+  /** Package URL, by which scanners find known vulnerabilities. */
   readonly purl?: string;
   readonly sha256?: string;
 }
 
 const COMMON = "/usr/share/common-licenses";
 
-/** Everything foreign that the program for `arch` carries, in a fixed order. */
-export async function carriedParts(arch: Arch): Promise<readonly Part[]> {
+/** All third-party components of the program for `arch`, in a fixed order. */
+export async function thirdPartyComponents(arch: Arch): Promise<readonly Component[]> {
   const locked = await lockedFiles();
   const deno = locked(`${arch}/deno`);
   const onnxRuntime = locked(`${arch}/libonnxruntime.so.1`);
@@ -30,8 +30,8 @@ export async function carriedParts(arch: Arch): Promise<readonly Part[]> {
       license: "MIT",
       url: "https://github.com/denoland/deno",
       role:
-        "bin/deno, which runs the program. It carries V8 (BSD-3-Clause) and what its own list " +
-        `names: https://github.com/denoland/deno/blob/v${deno.version}/Cargo.lock`,
+        "bin/deno, which runs the program. It contains V8 (BSD-3-Clause) and the crates listed in " +
+        ` https://github.com/denoland/deno/blob/v${deno.version}/Cargo.lock`,
       text: `${ROOT}/scripts/pack/licenses/deno.txt`,
     },
     {
@@ -39,8 +39,7 @@ export async function carriedParts(arch: Arch): Promise<readonly Part[]> {
       ...onnxRuntime,
       license: "MIT",
       url: "https://github.com/microsoft/onnxruntime",
-      role:
-        "lib/libonnxruntime.so.1. The licences of what it carries in turn: https://github.com/" +
+      role: "lib/libonnxruntime.so.1. The licences of its own components: https://github.com/" +
         `microsoft/onnxruntime/blob/v${onnxRuntime.version}/ThirdPartyNotices.txt`,
       text: `${ROOT}/scripts/pack/licenses/onnxruntime.txt`,
     },
@@ -50,9 +49,9 @@ export async function carriedParts(arch: Arch): Promise<readonly Part[]> {
       version: arch === "x64" ? "20181210-g0e8eb07980" : "20190104-gd81913e680",
       license: "GPL-3.0-or-later",
       url: "https://www.johnvansickle.com/ffmpeg/",
-      role: "bin/ffmpeg, a program of its own, static and unchanged. Its source: " +
+      role: "bin/ffmpeg, a separate program, statically linked and unchanged. Its source: " +
         "https://git.ffmpeg.org/ffmpeg.git at the commit in the version, and the libraries that " +
-        "the builder's page names",
+        "the builder's page lists",
       text: `${COMMON}/GPL-3`,
     },
     {
@@ -71,45 +70,47 @@ export async function carriedParts(arch: Arch): Promise<readonly Part[]> {
       role: "portrait.jpg, by the United States Navy, in the public domain",
       text: "",
     },
-    await debianPart("libturbojpeg0-dev", {
+    await debianComponent("libturbojpeg0-dev", {
       name: "libjpeg-turbo",
       license: "BSD-3-Clause AND IJG AND Zlib",
       url: "https://github.com/libjpeg-turbo/libjpeg-turbo",
       role: "in lib/libphysiology.so",
     }),
-    await debianPart("libnghttp2-dev", {
+    await debianComponent("libnghttp2-dev", {
       name: "nghttp2",
       license: "MIT",
       url: "https://github.com/nghttp2/nghttp2",
       role: "in lib/libphysiology.so",
     }),
-    await debianPart("libzstd-dev", {
+    await debianComponent("libzstd-dev", {
       name: "zstd",
       license: "BSD-3-Clause",
       url: "https://github.com/facebook/zstd",
       role: "in the launcher",
     }),
-    await debianPart(arch === hostArch() ? "libc6-dev" : "libc6-dev-arm64-cross", {
+    await debianComponent(arch === hostArch() ? "libc6-dev" : "libc6-dev-arm64-cross", {
       name: "glibc",
       license: "LGPL-2.1-or-later",
       url: "https://sourceware.org/glibc/",
-      role: "in the launcher, whose source comes with this project for linking it anew",
+      role: "in the launcher, whose source is part of this project, so that it can be relinked",
       text: "/usr/share/doc/libc6/copyright",
     }),
-    ...await npmParts(),
+    ...await npmComponents(),
   ];
 }
 
-type Locked = Required<Pick<Part, "version" | "purl" | "sha256">>;
+type LockedFile = Required<Pick<Component, "version" | "purl" | "sha256">>;
 
-/** What `scripts/packages.lock` says of the file at a place in `.tools`. */
-async function lockedFiles(): Promise<(place: string) => Locked> {
+/** Version, package URL and SHA-256 in `scripts/packages.lock` of a file in `.tools`. */
+async function lockedFiles(): Promise<(path: string) => LockedFile> {
   const text = await Deno.readTextFile(`${ROOT}/scripts/packages.lock`);
   const rows = text.split("\n").filter((line) => line && !line.startsWith("#"))
     .map((line) => line.split(/\s+/));
-  return (wanted) => {
-    const [, name, version, , sha256] = rows.find((columns) => columns[5] === wanted) ?? [];
-    if (!name || !version || !sha256) throw new Error(`Cannot tell the version of ${wanted}`);
+  return (path) => {
+    const [, name, version, , sha256] = rows.find((columns) => columns[5] === path) ?? [];
+    if (!name || !version || !sha256) {
+      throw new Error(`Cannot find the version of .tools/${path} in scripts/packages.lock`);
+    }
     return { version, purl: npmUrl(name, version), sha256 };
   };
 }
@@ -118,10 +119,10 @@ function npmUrl(name: string, version: string): string {
   return `pkg:npm/${name.replace("@", "%40")}@${version}`;
 }
 
-async function debianPart(
+async function debianComponent(
   debianPackage: string,
-  part: Omit<Part, "version" | "purl" | "text"> & { readonly text?: string },
-): Promise<Part> {
+  component: Omit<Component, "version" | "purl" | "text"> & { readonly text?: string },
+): Promise<Component> {
   const format = "-f=${Version} ${source:Package}";
   const [version = "", source] = (await run("dpkg-query", ["-W", format, debianPackage])).split(
     " ",
@@ -130,7 +131,7 @@ async function debianPart(
     version,
     purl: `pkg:deb/debian/${source}@${encodeURIComponent(version)}`,
     text: `/usr/share/doc/${debianPackage}/copyright`,
-    ...part,
+    ...component,
   };
 }
 
@@ -141,15 +142,15 @@ interface NpmPackage {
   readonly localPath: string;
 }
 
-/** Where a package brings no licence along. */
-function missingLicence(name: string, license: unknown): string {
+/** The licence of a package that contains no licence file. */
+function licenceOf(name: string, license: unknown): string {
   if (name === "@bufbuild/protobuf") return `${ROOT}/scripts/pack/licenses/bufbuild_protobuf.txt`;
   if (license === "Apache-2.0") return `${COMMON}/Apache-2.0`;
-  throw new Error(`Cannot find the licence of the npm package ${name}`);
+  throw new Error(`Cannot find the licence of the npm package: ${name}`);
 }
 
-/** The npm packages that `main.ts` reaches, which are those in the bundle. */
-async function npmParts(): Promise<Part[]> {
+/** The npm packages that `main.ts` imports, directly or not: those in the bundle. */
+async function npmComponents(): Promise<Component[]> {
   const graph = JSON.parse(await run(Deno.execPath(), ["info", "--json", `${ROOT}/main.ts`]));
   const packages: Record<string, NpmPackage> = graph.npmPackages;
   const reached = new Set<string>();
@@ -161,28 +162,28 @@ async function npmParts(): Promise<Part[]> {
   for (const { npmPackage } of graph.modules) if (npmPackage) reach(npmPackage);
   return [...reached].sort().map((id) => {
     const found = packages[id];
-    if (!found) throw new Error(`Cannot find the npm package ${id}`);
+    if (!found) throw new Error(`Cannot find the npm package: ${id}`);
     const { name, version, localPath } = found;
-    const about = JSON.parse(Deno.readTextFileSync(`${localPath}/package.json`));
+    const manifest = JSON.parse(Deno.readTextFileSync(`${localPath}/package.json`));
     const licence = [...Deno.readDirSync(localPath)].map((entry) => entry.name).sort()
       .find((file) => /^(licen[cs]e|copying)/i.test(file));
     return {
       name,
       version,
-      license: typeof about.license === "string" ? about.license : "NOASSERTION",
-      url: repositoryOf(about),
+      license: typeof manifest.license === "string" ? manifest.license : "NOASSERTION",
+      url: repositoryOf(manifest),
       role: "in main.js",
-      text: licence ? `${localPath}/${licence}` : missingLicence(name, about.license),
+      text: licence ? `${localPath}/${licence}` : licenceOf(name, manifest.license),
       purl: npmUrl(name, version),
     };
   });
 }
 
 function repositoryOf(
-  about: { repository?: string | { url?: string }; homepage?: string },
+  manifest: { repository?: string | { url?: string }; homepage?: string },
 ): string {
-  const { repository } = about;
+  const { repository } = manifest;
   const url = typeof repository === "string" ? repository : repository?.url;
-  return (url ?? about.homepage ?? "").replace(/^git\+/, "").replace(/\.git$/, "")
+  return (url ?? manifest.homepage ?? "").replace(/^git\+/, "").replace(/\.git$/, "")
     .replace(/^(git:\/\/github\.com\/)?(?=[\w.-]+\/[\w.-]+$)/, "https://github.com/");
 }

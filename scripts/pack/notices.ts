@@ -1,12 +1,14 @@
 import { VERSION } from "../../src/base/version.ts";
-import type { Part } from "./parts.ts";
+import type { Component } from "./components.ts";
 import { type Arch, ROOT } from "./run.ts";
 
-/** What `--licenses` prints: our licence, then each part with its source and its licence. */
-export function licensesText(parts: readonly Part[]): string {
+/** The text that `--licenses` prints: this project's licence, then each component's. */
+export function licensesText(components: readonly Component[]): string {
   const line = "=".repeat(80);
-  const contents = parts.map(({ name, version, license }) => `  ${name} ${version}: ${license}`);
-  const sections = parts.map(({ name, version, license, url, role, text }) =>
+  const contents = components.map(({ name, version, license }) =>
+    `  ${name} ${version}: ${license}`
+  );
+  const sections = components.map(({ name, version, license, url, role, text }) =>
     [
       line,
       `${name} ${version}`,
@@ -18,7 +20,7 @@ export function licensesText(parts: readonly Part[]): string {
     ].join("\n").trimEnd()
   );
   return [
-    `physiology_server ${VERSION} is under the Apache License 2.0, which follows. It carries:`,
+    `physiology_server ${VERSION} is under the Apache License 2.0, which follows. It contains:`,
     "",
     ...contents,
     "",
@@ -29,8 +31,8 @@ export function licensesText(parts: readonly Part[]): string {
   ].join("\n");
 }
 
-/** A bill of materials as CycloneDX 1.6 JSON; without a time, so that two builds are equal. */
-export function billOfMaterials(parts: readonly Part[], arch: Arch): string {
+/** The bill of materials as CycloneDX 1.6 JSON, without a time so that builds are reproducible. */
+export function billOfMaterials(components: readonly Component[], arch: Arch): string {
   const bill = {
     bomFormat: "CycloneDX",
     specVersion: "1.6",
@@ -45,7 +47,7 @@ export function billOfMaterials(parts: readonly Part[], arch: Arch): string {
         properties: [{ name: "arch", value: arch }],
       },
     },
-    components: parts.map(({ name, version, license, url, role, purl, sha256 }) => ({
+    components: components.map(({ name, version, license, url, role, purl, sha256 }) => ({
       type: "library",
       "bom-ref": `${name}@${version}`,
       name,
@@ -58,7 +60,7 @@ export function billOfMaterials(parts: readonly Part[], arch: Arch): string {
     })),
     dependencies: [{
       ref: "physiology_server",
-      dependsOn: parts.map(({ name, version }) => `${name}@${version}`),
+      dependsOn: components.map(({ name, version }) => `${name}@${version}`),
     }],
   };
   return JSON.stringify(bill, null, 2) + "\n";

@@ -3,7 +3,7 @@ import { runProgram, startProgram, Subscriber } from "../../support/physiology_s
 import { freePort, startRedis } from "../../support/redis_server.ts";
 import { waitFor } from "../../support/wait.ts";
 
-Deno.test("SIGTERM tells STOPPING, flushes, and ends in under two seconds with no child left", async () => {
+Deno.test("server publishes STOPPING on SIGTERM, flushes, and exits within 2 s without a child left", async () => {
   await using broker = await startRedis();
   const subscriber = await Subscriber.of(broker);
   await using server = startProgram(["--simulate", `--redis_port=${broker.port}`]);
@@ -20,7 +20,7 @@ Deno.test("SIGTERM tells STOPPING, flushes, and ends in under two seconds with n
   await waitFor("the children to be gone", () => children.every((pid) => !isAlive(pid)));
 });
 
-Deno.test("without Redis a clear line comes each few seconds, and work begins when it comes", async () => {
+Deno.test("server logs every few seconds while Redis is missing, and publishes once it is reachable", async () => {
   const port = freePort();
   await using server = startProgram(["--simulate", `--redis_port=${port}`]);
   const lines = () => server.stderr.split("\n").filter((line) => line.includes(`:${port}`));
@@ -34,7 +34,7 @@ Deno.test("without Redis a clear line comes each few seconds, and work begins wh
   await subscriber.first("status", ({ payload }) => payload.name !== "PUBLISH_DEGRADED");
 });
 
-Deno.test("a broker that is killed and comes back costs nothing but its absence", async () => {
+Deno.test("server publishes again after Redis was killed and restarted", async () => {
   await using broker = await startRedis();
   const first = await Subscriber.of(broker);
   await using server = startProgram(["--simulate", `--redis_port=${broker.port}`]);
@@ -47,7 +47,7 @@ Deno.test("a broker that is killed and comes back costs nothing but its absence"
   await second.first("core_metrics");
 });
 
-Deno.test("what cannot work ends with a clear error and the right exit status", async (t) => {
+Deno.test("server exits with a message and the documented status for unusable settings", async (t) => {
   const folder = await Deno.makeTempDir();
   const garbage = `${folder}/garbage.mp4`;
   await Deno.writeFile(garbage, crypto.getRandomValues(new Uint8Array(10_000)));
@@ -60,7 +60,7 @@ Deno.test("what cannot work ends with a clear error and the right exit status", 
     ["no input", [], 64, /--use_camera/],
     ["an unknown flag", ["--redis_hots=x"], 64, /redis_host/],
     ["a missing video", ["--input_video_path=/nowhere/a.mp4"], 69, /\/nowhere\/a\.mp4/],
-    ["a garbage video", [`--input_video_path=${garbage}`], 69, /garbage\.mp4/],
+    ["a video of random bytes", [`--input_video_path=${garbage}`], 69, /garbage\.mp4/],
     ["no ffmpeg", ["--simulate"], 69, /ffmpeg/, {
       PATH: "/nonexistent:/bin",
       PHYSIOLOGY_FFMPEG: "/nonexistent/ffmpeg",
@@ -76,13 +76,17 @@ Deno.test("what cannot work ends with a clear error and the right exit status", 
       const ended = await runProgram(args, env ? { env } : {});
       assert.equal(ended.code, code, ended.stderr);
       assert.match(ended.stderr, message);
-      assert.doesNotMatch(ended.stderr, /at file:\/\/|Uncaught/, "a stack trace is no message");
+      assert.doesNotMatch(
+        ended.stderr,
+        /at file:\/\/|Uncaught/,
+        "a stack trace instead of a message",
+      );
     });
   }
   await Deno.remove(folder, { recursive: true });
 });
 
-Deno.test("--once ends by itself after the first message with both rates", async () => {
+Deno.test("server exits by itself after the first message with both rates with --once", async () => {
   const folder = await Deno.makeTempDir();
   const { code, stderr } = await runProgram([
     "--simulate",
@@ -100,7 +104,7 @@ Deno.test("--once ends by itself after the first message with both rates", async
   await Deno.remove(folder, { recursive: true });
 });
 
-Deno.test("a port that is taken is told, and ends with the status for a missing service", async () => {
+Deno.test("server names the port and exits with status 69 if the gRPC port is in use", async () => {
   using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { code, stderr } = await runProgram(["--simulate", `--port=${taken.addr.port}`]);
   assert.equal(code, 69, stderr);

@@ -3,7 +3,7 @@ import { startProgram, Subscriber } from "../../support/physiology_server.ts";
 import { startRedis } from "../../support/redis_server.ts";
 import { temporaryFolder } from "../../support/folders.ts";
 
-Deno.test("a recording outlives kill -9 under its id, and ends with an orderly stop", async () => {
+Deno.test("server resumes a recording with its session id after SIGKILL, and ends it on SIGTERM", async () => {
   using folder = temporaryFolder();
   await using broker = await startRedis();
   const flags = ["--simulate", `--redis_port=${broker.port}`, `--state_path=${folder.path}`];
@@ -34,11 +34,11 @@ Deno.test("a recording outlives kill -9 under its id, and ends with an orderly s
       session_id: "visit-7",
       resumed: true,
     });
-    // Whoever comes later hears it with the next status.
+    // A subscriber that joins later receives the session with the next status.
     const late = await Subscriber.of(broker);
     const status = await late.first("status", ({ payload }) => payload.recording);
     assert.equal(status.payload.session_id, "visit-7");
-    assert.match(server.stderr, /Going on with the recording/);
+    assert.match(server.stderr, /Resuming the recording/);
     server.kill("SIGTERM");
     assert.equal((await server.ended).code, 0);
     const [ended, stopping] = [

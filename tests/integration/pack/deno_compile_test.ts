@@ -6,7 +6,7 @@ const ROOT = new URL("../../../", import.meta.url).pathname;
 const DENO = `${ROOT}.tools/${ARCH}/deno`;
 
 async function compile(env: Record<string, string>) {
-  const folder = await Deno.makeTempDir({ prefix: "deno-way-" });
+  const folder = await Deno.makeTempDir({ prefix: "deno-compile-" });
   const { code, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["run", "-A", "scripts/compile.ts", "--way=deno", `--output=${folder}`],
     cwd: ROOT,
@@ -20,12 +20,12 @@ async function compile(env: Record<string, string>) {
   };
 }
 
-Deno.test("deno compile puts the program and all its files behind the runtime that it is given", async () => {
-  // Deno itself stands for the base runtime, which is not to be had here: the result cannot start.
+Deno.test("compile.ts with --way=deno appends the program and all its files to the runtime of DENORT_BIN", async () => {
+  // Deno replaces the base runtime, which would be downloaded: the result cannot start.
   await using compiled = await compile({ DENORT_BIN: DENO });
   assert.equal(compiled.code, 0, compiled.stderr);
-  const made = Buffer.from(Deno.readFileSync(compiled.output).buffer);
-  const payload = made.subarray(Deno.statSync(DENO).size);
+  const executable = Buffer.from(Deno.readFileSync(compiled.output).buffer);
+  const payload = executable.subarray(Deno.statSync(DENO).size);
   for (
     const file of [
       `.tools/${ARCH}/libonnxruntime.so.1`,
@@ -35,12 +35,12 @@ Deno.test("deno compile puts the program and all its files behind the runtime th
       "config/physiology_server.service",
     ]
   ) {
-    assert(payload.includes(partOf(ROOT + file)), file);
+    assert(payload.includes(excerptOf(ROOT + file)), file);
   }
 });
 
-/** From the middle of the file, where each is like no other. */
-function partOf(path: string): Buffer {
+/** 1 KiB from the middle of a file, which differs between all files. */
+function excerptOf(path: string): Buffer {
   const bytes = Buffer.from(Deno.readFileSync(path).buffer);
   const middle = bytes.length >> 1;
   return bytes.subarray(middle, middle + 1024);

@@ -1,8 +1,11 @@
 /**
- * The rate of the strongest wave between 40 and 180 a minute: a Hann-windowed Fourier sum over
- * samples at any times, in steps of 0.5.
+ * The rate per minute with the highest power between 40 and 180, in steps of 0.5: a Hann-windowed
+ * Fourier sum over samples at arbitrary times.
  */
-export function strongestPerMinute(timesUs: readonly number[], values: readonly number[]): number {
+export function dominantRatePerMinute(
+  timesUs: readonly number[],
+  values: readonly number[],
+): number {
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
   const [first = 0, last = 0] = [timesUs[0], timesUs.at(-1)];
   let best = { power: 0, perMinute: 0 };
