@@ -13,7 +13,7 @@ export interface EdgeObservation {
   /** Size of the published frame in pixels, on which boxes and landmarks are given. */
   readonly width: number;
   readonly height: number;
-  /** Reduction of published frames for a slow link, from 0 (none) to 1. */
+  /** Degradation of published frames for a slow link, from 0 (none) to 1. */
   readonly frameDegradation: number;
   /** JPEG quality of reduced frames on the scale of libjpeg, 1 to 100. */
   readonly frameQuality?: number | undefined;

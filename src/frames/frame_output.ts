@@ -36,7 +36,7 @@ interface SizedJpeg {
 export interface FrameBus {
   /** True while a sink needs frames at their full rate. */
   readonly framesWanted: boolean;
-  /** Reduction of frames for a slow link, from 0 (none) to 1. */
+  /** Degradation of frames for a slow link, from 0 (none) to 1. */
   readonly frameDegradation: number;
   publishFrame(frame: FrameOutgoing): void;
 }

@@ -7,7 +7,7 @@ export type FramePublishPolicy = "on_demand" | "always" | "never";
 export interface FrameDemand {
   /** True if there is a receiver of frames. */
   readonly wanted: boolean;
-  /** Reduction for a slow link, from 0 to 1. */
+  /** Degradation for a slow link, from 0 to 1. */
   readonly degradation: number;
 }
 

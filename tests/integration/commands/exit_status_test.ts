@@ -129,5 +129,5 @@ Deno.test("serve exits with 69 and the reason if the video ends before Redis is 
   const args = [`--input_video_path=${at.path}/v.avi`, "--redis_port=9", "--port=0"];
   const { status, stderr } = await runProgram(args);
   assert.equal(status, 69);
-  assert.match(stderr, /nobody got anything of it: .*localhost:9/);
+  assert.match(stderr, /no subscriber received any message: .*localhost:9/);
 });

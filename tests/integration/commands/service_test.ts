@@ -80,7 +80,7 @@ Deno.test("serve reports a Redis that hangs, and continues its keep-alives", asy
   const count = (text: string) => notifications.filter((each) => each.includes(text)).length;
   await waitFor("a keep-alive", () => count("WATCHDOG=1") > 0, { timeoutMs: 30_000 });
   redis.freeze();
-  await waitFor("the trouble", () => count("not getting through") > 0, { timeoutMs: 30_000 });
+  await waitFor("the problem", () => count("delayed or not delivered") > 0, { timeoutMs: 30_000 });
   const before = count("WATCHDOG=1");
   await waitFor("more keep-alives", () => count("WATCHDOG=1") > before + 3);
   redis.thaw();

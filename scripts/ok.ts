@@ -1,0 +1,97 @@
+/**
+ * The gate: everything that must pass before a commit. Ends with "N passed, N failed", followed by
+ * ", N skipped" if tests were skipped; a failed check counts as a failed test.
+ *
+ *     deno task ok
+ */
+const ROOT = new URL("../", import.meta.url).pathname;
+const DENO = Deno.execPath();
+const coverage = await Deno.makeTempDir({ prefix: "coverage_" });
+
+interface Step {
+  readonly name: string;
+  readonly command: readonly [string, ...string[]];
+}
+
+const CHECKS: readonly Step[] = [
+  { name: "format", command: [DENO, "fmt", "--quiet", "--check"] },
+  { name: "format of ffi/native", command: ["make", "-s", "-C", "ffi/native", "format-check"] },
+  { name: "format of launcher", command: ["make", "-s", "-C", "launcher", "format-check"] },
+  { name: "lint", command: [DENO, "lint", "--quiet"] },
+  { name: "types", command: [DENO, "check", "--quiet"] },
+  { name: "generated files", command: [DENO, "run", "-A", "scripts/docs.ts", "--check"] },
+];
+
+const TESTS: readonly Step[] = [
+  {
+    name: "unit and fuzz tests",
+    command: [DENO, "test", "-A", `--coverage=${coverage}`, "tests/unit", "tests/fuzz"],
+  },
+  {
+    name: "integration and contract tests",
+    command: [DENO, "test", "-A", "tests/integration", "tests/contract"],
+  },
+];
+
+const COVERAGE: Step = {
+  name: "coverage",
+  command: [DENO, "run", "-A", "scripts/coverage.ts", coverage],
+};
+
+interface Counts {
+  readonly passed: number;
+  readonly failed: number;
+  readonly ignored: number;
+}
+
+/** Runs a step, passing its output on; returns whether it succeeded, and its output. */
+async function run({ name, command: [program, ...args] }: Step) {
+  console.log(`\n== ${name}`);
+  const child = new Deno.Command(program, { args, cwd: ROOT, stdout: "piped" }).spawn();
+  const decoder = new TextDecoder();
+  let output = "";
+  for await (const chunk of child.stdout) {
+    Deno.stdout.writeSync(chunk);
+    output += decoder.decode(chunk, { stream: true });
+  }
+  return { succeeded: (await child.status).success, output };
+}
+
+/** Reads the counts of the last summary of `deno test`. */
+function countsIn(output: string): Counts {
+  // deno-lint-ignore no-control-regex
+  const plain = output.replaceAll(/\x1b\[[0-9;]*m/g, "");
+  const count = (word: string) =>
+    Number([...plain.matchAll(new RegExp(`(\\d+) ${word}\\b`, "g"))].at(-1)?.[1] ?? 0);
+  return { passed: count("passed"), failed: count("failed"), ignored: count("ignored") };
+}
+
+let passed = 0, failed = 0, ignored = 0;
+const broken: string[] = [];
+try {
+  for (const step of CHECKS) {
+    if ((await run(step)).succeeded) continue;
+    broken.push(step.name);
+    failed++;
+  }
+  for (const step of TESTS) {
+    const { succeeded, output } = await run(step);
+    const counts = countsIn(output);
+    passed += counts.passed;
+    // A runner that fails without a failed test, such as at an import, counts as one.
+    failed += succeeded ? counts.failed : Math.max(1, counts.failed);
+    ignored += counts.ignored;
+    if (!succeeded) broken.push(step.name);
+  }
+  if (!(await run(COVERAGE)).succeeded) {
+    broken.push(COVERAGE.name);
+    failed++;
+  }
+} finally {
+  await Deno.remove(coverage, { recursive: true });
+}
+if (broken.length > 0) console.log(`\nFailed: ${broken.join(", ")}`);
+console.log(
+  `${passed} passed, ${failed} failed${ignored > 0 ? `, ${ignored} skipped` : ""}`,
+);
+Deno.exit(failed > 0 ? 1 : 0);
