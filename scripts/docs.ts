@@ -1,16 +1,21 @@
 /**
- * Writes the files that follow from the flag table and from the field table; `--check` only
- * compares, and fails if one is stale.
+ * Writes the files that are generated from the tables of the program: flags, fields, statuses,
+ * reasons. `--check` only compares them, and fails if one is stale.
  */
 import { FLAGS } from "../src/app/flags.ts";
 import { VERSION } from "../src/base/version.ts";
 import { generatedFiles as flagFiles } from "../src/config/generated.ts";
 import { generatedFiles as envelopeFiles } from "../src/envelopes/render/files.ts";
+import { generatedFiles as webFiles } from "../src/web/generated.ts";
 
 const ROOT = new URL("../", import.meta.url);
 const read = (path: string) => Deno.readTextFileSync(new URL(path, ROOT));
 
-const files = new Map([...flagFiles(FLAGS), ...envelopeFiles({ version: VERSION, read })]);
+const files = new Map([
+  ...flagFiles(FLAGS),
+  ...envelopeFiles({ version: VERSION, read }),
+  ...webFiles(),
+]);
 if (Deno.args.includes("--check")) {
   const stale = [...files].filter(([path, text]) => !isCurrent(path, text)).map(([path]) => path);
   for (const path of stale) console.error(`${path} is stale: run deno task docs`);

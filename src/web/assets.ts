@@ -3,6 +3,7 @@ import chart from "./page/chart.js" with { type: "text" };
 import icon from "./page/icon.svg" with { type: "text" };
 import index from "./page/index.html" with { type: "text" };
 import login from "./page/login.html" with { type: "text" };
+import reasons from "./page/reasons.js" with { type: "text" };
 import style from "./page/style.css" with { type: "text" };
 import format from "./page/format.js" with { type: "text" };
 
@@ -22,5 +23,6 @@ export const PAGE_FILES: ReadonlyMap<string, PageFile> = new Map([
   ["/icon.svg", { type: "image/svg+xml", text: icon }],
   ["/app.js", { type: SCRIPT, text: app }],
   ["/chart.js", { type: SCRIPT, text: chart }],
+  ["/reasons.js", { type: SCRIPT, text: reasons }],
   ["/format.js", { type: SCRIPT, text: format }],
 ]);

@@ -1,16 +1,4 @@
-/** Short texts for the reasons why a value is withheld. */
-const REASONS = {
-  no_face: "No face detected",
-  warming_up: "Measuring: this takes some seconds",
-  low_quality: "Low signal quality",
-  motion: "Too much motion",
-  flicker: "Flickering light",
-  too_dark: "Image too dark",
-  too_bright: "Image too bright",
-  low_frame_rate: "Frame rate too low",
-  no_chest: "Chest not visible",
-  camera_disconnected: "Camera disconnected",
-};
+import { REASONS } from "./reasons.js";
 
 /** Returns the text for a reason of `withheld`. */
 export function formatReason(reason) {

@@ -57,7 +57,17 @@ class Fixture implements AsyncDisposable {
 Deno.test("HttpServer serves the page with a strict content security policy, in under 150 kB", async () => {
   await using fixture = await Fixture.start();
   let bytes = 0;
-  for (const path of ["/", "/app.js", "/chart.js", "/format.js", "/style.css", "/icon.svg"]) {
+  for (
+    const path of [
+      "/",
+      "/app.js",
+      "/chart.js",
+      "/format.js",
+      "/reasons.js",
+      "/style.css",
+      "/icon.svg",
+    ]
+  ) {
     const { status, headers, text } = await fixture.get(path);
     assert.equal(status, 200, path);
     assert.match(headers.get("content-security-policy") ?? "", /^default-src 'none'; script-src/);
