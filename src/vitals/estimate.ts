@@ -1,6 +1,7 @@
 import type { MonotonicUs } from "../base/time.ts";
 import type { RegionSample } from "../vision/region_sample.ts";
 import type { StatusName } from "./condition/status_table.ts";
+import type { Variability } from "./hrv/variability.ts";
 import type { Withheld } from "./withheld.ts";
 
 /** A value at a point in time. */
@@ -33,12 +34,9 @@ export interface Strict {
   readonly confidence: number;
 }
 
-/** Time-domain heart rate variability, in milliseconds. */
-export interface Hrv {
-  readonly rmssd: number;
-  readonly sdnn: number;
-  readonly meanNn: number;
-  /** Probability that the RMSSD is within 10 ms of that of a contact sensor, 0..1. */
+/** Heart rate variability in milliseconds. */
+export interface Hrv extends Variability {
+  /** Probability that the RMSSD is within 10 ms of that of a contact sensor. */
   readonly confidence: number;
 }
 

@@ -106,8 +106,7 @@ export class HrvEstimator {
     const logit = HRV_FEATURES.reduce((sum, n) => sum + weights[n] * features[n], intercept);
     const confidence = 1 / (1 + Math.exp(-logit));
     if (confidence < CONFIDENCE_GATE) return undefined;
-    const { rmssd, sdnn, meanNn } = variability;
-    return { rmssd, sdnn, meanNn, confidence };
+    return { ...variability, confidence };
   }
 }
 
