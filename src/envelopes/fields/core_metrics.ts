@@ -32,15 +32,6 @@ const HRV = group(
     },
     sdnn: { ...MILLISECONDS, description: "Standard deviation of the intervals.", proto: 2 },
     mean_nn: { ...MILLISECONDS, description: "Mean interval.", proto: 3 },
-    pnn50: {
-      type: NUMBER,
-      description: "Percentage of successive differences over 50 ms.",
-      unit: "%",
-      digits: 1,
-      range: [0, 100],
-      when: "At least two differences were measured.",
-      proto: 100,
-    },
     confidence: {
       type: NUMBER,
       description: "Probability that RMSSD is within 10 ms of that of a contact sensor.",

@@ -8,8 +8,6 @@ export interface Variability {
   readonly sdnn: number;
   /** Mean NN interval. */
   readonly meanNn: number;
-  /** Percentage of successive differences of NN intervals over 50 ms. */
-  readonly pnn50: number;
   /** Number of NN intervals. */
   readonly nnCount: number;
   /** Fraction of inter-beat intervals that were removed as artefacts, 0..1. */
@@ -54,8 +52,6 @@ export function variabilityOf(beats: readonly number[]): Variability | undefined
     rmssd: Math.sqrt(mean(squaredDifferences)),
     sdnn: Math.sqrt(squaredDeviations / (nn.length - 1)),
     meanNn,
-    pnn50: 100 * squaredDifferences.filter((squared) => squared > 50 ** 2).length /
-      squaredDifferences.length,
     nnCount: nn.length,
     artifactFraction: 1 - nn.length / intervals.length,
   };

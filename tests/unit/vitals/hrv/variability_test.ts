@@ -77,9 +77,3 @@ for (const number of [3, 5]) {
     },
   );
 }
-
-Deno.test("variabilityOf() returns the percentage of differences over 50 ms", () => {
-  // Intervals of 800, 860, 800, 840 and 800 ms: differences of 60, 60, 40 and 40 ms.
-  const found = variabilityOf([0, 0.8, 1.66, 2.46, 3.3, 4.1]);
-  assert.equal(found?.pnn50, 50);
-});
