@@ -92,8 +92,6 @@ export function conditionOf(input: ConditionInput): StatusName {
 
   const checks: readonly (readonly [StatusName, () => boolean])[] = [
     ["CAMERA_TUNING", () => over(exposureChange(window), EXPOSURE_CHANGE, "CAMERA_TUNING")],
-    // Sensor noise makes every two frames of a live camera differ.
-    ["PICTURE_FROZEN", () => window.length > 1 && window.every((s) => s.motion === 0)],
     [
       "FRAME_RATE_TOO_LOW",
       () => under(framesPerSecond(window, nowUs, firstUs), MIN_FPS, "FRAME_RATE_TOO_LOW"),

@@ -60,14 +60,6 @@ export const STATUS_TABLE = {
     advice:
       "If it repeats, keep the light steady: no flickering screen, no sun behind moving leaves.",
   },
-  PICTURE_FROZEN: {
-    code: 103,
-    message: "The image does not change.",
-    hint: "Check that the camera is not covered or paused.",
-    begins: "Consecutive frames were identical for 2 s.",
-    ends: "A frame that differs.",
-    advice: "Restart the camera or the stream that repeats its last frame.",
-  },
   FRAME_RATE_TOO_LOW: {
     code: 11,
     message: "The camera delivers too few frames per second.",

@@ -49,7 +49,6 @@ Deno.test("STATUS_TABLE keeps the published codes and describes every status", (
 const CASES: readonly (readonly [string, SampleParts, StatusName])[] = [
   ["a good image", {}, "OK"],
   ["an empty room", { face: undefined!, faceCount: 0 }, "NO_FACES_FOUND"],
-  ["a frozen image", { motion: 0 }, "PICTURE_FROZEN"],
   ["two people", { faceCount: 2 }, "MORE_THAN_ONE_FACE_FOUND"],
   ["a face at the left edge", faceAt(0, 0.3, 0.2, 0.3), "FACE_NOT_CENTERED"],
   ["a face that the upper edge cuts off", faceAt(0.4, -0.1, 0.2, 0.5), "FACE_NOT_CENTERED"],
