@@ -60,6 +60,8 @@ export class MetricQueue {
   #noReceivers = false;
   readonly #closing = new AbortController();
   #running: Promise<void> | undefined;
+  /** Metrics that were in flight when the link was lost, and may have to be sent again. */
+  readonly #unsettled = new Set<QueuedMetric>();
   #problem: string | undefined;
 
   constructor(topic: MetricOutgoing["topic"], options: MetricQueueOptions, context: QueueContext) {
@@ -102,7 +104,7 @@ export class MetricQueue {
   offer({ timestamp, bytes }: MetricOutgoing): void {
     const { backend, clock } = this.#context;
     const entry = { position: ++this.#position, queuedUs: clock.monotonicUs(), timestamp, bytes };
-    const mustWait = this.#strictOrder && this.#backlog.length > 0;
+    const mustWait = this.#strictOrder && (this.#backlog.length > 0 || this.#unsettled.size > 0);
     const full = this.#inFlightBytes + bytes.length > this.#options.bytesInFlight &&
       this.#inFlight.size > 0;
     if (!backend.ready || mustWait || full) this.#enqueue(entry);
@@ -113,6 +115,9 @@ export class MetricQueue {
   linkChanged(ready: boolean): void {
     const maybeLost = ready ? [] : this.#recentAcks.drain(this.#context.clock.monotonicUs());
     for (const entry of maybeLost) this.#backlog.insert(entry);
+    if (!ready && this.#strictOrder) {
+      for (const entry of this.#inFlight) this.#unsettled.add(entry);
+    }
     if (ready && (this.#presence.present || this.#backlog.length > 0)) {
       this.#presence.retainFor(RECONNECT_US);
     }
@@ -147,6 +152,7 @@ export class MetricQueue {
       else this.#enqueue(entry);
     } finally {
       this.#inFlight.delete(entry);
+      if (this.#unsettled.delete(entry)) this.#wakeup.notify();
       this.#inFlightBytes -= entry.bytes.length;
     }
   }
@@ -180,7 +186,7 @@ export class MetricQueue {
     while (!this.#closing.signal.aborted) {
       if (this.#backlog.length > 0) await this.#expire();
       if (this.#backlog.shouldSpill(clock.monotonicUs())) await this.#spill();
-      if (this.#backlog.length === 0 || !backend.ready) {
+      if (this.#backlog.length === 0 || !backend.ready || this.#unsettled.size > 0) {
         await this.#wakeup.wait(clock, EXPIRY_CHECK_MS);
       } else await this.#replay();
     }
