@@ -24,12 +24,20 @@ const CHECKS: readonly Step[] = [
 
 const TESTS: readonly Step[] = [
   {
-    name: "unit and fuzz tests",
-    command: [DENO, "test", "-A", `--coverage=${coverage}`, "tests/unit", "tests/fuzz"],
+    name: "unit, fuzz and contract tests",
+    command: [
+      DENO,
+      "test",
+      "-A",
+      `--coverage=${coverage}`,
+      "tests/unit",
+      "tests/fuzz",
+      "tests/contract",
+    ],
   },
   {
-    name: "integration and contract tests",
-    command: [DENO, "test", "-A", "tests/integration", "tests/contract"],
+    name: "integration tests",
+    command: [DENO, "test", "-A", "tests/integration"],
   },
 ];
 

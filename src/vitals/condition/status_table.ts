@@ -136,7 +136,7 @@ export const STATUS_TABLE = {
   OK: {
     code: 0,
     message: "Good signal.",
-    hint: "Nothing to do.",
+    hint: "Keep still, and keep the light steady.",
     begins: "None of the other conditions holds.",
     ends: "One of them begins.",
     advice: "A value that is still missing has its reason in `withheld`.",
