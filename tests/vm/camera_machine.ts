@@ -3,15 +3,15 @@ import type { Received, Subscriber } from "../support/physiology_server.ts";
 import { waitFor } from "../support/wait.ts";
 import type { ArchiveEntry } from "./archive.ts";
 import { findKernel, programEntries } from "./kernel.ts";
-import { Machine } from "./machine.ts";
+import { Machine, SLOW_MS } from "./machine.ts";
 
 /** Where `scripts/test_camera_vm` put Debian's kernel and the native programs. */
 const ROOT = new URL("../../", import.meta.url).pathname;
 const KERNEL = Deno.env.get("TEST_KERNEL") ?? `${ROOT}.tools/vm/kernel`;
 export const BUILD = `${ROOT}ffi/native/build/x64`;
 
-/** An emulated processor needs its time. */
-export const SLOW = { timeoutMs: 90_000 };
+/** How a test waits for the machine; each look inside costs it some of its time. */
+export const SLOW = { timeoutMs: SLOW_MS, pollMs: 200 };
 
 /** A machine with the packed server in `/bin`. */
 export async function bootWithProgram(

@@ -1,8 +1,11 @@
 import type { ArchiveEntry } from "./archive.ts";
 import { type Kernel, moduleEntries } from "./kernel.ts";
-import { Machine } from "./machine.ts";
+import { AGENT_PROGRAMS, Machine, PORT_MODULES, START_AGENT } from "./machine.ts";
 
-/** Loads what the disk needs and hands over to the system on it. */
+/** What the agent and the disk need. */
+const MODULES = [...PORT_MODULES, "virtio_blk", "crc32c_generic", "ext4"];
+
+/** Loads the modules and hands over to the system on the disk. */
 const INIT = `#!/bin/busybox sh
 /bin/busybox mkdir -p /root
 /bin/busybox --install -s /bin
@@ -10,29 +13,19 @@ export PATH=/bin
 mount -t proc proc /proc
 mount -t sysfs sys /sys
 mount -t devtmpfs dev /dev
-for module in virtio_pci virtio_blk crc32c_generic ext4; do modprobe $module; done
+for module in ${MODULES.join(" ")}; do modprobe $module; done
 for i in $(seq 100); do [ -b /dev/vda ] && break; sleep 0.1; done
 mount -t ext4 /dev/vda /root || exec sh
 for folder in proc sys dev; do mount --move /$folder /root/$folder; done
 exec switch_root /root /lib/systemd/systemd
 `;
 
-/** The only thing of a test's in the system: a shell on the second serial line. */
-const AGENT = `#!/bin/sh
-stty -F /dev/ttyS1 raw -echo
-exec </dev/ttyS1 >/dev/ttyS1 2>&1
-echo @ready
-while read -r line; do
-  sh -c "$line" </dev/null
-  echo "@done $?"
-done
-`;
-
 const FILES: Readonly<Record<string, string>> = {
-  "/usr/local/sbin/test_agent": AGENT,
+  // The only thing of a test's in the system.
+  ...AGENT_PROGRAMS,
   "/etc/systemd/system/test_agent.service":
     "[Unit]\nDefaultDependencies=no\nAfter=multi-user.target\n" +
-    "[Service]\nExecStart=/usr/local/sbin/test_agent\nRestart=always\n",
+    `[Service]\nExecStart=${START_AGENT}\nRestart=always\n`,
   "/etc/systemd/network/wired.network":
     "[Match]\nName=e*\n[Network]\nAddress=10.0.2.15/24\nGateway=10.0.2.2\n",
   "/etc/modules-load.d/camera.conf": "e1000\nvivid\n",
@@ -98,7 +91,7 @@ export async function makeDisk(
 /** Switches the device on. */
 export function bootDevice(kernel: Kernel, disk: string): Promise<Machine> {
   const files: ArchiveEntry[] = [
-    ...moduleEntries(kernel, ["virtio_pci", "virtio_blk", "crc32c_generic", "ext4"]),
+    ...moduleEntries(kernel, MODULES),
     { path: "/root", kind: "folder" },
   ];
   return Machine.boot({ kernel, modules: [], files, megabytes: 2048, init: INIT, disk });

@@ -1,5 +1,6 @@
 import { waitFor } from "../support/wait.ts";
 import { type ArchiveEntry, writeArchive } from "./archive.ts";
+import { CommandChannel, type CommandResult, LinkEnded } from "./command_channel.ts";
 import { type Kernel, moduleEntries } from "./kernel.ts";
 
 export interface MachineOptions {
@@ -9,18 +10,30 @@ export interface MachineOptions {
   readonly files: readonly ArchiveEntry[];
   /** @default 1536 */
   readonly megabytes?: number;
-  /** What runs first, instead of a shell that takes commands. */
+  /** What runs first, instead of the agent that takes commands. */
   readonly init?: string;
   /** An image for the first virtio disk; it is written to. */
   readonly disk?: string;
 }
 
-export interface CommandResult {
-  readonly status: number;
-  readonly output: string;
-}
+export type { CommandResult };
 
-/** Everything that runs inside before the first command; the second serial line takes commands. */
+/** The module for the port that commands arrive at. */
+export const PORT_MODULES = ["virtio_pci", "virtio_console"] as const;
+
+export const START_AGENT = "/usr/local/sbin/start_test_agent";
+const AGENT = "/usr/local/sbin/test_agent";
+
+/** The programs that run commands inside, by their paths; `START_AGENT` needs `PORT_MODULES`. */
+export const AGENT_PROGRAMS: Readonly<Record<string, string>> = {
+  [START_AGENT]: `#!/bin/sh
+until set -- /dev/vport*; [ -c "$1" ]; do sleep 0.1; done
+exec sh ${AGENT} /run/test_agent <>"$1" >&0
+`,
+  [AGENT]: Deno.readTextFileSync(new URL("agent.sh", import.meta.url)),
+};
+
+/** Everything that runs inside before the first command. */
 const INIT = `#!/bin/busybox sh
 /bin/busybox --install -s /bin
 export PATH=/bin HOME=/tmp
@@ -29,18 +42,15 @@ mount -t sysfs sys /sys
 mount -t devtmpfs dev /dev
 mount -t tmpfs -o mode=1777 tmp /tmp
 ip link set lo up
-modprobe e1000
+for module in e1000 ${PORT_MODULES.join(" ")}; do modprobe $module; done
 ip addr add 10.0.2.15/24 dev eth0
 ip link set eth0 up
 ip route add default via 10.0.2.2
-stty -F /dev/ttyS1 raw -echo
-exec </dev/ttyS1 >/dev/ttyS1 2>&1
-echo @ready
-while read -r line; do
-  sh -c "$line" </dev/null
-  echo "@done $?"
-done
+exec ${START_AGENT}
 `;
+
+/** How long an emulated processor on a busy host may take for what a test waits for, in ms. */
+export const SLOW_MS = 300_000;
 
 /** How the machine inside reaches this one. */
 export const HOST_ADDRESS = "10.0.2.2";
@@ -49,9 +59,8 @@ export const HOST_ADDRESS = "10.0.2.2";
 export class Machine implements AsyncDisposable {
   readonly #process: Deno.ChildProcess;
   readonly #connection: Deno.UnixConn;
+  readonly #channel: CommandChannel;
   readonly #folder: string;
-  readonly #decoder = new TextDecoder();
-  #received = "";
 
   static async boot(
     { kernel, modules, files, megabytes = 1536, init = INIT, disk }: MachineOptions,
@@ -60,20 +69,29 @@ export class Machine implements AsyncDisposable {
     await writeArchive(`${folder}/initramfs`, [
       { path: "/init", kind: "file", source: new TextEncoder().encode(init) },
       { path: "/bin/busybox", kind: "file", source: "/bin/busybox" },
-      ...["/dev", "/proc", "/sys", "/tmp"].map((path) => ({ path, kind: "folder" as const })),
-      ...moduleEntries(kernel, ["e1000", ...modules]),
+      ...["/dev", "/proc", "/run", "/sys", "/tmp"].map((path) => ({
+        path,
+        kind: "folder" as const,
+      })),
+      ...Object.entries(AGENT_PROGRAMS).map(([path, text]) => ({
+        path,
+        kind: "file" as const,
+        source: new TextEncoder().encode(text),
+      })),
+      ...moduleEntries(kernel, ["e1000", ...PORT_MODULES, ...modules]),
       ...files,
     ]);
+    // The clock counts instructions, so that a busy host slows the machine and its clock alike.
     const process = new Deno.Command("setpriv", {
       // deno-fmt-ignore
       args: [
-        "--pdeathsig", "KILL", "qemu-system-x86_64", "-accel", "tcg,thread=multi", "-cpu", "Nehalem",
-        "-smp", "2", "-m", `${megabytes}`, "-nodefaults", "-no-reboot", "-display", "none",
+        "--pdeathsig", "KILL", "qemu-system-x86_64", "-accel", "tcg", "-icount", "shift=0",
+        "-cpu", "Nehalem", "-m", `${megabytes}`, "-nodefaults", "-no-reboot", "-display", "none",
         "-kernel", kernel.image, "-initrd", `${folder}/initramfs`,
         "-append", "console=ttyS0 quiet panic=-1 mitigations=off",
         "-serial", `file:${folder}/console`,
         "-chardev", `socket,id=commands,path=${folder}/commands,server=on,wait=off`,
-        "-serial", "chardev:commands",
+        "-device", "virtio-serial-pci", "-device", "virtserialport,chardev=commands,name=commands",
         "-netdev", "user,id=net", "-device", "e1000,netdev=net",
         ...disk ? ["-drive", `file=${disk},format=raw,if=virtio,cache=unsafe`] : [],
       ],
@@ -82,28 +100,37 @@ export class Machine implements AsyncDisposable {
       stderr: "inherit",
     }).spawn();
     const connection = await waitFor(
-      "the machine's serial line",
+      "the machine's port for commands",
       () => Deno.connect({ transport: "unix", path: `${folder}/commands` }).catch(() => undefined),
     );
     const machine = new Machine(process, connection, folder);
-    await machine.#until(/@ready\r?\n/, disk ? 300_000 : 120_000);
+    try {
+      await machine.check("true", { timeoutMs: SLOW_MS });
+    } catch (error) {
+      await machine[Symbol.asyncDispose]();
+      throw error;
+    }
     return machine;
   }
 
   private constructor(process: Deno.ChildProcess, connection: Deno.UnixConn, folder: string) {
     this.#process = process;
     this.#connection = connection;
+    this.#channel = new CommandChannel(connection);
     this.#folder = folder;
   }
 
   /** Runs one line of shell inside; commands wait for one another. */
   async run(
     command: string,
-    { timeoutMs = 60_000 }: { timeoutMs?: number } = {},
+    { timeoutMs = SLOW_MS }: { timeoutMs?: number } = {},
   ): Promise<CommandResult> {
-    await this.#connection.write(new TextEncoder().encode(command + "\n"));
-    const [text, status] = await this.#until(/^@done (\d+)\r?\n/m, timeoutMs, command);
-    return { status: Number(status), output: text!.replaceAll("\r", "") };
+    try {
+      return await this.#channel.run(command, timeoutMs);
+    } catch (cause) {
+      const { message } = cause as Error;
+      throw new Error(`${message}\nThe console:\n${this.console().slice(-3000)}`, { cause });
+    }
   }
 
   /** Like `run`, and throws where the command fails. */
@@ -115,7 +142,11 @@ export class Machine implements AsyncDisposable {
 
   /** Asks the machine to shut down, and waits until it has. */
   async shutDown(command: string): Promise<void> {
-    await this.#connection.write(new TextEncoder().encode(command + "\n"));
+    try {
+      await this.#channel.run(command, SLOW_MS);
+    } catch (error) {
+      if (!(error instanceof LinkEnded)) throw error; // it may be off before it has answered
+    }
     await this.#process.status;
   }
 
@@ -131,32 +162,5 @@ export class Machine implements AsyncDisposable {
     } catch { /* it has ended already */ }
     await this.#process.status;
     await Deno.remove(this.#folder, { recursive: true });
-  }
-
-  /** Text before the pattern, and the pattern's groups. */
-  async #until(pattern: RegExp, timeoutMs: number, what = "boot"): Promise<string[]> {
-    const late = new Error(
-      `Waited ${timeoutMs} ms in vain for the machine's answer to: ${what}\n${this.#received}`,
-    );
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const timeout = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(late), timeoutMs);
-    });
-    try {
-      while (true) {
-        const found = pattern.exec(this.#received);
-        if (found) {
-          const before = this.#received.slice(0, found.index);
-          this.#received = this.#received.slice(found.index + found[0].length);
-          return [before, ...found.slice(1)];
-        }
-        const buffer = new Uint8Array(65536);
-        const count = await Promise.race([this.#connection.read(buffer), timeout]);
-        if (count === null) throw new Error(`The machine ended:\n${this.console().slice(-3000)}`);
-        this.#received += this.#decoder.decode(buffer.subarray(0, count), { stream: true });
-      }
-    } finally {
-      clearTimeout(timer);
-    }
   }
 }

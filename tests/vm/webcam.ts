@@ -1,7 +1,7 @@
 import { type CameraRecording, encodeRecording } from "../support/camera_recording.ts";
 import { waitFor } from "../support/wait.ts";
 import type { ArchiveEntry } from "./archive.ts";
-import { BUILD } from "./camera_machine.ts";
+import { BUILD, SLOW } from "./camera_machine.ts";
 import type { Machine } from "./machine.ts";
 
 const encoder = new TextEncoder();
@@ -80,7 +80,7 @@ export class Webcam {
         lines = (await this.#log()).slice(mark);
         const end = lines.findIndex(ends);
         return end < 0 ? undefined : lines.slice(0, end + 1);
-      }, { timeoutMs: 240_000 });
+      }, SLOW);
     } catch (cause) {
       throw new Error(`${cause}: it wrote ${JSON.stringify(lines)}`, { cause });
     }
