@@ -78,8 +78,9 @@ function listEncoder(encodeItem: Encode): Encode {
   };
 }
 
-/** Rounds to `digits` decimals. */
+/** Rounds to `digits` decimals; a value too large to be scaled has no decimals. */
 function rounded(value: number, digits: number): number {
   const scale = 10 ** digits;
-  return Math.round(value * scale) / scale;
+  const scaled = value * scale;
+  return Number.isFinite(scaled) ? Math.round(scaled) / scale : value;
 }
