@@ -24,8 +24,8 @@ const OPTIONS: ApplianceOptions = {
   lockExposure: false,
 };
 
-/** Takes everything and keeps nothing but what it was last. */
-class Listener implements Sink {
+/** Keeps the sequence of statuses, and nothing else. */
+class StatusSink implements Sink {
   readonly framesWanted = true;
   readonly statuses: string[] = [];
 
@@ -38,7 +38,7 @@ class Listener implements Sink {
 
 function sourceOf(events: () => AsyncIterator<SourceEvent>): FrameSource & { closed: boolean } {
   return {
-    description: "made up",
+    description: "fake source",
     realtime: true,
     closed: false,
     [Symbol.asyncIterator]: events,
@@ -50,9 +50,9 @@ function sourceOf(events: () => AsyncIterator<SourceEvent>): FrameSource & { clo
 }
 
 function applianceOf(source: FrameSource, samples = faceSamples({ seconds: 1e6 })) {
-  const publisher = new Listener();
+  const sink = new StatusSink();
   const context = {
-    bus: new Bus([publisher]),
+    bus: new Bus([sink]),
     clock: new ManualClock(),
     counters: new Counters(),
     health: new Health(new ManualClock()),
@@ -78,7 +78,7 @@ function applianceOf(source: FrameSource, samples = faceSamples({ seconds: 1e6 }
       pacing: new FramePacing({ policy: "always" }),
     }),
   }, OPTIONS);
-  return { appliance, publisher };
+  return { appliance, sink };
 }
 
 const image = gradientImage(64, 48);
@@ -94,7 +94,7 @@ function frameAt(sequence: number): Frame {
   };
 }
 
-Deno.test("frames leave nothing behind in memory", async () => {
+Deno.test("Appliance retains no memory of processed frames", async () => {
   const FRAMES = 9_000;
   const heap: number[] = [];
   const source = sourceOf(async function* () {
@@ -105,11 +105,11 @@ Deno.test("frames leave nothing behind in memory", async () => {
     }
   });
   await applianceOf(source).appliance.run(new AbortController().signal);
-  const bytesAFrame = (heap[2]! - heap[1]!) / FRAMES;
-  assert.ok(bytesAFrame < 20, `${bytesAFrame.toFixed(0)} bytes are kept of each frame`);
+  const bytesPerFrame = (heap[2]! - heap[1]!) / FRAMES;
+  assert.ok(bytesPerFrame < 20, `${bytesPerFrame.toFixed(0)} bytes are retained per frame`);
 });
 
-Deno.test("a source that never answers does not keep the appliance from stopping", async () => {
+Deno.test("Appliance.run() ends on its signal while the source delivers nothing", async () => {
   const stop = new AbortController();
   const source = sourceOf(() => ({
     next() {
@@ -117,19 +117,19 @@ Deno.test("a source that never answers does not keep the appliance from stopping
       return new Promise<never>(() => {});
     },
   }));
-  const { appliance, publisher } = applianceOf(source);
+  const { appliance, sink } = applianceOf(source);
   await appliance.run(stop.signal);
   assert.ok(source.closed);
-  assert.equal(publisher.statuses.at(-1), "STOPPING");
+  assert.equal(sink.statuses.at(-1), "STOPPING");
 });
 
-Deno.test("an appliance that is asked to stop before it runs opens no source", async () => {
+Deno.test("Appliance.run() reads no source if its signal has aborted before", async () => {
   const source = sourceOf(() => ({ next: () => Promise.reject(new Error("opened")) }));
   await applianceOf(source).appliance.run(AbortSignal.abort());
   assert.ok(source.closed);
 });
 
-Deno.test("the fault of a source ends the run with its reason", async () => {
+Deno.test("Appliance.run() rejects with the error of its source, and closes it", async () => {
   const source = sourceOf(() => ({ next: () => Promise.reject(new Error("no such camera")) }));
   const { appliance } = applianceOf(source);
   await assert.rejects(appliance.run(new AbortController().signal), /no such camera/);
