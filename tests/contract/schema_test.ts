@@ -46,7 +46,9 @@ Deno.test("asyncapi.json is a valid AsyncAPI 3 document of all channels", async 
   assert.deepEqual(problems.map(({ message, path }) => `${path.join(".")}: ${message}`), []);
   assert(document);
   const addresses = document.channels().all().map((channel) => channel.address());
-  for (const topic of TOPICS) assert(addresses.includes(`{prefix}:${topic}`), topic);
+  for (const name of [...TOPICS, "command_queue", "metrics:command_queue"]) {
+    assert(addresses.includes(`{prefix}:${name}`), name);
+  }
 });
 
 /** Every field of the table with its path, by topic. */

@@ -17,6 +17,18 @@ const COMMAND: JsonSchema = {
   required: ["recording"],
 };
 
+/** The lists that recording commands are taken from, after the prefix. */
+const COMMAND_QUEUES = ["command_queue", "metrics:command_queue"] as const;
+
+/** The key of a queue in the document, where a colon is not allowed. */
+function queueKey(queue: string): string {
+  return queue.replaceAll(":", "_");
+}
+
+function perQueue<T>(make: (queue: string) => T): Record<string, T> {
+  return Object.fromEntries(COMMAND_QUEUES.map((queue) => [queueKey(queue), make(queue)]));
+}
+
 const PREFIX = {
   description: "Prefix of all channels and keys of one server (`--redis_key_prefix`).",
   default: "physiology",
@@ -55,14 +67,13 @@ export function asyncApi(
         parameters: { prefix: PREFIX },
         messages: { [topic]: { $ref: `#/components/messages/${topic}` } },
       })),
-      command_queue: {
-        address: "{prefix}:command_queue",
+      ...perQueue((queue) => ({
+        address: `{prefix}:${queue}`,
         title: "Recording commands",
-        description: "A Redis list: clients push with LPUSH, the server takes with BRPOP. " +
-          "`{prefix}:metrics:command_queue` is read in the same way.",
+        description: "A Redis list: clients push with LPUSH, the server takes with BRPOP.",
         parameters: { prefix: PREFIX },
         messages: { command: { $ref: "#/components/messages/command" } },
-      },
+      })),
     },
     operations: {
       ...perTopic((topic) => ({
@@ -70,11 +81,11 @@ export function asyncApi(
         channel: { $ref: `#/channels/${topic}` },
         summary: `PUBLISH {prefix}:${topic}`,
       })),
-      command_queue: {
+      ...perQueue((queue) => ({
         action: "receive",
-        channel: { $ref: "#/channels/command_queue" },
-        summary: "BRPOP {prefix}:command_queue",
-      },
+        channel: { $ref: `#/channels/${queueKey(queue)}` },
+        summary: `BRPOP {prefix}:${queue}`,
+      })),
     },
     components: {
       messages: {
