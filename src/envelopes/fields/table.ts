@@ -54,3 +54,6 @@ export const TOPIC_TABLE = {
 
 export type Topic = keyof typeof TOPIC_TABLE;
 export const TOPICS = Object.keys(TOPIC_TABLE) as readonly Topic[];
+
+/** The Redis lists from which recording commands are taken, after the prefix and a colon. */
+export const COMMAND_QUEUES = ["command_queue", "metrics:command_queue"] as const;

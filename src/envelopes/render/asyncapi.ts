@@ -1,4 +1,4 @@
-import { type Topic, TOPIC_TABLE, TOPICS } from "../fields/table.ts";
+import { COMMAND_QUEUES, type Topic, TOPIC_TABLE, TOPICS } from "../fields/table.ts";
 import { envelopeSchema, type JsonSchema } from "./json_schema.ts";
 
 /** Schema of a recording command, as clients push it. */
@@ -16,9 +16,6 @@ const COMMAND: JsonSchema = {
   },
   required: ["recording"],
 };
-
-/** The lists that recording commands are taken from, after the prefix. */
-const COMMAND_QUEUES = ["command_queue", "metrics:command_queue"] as const;
 
 /** The key of a queue in the document, where a colon is not allowed. */
 function queueKey(queue: string): string {

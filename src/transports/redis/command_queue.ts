@@ -1,5 +1,6 @@
 import type { Buffer } from "node:buffer";
 import { reasonOf } from "../../base/errors.ts";
+import { COMMAND_QUEUES } from "../../envelopes/fields/table.ts";
 import type { Clock } from "../../telemetry/clock.ts";
 import type { Log } from "../../telemetry/log.ts";
 import type { RedisOptions } from "./options.ts";
@@ -27,7 +28,7 @@ export class CommandQueue implements AsyncDisposable {
   readonly #consumers: readonly ListConsumer[];
 
   constructor(options: RedisOptions, context: CommandQueueContext) {
-    const keys = ["command_queue", "metrics:command_queue"]
+    const keys = COMMAND_QUEUES
       .map((name) => `${options.keyPrefix}:${name}`);
     // A pop waits for lists of one node only, and in a cluster each list may be on another node.
     const groups = options.cluster ? keys.map((key) => [key]) : [keys];
