@@ -15,6 +15,8 @@ const RECENT_US = 3_000_000;
 const FRAME_TIMEOUT_US = 1_500_000;
 /** A face that was detected this recently still counts as present. Chosen. */
 const FACE_TIMEOUT_US = 1_000_000;
+/** After a longer gap between frames, another person may be in front of the camera. Chosen. */
+const MAX_GAP_US = 2_000_000;
 
 /** Options for `createVitalsEngine()`. */
 export interface VitalsEngineOptions extends VitalsOptions {
@@ -48,6 +50,7 @@ class Engine implements VitalsEngine {
 
   push(sample: RegionSample): void {
     if (this.#newest && sample.timeUs <= this.#newest.timeUs) return;
+    if (this.#newest && sample.timeUs - this.#newest.timeUs > MAX_GAP_US) this.reset();
     this.#newest = sample;
     this.#frames++;
     if (sample.face) this.#faceUs = sample.timeUs;

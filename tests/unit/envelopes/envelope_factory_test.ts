@@ -77,3 +77,32 @@ Deno.test("EnvelopeFactory.status() adds the detail to the message, and the reco
   assert.equal(payload.since, OFFSET_US + 5);
   assert.deepEqual([payload.recording, payload.session_id], [true, "visit-7"]);
 });
+
+Deno.test("EnvelopeFactory publishes x and width by the width of the frame, y and height by its height", () => {
+  const at = (index: number) => ({ x: 0.1 + 0.01 * index, y: 0.2 + 0.02 * index });
+  const face = {
+    ...goodSample().face!,
+    box: { x: 0.3, y: 0.2, width: 0.1, height: 0.4 },
+    landmarks: {
+      rightEye: at(0),
+      leftEye: at(1),
+      nose: at(2),
+      mouth: at(3),
+      rightEar: at(4),
+      leftEar: at(5),
+    },
+  };
+  const { payload } = factoryAt(1).edgeMetrics({
+    sample: goodSample({ face }),
+    signal: { brightness: 100, saturatedFraction: 0.5, fps: 30 },
+    upperTrace: [],
+    width: 1000,
+    height: 500,
+    frameDegradation: 0,
+  });
+  assert.deepEqual(payload.face?.box, { x: 300, y: 100, width: 100, height: 200 });
+  assert.deepEqual(
+    payload.face?.landmarks[0]?.value,
+    [0, 1, 2, 3, 4, 5].map((index) => ({ x: 100 + 10 * index, y: 100 + 10 * index })),
+  );
+});

@@ -75,3 +75,50 @@ Deno.test("decodeFaces() handles no detection, NaN scores and boxes without area
   fine.scores.fill(NaN);
   assert.deepEqual(decodeFaces([fine, coarse], 0.5), []);
 });
+
+Deno.test("decodeFaces() decodes width, height and each point in the order of the model", () => {
+  // In pixels relative to the anchor: centre, size, then x and y of six points.
+  const values = [4, -6, 40, 24, -10, -9, 11, -8, 1, 2, 3, 14, -20, -5, 21, -4];
+  const [face] = decodeFaces(outputs([{ anchor: 2 * (8 * 16 + 8), score: 0.9, values }]), 0.5);
+  const rounded = (pixels: number) => Math.round(1e6 * pixels) / 1e6;
+  const pixels = (point: { x: number; y: number }) =>
+    [point.x, point.y].map((value) => rounded(128 * value - 68));
+  assert.ok(face);
+  assert.deepEqual(
+    Object.entries(face.landmarks).map(([k, p]) => [k, pixels(p)]),
+    [
+      ["rightEye", [-10, -9]],
+      ["leftEye", [11, -8]],
+      ["nose", [1, 2]],
+      ["mouth", [3, 14]],
+      ["rightEar", [-20, -5]],
+      ["leftEar", [21, -4]],
+    ],
+  );
+  assert.deepEqual(pixels(face.box), [4 - 40 / 2, -6 - 24 / 2]);
+  assert.deepEqual([face.box.width, face.box.height].map((size) => rounded(128 * size)), [40, 24]);
+});
+
+Deno.test("decodeFaces() takes boxes with an overlap of over 0.3 for one face", () => {
+  // Boxes of 32 pixels at a distance of d overlap by (32 - d) / (32 + d), in either direction.
+  for (const axis of [0, 1]) {
+    const countAt = (d: number) =>
+      decodeFaces(
+        outputs([
+          { anchor: 0, score: 0.9, values: BOX },
+          { anchor: 1, score: 0.8, values: BOX.with(axis, d) },
+        ]),
+        0.5,
+      ).length;
+    const limit = (32 * 0.7) / 1.3;
+    assert.equal(countAt(limit - 0.3), 1);
+    assert.equal(countAt(limit + 0.3), 2);
+  }
+});
+
+Deno.test("decodeFaces() takes scores from the threshold on", () => {
+  const countAt = (score: number) =>
+    decodeFaces(outputs([{ anchor: 0, score, values: BOX }]), 0.6).length;
+  assert.equal(countAt(0.601), 1);
+  assert.equal(countAt(0.599), 0);
+});

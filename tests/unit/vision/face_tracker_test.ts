@@ -130,3 +130,70 @@ Deno.test("FaceTracker reports the speed in face widths per second", () => {
   const speed = track(detections).at(-1)?.face?.speed ?? 0;
   assert.ok(Math.abs(speed - 0.012 / 0.2 / 0.3) < 0.05, `${speed}`);
 });
+
+Deno.test("FaceTracker measures another face only if it is over 1.3 times as wide", () => {
+  const tracksWith = (ratio: number) => {
+    const detections = Array.from({ length: 12 }, (_, index) => [
+      face({ x: 0.25, width: 0.2 }),
+      ...(index < 5 ? [] : [face({ x: 0.75, width: 0.2 * ratio })]),
+    ]);
+    return new Set(track(detections).slice(2).map(({ face }) => face?.track)).size;
+  };
+  assert.equal(tracksWith(1.27), 1);
+  assert.equal(tracksWith(1.33), 2);
+});
+
+Deno.test("FaceTracker associates a detection within 0.6 widths and of half to twice the width", () => {
+  const confirmed = (next: FaceAt) =>
+    track([[face({ x: 0.4, width: 0.2 })], [face({ x: 0.4, width: 0.2, ...next })]]).at(-1)!
+      .count === 1;
+  assert.ok(confirmed({ x: 0.4 + 0.58 * 0.2 }) && !confirmed({ x: 0.4 + 0.62 * 0.2 }));
+  assert.ok(confirmed({ y: 0.5 - 0.58 * 0.2 }) && !confirmed({ y: 0.5 - 0.62 * 0.2 }));
+  assert.ok(confirmed({ width: 0.102 }) && !confirmed({ width: 0.098 }));
+  assert.ok(confirmed({ width: 0.398 }) && !confirmed({ width: 0.402 }));
+});
+
+Deno.test("FaceTracker confirms a tentative face after four misses, and forgets it after five", () => {
+  const countAfter = (misses: number) =>
+    track([[face()], ...Array.from({ length: misses }, () => []), [face()]]).at(-1)!.count;
+  assert.equal(countAfter(4), 1);
+  assert.equal(countAfter(5), 0);
+});
+
+Deno.test("FaceTracker observes a face until one second after its last detection", () => {
+  const tracker = new FaceTracker();
+  track([[face()], [face()]], tracker);
+  assert.equal(tracker.observe(INTERVAL_US + 999_999)?.ageUs, 999_999);
+  assert.equal(tracker.observe(INTERVAL_US + 1_000_000), undefined);
+});
+
+Deno.test("FaceTracker moves its box from 0.06 face widths on, until it is within 0.012", () => {
+  const moves = (widths: number) => {
+    const tracker = new FaceTracker();
+    track([[face()], [face()]], tracker);
+    // The smoothed box moves by this fraction of the distance of the detection.
+    const gain = (off: number) => 0.25 + 2.5 * off;
+    let off = 0;
+    while (off * gain(off) < widths) off += 1e-5;
+    tracker.update([face({ x: 0.5 + 0.3 * off })], {
+      timeUs: 2 * INTERVAL_US,
+      aspect: 1,
+      view: WHOLE,
+      confirmThreshold: 0.72,
+    });
+    tracker.observe(2 * INTERVAL_US);
+    return { tracker, moving: tracker.moving };
+  };
+  assert.equal(moves(0.057).moving, false);
+  const { tracker, moving } = moves(0.063);
+  assert.equal(moving, true);
+  let elapsedUs = 2 * INTERVAL_US;
+  const target = 0.35 + 0.3 * 0.063;
+  let distance = 0;
+  while (tracker.moving) {
+    elapsedUs += 5_000;
+    distance = Math.abs(target - tracker.observe(elapsedUs)!.box.x) / 0.3;
+  }
+  // The box follows with a time constant of 150 ms, by 3 % in 5 ms.
+  assert.ok(distance < 0.012 && distance > 0.012 / 1.04, `${distance}`);
+});

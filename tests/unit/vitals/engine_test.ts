@@ -1,9 +1,17 @@
 import { monotonicUs } from "../../../src/base/time.ts";
 import assert from "node:assert/strict";
 import { createVitalsEngine } from "../../../src/vitals/engine.ts";
-import type { VitalsEstimate } from "../../../src/vitals/estimate.ts";
+import type { VitalsEngine, VitalsEstimate } from "../../../src/vitals/estimate.ts";
 import type { RegionSample } from "../../../src/vision/region_sample.ts";
 import { faceSamples } from "../../support/face_samples.ts";
+import {
+  CHANGE_US,
+  FIRST_PERSON,
+  PERSON_CHANGES,
+  personSamples,
+  SECOND_PERSON,
+} from "../../support/person_changes.ts";
+import { goodFace, samplesOf } from "../../support/samples.ts";
 
 /** Returns the estimates at intervals of 0.2 s. */
 function estimates(samples: Iterable<RegionSample>): VitalsEstimate[] {
@@ -85,3 +93,162 @@ Deno.test("VitalsEngine withholds values if the camera delivers no frames", () =
   engine.setDisconnected(true);
   assert.equal(engine.estimate().condition, "CAMERA_DISCONNECTED");
 });
+
+/** The values of each vital in an estimate, with their times if they have any. */
+const VITALS: Readonly<Record<string, (estimate: VitalsEstimate) => unknown>> = {
+  "pulse": ({ pulse }) => [pulse.strict, pulse.rate],
+  "pulse trace": ({ pulse }) => pulse.trace,
+  "heart rate variability": ({ pulse }) => pulse.hrv,
+  "pulse-respiration quotient": ({ pulse }) => pulse.respirationQuotient,
+  "breathing": ({ breathing }) => [breathing.strict, breathing.rate],
+  "upper trace": ({ breathing }) => breathing.upperTrace,
+  "depth of breaths": ({ breathing }) => breathing.amplitude,
+  "baseline": ({ breathing }) => breathing.baseline,
+  "ratio of inhalation to exhalation": ({ breathing }) => breathing.inhaleExhaleRatio,
+  "respiratory line length": ({ breathing }) => breathing.respiratoryLineLength,
+  "apnea": ({ breathing }) => breathing.apnea,
+  "phasic trace": ({ phasicPressure }) => phasicPressure,
+  "EDA proxy": ({ eda }) => eda,
+};
+
+/** All numbers in a value, in order; true and false count as 1 and 0. */
+function numbersIn(value: unknown): number[] {
+  if (typeof value === "object" && value) return Object.values(value).flatMap(numbersIn);
+  return typeof value === "number" || typeof value === "boolean" ? [Number(value)] : [];
+}
+
+/** Pushes samples and returns an estimate for every fifteenth. */
+function estimatesOf(engine: VitalsEngine, samples: Iterable<RegionSample>): VitalsEstimate[] {
+  return [...samples].flatMap((sample, k) => {
+    engine.push(sample);
+    return k % 15 === 14 ? [engine.estimate()] : [];
+  });
+}
+
+const OPTIONS = { phasicPressure: true, eda: true };
+const FIRST_S = 36, SECOND_S = 20;
+
+for (const { name, gapUs, track, apply } of PERSON_CHANGES) {
+  Deno.test(`VitalsEngine publishes nothing that it measured before ${name}`, () => {
+    const engine = createVitalsEngine(OPTIONS);
+    const startUs = CHANGE_US - gapUs - (FIRST_S - 1 / 30) * 1e6;
+    const first = { seconds: FIRST_S, startUs: Math.round(startUs), track: 1 };
+    const before = estimatesOf(engine, personSamples(FIRST_PERSON, first));
+    apply?.(engine);
+    const second = { seconds: SECOND_S, startUs: CHANGE_US, track };
+    const after = estimatesOf(engine, personSamples(SECOND_PERSON, second));
+    // A new engine cannot have anything from before.
+    const expected = estimatesOf(
+      createVitalsEngine(OPTIONS),
+      personSamples(SECOND_PERSON, second),
+    );
+    for (const [vital, valuesOf] of Object.entries(VITALS)) {
+      assert.ok(numbersIn(before.map(valuesOf)).length > 0, `${vital}: no value before`);
+      for (const [k, estimate] of after.entries()) {
+        assert.deepEqual(
+          numbersIn(valuesOf(estimate)),
+          numbersIn(valuesOf(expected[k]!)),
+          `${vital} after ${(k + 1) / 2} s`,
+        );
+      }
+    }
+  });
+}
+
+Deno.test("VitalsEngine keeps the state over a gap of two seconds", () => {
+  const breathingAfter = (gapUs: number) => {
+    const engine = createVitalsEngine(OPTIONS);
+    const person = { seconds: 15, startUs: 0, track: 1 };
+    let lastUs = 0;
+    for (const sample of personSamples(FIRST_PERSON, person)) {
+      engine.push(sample);
+      lastUs = sample.timeUs;
+    }
+    engine.estimate();
+    const startUs = lastUs + gapUs;
+    for (const sample of personSamples(FIRST_PERSON, { seconds: 0.1, startUs, track: 1 })) {
+      engine.push(sample);
+    }
+    return engine.estimate().breathing.upperTrace[0]?.value;
+  };
+  assert.notEqual(breathingAfter(2_000_000), 0);
+  assert.equal(breathingAfter(2_000_001), 0);
+});
+
+Deno.test("VitalsEngine ignores a sample that is not newer than the one before", () => {
+  const engine = createVitalsEngine();
+  const [first, second] = samplesOf(1);
+  engine.push(second!);
+  const { frameCount, timeUs } = engine.estimate();
+  for (const sample of [first!, second!]) engine.push({ ...sample, face: goodFace({ track: 2 }) });
+  const estimate = engine.estimate();
+  assert.deepEqual([estimate.frameCount, estimate.timeUs], [frameCount, timeUs]);
+});
+
+Deno.test("VitalsEngine shows values for 1.5 s after the newest frame", () => {
+  const engine = createVitalsEngine();
+  // At 60 frames per second, the frame rate of the last two seconds stays sufficient.
+  const samples = [...faceSamples({ seconds: 15, fps: 60 })];
+  for (const sample of samples) engine.push(sample);
+  const pulseAfter = (us: number) =>
+    engine.estimate(monotonicUs(samples.at(-1)!.timeUs + us)).pulse;
+  assert.ok(pulseAfter(0).strict);
+  assert.ok(pulseAfter(1_500_000).strict);
+  assert.equal(pulseAfter(1_500_001).strict, undefined);
+  assert.equal(pulseAfter(1_500_001).withheld, "camera_disconnected");
+});
+
+Deno.test("VitalsEngine withholds all values as no_face from one second after the last face", () => {
+  const engine = createVitalsEngine();
+  const samples = [...faceSamples({ seconds: 17 })];
+  const lastFaceUs = 15_000_000;
+  const withheld = samples.flatMap((sample) => {
+    const { face, ...rest } = sample;
+    engine.push(sample.timeUs <= lastFaceUs ? { ...rest, face: face! } : rest);
+    const { pulse, breathing } = engine.estimate();
+    if (pulse.withheld !== "no_face") return [];
+    assert.equal(breathing.withheld, "no_face");
+    return [sample.timeUs];
+  });
+  assert.ok(withheld[0]! > lastFaceUs + 1_000_000 && withheld[0]! < lastFaceUs + 1_040_000);
+});
+
+Deno.test("VitalsEngine counts the frames of the last three seconds", () => {
+  const engine = createVitalsEngine();
+  for (const sample of samplesOf(5, { fps: 30 })) engine.push(sample);
+  const slow = samplesOf(4, { fps: 15, startUs: 6_000_000 });
+  const fps = slow.map((sample) => {
+    engine.push(sample);
+    return engine.estimate().signal.fps;
+  });
+  assert.ok(Math.abs(fps[0]! - 30) < 0.5, `${fps[0]}`);
+  assert.ok(fps[15 * 2.8]! > 15.3, `${fps[15 * 2.8]}`);
+  assert.ok(Math.abs(fps[15 * 3 + 1]! - 15) < 0.1, `${fps[15 * 3 + 1]}`);
+});
+
+for (
+  const [name, parts, expected] of [
+    ["a dark image", { luma: 0.15 }, "too_dark"],
+    ["an overexposed image", { clipped: 0.5 }, "too_bright"],
+    ["a moving face", { speed: 0.6 }, "motion"],
+  ] as const
+) {
+  Deno.test(`VitalsEngine explains a pulse of low quality by ${name}`, () => {
+    const engine = createVitalsEngine();
+    const { luma = 1, clipped = 0, speed = 0.01 } = parts as {
+      luma?: number;
+      clipped?: number;
+      speed?: number;
+    };
+    for (const sample of faceSamples({ amplitude: 0, noise: 1, seconds: 12 })) {
+      const regions = Object.fromEntries(
+        Object.entries(sample.regions).map(([region, { r, g, b, pixels }]) => [
+          region,
+          { r: luma * r, g: luma * g, b: luma * b, pixels, clipped },
+        ]),
+      );
+      engine.push({ ...sample, regions, face: { ...sample.face!, speed } });
+    }
+    assert.equal(engine.estimate().pulse.withheld, expected);
+  });
+}

@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
 import { phaseCoherence, type RegionSignal } from "../../../../src/vitals/pulse/coherence.ts";
 import { scipy } from "../../../support/scipy.ts";
-import { noisySine, SAMPLE_RATE_HZ as sampleRateHz } from "../../../support/synthetic_signals.ts";
+import {
+  noisySine,
+  SAMPLE_RATE_HZ as sampleRateHz,
+  sine,
+} from "../../../support/synthetic_signals.ts";
 
 const REGIONS = ["forehead", "glabella", "left_cheek", "right_cheek"];
 
@@ -41,4 +45,37 @@ result = total / 3`,
     phaseCoherence(regionSignals(signals.slice(0, 2)), { frequencyHz: 1.1, sampleRateHz }),
     undefined,
   );
+});
+
+Deno.test("phaseCoherence() needs three regions, and counts one signal of each", () => {
+  const signals = regionSignals(REGIONS.slice(0, 3).map(() => sine(1.2)));
+  const options = { frequencyHz: 1.2, sampleRateHz };
+  assert.ok(Math.abs(phaseCoherence(signals, options)! - 1) < 1e-9);
+  assert.equal(phaseCoherence(signals.slice(0, 2), options), undefined);
+  const [first] = signals;
+  // Of the signals of a region, the one with the highest weight counts.
+  const weak = { ...first!, bvp: first!.bvp.map((value) => -value), weight: 0.5 };
+  assert.ok(Math.abs(phaseCoherence([weak, ...signals, weak], options)! - 1) < 1e-9);
+  const strong = { ...weak, weight: 2 };
+  assert.ok(phaseCoherence([...signals, strong], options)! < 0);
+});
+
+Deno.test("phaseCoherence() compares phases in segments of three seconds", () => {
+  // In each third of nine seconds the regions agree, but the phase changes between the thirds.
+  const phases = [0, 2, 4];
+  const ofSeconds = (seconds: number) =>
+    phaseCoherence(
+      regionSignals(REGIONS.map((_, region) =>
+        Float64Array.from({ length: Math.round(seconds * sampleRateHz) }, (_, k) => {
+          const third = Math.floor((3 * k) / (seconds * sampleRateHz));
+          const sign = region % 2 && third === 1 ? -1 : 1;
+          return sign * Math.sin((2 * Math.PI * 1.2 * k) / sampleRateHz + phases[third]!);
+        })
+      )),
+      { frequencyHz: 1.2, sampleRateHz },
+    )!;
+  // In the middle third half of the regions are opposed: (4·0 - 1)/3.
+  assert.ok(Math.abs(ofSeconds(9) - (1 + 1 - 1 / 3) / 3) < 1e-6, `${ofSeconds(9)}`);
+  // Under nine seconds there are two segments, each of which contains half of the middle third.
+  assert.ok(Math.abs(ofSeconds(8.9) - ofSeconds(9)) > 0.02, `${ofSeconds(8.9)}`);
 });

@@ -29,3 +29,13 @@ Deno.test("whiten() returns the exponent of colored noise on average, limited to
   assert.ok(Math.abs(meanExponent(1.25) - 1.25) < 0.1, `${meanExponent(1.25)}`);
   assert.ok(Math.abs(meanExponent(3) - 1.5) < 0.01);
 });
+
+Deno.test("whiten() removes the power from 7 Hz on, and at 0 Hz", () => {
+  const power = new Float64Array(1000).fill(1);
+  whiten({ power, binHz: 0.01 });
+  assert.equal(power[0], 0);
+  assert.ok(power[1]! > 0 && power[699]! > 0);
+  assert.ok(power.subarray(700).every((value) => value === 0));
+  // White noise has the smallest exponent, which is 1: the power is proportional to the frequency.
+  assert.ok(Math.abs(power[600]! / power[300]! - 2) < 1e-9);
+});

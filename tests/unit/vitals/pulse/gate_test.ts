@@ -1,0 +1,140 @@
+import assert from "node:assert/strict";
+import type { ConfidenceFeatures } from "../../../../src/vitals/pulse/confidence.ts";
+import type { PulseCandidate } from "../../../../src/vitals/pulse/fusion.ts";
+import { clampRate, gate, type GateContext } from "../../../../src/vitals/pulse/gate.ts";
+import { colorOf, pulseWindow } from "../../../support/pulse_window.ts";
+
+const FEATURES: ConfidenceFeatures = {
+  snrDb: 10,
+  marginDb: 10,
+  agreement: 1,
+  prominenceDb: 10,
+  coherence: 0.9,
+  hasCoherence: 1,
+  isSingleSignal: 0,
+  hasProjections: 1,
+  amplitudeStabilityDb: -1,
+  halfWindowOffsetHz: 0,
+  historyDb: 0,
+  hasHistory: 1,
+};
+
+interface Parts extends Partial<GateContext> {
+  readonly subharmonicDb?: number;
+}
+
+/** Decides on a good candidate of 72 beats/min that differs in these parts. */
+function decide({ subharmonicDb = -10, ...context }: Parts) {
+  const candidate: PulseCandidate = {
+    frequencyHz: 1.2,
+    features: FEATURES,
+    signals: [],
+    bvp: new Float64Array(300),
+    spectrum: { power: new Float64Array(512), binHz: 0.03 },
+    subharmonicDb,
+  };
+  return gate(candidate, {
+    window: pulseWindow({}),
+    rate: 72,
+    confidence: 0.95,
+    features: FEATURES,
+    previousFeatures: undefined,
+    faceSpeed: 0,
+    breathsPerMinute: undefined,
+    ...context,
+  });
+}
+
+const incoherent = (coherence: number) => ({ ...FEATURES, coherence });
+
+/** Each limit: the last candidate that is published, the first that is withheld, and why. */
+const LIMITS: readonly (readonly [
+  name: string,
+  published: Parts,
+  withheld: Parts,
+  reason: "low_quality" | "motion",
+  confidence: number,
+])[] = [
+  ["confidence", { confidence: 0.7 }, { confidence: 0.699 }, "low_quality", 0.699],
+  ["lowest rate", { rate: 40 }, { rate: 39.99 }, "low_quality", 0.5],
+  ["highest rate", { rate: 180 }, { rate: 180.01 }, "low_quality", 0.5],
+  [
+    "coherence of regions",
+    { features: incoherent(0.4) },
+    { features: incoherent(0.399) },
+    "low_quality",
+    0.5,
+  ],
+  [
+    "coherence of the assessment before",
+    { previousFeatures: incoherent(0.4) },
+    { previousFeatures: incoherent(0.399) },
+    "low_quality",
+    0.5,
+  ],
+  ["speed of the face", { faceSpeed: 0.5 }, { faceSpeed: 0.501 }, "motion", 0.1],
+  ["subharmonic", { subharmonicDb: 0 }, { subharmonicDb: 0.01 }, "motion", 0.1],
+  ...[2, 3].flatMap((multiple) =>
+    [-1, 1].map((sign) => {
+      const rateAt = (distance: number) => ({
+        confidence: 0.899,
+        rate: 72,
+        breathsPerMinute: (72 + sign * distance) / multiple,
+      });
+      return [
+        `distance from ${multiple} times the breathing rate, ${sign < 0 ? "above" : "below"} it`,
+        rateAt(3.01),
+        rateAt(2.99),
+        "motion",
+        0.1,
+      ] as const;
+    })
+  ),
+  [
+    "confidence at twice the breathing rate",
+    { breathsPerMinute: 36, confidence: 0.9 },
+    { breathsPerMinute: 36, confidence: 0.899 },
+    "motion",
+    0.1,
+  ],
+];
+
+for (const [name, published, withheld, reason, confidence] of LIMITS) {
+  Deno.test(`gate() withholds beyond the limit only: ${name}`, () => {
+    assert.deepEqual(decide(published), { confidence: published.confidence ?? 0.95 });
+    assert.deepEqual(decide(withheld), { confidence, withheld: reason });
+  });
+}
+
+Deno.test("gate() keeps a confidence that is under the limit of a rate outside the range", () => {
+  assert.equal(decide({ rate: 190, confidence: 0.3 }).confidence, 0.3);
+});
+
+Deno.test("gate() does not need a coherence that is unknown", () => {
+  const unknown = { ...FEATURES, coherence: 0, hasCoherence: 0 };
+  assert.equal(decide({ features: unknown, previousFeatures: unknown }).withheld, undefined);
+});
+
+Deno.test("gate() publishes four times the breathing rate", () => {
+  assert.equal(decide({ breathsPerMinute: 18, confidence: 0.8 }).withheld, undefined);
+});
+
+Deno.test("gate() withholds a candidate that rejectionReason() rejects", () => {
+  const lamp = (seconds: number) => 0.01 * Math.sin(2 * Math.PI * 1.2 * seconds);
+  const color = colorOf({ r: lamp, g: lamp, b: lamp });
+  const window = pulseWindow({ skin: color, background: color });
+  assert.deepEqual(decide({ window }), { confidence: 0.1, withheld: "flicker" });
+});
+
+Deno.test("clampRate() replaces rates up to 0.5 outside the range, and no others", () => {
+  const cases = [
+    [39.49, 39.49],
+    [39.5, 40],
+    [40, 40],
+    [40.2, 40.2],
+    [179.8, 179.8],
+    [180.5, 180],
+    [180.51, 180.51],
+  ] as const;
+  for (const [rate, clamped] of cases) assert.equal(clampRate(rate), clamped, `${rate}`);
+});
