@@ -2,14 +2,17 @@
 
 import base64
 import json
+import time
 from collections import Counter, defaultdict
 
 from descriptions import SCHEMAS, STATUS_CODES
+from truth import Truth
 
 RANGES = {"pulse": (40, 180), "breathing": (4, 40)}
 IMMEDIATE_STATUSES = {"PROCESSING_NOT_STARTED", "CAMERA_DISCONNECTED", "STOPPING"}
 HEARTBEAT_S = 5.0
 HOLD_S = 0.5
+LATE_S = 2.0
 
 
 def is_integer(value):
@@ -51,6 +54,7 @@ class Contract:
         self.reasons = Counter()
         self.strict = Counter()
         self.latencies = []
+        self.truth = Truth(options.truth, self.expect) if options.truth else None
         names = SCHEMAS["status"].root["properties"]["payload"]["properties"]["name"]["enum"]
         self.expect(set(STATUS_CODES.values()) == set(names) and len(STATUS_CODES) == len(names),
                     "ENVELOPES.md and the schema list different statuses")
@@ -95,13 +99,20 @@ class Contract:
                         f"{path}: keys are in the order {list(value)}")
         self.no_emptiness(payload, kind)
         self.follow_sequence(kind, payload)
+        replayed = payload.get("metadata", {}).get("replayed")
+        arrived_us = None if replayed or received_s is None else time.time_ns() // 1000
+        if self.truth and kind in ("core_metrics", "edge_metrics", "frame"):
+            getattr(self.truth, kind)(payload, stamp, arrived_us)
         # Messages that a link lost are sent again beside the live ones, except recording states.
-        if payload.get("metadata", {}).get("replayed"):
+        if replayed:
             self.counts[f"{kind} replayed"] += 1
             if kind != "recording_state":
                 return
         self.expect(stamp > self.last.get(kind, 0), f"{kind} timestamps do not increase")
         self.last[kind] = stamp
+        if arrived_us is not None:
+            self.expect(0 <= arrived_us - stamp <= LATE_S * 1e6,
+                        f"{kind} arrives late without a mark, or before its time")
         for name, samples in schema.traces(payload):
             self.trace(name, samples)
         getattr(self, kind)(payload, stamp, received_s)
@@ -232,3 +243,5 @@ class Contract:
                         f"recording states {self.recording_states}")
         self.expect(self.strict["pulse"] or not options.require_pulse, "no pulse at all")
         self.expect(self.newest_status is not None, "no status")
+        if self.truth:
+            self.truth.conclude()

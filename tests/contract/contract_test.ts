@@ -6,14 +6,29 @@ import { startRedis } from "../support/redis_server.ts";
 
 const CHECKER = new URL("conformance.py", import.meta.url).pathname;
 
-/** Runs the server with `flags` and checks all that it publishes with the independent program. */
+/**
+ * Runs the server with `flags` and checks all that it publishes with the independent program; what a
+ * simulated camera sees is compared with its ground truth.
+ */
 async function checkContract(
   flags: readonly string[],
   { checks = [] }: { readonly checks?: readonly string[] } = {},
 ): Promise<void> {
+  using folder = temporaryFolder();
+  const truth = `${folder.path}/truth.csv`;
+  const isSimulated = flags.includes("--simulate");
   await using broker = await startRedis();
-  await using server = startProgram([`--redis_port=${broker.port}`, ...flags]);
-  await using checker = new Program(PYTHON, [CHECKER, `--port=${broker.port}`, ...checks]);
+  await using server = startProgram([
+    `--redis_port=${broker.port}`,
+    ...isSimulated ? [`--simulate_truth_path=${truth}`] : [],
+    ...flags,
+  ]);
+  await using checker = new Program(PYTHON, [
+    CHECKER,
+    `--port=${broker.port}`,
+    ...isSimulated ? [`--truth=${truth}`] : [],
+    ...checks,
+  ]);
   const status = await checker.ended();
   server.kill("SIGTERM");
   const { code, stderr } = await server.ended;

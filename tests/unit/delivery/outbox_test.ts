@@ -203,3 +203,20 @@ Deno.test("Outbox spools metrics over the memory limit and replays them after a 
     Array.from({ length: 300 }, (_, index) => index + 1),
   );
 });
+
+Deno.test("Outbox.flush() waits for the acknowledgements, for no longer than its time", async () => {
+  await using ends = startFakeOutbox();
+  ends.backend.setReady(true);
+  ends.backend.acknowledging = false;
+  ends.outbox.offer(fakeMetric(ends.clock, 1));
+  let flushed = 0;
+  ends.outbox.flush(1000).then(() => flushed++);
+  await ends.clock.advance(990);
+  assert.equal(flushed, 0);
+  await ends.clock.advance(15);
+  assert.equal(flushed, 1);
+  ends.outbox.flush(1000).then(() => flushed++);
+  ends.backend.acknowledge();
+  await ends.clock.advance(10);
+  assert.equal(flushed, 2);
+});

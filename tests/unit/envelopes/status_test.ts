@@ -49,3 +49,57 @@ Deno.test("StatusDebouncer reports when the condition began", () => {
   assert.equal(debouncer.observe("IMAGE_TOO_DARK", monotonicUs(1600 * MS))?.sinceUs, 1000 * MS);
   assert.equal(debouncer.observe("IMAGE_TOO_DARK", monotonicUs(6600 * MS))?.sinceUs, 1000 * MS);
 });
+
+/** A debouncer that has published `OK` at 0 s. */
+function published(): (ms: number, name: StatusName, urgent?: boolean) => StatusName | undefined {
+  const debouncer = new StatusDebouncer();
+  debouncer.observe("OK", monotonicUs(0));
+  return (ms, name, urgent = false) =>
+    debouncer.observe(name, monotonicUs(Math.round(ms * MS)), { urgent })?.name;
+}
+
+Deno.test("StatusDebouncer.observe() holds a change back until it has lasted 0.5 s, to the microsecond", () => {
+  const observe = published();
+  assert.equal(observe(1000, "IMAGE_TOO_DARK"), undefined);
+  assert.equal(observe(1499.999, "IMAGE_TOO_DARK"), undefined);
+  assert.equal(observe(1500, "IMAGE_TOO_DARK"), "IMAGE_TOO_DARK");
+  assert.equal(observe(1600, "IMAGE_TOO_DARK"), undefined);
+});
+
+Deno.test("StatusDebouncer.observe() counts the 0.5 s again after the condition was interrupted", () => {
+  for (const interruption of ["OK", "NO_FACES_FOUND"] as const) {
+    const observe = published();
+    observe(1000, "IMAGE_TOO_DARK");
+    observe(1400, interruption);
+    assert.equal(observe(1500, "IMAGE_TOO_DARK"), undefined);
+    assert.equal(observe(1999.999, "IMAGE_TOO_DARK"), undefined);
+    assert.equal(observe(2000, "IMAGE_TOO_DARK"), "IMAGE_TOO_DARK");
+  }
+});
+
+Deno.test("StatusDebouncer.observe() repeats a status 5 s after it was published, to the microsecond", () => {
+  const observe = published();
+  assert.equal(observe(4999.999, "OK"), undefined);
+  assert.equal(observe(5000, "OK"), "OK");
+  assert.equal(observe(9999.999, "OK"), undefined);
+  assert.equal(observe(10_000, "OK"), "OK");
+});
+
+Deno.test("StatusDebouncer.observe() repeats the published status while another is held back", () => {
+  const observe = published();
+  assert.equal(observe(4800, "IMAGE_TOO_DARK"), undefined);
+  assert.equal(observe(5000, "IMAGE_TOO_DARK"), "OK");
+  assert.equal(observe(5300, "IMAGE_TOO_DARK"), "IMAGE_TOO_DARK");
+  assert.equal(observe(10_299.999, "IMAGE_TOO_DARK"), undefined);
+  assert.equal(observe(10_300, "IMAGE_TOO_DARK"), "IMAGE_TOO_DARK");
+});
+
+Deno.test("StatusDebouncer.observe() updates the detail of a status, and keeps its beginning", () => {
+  const debouncer = new StatusDebouncer();
+  debouncer.observe("PUBLISH_DEGRADED", monotonicUs(0), { detail: "first" });
+  debouncer.observe("PUBLISH_DEGRADED", monotonicUs(1000 * MS), { detail: "second" });
+  assert.deepEqual(
+    debouncer.observe("PUBLISH_DEGRADED", monotonicUs(5000 * MS), { detail: "third" }),
+    { name: "PUBLISH_DEGRADED", sinceUs: 0, detail: "third" },
+  );
+});

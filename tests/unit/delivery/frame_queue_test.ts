@@ -1,0 +1,105 @@
+import assert from "node:assert/strict";
+import { BackendError, type Delivery } from "../../../src/delivery/backend.ts";
+import type { Outgoing } from "../../../src/envelopes/message.ts";
+import { FakeBackend } from "../../support/fake_backend.ts";
+import { fakeFrame, framesOf, startFakeOutbox } from "../../support/fake_outbox.ts";
+
+/** The smallest step of the clock. */
+const MICROSECOND_MS = 0.001;
+
+for (
+  const { options, limitMs } of [
+    { options: {}, limitMs: 500 },
+    { options: { maxFrameAgeMs: 80 }, limitMs: 80 },
+  ]
+) {
+  Deno.test(`FrameQueue sends a frame of ${limitMs} ms and drops an older one at that limit`, async () => {
+    for (
+      const { ageMs, sent } of [
+        { ageMs: limitMs, sent: [1, 2] },
+        { ageMs: limitMs + MICROSECOND_MS, sent: [1] },
+      ]
+    ) {
+      await using ends = startFakeOutbox({ framesInFlight: 1, ...options });
+      ends.backend.setReady(true);
+      ends.backend.acknowledging = false;
+      ends.outbox.offer(fakeFrame(ends.clock, 1));
+      ends.outbox.offer(fakeFrame(ends.clock, 2));
+      await ends.clock.advance(ageMs);
+      ends.backend.acknowledge();
+      await ends.clock.advance(0);
+      assert.deepEqual(framesOf(ends.backend.sent), sent);
+      assert.equal(
+        ends.counters.get("outbox_dropped_total", { class: "frame", reason: "too_old" }),
+        2 - sent.length,
+      );
+    }
+  });
+}
+
+Deno.test("FrameQueue has as many frames in flight as its limit, and no more", async () => {
+  for (const framesInFlight of [1, 2]) {
+    await using ends = startFakeOutbox({ framesInFlight });
+    ends.backend.setReady(true);
+    // Acknowledged frames open the congestion window.
+    for (let sequence = 1; sequence <= 3; sequence++) {
+      ends.outbox.offer(fakeFrame(ends.clock, sequence));
+      await ends.clock.advance(33);
+    }
+    ends.backend.acknowledging = false;
+    for (let sequence = 4; sequence <= 8; sequence++) {
+      ends.outbox.offer(fakeFrame(ends.clock, sequence));
+    }
+    assert.equal(ends.backend.inFlight, framesInFlight);
+  }
+});
+
+Deno.test("FrameQueue drops frames without a link, and the one that waits when the link is lost", async () => {
+  await using ends = startFakeOutbox({ framesInFlight: 1 });
+  const lost = () =>
+    ends.counters.get("outbox_dropped_total", { class: "frame", reason: "not_connected" });
+  ends.outbox.offer(fakeFrame(ends.clock, 1));
+  assert.equal(lost(), 1);
+  ends.backend.setReady(true);
+  ends.backend.acknowledging = false;
+  ends.outbox.offer(fakeFrame(ends.clock, 2));
+  ends.outbox.offer(fakeFrame(ends.clock, 3));
+  ends.backend.setReady(false);
+  assert.equal(lost(), 2);
+  ends.backend.acknowledging = true;
+  ends.backend.setReady(true);
+  await ends.clock.advance(100);
+  assert.deepEqual(framesOf(ends.backend.sent), [2]);
+});
+
+Deno.test("FrameQueue wants frames unless the last one had no receiver on this link", async () => {
+  await using ends = startFakeOutbox();
+  assert.equal(ends.outbox.framesWanted, false);
+  ends.backend.setReady(true);
+  assert.equal(ends.outbox.framesWanted, true);
+  ends.backend.receivers = 0;
+  ends.outbox.offer(fakeFrame(ends.clock, 1));
+  await ends.clock.advance(0);
+  assert.equal(ends.outbox.framesWanted, false);
+  ends.backend.setReady(false);
+  ends.backend.setReady(true);
+  assert.equal(ends.outbox.framesWanted, true);
+});
+
+/** A backend that refuses every frame. */
+class RefusingBackend extends FakeBackend {
+  override send(_outgoing: Outgoing): Promise<Delivery> {
+    const options = { retriable: false, reason: "rejected" } as const;
+    return Promise.reject(new BackendError("The frame is too large", options));
+  }
+}
+
+Deno.test("FrameQueue reports a rejected frame as a problem for 3 s", async () => {
+  await using ends = startFakeOutbox({}, new RefusingBackend());
+  ends.backend.setReady(true);
+  ends.outbox.offer(fakeFrame(ends.clock, 1));
+  await ends.clock.advance(3000 - MICROSECOND_MS);
+  assert.equal(ends.outbox.problem, "The frame is too large");
+  await ends.clock.advance(MICROSECOND_MS);
+  assert.equal(ends.outbox.problem, undefined);
+});

@@ -1,0 +1,262 @@
+import assert from "node:assert/strict";
+import type { Delivery } from "../../../src/delivery/backend.ts";
+import type { OutboxOptions } from "../../../src/delivery/outbox.ts";
+import type { MetricOutgoing, Outgoing } from "../../../src/envelopes/message.ts";
+import { FakeBackend } from "../../support/fake_backend.ts";
+import { fakeMetric, metricsOf, startFakeOutbox } from "../../support/fake_outbox.ts";
+import { temporaryFolder } from "../../support/folders.ts";
+import { waitFor } from "../../support/wait.ts";
+
+type FakeOutbox = ReturnType<typeof startFakeOutbox>;
+
+const HOUR_MS = 3_600_000;
+/** The smallest step of the clock. */
+const MICROSECOND_MS = 0.001;
+
+/** Bytes of memory that an entry takes beside its metric. */
+const ENTRY_BYTES = 200;
+
+function offerBytes({ outbox, clock }: FakeOutbox, topic: MetricOutgoing["topic"], bytes: number) {
+  outbox.offer({ ...fakeMetric(clock, 0, topic), bytes: new Uint8Array(bytes) });
+}
+
+const SHARES = [
+  ["core_metrics", 0.5],
+  ["edge_metrics", 0.3],
+  ["status", 0.1],
+  ["recording_state", 0.1],
+] as const;
+
+for (const [topic, share] of SHARES) {
+  Deno.test(`MetricQueue of ${topic} takes ${share} of the memory limit, by default of 2 MiB`, async () => {
+    for (
+      const { options, limit } of [
+        { options: { memoryBytes: 1_000_000 }, limit: 1_000_000 },
+        { options: {}, limit: 2 ** 21 },
+      ]
+    ) {
+      await using ends = startFakeOutbox(options);
+      const kept = Math.floor(limit * share / 5000);
+      for (let count = 0; count < kept; count++) offerBytes(ends, topic, 5000 - ENTRY_BYTES);
+      assert.deepEqual([ends.outbox.queuedBytes, ends.dropped("metric")], [kept * 5000, 0]);
+      offerBytes(ends, topic, 5000 - ENTRY_BYTES);
+      assert.deepEqual([ends.outbox.queuedBytes, ends.dropped("metric")], [kept * 5000, 1]);
+    }
+  });
+
+  Deno.test(`MetricQueue of ${topic} takes ${share} of the limit of the spool`, async () => {
+    using folder = temporaryFolder();
+    await using ends = startFakeOutbox({
+      memoryBytes: 1,
+      spoolFolder: folder.path,
+      spoolBytes: 80_000,
+    });
+    // A spool has room for 8 segments; each record, with 16 bytes of its own, fills one.
+    for (let count = 1; count <= 9; count++) {
+      offerBytes(ends, topic, 10_000 * share - 16);
+      await waitFor("the spool", () => ends.outbox.queuedBytes === 0, { pollMs: 1 });
+      assert.equal(ends.dropped("metric"), count === 9 ? 1 : 0);
+    }
+  });
+}
+
+Deno.test("MetricQueue has up to 1 MiB of live metrics in flight by default", async () => {
+  await using ends = startFakeOutbox();
+  ends.backend.setReady(true);
+  ends.backend.acknowledging = false;
+  for (let count = 0; count < 4; count++) offerBytes(ends, "status", 2 ** 18);
+  assert.equal(ends.backend.inFlight, 4);
+  offerBytes(ends, "status", 1);
+  assert.equal(ends.backend.inFlight, 4, "the fifth waits");
+});
+
+Deno.test("MetricQueue sends a metric that is larger than the limit in flight alone", async () => {
+  await using ends = startFakeOutbox({ bytesInFlight: 1000 });
+  ends.backend.setReady(true);
+  ends.backend.acknowledging = false;
+  offerBytes(ends, "status", 1001);
+  offerBytes(ends, "status", 1);
+  assert.equal(ends.backend.inFlight, 1);
+});
+
+Deno.test("MetricQueue keeps metrics for 24 h by default", async () => {
+  await using ends = startFakeOutbox();
+  await ends.clock.advance(0);
+  ends.outbox.offer(fakeMetric(ends.clock, 1));
+  await ends.clock.advance(0);
+  await ends.clock.jump(24 * HOUR_MS);
+  assert.equal(ends.dropped("metric"), 0);
+  await ends.clock.jump(60_000);
+  assert.equal(ends.dropped("metric"), 1);
+});
+
+Deno.test("MetricQueue checks the age of its metrics every 60 s", async () => {
+  await using ends = startFakeOutbox({ maxMetricAgeMs: 30_000 });
+  await ends.clock.advance(0);
+  ends.outbox.offer(fakeMetric(ends.clock, 1));
+  await ends.clock.advance(60_000 - MICROSECOND_MS);
+  assert.equal(ends.dropped("metric"), 0);
+  await ends.clock.advance(MICROSECOND_MS);
+  assert.equal(ends.dropped("metric"), 1);
+});
+
+/** Returns the number of metrics that are replayed within 1 s after an outage. */
+async function replayedPerSecond(
+  { topic = "status", inOrder = false, options = {} }: {
+    topic?: MetricOutgoing["topic"];
+    inOrder?: boolean;
+    options?: OutboxOptions;
+  },
+): Promise<number> {
+  await using ends = startFakeOutbox(options, new FakeBackend({ inOrder }));
+  for (let sequence = 1; sequence <= 600; sequence++) {
+    ends.outbox.offer(fakeMetric(ends.clock, sequence, topic));
+  }
+  ends.backend.setReady(true);
+  await ends.clock.advance(1000);
+  return metricsOf(ends.backend.received).length;
+}
+
+for (
+  const { name, setup, rate } of [
+    { name: "200 metrics/s by default", setup: {}, rate: 200 },
+    { name: "the rate of its options", setup: { options: { replayPerSecond: 400 } }, rate: 400 },
+    {
+      name: "ten times the rate to a backend that requires order",
+      setup: { inOrder: true, options: { replayPerSecond: 40 } },
+      rate: 400,
+    },
+    {
+      name: "ten times the rate for recording states",
+      setup: { topic: "recording_state" as const, options: { replayPerSecond: 40 } },
+      rate: 400,
+    },
+  ]
+) {
+  Deno.test(`MetricQueue replays ${name}`, async () => {
+    const count = await replayedPerSecond(setup);
+    // A batch has up to 16 metrics.
+    assert.ok(Math.abs(count - rate) <= 17, `${count} in 1 s`);
+  });
+}
+
+Deno.test("MetricQueue replays one metric while no receiver is known, and then 16 at a time", async () => {
+  await using ends = startFakeOutbox();
+  for (let sequence = 1; sequence <= 40; sequence++) {
+    ends.outbox.offer(fakeMetric(ends.clock, sequence));
+  }
+  ends.backend.acknowledging = false;
+  ends.backend.setReady(true);
+  await ends.clock.advance(1000);
+  assert.equal(ends.backend.inFlight, 1);
+  ends.backend.acknowledge();
+  await ends.clock.advance(1000);
+  assert.equal(ends.backend.inFlight, 16);
+});
+
+Deno.test("MetricQueue replays 16 metrics at once to a backend that stores them", async () => {
+  await using ends = startFakeOutbox({}, new FakeBackend({ inOrder: true }));
+  for (let sequence = 1; sequence <= 40; sequence++) {
+    ends.outbox.offer(fakeMetric(ends.clock, sequence));
+  }
+  ends.backend.acknowledging = false;
+  ends.backend.setReady(true);
+  await ends.clock.advance(0);
+  assert.equal(ends.backend.inFlight, 16);
+});
+
+Deno.test("MetricQueue marks what it replays, and only that", async () => {
+  await using ends = startFakeOutbox();
+  ends.outbox.offer(fakeMetric(ends.clock, 1));
+  ends.backend.setReady(true);
+  await ends.clock.advance(1000);
+  ends.outbox.offer(fakeMetric(ends.clock, 2));
+  assert.deepEqual(metricsOf(ends.backend.sent), [
+    { sequence: 1, replayed: true },
+    { sequence: 2, replayed: false },
+  ]);
+});
+
+Deno.test("MetricQueue looks for a receiver every 500 ms", async () => {
+  await using ends = startFakeOutbox();
+  ends.outbox.offer(fakeMetric(ends.clock, 1));
+  ends.backend.receivers = 0;
+  ends.backend.setReady(true);
+  await ends.clock.advance(500 - MICROSECOND_MS);
+  assert.equal(ends.backend.sent.length, 1);
+  await ends.clock.advance(MICROSECOND_MS);
+  assert.equal(ends.backend.sent.length, 2);
+});
+
+/** Offers a metric that reaches no receiver; returns whether it is kept. */
+async function isKeptWithoutReceiver({ outbox, backend, clock }: FakeOutbox): Promise<boolean> {
+  backend.receivers = 0;
+  const before = outbox.queuedBytes;
+  outbox.offer(fakeMetric(clock, 2));
+  await clock.advance(0);
+  return outbox.queuedBytes > before;
+}
+
+Deno.test("MetricQueue keeps metrics without a receiver for 15 minutes after a lost link", async () => {
+  for (
+    const { waitMs, kept } of [
+      { waitMs: 15 * 60_000 - MICROSECOND_MS, kept: true },
+      { waitMs: 15 * 60_000, kept: false },
+    ]
+  ) {
+    await using ends = startFakeOutbox();
+    ends.backend.setReady(true);
+    ends.outbox.offer(fakeMetric(ends.clock, 1));
+    await ends.clock.advance(2000);
+    ends.backend.setReady(false);
+    ends.backend.setReady(true);
+    await ends.clock.jump(waitMs);
+    assert.equal(await isKeptWithoutReceiver(ends), kept, `after ${waitMs} ms`);
+  }
+});
+
+/** A backend whose subscribers follow from one server to another. */
+class MovingBackend extends FakeBackend {
+  subscribersMoving = true;
+
+  override async send(outgoing: Outgoing): Promise<Delivery> {
+    const { subscribersMoving } = this;
+    return { ...await super.send(outgoing), subscribersMoving };
+  }
+}
+
+Deno.test("MetricQueue keeps metrics without a receiver for 5 s while subscribers move", async () => {
+  for (
+    const { waitMs, kept } of [
+      { waitMs: 5000 - MICROSECOND_MS, kept: true },
+      { waitMs: 5000, kept: false },
+    ]
+  ) {
+    const backend = new MovingBackend();
+    await using ends = startFakeOutbox({}, backend);
+    ends.backend.setReady(true);
+    ends.outbox.offer(fakeMetric(ends.clock, 1));
+    await ends.clock.advance(0);
+    backend.subscribersMoving = false;
+    await ends.clock.jump(waitMs);
+    assert.equal(await isKeptWithoutReceiver(ends), kept, `after ${waitMs} ms`);
+  }
+});
+
+Deno.test("MetricQueue sends metrics again that were acknowledged less than 1 s before the link was lost", async () => {
+  for (
+    const { waitMs, sent } of [
+      { waitMs: 1000 - MICROSECOND_MS, sent: [1, 1] },
+      { waitMs: 1000, sent: [1] },
+    ]
+  ) {
+    await using ends = startFakeOutbox();
+    ends.backend.setReady(true);
+    ends.outbox.offer(fakeMetric(ends.clock, 1));
+    await ends.clock.advance(waitMs);
+    ends.backend.setReady(false);
+    ends.backend.setReady(true);
+    await ends.clock.advance(1000);
+    assert.deepEqual(metricsOf(ends.backend.sent).map(({ sequence }) => sequence), sent);
+  }
+});
