@@ -6,6 +6,9 @@ import { HttpServer, type HttpServerOptions } from "../../../src/web/http_server
 import { Counters } from "../../../src/telemetry/counters.ts";
 import { silentLog } from "../../../src/telemetry/log.ts";
 import { fakeMetrics, fakeStatus } from "../../support/fake_stream.ts";
+import { HeldTimers } from "../../support/held_timers.ts";
+import { readToEnd, writes } from "../../support/raw_http2.ts";
+import { waitFor } from "../../support/wait.ts";
 
 class Fixture implements AsyncDisposable {
   readonly hub = new Hub();
@@ -174,4 +177,116 @@ Deno.test("HttpServer ends its streams when it is disposed", async () => {
   assert.equal(video.status, 200);
   await fixture[Symbol.asyncDispose]();
   await Promise.all([events.text(), video.text()]);
+});
+
+/** Runs `use` with held timers. Real ones are back for the shutdown, which waits for responses. */
+async function withHeldTimers(
+  options: Partial<HttpServerOptions>,
+  use: (fixture: Fixture, timers: HeldTimers) => Promise<void>,
+): Promise<void> {
+  const timers = new HeldTimers();
+  const fixture = await Fixture.start({
+    health: () => ({ healthy: true, agesS: {}, reasons: [] }),
+    ...options,
+  });
+  try {
+    await use(fixture, timers);
+  } finally {
+    timers[Symbol.dispose]();
+    await fixture[Symbol.asyncDispose]();
+  }
+}
+
+/** Waits until the server has handled what it received before. */
+async function settled(fixture: Fixture): Promise<void> {
+  for (let round = 0; round < 3; round++) await fixture.get("/healthz");
+}
+
+Deno.test("HttpServer delays the response to a wrong token by half a second, and no other", async () => {
+  await withHeldTimers({ token: "right token" }, async (fixture, timers) => {
+    const statuses: number[] = [];
+    const login = async (token: string) => {
+      const response = await fetch(fixture.url("/login"), {
+        method: "POST",
+        body: new URLSearchParams({ token }),
+        redirect: "manual",
+      });
+      await response.body?.cancel();
+      statuses.push(response.status);
+    };
+    await login("right token");
+    assert.deepEqual(statuses, [303]);
+    login("wrong token").catch(() => {}); // fails only at the shutdown
+    await waitFor(
+      "the login",
+      () => (timers.remainingMs[0] ?? 5000) < 5000 || statuses.length > 1,
+      { timeoutMs: 1000 },
+    );
+    timers.advance(450);
+    await settled(fixture);
+    assert.deepEqual(statuses, [303]);
+    timers.advance(100);
+    await waitFor("the response", () => statuses.length > 1, { timeoutMs: 1000 });
+    assert.deepEqual(statuses, [303, 401]);
+  });
+});
+
+Deno.test("HttpServer waits 5 s for the body of a request", async () => {
+  await withHeldTimers({}, async (fixture, timers) => {
+    using socket = await Deno.connect({ hostname: "127.0.0.1", port: fixture.server.port });
+    await writes(
+      socket,
+      new TextEncoder().encode(
+        "POST /api/recording HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n" +
+          "Content-Length: 100\r\n\r\n{",
+      ),
+    );
+    let answer: string | undefined;
+    const chunk = new Uint8Array(1000);
+    const reading = socket.read(chunk).then((length) => {
+      answer = new TextDecoder().decode(chunk.subarray(0, length ?? 0));
+    }, () => {}); // fails only at the shutdown
+    await settled(fixture);
+    timers.advance(4500);
+    await settled(fixture);
+    assert.equal(answer, undefined);
+    timers.advance(1000);
+    await waitFor("the response", () => answer, { timeoutMs: 1000 });
+    await reading;
+    assert.match(answer ?? "", /^HTTP\/1.1 400 /);
+    assert.deepEqual(fixture.commands, []);
+  });
+});
+
+Deno.test("HttpServer closes a connection that sends nothing for 20 s", async () => {
+  await withHeldTimers({}, async (fixture, timers) => {
+    using socket = await Deno.connect({ hostname: "127.0.0.1", port: fixture.server.port });
+    let ended = false;
+    const reading = readToEnd(socket).then(() => ended = true);
+    await settled(fixture);
+    timers.advance(18_000);
+    await settled(fixture);
+    assert.equal(ended, false);
+    timers.advance(4000);
+    await waitFor("the end", () => ended, { timeoutMs: 1000 });
+    await reading;
+  });
+});
+
+Deno.test("HttpServer keeps its event streams alive every 5 s", async () => {
+  await withHeldTimers({}, async (fixture, timers) => {
+    let alive = 0;
+    const { keepAlive } = fixture.hub;
+    fixture.hub.keepAlive = () => {
+      alive++;
+      keepAlive.call(fixture.hub);
+    };
+    timers.advance(4500);
+    assert.equal(alive, 0);
+    timers.advance(1000);
+    assert.equal(alive, 1);
+    await fixture.server[Symbol.asyncDispose]();
+    timers.advance(60_000);
+    assert.equal(alive, 1);
+  });
 });
