@@ -116,6 +116,19 @@ export interface ReceivedFrame {
   readonly stream: number;
 }
 
+/** Returns the frames in `bytes`, without an incomplete one at the end. */
+export function framesOf(bytes: Uint8Array<ArrayBuffer>): ReceivedFrame[] {
+  const frames: ReceivedFrame[] = [];
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  for (let at = 0; at + 9 <= bytes.length;) {
+    const end = at + 9 + (view.getUint32(at) >>> 8);
+    if (end > bytes.length) break;
+    frames.push({ type: bytes[at + 3]!, flags: bytes[at + 4]!, stream: view.getUint32(at + 5) });
+    at = end;
+  }
+  return frames;
+}
+
 /** Reads frames until `isExpected` returns true. @throws {Error} if the peer closes before. */
 export async function readUntil(
   socket: Deno.Conn,

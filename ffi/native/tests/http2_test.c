@@ -132,7 +132,132 @@ static void test_malformed_lists(void) {
   nghttp2_session_del(client.session);
 }
 
+/* Bytes of a client that does not follow the rules. */
+struct raw {
+  uint8_t *bytes;
+  size_t length;
+};
+
+/* Appends a frame (RFC 9113, section 4.1). */
+static void add_frame(struct raw *raw, int type, int flags, uint32_t stream, const void *payload,
+                      size_t length) {
+  raw->bytes = realloc(raw->bytes, raw->length + 9 + length);
+  uint8_t *head = raw->bytes + raw->length;
+  for (int i = 0; i < 3; i++) head[i] = (uint8_t)(length >> (16 - 8 * i));
+  head[3] = (uint8_t)type;
+  head[4] = (uint8_t)flags;
+  for (int i = 0; i < 4; i++) head[5 + i] = (uint8_t)(stream >> (24 - 8 * i));
+  if (length) memcpy(head + 9, payload, length);
+  raw->length += 9 + length;
+}
+
+static struct ph_http2 *open_server(uint32_t max_streams) {
+  static const uint8_t preface[] = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0";
+  struct ph_http2 *server = ph_http2_open(max_streams, 4096);
+  CHECK(ph_http2_receive(server, preface, sizeof preface - 1) == PH_OK, "%s", ph_error_message());
+  return server;
+}
+
+/* Passes in the bytes and, only then, takes out the answers. Returns 1 if the connection may
+ * continue. Closes it. */
+static int survives(struct ph_http2 *server, struct raw *raw) {
+  static uint8_t out[2 << 20];
+  int alive = ph_http2_receive(server, raw->bytes, raw->length) == PH_OK;
+  if (alive) {
+    ph_http2_take(server, out, sizeof out);
+    while (ph_http2_send(server, out, sizeof out) > 0) ph_http2_take(server, out, sizeof out);
+    alive = ph_http2_alive(server);
+  }
+  ph_http2_close(server);
+  free(raw->bytes);
+  *raw = (struct raw){0};
+  return alive;
+}
+
+/* POST, http and / by indices of the static table (RFC 7541, appendix A), and the authority x. */
+static const uint8_t header_block[] = {0x83, 0x86, 0x84, 0x01, 1, 'x'};
+enum { END_STREAM = NGHTTP2_FLAG_END_STREAM, END_HEADERS = NGHTTP2_FLAG_END_HEADERS };
+
+static void check_flood(const char *what, int count, int expected, struct raw *raw) {
+  CHECK(survives(open_server(32), raw) == expected, "%d %s", count, what);
+}
+
+/* Answers wait for a client that does not read: at most 200. */
+static void test_acknowledgement_floods(void) {
+  static const uint8_t ping[8];
+  static const int cases[][2] = {{180, 1}, {220, 0}, {900, 0}};
+  struct raw raw = {0};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    int count = cases[i][0], expected = cases[i][1];
+    for (int k = 0; k < count; k++) add_frame(&raw, NGHTTP2_PING, 0, 0, ping, sizeof ping);
+    check_flood("PING", count, expected, &raw);
+    for (int k = 0; k < count; k++) add_frame(&raw, NGHTTP2_SETTINGS, 0, 0, NULL, 0);
+    check_flood("SETTINGS", count, expected, &raw);
+  }
+}
+
+static void test_settings_entries(void) {
+  static const int cases[][2] = {{29, 1}, {35, 0}};
+  static const uint8_t entries[6 * 35]; /* unknown settings, which are ignored */
+  struct raw raw = {0};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    add_frame(&raw, NGHTTP2_SETTINGS, 0, 0, entries, 6 * (size_t)cases[i][0]);
+    check_flood("entries of SETTINGS", cases[i][0], cases[i][1], &raw);
+  }
+}
+
+/* Requests that are reset at once do not count as concurrent streams (CVE-2023-44487). nghttp2
+ * allows 1000 at once. */
+static void test_reset_flood(void) {
+  static const uint8_t cancel[4] = {0, 0, 0, NGHTTP2_CANCEL};
+  static const int cases[][2] = {{900, 1}, {1400, 0}};
+  struct raw raw = {0};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    for (int k = 0; k < cases[i][0]; k++) {
+      uint32_t stream = (uint32_t)(2 * k + 1);
+      add_frame(&raw, NGHTTP2_HEADERS, END_HEADERS, stream, header_block, sizeof header_block);
+      add_frame(&raw, NGHTTP2_RST_STREAM, 0, stream, cancel, sizeof cancel);
+    }
+    check_flood("resets", cases[i][0], cases[i][1], &raw);
+  }
+}
+
+/* Headers without an end (CVE-2024-28182). nghttp2 allows 8 CONTINUATION frames. */
+static void test_continuation_flood(void) {
+  static const int cases[][2] = {{7, 1}, {10, 0}};
+  struct raw raw = {0};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    add_frame(&raw, NGHTTP2_HEADERS, END_STREAM, 1, header_block, sizeof header_block);
+    for (int k = 1; k <= cases[i][0]; k++) {
+      int flags = k == cases[i][0] ? END_HEADERS : 0;
+      add_frame(&raw, NGHTTP2_CONTINUATION, flags, 1, NULL, 0);
+    }
+    check_flood("CONTINUATION", cases[i][0], cases[i][1], &raw);
+  }
+}
+
+/* Events that are not taken: at most 1 MiB, of which each has a head of 12 bytes. */
+static void test_event_bytes(void) {
+  enum { STREAMS = 20, PART = 100 };
+  static const int cases[][2] = {{900, 1}, {1100, 0}};
+  static const uint8_t part[PART];
+  struct raw raw = {0};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    for (uint32_t k = 0; k < STREAMS; k++)
+      add_frame(&raw, NGHTTP2_HEADERS, END_HEADERS, 2 * k + 1, header_block, sizeof header_block);
+    int parts = cases[i][0] * 1024 / (PART + 12);
+    for (int k = 0; k < parts; k++)
+      add_frame(&raw, NGHTTP2_DATA, 0, (uint32_t)(2 * (k % STREAMS) + 1), part, sizeof part);
+    check_flood("KiB of events", cases[i][0], cases[i][1], &raw);
+  }
+}
+
 void test_http2(void) {
+  test_acknowledgement_floods();
+  test_settings_entries();
+  test_reset_flood();
+  test_continuation_flood();
+  test_event_bytes();
   test_call();
   test_malformed_lists();
   srand(1);

@@ -51,6 +51,45 @@ void make_jpeg(int width, int height, int components, int h, int v, struct ph_by
   free(out);
 }
 
+/* Makes a grayscale JPEG with 1 to 128 progressive scans: the first for the DC coefficients, then
+ * one for each AC coefficient, which are refined by one bit each if there are more. */
+static void make_progressive_jpeg(int scans, struct ph_bytes *jpeg) {
+  struct jpeg_compress_struct compress;
+  struct ph_jpeg_errors errors;
+  jpeg_scan_info script[128];
+  char message[200];
+  unsigned char *out = NULL;
+  unsigned long size = 0;
+  int refinements = scans > DCTSIZE2 ? scans - DCTSIZE2 : 0;
+  for (int i = 0; i < scans; i++) {
+    int coefficient = i % DCTSIZE2, low = i >= DCTSIZE2 ? 0 : coefficient < refinements;
+    script[i] = (jpeg_scan_info){
+        .comps_in_scan = 1, .Ss = coefficient, .Se = coefficient, .Ah = i >= DCTSIZE2, .Al = low};
+  }
+  compress.err = ph_jpeg_errors_init(&errors, "make a JPEG", message, sizeof message);
+  if (setjmp(errors.failed) != 0) abort();
+  jpeg_create_compress(&compress);
+  jpeg_mem_dest(&compress, &out, &size);
+  compress.image_width = compress.image_height = DCTSIZE;
+  compress.input_components = 1;
+  compress.in_color_space = JCS_GRAYSCALE;
+  jpeg_set_defaults(&compress);
+  compress.scan_info = script;
+  compress.num_scans = scans;
+  jpeg_start_compress(&compress, TRUE);
+  for (int y = 0; y < DCTSIZE; y++) {
+    uint8_t line[DCTSIZE];
+    for (int x = 0; x < DCTSIZE; x++) line[x] = (uint8_t)pattern(x * 30, y * 30, 0);
+    JSAMPROW row = line;
+    jpeg_write_scanlines(&compress, &row, 1);
+  }
+  jpeg_finish_compress(&compress);
+  jpeg_destroy_compress(&compress);
+  ph_bytes_reserve(jpeg, size);
+  memcpy(jpeg->data, out, size);
+  free(out);
+}
+
 static double pattern_mean(int channel) {
   double sum = 0;
   for (int y = 0; y < HEIGHT; y++) {
@@ -164,6 +203,22 @@ static void test_broken(void) {
     break;
   }
   check_refused(jpeg.data, jpeg.size, "57568 by 57568 pixels");
+  free(jpeg.data);
+}
+
+static void test_scans(void) {
+  static const int cases[][2] = {{1, 1}, {58, 1}, {64, 1}, {65, 0}, {70, 0}, {128, 0}};
+  struct ph_bytes jpeg = {0};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    make_progressive_jpeg(cases[i][0], &jpeg);
+    uint8_t pixels[4096];
+    struct ph_jpeg_result result;
+    int status = ph_jpeg_decode(jpeg.data, jpeg.size, 0, pixels, sizeof pixels, &result);
+    CHECK(status == (cases[i][1] ? PH_OK : PH_ERR_FORMAT), "%d scans: %d: %s", cases[i][0], status,
+          result.message);
+    CHECK(cases[i][1] || strstr(result.message, "more than 64 scans"), "%d scans: %s", cases[i][0],
+          result.message);
+  }
   free(jpeg.data);
 }
 
@@ -287,6 +342,7 @@ void test_jpegs(void) {
   test_shrink();
   test_subsamplings();
   test_broken();
+  test_scans();
   test_encode();
   test_limited_range();
 }
