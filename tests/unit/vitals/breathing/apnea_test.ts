@@ -99,13 +99,13 @@ Deno.test("ApneaDetector.detect() forgets the usual depth after 90 seconds", () 
 
 Deno.test("ApneaDetector.detect() averages the depth with a weight of a tenth for each breath", () => {
   const detector = trained();
-  const deep = segmentOf(breathing(2 * DEPTH), { endUs: 95e6 });
-  detector.detect(deep, { tracked: true, amplitude: 2 * DEPTH });
-  // The usual depth is now 1.1 DEPTH, of which 0.3 are 0.33 DEPTH.
-  const copyOf = (ratio: number) =>
+  const before = segmentOf(breathing(DEPTH), { endUs: 95e6 });
+  detector.detect(before, { tracked: true, amplitude: 11 * DEPTH });
+  // The usual depth is now 2 DEPTH, of which 0.3 are 0.6 DEPTH.
+  const detects = (ratio: number) =>
     detector.detect(segmentOf(breathing(ratio * DEPTH)), TRACKED)!.detected;
-  assert.equal(copyOf(0.325), true);
-  assert.equal(copyOf(0.337), false);
+  assert.equal(detects(0.58), true);
+  assert.equal(detects(0.62), false);
 });
 
 Deno.test("ApneaDetector.detect() learns no depth in an apnea, and none after reset()", () => {
