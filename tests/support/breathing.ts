@@ -1,5 +1,7 @@
 import type { BreathingEstimate } from "../../src/vitals/estimate.ts";
 import type { BreathingEstimator } from "../../src/vitals/breathing/estimator.ts";
+import { BREATHING_FEATURES, type BreathingFeature } from "../../src/vitals/breathing/evidence.ts";
+import type { BreathingModel } from "../../src/vitals/breathing/confidence.ts";
 import type { RegionSample } from "../../src/vision/region_sample.ts";
 import { type SampleParts, samplesOf } from "./samples.ts";
 import { Random } from "./random.ts";
@@ -46,4 +48,13 @@ export function estimatesOf(
     const estimate = estimator.estimate({ nowUs: sample.timeUs, fps: 30 });
     return [{ timeS: (sample.timeUs - firstUs) / 1e6, estimate }];
   });
+}
+
+/** A model whose confidence is the same for all features. */
+export function constantModel(confidence: number): BreathingModel {
+  const weights = Object.fromEntries(BREATHING_FEATURES.map((name) => [name, 0]));
+  return {
+    intercept: Math.log(confidence / (1 - confidence)),
+    weights: weights as Record<BreathingFeature, number>,
+  };
 }

@@ -1,3 +1,4 @@
+import { monotonicUs } from "../../../src/base/time.ts";
 import assert from "node:assert/strict";
 import { DerivedVitals } from "../../../src/vitals/derived.ts";
 import type {
@@ -6,7 +7,7 @@ import type {
   VitalsOptions,
 } from "../../../src/vitals/estimate.ts";
 import type { BvpWindow } from "../../../src/vitals/estimate_context.ts";
-import { samplesOf } from "../../support/samples.ts";
+import { goodFace, samplesOf } from "../../support/samples.ts";
 
 const RATE = 72;
 /** Skin whose green channel has a pulse of this relative amplitude. */
@@ -76,4 +77,53 @@ Deno.test("DerivedVitals has the phasic trace and the EDA proxy only if enabled 
   assert.ok(enabled.flatMap((e) => e.eda ?? []).length > 5);
   const withheld = estimatesOf({ phasicPressure: true, eda: true }, { pulse: false });
   assert.equal(withheld.flatMap((e) => [...e.phasicPressure ?? [], ...e.eda ?? []]).length, 0);
+});
+
+Deno.test("DerivedVitals has no variability of another person or from before a reset", () => {
+  const pulse: PulseEstimate = {
+    strict: { value: RATE, confidence: 0.99 },
+    rate: [],
+    trace: [],
+    respirationQuotient: [],
+  };
+  const estimates = { pulse, breathing: NO_BREATHS };
+  const [sample] = samplesOf(1);
+  const changes: readonly ((derived: DerivedVitals) => void)[] = [
+    (derived) => derived.push({ ...sample!, face: goodFace({ track: 2 }) }),
+    (derived) => derived.reset(),
+  ];
+  for (const change of changes) {
+    const derived = new DerivedVitals();
+    derived.push(sample!);
+    for (let end = 10; end <= 45; end++) {
+      const bvpWindow: BvpWindow = {
+        bvp: Float64Array.from(
+          { length: 300 },
+          (_, k) => Math.sin((2 * Math.PI * RATE * (end - 10 + k / 30)) / 60),
+        ),
+        startUs: 1 + (end - 10) * 1e6,
+        sampleRateHz: 30,
+        rate: RATE,
+        confidence: 0.99,
+        snrDb: 15,
+      };
+      derived.estimate({ nowUs: monotonicUs(end * 1e6), fps: 30, bvpWindow }, estimates);
+    }
+    const context = { nowUs: monotonicUs(46e6), fps: 30 };
+    assert.ok(derived.estimate(context, estimates).hrv, "no variability before");
+    change(derived);
+    assert.equal(derived.estimate(context, estimates).hrv, undefined);
+  }
+});
+
+Deno.test("DerivedVitals reports the quotient once per second", () => {
+  const derived = new DerivedVitals();
+  const strict = { value: 72, confidence: 0.9 };
+  const estimates = {
+    pulse: { strict, rate: [], trace: [], respirationQuotient: [] },
+    breathing: { ...NO_BREATHS, strict: { value: 16, confidence: 0.9 } },
+  };
+  const countAt = (us: number) =>
+    derived.estimate({ nowUs: monotonicUs(us), fps: 30 }, estimates).respirationQuotient.length;
+  assert.deepEqual([0, 999_999, 1_000_000, 1_999_999, 2_000_000].map(countAt), [1, 0, 1, 0, 1]);
 });

@@ -126,7 +126,8 @@ function estimatesOf(engine: VitalsEngine, samples: Iterable<RegionSample>): Vit
 }
 
 const OPTIONS = { phasicPressure: true, eda: true };
-const FIRST_S = 36, SECOND_S = 20;
+/** The change comes between two estimates, and some samples after the last one before it. */
+const FIRST_S = 36.3, SECOND_S = 20;
 
 for (const { name, gapUs, track, apply } of PERSON_CHANGES) {
   Deno.test(`VitalsEngine publishes nothing that it measured before ${name}`, () => {
@@ -154,6 +155,18 @@ for (const { name, gapUs, track, apply } of PERSON_CHANGES) {
     }
   });
 }
+
+Deno.test("VitalsEngine.reset() forgets the face and the last window of the pulse at once", () => {
+  const engine = createVitalsEngine();
+  for (const sample of faceSamples({ seconds: 8 })) engine.push(sample);
+  const before = engine.estimate();
+  assert.ok(before.pulse.strict && before.signal.snrDb !== undefined);
+  engine.reset();
+  const { pulse, signal } = engine.estimate();
+  assert.equal(pulse.withheld, "no_face");
+  assert.deepEqual(pulse.rate, []);
+  assert.equal(signal.snrDb, undefined);
+});
 
 Deno.test("VitalsEngine keeps the state over a gap of two seconds", () => {
   const breathingAfter = (gapUs: number) => {

@@ -1,9 +1,9 @@
 import { monotonicUs } from "../../../../src/base/time.ts";
 import assert from "node:assert/strict";
 import { BreathingEstimator } from "../../../../src/vitals/breathing/estimator.ts";
-import { chestSamples, estimatesOf } from "../../../support/breathing.ts";
+import { chestSamples, constantModel, estimatesOf } from "../../../support/breathing.ts";
 import { Random } from "../../../support/random.ts";
-import { goodSample, type SampleParts } from "../../../support/samples.ts";
+import { goodFace, goodSample, type SampleParts } from "../../../support/samples.ts";
 
 const HEIGHT = 0.004;
 const sine = (rate: number) => (timeS: number) =>
@@ -195,4 +195,145 @@ Deno.test("BreathingEstimator has a rate from the third of estimates at interval
     if (estimator.estimate({ nowUs: sample.timeUs, fps: 30 }).strict) reported.push(k / 30);
   }
   assert.deepEqual(reported, [15, 20, 25, 30, 35]);
+});
+
+const NO_NOSE: SampleParts = { nose: undefined! };
+
+/** The estimates of a chest that breathes 15 times a minute, by a model of constant confidence. */
+function withConfidence(
+  confidence: number,
+  { seconds = 30, at = () => NO_NOSE, position = sine(15), fps = 30 }: {
+    seconds?: number;
+    at?: (timeS: number) => SampleParts;
+    position?: (timeS: number) => number;
+    fps?: number;
+  } = {},
+) {
+  const estimator = new BreathingEstimator({ model: constantModel(confidence) });
+  return estimatesOf(estimator, chestSamples(seconds, { position, at, fps }));
+}
+
+Deno.test("BreathingEstimator has a strict value from a confidence of 0.7 on", () => {
+  const last = (confidence: number) => withConfidence(confidence).at(-1)!.estimate;
+  assert.equal(last(0.699).withheld, "low_quality");
+  assert.equal(last(0.699).strict, undefined);
+  assert.ok(Math.abs(last(0.701).strict!.confidence - 0.701) < 1e-9);
+});
+
+Deno.test("BreathingEstimator uses the nose from a confidence of 0.3 to 0.95", () => {
+  // All windows of the chest agree; the nose has one window only, so its quality is higher.
+  const modelOf = (confidence: number) => {
+    const { intercept, weights } = constantModel(confidence);
+    return { intercept: intercept + 4, weights: { ...weights, accord: -4 } };
+  };
+  const raised = (confidence: number) => {
+    const estimator = new BreathingEstimator({ model: modelOf(confidence) });
+    const rates = estimatesOf(estimator, chestSamples(26, { position: sine(15) }))
+      .flatMap(({ estimate }) => estimate.rate);
+    return rates.at(-1)!.confidence > confidence + 1e-9;
+  };
+  assert.deepEqual([0.295, 0.305, 0.945, 0.955].map(raised), [false, true, true, false]);
+});
+
+Deno.test("BreathingEstimator calls a low confidence warming up until 20 s have passed", () => {
+  const all = withConfidence(0.5);
+  const end = all.findLast(({ estimate }) => estimate.withheld === "warming_up")!;
+  // A second may pass until the next analysis.
+  assert.ok(end.timeS > 19.5 && end.timeS < 21, `${end.timeS}`);
+});
+
+Deno.test("BreathingEstimator has the first rate after 8 s, and a strict value 1.9 s later", () => {
+  const all = withConfidence(0.9, { position: sine(24) });
+  const rate = all.find(({ estimate }) => estimate.rate.length > 0)!;
+  assert.ok(rate.timeS >= 7.9 && rate.timeS < 9, `${rate.timeS}`);
+  const strict = all.find(({ estimate }) => estimate.strict)!;
+  // Analyses are one second apart.
+  assert.ok(strict.timeS - rate.timeS >= 1.9 && strict.timeS - rate.timeS < 2.1);
+});
+
+Deno.test("BreathingEstimator needs readings over 1.9 s that differ by up to 2 breaths/min", () => {
+  const strictAfter = (intervalS: number) => {
+    const estimator = new BreathingEstimator({ model: constantModel(0.9) });
+    let estimates = 0, nextUs = 1e6 + 12e6;
+    for (const sample of chestSamples(30, { position: sine(15), at: () => NO_NOSE })) {
+      estimator.push(sample);
+      if (sample.timeUs < nextUs) continue;
+      nextUs += intervalS * 1e6;
+      estimates++;
+      if (estimator.estimate({ nowUs: sample.timeUs, fps: 30 }).strict) return estimates;
+    }
+  };
+  assert.equal(strictAfter(1.8), 3);
+  assert.equal(strictAfter(2), 2);
+});
+
+Deno.test("BreathingEstimator withholds as no_chest if it is tracked in under half of two seconds", () => {
+  const last = (share: number) =>
+    withConfidence(0.9, {
+      at: (timeS) =>
+        Math.round(timeS * 30) % 20 < 20 * share ? NO_NOSE : { ...NO_NOSE, chest: undefined! },
+    }).at(-1)!.estimate.withheld;
+  assert.equal(last(0.45), "no_chest");
+  assert.notEqual(last(0.55), "no_chest");
+  // After the chest was lost, one of two seconds is left.
+  const lost = withConfidence(0.9, {
+    at: (timeS) => timeS < 25 ? NO_NOSE : { ...NO_NOSE, chest: undefined! },
+  }).find(({ estimate }) => estimate.withheld === "no_chest")!;
+  assert.ok(lost.timeS > 25.9 && lost.timeS < 27.1, `${lost.timeS}`);
+});
+
+Deno.test("BreathingEstimator withholds as motion if over a tenth of the samples has motion", () => {
+  const last = (share: number) =>
+    withConfidence(0.9, {
+      at: (timeS) => ({
+        ...NO_NOSE,
+        ...(Math.round(timeS * 30) % 300 < 300 * share ? { face: goodFace({ speed: 1 }) } : {}),
+      }),
+    }).at(-1)!.estimate.withheld;
+  assert.notEqual(last(0.09), "motion");
+  assert.equal(last(0.11), "motion");
+});
+
+Deno.test("BreathingEstimator withholds as low_frame_rate under five frames per second", () => {
+  const withFps = (fps: number) => {
+    const estimator = new BreathingEstimator({ model: constantModel(0.9) });
+    for (const sample of chestSamples(30, { position: sine(15), at: () => NO_NOSE })) {
+      estimator.push(sample);
+    }
+    const nowUs = monotonicUs(31e6);
+    return estimator.estimate({ nowUs, fps }).withheld;
+  };
+  assert.equal(withFps(4.99), "low_frame_rate");
+  assert.notEqual(withFps(5), "low_frame_rate");
+});
+
+Deno.test("BreathingEstimator withholds breaths of under 1e-4 of the image height", () => {
+  const last = (depth: number) => {
+    const estimator = new BreathingEstimator({ model: constantModel(0.9) });
+    const position = (timeS: number) => (sine(15)(timeS) * depth) / (2 * HEIGHT);
+    const samples = chestSamples(30, { position, noise: 0, at: () => NO_NOSE });
+    return estimatesOf(estimator, samples).at(-1)!.estimate;
+  };
+  // The filters keep 0.93 of the depth.
+  assert.equal(last(1.03e-4).withheld, "low_quality");
+  assert.ok(last(1.12e-4).strict);
+});
+
+Deno.test("BreathingEstimator analyzes the trace once per second", () => {
+  const times = withConfidence(0.9).flatMap(({ estimate }) =>
+    estimate.rate.map(({ timeUs }) => timeUs)
+  );
+  const steps = times.slice(1).map((timeUs, k) => timeUs - times[k]!);
+  assert.ok(steps.length > 15);
+  assert.ok(steps.every((us) => us >= 1_000_000 && us < 1_040_000), `${steps}`);
+});
+
+Deno.test("BreathingEstimator withholds the rate as camera_disconnected, and needs new readings", () => {
+  const estimator = new BreathingEstimator({ model: constantModel(0.9) });
+  const samples = chestSamples(20, { position: sine(15), at: () => NO_NOSE });
+  assert.ok(estimatesOf(estimator, samples).at(-1)!.estimate.strict);
+  const context = { nowUs: monotonicUs(23e6), fps: 30 } as const;
+  const { withheld } = estimator.estimate({ ...context, obstacle: "camera_disconnected" });
+  assert.equal(withheld, "camera_disconnected");
+  assert.equal(estimator.estimate(context).strict, undefined);
 });

@@ -12,3 +12,27 @@ Deno.test("isHeadMotion() is true if the head moves in phase with the chest and 
   assert.equal(isHeadMotion({ ...segment, nose: noseAt(-1) }, window), false);
   assert.equal(isHeadMotion(segment, window), false);
 });
+
+Deno.test("isHeadMotion() needs 0.8 of the motion of the chest and a correlation of 0.3", () => {
+  const wave = (phase: number) =>
+    Float64Array.from({ length: 600 }, (_, k) => Math.sin(2 * Math.PI * 0.25 * k / 10 + phase));
+  const chest = wave(0);
+  const segment = { chest, endUs: 6e7, sampleRateHz: 10, motionFraction: 0, changingFraction: 1 };
+  const isMotion = (nose: Float64Array) =>
+    isHeadMotion({ ...segment, nose }, { rate: 15, seconds: 60 });
+  assert.equal(isMotion(chest.map((value) => 0.79 * value)), false);
+  assert.equal(isMotion(chest.map((value) => 0.81 * value)), true);
+  // The correlation of two sines is the cosine of the phase between them.
+  assert.equal(isMotion(wave(Math.acos(0.285))), false);
+  assert.equal(isMotion(wave(Math.acos(0.315))), true);
+});
+
+Deno.test("isHeadMotion() considers the window of the rate only", () => {
+  const chest = Float64Array.from({ length: 600 }, (_, k) => Math.sin(2 * Math.PI * 0.25 * k / 10));
+  const nose = chest.map((value, k) => (k < 300 ? value : 0.1 * value));
+  const segment = { chest, endUs: 6e7, sampleRateHz: 10, motionFraction: 0, changingFraction: 1 };
+  assert.equal(isHeadMotion({ ...segment, nose }, { rate: 15, seconds: 29 }), false);
+  assert.equal(isHeadMotion({ ...segment, nose }, { rate: 15, seconds: 60 }), false);
+  const later = chest.map((value, k) => (k < 300 ? 0.1 * value : value));
+  assert.equal(isHeadMotion({ ...segment, nose: later }, { rate: 15, seconds: 29 }), true);
+});

@@ -47,3 +47,38 @@ Deno.test("breathingRate() is in the range or undefined for any finite trace", (
     { numRuns: 60 },
   );
 });
+
+Deno.test("breathingRate() finds rates from 4 to 40 breaths/min, and none beyond", () => {
+  const found = (rate: number) => {
+    const trace = breathTrace(rate, 60, 0).map((_, k) => Math.sin((2 * Math.PI * rate * k) / 600));
+    const evidence = breathingRate(trace, { sampleRateHz });
+    return evidence !== undefined && Math.abs(evidence.spectralRate - rate) < 0.3;
+  };
+  for (const rate of [4, 12, 40]) assert.equal(found(rate), true, `${rate}`);
+  for (const rate of [3.7, 41.6]) assert.equal(found(rate), false, `${rate}`);
+});
+
+Deno.test("breathingRate() needs four seconds and one and a half breaths", () => {
+  const found = (rate: number, seconds: number) => {
+    const trace = Float64Array.from(
+      { length: seconds * sampleRateHz },
+      (_, k) => Math.sin((2 * Math.PI * rate * k) / 600),
+    );
+    return breathingRate(trace, { sampleRateHz });
+  };
+  assert.equal(found(38, 3.9), undefined);
+  assert.ok(found(38, 4));
+  // 1.5 breaths in 20 s are 4.5 breaths/min.
+  for (const rate of [4.2, 4.4]) assert.ok((found(rate, 20)?.cycles ?? 1.5) >= 1.5, `${rate}`);
+});
+
+Deno.test("breathingRate() weights the counted rate twice if it is within 20 % of the spectral one", () => {
+  for (let rate = 6; rate < 40; rate += 3) {
+    const { rate: found, spectralRate, countedRate } = breathingRate(breathTrace(rate, 40, 0.4), {
+      sampleRateHz,
+    })!;
+    const agree = Math.abs(countedRate! - spectralRate) <= 0.2 * spectralRate;
+    const expected = agree ? (spectralRate + 2 * countedRate!) / 3 : spectralRate;
+    assert.ok(Math.abs(found - expected) < 1e-9, `${rate}`);
+  }
+});

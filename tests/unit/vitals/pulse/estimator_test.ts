@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
 import { NEGATIVES } from "../../../../scripts/fit/negatives.ts";
+import { monotonicUs } from "../../../../src/base/time.ts";
+import {
+  type ConfidenceModel,
+  loadConfidenceModel,
+} from "../../../../src/vitals/pulse/confidence.ts";
 import { PulseEstimator } from "../../../../src/vitals/pulse/estimator.ts";
+import type { RegionSample } from "../../../../src/vision/region_sample.ts";
 import { faceSamples } from "../../../support/face_samples.ts";
 import { Random } from "../../../support/random.ts";
 
@@ -78,4 +84,139 @@ Deno.test("PulseEstimator clamps a rate just outside the range and withholds one
   assert.equal(last(39.7).strict?.value, 40);
   assert.equal(last(180.3).strict?.value, 180);
   for (const pulse of [38.5, 182]) assert.equal(last(pulse).withheld, "low_quality", `${pulse}`);
+});
+
+/** A model whose confidence is the same for all features. */
+function constantModel(confidence: number): ConfidenceModel {
+  const { weights, ranges } = loadConfidenceModel();
+  return {
+    intercept: Math.log(confidence / (1 - confidence)),
+    weights: Object.fromEntries(
+      Object.keys(weights).map((name) => [name, 0]),
+    ) as unknown as typeof weights,
+    ranges,
+  };
+}
+
+/** The estimates at each sample, with the time in microseconds. */
+function estimatesOf(samples: Iterable<RegionSample>, estimator = new PulseEstimator()) {
+  return Array.from(samples, (sample) => {
+    estimator.push(sample);
+    return { timeUs: sample.timeUs, ...estimator.estimate() };
+  });
+}
+
+Deno.test("PulseEstimator publishes a rate from a confidence of 0.7 on", () => {
+  const last = (confidence: number) =>
+    estimatesOf(
+      faceSamples({ seconds: 8 }),
+      new PulseEstimator({ model: constantModel(confidence) }),
+    ).at(-1)!;
+  assert.equal(last(0.699).withheld, "low_quality");
+  assert.ok(Math.abs(last(0.701).strict!.confidence - 0.701) < 1e-9);
+});
+
+Deno.test("PulseEstimator publishes 40 to 180 beats/min as they are", () => {
+  for (const rate of [40.3, 41, 178, 179.7]) {
+    const { strict } = estimatesOf(faceSamples({ pulse: () => rate, seconds: 12 })).at(-1)!;
+    assert.ok(Math.abs(strict!.value - rate) < 0.15, `${strict?.value} instead of ${rate}`);
+  }
+});
+
+Deno.test("PulseEstimator has its first window after five seconds", () => {
+  const all = estimatesOf(faceSamples({ seconds: 6 }));
+  const first = all.find(({ withheld }) => withheld !== "warming_up")!;
+  // Assessments are half a second apart.
+  assert.ok(first.timeUs >= 4_950_000 && first.timeUs < 5_040_000, `${first.timeUs}`);
+});
+
+Deno.test("PulseEstimator assesses every half second, and every second while it publishes", () => {
+  const intervals = (confidence: number) => {
+    const times = estimatesOf(
+      faceSamples({ seconds: 12 }),
+      new PulseEstimator({ model: constantModel(confidence) }),
+    ).flatMap(({ rate }) => rate.map(({ timeUs }) => timeUs));
+    return times.slice(1).map((timeUs, k) => Math.round((timeUs - times[k]!) / 100_000) / 10);
+  };
+  const withheld = intervals(0.5), published = intervals(0.9);
+  assert.ok(withheld.length > 8 && withheld.every((seconds) => seconds === 0.5), `${withheld}`);
+  assert.ok(published.length > 4 && published.every((seconds) => seconds === 1), `${published}`);
+});
+
+Deno.test("PulseEstimator uses a window of up to ten seconds", () => {
+  const estimator = new PulseEstimator();
+  const lengths = Array.from(faceSamples({ seconds: 14 }), (sample) => {
+    estimator.push(sample);
+    estimator.estimate();
+    return estimator.wave?.bvp.length ?? 0;
+  });
+  assert.equal(Math.max(...lengths), 300);
+  assert.equal(lengths.find((length) => length > 0), 150);
+});
+
+Deno.test("PulseEstimator starts again after a gap of over two seconds in its input", () => {
+  const afterGap = (gapUs: number) => {
+    const estimator = new PulseEstimator();
+    const first = [...faceSamples({ seconds: 8 })];
+    const lastUs = first.at(-1)!.timeUs;
+    estimatesOf(first, estimator);
+    // The camera delivers frames in the gap, but no region.
+    for (let us = lastUs + 100_000; us < lastUs + gapUs; us += 100_000) {
+      estimator.push({ ...first[0]!, timeUs: monotonicUs(us), regions: {} });
+    }
+    const second = faceSamples({ seconds: 1, startUs: lastUs + gapUs });
+    return estimatesOf(second, estimator).at(-1)!.withheld;
+  };
+  assert.notEqual(afterGap(2_000_000), "warming_up");
+  assert.equal(afterGap(2_000_001), "warming_up");
+});
+
+Deno.test("PulseEstimator withholds as no_face from one second after its newest input", () => {
+  const withheldAfter = (us: number) => {
+    const estimator = new PulseEstimator({ periodSeconds: 0.01 });
+    const samples = [...faceSamples({ seconds: 8 })];
+    for (const sample of samples) estimator.push(sample);
+    const timeUs = monotonicUs(samples.at(-1)!.timeUs + us);
+    estimator.push({ ...samples[0]!, timeUs, regions: {} });
+    return estimator.estimate().withheld;
+  };
+  assert.notEqual(withheldAfter(1_000_000), "no_face");
+  assert.equal(withheldAfter(1_000_001), "no_face");
+});
+
+Deno.test("PulseEstimator withholds as motion if the mean speed of the face is over 0.5", () => {
+  const last = (speed: number) => {
+    const samples = [...faceSamples({ seconds: 25 })].map((sample) => ({
+      ...sample,
+      face: { ...sample.face!, speed },
+    }));
+    return estimatesOf(samples).at(-1)!.withheld;
+  };
+  assert.equal(last(0.49), undefined);
+  assert.equal(last(0.51), "motion");
+});
+
+Deno.test("PulseEstimator averages the speed of the face over two seconds", () => {
+  // Of a speed of 1.2 the mean reaches 0.5 after 2 s · ln(1.2 / 0.7) = 1.08 s.
+  const withheldAfter = (seconds: number) => {
+    const moving = 10 + 1 / 30;
+    const estimator = new PulseEstimator({ periodSeconds: 0.01 });
+    for (const sample of faceSamples({ seconds: moving + seconds })) {
+      const speed = sample.timeUs < moving * 1e6 - 1e4 ? 0 : 1.2;
+      estimator.push({ ...sample, face: { ...sample.face!, speed } });
+    }
+    return estimator.estimate().withheld;
+  };
+  assert.equal(withheldAfter(1), undefined);
+  assert.equal(withheldAfter(1.17), "motion");
+});
+
+Deno.test("PulseEstimator.reset() forgets the speed of the face", () => {
+  const estimator = new PulseEstimator();
+  for (const sample of faceSamples({ seconds: 5 })) {
+    estimator.push({ ...sample, face: { ...sample.face!, speed: 30 } });
+  }
+  estimator.reset();
+  const second = faceSamples({ seconds: 5.2, startUs: 5_000_000 });
+  assert.ok(estimatesOf(second, estimator).at(-1)!.strict);
 });
