@@ -4,6 +4,7 @@
 
 #include "../camera.h"
 #include "../camera_list.h"
+#include "../device.h"
 #include "check.h"
 #include "native_test.h"
 
@@ -83,6 +84,55 @@ static void test_overrun(void) {
   unlink(path);
 }
 
+/* The number of failed reads in a row after which a camera has failed. */
+enum { MAX_ERRORS = 50 };
+
+/* The operations of the recording, and a driver with errors that is put in front of them. */
+static const struct ph_device_operations *recorded;
+static struct ph_device_operations faulty;
+static int dequeued;
+
+/* Fails MAX_ERRORS - 1 times before each of the first two frames, then always. */
+static int dequeue_with_errors(struct ph_device *device, struct ph_device_buffer *buffer) {
+  if (dequeued < 2 * MAX_ERRORS && dequeued % MAX_ERRORS == MAX_ERRORS - 1) {
+    int status = recorded->dequeue(device, buffer);
+    if (status == PH_OK) dequeued++;
+    return status;
+  }
+  dequeued++;
+  return ph_fail(PH_ERR_SYSTEM, "Cannot read from the camera: error %d", dequeued);
+}
+
+/* A driver's errors are forgiven while a frame arrives before the 50th in a row. */
+static void test_driver_errors(void) {
+  char path[64];
+  static uint8_t pixels[1 << 16], jpeg[1 << 17];
+  struct ph_camera_frame frame;
+  struct ph_camera_request request = default_request;
+  request.fps_milli = 10000;
+  write_recording(path, 1, 1);
+  ph_camera *camera = open_recording(path, &request);
+  /* The device is the first member. The thread reads it first when a frame is due, after 100 ms. */
+  struct ph_device *device = *(struct ph_device **)camera;
+  recorded = device->operations;
+  faulty = *recorded;
+  faulty.dequeue = dequeue_with_errors;
+  dequeued = 0;
+  device->operations = &faulty;
+  int count = 0, status;
+  while ((status = ph_camera_next(camera, 5000, pixels, sizeof pixels, jpeg, sizeof jpeg,
+                                  &frame)) == PH_OK) {
+    count++;
+    CHECK(frame.damaged == count * (MAX_ERRORS - 1), "%lld errors", (long long)frame.damaged);
+  }
+  CHECK(count == 2, "%d frames", count);
+  CHECK(status == PH_ERR_SYSTEM && strstr(frame.message, "error 150") != NULL, "%d: %s", status,
+        frame.message);
+  CHECK(dequeued == 3 * MAX_ERRORS, "%d reads", dequeued);
+  CHECK(ph_camera_close(camera) == PH_OK, "%s", ph_error_message());
+  unlink(path);
+}
+
 static void *wait_in_next(void *argument) {
   static uint8_t pixels[1 << 16], jpeg[1 << 17];
   struct ph_camera_frame frame;
@@ -144,6 +194,7 @@ static void test_refusals(void) {
 void test_cameras(void) {
   test_counts();
   test_overrun();
+  test_driver_errors();
   test_stop();
   test_refusals();
 }

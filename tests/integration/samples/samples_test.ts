@@ -110,6 +110,24 @@ Deno.test("redis_ipc_metrics_saving_client.py saves the same series as the recor
     assert.equal(new Set(trace.timestamp).size, trace.timestamp.length);
   }));
 
+Deno.test("redis_ipc_metrics_saving_client.py takes no recording state from a replayed status", async () => {
+  const script = `
+import sys
+sys.path.insert(0, sys.argv[1])
+from redis_ipc_metrics_saving_client import has_recording_state as has
+def envelope(kind, **payload):
+    return {"type": kind, "timestamp": 1, "payload": payload}
+replayed = {"replayed": True}
+print([has(each) for each in [
+    envelope("status", recording=True), envelope("status", recording=True, metadata=replayed),
+    envelope("status"), envelope("recording_state", recording=True, metadata=replayed),
+    envelope("core_metrics", recording=True)]])
+`;
+  await using python = new Program(PYTHON, ["-c", script, SAMPLES]);
+  assert.equal(await python.ended(), 0, python.output);
+  assert.equal(python.output.trim(), "[True, False, False, True, False]");
+});
+
 Deno.test("redis_ipc_metrics_saving_client.py leaves complete lines when killed, and continues them", () =>
   withFolder(async (folder) => {
     await using server = await startRedis();

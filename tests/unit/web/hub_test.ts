@@ -55,6 +55,34 @@ Deno.test("Hub sends a new subscriber the age of each device, and no outdated me
   assert.match(late, /"type":"heard","device":"a","ago_ms":5000/);
 });
 
+Deno.test("Hub sends no replayed message as a present one, except the last recording state", async () => {
+  for (const topic of ["core_metrics", "edge_metrics", "status", "recording_state"] as const) {
+    for (const replayed of [true, false]) {
+      const hub = new Hub();
+      status(hub, "a");
+      const reader = hub.events()!.pipeThrough(new TextDecoderStream()).getReader();
+      let text = "";
+      const read = async (end: string) => {
+        while (!text.includes(end)) text += (await reader.read()).value;
+      };
+      await read('"heard"');
+      text = "";
+      const metadata = replayed ? { sequence: 1, replayed } : { sequence: 1 };
+      const envelope = { type: topic, timestamp: 1, payload: { marker: 1, signal: {}, metadata } };
+      hub.publishEnvelope("a", { topic, envelope });
+      hub.publishEnvelope("end", { topic: "status", envelope: fakeStatus(2) });
+      await read('"device":"end"');
+      const expected = topic === "recording_state" || !replayed;
+      assert.equal(
+        text.includes(`"type":"${topic}","device":"a"`),
+        expected,
+        `${topic} ${replayed}`,
+      );
+      await reader.cancel();
+    }
+  }
+});
+
 Deno.test("Hub disconnects a subscriber that does not read, and frees its queue", async () => {
   const hub = new Hub();
   const stream = hub.events()!;
