@@ -50,8 +50,11 @@ ip route add default via 10.0.2.2
 exec ${START_AGENT}
 `;
 
-/** Timeout in ms for an emulated processor on a busy host. Chosen. */
-export const SLOW_MS = 300_000;
+/**
+ * Timeout in ms for an emulated processor on a busy host. Chosen: `install` took over 300 s on a host
+ * with two cores and a load of ten.
+ */
+export const SLOW_MS = 900_000;
 
 /** Address of the host in the machine's network. */
 export const HOST_ADDRESS = "10.0.2.2";
