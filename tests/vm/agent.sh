@@ -1,13 +1,14 @@
 #!/bin/sh
-# Runs the commands that arrive on its standard input, each of them once, and writes the answers to
-# its standard output.
+# Reads commands from its standard input, runs each of them once, and writes the answers to its
+# standard output.
 # Usage: agent.sh FOLDER
-#   FOLDER  for the last answer, so that a restarted agent still has it
+#   FOLDER  stores the last answer, so that a restarted agent can send it again
 #
-# A line in either direction is "CHECKSUM BODY", the checksum being the MD5 of the body with its
-# newline. The body of a request is "ID COMMAND", that of an answer "ID STATUS OUTPUT", the output
-# in base64. A request with the id of the last one gets the same answer again, a line that disagrees
-# with its checksum gets "damaged". An emulated processor starts processes slowly, so there are few.
+# A line in either direction is "CHECKSUM BODY"; the checksum is the MD5 of the body with its
+# newline. The body of a request is "ID COMMAND", the body of an answer is "ID STATUS OUTPUT" with
+# the output in base64. A request with the id of the last one gets the same answer again. A line
+# that does not match its checksum gets "damaged". An emulated processor starts processes slowly,
+# so the agent starts few of them.
 folder=$1
 mkdir -p "$folder"
 answer=$(cat "$folder/answer" 2>/dev/null)
@@ -21,7 +22,7 @@ END
   sum=${sum%% *}
 }
 
-# Ends what a former agent may have left unfinished. A virtio port waits here for the host.
+# Ends a line that a previous agent may not have finished. A virtio port waits here for the host.
 echo
 while IFS= read -r line; do
   request=${line#* }

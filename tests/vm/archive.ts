@@ -1,4 +1,4 @@
-/** One entry of a cpio archive in the "newc" form that the kernel unpacks. */
+/** One entry of a cpio archive in the "newc" format, which the kernel unpacks as initramfs. */
 export type ArchiveEntry =
   | { readonly path: string; readonly kind: "file"; readonly source: string | Uint8Array }
   | { readonly path: string; readonly kind: "folder" }
@@ -8,7 +8,7 @@ const MODES = { file: 0o100755, folder: 0o040755, link: 0o120777 } as const;
 
 const encoder = new TextEncoder();
 
-/** Writes the entries, with the folders that they lie in, to the file `output`. */
+/** Writes an archive with the entries and their parent folders to the file `output`. */
 export async function writeArchive(
   output: string,
   entries: readonly ArchiveEntry[],
@@ -48,12 +48,14 @@ function parents(path: string): string[] {
   return parts.map((_, i) => "/" + parts.slice(0, i + 1).join("/"));
 }
 
-/** Header with name, and data, are each padded to four bytes. */
+/** Writes the parts and pads them together to a multiple of four bytes, as the format requires. */
 async function writePadded(file: Deno.FsFile, parts: readonly Uint8Array[]): Promise<void> {
   let size = 0;
   for (const part of parts) {
     size += part.length;
-    for (let at = 0; at < part.length;) at += await file.write(part.subarray(at));
+    for (let offset = 0; offset < part.length;) {
+      offset += await file.write(part.subarray(offset));
+    }
   }
   await file.write(new Uint8Array((4 - size % 4) % 4));
 }

@@ -3,75 +3,80 @@ import { enterBareRoot, makeBareRoot } from "../support/bare_root.ts";
 import { packedProgram } from "../support/packed_program.ts";
 import { Subscriber } from "../support/physiology_server.ts";
 import { type RedisServer, startRedis } from "../support/redis_server.ts";
-import { waitFor } from "../support/wait.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
 const SYSROOT = `${ROOT}.tools/arm64/sysroot`;
 const EMULATOR = "/usr/bin/qemu-aarch64-static";
 
-/** An ELF of 64 bits for AArch64, as /usr/lib/binfmt.d has it; O and F: the emulator holds it open. */
-const FORMAT =
+/**
+ * The binfmt_misc registration of 64-bit ELF files for AArch64, as in /usr/lib/binfmt.d. Flag O: the
+ * kernel opens the program for the emulator. Flag F: the kernel opens the emulator at registration.
+ */
+const REGISTRATION =
   String.raw`:arm64:M::\x7fELF\x02\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x00\xb7\x00:` +
   String
     .raw`\xff\xff\xff\xff\xff\xff\xff\x00\xff\xff\xff\xff\xff\xff\xff\xff\xfe\xff\xff\xff:${EMULATOR}:OF`;
 
-/** The kernel starts arm64's programs for this command and its children only. */
+/** Returns a command that can start arm64 programs; no other process of the machine is affected. */
 function emulated(script: string, args: readonly string[]): Deno.Command {
   const setup = `mount -t binfmt_misc none /proc/sys/fs/binfmt_misc &&
-    printf %s "$FORMAT" >/proc/sys/fs/binfmt_misc/register && ${script}`;
+    printf %s "$REGISTRATION" >/proc/sys/fs/binfmt_misc/register && ${script}`;
   return new Deno.Command("unshare", {
     args: ["--user", "--map-root-user", "--mount", "--pid", "--fork", "--kill-child"]
       .concat(["sh", "-c", setup, "sh", ...args]),
     clearEnv: true,
-    env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", FORMAT },
+    env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", REGISTRATION },
     stdin: "null",
     stdout: "null",
     stderr: "piped",
   });
 }
 
-/** The rates of every message after the end of the video, by the count of its frame. */
+/** Returns the rates of every message of a complete run, by the frame count of the message. */
 async function ratesOf(redis: RedisServer, command: (...args: string[]) => Deno.Command) {
   const prefix = crypto.randomUUID();
-  const heard = await Subscriber.of(redis, prefix);
+  const subscriber = await Subscriber.of(redis, prefix);
   const { code, stderr } = await command(
     "--norealtime",
-    `--redis_host=${redis.hostname}`, // the bare root knows no names
+    `--redis_host=${redis.hostname}`, // the bare root cannot resolve names
     `--redis_port=${redis.port}`,
     `--redis_key_prefix=${prefix}`,
     "--frame_publish=never",
     "--port=0",
   ).output();
   assert.equal(code, 0, new TextDecoder().decode(stderr));
-  const last = crypto.randomUUID();
-  await redis.client().publish(`${prefix}:last`, JSON.stringify({ type: last }));
-  await waitFor("the last word", () => heard.received.some(({ type }) => `${type}` === last));
+  // A valid message with a timestamp that no other message has; it arrives after all others.
+  const { receivedMs: _, ...status } = await subscriber.first("status");
+  const endMarker = { ...status, timestamp: 1 };
+  await redis.client().publish(`${prefix}:status`, JSON.stringify(endMarker));
+  await subscriber.first("status", ({ timestamp }) => timestamp === endMarker.timestamp);
   return new Map(
-    heard.all("core_metrics").map(({ payload: { pulse, breathing, metadata } }) => [
+    subscriber.all("core_metrics").map(({ payload: { pulse, breathing, metadata } }) => [
       metadata?.frame_count,
       { pulse: pulse?.strict?.value, breathing: breathing?.strict?.value },
     ]),
   );
 }
 
-/** A kernel before 6.7 knows formats only for the whole machine, which is not ours to change. */
-const isAble = Deno.build.arch === "x86_64" && (await emulated("exec true", []).output()).success;
+/** Before Linux 6.7, binfmt_misc registrations apply to the whole machine, which a test must not change. */
+const isSupported = Deno.build.arch === "x86_64" &&
+  (await emulated("exec true", []).output()).success;
 
 Deno.test({
-  name: "the file for arm64 starts with libc alone and measures what that for x64 does" +
-    (isAble ? "" : " (skipped: needs x86-64, qemu-user-static and Linux 6.7)"),
-  ignore: !isAble,
+  name: "physiology_server for arm64 needs only libc and measures the same rates as for x64" +
+    (isSupported ? "" : " (skipped: needs x86-64, qemu-user-static and Linux 6.7)"),
+  ignore: !isSupported,
   async fn() {
     const folder = await Deno.makeTempDir({ prefix: "arm64_" });
     await using stack = new AsyncDisposableStack();
     stack.defer(() => Deno.remove(folder, { recursive: true }));
     const clip = `${folder}/clip.avi`;
-    const made = await new Deno.Command(`${ROOT}scripts/physiology_server`, {
+    const simulation = await new Deno.Command(`${ROOT}scripts/physiology_server`, {
       args: ["simulate", `--output=${clip}`, "--duration=14", "--capture_width_px=320"]
         .concat(["--capture_height_px=240", "--max_fps=15", "--simulate_pulse=84"]),
       stderr: "null",
     }).output();
-    assert(made.success);
+    assert(simulation.success);
     const redis = stack.use(await startRedis());
 
     const x64 = await packedProgram(`${folder}/x64`, "x64");
@@ -86,7 +91,7 @@ Deno.test({
     const root = `${folder}/root`;
     const files = { physiology_server: arm64, "clip.avi": clip };
     makeBareRoot(root, { files, arch: "arm64", system: SYSROOT });
-    const found = await ratesOf(
+    const actual = await ratesOf(
       redis,
       (...args) =>
         emulated(enterBareRoot(root), [
@@ -96,14 +101,17 @@ Deno.test({
         ]),
     );
 
-    assert.deepEqual([...found.keys()], [...expected.keys()]);
+    assert.deepEqual([...actual.keys()], [...expected.keys()]);
     for (const rate of ["pulse", "breathing"] as const) {
-      const both = [...expected].flatMap(([frame, values]) => {
-        const [one, other] = [values[rate], found.get(frame)?.[rate]];
-        return one === undefined || other === undefined ? [] : [Math.abs(one - other)];
+      const differences = [...expected].flatMap(([frame, values]) => {
+        const [x64Rate, arm64Rate] = [values[rate], actual.get(frame)?.[rate]];
+        return x64Rate === undefined || arm64Rate === undefined
+          ? []
+          : [Math.abs(x64Rate - arm64Rate)];
       });
-      assert(both.length >= 5, `${rate} was measured ${both.length} times on both`);
-      assert(Math.max(...both) <= 0.1, `${rate} differs by ${Math.max(...both)}`);
+      assert(differences.length >= 5, `both measured ${rate} only ${differences.length} times`);
+      const maxDifference = Math.max(...differences);
+      assert(maxDifference <= 0.1, `${rate} differs by ${maxDifference}`);
     }
   },
 });

@@ -5,15 +5,16 @@ import type { ArchiveEntry } from "./archive.ts";
 import { findKernel, programEntries } from "./kernel.ts";
 import { Machine, SLOW_MS } from "./machine.ts";
 
-/** Where `scripts/test_camera_vm` put Debian's kernel and the native programs. */
 const ROOT = new URL("../../", import.meta.url).pathname;
+/** Folder into which `scripts/test_camera_vm` unpacks Debian's kernel. */
 const KERNEL = Deno.env.get("TEST_KERNEL") ?? `${ROOT}.tools/vm/kernel`;
+/** Folder of the native test programs. */
 export const BUILD = `${ROOT}ffi/native/build/x64`;
 
-/** How a test waits for the machine; each look inside costs it some of its time. */
+/** Options of `waitFor()` for a machine; polling is slow because each poll takes time of the machine. */
 export const SLOW = { timeoutMs: SLOW_MS, pollMs: 200 };
 
-/** A machine with the packed server in `/bin`. */
+/** Boots a machine with the packed server in `/bin`. */
 export async function bootWithProgram(
   folder: string,
   { modules, programs, files = [] }: {
@@ -35,7 +36,10 @@ export async function bootWithProgram(
   });
 }
 
-/** Runs a step, and ends the test where it fails: in such a machine the next means nothing. */
+/**
+ * Returns a function that runs a step and ends the test if the step fails: the next steps depend on
+ * the state that it leaves in the machine.
+ */
 export function stepsOf(test: Deno.TestContext) {
   return async (name: string, run: () => Promise<void>): Promise<void> => {
     if (!await test.step(name, run)) throw new Error(`Stopped after: ${name}`);
@@ -44,44 +48,50 @@ export function stepsOf(test: Deno.TestContext) {
 
 type Of<Type extends Received["type"]> = Extract<Received, { type: Type }>;
 
-/** What the server in the machine has published, waited for with patience. */
-export class Ear {
+/** Messages that the server in a machine has published; waits long enough for an emulated processor. */
+export class PublishedMessages {
   constructor(private readonly subscriber: Subscriber, private readonly machine: Machine) {}
 
-  /** A place in time: `status` looks only at what came after it. */
-  get now(): number {
+  /** Number of messages received so far: a start position for `status()` and `since()`. */
+  get count(): number {
     return this.subscriber.received.length;
   }
 
+  /** Returns the received messages of a type. */
   of<Type extends Received["type"]>(type: Type): Of<Type>[] {
     return this.subscriber.all(type);
   }
 
-  since(mark: number): readonly Received[] {
-    return this.subscriber.received.slice(mark);
+  /** Returns the messages received after the first `start` ones. */
+  since(start: number): readonly Received[] {
+    return this.subscriber.received.slice(start);
   }
 
-  status(name: string, after: number): Promise<Of<"status">> {
+  /** Waits for a status that is received after the first `start` messages. */
+  status(name: string, start: number): Promise<Of<"status">> {
     const { received } = this.subscriber;
     return this.#wait(
       `the status ${name}`,
-      () => this.of("status").find((s) => s.payload.name === name && received.indexOf(s) >= after),
+      () => this.of("status").find((s) => s.payload.name === name && received.indexOf(s) >= start),
     );
   }
 
-  /** What tells this start of the server from others. */
-  session(): string | undefined {
+  /** Returns the boot id of the last metrics, which is different after each start of the server. */
+  bootId(): string | undefined {
     return this.of("core_metrics").at(-1)?.payload.metadata?.boot_id;
   }
 
-  /** Waits for `count` messages of a type that are still to come. */
-  async more<Type extends Received["type"]>(type: Type, count: number): Promise<Of<Type>[]> {
+  /** Waits for the next `count` messages of a type and returns them. */
+  async next<Type extends Received["type"]>(type: Type, count: number): Promise<Of<Type>[]> {
     const before = this.of(type).length;
-    await this.#wait(`${count} more of ${type}`, () => this.of(type).length >= before + count);
+    await this.#wait(
+      `${count} more messages ${type}`,
+      () => this.of(type).length >= before + count,
+    );
     return this.of(type).slice(before);
   }
 
-  /** Says what the server had to say where it disappoints. */
+  /** Waits for a condition; a timeout error contains the log of the server. */
   async #wait<Value>(what: string, condition: () => Value) {
     try {
       return await waitFor(what, condition, SLOW);

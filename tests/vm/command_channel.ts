@@ -1,19 +1,21 @@
 import { createHash } from "node:crypto";
 
-/** One end of a connection whose bytes may get lost or damaged on the way. */
+/** One end of a connection that may lose or damage bytes. */
 export interface Link {
-  /** Resolves to the count of bytes read, or to null at the end. */
+  /** Reads into `buffer` and returns the number of bytes, or null at the end. */
   read(buffer: Uint8Array): Promise<number | null>;
-  /** Resolves to the count of bytes written, which may be less than all. */
+  /** Writes bytes and returns how many were written, which may be fewer than given. */
   write(bytes: Uint8Array): Promise<number>;
 }
 
 export interface CommandResult {
+  /** Exit status. */
   readonly status: number;
+  /** Standard output and standard error. */
   readonly output: string;
 }
 
-/** The other end of a link has closed it. */
+/** The other end has closed the link. */
 export class LinkEnded extends Error {}
 
 interface Answer extends CommandResult {
@@ -23,36 +25,38 @@ interface Answer extends CommandResult {
 const encoder = new TextEncoder();
 
 /**
- * Runs commands by the agent of `agent.sh` at the other end of a link. What is lost or damaged on
- * the way is sent again, and the agent runs each command only once.
+ * Runs commands through the agent `agent.sh` at the other end of a link. Lost or damaged requests and
+ * answers are sent again, and the agent runs each command only once.
  */
 export class CommandChannel {
   readonly #link: Link;
   readonly #resendMs: number;
   readonly #decoder = new TextDecoder("latin1");
-  #reading: Promise<number | null> | undefined;
+  #pendingRead: Promise<number | null> | undefined;
   readonly #buffer = new Uint8Array(65536);
   #received = "";
   #lastId = 0;
-  #turn: Promise<unknown> = Promise.resolve();
+  #lastExchange: Promise<unknown> = Promise.resolve();
 
-  /** @param options.resendMs wait for an answer before the first repetition; each wait doubles it */
+  /** @param options.resendMs time in ms before a request is sent again; each timeout doubles it */
   constructor(link: Link, { resendMs = 5000 }: { resendMs?: number } = {}) {
     this.#link = link;
     this.#resendMs = resendMs;
   }
 
   /**
-   * Runs one line of shell and returns its status and what it wrote; commands wait for one another.
+   * Runs one line of shell and returns its exit status and output. Concurrent commands run in order.
    *
    * @throws {TypeError} for a command of several lines
-   * @throws {LinkEnded} when the other end closes the link
+   * @throws {LinkEnded} if the other end closes the link
    * @throws {Error} after `timeoutMs` milliseconds without an answer
    */
   async run(command: string, timeoutMs: number): Promise<CommandResult> {
-    if (command.includes("\n")) throw new TypeError(`Not one line: ${command}`);
-    const result = this.#turn.then(() => this.#exchange(command, timeoutMs));
-    this.#turn = result.catch(() => {});
+    if (command.includes("\n")) {
+      throw new TypeError(`Cannot run a command of several lines: ${command}`);
+    }
+    const result = this.#lastExchange.then(() => this.#exchange(command, timeoutMs));
+    this.#lastExchange = result.catch(() => {});
     return await result;
   }
 
@@ -64,19 +68,19 @@ export class CommandChannel {
     let waitMs = this.#resendMs;
     while (true) {
       const leftMs = deadlineMs - performance.now();
-      if (leftMs <= 0) throw new Error(`Waited ${timeoutMs} ms in vain for: ${command}`);
+      if (leftMs <= 0) throw new Error(`No answer within ${timeoutMs} ms: ${command}`);
       await this.#write(request);
-      const heard = await this.#hear(id, Math.min(waitMs, leftMs));
-      if (heard === "nothing") waitMs *= 2;
-      else if (heard !== "damaged") return { status: heard.status, output: heard.output };
+      const reply = await this.#receive(id, Math.min(waitMs, leftMs));
+      if (reply === "timeout") waitMs *= 2;
+      else if (reply !== "damaged") return { status: reply.status, output: reply.output };
     }
   }
 
-  /** The answer to a request, or what came in its place within `waitMs`. */
-  async #hear(id: number, waitMs: number): Promise<Answer | "damaged" | "nothing"> {
+  /** Waits up to `waitMs` for the answer to a request; "damaged" means to send the request again. */
+  async #receive(id: number, waitMs: number): Promise<Answer | "damaged" | "timeout"> {
     let timer: ReturnType<typeof setTimeout> | undefined;
-    const timeout = new Promise<"nothing">((resolve) => {
-      timer = setTimeout(() => resolve("nothing"), waitMs);
+    const timeout = new Promise<"timeout">((resolve) => {
+      timer = setTimeout(() => resolve("timeout"), waitMs);
     });
     try {
       while (true) {
@@ -86,12 +90,12 @@ export class CommandChannel {
           if (answer === undefined) return "damaged";
           if (answer.id === id) return answer;
         }
-        // A read that is not over by then goes on: the next call takes what it brings.
-        this.#reading ??= this.#link.read(this.#buffer).catch(() => null);
-        const count = await Promise.race([this.#reading, timeout]);
-        if (count === "nothing") return count;
-        this.#reading = undefined;
-        if (count === null) throw new LinkEnded("The link to the agent has ended");
+        // A read that is pending at the timeout continues; the next call takes its result.
+        this.#pendingRead ??= this.#link.read(this.#buffer).catch(() => null);
+        const count = await Promise.race([this.#pendingRead, timeout]);
+        if (count === "timeout") return count;
+        this.#pendingRead = undefined;
+        if (count === null) throw new LinkEnded("The agent has closed the link");
         this.#received += this.#decoder.decode(this.#buffer.subarray(0, count), { stream: true });
       }
     } finally {
@@ -109,9 +113,11 @@ export class CommandChannel {
 
   async #write(bytes: Uint8Array): Promise<void> {
     try {
-      for (let at = 0; at < bytes.length;) at += await this.#link.write(bytes.subarray(at));
+      for (let offset = 0; offset < bytes.length;) {
+        offset += await this.#link.write(bytes.subarray(offset));
+      }
     } catch (cause) {
-      throw new LinkEnded("The link to the agent has ended", { cause });
+      throw new LinkEnded("The agent has closed the link", { cause });
     }
   }
 }
@@ -120,10 +126,10 @@ function checksum(body: string): string {
   return createHash("md5").update(`${body}\n`).digest("hex");
 }
 
-/** What a line says, unless it disagrees with its checksum. */
+/** Parses the line of an answer; returns undefined if it does not match its checksum. */
 function parseAnswer(line: string): Answer | undefined {
-  const [, sum, body] = /^([0-9a-f]{32}) (.*)$/.exec(line) ?? [];
-  if (body === undefined || sum !== checksum(body)) return undefined;
+  const [, received, body] = /^([0-9a-f]{32}) (.*)$/.exec(line) ?? [];
+  if (body === undefined || received !== checksum(body)) return undefined;
   const [id, status, output = ""] = body.split(" ");
   return {
     id: Number(id),

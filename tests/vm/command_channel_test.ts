@@ -5,52 +5,52 @@ import { CommandChannel, type Link, LinkEnded } from "./command_channel.ts";
 
 const AGENT = new URL("agent.sh", import.meta.url).pathname;
 
-/** Debian's shell and programs, or those of busybox: the two that the machines have. */
+/** The shells of the machines: Debian's shell and programs, or those of busybox. */
 type Shell = "sh" | "busybox";
 
-/** Bytes as they are after a piece of an unreliable way. */
-type Way = (bytes: Uint8Array) => Uint8Array;
-const RELIABLE: Way = (bytes) => bytes;
+/** Returns a chunk of bytes as it arrives after an unreliable link. */
+type Fault = (bytes: Uint8Array) => Uint8Array;
+const NO_FAULT: Fault = (bytes) => bytes;
 
-/** Loses, in `share` of the pieces, as many bytes as the buffer of a UART holds. */
-function losing(random: Random, share: number): Way {
+/** Loses 16 bytes, the size of a UART's buffer, in `fraction` of the chunks. */
+function losing(random: Random, fraction: number): Fault {
   return (bytes) => {
-    if (random.uniform() >= share) return bytes;
-    const at = Math.floor(random.uniform() * bytes.length);
-    return Uint8Array.from([...bytes.subarray(0, at), ...bytes.subarray(at + 16)]);
+    if (random.uniform() >= fraction) return bytes;
+    const start = Math.floor(random.uniform() * bytes.length);
+    return Uint8Array.from([...bytes.subarray(0, start), ...bytes.subarray(start + 16)]);
   };
 }
 
-/** Changes one byte in `share` of the pieces. */
-function damaging(random: Random, share: number): Way {
+/** Changes one byte in `fraction` of the chunks. */
+function damaging(random: Random, fraction: number): Fault {
   return (bytes) => {
     const changed = bytes.slice();
-    if (random.uniform() < share) {
+    if (random.uniform() < fraction) {
       changed[Math.floor(random.uniform() * bytes.length)] = Math.floor(random.uniform() * 256);
     }
     return changed;
   };
 }
 
-/** The agent as a process of this machine, at the end of a link that may be unreliable. */
+/** The agent as a process on this host, behind a link that may be unreliable. */
 class AgentProcess implements Link, AsyncDisposable {
   readonly #process: Deno.ChildProcess;
   readonly #input: WritableStreamDefaultWriter<Uint8Array>;
   readonly #output: ReadableStreamDefaultReader<Uint8Array>;
-  readonly #there: Way;
-  readonly #back: Way;
-  #rest = new Uint8Array();
+  readonly #requestFault: Fault;
+  readonly #answerFault: Fault;
+  #unread = new Uint8Array();
 
   constructor(
     folder: TemporaryFolder,
-    { shell = "sh", there = RELIABLE, back = RELIABLE }: {
+    { shell = "sh", requestFault = NO_FAULT, answerFault = NO_FAULT }: {
       shell?: Shell;
-      there?: Way;
-      back?: Way;
+      requestFault?: Fault;
+      answerFault?: Fault;
     } = {},
   ) {
-    this.#there = there;
-    this.#back = back;
+    this.#requestFault = requestFault;
+    this.#answerFault = answerFault;
     const programs = folder.file("bin");
     if (shell === "busybox") {
       Deno.mkdirSync(programs);
@@ -67,20 +67,20 @@ class AgentProcess implements Link, AsyncDisposable {
   }
 
   async read(buffer: Uint8Array): Promise<number | null> {
-    while (this.#rest.length === 0) {
+    while (this.#unread.length === 0) {
       const { value, done } = await this.#output.read();
       if (done) return null;
-      this.#rest = new Uint8Array(this.#back(value));
+      this.#unread = new Uint8Array(this.#answerFault(value));
     }
-    const count = Math.min(buffer.length, this.#rest.length);
-    buffer.set(this.#rest.subarray(0, count));
-    this.#rest = this.#rest.subarray(count);
+    const count = Math.min(buffer.length, this.#unread.length);
+    buffer.set(this.#unread.subarray(0, count));
+    this.#unread = this.#unread.subarray(count);
     return count;
   }
 
   async write(bytes: Uint8Array): Promise<number> {
-    const left = this.#there(bytes);
-    if (left.length > 0) await this.#input.write(left);
+    const delivered = this.#requestFault(bytes);
+    if (delivered.length > 0) await this.#input.write(delivered);
     return bytes.length;
   }
 
@@ -92,7 +92,7 @@ class AgentProcess implements Link, AsyncDisposable {
 }
 
 for (const shell of ["sh", "busybox"] as const) {
-  Deno.test(`CommandChannel returns the status and the whole output of a command by ${shell}`, async () => {
+  Deno.test(`CommandChannel returns the status and the complete output of a command run by ${shell}`, async () => {
     using folder = new TemporaryFolder();
     await using agent = new AgentProcess(folder, { shell });
     const channel = new CommandChannel(agent);
@@ -111,7 +111,7 @@ for (const shell of ["sh", "busybox"] as const) {
   });
 }
 
-Deno.test("CommandChannel does not wait for a command's children in the background", async () => {
+Deno.test("CommandChannel does not wait for background processes of a command", async () => {
   using folder = new TemporaryFolder();
   await using agent = new AgentProcess(folder);
   const channel = new CommandChannel(agent);
@@ -119,13 +119,14 @@ Deno.test("CommandChannel does not wait for a command's children in the backgrou
   assert.equal((await channel.run(`kill ${output.trim()}`, 20_000)).status, 0);
 });
 
-for (const [what, way] of [["loses", losing], ["damages", damaging]] as const) {
+for (const [verb, faults] of [["loses", losing], ["damages", damaging]] as const) {
   for (const shell of ["sh", "busybox"] as const) {
-    Deno.test(`CommandChannel runs each command once by ${shell} over a link that ${what} bytes`, async () => {
+    Deno.test(`CommandChannel runs each command once with ${shell} over a link that ${verb} bytes`, async () => {
       using folder = new TemporaryFolder();
       const random = new Random(7);
-      const unreliable = way(random, 0.4);
-      await using agent = new AgentProcess(folder, { shell, there: unreliable, back: unreliable });
+      const fault = faults(random, 0.4);
+      const options = { shell, requestFault: fault, answerFault: fault };
+      await using agent = new AgentProcess(folder, options);
       const channel = new CommandChannel(agent, { resendMs: 50 });
       const log = folder.file("log");
       for (let i = 0; i < 30; i++) {
@@ -136,7 +137,7 @@ for (const [what, way] of [["loses", losing], ["damages", damaging]] as const) {
   }
 }
 
-Deno.test("CommandChannel runs no command again after a restart of the agent", async () => {
+Deno.test("CommandChannel does not run a command again after a restart of the agent", async () => {
   using folder = new TemporaryFolder();
   const log = folder.file("log");
   const run = async (command: string) => {
@@ -150,18 +151,18 @@ Deno.test("CommandChannel runs no command again after a restart of the agent", a
   assert.equal(Deno.readTextFileSync(log), "once\n");
 });
 
-Deno.test("CommandChannel says which command had no answer, and takes the next", async () => {
+Deno.test("CommandChannel reports a command without an answer and runs the next one", async () => {
   using folder = new TemporaryFolder();
   await using agent = new AgentProcess(folder);
   const channel = new CommandChannel(agent);
-  const gate = folder.file("gate");
-  const late = `until [ -e ${gate} ]; do sleep 0.01; done; echo late`;
-  await assert.rejects(channel.run(late, 200), { message: `Waited 200 ms in vain for: ${late}` });
-  Deno.writeTextFileSync(gate, "");
+  const release = folder.file("release");
+  const late = `until [ -e ${release} ]; do sleep 0.01; done; echo late`;
+  await assert.rejects(channel.run(late, 200), { message: `No answer within 200 ms: ${late}` });
+  Deno.writeTextFileSync(release, "");
   assert.equal((await channel.run("echo next", 20_000)).output, "next\n");
 });
 
-Deno.test("CommandChannel throws LinkEnded when the agent has ended", async () => {
+Deno.test("CommandChannel throws LinkEnded if the agent has ended", async () => {
   using folder = new TemporaryFolder();
   await using agent = new AgentProcess(folder);
   const channel = new CommandChannel(agent);

@@ -2,10 +2,10 @@ import type { ArchiveEntry } from "./archive.ts";
 import { type Kernel, moduleEntries } from "./kernel.ts";
 import { AGENT_PROGRAMS, Machine, PORT_MODULES, START_AGENT } from "./machine.ts";
 
-/** What the agent and the disk need. */
+/** Kernel modules for the agent's port and the disk. */
 const MODULES = [...PORT_MODULES, "virtio_blk", "crc32c_generic", "ext4"];
 
-/** Loads the modules and hands over to the system on the disk. */
+/** Loads the modules and starts the system on the disk. */
 const INIT = `#!/bin/busybox sh
 /bin/busybox mkdir -p /root
 /bin/busybox --install -s /bin
@@ -21,7 +21,7 @@ exec switch_root /root /lib/systemd/systemd
 `;
 
 const FILES: Readonly<Record<string, string>> = {
-  // The only thing of a test's in the system.
+  // The agent is the only program in the system that belongs to the test.
   ...AGENT_PROGRAMS,
   "/etc/systemd/system/test_agent.service":
     "[Unit]\nDefaultDependencies=no\nAfter=multi-user.target\n" +
@@ -41,25 +41,25 @@ async function run(program: string, ...args: string[]): Promise<void> {
 
 export interface DeviceOptions {
   readonly kernel: Kernel;
-  /** A minimal Debian, from debootstrap. */
+  /** Folder of a minimal Debian, created by debootstrap. */
   readonly system: string;
-  /** A folder for the image. */
+  /** Folder in which the image is created. */
   readonly folder: string;
-  /** What a user brings on a stick, by its path on the device. */
-  readonly brought: Readonly<Record<string, string>>;
+  /** Files that a user copies to the device: source files by their paths on the device. */
+  readonly userFiles: Readonly<Record<string, string>>;
 }
 
-/** Makes the disk of a device that nothing of ours is installed on. Needs root. */
+/** Creates the disk image of a device on which the program is not installed. Needs root. */
 export async function makeDisk(
-  { kernel, system, folder, brought }: DeviceOptions,
+  { kernel, system, folder, userFiles }: DeviceOptions,
 ): Promise<string> {
-  const stage = `${folder}/system`;
-  await run("cp", "-a", system, stage);
+  const staging = `${folder}/system`;
+  await run("cp", "-a", system, staging);
   const put = (path: string, content: string | Uint8Array, mode: number) => {
-    Deno.mkdirSync(stage + path.replace(/\/[^/]*$/, ""), { recursive: true });
-    if (typeof content === "string") Deno.writeTextFileSync(stage + path, content);
-    else Deno.writeFileSync(stage + path, content);
-    Deno.chmodSync(stage + path, mode);
+    Deno.mkdirSync(staging + path.replace(/\/[^/]*$/, ""), { recursive: true });
+    if (typeof content === "string") Deno.writeTextFileSync(staging + path, content);
+    else Deno.writeFileSync(staging + path, content);
+    Deno.chmodSync(staging + path, mode);
   };
   for (const [path, text] of Object.entries(FILES)) {
     put(path, text, path.includes("/sbin/") ? 0o755 : 0o644);
@@ -75,20 +75,22 @@ export async function makeDisk(
     const path = `/lib/modules/${kernel.version}/${list}`;
     put(path, Deno.readFileSync(kernel.folder + path), 0o644);
   }
-  await run("chroot", stage, "/sbin/depmod", kernel.version);
-  for (const [path, source] of Object.entries(brought)) put(path, Deno.readFileSync(source), 0o755);
-  const wants = `${stage}/etc/systemd/system/multi-user.target.wants`;
+  await run("chroot", staging, "/sbin/depmod", kernel.version);
+  for (const [path, source] of Object.entries(userFiles)) {
+    put(path, Deno.readFileSync(source), 0o755);
+  }
+  const wants = `${staging}/etc/systemd/system/multi-user.target.wants`;
   Deno.mkdirSync(wants, { recursive: true });
   Deno.symlinkSync("/etc/systemd/system/test_agent.service", `${wants}/test_agent.service`);
-  await run("chroot", stage, "systemctl", "enable", "systemd-networkd.service");
+  await run("chroot", staging, "systemctl", "enable", "systemd-networkd.service");
   const disk = `${folder}/disk`;
   await run("truncate", "-s", "3G", disk);
-  await run("mkfs.ext4", "-q", "-F", "-d", stage, disk);
-  await Deno.remove(stage, { recursive: true });
+  await run("mkfs.ext4", "-q", "-F", "-d", staging, disk);
+  await Deno.remove(staging, { recursive: true });
   return disk;
 }
 
-/** Switches the device on. */
+/** Boots the device from its disk image. */
 export function bootDevice(kernel: Kernel, disk: string): Promise<Machine> {
   const files: ArchiveEntry[] = [
     ...moduleEntries(kernel, MODULES),

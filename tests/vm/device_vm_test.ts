@@ -12,11 +12,12 @@ const SYSTEM = Deno.env.get("TEST_DEVICE_SYSTEM");
 const PROGRAM = "/media/physiology_server";
 const SERVICE = "physiology_server.service";
 const PASSWORD = "owl-7";
+/** Options of `waitFor()` and of commands for a machine. */
 const SLOW = { timeoutMs: SLOW_MS };
-/** Its time is that of the last moment before the installation. */
-const MARK = "/media/mark";
+/** File whose modification time is just before the installation. */
+const TIMESTAMP_FILE = "/media/timestamp";
 
-/** Where files of ours may lie; the rest of the list is the system's own business. */
+/** Paths where the program may create files, and paths that the system itself changes. */
 const EXPECTED = [
   /^\/usr\/local\/bin\/physiology_server$/,
   /^\/etc\/physiology_server(\/|$)/,
@@ -28,7 +29,7 @@ const EXPECTED = [
 ];
 
 Deno.test({
-  name: "a fresh device",
+  name: "physiology_server installs and runs as a service on a new device",
   ignore: SYSTEM === undefined,
   async fn(test) {
     const step = async (name: string, run: () => Promise<void>) => {
@@ -42,11 +43,11 @@ Deno.test({
       kernel,
       system: SYSTEM ?? "",
       folder,
-      brought: { [PROGRAM]: await packedProgram(folder) },
+      userFiles: { [PROGRAM]: await packedProgram(folder) },
     });
     const redis = stack.use(await startRedis({ args: ["--requirepass", PASSWORD] }));
-    const listen = () => Subscriber.of(redis, "physiology", { password: PASSWORD });
-    let heard = await listen();
+    const subscribe = () => Subscriber.of(redis, "physiology", { password: PASSWORD });
+    let messages = await subscribe();
     let device: Machine = stack.use(await bootDevice(kernel, disk));
 
     const wait = async <Value>(what: string, condition: () => Value) => {
@@ -60,30 +61,33 @@ Deno.test({
         throw new Error(`${cause}\n${output}`, { cause });
       }
     };
-    const more = async (type: "core_metrics" | "edge_metrics" | "frame", count: number) => {
-      const before = heard.all(type).length;
-      await wait(`${count} more of ${type}`, () => heard.all(type).length >= before + count);
+    const next = async (type: "core_metrics" | "edge_metrics" | "frame", count: number) => {
+      const before = messages.all(type).length;
+      await wait(
+        `${count} more messages ${type}`,
+        () => messages.all(type).length >= before + count,
+      );
     };
-    const status = (name: string, after: number) =>
+    const status = (name: string, start: number) =>
       wait(
         `the status ${name}`,
         () =>
-          heard.received.slice(after).find((message) =>
+          messages.received.slice(start).find((message) =>
             message.type === "status" && message.payload.name === name
           ),
       );
-    const bootId = () => heard.all("core_metrics").at(-1)?.payload.metadata?.boot_id;
-    const another = async (before: string | undefined) => {
-      await wait("another process", () => bootId() !== undefined && bootId() !== before);
-      await more("frame", 3);
+    const bootId = () => messages.all("core_metrics").at(-1)?.payload.metadata?.boot_id;
+    const newProcess = async (before: string | undefined) => {
+      await wait("a new process", () => bootId() !== undefined && bootId() !== before);
+      await next("frame", 3);
     };
-    // Past the runner, which keeps the words of a test that passes to itself.
-    const tell = (text: string) =>
+    // Bypasses the test runner, which hides the output of tests that pass.
+    const report = (text: string) =>
       Deno.writeTextFileSync("/dev/stderr", ` ${text} `, { append: true });
 
-    await step("the one file installs itself", async () => {
+    await step("`install` installs the service", async () => {
       const output = await device.check(
-        `touch ${MARK}; sleep 1; echo ${PASSWORD} >/media/password; ` +
+        `touch ${TIMESTAMP_FILE}; sleep 1; echo ${PASSWORD} >/media/password; ` +
           `${PROGRAM} install --redis_host=${HOST_ADDRESS} --redis_port=${redis.port} ` +
           "--redis_password_file=/media/password --redis_operation_timeout_ms=10000 " +
           "--frame_publish=always --capture_width_px=320 --capture_height_px=180 --max_fps=10",
@@ -92,7 +96,7 @@ Deno.test({
       assert.match(output, /Installed physiology_server\.service/);
     });
 
-    await step("the password is where only root and the service read it", async () => {
+    await step("only root and the service can read the password", async () => {
       const [first, ...rest] = PASSWORD;
       const found = await device.run(
         `rm /media/password; grep -rls '[${first}]${rest.join("")}' /etc /usr/local /run ` +
@@ -104,74 +108,77 @@ Deno.test({
       assert.deepEqual(lines.filter((line) => !allowed.test(line)), ["600:root"]);
     });
 
-    await step("the service is held tightly", async () => {
-      const report = await device.check(`systemd-analyze security --no-pager ${SERVICE}`, SLOW);
-      const exposure = /Overall exposure level[^:]*: ([\d.]+)/.exec(report)?.[1];
-      tell(`exposure ${exposure}`);
-      assert(Number(exposure) < 3, report);
+    await step("systemd-analyze reports an exposure level below 3", async () => {
+      const analysis = await device.check(`systemd-analyze security --no-pager ${SERVICE}`, SLOW);
+      const exposure = /Overall exposure level[^:]*: ([\d.]+)/.exec(analysis)?.[1];
+      report(`exposure ${exposure}`);
+      assert(Number(exposure) < 3, analysis);
     });
 
-    await step("after a boot it publishes by itself within two minutes", async () => {
+    await step("the service publishes within two minutes after a boot", async () => {
       await device.shutDown("systemctl poweroff");
-      heard.received.length = 0;
+      messages.received.length = 0;
       device = stack.use(await bootDevice(kernel, disk));
-      await wait("a status", () => heard.all("status").length > 0);
+      await wait("a status", () => messages.all("status").length > 0);
       const startedS = Number(await device.check("sed -n 's/^btime //p' /proc/stat"));
-      const seconds = heard.all("status")[0]!.timestamp / 1e6 - startedS; // by the device's clock
-      tell(`first status ${seconds.toFixed(1)} s after power-on`);
+      const seconds = messages.all("status")[0]!.timestamp / 1e6 - startedS; // by the device's clock
+      report(`first status ${seconds.toFixed(1)} s after power-on`);
       assert(seconds < 120, `${seconds}`);
-      await more("core_metrics", 3);
-      await more("edge_metrics", 3);
-      await more("frame", 3);
-      const picture = Uint8Array.fromBase64(heard.all("frame").at(-1)?.payload.data ?? "");
-      assert.deepEqual([...picture.subarray(0, 2), ...picture.subarray(-2)], [255, 216, 255, 217]);
+      await next("core_metrics", 3);
+      await next("edge_metrics", 3);
+      await next("frame", 3);
+      const jpeg = Uint8Array.fromBase64(messages.all("frame").at(-1)?.payload.data ?? "");
+      assert.deepEqual([...jpeg.subarray(0, 2), ...jpeg.subarray(-2)], [255, 216, 255, 217]);
     });
 
-    await step("a process that is killed is started again", async () => {
+    await step("systemd restarts a process that was killed", async () => {
       const before = bootId();
       await device.check(`systemctl kill --kill-who=main -s KILL ${SERVICE}`, SLOW);
-      await another(before);
+      await newProcess(before);
     });
 
-    await step("a process that hangs is ended by the watchdog and started again", async () => {
+    await step("the watchdog restarts a process that hangs", async () => {
       const before = bootId();
       await device.check(`systemctl kill --kill-who=main -s STOP ${SERVICE}`, SLOW);
-      await another(before);
+      await newProcess(before);
     });
 
-    await step("a camera that goes is told, and one that comes back is used", async () => {
-      const mark = heard.received.length;
-      const before = bootId();
-      await device.check("echo vivid.0 >/sys/bus/platform/drivers/vivid/unbind", SLOW);
-      await status("CAMERA_DISCONNECTED", mark);
-      await device.check(
-        "for i in $(seq 100); do rmmod vivid && exit 0; sleep 0.2; done; exit 1",
-        SLOW,
-      );
-      await device.check("modprobe vivid", SLOW);
-      await more("frame", 3);
-      assert.equal(bootId(), before);
-    });
+    await step(
+      "the service reports a disconnected camera and reconnects in the same process",
+      async () => {
+        const start = messages.received.length;
+        const before = bootId();
+        await device.check("echo vivid.0 >/sys/bus/platform/drivers/vivid/unbind", SLOW);
+        await status("CAMERA_DISCONNECTED", start);
+        await device.check(
+          "for i in $(seq 100); do rmmod vivid && exit 0; sleep 0.2; done; exit 1",
+          SLOW,
+        );
+        await device.check("modprobe vivid", SLOW);
+        await next("frame", 3);
+        assert.equal(bootId(), before);
+      },
+    );
 
-    await step("a Redis that goes and comes back is found again by the same process", async () => {
+    await step("the service reconnects to a restarted Redis in the same process", async () => {
       const before = bootId();
       await redis.kill();
       await redis.restart();
-      heard = await listen();
-      await more("core_metrics", 5);
-      await more("frame", 3);
+      messages = await subscribe();
+      await next("core_metrics", 5);
+      await next("frame", 3);
       assert.equal(bootId(), before);
     });
 
-    await step("a reload keeps the service running", async () => {
+    await step("a reload keeps the process running", async () => {
       const before = bootId();
       await device.check(`systemctl reload ${SERVICE}`, SLOW);
-      await more("core_metrics", 5);
+      await next("core_metrics", 5);
       assert.equal(bootId(), before);
     });
 
     await step(
-      "a bad configuration is refused by a reload, and not tried at each second",
+      "a reload keeps the process with an invalid configuration; a restart fails with status 78",
       async () => {
         const before = bootId();
         const config = "/etc/physiology_server/redis.json";
@@ -180,7 +187,7 @@ Deno.test({
             `systemctl reload ${SERVICE}`,
           SLOW,
         );
-        await more("core_metrics", 5);
+        await next("core_metrics", 5);
         assert.equal(bootId(), before);
         const { output } = await device.run(
           `systemctl restart ${SERVICE}; systemctl show -p ActiveState -p ExecMainStatus ${SERVICE}`,
@@ -188,32 +195,32 @@ Deno.test({
         );
         assert.match(output, /ExecMainStatus=78[\s\S]*ActiveState=failed/);
         await device.check(`cp /media/good.json ${config}; systemctl restart ${SERVICE}`, SLOW);
-        await another(before);
+        await newProcess(before);
       },
     );
 
-    await step("an upgrade without a flag keeps what was configured", async () => {
+    await step("`install` without flags keeps the configuration", async () => {
       const before = bootId();
       await device.check(`${PROGRAM} install`, SLOW);
-      await another(before);
+      await newProcess(before);
     });
 
-    await step("no file of ours lies elsewhere", async () => {
-      const list = await device.check(`find / -xdev -newer ${MARK} -not -type d`, SLOW);
-      const strange = list.split("\n").filter((path) =>
+    await step("the program creates files only at documented paths", async () => {
+      const list = await device.check(`find / -xdev -newer ${TIMESTAMP_FILE} -not -type d`, SLOW);
+      const unexpected = list.split("\n").filter((path) =>
         path.startsWith("/") && !EXPECTED.some((pattern) => pattern.test(path))
       );
-      assert.deepEqual(strange, []);
+      assert.deepEqual(unexpected, []);
     });
 
-    await step("uninstall leaves nothing", async () => {
+    await step("`uninstall` removes all files and the service", async () => {
       await device.check(`${PROGRAM} uninstall`, SLOW);
-      const left = await device.run(
+      const remaining = await device.run(
         "ls -d /usr/local/bin/physiology_server /etc/physiology_server /var/lib/private/phys* " +
           `/etc/systemd/system/*physiology* 2>/dev/null; systemctl is-active ${SERVICE}`,
         SLOW,
       );
-      assert.match(left.output.trim(), /^(inactive|unknown|failed)$/);
+      assert.match(remaining.output.trim(), /^(inactive|unknown|failed)$/);
     });
   },
 });

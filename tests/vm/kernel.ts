@@ -2,48 +2,61 @@ import type { ArchiveEntry } from "./archive.ts";
 
 /** An unpacked `linux-image` package of Debian. */
 export interface Kernel {
+  /** Path of the compressed kernel. */
   readonly image: string;
   readonly version: string;
+  /** Folder into which the package was unpacked. */
   readonly folder: string;
 }
 
-/** Finds the kernel that `scripts/test_camera_vm` unpacked. */
+/**
+ * Finds the kernel that `scripts/test_camera_vm` unpacked.
+ *
+ * @throws {Error} if the folder contains no kernel
+ */
 export function findKernel(folder: string): Kernel {
   const [version] = [...Deno.readDirSync(`${folder}/lib/modules`)].map(({ name }) => name);
   if (!version) throw new Error(`Cannot find a kernel in ${folder}: run scripts/test_camera_vm`);
   return { image: `${folder}/boot/vmlinuz-${version}`, version, folder };
 }
 
-/** The files of these modules and of all that they need, with the list that modprobe reads. */
+/**
+ * Returns the files of kernel modules and of their dependencies, with the list that modprobe reads.
+ *
+ * @throws {Error} if the kernel has no module of a name
+ */
 export function moduleEntries(kernel: Kernel, names: readonly string[]): ArchiveEntry[] {
   const root = `/lib/modules/${kernel.version}`;
   const list = Deno.readTextFileSync(`${kernel.folder}${root}/modules.dep`);
-  const needs = new Map<string, readonly string[]>();
+  const dependencies = new Map<string, readonly string[]>();
   for (const line of list.split("\n")) {
     const [path, rest] = line.split(":");
-    if (path && rest !== undefined) needs.set(path, rest.trim().split(" ").filter(Boolean));
+    if (path && rest !== undefined) dependencies.set(path, rest.trim().split(" ").filter(Boolean));
   }
-  const wanted = new Set<string>();
+  const files = new Set<string>();
   for (const name of names) {
-    const path = [...needs.keys()].find((key) => key.endsWith(`/${name}.ko`));
+    const path = [...dependencies.keys()].find((key) => key.endsWith(`/${name}.ko`));
     if (!path) throw new Error(`Cannot find the module ${name} of the kernel ${kernel.version}`);
-    for (const file of [path, ...needs.get(path)!]) wanted.add(file);
+    for (const file of [path, ...dependencies.get(path)!]) files.add(file);
   }
-  const dependencies = [...wanted].map((path) => `${path}: ${needs.get(path)!.join(" ")}\n`);
+  const lines = [...files].map((path) => `${path}: ${dependencies.get(path)!.join(" ")}\n`);
   return [
-    ...[...wanted].map((path): ArchiveEntry => {
-      const place = `${root}/${path}`;
-      return { path: place, kind: "file", source: kernel.folder + place };
+    ...[...files].map((path): ArchiveEntry => {
+      const target = `${root}/${path}`;
+      return { path: target, kind: "file", source: kernel.folder + target };
     }),
     {
       path: `${root}/modules.dep`,
       kind: "file",
-      source: new TextEncoder().encode(dependencies.join("")),
+      source: new TextEncoder().encode(lines.join("")),
     },
   ];
 }
 
-/** These programs and the shared libraries that they load. */
+/**
+ * Returns programs, by their paths in the machine, and the shared libraries that they and `libraries`
+ * load.
+ */
 export async function programEntries(
   programs: Readonly<Record<string, string>>,
   libraries: readonly string[] = [],

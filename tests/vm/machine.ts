@@ -5,26 +5,27 @@ import { type Kernel, moduleEntries } from "./kernel.ts";
 
 export interface MachineOptions {
   readonly kernel: Kernel;
-  /** Kernel modules that can be loaded inside. */
+  /** Kernel modules that can be loaded in the machine. */
   readonly modules: readonly string[];
   readonly files: readonly ArchiveEntry[];
-  /** @default 1536 */
+  /** Size of the memory in MiB. @default 1536 */
   readonly megabytes?: number;
-  /** What runs first, instead of the agent that takes commands. */
+  /** Script of the first process. @default one that starts the agent */
   readonly init?: string;
-  /** An image for the first virtio disk; it is written to. */
+  /** Image of the first virtio disk; the machine writes to it. */
   readonly disk?: string;
 }
 
 export type { CommandResult };
 
-/** The module for the port that commands arrive at. */
+/** Kernel modules for the port on which the agent receives commands. */
 export const PORT_MODULES = ["virtio_pci", "virtio_console"] as const;
 
+/** Path of the program that starts the agent in the machine. */
 export const START_AGENT = "/usr/local/sbin/start_test_agent";
 const AGENT = "/usr/local/sbin/test_agent";
 
-/** The programs that run commands inside, by their paths; `START_AGENT` needs `PORT_MODULES`. */
+/** The programs of the agent by their paths in the machine; they need `PORT_MODULES`. */
 export const AGENT_PROGRAMS: Readonly<Record<string, string>> = {
   [START_AGENT]: `#!/bin/sh
 until set -- /dev/vport*; [ -c "$1" ]; do sleep 0.1; done
@@ -33,7 +34,7 @@ exec sh ${AGENT} /run/test_agent <>"$1" >&0
   [AGENT]: Deno.readTextFileSync(new URL("agent.sh", import.meta.url)),
 };
 
-/** Everything that runs inside before the first command. */
+/** Default script of the first process: sets up the machine and starts the agent. */
 const INIT = `#!/bin/busybox sh
 /bin/busybox --install -s /bin
 export PATH=/bin HOME=/tmp
@@ -49,19 +50,23 @@ ip route add default via 10.0.2.2
 exec ${START_AGENT}
 `;
 
-/** How long an emulated processor on a busy host may take for what a test waits for, in ms. */
-export const SLOW_MS = 300_000;
+/**
+ * Timeout in ms for an emulated processor on a busy host. Chosen: `install` took over 300 s on a host
+ * with two cores and a load of ten.
+ */
+export const SLOW_MS = 900_000;
 
-/** How the machine inside reaches this one. */
+/** Address of the host in the machine's network. */
 export const HOST_ADDRESS = "10.0.2.2";
 
-/** Debian's kernel with a busybox, in an emulated machine that needs no rights of ours. */
+/** An emulated machine with Debian's kernel and busybox; needs no privileges on the host. */
 export class Machine implements AsyncDisposable {
   readonly #process: Deno.ChildProcess;
   readonly #connection: Deno.UnixConn;
   readonly #channel: CommandChannel;
   readonly #folder: string;
 
+  /** Boots a machine and waits until its agent answers. */
   static async boot(
     { kernel, modules, files, megabytes = 1536, init = INIT, disk }: MachineOptions,
   ) {
@@ -100,7 +105,7 @@ export class Machine implements AsyncDisposable {
       stderr: "inherit",
     }).spawn();
     const connection = await waitFor(
-      "the machine's port for commands",
+      "the machine's command port",
       () => Deno.connect({ transport: "unix", path: `${folder}/commands` }).catch(() => undefined),
     );
     const machine = new Machine(process, connection, folder);
@@ -120,7 +125,7 @@ export class Machine implements AsyncDisposable {
     this.#folder = folder;
   }
 
-  /** Runs one line of shell inside; commands wait for one another. */
+  /** Runs one line of shell in the machine. Concurrent commands run in order. */
   async run(
     command: string,
     { timeoutMs = SLOW_MS }: { timeoutMs?: number } = {},
@@ -129,28 +134,30 @@ export class Machine implements AsyncDisposable {
       return await this.#channel.run(command, timeoutMs);
     } catch (cause) {
       const { message } = cause as Error;
-      throw new Error(`${message}\nThe console:\n${this.console().slice(-3000)}`, { cause });
+      throw new Error(`${message}\nConsole of the machine:\n${this.console().slice(-3000)}`, {
+        cause,
+      });
     }
   }
 
-  /** Like `run`, and throws where the command fails. */
+  /** Like `run()`, but throws if the command fails. Returns its output. */
   async check(command: string, options?: { timeoutMs?: number }): Promise<string> {
     const { status, output } = await this.run(command, options);
-    if (status !== 0) throw new Error(`${command} answered ${status}:\n${output}`);
+    if (status !== 0) throw new Error(`${command} failed with status ${status}:\n${output}`);
     return output;
   }
 
-  /** Asks the machine to shut down, and waits until it has. */
+  /** Runs a command that shuts the machine down, and waits for the end of the machine. */
   async shutDown(command: string): Promise<void> {
     try {
       await this.#channel.run(command, SLOW_MS);
     } catch (error) {
-      if (!(error instanceof LinkEnded)) throw error; // it may be off before it has answered
+      if (!(error instanceof LinkEnded)) throw error; // the machine may be off before it has answered
     }
     await this.#process.status;
   }
 
-  /** What the kernel said. */
+  /** Returns the output of the machine's serial console. */
   console(): string {
     return Deno.readTextFileSync(`${this.#folder}/console`);
   }
@@ -159,7 +166,7 @@ export class Machine implements AsyncDisposable {
     this.#connection.close();
     try {
       this.#process.kill("SIGKILL");
-    } catch { /* it has ended already */ }
+    } catch { /* the process has already ended */ }
     await this.#process.status;
     await Deno.remove(this.#folder, { recursive: true });
   }

@@ -6,9 +6,10 @@ import type { Machine } from "./machine.ts";
 
 const encoder = new TextEncoder();
 
+/** Stable path of the webcam in the machine. */
 export const WEBCAM_LINK = "/dev/v4l/by-id/usb-Example_Test_Webcam_0001-video-index0";
 
-/** What udev does for a camera; busybox' mdev calls it for each video device. */
+/** Creates the stable path of a camera, as udev does; busybox's mdev calls it for each video device. */
 const LINKER = `#!/bin/sh
 folder=/dev/v4l/by-id
 mkdir -p $folder
@@ -29,7 +30,7 @@ export const WEBCAM_PROGRAMS = {
   "/bin/vivid_check": `${BUILD}/vivid_check`,
 };
 
-/** What the webcam sees, a recording for each of its sizes, and the machine's rules for devices. */
+/** Returns the webcam's recordings, one for each of its sizes, and the machine's device rules. */
 export function webcamFiles(sizes: readonly CameraRecording[]): ArchiveEntry[] {
   const file = (path: string, source: Uint8Array): ArchiveEntry => ({ path, kind: "file", source });
   return [
@@ -40,7 +41,7 @@ export function webcamFiles(sizes: readonly CameraRecording[]): ArchiveEntry[] {
   ];
 }
 
-/** The webcam of `ffi/native/tests/uvc`, which the kernel's driver uvcvideo takes for a real one. */
+/** The emulated webcam of `ffi/native/tests/uvc`, which the kernel's driver uvcvideo operates. */
 export class Webcam {
   readonly #machine: Machine;
 
@@ -56,33 +57,33 @@ export class Webcam {
     this.#machine = machine;
   }
 
-  /** Has the camera do one of the commands of `uvc_camera.c`, and waits until it has. */
-  async tell(command: string): Promise<void> {
-    const before = await this.#log();
+  /** Runs one of the commands of `uvc_camera.c` and waits until it is done. */
+  async execute(command: string): Promise<void> {
+    const start = await this.position();
     await this.#machine.check(`echo "${command}" >/tmp/webcam`);
-    await this.#until(`the webcam to ${command}`, before.length, (line) => line.startsWith("did"));
+    await this.#until(`the webcam's command ${command}`, start, (line) => line.startsWith("did"));
   }
 
-  /** How many lines the webcam has written so far. */
-  async mark(): Promise<number> {
+  /** Returns the number of lines in the webcam's log: a start position for `logUntil()`. */
+  async position(): Promise<number> {
     return (await this.#log()).length;
   }
 
-  /** What the host has set since the mark, once the last of it was `last`. */
-  async heard(last: string, mark: number): Promise<string[]> {
-    return await this.#until(`the webcam to hear ${last}`, mark, (line) => line === last);
+  /** Waits for the line `last` after the first `start` lines; returns the lines up to it. */
+  async logUntil(last: string, start: number): Promise<string[]> {
+    return await this.#until(`the webcam's log line ${last}`, start, (line) => line === last);
   }
 
-  async #until(what: string, mark: number, ends: (line: string) => boolean): Promise<string[]> {
+  async #until(what: string, start: number, ends: (line: string) => boolean): Promise<string[]> {
     let lines: string[] = [];
     try {
       return await waitFor(what, async () => {
-        lines = (await this.#log()).slice(mark);
+        lines = (await this.#log()).slice(start);
         const end = lines.findIndex(ends);
         return end < 0 ? undefined : lines.slice(0, end + 1);
       }, SLOW);
     } catch (cause) {
-      throw new Error(`${cause}: it wrote ${JSON.stringify(lines)}`, { cause });
+      throw new Error(`${cause}: its log is ${JSON.stringify(lines)}`, { cause });
     }
   }
 
