@@ -40,7 +40,7 @@ Deno.test("GrpcServer accepts its bearer token and no other of any length", asyn
     assert.equal(
       bench.counters.get("grpc_refused_total", { reason: "token" }) ?? 0,
       refused,
-      authorization,
+      `authorization: ${authorization}`,
     );
   }
 });
