@@ -123,7 +123,8 @@ static void test_driver_errors(void) {
   while ((status = ph_camera_next(camera, 5000, pixels, sizeof pixels, jpeg, sizeof jpeg,
                                   &frame)) == PH_OK) {
     count++;
-    CHECK(frame.damaged == count * (MAX_ERRORS - 1), "%lld errors", (long long)frame.damaged);
+    /* The thread goes on reading while this one takes the frame. */
+    CHECK(frame.damaged >= count * (MAX_ERRORS - 1), "%lld errors", (long long)frame.damaged);
   }
   CHECK(count == 2, "%d frames", count);
   CHECK(status == PH_ERR_SYSTEM && strstr(frame.message, "error 150") != NULL, "%d: %s", status,

@@ -15,8 +15,9 @@ export async function completeLinesLength(file: Deno.FsFile): Promise<number> {
     const block = await readAt(file, start, end - start);
     const lineEnd = lastCompleteLineEnd(block, { isFileStart: start === 0 });
     if (lineEnd !== undefined) return start + lineEnd;
-    // No line ends in this block: continue with the block before.
-    end = start;
+    // No line ends in this block: continue with the block before, and with a newline that is the
+    // first byte of this one, since the line that it ends is there.
+    end = block[0] === NEWLINE && block.length > 1 ? start + 1 : start;
   }
   return 0;
 }

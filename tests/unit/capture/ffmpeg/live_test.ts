@@ -126,49 +126,6 @@ function controlTime() {
   };
 }
 
-/** Gives the child process and the reader of its output time, up to 5 s. */
-async function until(condition: () => boolean): Promise<void> {
-  for (let tries = 0; tries < 500 && !condition(); tries++) {
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-  assert.ok(condition());
-}
-
-for (
-  const { name, fps, silenceMs } of [
-    { name: "2 s after a frame of 25 per second", fps: 25, silenceMs: 2000 },
-    { name: "5 frames after one of 1 per second", fps: 1, silenceMs: 5000 },
-  ]
-) {
-  Deno.test(`LiveSource is silent ${name}`, async () => {
-    using ffmpeg = fakeFfmpeg({ hangs: true });
-    using time = controlTime();
-    const { control } = time;
-    const source = liveSource(ffmpeg, { fps });
-    const events = source[Symbol.asyncIterator]();
-    const first = await events.next();
-    assert.ok(first.value?.kind === "frame");
-    first.value.frame[Symbol.dispose]();
-    let ended: SourceEvent | undefined;
-    const next = events.next().then(({ value }) => ended = value || undefined);
-    await settle(); // ffmpeg's output is read again
-    control.elapsedMs = silenceMs - 1;
-    control.check();
-    await settle();
-    assert.equal(ended, undefined);
-    control.elapsedMs = silenceMs;
-    control.check();
-    await until(() => ended !== undefined);
-    assert.deepEqual(ended, {
-      kind: "disconnected",
-      reason: `no frame for ${silenceMs / 1000}.0 s`,
-    });
-    await next;
-    await source[Symbol.asyncDispose]();
-    await events.return?.();
-  });
-}
-
 Deno.test("FfmpegProcess.frames() checks every 200 ms whether ffmpeg was silent for longer than its limit", async () => {
   using ffmpeg = fakeFfmpeg({ hangs: true });
   using time = controlTime();

@@ -42,3 +42,24 @@ Deno.test("completeLinesLength() finds a line that is longer than a block", asyn
   const text = `{"a":"${"x".repeat(200_000)}"}\n`;
   assert.equal(await repaired(new TextEncoder().encode(text + '{"half')), text.length);
 });
+
+Deno.test("completeLinesLength() excludes lines that are not delimited like a JSON object", async () => {
+  const line = '{"a":1}\n';
+  const cases = { "x}\n": 8, "{x\n": 8, "\n": 8, "}\n": 8, "{}\n": 11, '{"b":2}\nx}\n{x\n': 16 };
+  for (const [tail, length] of Object.entries(cases)) {
+    assert.equal(await repaired(new TextEncoder().encode(line + tail)), length, tail);
+  }
+  for (const text of ["\n", "}\n", "x}\n", "{x\n", "x"]) {
+    assert.equal(await repaired(new TextEncoder().encode(text)), 0, text);
+  }
+});
+
+Deno.test("completeLinesLength() finds a line that ends at the boundary of a block", async () => {
+  for (const shift of [-2, -1, 0, 1, 2]) {
+    const text = `{"a":"${"x".repeat(100)}"}\n`;
+    const tail = new Uint8Array(65_536 + shift);
+    const content = new Uint8Array(text.length + tail.length);
+    content.set(new TextEncoder().encode(text));
+    assert.equal(await repaired(content), text.length, `${tail.length} zeros`);
+  }
+});
