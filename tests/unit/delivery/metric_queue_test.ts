@@ -165,7 +165,7 @@ Deno.test("MetricQueue replays 16 metrics at once to a backend that stores them"
   assert.equal(ends.backend.inFlight, 16);
 });
 
-Deno.test("MetricQueue marks what it replays, and only that", async () => {
+Deno.test("MetricQueue marks and counts what it replays, and only that", async () => {
   await using ends = startFakeOutbox();
   ends.outbox.offer(fakeMetric(ends.clock, 1));
   ends.backend.setReady(true);
@@ -175,6 +175,9 @@ Deno.test("MetricQueue marks what it replays, and only that", async () => {
     { sequence: 1, replayed: true },
     { sequence: 2, replayed: false },
   ]);
+  await ends.clock.advance(0);
+  const counted = (name: string) => ends.counters.get(name, { class: "metric" });
+  assert.deepEqual([counted("outbox_replayed_total"), counted("outbox_sent_total")], [1, 1]);
 });
 
 Deno.test("MetricQueue looks for a receiver every 500 ms", async () => {

@@ -33,9 +33,12 @@ function description(fps: number): string {
 }
 
 /** A program in place of ffmpeg: it writes one frame, and hangs afterwards or ends. */
-function fakeFfmpeg({ hangs }: { hangs: boolean }) {
+function fakeFfmpeg({ hangs, stream = streamOfOneFrame() }: {
+  hangs: boolean;
+  stream?: Uint8Array;
+}) {
   const folder = temporaryFolder();
-  Deno.writeFileSync(`${folder.path}/stream`, streamOfOneFrame());
+  Deno.writeFileSync(`${folder.path}/stream`, stream);
   const path = `${folder.path}/ffmpeg`;
   Deno.writeTextFileSync(
     path,
@@ -109,7 +112,8 @@ Deno.test("LiveSource doubles the pause between retries from 0.5 s to 8 s, and b
 function controlTime() {
   const { setInterval } = globalThis;
   const { now } = performance;
-  const startMs = performance.now();
+  // Whole milliseconds, so that differences are exact.
+  const startMs = Math.floor(performance.now());
   const control = { elapsedMs: 0, intervalMs: 0, check: () => {} };
   globalThis.setInterval = ((callback: () => void, ms: number) => {
     control.check = callback;
@@ -126,6 +130,77 @@ function controlTime() {
   };
 }
 
+/** Gives the child process and the reader of its output time, up to 5 s. */
+async function until(condition: () => boolean): Promise<void> {
+  for (let tries = 0; tries < 500 && !condition(); tries++) {
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  assert.ok(condition());
+}
+
+for (
+  const { name, fps, silenceMs } of [
+    { name: "2 s after a frame of 25 per second", fps: 25, silenceMs: 2000 },
+    { name: "5 frames after one of 1 per second", fps: 1, silenceMs: 5000 },
+  ]
+) {
+  Deno.test(`LiveSource is silent ${name}`, async () => {
+    using ffmpeg = fakeFfmpeg({ hangs: true });
+    using time = controlTime();
+    const { control } = time;
+    const source = liveSource(ffmpeg, { fps });
+    const events = source[Symbol.asyncIterator]();
+    const first = await events.next();
+    assert.ok(first.value?.kind === "frame");
+    first.value.frame[Symbol.dispose]();
+    let ended: SourceEvent | undefined;
+    const next = events.next().then(({ value }) => ended = value || undefined);
+    await settle(); // ffmpeg's output is read again
+    control.elapsedMs = silenceMs - 1;
+    control.check();
+    await settle();
+    assert.equal(ended, undefined);
+    control.elapsedMs = silenceMs;
+    control.check();
+    try {
+      await until(() => ended !== undefined);
+    } finally {
+      await source[Symbol.asyncDispose]();
+    }
+    assert.deepEqual(ended, {
+      kind: "disconnected",
+      reason: `no frame for ${silenceMs / 1000}.0 s`,
+    });
+    await next;
+    await events.return?.();
+  });
+}
+
+Deno.test("LiveSource waits 15 s for the first frame", async () => {
+  using ffmpeg = fakeFfmpeg({ hangs: true, stream: new Uint8Array(0) });
+  using time = controlTime();
+  const { control } = time;
+  const source = liveSource(ffmpeg);
+  const events = source[Symbol.asyncIterator]();
+  let ended: SourceEvent | undefined;
+  const first = events.next().then(({ value }) => ended = value || undefined);
+  await until(() => control.intervalMs > 0);
+  for (const elapsedMs of [14_999, 15_000]) {
+    assert.equal(ended, undefined);
+    control.elapsedMs = elapsedMs;
+    control.check();
+    await settle();
+  }
+  try {
+    await until(() => ended !== undefined);
+  } finally {
+    await source[Symbol.asyncDispose]();
+  }
+  assert.deepEqual(ended, { kind: "disconnected", reason: "no frame for 15.0 s" });
+  await first;
+  await events.return?.();
+});
+
 Deno.test("FfmpegProcess.frames() checks every 200 ms whether ffmpeg was silent for longer than its limit", async () => {
   using ffmpeg = fakeFfmpeg({ hangs: true });
   using time = controlTime();
@@ -134,8 +209,10 @@ Deno.test("FfmpegProcess.frames() checks every 200 ms whether ffmpeg was silent 
   const frames = process.frames();
   assert.equal((await frames.next()).value?.data.length, IMAGE_BYTES);
   assert.equal(control.intervalMs, 200);
+  process.silenceTimeoutMs = 14_000;
   control.elapsedMs = 100_000;
   control.check(); // while the consumer is busy, ffmpeg is not silent
+  process.silenceTimeoutMs = 15_000;
   const waiting = frames.next();
   await settle();
   control.elapsedMs += 14_999;
