@@ -1,6 +1,5 @@
 import type { Envelope } from "../envelopes/envelope.ts";
-import { EnvelopeMessage, type Message } from "../envelopes/message.ts";
-import type { FrameOutgoing } from "../envelopes/message.ts";
+import { EnvelopeMessage, type FrameOutgoing, type Message } from "../envelopes/message.ts";
 
 /** Where messages of the bus go: the queues of a transport, a server's streams, the page. */
 export interface Sink {

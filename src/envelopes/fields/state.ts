@@ -81,6 +81,8 @@ export const RECORDING_STATE = group(
   } as const satisfies Fields,
 );
 
+const NO_FRAMES = { omitted: "gRPC carries no frames" };
+
 /** The payload of `frame`. */
 export const FRAME = group(
   "Frame",
@@ -89,28 +91,28 @@ export const FRAME = group(
     data: {
       type: TEXT,
       description: "The JPEG, in base64.",
-      proto: { omitted: "gRPC carries no frames" },
+      proto: NO_FRAMES,
     },
     width: {
       type: INTEGER,
       description: "Width of the image.",
       unit: "px",
       range: [1, 65_535],
-      proto: { omitted: "gRPC carries no frames" },
+      proto: NO_FRAMES,
     },
     height: {
       type: INTEGER,
       description: "Height of the image.",
       unit: "px",
       range: [1, 65_535],
-      proto: { omitted: "gRPC carries no frames" },
+      proto: NO_FRAMES,
     },
     format: {
       type: constant("jpeg"),
       description: "Format of `data`.",
-      proto: { omitted: "gRPC carries no frames" },
+      proto: NO_FRAMES,
     },
-    sequence: { ...SEQUENCE, proto: { omitted: "gRPC carries no frames" } },
+    sequence: { ...SEQUENCE, proto: NO_FRAMES },
   } as const satisfies Fields,
 );
 

@@ -59,12 +59,7 @@ export class Converter {
   }
 
   status({ timestamp, payload }: EnvelopeOf<"status">): StatusValue {
-    return create(
-      StatusValueSchema,
-      this.#message(StatusValueSchema, { timestamp, ...payload }) as MessageShape<
-        typeof StatusValueSchema
-      >,
-    );
+    return this.#create(StatusValueSchema, { timestamp, ...payload });
   }
 
   #convert<Schema extends DescMessage>(
@@ -72,6 +67,10 @@ export class Converter {
     json: Json & { readonly timestamp: number },
   ): MessageShape<Schema> {
     this.setOrigin(json);
+    return this.#create(schema, json);
+  }
+
+  #create<Schema extends DescMessage>(schema: Schema, json: Json): MessageShape<Schema> {
     return create(schema, this.#message(schema, json) as MessageShape<Schema>);
   }
 
