@@ -47,8 +47,7 @@ const SYMBOLS = {
   ph_camera_stable_path: { parameters: ["buffer", "buffer", "usize"], result: "i32" },
 } as const satisfies Deno.ForeignLibraryInterface;
 
-let opened: Deno.StaticForeignLibraryInterface<typeof SYMBOLS> | undefined;
-const library = () => opened ??= openNativeLibrary(SYMBOLS);
+const library = () => openNativeLibrary(SYMBOLS);
 
 /** PH_CAMERA_BUFFER_TOO_SMALL. */
 const BUFFER_TOO_SMALL = 1;

@@ -29,8 +29,6 @@ const SYMBOLS = {
   ph_http2_alive: { parameters: ["pointer"], result: "i32" },
 } as const satisfies Deno.ForeignLibraryInterface;
 
-let library: Deno.StaticForeignLibraryInterface<typeof SYMBOLS> | undefined;
-
 /** A header list in the order of transmission. Pseudo-headers such as `:path` come first. */
 export type HeaderList = readonly (readonly [name: string, value: string])[];
 
@@ -75,13 +73,12 @@ const encoder = new TextEncoder();
  * `receive` and `send`, and call `send` after each other method.
  */
 export class Http2Session implements Disposable {
-  readonly #native: Deno.StaticForeignLibraryInterface<typeof SYMBOLS>;
+  readonly #native = openNativeLibrary(SYMBOLS);
   #handle: Deno.PointerValue;
   #events = new Uint8Array(32 * 1024);
 
   /** @throws {NativeError} if memory allocation failed. */
   constructor({ maxStreams, maxHeaderBytes }: Http2SessionOptions) {
-    this.#native = library ??= openNativeLibrary(SYMBOLS);
     this.#handle = this.#native.ph_http2_open(maxStreams, maxHeaderBytes);
     if (!this.#handle) {
       throw new NativeError("Cannot open an HTTP/2 session: out of memory", "memory");

@@ -40,16 +40,27 @@ const STATUS_SYMBOLS = {
   ph_monotonic_us: { parameters: [], result: "i64" },
 } as const satisfies Deno.ForeignLibraryInterface;
 
+const opened = new Map<Deno.ForeignLibraryInterface, Deno.StaticForeignLibraryInterface<never>>();
+
 /**
- * Opens `libphysiology.so` with the symbols of one header. The library stays open for the life of
- * the process, because its threads may outlive the object that opened it.
+ * Opens `libphysiology.so` with the symbols of one header, once for each table of symbols. The
+ * library stays open for the life of the process, because its threads may outlive the object that
+ * opened it.
  *
  * @throws {Error} if the file or a symbol is missing, with a hint.
  */
 export function openNativeLibrary<const Symbols extends Deno.ForeignLibraryInterface>(
   symbols: Symbols,
 ): Deno.StaticForeignLibraryInterface<Symbols> {
-  return openLibrary(assetPath("nativeLibrary"), symbols, "run scripts/setup, which builds it");
+  const known = opened.get(symbols);
+  if (known) return known as Deno.StaticForeignLibraryInterface<Symbols>;
+  const library = openLibrary(
+    assetPath("nativeLibrary"),
+    symbols,
+    "run scripts/setup, which builds it",
+  );
+  opened.set(symbols, library as Deno.StaticForeignLibraryInterface<never>);
+  return library;
 }
 
 /**
@@ -71,12 +82,9 @@ export function openLibrary<const Symbols extends Deno.ForeignLibraryInterface>(
   }
 }
 
-let status: Deno.StaticForeignLibraryInterface<typeof STATUS_SYMBOLS> | undefined;
-
 /** Returns CLOCK_MONOTONIC in microseconds, the clock of the timestamps of V4L2. */
 export function nativeMonotonicUs(): number {
-  status ??= openNativeLibrary(STATUS_SYMBOLS);
-  return Number(status.ph_monotonic_us());
+  return Number(openNativeLibrary(STATUS_SYMBOLS).ph_monotonic_us());
 }
 
 /**
@@ -88,8 +96,7 @@ export function nativeMonotonicUs(): number {
  */
 export function unwrap(code: number, message?: string): number {
   if (code >= 0) return code;
-  status ??= openNativeLibrary(STATUS_SYMBOLS);
-  const pointer = status.ph_error_message();
+  const pointer = openNativeLibrary(STATUS_SYMBOLS).ph_error_message();
   const text = message ?? (pointer ? Deno.UnsafePointerView.getCString(pointer) : "");
   throw new NativeError(text || `native status ${code}`, STATUS_NAMES[code] ?? "system");
 }

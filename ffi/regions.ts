@@ -65,8 +65,7 @@ const SYMBOLS = {
   },
 } as const satisfies Deno.ForeignLibraryInterface;
 
-let opened: Deno.StaticForeignLibraryInterface<typeof SYMBOLS> | undefined;
-const native = () => opened ??= openNativeLibrary(SYMBOLS);
+const native = () => openNativeLibrary(SYMBOLS);
 
 // Reused by all calls, which are synchronous.
 const geometryBuffer = new DataView(new ArrayBuffer(GEOMETRY.bytes));

@@ -22,23 +22,23 @@ const CHECKS: readonly Step[] = [
   { name: "generated files", command: [DENO, "run", "-A", "scripts/docs.ts", "--check"] },
 ];
 
+/** Two modules at a time; a test fails if it leaves an operation, a timer or a resource behind. */
+const TEST = [
+  DENO,
+  "test",
+  "-A",
+  "--parallel",
+  "--sanitize-ops",
+  "--sanitize-resources",
+  "--preload=tests/support/native_library.ts",
+] as const;
+
 const TESTS: readonly Step[] = [
   {
     name: "unit, fuzz and contract tests",
-    command: [
-      DENO,
-      "test",
-      "-A",
-      `--coverage=${coverage}`,
-      "tests/unit",
-      "tests/fuzz",
-      "tests/contract",
-    ],
+    command: [...TEST, `--coverage=${coverage}`, "tests/unit", "tests/fuzz", "tests/contract"],
   },
-  {
-    name: "integration tests",
-    command: [DENO, "test", "-A", "tests/integration"],
-  },
+  { name: "integration tests", command: [...TEST, "tests/integration"] },
 ];
 
 const COVERAGE: Step = {

@@ -11,7 +11,6 @@ import { clock } from "../support/messages.ts";
 import { NarrowNetwork } from "../support/narrow_network.ts";
 import {
   latenciesOf,
-  p99Of,
   startCamera,
   type StreamingCameraOptions,
 } from "../support/streaming_camera.ts";
@@ -90,4 +89,9 @@ async function measure(
     `  latency of ${latenciesMs.length} metrics: p99 ${Math.round(p99Of(latenciesMs))} ms, ` +
       `${latenciesMs.filter((ms) => ms > 1000).length} over 1 s`,
   );
+}
+
+/** The 99th percentile. */
+function p99Of(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length * 0.99)] ?? Infinity;
 }

@@ -4,7 +4,6 @@ import { clock } from "../../support/messages.ts";
 import { canMakeNetworks, NarrowNetwork } from "../../support/narrow_network.ts";
 import {
   latenciesOf,
-  p99Of,
   startCamera,
   type StreamingCamera,
   type StreamingCameraOptions,
@@ -13,7 +12,7 @@ import { waitFor } from "../../support/wait.ts";
 
 const SLOW = { bytesPerSecond: 125_000, delayMs: 150 }; // 1 Mbit/s and an RTT of 300 ms
 
-Deno.test("Outbox delivers metrics within 1 s at p99 over 1 Mbit/s and 300 ms, with frames of any size", async (t) => {
+Deno.test("Outbox delivers every metric within 1 s over 1 Mbit/s and 300 ms, with frames of any size", async (t) => {
   const cameras = [
     ["80 KB", await cameraJpegs({ quantiser: 2 })],
     ["180 KB", await cameraJpegs({ quantiser: 1, noise: 4 })],
@@ -44,18 +43,19 @@ Deno.test("Outbox degrades no frames on a fast link with an RTT of 300 ms", asyn
   }, { timeoutMs: 30_000 });
 });
 
-Deno.test("Outbox delivers metrics within 1 s at p99 on a link that is slow from the start", async () => {
+Deno.test("Outbox delivers every metric within 1 s on a link that is slow from the start", async () => {
   const jpegs = await cameraJpegs({ quantiser: 1, noise: 4 });
   const camera = await startCamera(jpegs, { fault: SLOW });
   await using _camera = camera.stack;
-  assert.ok(await p99OfNext(50, camera) < 1000);
+  const worst = await worstOfNext(50, camera);
+  assert.ok(worst < 1000, `${worst} ms`);
   const frames = camera.received.filter(({ type }) => type === "frame");
   assert.ok(frames.length > 5, "frames are still sent");
 });
 
 const networks = canMakeNetworks();
 Deno.test({
-  name: `Outbox delivers metrics within 1 s at p99 over TCP with packet loss${
+  name: `Outbox delivers every metric within 1 s over TCP with packet loss${
     networks ? "" : " (skipped: creating a network requires root)"
   }`,
   ignore: !networks,
@@ -66,12 +66,12 @@ Deno.test({
   },
 });
 
-/** Returns the 99th percentile of the delay of the next `count` metrics, in milliseconds. */
-async function p99OfNext(count: number, camera: StreamingCamera): Promise<number> {
+/** Returns the longest delay of the next `count` metrics, in milliseconds. */
+async function worstOfNext(count: number, camera: StreamingCamera): Promise<number> {
   const first = camera.offered() + 1;
   const lateness = () => latenciesOf(camera, first);
   await waitFor("metrics", () => lateness().length >= count, { timeoutMs: 30_000 });
-  return p99Of(lateness().map(({ ms }) => ms));
+  return Math.max(...lateness().map(({ ms }) => ms));
 }
 
 async function overSlowLink(
@@ -87,8 +87,8 @@ async function overSlowLink(
   link.fault = SLOW;
   const slowUs = clock.epochUs(clock.monotonicUs());
   // Measured from the moment at which the link slows down, without time to adapt.
-  const p99 = await p99OfNext(75, camera);
-  assert.ok(p99 < 1000, `p99 is ${p99} ms`);
+  const worst = await worstOfNext(75, camera);
+  assert.ok(worst < 1000, `${worst} ms`);
   const slow = newestBytes();
   assert.ok(slow < jpegs[0]!.length / 2, `${slow}`);
   assert.ok((frameOutput.quality ?? 100) < 50);

@@ -46,6 +46,7 @@ Deno.test("WebServer closes connections without a complete request", async () =>
 
 Deno.test("WebServer continues an endless response beyond the idle time until the client disconnects", async () => {
   let ended = false;
+  let timer: ReturnType<typeof setTimeout> | undefined;
   await using server = await startServer({
     idleMs: 50,
     onRequest: () =>
@@ -53,10 +54,13 @@ Deno.test("WebServer continues an endless response beyond the idle time until th
         new Response(
           new ReadableStream({
             async pull(controller) {
-              await new Promise((resolve) => setTimeout(resolve, 20));
+              await new Promise((resolve) => timer = setTimeout(resolve, 20));
               controller.enqueue(new Uint8Array(1000));
             },
-            cancel: () => void (ended = true),
+            cancel() {
+              clearTimeout(timer);
+              ended = true;
+            },
           }),
         ),
       ),
