@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { BackendError, type Delivery } from "../../../src/delivery/backend.ts";
 import type { Outgoing } from "../../../src/envelopes/message.ts";
 import { FakeBackend } from "../../support/fake_backend.ts";
+import { CollectingLog } from "../../support/collecting_log.ts";
 import { fakeFrame, framesOf, startFakeOutbox } from "../../support/fake_outbox.ts";
 
 /** The smallest step of the clock. */
@@ -102,4 +103,66 @@ Deno.test("FrameQueue reports a rejected frame as a problem for 3 s", async () =
   assert.equal(ends.outbox.problem, "The frame is too large");
   await ends.clock.advance(MICROSECOND_MS);
   assert.equal(ends.outbox.problem, undefined);
+});
+
+/** A backend that acknowledges each frame after a delay, as over a slow link. */
+class SlowBackend extends FakeBackend {
+  delays = 0;
+  delay: () => Promise<void> = () => Promise.resolve();
+
+  override async send(outgoing: Outgoing): Promise<Delivery> {
+    const delivery = await super.send(outgoing);
+    this.delays++;
+    await this.delay();
+    return delivery;
+  }
+}
+
+Deno.test("FrameQueue paces frames that take long: it sends the newest one after the gap, by itself", async () => {
+  const backend = new SlowBackend();
+  await using ends = startFakeOutbox({}, backend);
+  const { clock, outbox } = ends;
+  backend.delay = () => clock.sleep(400);
+  backend.setReady(true);
+  const sent = () => framesOf(backend.sent);
+  // The first frame shows how long one takes: 30 % of 400 ms, as the RTT is not known yet.
+  outbox.offer({ ...fakeFrame(clock, 1) });
+  await clock.advance(400);
+  await clock.advance(10_000);
+  outbox.offer(fakeFrame(clock, 2));
+  await clock.advance(401);
+  const before = sent().length;
+  outbox.offer(fakeFrame(clock, 3));
+  outbox.offer(fakeFrame(clock, 4));
+  await clock.advance(2000);
+  assert.ok(sent().length > before, "sent without another offer");
+  assert.equal(sent().at(-1), 4);
+});
+
+Deno.test("FrameQueue logs rejected and dropped frames every 10 s, and counts each", async () => {
+  const log = new CollectingLog();
+  await using ends = startFakeOutbox({}, new RefusingBackend(), log);
+  ends.backend.setReady(true);
+  for (const [nowMs, lines] of [[0, 1], [9000, 1], [11_000, 2]] as const) {
+    log.time.nowMs = nowMs;
+    ends.outbox.offer(fakeFrame(ends.clock, 1));
+    await ends.clock.advance(33);
+    assert.equal(log.linesWith("The frame is too large").length, lines, `${nowMs}`);
+    assert.equal(log.linesWith("Dropped frames").length, lines, `${nowMs}`);
+  }
+  assert.equal(
+    ends.counters.get("outbox_dropped_total", { class: "frame", reason: "rejected" }),
+    3,
+  );
+});
+
+Deno.test("FrameQueue does not take a lost link for a rejection", async () => {
+  await using ends = startFakeOutbox();
+  ends.backend.setReady(true);
+  ends.backend.acknowledging = false;
+  ends.outbox.offer(fakeFrame(ends.clock, 1));
+  ends.backend.setReady(false);
+  await ends.clock.advance(0);
+  assert.equal(ends.outbox.problem, undefined);
+  assert.equal(ends.counters.get("outbox_dropped_total", { class: "frame", reason: "link" }), 1);
 });
