@@ -307,3 +307,8 @@ Deno.test("load() rejects two passwords of a file with status 78", () => {
   };
   assert.equal(failureOn(machine, CONFIG).exitStatus, 78);
 });
+
+Deno.test("load() returns the word after the command", () => {
+  const { command, argument } = load(["help", "redis"], { env: {}, readText: () => "" });
+  assert.deepEqual([command, argument], ["help", "redis"]);
+});

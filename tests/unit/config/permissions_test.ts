@@ -102,6 +102,7 @@ Deno.test("missingPermission() names the first host or path that may not be used
 Deno.test("missingPermission() asks for every host or path at once", () => {
   using _denied = withoutPermissions([undefined]);
   assert.equal(missingPermission({ net: true }), "any host");
+  assert.equal(missingPermission({ read: true }), "any host");
   assert.equal(missingPermission({}), undefined);
   assert.equal(missingPermission({ net: ["a"], read: ["/b"] }), undefined);
 });

@@ -102,3 +102,10 @@ Deno.test("RecordingFile ignores that its file is already gone", () => {
   recording.apply({ recording: false }, "redis");
   assert.deepEqual(log.lines, []);
 });
+
+Deno.test("RecordingFile overwrites what a crash has left of a longer file", () => {
+  using folder = temporaryFolder();
+  Deno.writeTextFileSync(`${folder.path}/recording.json.new`, "x".repeat(500));
+  recordingIn(folder.path).apply({ recording: true, sessionId: "visit-7" }, "redis");
+  assert.deepEqual(interruptedIn(folder.path), { recording: true, sessionId: "visit-7" });
+});

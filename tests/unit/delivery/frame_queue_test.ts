@@ -166,3 +166,21 @@ Deno.test("FrameQueue does not take a lost link for a rejection", async () => {
   assert.equal(ends.outbox.problem, undefined);
   assert.equal(ends.counters.get("outbox_dropped_total", { class: "frame", reason: "link" }), 1);
 });
+
+Deno.test("FrameQueue sends no frame that waits for its gap once it is closed", async () => {
+  const backend = new SlowBackend();
+  const ends = startFakeOutbox({}, backend);
+  const { clock, outbox } = ends;
+  backend.delay = () => clock.sleep(400);
+  backend.setReady(true);
+  for (const sequence of [1, 2]) {
+    outbox.offer(fakeFrame(clock, sequence));
+    await clock.advance(450);
+  }
+  outbox.offer(fakeFrame(clock, 3));
+  assert.deepEqual([framesOf(backend.sent), clock.sleepers > 0], [[1, 2], true]);
+  await ends[Symbol.asyncDispose]();
+  backend.setReady(true);
+  await clock.advance(5000);
+  assert.deepEqual(framesOf(backend.sent), [1, 2]);
+});

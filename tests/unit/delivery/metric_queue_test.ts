@@ -375,3 +375,29 @@ Deno.test("MetricQueue spools what waits in memory when it is closed", async () 
   });
   assert.deepEqual(metricsOf(next.backend.received), [{ sequence: 7, replayed: true }]);
 });
+
+Deno.test("MetricQueue tries to spool again 500 ms after that has failed", async () => {
+  using folder = temporaryFolder();
+  const { open } = Deno;
+  let tries = 0;
+  await using ends = startFakeOutbox({ memoryBytes: 1, spoolFolder: folder.path });
+  await waitFor("the folder", () => [...Deno.readDirSync(folder.path)].length === 4, { pollMs: 1 });
+  try {
+    Deno.open = () => {
+      tries++;
+      return Promise.reject(new Error("The disk is full"));
+    };
+    offerBytes(ends, "status", 100);
+    await waitFor("the first try", () => tries === 1, { pollMs: 1 });
+    for (let step = 0; step < 40; step++) await ends.clock.advance(50);
+    assert.ok(tries >= 4 && tries <= 6, `${tries} in 2 s`);
+    assert.match(ends.outbox.problem ?? "", /The disk is full/);
+  } finally {
+    Deno.open = open;
+  }
+  await waitFor("the spool", async () => {
+    await ends.clock.advance(100);
+    return ends.outbox.queuedBytes === 0;
+  });
+  assert.equal(ends.outbox.problem, undefined);
+});

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
+import { EventEmitter } from "node:events";
 import { Cluster, Redis } from "ioredis";
 import {
   connectionSettings,
   connectionTarget,
   endpointOf,
+  guardReplies,
   openClient,
   responsiveNodesOf,
   seedsOf,
@@ -173,4 +175,56 @@ Deno.test("openClient() opens a cluster that retries nothing by itself and start
     [true, false, false, null, 321, 10_000, 4, 0, 0, 0, true, false, false],
   );
   client.disconnect();
+});
+
+/** A node as a cluster has it, with as many commands that wait for an answer or a connection. */
+function node(host: string, pending: number, queued: number, port: number | undefined = 7) {
+  return {
+    options: { host, port },
+    commandQueue: { length: pending },
+    offlineQueue: { length: queued },
+    stream: `socket of ${host}`,
+  };
+}
+
+function clusterOf(nodes: readonly object[]): Cluster {
+  return Object.create(Cluster.prototype, { nodes: { value: () => nodes } });
+}
+
+Deno.test("responsiveNodesOf() are the nodes of a cluster that have answered everything", () => {
+  const nodes = [node("a", 0, 0), node("b", 1, 0), node("c", 0, 1), node("d", 1, 1)];
+  const unnamed = [node("", 0, 0), { ...node("e", 0, 0), options: { host: "e" } }];
+  assert.deepEqual(responsiveNodesOf(clusterOf([...nodes, ...unnamed])), [{ host: "a", port: 7 }]);
+});
+
+Deno.test("socketsOf() are those of all nodes that have one", () => {
+  const nodes = [node("a", 0, 0), { ...node("b", 0, 0), stream: undefined }];
+  assert.deepEqual(socketsOf(clusterOf(nodes)), ["socket of a"]);
+});
+
+Deno.test("guardReplies() survives several errors of one socket", async () => {
+  const socket = new EventEmitter();
+  const connector = { connect: (_emitter: unknown) => Promise.resolve(socket) };
+  const client = Object.assign(new EventEmitter(), { connector });
+  guardReplies(client as unknown as Redis, () => DEFAULT_REDIS_OPTIONS, () => {});
+  assert.equal(await connector.connect(undefined), socket);
+  for (const code of ["ECONNRESET", "EPIPE"]) socket.emit("error", new Error(code));
+});
+
+Deno.test("guardReplies() blanks a reply over the limits, and reports it", () => {
+  const socket = new EventEmitter();
+  const client = Object.assign(new EventEmitter(), {
+    connector: { connect: () => Promise.resolve(socket) },
+    stream: Object.assign(socket, { prependListener: socket.prependListener.bind(socket) }),
+  });
+  const violations: string[] = [];
+  const limits = { maxBulkStringBytes: 10, maxArrayElements: 2 };
+  guardReplies(client as unknown as Redis, () => limits, (text) => void violations.push(text));
+  client.emit("connect");
+  const seen: string[] = [];
+  socket.on("data", (bytes: Uint8Array) => void seen.push(new TextDecoder().decode(bytes)));
+  socket.emit("data", new TextEncoder().encode("+OK\r\n"));
+  socket.emit("data", new TextEncoder().encode("*3\r\n"));
+  assert.deepEqual(seen, ["+OK\r\n", "\0\0\0\0"]);
+  assert.equal(violations.length, 1);
 });

@@ -11,6 +11,7 @@ import {
   push,
   type Replier,
 } from "../../../support/fake_redis.ts";
+import { fixedRandom } from "../../../support/fixed_random.ts";
 import { HeldTimers } from "../../../support/held_timers.ts";
 import { optionsFor } from "../../../support/redis_outbox.ts";
 import { waitFor } from "../../../support/wait.ts";
@@ -240,4 +241,27 @@ Deno.test("RedisReader subscribes on another node of a cluster when its own is g
   fixture.server.farewell = "";
   fixture.server.cut();
   await waitFor("the other node", () => namesOn(other) === 1, { pollMs: 1 });
+});
+
+Deno.test("RedisReader fails a command at once while it has no connection", async () => {
+  for (const cluster of [false, true]) {
+    const closed = new FakeRedis();
+    await closed[Symbol.asyncDispose]();
+    const redis = optionsFor(closed, { cluster, operationTimeoutMs: 5000 });
+    await using reader = new RedisReader({ redis, log: new CollectingLog(), onMessage() {} });
+    const error = await reader.get("a").then(() => undefined, (error: Error) => error);
+    assert.doesNotMatch(error?.message ?? "", /timed out/);
+    assert.notEqual(error, undefined);
+  }
+});
+
+Deno.test("RedisReader does not connect again after it was disposed", async () => {
+  using _random = fixedRandom(0);
+  await using fixture = new Fixture();
+  await fixture.ready();
+  await fixture.reader[Symbol.asyncDispose]();
+  const { opened } = fixture.server;
+  // The first pause before a reconnect would be 25 ms.
+  await new Promise((resolve) => setTimeout(resolve, 60));
+  assert.deepEqual([fixture.server.opened, fixture.server.open], [opened, 0]);
 });

@@ -57,3 +57,8 @@ Deno.test("explainRedisError() explains a login that the Sentinels refuse apart 
   assert.equal(fault, "sentinel_login");
   assert.match(message, /--redis_sentinel_password_file/);
 });
+
+Deno.test("explainRedisError() ignores a code that is no text", () => {
+  const numbered = Object.assign(new Error("it failed"), { code: 7 });
+  assert.match(explainRedisError(numbered, "x:1").message, /: it failed$/);
+});

@@ -282,11 +282,11 @@ Deno.test("RedisLink closes a connection whose peer sends more than the limits",
 });
 
 /** A link to a cluster of two masters. */
-async function startCluster() {
+async function startCluster(more: Partial<RedisOptions> = {}) {
   const servers = [new FakeRedis(), new FakeRedis()];
   joinCluster(servers);
   const log = new CollectingLog();
-  const options = optionsFor(servers[0]!, { cluster: true, connectionTimeoutMs: 500 });
+  const options = optionsFor(servers[0]!, { cluster: true, connectionTimeoutMs: 500, ...more });
   const link = new RedisLink("metrics", { options, log });
   link.start();
   const ready = () => waitFor("the link", () => link.ready, { pollMs: 1 });
@@ -294,6 +294,8 @@ async function startCluster() {
   return {
     servers,
     link,
+    log,
+    options,
     ready,
     async [Symbol.asyncDispose]() {
       await link[Symbol.asyncDispose]();
@@ -305,6 +307,7 @@ async function startCluster() {
 Deno.test("RedisLink publishes through one master of a cluster, and commands with a key by their slot", async () => {
   await using cluster = await startCluster();
   const { link, servers } = cluster;
+  assert.deepEqual(cluster.log.lines, [], "it was ready at the first attempt");
   for (let at = 0; at < 20; at++) await link.call(["PUBLISH", `channel-${at}`, "x"]);
   const counts = (name: string) => servers.map((server) => server.commandsNamed(name).length);
   assert.deepEqual(counts("PUBLISH").toSorted(), [0, 20]);
@@ -330,4 +333,56 @@ Deno.test("RedisLink goes on with the masters of a cluster that responded when o
   await link.call(["PUBLISH", "a", "x"]);
   assert.equal(other.commandsNamed("PUBLISH").length, 1);
   assert.equal(silent.commandsNamed("CLUSTER").length, asked, "the silent one is not asked first");
+});
+
+Deno.test("RedisLink forgets the nodes of a cluster when it is reloaded with another one", async () => {
+  await using cluster = await startCluster();
+  await using other = new FakeRedis();
+  joinCluster([other]);
+  const { link } = cluster;
+  await link.call(["PUBLISH", "a", "x"]);
+  link.reset("The server did not answer: timed out");
+  await cluster.ready();
+  link.reload({ ...cluster.options, port: other.port });
+  await cluster.ready();
+  await link.call(["PUBLISH", "b", "x"]);
+  assert.deepEqual(other.commandsNamed("PUBLISH"), [["PUBLISH", "b", "x"]]);
+});
+
+Deno.test("RedisLink applies the limits to each node of a cluster", async () => {
+  await using cluster = await startCluster({ maxBulkStringBytes: 2000 });
+  const { link, servers } = cluster;
+  for (const server of servers) {
+    const { reply } = server;
+    server.reply = (command) => command[0] === "GET" ? "$2001\r\n" : reply(command);
+  }
+  await assert.rejects(link.call(["GET", "a"]));
+  assert.equal(faultOf(link), "not_redis");
+});
+
+Deno.test("RedisLink ignores a reason that it has read too late", async () => {
+  await using fixture = new Fixture();
+  const { connect } = Deno;
+  const reason = Promise.withResolvers<Deno.TcpConn>();
+  Deno.connect = (() => reason.promise) as unknown as typeof Deno.connect;
+  try {
+    fixture.server.farewell = "";
+    fixture.link.start();
+    await waitFor("the loss", () => faultOf(fixture.link) === "closed", { pollMs: 1 });
+    fixture.server.farewell = undefined;
+    await fixture.ready();
+    const text = new TextEncoder().encode("-ERR max number of clients reached\r\n");
+    reason.resolve({
+      read: (target: Uint8Array) => {
+        target.set(text);
+        return Promise.resolve(text.length);
+      },
+      close() {},
+      [Symbol.dispose]() {},
+    } as unknown as Deno.TcpConn);
+    await clock.sleep(1);
+    assert.equal(faultOf(fixture.link), undefined);
+  } finally {
+    Deno.connect = connect;
+  }
 });
