@@ -57,7 +57,7 @@ export class SystemClock implements Clock {
         resolve();
       };
       const timer = setTimeout(finish, ms);
-      signal?.addEventListener("abort", finish, { once: true });
+      signal?.addEventListener("abort", finish);
     });
   }
 

@@ -18,6 +18,11 @@ export class FakeBackend implements Backend {
   /** Messages passed to `send` while ready. */
   readonly sent: Outgoing[] = [];
   receivers: number | undefined = 1;
+  /** How often it was started, and how often it was disposed. */
+  started = 0;
+  disposed = 0;
+  problem: string | undefined;
+  rttUs: number | undefined;
   /** While false, messages arrive but are not acknowledged. */
   acknowledging = true;
   #arriving = true;
@@ -42,7 +47,9 @@ export class FakeBackend implements Backend {
     this.#onReady = listener;
   }
 
-  start(): void {}
+  start(): void {
+    this.started++;
+  }
 
   send(outgoing: Outgoing): Promise<Delivery> {
     if (!this.#ready) return Promise.reject(lost());
@@ -86,6 +93,7 @@ export class FakeBackend implements Backend {
 
   // deno-lint-ignore require-await
   async [Symbol.asyncDispose](): Promise<void> {
+    this.disposed++;
     this.setReady(false);
   }
 }

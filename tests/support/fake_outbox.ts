@@ -1,17 +1,25 @@
+import assert from "node:assert/strict";
 import { Outbox, type OutboxOptions } from "../../src/delivery/outbox.ts";
 import type { FrameOutgoing, MetricOutgoing, Outgoing } from "../../src/envelopes/message.ts";
 import { Counters } from "../../src/telemetry/counters.ts";
-import { silentLog } from "../../src/telemetry/log.ts";
+import { Health } from "../../src/telemetry/health.ts";
+import { type Log, silentLog } from "../../src/telemetry/log.ts";
 import { FakeBackend } from "./fake_backend.ts";
 import { ManualClock } from "./manual_clock.ts";
 
 /** Starts an outbox in front of a fake backend, on a manual clock. */
-export function startFakeOutbox(options: OutboxOptions = {}, backend = new FakeBackend()) {
+export function startFakeOutbox(
+  options: OutboxOptions = {},
+  backend = new FakeBackend(),
+  log: Log = silentLog,
+) {
   const clock = new ManualClock();
   const counters = new Counters();
-  const outbox = new Outbox(backend, { clock, counters, log: silentLog }, options);
+  const health = new Health(clock);
+  const outbox = new Outbox(backend, { clock, counters, log, health }, options);
   outbox.start();
   return {
+    health,
     backend,
     clock,
     counters,
@@ -21,7 +29,12 @@ export function startFakeOutbox(options: OutboxOptions = {}, backend = new FakeB
       counters.all().filter(({ name, labels }) =>
         name === "outbox_dropped_total" && labels.class === kind
       ).reduce((sum, { total }) => sum + total, 0),
-    [Symbol.asyncDispose]: () => outbox[Symbol.asyncDispose](),
+    /** Disposes the outbox, which must leave nothing open: no backend and no sleeper. */
+    [Symbol.asyncDispose]: async () => {
+      await outbox[Symbol.asyncDispose]();
+      assert.deepEqual([backend.started, backend.disposed, backend.inFlight], [1, 1, 0]);
+      assert.equal(clock.sleepers, 0, "what slept was woken");
+    },
   };
 }
 

@@ -19,6 +19,11 @@ export class ManualClock implements Clock {
     return epochUs(time);
   }
 
+  /** Number of calls that sleep. */
+  get sleepers(): number {
+    return this.#sleepers.length;
+  }
+
   sleep(ms: number, signal?: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       if (signal?.aborted) return resolve();

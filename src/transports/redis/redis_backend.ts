@@ -115,8 +115,9 @@ export class RedisBackend implements Backend {
       if (this.#rejection?.link === link) this.#rejection = undefined;
       return delivery;
     } catch (error) {
-      const { message } = explainRedisError(error, link.endpoint);
-      if (link.ready) this.#onRejected(link, message);
+      const { fault, message } = explainRedisError(error, link.endpoint);
+      // A lost connection can fail what is in flight before the link reports it.
+      if (link.ready && fault !== "closed") this.#onRejected(link, message);
       throw new BackendError(message, { cause: error, retriable: true, reason: "link" });
     } finally {
       done(answered);

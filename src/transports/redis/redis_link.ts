@@ -222,8 +222,9 @@ export class RedisLink implements AsyncDisposable {
   #onDisconnected(client: Client): void {
     if (this.#client !== client) return;
     const attempt = this.#state.state === "connecting" ? this.#state.attempt : 0;
+    // A peer may close the connection in an orderly way, so that the client reports no error.
+    if (!this.#problem) this.#onError(client, new Error("The connection was closed"));
     if (this.#state.state === "ready") {
-      this.#onError(client, new Error("The connection was closed"));
       const nodes = responsiveNodesOf(client);
       if (nodes.length > 0) this.#nodes = nodes;
     }

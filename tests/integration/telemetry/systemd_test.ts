@@ -1,23 +1,8 @@
 import assert from "node:assert/strict";
 import { silentLog } from "../../../src/telemetry/log.ts";
 import { Systemd } from "../../../src/telemetry/systemd.ts";
+import { listenForDatagrams } from "../../support/datagram_listener.ts";
 import { waitFor } from "../../support/wait.ts";
-
-/** Replaces systemd: a socket that keeps the notifications it receives. */
-function listener(path: string) {
-  const socket = Deno.listenDatagram({ transport: "unixpacket", path });
-  const messages: string[] = [];
-  const reading = (async () => {
-    for await (const [bytes] of socket) messages.push(new TextDecoder().decode(bytes));
-  })();
-  return {
-    messages,
-    async [Symbol.asyncDispose]() {
-      socket.close();
-      await reading;
-    },
-  };
-}
 
 async function folder() {
   const path = await Deno.makeTempDir();
@@ -26,7 +11,7 @@ async function folder() {
 
 Deno.test("Systemd notifies of the start, each change of the status, a reload and the stop", async () => {
   await using at = await folder();
-  await using received = listener(`${at.path}/notify`);
+  await using received = listenForDatagrams(`${at.path}/notify`);
   await using systemd = new Systemd({
     log: silentLog,
     env: { NOTIFY_SOCKET: `${at.path}/notify` },
@@ -47,7 +32,7 @@ Deno.test("Systemd notifies of the start, each change of the status, a reload an
 
 Deno.test("Systemd sends to an abstract socket, whose name begins with an at sign", async () => {
   const name = `physiology-test-${Deno.pid}`;
-  await using received = listener(`\0${name}`);
+  await using received = listenForDatagrams(`\0${name}`);
   await using systemd = new Systemd({ log: silentLog, env: { NOTIFY_SOCKET: `@${name}` } });
   systemd.ready("up");
   await waitFor("the message", () => received.messages.length === 1);
@@ -55,7 +40,7 @@ Deno.test("Systemd sends to an abstract socket, whose name begins with an at sig
 
 Deno.test("Systemd.startWatchdog() sends keep-alives while there is progress, and then the reason", async () => {
   await using at = await folder();
-  await using received = listener(`${at.path}/notify`);
+  await using received = listenForDatagrams(`${at.path}/notify`);
   const env = {
     NOTIFY_SOCKET: `${at.path}/notify`,
     WATCHDOG_USEC: "20000",

@@ -116,3 +116,49 @@ Deno.test("parseCommandLine() does not take a missing value from the next flag",
 Deno.test("parseCommandLine() rejects a value for a negated switch", () => {
   assert.match(messageOf("--noloop=true"), /use --loop=true/);
 });
+
+Deno.test("parseCommandLine() takes everything after two dashes as words", () => {
+  const line = parseCommandLine(["help", "--", "--loop"]);
+  assert.equal(line.argument, "--loop");
+  assert.match(messageOf("help", "redis", "--", "--loop"), /argument '--loop'/);
+});
+
+Deno.test("parseCommandLine() takes a single dash for a word, and the value after a flag", () => {
+  assert.match(messageOf("-"), /argument '-'/);
+  assert.deepEqual(valuesOf("--redis_key_prefix", "-"), { redis_key_prefix: "-" });
+  assert.deepEqual(valuesOf("--redis_key_prefix", "--"), { redis_key_prefix: "--" });
+  assert.match(
+    messageOf("--redis_key_prefix", "--x"),
+    /without a value: --redis_key_prefix=PREFIX/,
+  );
+});
+
+Deno.test("parseCommandLine() takes one word after a command that takes one", () => {
+  assert.equal(parseCommandLine(["help"]).argument, undefined);
+  assert.equal(parseCommandLine(["help", "redis"]).argument, "redis");
+  assert.match(messageOf("help", "redis", "x"), /argument 'x': help takes no such argument/);
+  assert.match(messageOf("devices", "x"), /argument 'x': devices takes no such argument/);
+});
+
+Deno.test("parseCommandLine() suggests an equals sign for each word of a switch", () => {
+  for (const word of ["true", "FALSE", "yes", "no", "0", "1"]) {
+    assert.match(messageOf("--use_camera", word), new RegExp(`--flag=${word}`));
+  }
+});
+
+Deno.test("parseCommandLine() prefers help to the other commands that flags run", () => {
+  assert.equal(parseCommandLine(["--version", "--help"]).command, "help");
+  assert.equal(parseCommandLine(["--help"]).argument, undefined);
+  assert.equal(parseCommandLine(["--help=false", "--version"]).command, "version");
+  assert.equal(parseCommandLine(["serve", "--version"]).argument, undefined);
+});
+
+Deno.test("parseCommandLine() rejects a negated flag that is no switch", () => {
+  assert.match(messageOf("--noredis_host"), /unknown flag --noredis_host/);
+  assert.match(messageOf("--no"), /unknown flag --no/);
+});
+
+Deno.test("parseCommandLine() lists the commands if none is similar", () => {
+  assert.match(messageOf("xyzzyplugh"), /physiology_server --help lists the commands/);
+  assert.match(messageOf("check_confg"), /did you mean 'check-config'\?/);
+});

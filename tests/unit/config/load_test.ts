@@ -177,3 +177,138 @@ Deno.test("load() ignores an action in the environment", () => {
 Deno.test("load() returns help in spite of an invalid configuration", () => {
   assert.equal(loadOn({}, CONFIG, "--redis_port=x", "--help").command, "help");
 });
+
+Deno.test("load() prints no part of a secret that it refuses, whatever its origin", () => {
+  const secret = "hunter2\0hunter2";
+  const failures = [
+    failureOn({}, `--redis_password=${secret}`),
+    failureOn({ env: { PHYSIOLOGY_REDIS_PASSWORD: secret } }),
+    failureOn(withConfig({ password: secret }), CONFIG),
+    failureOn(withConfig({ password: ["hunter2"] }), CONFIG),
+    failureOn({ files: { "/run/pw": "hunter2\nhunter2\n" } }, "--redis_password_file=/run/pw"),
+    failureOn({ files: { "/run/pw": secret } }, "--redis_password_file=/run/pw"),
+    failureOn(
+      { files: { "/c/redis_password": "hunter2\nx" }, env: { CREDENTIALS_DIRECTORY: "/c" } },
+    ),
+  ];
+  for (const { message } of failures) assert.doesNotMatch(message, /hunter2/);
+  assert.match(
+    failures[0]!.message,
+    /--redis_password: it must be a text: current value is not shown/,
+  );
+  assert.match(failures[3]!.message, /"password" in .*: current value is not shown/);
+});
+
+Deno.test("load() masks a password in the value of another flag or key", () => {
+  const url = "redis://nurse:hunter2@ward";
+  for (
+    const error of [
+      failureOn({}, `--redis_host=${url}`),
+      failureOn(withConfig({ host: url }), CONFIG),
+    ]
+  ) {
+    assert.match(error.message, /redis:\/\/nurse:\*\*\*@ward/);
+  }
+});
+
+Deno.test("load() shows at most 120 characters of a value", () => {
+  const shownOf = (length: number) => {
+    const { message } = failureOn({}, `--redis_port=${"x".repeat(length)}`);
+    return /current value is '(x+)'/.exec(message)?.[1]?.length;
+  };
+  assert.deepEqual([shownOf(120), shownOf(121)], [120, 120]);
+  const ofFile = (length: number) => {
+    const { message } = failureOn(withConfig({ port: "x".repeat(length - 2) }), CONFIG);
+    return /current value is (.*)$/.exec(message)?.[1] ?? "";
+  };
+  assert.equal(ofFile(120), `"${"x".repeat(118)}"`);
+  assert.equal(ofFile(121), `"${"x".repeat(116)}...`);
+});
+
+Deno.test("load() accepts a configuration file of 1 MiB, and no larger one", () => {
+  loadOn(withConfig("{}".padEnd(1_048_576)), CONFIG);
+  assert.match(failureOn(withConfig("{}".padEnd(1_048_577)), CONFIG).message, /larger than 1 MiB/);
+});
+
+Deno.test("load() names the line of a syntax error, and accepts a byte order mark", () => {
+  const { message } = failureOn(withConfig('{\n"port": 1,\n"host" 2}'), CONFIG);
+  assert.match(message, /: it is not valid JSON: see line 3$/);
+  assert.equal(loadOn(withConfig('\uFEFF{"port": 7}'), CONFIG).settings.redis.port, 7);
+});
+
+Deno.test("load() rejects a file that holds null, and lists the keys if none is similar", () => {
+  assert.match(failureOn(withConfig("null"), CONFIG).message, /must be a JSON object/);
+  assert.match(
+    failureOn(withConfig({ xyzzy_plugh: 1 }), CONFIG).message,
+    /known keys are host, port/,
+  );
+});
+
+Deno.test("load() tells the origin of a secret, and keeps a password of a higher rank", () => {
+  const files = { "/run/pw": "from file", "/c/redis_password": "credential" };
+  const originOf = (machine: Machine, ...argv: string[]) => {
+    const { originOf, settings } = loadOn(machine, ...argv);
+    return [originOf(entryOf("redis_password")), settings.redis.password.reveal()];
+  };
+  const credentials = { CREDENTIALS_DIRECTORY: "/c" };
+  assert.deepEqual(originOf({ files, env: credentials }), [
+    { kind: "credential", name: "redis_password" },
+    "credential",
+  ]);
+  assert.deepEqual(originOf({ files }, "--redis_password_file=/run/pw"), [
+    { kind: "flag" },
+    "from file",
+  ]);
+  const environment = { PHYSIOLOGY_REDIS_PASSWORD_FILE: "/run/pw" };
+  assert.deepEqual(originOf({ files, env: environment }, "--redis_password=own"), [
+    { kind: "flag" },
+    "own",
+  ]);
+  assert.deepEqual(
+    originOf({ files, env: { ...credentials, PHYSIOLOGY_REDIS_PASSWORD: "env" } }),
+    [{ kind: "environment", name: "PHYSIOLOGY_REDIS_PASSWORD" }, "env"],
+  );
+  const empty = originOf({ files }, "--redis_password=", "--redis_password_file=/run/pw");
+  assert.deepEqual(empty, [{ kind: "flag" }, "from file"]);
+});
+
+Deno.test("load() tells the file and key, or the variable, of a value", () => {
+  const machine = withConfig({ port: 7 }, { PHYSIOLOGY_REDIS_HOST: "ward" });
+  const { originOf, argument, command } = loadOn(machine, CONFIG);
+  assert.deepEqual(originOf(entryOf("redis_port")), {
+    kind: "file",
+    path: "/etc/redis.json",
+    key: "port",
+  });
+  assert.deepEqual(originOf(entryOf("redis_host")), {
+    kind: "environment",
+    name: "PHYSIOLOGY_REDIS_HOST",
+  });
+  assert.deepEqual([command, argument], ["serve", undefined]);
+});
+
+Deno.test("load() reports a credential that it cannot read, unless there is none", () => {
+  const readText = (): string => {
+    throw new Deno.errors.PermissionDenied("denied");
+  };
+  const env = { CREDENTIALS_DIRECTORY: "/c" };
+  assert.throws(
+    () => load(["--simulate"], { env, readText }),
+    /Cannot read the secret in \/c\/redis_password/,
+  );
+});
+
+Deno.test("load() rejects two passwords of a file with status 78", () => {
+  const machine = {
+    files: {
+      "/etc/redis.json": '{"password": "x", "password_file": "/run/pw"}',
+      "/run/pw": "y",
+    },
+  };
+  assert.equal(failureOn(machine, CONFIG).exitStatus, 78);
+});
+
+Deno.test("load() returns the word after the command", () => {
+  const { command, argument } = load(["help", "redis"], { env: {}, readText: () => "" });
+  assert.deepEqual([command, argument], ["help", "redis"]);
+});

@@ -3,6 +3,9 @@ import { CommandFile } from "../../../src/control/command_file.ts";
 import { MAX_COMMAND_BYTES } from "../../../src/control/commands.ts";
 import { SystemClock } from "../../../src/telemetry/clock.ts";
 import { silentLog } from "../../../src/telemetry/log.ts";
+import { CollectingLog } from "../../support/collecting_log.ts";
+import { temporaryFolder } from "../../support/folders.ts";
+import { ManualClock } from "../../support/manual_clock.ts";
 import { waitFor } from "../../support/wait.ts";
 
 async function withCommandFile(
@@ -61,3 +64,99 @@ Deno.test("CommandFile passes on a too large line once, and reads the next line"
     await waitFor("both", () => seen.includes("next"));
     assert.deepEqual(seen.map((line) => line.length), [MAX_COMMAND_BYTES + 1, 4]);
   }));
+
+/** Follows a file on a manual clock, which polls only when the test advances it. */
+function followedFile(existing?: string) {
+  const folder = temporaryFolder();
+  const path = `${folder.path}/command.jsonl`;
+  if (existing !== undefined) Deno.writeTextFileSync(path, existing);
+  const clock = new ManualClock();
+  const log = new CollectingLog();
+  const seen: string[] = [];
+  const onCommand = (bytes: Uint8Array) => void seen.push(new TextDecoder().decode(bytes));
+  const file = new CommandFile({ path, onCommand, clock, log });
+  return {
+    path,
+    clock,
+    log,
+    seen,
+    append: (text: string) => Deno.writeTextFileSync(path, text, { append: true }),
+    async [Symbol.asyncDispose]() {
+      await file[Symbol.asyncDispose]();
+      folder[Symbol.dispose]();
+    },
+  };
+}
+
+Deno.test("CommandFile polls every 40 ms, and not after it was disposed", async () => {
+  const followed = followedFile("old\n");
+  await followed.clock.advance(0);
+  followed.append("one\n");
+  await followed.clock.advance(39);
+  assert.deepEqual(followed.seen, []);
+  await followed.clock.advance(1);
+  assert.deepEqual(followed.seen, ["one"]);
+  await followed[Symbol.asyncDispose]();
+  await followed.clock.advance(1000);
+  assert.deepEqual(followed.seen, ["one"]);
+});
+
+Deno.test("CommandFile reads at most 16 KiB per poll", async () => {
+  await using followed = followedFile();
+  await followed.clock.advance(0);
+  followed.append("0123456\n".repeat(4096));
+  for (const count of [2048, 4096, 4096]) {
+    await followed.clock.advance(40);
+    assert.equal(followed.seen.length, count);
+  }
+});
+
+Deno.test("CommandFile forgets the beginning of a line when the file is replaced or removed", async () => {
+  await using followed = followedFile("");
+  followed.append("beginning of");
+  await followed.clock.advance(40);
+  Deno.removeSync(followed.path);
+  await followed.clock.advance(40);
+  followed.append("new\n");
+  await followed.clock.advance(40);
+  followed.append("half");
+  await followed.clock.advance(40);
+  Deno.writeTextFileSync(followed.path, "cut\n");
+  await followed.clock.advance(40);
+  assert.deepEqual(followed.seen, ["new", "cut"]);
+});
+
+Deno.test("CommandFile passes on a line of the maximum size whole, and a longer one only once", async () => {
+  await using followed = followedFile("");
+  await followed.clock.advance(0);
+  followed.append(
+    "x".repeat(MAX_COMMAND_BYTES) + "\n" + "y".repeat(MAX_COMMAND_BYTES + 50) + "\nz\n",
+  );
+  await followed.clock.advance(40);
+  assert.deepEqual(followed.seen.map(({ length }) => length), [
+    MAX_COMMAND_BYTES,
+    MAX_COMMAND_BYTES + 1,
+    1,
+  ]);
+});
+
+Deno.test("CommandFile logs once a minute that it cannot read its file", async () => {
+  await using followed = followedFile();
+  await followed.clock.advance(0);
+  const { openSync } = Deno;
+  try {
+    Deno.openSync = () => {
+      throw new Deno.errors.PermissionDenied("Permission denied");
+    };
+    followed.append("one\n");
+    for (const [nowMs, lines] of [[0, 1], [59_000, 1], [61_000, 2]] as const) {
+      followed.log.time.nowMs = nowMs;
+      await followed.clock.advance(40);
+      assert.equal(followed.log.linesWith("Cannot read").length, lines);
+    }
+  } finally {
+    Deno.openSync = openSync;
+  }
+  await followed.clock.advance(40);
+  assert.deepEqual(followed.seen, ["one"]);
+});

@@ -8,6 +8,7 @@ import {
 import { isSessionId, Recording } from "../../../src/control/recording.ts";
 import { Counters } from "../../../src/telemetry/counters.ts";
 import { silentLog } from "../../../src/telemetry/log.ts";
+import { CollectingLog } from "../../support/collecting_log.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const reasonOf = (text: string) => {
@@ -75,4 +76,30 @@ Deno.test("CommandHandler counts each command by origin and result", () => {
   }
   assert.equal(counters.get("recording_commands_total", { origin: "grpc", result: "stale" }), 1);
   assert.deepEqual(recording.state, { recording: true, sessionId: "a" });
+});
+
+Deno.test("parseRecordingCommand() accepts 4096 bytes, and no more", () => {
+  const command = '{"recording":true}';
+  assert.equal(reasonOf(command.padEnd(4096)), "ok");
+  assert.equal(reasonOf(command.padEnd(4097)), "too_large");
+});
+
+Deno.test("CommandHandler logs starts and stops, and refused commands every 10 s for each origin", () => {
+  const log = new CollectingLog();
+  const recording = new Recording();
+  const handler = new CommandHandler({ recording, counters: new Counters(), log });
+  handler.apply({ recording: true, sessionId: "a" }, "redis");
+  handler.apply({ recording: true, sessionId: "a" }, "redis");
+  assert.deepEqual(log.lines, ['<6>Recording started origin="redis" session_id="a"']);
+  for (const [nowMs, lines] of [[0, 1], [9000, 1], [11_000, 2]] as const) {
+    log.time.nowMs = nowMs;
+    handler.handle(bytes("garbage"), "redis");
+    handler.apply({ recording: false, sessionId: "b" }, "redis");
+    assert.equal(log.linesWith("Rejected a recording command").length, lines, `${nowMs}`);
+    assert.equal(log.linesWith("Ignored a command to stop").length, lines, `${nowMs}`);
+  }
+  handler.handle(bytes("garbage"), "grpc");
+  assert.equal(log.linesWith("Rejected a recording command").length, 3);
+  handler.apply({ recording: false }, "http");
+  assert.equal(log.lines.at(-1), '<6>Recording stopped origin="http"');
 });

@@ -110,3 +110,57 @@ Deno.test("isSessionId() rejects ids that could be a path, a flag or a separate 
     assert(!isSessionId(id), JSON.stringify(id));
   }
 });
+
+Deno.test("Recording marks a session that continues after a crash as resumed, and no other", () => {
+  for (const [origin, resumed] of [["restart", true], ["redis", undefined]] as const) {
+    const { recording } = observedRecording();
+    recording.apply({ recording: true, sessionId: "a" }, origin);
+    assert.deepEqual(
+      recordingPayload(recording.state),
+      { recording: true, session_id: "a", ...resumed ? { resumed } : {} },
+    );
+  }
+});
+
+Deno.test("Recording reports an error of a listener, and calls the others for this and later changes", () => {
+  const { recording, changes } = observedRecording();
+  const failing = new Recording();
+  const reported: string[] = [];
+  const onError = (event: ErrorEvent) => {
+    event.preventDefault();
+    reported.push(event.error.message);
+  };
+  addEventListener("error", onError);
+  try {
+    failing.onChange(() => {
+      throw new Error("It failed");
+    });
+    failing.onChange(({ state }) => void recording.apply(state, "redis"));
+    failing.apply({ recording: true, sessionId: "a" }, "redis");
+    failing.apply({ recording: false }, "redis");
+  } finally {
+    removeEventListener("error", onError);
+  }
+  assert.deepEqual(changes.map(({ state }) => state.recording), [true, false]);
+  assert.deepEqual(reported, ["It failed", "It failed"]);
+});
+
+Deno.test("Recording.apply() ignores a stop while there is no recording", () => {
+  const { recording, changes } = observedRecording();
+  assert.equal(recording.apply({ recording: false, sessionId: "a" }, "redis"), "unchanged");
+  assert.deepEqual(changes, []);
+});
+
+Deno.test("isSessionId() accepts up to 128 characters and 200 bytes", () => {
+  for (
+    const [text, accepted] of [
+      ["x".repeat(128), true],
+      ["x".repeat(129), false],
+      ["é".repeat(100), true],
+      ["é".repeat(101), false],
+      // Two UTF-16 units, one character and four bytes each.
+      ["\u{20000}".repeat(50), true],
+      ["\u{20000}".repeat(51), false],
+    ] as const
+  ) assert.equal(isSessionId(text), accepted, `${text.length}`);
+});

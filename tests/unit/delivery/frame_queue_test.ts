@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { BackendError, type Delivery } from "../../../src/delivery/backend.ts";
 import type { Outgoing } from "../../../src/envelopes/message.ts";
 import { FakeBackend } from "../../support/fake_backend.ts";
+import { CollectingLog } from "../../support/collecting_log.ts";
 import { fakeFrame, framesOf, startFakeOutbox } from "../../support/fake_outbox.ts";
 
 /** The smallest step of the clock. */
@@ -102,4 +103,87 @@ Deno.test("FrameQueue reports a rejected frame as a problem for 3 s", async () =
   assert.equal(ends.outbox.problem, "The frame is too large");
   await ends.clock.advance(MICROSECOND_MS);
   assert.equal(ends.outbox.problem, undefined);
+});
+
+/** A backend that acknowledges each frame after a delay, as over a slow link. */
+class SlowBackend extends FakeBackend {
+  delays = 0;
+  delay: () => Promise<void> = () => Promise.resolve();
+
+  override async send(outgoing: Outgoing): Promise<Delivery> {
+    const delivery = await super.send(outgoing);
+    this.delays++;
+    await this.delay();
+    return delivery;
+  }
+}
+
+/**
+ * Starts an outbox whose next large frame has to wait for a gap, as the link has just needed 0.4 s
+ * for a small one.
+ */
+async function startPaced() {
+  const backend = new SlowBackend();
+  const ends = startFakeOutbox({}, backend);
+  const { clock, outbox } = ends;
+  const offer = (sequence: number, bytes: number) => {
+    const frame = fakeFrame(clock, sequence);
+    outbox.offer({ ...frame, image: { ...frame.image, jpeg: new Uint8Array(bytes) } });
+  };
+  backend.delay = () => clock.sleep(400);
+  backend.rttUs = 1000;
+  backend.setReady(true);
+  offer(1, 100);
+  await clock.advance(401);
+  return { ...ends, backend, offer };
+}
+
+Deno.test("FrameQueue leaves a gap before a large frame, and then sends the newest by itself", async () => {
+  const ends = await startPaced();
+  ends.offer(3, 3000);
+  await ends.clock.advance(100);
+  ends.offer(4, 3000);
+  ends.offer(5, 3000);
+  assert.deepEqual(framesOf(ends.backend.sent), [1]);
+  assert.equal(ends.clock.sleepers, 5, "one gap, beside the loops of four queues");
+  await ends.clock.advance(5000);
+  assert.deepEqual(framesOf(ends.backend.sent).slice(0, 2), [1, 5]);
+  await ends[Symbol.asyncDispose]();
+});
+
+Deno.test("FrameQueue logs rejected and dropped frames every 10 s, and counts each", async () => {
+  const log = new CollectingLog();
+  await using ends = startFakeOutbox({}, new RefusingBackend(), log);
+  ends.backend.setReady(true);
+  for (const [nowMs, lines] of [[0, 1], [9000, 1], [11_000, 2]] as const) {
+    log.time.nowMs = nowMs;
+    ends.outbox.offer(fakeFrame(ends.clock, 1));
+    await ends.clock.advance(33);
+    assert.equal(log.linesWith("The frame is too large").length, lines, `${nowMs}`);
+    assert.equal(log.linesWith("Dropped frames").length, lines, `${nowMs}`);
+  }
+  assert.equal(
+    ends.counters.get("outbox_dropped_total", { class: "frame", reason: "rejected" }),
+    3,
+  );
+});
+
+Deno.test("FrameQueue does not take a lost link for a rejection", async () => {
+  await using ends = startFakeOutbox();
+  ends.backend.setReady(true);
+  ends.backend.acknowledging = false;
+  ends.outbox.offer(fakeFrame(ends.clock, 1));
+  ends.backend.setReady(false);
+  await ends.clock.advance(0);
+  assert.equal(ends.outbox.problem, undefined);
+  assert.equal(ends.counters.get("outbox_dropped_total", { class: "frame", reason: "link" }), 1);
+});
+
+Deno.test("FrameQueue sends no frame that waits for its gap once it is closed", async () => {
+  const ends = await startPaced();
+  ends.offer(3, 3000);
+  await ends[Symbol.asyncDispose]();
+  ends.backend.setReady(true);
+  await ends.clock.advance(5000);
+  assert.deepEqual(framesOf(ends.backend.sent), [1]);
 });

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import type { Delivery } from "../../../src/delivery/backend.ts";
+import { BackendError, type Delivery } from "../../../src/delivery/backend.ts";
 import type { OutboxOptions } from "../../../src/delivery/outbox.ts";
 import type { MetricOutgoing, Outgoing } from "../../../src/envelopes/message.ts";
 import { FakeBackend } from "../../support/fake_backend.ts";
+import { CollectingLog } from "../../support/collecting_log.ts";
 import { fakeMetric, metricsOf, startFakeOutbox } from "../../support/fake_outbox.ts";
 import { temporaryFolder } from "../../support/folders.ts";
 import { waitFor } from "../../support/wait.ts";
@@ -262,4 +263,146 @@ Deno.test("MetricQueue sends metrics again that were acknowledged less than 1 s 
     await ends.clock.advance(1000);
     assert.deepEqual(metricsOf(ends.backend.sent).map(({ sequence }) => sequence), sent);
   }
+});
+
+/** A backend that refuses every message while it is told to. */
+class RefusingBackend extends FakeBackend {
+  refusing: "rejected" | "link" | undefined = "rejected";
+
+  override send(outgoing: Outgoing): Promise<Delivery> {
+    if (!this.refusing) return super.send(outgoing);
+    this.sent.push(outgoing);
+    const retriable = this.refusing === "link";
+    return Promise.reject(new BackendError("Refused", { retriable, reason: this.refusing }));
+  }
+}
+
+Deno.test("MetricQueue drops a metric that is rejected, live or replayed, and goes on with the next", async () => {
+  const backend = new RefusingBackend();
+  const log = new CollectingLog();
+  await using ends = startFakeOutbox({}, backend, log);
+  const dropped = () =>
+    ends.counters.get("outbox_dropped_total", { class: "metric", reason: "rejected" });
+  ends.outbox.offer(fakeMetric(ends.clock, 1));
+  ends.outbox.offer(fakeMetric(ends.clock, 2));
+  backend.setReady(true);
+  await ends.clock.advance(100);
+  assert.equal(dropped(), 2);
+  ends.outbox.offer(fakeMetric(ends.clock, 3));
+  await ends.clock.advance(0);
+  assert.deepEqual([dropped(), ends.outbox.queuedBytes], [3, 0]);
+  assert.equal(log.linesWith("Refused").length, 1);
+  backend.refusing = undefined;
+  ends.outbox.offer(fakeMetric(ends.clock, 4));
+  await ends.clock.advance(0);
+  assert.deepEqual(metricsOf(backend.received).map(({ sequence }) => sequence), [4]);
+});
+
+Deno.test("MetricQueue tries a metric again 500 ms after its replay failed", async () => {
+  const backend = new RefusingBackend();
+  backend.refusing = "link";
+  await using ends = startFakeOutbox({}, backend);
+  backend.setReady(true);
+  ends.outbox.offer(fakeMetric(ends.clock, 1));
+  await ends.clock.advance(0);
+  assert.equal(backend.sent.length, 2, "live, and at once as a replay");
+  await ends.clock.advance(500 - MICROSECOND_MS);
+  assert.equal(backend.sent.length, 2);
+  await ends.clock.advance(MICROSECOND_MS);
+  assert.equal(backend.sent.length, 3);
+  backend.refusing = undefined;
+  await ends.clock.advance(500);
+  assert.deepEqual(metricsOf(backend.received), [{ sequence: 1, replayed: true }]);
+  assert.equal(ends.dropped("metric"), 0);
+});
+
+Deno.test("MetricQueue logs dropped metrics every 10 s", async () => {
+  const log = new CollectingLog();
+  await using ends = startFakeOutbox({ memoryBytes: 10 }, new FakeBackend(), log);
+  for (const [nowMs, lines] of [[0, 1], [9000, 1], [11_000, 2]] as const) {
+    log.time.nowMs = nowMs;
+    ends.outbox.offer(fakeMetric(ends.clock, 1));
+    ends.outbox.offer(fakeMetric(ends.clock, 2));
+    assert.equal(log.linesWith("Dropped metrics").length, lines, `${nowMs}`);
+  }
+});
+
+Deno.test("MetricQueue counts the bytes in flight until they are acknowledged", async () => {
+  await using ends = startFakeOutbox({ bytesInFlight: 1000 });
+  ends.backend.setReady(true);
+  ends.backend.acknowledging = false;
+  offerBytes(ends, "status", 600);
+  offerBytes(ends, "status", 400);
+  assert.deepEqual([ends.backend.inFlight, ends.outbox.queuedBytes], [2, 1000]);
+  offerBytes(ends, "status", 1);
+  assert.deepEqual([ends.backend.inFlight, ends.outbox.queuedBytes], [2, 1001 + ENTRY_BYTES]);
+  ends.backend.acknowledging = true;
+  ends.backend.acknowledge();
+  await ends.clock.advance(1000);
+  assert.equal(ends.outbox.queuedBytes, 0);
+  offerBytes(ends, "status", 1000);
+  assert.equal(ends.backend.sent.length, 4);
+});
+
+Deno.test("MetricQueue starts a replay as soon as a live metric reaches a receiver", async () => {
+  await using ends = startFakeOutbox();
+  ends.outbox.offer(fakeMetric(ends.clock, 1));
+  ends.backend.receivers = 0;
+  ends.backend.setReady(true);
+  await ends.clock.advance(100);
+  ends.backend.receivers = 1;
+  ends.outbox.offer(fakeMetric(ends.clock, 2));
+  await ends.clock.advance(399);
+  assert.deepEqual(metricsOf(ends.backend.received).map(({ sequence }) => sequence), [2]);
+  await ends.clock.advance(1);
+  assert.deepEqual(metricsOf(ends.backend.received), [
+    { sequence: 2, replayed: false },
+    { sequence: 1, replayed: true },
+  ]);
+});
+
+Deno.test("MetricQueue spools what waits in memory when it is closed", async () => {
+  using folder = temporaryFolder();
+  {
+    await using ends = startFakeOutbox({ spoolFolder: folder.path });
+    ends.outbox.offer(fakeMetric(ends.clock, 7));
+  }
+  await using next = startFakeOutbox({ spoolFolder: folder.path });
+  next.backend.setReady(true);
+  await waitFor("the metric", async () => {
+    await next.clock.advance(100);
+    return next.backend.received.length === 1;
+  });
+  assert.deepEqual(metricsOf(next.backend.received), [{ sequence: 7, replayed: true }]);
+});
+
+Deno.test("MetricQueue tries to spool again 500 ms after that has failed", async () => {
+  using folder = temporaryFolder();
+  const { open } = Deno;
+  let tries = 0;
+  await using ends = startFakeOutbox({ memoryBytes: 1, spoolFolder: folder.path });
+  await waitFor("the folder", () => [...Deno.readDirSync(folder.path)].length === 4, { pollMs: 1 });
+  try {
+    Deno.open = () => {
+      tries++;
+      return Promise.reject(new Error("The disk is full"));
+    };
+    offerBytes(ends, "status", 100);
+    await waitFor("the first try", () => tries === 1, { pollMs: 1 });
+    for (let step = 0; step < 40; step++) {
+      offerBytes(ends, "status", 100);
+      await ends.clock.advance(50);
+    }
+    assert.ok(tries >= 4 && tries <= 6, `${tries} in 2 s with new metrics`);
+    assert.match(ends.outbox.problem ?? "", /The disk is full/);
+  } finally {
+    Deno.open = open;
+  }
+  await waitFor("the spool", async () => {
+    await ends.clock.advance(100);
+    if (ends.outbox.queuedBytes === 0) return true;
+    offerBytes(ends, "status", 100);
+    return false;
+  });
+  assert.equal(ends.outbox.problem, undefined);
 });

@@ -6,6 +6,7 @@ import {
   metricsOf,
   startFakeOutbox,
 } from "../../support/fake_outbox.ts";
+import { FakeBackend } from "../../support/fake_backend.ts";
 import { temporaryFolder } from "../../support/folders.ts";
 import { waitFor } from "../../support/wait.ts";
 
@@ -219,4 +220,115 @@ Deno.test("Outbox.flush() waits for the acknowledgements, for no longer than its
   ends.backend.acknowledge();
   await ends.clock.advance(10);
   assert.equal(flushed, 2);
+});
+
+Deno.test("Outbox shows the bytes in memory and on the disk, and the degradation, with each core metric", async () => {
+  using folder = temporaryFolder();
+  await using ends = startFakeOutbox({ memoryBytes: 1, spoolFolder: folder.path });
+  const { outbox, counters, clock } = ends;
+  const first = fakeMetric(clock, 1, "core_metrics");
+  outbox.offer(first);
+  assert.equal(counters.get("outbox_queue_bytes"), first.bytes.length + 200);
+  assert.equal(counters.get("outbox_spool_bytes"), 0);
+  await waitFor("the spool", () => outbox.queuedBytes === 0, { pollMs: 1 });
+  outbox.offer(fakeMetric(clock, 2, "status"));
+  assert.equal(counters.get("outbox_spool_bytes"), 0, "not with other metrics");
+  await waitFor("the spool", () => outbox.queuedBytes === 0, { pollMs: 1 });
+  outbox.offer(fakeMetric(clock, 3, "core_metrics"));
+  const spooledBytes = counters.get("outbox_spool_bytes");
+  // Both metrics, each with 16 bytes of its record.
+  const status = fakeMetric(clock, 2, "status").bytes.length;
+  assert.equal(spooledBytes, first.bytes.length + status + 32);
+  assert.equal(counters.get("outbox_frame_degradation"), outbox.frameDegradation);
+});
+
+Deno.test("Outbox shows a degradation at the start of a connection with a long RTT", async () => {
+  await using ends = startFakeOutbox();
+  const { backend, outbox, counters, clock } = ends;
+  backend.rttUs = 200_000;
+  backend.setReady(true);
+  assert.equal(outbox.frameDegradation, 0.7);
+  outbox.offer(fakeMetric(clock, 1, "core_metrics"));
+  assert.equal(counters.get("outbox_frame_degradation"), 0.7);
+});
+
+Deno.test("Outbox tells the health of core metrics and of acknowledgements", async () => {
+  await using ends = startFakeOutbox();
+  const { backend, outbox, health, clock } = ends;
+  outbox.offer(fakeMetric(clock, 1, "status"));
+  assert.equal(health.ageS("metric"), undefined);
+  outbox.offer(fakeMetric(clock, 2, "core_metrics"));
+  assert.deepEqual([health.ageS("metric"), health.ageS("acknowledgement")], [0, undefined]);
+  backend.setReady(true);
+  await clock.advance(0);
+  assert.equal(health.ageS("acknowledgement"), 0);
+});
+
+Deno.test("Outbox counts each connection after the first as a reconnect, until it is disposed", async () => {
+  const ends = startFakeOutbox();
+  const reconnects = () => ends.counters.get("outbox_reconnects_total");
+  ends.backend.setReady(true);
+  assert.equal(reconnects(), 0);
+  for (const count of [1, 2]) {
+    ends.backend.setReady(false);
+    ends.backend.setReady(true);
+    assert.equal(reconnects(), count);
+  }
+  await ends[Symbol.asyncDispose]();
+  ends.backend.setReady(true);
+  assert.equal(reconnects(), 2);
+});
+
+Deno.test("Outbox reports the problem of the backend before its own", async () => {
+  await using ends = startFakeOutbox();
+  assert.equal(ends.outbox.problem, undefined);
+  ends.backend.problem = "Redis is unreachable";
+  assert.equal(ends.outbox.problem, "Redis is unreachable");
+});
+
+Deno.test("Outbox reports that it cannot spool, and keeps the metrics in memory until it can", async () => {
+  using folder = temporaryFolder();
+  const spoolFolder = `${folder.path}/file`;
+  Deno.writeTextFileSync(spoolFolder, "");
+  await using ends = startFakeOutbox({ memoryBytes: 1000, spoolFolder });
+  const { outbox, clock } = ends;
+  await waitFor("the problem", () => outbox.problem, { pollMs: 1 });
+  assert.match(outbox.problem ?? "", /^Cannot write to the spool in .*: free disk space/);
+  outbox.offer(fakeMetric(clock, 1));
+  await clock.advance(100);
+  assert.ok(outbox.queuedBytes > 0);
+  Deno.removeSync(spoolFolder);
+  Deno.mkdirSync(`${spoolFolder}/status`, { recursive: true });
+  await waitFor("the spool", async () => {
+    await clock.advance(500);
+    return outbox.queuedBytes === 0;
+  });
+});
+
+Deno.test("Outbox.flush() is done while metrics cannot be sent or have no receiver", async () => {
+  await using ends = startFakeOutbox();
+  const { backend, outbox, clock } = ends;
+  outbox.offer(fakeMetric(clock, 1));
+  await outbox.flush(1000);
+  backend.receivers = 0;
+  backend.setReady(true);
+  await clock.advance(0);
+  await outbox.flush(1000);
+  assert.equal(backend.sent.length, 1);
+});
+
+Deno.test("Outbox sends a metric behind those that were in flight when the link was lost, if order counts", async () => {
+  await using ends = startFakeOutbox({}, new FakeBackend({ inOrder: true }));
+  const { backend, outbox, clock } = ends;
+  backend.receivers = undefined;
+  backend.setReady(true);
+  backend.setArriving(false);
+  outbox.offer(fakeMetric(clock, 1));
+  backend.setReady(false);
+  backend.setArriving(true);
+  backend.setReady(true);
+  outbox.offer(fakeMetric(clock, 2));
+  await clock.advance(10);
+  assert.deepEqual(metricsOf(backend.received).map(({ sequence }) => sequence), [1, 2]);
+  assert.equal(outbox.queuedBytes, 0, "it woke up by itself");
 });

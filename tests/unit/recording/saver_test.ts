@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { SessionSaver } from "../../../src/recording/saver.ts";
+import { UnavailableError } from "../../../src/base/errors.ts";
 import { silentLog } from "../../../src/telemetry/log.ts";
+import { CollectingLog } from "../../support/collecting_log.ts";
 import { fakeMetrics, fakeRecordingState, fakeStatus } from "../../support/fake_stream.ts";
 
 function withFolder(run: (folder: string) => void): void {
@@ -59,4 +61,72 @@ Deno.test("SessionSaver.add() accepts any message", () =>
       payload: fc.jsonValue({ maxDepth: 3 }),
     }).map((value) => JSON.stringify(value));
     fc.assert(fc.property(fc.oneof(fc.string(), envelope), (text) => saver.add(text)));
+  }));
+
+Deno.test("SessionSaver saves the metrics of its session, and only those", () =>
+  withFolder((parent) => {
+    const folder = `${parent}/not/yet`;
+    const log = new CollectingLog();
+    {
+      using saver = new SessionSaver({ directory: folder, log });
+      const add = (envelope: unknown) => saver.add(JSON.stringify(envelope));
+      fakeMetrics(0).forEach(add);
+      add(fakeRecordingState(1, "a"));
+      fakeMetrics(2).forEach(add);
+      add({ type: "other", timestamp: 5, payload: {} });
+      saver.snapshot();
+      assert.equal(jsonOf(folder, "a").end_timestamp, null);
+      fakeMetrics(3).forEach(add);
+      assert.deepEqual([saver.sessionId, log.linesWith("Saved").length], ["a", 0]);
+    }
+    const lines = Deno.readTextFileSync(`${folder}/metrics_a.jsonl`).trim().split("\n");
+    assert.deepEqual(lines.map((line) => JSON.parse(line).type), [
+      "recording_state",
+      "core_metrics",
+      "edge_metrics",
+      "core_metrics",
+      "edge_metrics",
+    ]);
+    assert.equal(jsonOf(folder, "a").series["core_metrics.pulse.rate"].value.length, 2);
+    assert.equal(log.linesWith("Saving session a to").length, 1);
+    assert.equal(log.linesWith("Saved").length, 1);
+  }));
+
+Deno.test("SessionSaver without a session has nothing to save", () =>
+  withFolder((folder) => {
+    using saver = new SessionSaver({ directory: folder, log: silentLog });
+    saver.snapshot();
+    saver.add(JSON.stringify(fakeStatus(1)));
+    assert.deepEqual([...Deno.readDirSync(folder)], []);
+  }));
+
+Deno.test("SessionSaver logs messages that are no envelopes every 10 s", () =>
+  withFolder((folder) => {
+    const log = new CollectingLog();
+    using saver = new SessionSaver({ directory: folder, log });
+    for (const [nowMs, lines] of [[0, 1], [9000, 1], [11_000, 2]] as const) {
+      log.time.nowMs = nowMs;
+      saver.add("{}");
+      assert.equal(log.linesWith("not an envelope").length, lines);
+    }
+  }));
+
+Deno.test("SessionSaver gives a session up whose files cannot be written, and closes them", () =>
+  withFolder((folder) => {
+    const openFiles = () => [...Deno.readDirSync("/proc/self/fd")].length;
+    using saver = new SessionSaver({ directory: folder, log: silentLog });
+    const before = openFiles();
+    saver.begin("a");
+    assert.equal(openFiles(), before + 1);
+    Deno.removeSync(folder, { recursive: true });
+    assert.throws(() => saver.snapshot(), (error) => {
+      assert(error instanceof UnavailableError);
+      assert.match(error.message, /^Cannot save to .*: /);
+      return true;
+    });
+    assert.deepEqual([saver.sessionId, openFiles()], [undefined, before]);
+    Deno.mkdirSync(folder);
+    saver.begin("b");
+    saver.add(JSON.stringify(fakeRecordingState(1)));
+    assert.equal(openFiles(), before);
   }));

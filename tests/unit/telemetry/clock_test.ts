@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { SystemClock } from "../../../src/telemetry/clock.ts";
+import { HeldTimers } from "../../support/held_timers.ts";
 
 function clocks() {
   const time = { epochMs: 1_000_000, monotonicMs: 500 };
@@ -9,7 +10,7 @@ function clocks() {
     time.monotonicMs += ms;
     return clock.epochUs(clock.monotonicUs());
   };
-  return { advance };
+  return { advance, clock, time };
 }
 
 Deno.test("SystemClock.epochUs() follows a clock that is set forward within a second", () => {
@@ -27,4 +28,73 @@ Deno.test("SystemClock.epochUs() never decreases if the clock is set back, and c
     last = now;
   }
   assert.equal(last, (1_000_000 + 61_000 - 5000) * 1000);
+});
+
+Deno.test("SystemClock.monotonicUs() is in microseconds, as is the present epochUs()", () => {
+  const { clock, time } = clocks();
+  assert.equal(clock.monotonicUs(), 500_000);
+  time.monotonicMs = 500.0004;
+  assert.equal(clock.monotonicUs(), 500_000);
+  const system = new SystemClock();
+  const now = system.epochUs(system.monotonicUs());
+  assert.ok(Math.abs(now - Date.now() * 1000) < 1e6, `${now}`);
+});
+
+Deno.test("SystemClock.epochUs() measures the difference of the clocks once a second", () => {
+  const { advance } = clocks();
+  assert.equal(advance(999, 50), 1_000_999_000);
+  assert.equal(advance(1), 1_001_050_000);
+  assert.equal(advance(999, 50), 1_002_049_000);
+  assert.equal(advance(1), 1_002_100_000);
+});
+
+Deno.test("SystemClock.epochUs() takes a difference below 2 ms for the resolution of the clock", () => {
+  for (const [stepMs, followed] of [[1.9, 0], [2, 2], [-1.9, 0], [-2, -2]] as const) {
+    const { advance } = clocks();
+    const now = advance(1000, stepMs);
+    assert.equal(now, 1_001_000_000 + followed * 1000, `${stepMs} ms`);
+  }
+});
+
+Deno.test("SystemClock.epochUs() slews by a tenth of the elapsed time after the clock was set back", () => {
+  const { advance } = clocks();
+  assert.equal(advance(1000, -5000), 1_000_900_000);
+  assert.equal(advance(2000), 1_002_700_000);
+  const { advance: advanceLittle } = clocks();
+  assert.equal(advanceLittle(1000, -99), 1_000_901_000, "a small step is followed at once");
+});
+
+Deno.test("SystemClock.sleep() ends after its time, or when the signal aborts, and leaves nothing behind", async () => {
+  using timers = new HeldTimers();
+  const clock = new SystemClock();
+  const ended: string[] = [];
+  const ending = new AbortController();
+  const { signal } = ending;
+  let listeners = 0;
+  const counted = {
+    get aborted() {
+      return signal.aborted;
+    },
+    addEventListener: (...args: Parameters<AbortSignal["addEventListener"]>) => {
+      listeners++;
+      signal.addEventListener(...args);
+    },
+    removeEventListener: (...args: Parameters<AbortSignal["removeEventListener"]>) => {
+      listeners--;
+      signal.removeEventListener(...args);
+    },
+  } as AbortSignal;
+  const first = clock.sleep(500, counted).then(() => ended.push("first"));
+  const second = clock.sleep(900, counted).then(() => ended.push("second"));
+  timers.advance(499);
+  await Promise.resolve();
+  assert.deepEqual(ended, []);
+  timers.advance(1);
+  await first;
+  assert.deepEqual([ended, listeners], [["first"], 1]);
+  ending.abort();
+  await second;
+  assert.deepEqual([timers.remainingMs, listeners], [[], 0]);
+  await clock.sleep(1e9, signal);
+  assert.deepEqual(timers.remainingMs, []);
 });

@@ -9,4 +9,7 @@ Deno.test("Histogram.observe() adds to cumulative buckets, the sum and the count
   const inBucket = (le: string) => counters.get("wait_ms_bucket", { le });
   assert.deepEqual([inBucket("2"), inBucket("10"), inBucket("+Inf")], [1, 2, 3]);
   assert.equal(counters.get("wait_ms_sum"), 56);
+  assert.equal(counters.get("wait_ms_count"), 3);
+  histogram.observe(2);
+  assert.equal(inBucket("2"), 2, "a bound belongs to its bucket");
 });

@@ -172,3 +172,245 @@ Deno.test("CongestionController does not degrade for frames displaced while the 
   }
   assert.equal(controller.degradation, 0);
 });
+
+const RTT_US = 10_000;
+const SECOND_US = 1_000_000;
+
+/** A controller that knows the RTT, by default of 10 ms. */
+function withRtt(rttUs = RTT_US): CongestionController {
+  const controller = new CongestionController();
+  controller.onMetricAcknowledged({ sentUs: 0, acknowledgedUs: rttUs, bytes: 500 });
+  return controller;
+}
+
+/** Acknowledges a frame with a queueing delay beyond the RTT. */
+function acknowledge(
+  controller: CongestionController,
+  { sentUs = 0, queueingUs = 0, bytes = 1000, rttUs = RTT_US } = {},
+): void {
+  controller.onFrameAcknowledged({ sentUs, acknowledgedUs: sentUs + rttUs + queueingUs, bytes });
+}
+
+/** A controller that expects 27 us per byte, after one frame. */
+function atBandwidth(): CongestionController {
+  const controller = withRtt();
+  acknowledge(controller, { queueingUs: 90_000 });
+  return controller;
+}
+
+Deno.test("CongestionController.canSend() waits while an acknowledgement is overdue by 25 ms", () => {
+  // The RTT of 10 ms, the transmission of 1000 bytes, and 25 ms.
+  const limitUs = 10_000 + 27_000 + 25_000;
+  assert.equal(atBandwidth().canSend(inFlight(1, 1000), limitUs - 1), true);
+  assert.equal(atBandwidth().canSend(inFlight(1, 1000), limitUs), false);
+});
+
+Deno.test("CongestionController.canSend() has up to 250 ms of transmission in flight, or an RTT", () => {
+  assert.equal(atBandwidth().canSend(inFlight(1, 9250), 0), true);
+  assert.equal(atBandwidth().canSend(inFlight(1, 9270), 0), false);
+  const long = withRtt(300_000);
+  acknowledge(long, { queueingUs: 90_000, rttUs: 300_000 });
+  assert.equal(long.canSend(inFlight(1, 11_100), 0), true);
+  assert.equal(long.canSend(inFlight(1, 11_120), 0), false);
+});
+
+/** The largest number of frames in flight to which another one may be added. */
+function windowOf(controller: CongestionController): number {
+  let frames = 0;
+  while (controller.canSend({ frames, bytes: 0 }, 0)) frames++;
+  return frames;
+}
+
+Deno.test("CongestionController opens its window by one frame with each acknowledgement, up to 16", () => {
+  const controller = withRtt(SECOND_US);
+  for (const window of [1, 2, 3, 4]) {
+    assert.equal(windowOf(controller), window);
+    acknowledge(controller, { rttUs: SECOND_US });
+  }
+  for (let count = 0; count < 20; count++) acknowledge(controller, { rttUs: SECOND_US });
+  assert.equal(windowOf(controller), 16);
+});
+
+Deno.test("CongestionController halves its window at a queueing delay of 100 ms, down to one frame", () => {
+  const controller = withRtt(SECOND_US);
+  for (let count = 0; count < 20; count++) acknowledge(controller, { rttUs: SECOND_US });
+  acknowledge(controller, { rttUs: SECOND_US, queueingUs: 99_999 });
+  assert.equal(windowOf(controller), 16);
+  for (const window of [8, 4, 2, 1, 1]) {
+    acknowledge(controller, { rttUs: SECOND_US, queueingUs: 100_000 });
+    assert.equal(windowOf(controller), window);
+  }
+});
+
+for (const [rttUs, window] of [[27_700, 2], [27_800, 3], [300_000, 12], [390_000, 16]] as const) {
+  Deno.test(`CongestionController has ${window} frames in flight at an RTT of ${rttUs} us`, () => {
+    const controller = withRtt(rttUs);
+    for (let count = 0; count < 30; count++) acknowledge(controller, { rttUs });
+    assert.equal(windowOf(controller), window);
+  });
+}
+
+/** Asserts a gap in microseconds, but for the error of floating-point numbers. */
+function assertGap(actualUs: number, expectedUs: number): void {
+  assert.ok(Math.abs(actualUs - expectedUs) < 0.001, `${actualUs}`);
+}
+
+Deno.test("CongestionController paces frames of 100 ms and more, by their transmission and once as long", () => {
+  const controller = atBandwidth();
+  controller.onFrameSent(3704, SECOND_US); // 100,008 us
+  assertGap(controller.pacingGapUs(3703, SECOND_US), 0);
+  assertGap(controller.pacingGapUs(3704, SECOND_US), 200_016);
+  assertGap(controller.pacingGapUs(3704, SECOND_US + 200_015), 1);
+  assertGap(controller.pacingGapUs(3704, SECOND_US + 300_000), 0);
+});
+
+Deno.test("CongestionController expects frames to be transmitted one after the other", () => {
+  const controller = atBandwidth();
+  controller.onFrameSent(3704, SECOND_US);
+  controller.onFrameSent(3704, SECOND_US + 8);
+  assertGap(controller.pacingGapUs(3704, SECOND_US), 300_024);
+});
+
+Deno.test("CongestionController paces by 1 s at most, also after a frame that takes longer", () => {
+  const controller = atBandwidth();
+  controller.onFrameSent(3704, SECOND_US);
+  assertGap(controller.pacingGapUs(1_000_000, SECOND_US), 100_008 + SECOND_US);
+  controller.onFrameSent(1_000_000, SECOND_US); // 27 s
+  const acknowledgedUs = 2 * SECOND_US;
+  controller.onFrameAcknowledged({
+    sentUs: acknowledgedUs - RTT_US,
+    acknowledgedUs,
+    bytes: 1,
+  });
+  // An RTT and 1 s after the acknowledgement, and the gap of the next frame.
+  const gapUs = controller.pacingGapUs(1_000_000, acknowledgedUs);
+  assertGap(gapUs, RTT_US + 2 * SECOND_US);
+});
+
+Deno.test("CongestionController takes the time since the last acknowledgement for the transmission at most", () => {
+  const controller = withRtt();
+  acknowledge(controller, { sentUs: 0 });
+  // Queued for 90 ms, but acknowledged 10 ms after the one before it: 10 us per byte.
+  acknowledge(controller, { sentUs: -80_000, queueingUs: 90_000 });
+  controller.onFrameSent(40_000, SECOND_US);
+  assertGap(controller.pacingGapUs(40_000, SECOND_US), 2 * 40_000 * 0.3 * 10);
+});
+
+/** The degradation after a frame was displaced while the oldest one has been queued for some time. */
+function displacedAfter(queueingUs: number, frameBytes: number): CongestionController {
+  const controller = withRtt();
+  const nowUs = RTT_US + queueingUs;
+  controller.onFrameDisplaced(frameBytes, inFlight(1, 100_000), nowUs);
+  return controller;
+}
+
+Deno.test("CongestionController degrades by a step for a displaced frame if others are queued for over 100 ms", () => {
+  assert.equal(displacedAfter(100_000, 240_000).degradation, 0);
+  assert.equal(displacedAfter(100_001, 240_000).degradation, 0.1);
+  assert.equal(displacedAfter(500_000, 240_000).degradation, 0.1);
+});
+
+Deno.test("CongestionController degrades to 60 % of the link at once if frames are queued for over 500 ms", () => {
+  // 5 us per byte: the link carries 200 kB/s, of which frames may take 120 kB/s.
+  for (const [bytes, degradation] of [[119_000, 0], [170_000, 0.1], [240_000, 0.2]] as const) {
+    assert.equal(displacedAfter(500_001, bytes).degradation, degradation, `${bytes}`);
+  }
+});
+
+Deno.test("CongestionController degrades for a displaced frame after a congested one, and not without frames in flight", () => {
+  const controller = withRtt();
+  acknowledge(controller, { queueingUs: 100_000 });
+  controller.onFrameDisplaced(1000, { frames: 0, bytes: 0 }, 120_000);
+  assert.equal(controller.degradation, 0);
+  controller.onFrameDisplaced(1000, inFlight(1, 1000, 120_000), 120_000);
+  assert.equal(controller.degradation, 0.1);
+});
+
+Deno.test("CongestionController.reset() starts with degraded frames on an RTT of over 100 ms", () => {
+  for (const [rttUs, degradation] of [[0, 0], [100_000, 0], [100_001, 0.7]] as const) {
+    const controller = new CongestionController();
+    controller.reset(0, rttUs);
+    assert.equal(controller.degradation, degradation, `${rttUs} us`);
+  }
+});
+
+Deno.test("CongestionController.reset() forgets the RTT, the window and the pacing, but not the degradation", () => {
+  const controller = atBandwidth();
+  controller.onFrameDisplaced(1000, inFlight(1, 1000), RTT_US + 100_001);
+  controller.onFrameSent(10_000, SECOND_US);
+  controller.reset(SECOND_US);
+  assert.deepEqual([controller.degradation, windowOf(controller)], [0.1, 1]);
+  assertGap(controller.pacingGapUs(10_000, SECOND_US), 0);
+  // Without an RTT, each delay is queueing.
+  controller.onFrameDisplaced(1000, inFlight(1, 1000, SECOND_US), SECOND_US + 100_000);
+  assert.equal(controller.degradation, 0.1);
+  controller.onFrameDisplaced(1000, inFlight(1, 1000, SECOND_US), SECOND_US + 100_001);
+  assert.equal(controller.degradation, 0.2);
+});
+
+Deno.test("CongestionController degrades if frames take over 60 % of the link", () => {
+  for (const [queueingUs, degradation] of [[600_000, 0], [600_001, 0.1]] as const) {
+    const controller = withRtt();
+    acknowledge(controller, { queueingUs });
+    assert.equal(controller.degradation, degradation, `${queueingUs} us`);
+  }
+});
+
+Deno.test("CongestionController counts the frames of the last second for the utilization", () => {
+  for (const [laterUs, degradation] of [[999_999, 0.1], [1_000_000, 0]] as const) {
+    const controller = withRtt();
+    for (const sentUs of [0, laterUs]) acknowledge(controller, { sentUs, queueingUs: 310_000 });
+    assert.equal(controller.degradation, degradation, `${laterUs} us`);
+  }
+});
+
+Deno.test("CongestionController lifts a provisional degradation by the frames that were sent since", () => {
+  for (const [sentUs, degradation] of [[-1, 0.7], [0, 0.5]] as const) {
+    const controller = new CongestionController();
+    controller.reset(0, 200_000);
+    acknowledge(controller, { sentUs, rttUs: 200_000 });
+    assert.equal(controller.degradation, degradation, `sent at ${sentUs} us`);
+  }
+});
+
+Deno.test("CongestionController lifts a provisional degradation only up to 30 % of the link, and not if congested", () => {
+  const start = (queueingUs: number) => {
+    const controller = new CongestionController();
+    controller.reset(0, 200_000);
+    // At a degradation of 0.7, 12 kB are offered per second.
+    controller.onFrameSent(12_000, 0);
+    for (let count = 0; count < 5; count++) {
+      const sentUs = count * 100_000;
+      acknowledge(controller, { sentUs, queueingUs, rttUs: 200_000, bytes: 12_000 });
+    }
+    return controller.degradation;
+  };
+  assert.equal(start(0), 0);
+  assert.equal(start(100_000), 0.7);
+  assert.equal(start(50_000), 0.3);
+});
+
+Deno.test("CongestionController doubts its degradation after 3 s of low utilization", () => {
+  const controller = withRtt();
+  controller.onFrameDisplaced(1000, inFlight(1, 1000), RTT_US + 100_001);
+  const acknowledgedAt = (nowUs: number) => {
+    acknowledge(controller, { sentUs: nowUs - RTT_US });
+    return controller.degradation;
+  };
+  assert.equal(acknowledgedAt(1 * SECOND_US), 0.1);
+  assert.equal(acknowledgedAt(4 * SECOND_US - 1), 0.1);
+  assert.equal(acknowledgedAt(4 * SECOND_US), 0.1, "from now on");
+  assert.equal(acknowledgedAt(4 * SECOND_US + RTT_US), 0);
+});
+
+Deno.test("CongestionController doubts its degradation if the RTT grows by over 50 ms", () => {
+  for (const [grownUs, degradation] of [[60_000, 0.1], [60_001, 0]] as const) {
+    const controller = withRtt();
+    controller.onFrameDisplaced(1000, inFlight(1, 1000), RTT_US + 100_001);
+    for (const nowUs of [6 * SECOND_US, 12 * SECOND_US]) {
+      controller.onMetricAcknowledged({ sentUs: nowUs - grownUs, acknowledgedUs: nowUs, bytes: 1 });
+    }
+    acknowledge(controller, { sentUs: 12 * SECOND_US, rttUs: grownUs });
+    assert.equal(controller.degradation, degradation, `${grownUs} us`);
+  }
+});

@@ -170,3 +170,174 @@ function cursorIn(folder: string): string {
     return "";
   }
 }
+
+Deno.test("Spool creates its folder and its files for its own user alone", async () => {
+  using folder = temporaryFolder();
+  const path = `${folder.path}/a/b`;
+  const { spool } = spoolIn(path);
+  await spool.open();
+  await spool.append([record(1)]);
+  const modeOf = (name: string) => Deno.statSync(`${path}/${name}`).mode! & 0o777;
+  assert.deepEqual([modeOf(""), modeOf("000000000001.spool")], [0o700, 0o600]);
+});
+
+Deno.test("Spool counts the records and bytes of its segments, and begins one when the last is full", async () => {
+  using folder = temporaryFolder();
+  const { spool } = spoolIn(folder.path, { segmentBytes: 72 });
+  await spool.open();
+  assert.deepEqual([spool.length, spool.bytes, await spool.peek(5)], [0, 0, []]);
+  await spool.append([]);
+  const segments = () =>
+    [...Deno.readDirSync(folder.path)].filter(({ name }) => name.endsWith(".spool")).length;
+  assert.equal(segments(), 0);
+  for (
+    const [number, count] of [[1, 1], [2, 1], [3, 2], [4, 2], [5, 3]] as const
+  ) {
+    await spool.append([record(number)]); // 36 bytes each
+    assert.deepEqual([segments(), spool.length, spool.bytes], [count, number, 36 * number]);
+  }
+  assert.deepEqual(numbersOf(await spool.peek(1)), [1]);
+  assert.deepEqual(numbersOf(await spool.peek(9)), [1, 2]);
+  await spool.remove(1);
+  assert.deepEqual([spool.length, spool.bytes, segments()], [4, 180, 3]);
+  await spool.peek(9);
+  await spool.remove(1);
+  assert.deepEqual([spool.length, spool.bytes, segments()], [3, 108, 2]);
+  await spool.remove(1);
+  assert.equal(spool.length, 3, "nothing was peeked");
+});
+
+for (const [maxBytes, segmentBytes] of [[8 * 72, 72], [16 * 2 ** 20, 2 ** 18], [4, 1]] as const) {
+  Deno.test(`Spool of ${maxBytes} bytes has segments of ${segmentBytes} bytes by default`, async () => {
+    using folder = temporaryFolder();
+    const { spool } = spoolIn(folder.path, { maxBytes });
+    await spool.open();
+    const segments = () =>
+      [...Deno.readDirSync(folder.path)].filter(({ name }) => name.endsWith(".spool")).length;
+    if (segmentBytes > 36) {
+      await spool.append([record(1, segmentBytes - 16 - 1)]);
+      await spool.append([record(2)]);
+      assert.equal(segments(), 1);
+    } else await spool.append([record(1)]);
+    await spool.append([record(3)]);
+    assert.equal(segments(), maxBytes === 4 ? 1 : 2);
+  });
+}
+
+Deno.test("Spool keeps what fits into its size limit, and the newest segment whatever its size", async () => {
+  using folder = temporaryFolder();
+  const { spool, dropped } = spoolIn(folder.path, { maxBytes: 108, segmentBytes: 36 });
+  await spool.open();
+  for (const number of [1, 2, 3]) await spool.append([record(number)]);
+  assert.deepEqual([spool.length, dropped], [3, {}]);
+  await spool.append([record(4)]);
+  assert.deepEqual([spool.length, dropped], [3, { spool_full: 1 }]);
+  await spool.append([record(5, 500)]);
+  assert.deepEqual([numbersOf(await spool.peek(9)), dropped], [[5], { spool_full: 4 }]);
+});
+
+Deno.test("Spool drops a segment once its newest record is over the age limit, in milliseconds", async () => {
+  using folder = temporaryFolder();
+  const { spool, dropped } = spoolIn(folder.path, { segmentBytes: 72, maxAgeMs: 2 });
+  await spool.open();
+  await spool.append([record(5000)]);
+  await spool.append([record(3000)]);
+  await spool.append([record(9000)]);
+  await spool.peek(1);
+  await spool.remove(1);
+  await spool.expire(7000);
+  assert.deepEqual([spool.length, dropped], [2, {}]);
+  await spool.expire(7001);
+  assert.deepEqual([spool.length, dropped], [1, { too_old: 1 }], "one was read");
+  await spool.expire(11_001);
+  assert.deepEqual([spool.length, dropped], [0, { too_old: 2 }]);
+});
+
+Deno.test("Spool.open() keeps the age of the records of an earlier process", async () => {
+  using folder = temporaryFolder();
+  const first = spoolIn(folder.path).spool;
+  await first.open();
+  await first.append([record(5000), record(3000)]);
+  const { spool } = spoolIn(folder.path, { maxAgeMs: 2 });
+  await spool.open();
+  await spool.expire(7000);
+  assert.equal(spool.length, 2);
+  await spool.expire(7001);
+  assert.equal(spool.length, 0);
+});
+
+Deno.test("Spool.open() ignores other files, and removes a segment without a record", async () => {
+  using folder = temporaryFolder();
+  for (const name of ["x.spool", "000000000001.spool.bak", "notes"]) {
+    Deno.writeTextFileSync(`${folder.path}/${name}`, "x");
+  }
+  Deno.writeTextFileSync(`${folder.path}/000000000007.spool`, "torn");
+  const { spool } = spoolIn(folder.path);
+  await spool.open();
+  assert.equal(spool.length, 0);
+  await spool.append([record(1)]);
+  const names = [...Deno.readDirSync(folder.path)].map(({ name }) => name).sort();
+  assert.deepEqual(names, ["000000000001.spool.bak", "000000000008.spool", "notes", "x.spool"]);
+});
+
+Deno.test("Spool.open() again reads from the disk, at the place where reading ended", async () => {
+  using folder = temporaryFolder();
+  const { spool } = spoolIn(folder.path);
+  await spool.open();
+  await spool.append([record(1), record(2), record(3)]);
+  await spool.peek(1);
+  await spool.remove(1);
+  await spool.open();
+  assert.deepEqual([spool.length, numbersOf(await spool.peek(9))], [2, [2, 3]]);
+});
+
+Deno.test("Spool.append() leaves nothing of records that the disk has no room for", async () => {
+  using folder = temporaryFolder();
+  const { spool } = spoolIn(folder.path);
+  await spool.open();
+  const { open } = Deno;
+  const state = { failing: true, syncs: 0 };
+  Deno.open = async (...args) => {
+    const file = await open(...args);
+    const write = file.write.bind(file);
+    const syncData = file.syncData.bind(file);
+    let writes = 0;
+    file.write = (bytes) =>
+      state.failing && ++writes > 1
+        ? Promise.reject(new Error("The disk is full"))
+        : write(bytes.subarray(0, 10));
+    file.syncData = () => {
+      state.syncs++;
+      return syncData();
+    };
+    return file;
+  };
+  try {
+    await assert.rejects(spool.append([record(1)]), /The disk is full/);
+    assert.deepEqual([...Deno.readDirSync(folder.path)], []);
+    assert.deepEqual([spool.length, spool.bytes], [0, 0]);
+    state.failing = false;
+    await spool.append([record(2)]);
+    assert.equal(state.syncs, 1, "it is on the disk");
+    state.failing = true;
+    await assert.rejects(spool.append([record(3)]), /The disk is full/);
+    assert.deepEqual([spool.length, numbersOf(await spool.peek(9))], [1, [2]]);
+    state.failing = false;
+    await spool.append([record(4)]);
+  } finally {
+    Deno.open = open;
+  }
+  assert.deepEqual(await readAll(spool), [2, 4]);
+});
+
+Deno.test("Spool.peek() goes on after a segment that another process has cut", async () => {
+  using folder = temporaryFolder();
+  const { spool } = spoolIn(folder.path, { segmentBytes: 72 });
+  await spool.open();
+  for (const number of [1, 2, 3]) await spool.append([record(number)]);
+  Deno.truncateSync(`${folder.path}/000000000001.spool`, 40);
+  assert.deepEqual(numbersOf(await spool.peek(9)), [1]);
+  assert.equal(spool.length, 2);
+  await spool.remove(1);
+  assert.deepEqual([numbersOf(await spool.peek(9)), spool.length], [[3], 1]);
+});

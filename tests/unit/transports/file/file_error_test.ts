@@ -1,12 +1,48 @@
 import assert from "node:assert/strict";
 import { explainFileError, isDiskFull } from "../../../../src/transports/file/file_error.ts";
 
-Deno.test("explainFileError() says what to do about each fault", () => {
-  const full = Object.assign(new Error("No space left on device (os error 28)"), {
-    code: "ENOSPC",
+function errorOf(message: string, code?: string): Error {
+  return Object.assign(new Error(message), code === undefined ? {} : { code });
+}
+
+const FAULTS: readonly (readonly [name: string, error: unknown, message: string])[] = [
+  ["a full disk", errorOf("it failed", "ENOSPC"), "the disk is full: free some space"],
+  ["an exceeded quota", errorOf("it failed", "EDQUOT"), "the disk is full: free some space"],
+  [
+    "a full disk by its text",
+    errorOf("No space left on device"),
+    "the disk is full: free some space",
+  ],
+  ["a quota by its text", errorOf("Disk quota exceeded"), "the disk is full: free some space"],
+  ["a missing folder", new Deno.errors.NotFound("x"), "it does not exist: create it"],
+  [
+    "a missing permission",
+    new Deno.errors.PermissionDenied("x"),
+    "permission denied: let the server's user write there",
+  ],
+  [
+    "a read-only disk",
+    errorOf("it failed", "EROFS"),
+    "it is read-only: remount it, or choose another --file_base_directory",
+  ],
+  [
+    "a read-only disk by its text",
+    errorOf("Read-only file system"),
+    "it is read-only: remount it, or choose another --file_base_directory",
+  ],
+  ["a lock", new Deno.errors.TimedOut("it is locked"), "it is locked: release the lock"],
+  ["another error", errorOf("it failed", "EIO"), "it failed"],
+  ["a text", "it failed", "it failed"],
+];
+
+for (const [name, error, message] of FAULTS) {
+  Deno.test(`explainFileError() says what to do about ${name}`, () => {
+    assert.equal(explainFileError(error, "/out"), `Cannot write to /out: ${message}`);
+    assert.equal(isDiskFull(error), message.startsWith("the disk is full"));
   });
-  assert.ok(isDiskFull(full));
-  assert.match(explainFileError(full, "/out"), /^Cannot write to \/out: the disk is full/);
-  const denied = new Deno.errors.PermissionDenied("Permission denied (os error 13)");
-  assert.match(explainFileError(denied, "/out"), /permission denied: let the server's user/);
+}
+
+Deno.test("isDiskFull() is false for what is no error", () => {
+  assert.equal(isDiskFull("no space left"), false);
+  assert.equal(isDiskFull(undefined), false);
 });

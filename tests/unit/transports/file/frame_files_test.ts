@@ -131,3 +131,84 @@ Deno.test("FrameFiles writes frames in the order of the calls, and continues aft
   ]);
   assert.deepEqual(Deno.readFileSync(fixture.latest), images[2]!.jpeg);
 });
+
+Deno.test("FrameFiles numbers frames by their sequence, and counts on if that falls behind", async () => {
+  using fixture = new Fixture({ maxFrameCount: 10 });
+  await fixture.frames.open({ truncate: true });
+  for (const sequence of [0, 5, 5, 2]) await fixture.frames.write(frame(sequence, 100).image);
+  assert.deepEqual(
+    fixture.names.slice(0, -1),
+    [0, 5, 6, 7].map((number) => `frame_00000000000${number}.jpg`),
+  );
+});
+
+Deno.test("FrameFiles counts on after the frames of an earlier run, by number and not by text", async () => {
+  using fixture = new Fixture({ maxFrameCount: 2 });
+  for (const name of ["frame_999999999999.jpg", "frame_1000000000000.jpg", "frame_7.jpg"]) {
+    Deno.writeTextFileSync(`${fixture.folder.path}/${name}`, "");
+  }
+  await fixture.frames.open({ truncate: false });
+  await fixture.frames.write(frame(1, 100).image);
+  assert.deepEqual(fixture.names, [
+    "frame_1000000000000.jpg",
+    "frame_1000000000001.jpg",
+    "frame_7.jpg",
+    "latest.jpg",
+  ]);
+});
+
+Deno.test("FrameFiles accepts an extension with a dot, and only its own files", async () => {
+  using fixture = new Fixture({ maxFrameCount: 1, frameExtension: ".jpg" });
+  Deno.writeTextFileSync(`${fixture.folder.path}/frame_000000000001.png`, "");
+  await fixture.frames.open({ truncate: true });
+  await fixture.frames.write(frame(2, 100).image);
+  assert.deepEqual(fixture.names, [
+    "frame_000000000001.png",
+    "frame_000000000002.jpg",
+    "latest.jpg",
+  ]);
+});
+
+Deno.test("FrameFiles copies a numbered frame where there are no hard links", async () => {
+  using fixture = new Fixture({ maxFrameCount: 1 });
+  await fixture.frames.open({ truncate: true });
+  const { link } = Deno;
+  try {
+    Deno.link = () => Promise.reject(new Error("Operation not permitted"));
+    await fixture.frames.write(images[0]!);
+  } finally {
+    Deno.link = link;
+  }
+  const content = Deno.readFileSync(`${fixture.folder.path}/frame_000000000000.jpg`);
+  assert.deepEqual(content, images[0]!.jpeg);
+});
+
+Deno.test("FrameFiles.open() reports a file that it cannot remove", async () => {
+  using fixture = new Fixture();
+  Deno.mkdirSync(`${fixture.latest}/folder`, { recursive: true });
+  await assert.rejects(fixture.frames.open({ truncate: true }));
+});
+
+Deno.test("FrameFiles locks the file that it writes only if it is asked to", async () => {
+  for (const useFileLocking of [false, true]) {
+    using fixture = new Fixture({ useFileLocking });
+    await fixture.frames.open({ truncate: true });
+    const { open } = Deno;
+    let locks = 0;
+    try {
+      Deno.open = async (...args) => {
+        const file = await open(...args);
+        const tryLock = file.tryLock.bind(file);
+        file.tryLock = (exclusive) => {
+          locks++;
+          return tryLock(exclusive);
+        };
+        return file;
+      };
+      await fixture.frames.write(images[0]!);
+    } finally {
+      Deno.open = open;
+    }
+    assert.equal(locks, useFileLocking ? 1 : 0);
+  }
+});

@@ -24,3 +24,30 @@ Deno.test("RequestBody.fail() fails the reader and reports unread bytes as consu
   unread.fail();
   assert.equal(consumed, 9);
 });
+
+Deno.test("RequestBody.ended is true once it is complete or has failed, whichever comes first", async () => {
+  const complete = new RequestBody(() => {});
+  assert.equal(complete.ended, false);
+  complete.end();
+  assert.equal(complete.ended, true);
+  complete.fail();
+  assert.deepEqual(await Array.fromAsync(complete), [], "it stays complete");
+  const failed = new RequestBody(() => {});
+  failed.fail();
+  assert.equal(failed.ended, true);
+  failed.end();
+  await assert.rejects(Array.fromAsync(failed), /ended early/);
+});
+
+Deno.test("RequestBody wakes a reader that waits for a chunk or the end, and ignores empty chunks", async () => {
+  const consumed: number[] = [];
+  const body = new RequestBody((bytes) => void consumed.push(bytes));
+  const reading = Array.fromAsync(body);
+  await Promise.resolve();
+  body.push(new Uint8Array());
+  body.push(new Uint8Array(2));
+  await Promise.resolve();
+  body.end();
+  assert.deepEqual((await reading).map(({ length }) => length), [2]);
+  assert.deepEqual(consumed, [2]);
+});

@@ -48,6 +48,11 @@ class FakeSocket {
 
   close(): void {
     this.closed++;
+    this.end();
+  }
+
+  /** Ends what the client sends. */
+  end(): void {
     this.#reading?.(null);
   }
 
@@ -77,10 +82,13 @@ class Fixture implements AsyncDisposable {
   readonly requests: string[] = [];
   #nowMs = performance.now();
 
-  constructor({ handshake = true } = {}) {
-    const handler: RequestHandler = ({ url }) => {
-      this.requests.push(new URL(url).pathname);
-      return new Promise(() => {});
+  constructor({ handshake = true, respond }: {
+    handshake?: boolean;
+    respond?: RequestHandler;
+  } = {}) {
+    const handler: RequestHandler = (request) => {
+      this.requests.push(new URL(request.url).pathname);
+      return respond ? respond(request) : new Promise(() => {});
     };
     const socket = this.socket as unknown as Deno.Conn;
     this.connection = new Connection(socket, { handler, limits: CONNECTION_LIMITS });
@@ -218,4 +226,216 @@ Deno.test("Connection closes when its client floods it with PING or SETTINGS and
       assert.equal(fixture.socket.closed, closed, `${count} ${name}`);
     }
   }
+});
+
+/** What the server has sent on a stream: the type of each frame, and whether it ends the stream. */
+function responseOn({ socket }: Fixture, stream: number): [type: number, end: boolean][] {
+  return socket.frames.filter((each) => each.stream === stream)
+    .map(({ type, flags }) => [type, (flags & FLAG.endStream) !== 0]);
+}
+
+async function* chunksOf(...lengths: readonly number[]): AsyncGenerator<Uint8Array> {
+  for (const length of lengths) yield new Uint8Array(length);
+}
+
+Deno.test("Connection sends headers alone as the whole response", async () => {
+  await using fixture = new Fixture({ respond: () => Promise.resolve({ status: 200 }) });
+  await fixture.send(call(1, "/a"));
+  await settle();
+  assert.deepEqual(responseOn(fixture, 1), [[FRAME.headers, true]]);
+});
+
+Deno.test("Connection sends headers, each chunk of the body, and the trailers", async () => {
+  await using fixture = new Fixture({
+    respond: () =>
+      Promise.resolve({
+        status: 200,
+        header: new Headers({ a: "b" }),
+        body: chunksOf(10, 20),
+        trailer: new Headers({ "grpc-status": "0" }),
+      }),
+  });
+  await fixture.send(call(1, "/a"));
+  for (let turns = 0; turns < 5; turns++) await settle();
+  assert.deepEqual(responseOn(fixture, 1), [
+    [FRAME.headers, false],
+    [FRAME.data, false],
+    [FRAME.data, false],
+    [FRAME.headers, true],
+  ]);
+});
+
+Deno.test("Connection sends trailers without a body", async () => {
+  await using fixture = new Fixture({
+    respond: () => Promise.resolve({ status: 200, trailer: new Headers({ "grpc-status": "0" }) }),
+  });
+  await fixture.send(call(1, "/a"));
+  for (let turns = 0; turns < 5; turns++) await settle();
+  assert.deepEqual(responseOn(fixture, 1), [[FRAME.headers, false], [FRAME.headers, true]]);
+});
+
+Deno.test("Connection resets a request whose handler fails, and serves the next one", async () => {
+  let calls = 0;
+  await using fixture = new Fixture({
+    respond: () =>
+      ++calls === 1 ? Promise.reject(new Error("It failed")) : Promise.resolve({ status: 200 }),
+  });
+  await fixture.send(call(1, "/a"));
+  await fixture.send(call(3, "/b"));
+  await settle();
+  assert.deepEqual(responseOn(fixture, 1), [[FRAME.reset, false]]);
+  assert.deepEqual(responseOn(fixture, 3), [[FRAME.headers, true]]);
+});
+
+Deno.test("Connection hands the method, path, headers and body of a request on", async () => {
+  const seen: unknown[] = [];
+  await using fixture = new Fixture({
+    respond: async ({ httpVersion, method, url, header, body }) => {
+      const chunks = await Array.fromAsync(body as AsyncIterable<Uint8Array>);
+      const bytes = chunks.reduce((sum, { length }) => sum + length, 0);
+      seen.push([httpVersion, method, new URL(url).pathname, [...header.keys()]]);
+      seen.push(bytes);
+      return { status: 200 };
+    },
+  });
+  await fixture.send(call(1, "/a", { fields: [["x", "y"]] }));
+  for (let turns = 0; turns < 20 && seen.length < 2; turns++) await settle();
+  assert.deepEqual(seen, [["2", "POST", "/a", ["content-type", "te", "x"]], 5]);
+});
+
+Deno.test("Connection ends the body and aborts the request when the client resets it", async () => {
+  let ended = 0;
+  let signal: AbortSignal | undefined;
+  async function* endless() {
+    try {
+      while (true) yield new Uint8Array(10);
+    } finally {
+      ended++;
+    }
+  }
+  await using fixture = new Fixture({
+    respond: (request) => {
+      signal = request.signal;
+      return Promise.resolve({ status: 200, body: endless() });
+    },
+  });
+  await fixture.send(call(1, "/a"));
+  await settle();
+  assert.deepEqual([ended, signal?.aborted], [0, false]);
+  await fixture.send(frame(FRAME.reset, { stream: 1, payload: Uint8Array.of(0, 0, 0, 8) }));
+  for (let turns = 0; turns < 5; turns++) await settle();
+  assert.deepEqual([ended, signal?.aborted], [1, true]);
+  const { length } = responseOn(fixture, 1);
+  await settle();
+  assert.equal(responseOn(fixture, 1).length, length, "nothing more is sent");
+});
+
+Deno.test("Connection discards the body of a response whose request was reset before", async () => {
+  let started = 0;
+  let ended = 0;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const body = {
+    [Symbol.asyncIterator]: () => ({
+      next: () => Promise.resolve({ done: started++ < 0, value: new Uint8Array(1) }),
+      return: () => Promise.resolve({ done: true, value: void ended++ } as const),
+    }),
+  };
+  await using fixture = new Fixture({
+    respond: async () => {
+      await promise;
+      return { status: 200, body };
+    },
+  });
+  await fixture.send(call(1, "/a"));
+  await fixture.send(frame(FRAME.reset, { stream: 1, payload: Uint8Array.of(0, 0, 0, 8) }));
+  resolve();
+  for (let turns = 0; turns < 5; turns++) await settle();
+  assert.deepEqual([started, ended], [0, 1]);
+  assert.equal(fixture.countFrames(FRAME.headers, FLAG.endHeaders), 0);
+});
+
+Deno.test("Connection.close() aborts every request, closes the socket once and sends no more", async () => {
+  const signals: AbortSignal[] = [];
+  await using fixture = new Fixture({
+    respond: ({ signal }) => {
+      signals.push(signal);
+      return new Promise(() => {});
+    },
+  });
+  await fixture.send(call(1, "/a"), call(3, "/b"));
+  fixture.connection.close();
+  assert.deepEqual(signals.map(({ aborted }) => aborted), [true, true]);
+  fixture.connection.close();
+  fixture.connection.shutdown();
+  fixture.connection.check(performance.now() + 60_000);
+  assert.equal(fixture.socket.closed, 1);
+});
+
+Deno.test("Connection.shutdown() says goodbye, finishes what runs and accepts nothing more", async () => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  await using fixture = new Fixture({
+    respond: async () => {
+      await promise;
+      return { status: 200 };
+    },
+  });
+  await fixture.send(call(1, "/a"));
+  fixture.connection.shutdown();
+  await settle();
+  assert.ok(fixture.socket.frames.some(({ type }) => type === GOAWAY));
+  assert.equal(fixture.socket.closed, 0);
+  await fixture.send(call(3, "/b"));
+  assert.deepEqual(fixture.requests, ["/a"]);
+  resolve();
+  for (let turns = 0; turns < 5; turns++) await settle();
+  assert.deepEqual(responseOn(fixture, 1), [[FRAME.headers, true]]);
+  assert.equal(fixture.socket.closed, 1, "nothing is left to do");
+});
+
+/** RFC 9113, section 6.8. */
+const GOAWAY = 7;
+
+Deno.test("Connection closes when the client does or does not speak HTTP/2", async () => {
+  await using gone = new Fixture();
+  await settle();
+  gone.socket.end();
+  await settle();
+  assert.equal(gone.socket.closed, 1);
+  await using other = new Fixture({ handshake: false });
+  await other.send(new TextEncoder().encode("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"));
+  await settle();
+  assert.equal(other.socket.closed, 1);
+});
+
+Deno.test("Connection reopens the window of a client only as its body is read", async () => {
+  const read = async (request: Parameters<RequestHandler>[0]) => {
+    for await (const chunk of request.body as AsyncIterable<Uint8Array>) void chunk;
+    return { status: 200 };
+  };
+  const body = frame(FRAME.data, { stream: 1, payload: new Uint8Array(16_000) });
+  await using reading = new Fixture({ respond: read });
+  await settle();
+  const initial = reading.countFrames(FRAME.windowUpdate);
+  await reading.send(call(1, "/a", { open: true }), body, body, body);
+  for (let turns = 0; turns < 5; turns++) await settle();
+  assert.ok(reading.countFrames(FRAME.windowUpdate) > initial);
+  await using idle = new Fixture();
+  await settle();
+  const before = idle.countFrames(FRAME.windowUpdate);
+  await idle.send(call(1, "/a", { open: true }), body, body, body);
+  for (let turns = 0; turns < 5; turns++) await settle();
+  assert.equal(idle.countFrames(FRAME.windowUpdate), before);
+});
+
+Deno.test("Connection counts any data of the client as a sign of life", async () => {
+  await using fixture = new Fixture();
+  await fixture.advance(15_000);
+  // The connection reads the clock itself, so that this is now.
+  await fixture.send(frame(FRAME.ping, { payload: new Uint8Array(8) }));
+  const pings = () => fixture.countFrames(FRAME.ping);
+  assert.equal(pings(), 0);
+  await fixture.advance(9000);
+  assert.equal(pings(), 1);
+  await fixture.advance(1000);
+  assert.equal(pings(), 1, "one ping at a time");
 });

@@ -1,19 +1,33 @@
 import assert from "node:assert/strict";
 import { ConfigError } from "../../../../src/base/errors.ts";
+import { UnavailableError } from "../../../../src/base/errors.ts";
+import { CollectingLog } from "../../../support/collecting_log.ts";
 import { GrpcBench } from "../../../support/grpc.ts";
+import { waitFor } from "../../../support/wait.ts";
+import { HeldTimers } from "../../../support/held_timers.ts";
 import {
   call,
   FRAME,
   frame,
+  framesOf,
   isEndOfResponse,
   join,
   PREFACE,
+  readToEnd,
   readUntil,
   writes,
 } from "../../../support/raw_http2.ts";
 
 const GET_STATUS = "/presage.physiology.PhysiologyServer/GetStatus";
+const STREAM_STATUS = "/presage.physiology.PhysiologyServer/StreamStatus";
 const TOKEN = "correct horse";
+
+/** Opens a connection that has made its handshake. */
+async function handshake(bench: GrpcBench): Promise<Deno.TcpConn> {
+  const socket = await bench.connect();
+  await writes(socket, join(PREFACE, frame(FRAME.settings)));
+  return socket;
+}
 
 Deno.test("GrpcServer accepts its bearer token and no other of any length", async () => {
   await using bench = new GrpcBench({ token: TOKEN });
@@ -49,5 +63,135 @@ Deno.test("GrpcServer requires TLS and a token on addresses other than loopback"
   const tls = { cert: "", key: "" };
   for (const options of [{}, { tls }, { token: TOKEN }, { tls, token: "" }]) {
     assert.throws(() => new GrpcBench({ address: "0.0.0.0", ...options }), ConfigError);
+  }
+});
+
+Deno.test("GrpcServer serves its methods, and counts requests by method", async () => {
+  await using bench = new GrpcBench();
+  using socket = await handshake(bench);
+  const paths = [GET_STATUS, "/grpc.health.v1.Health/Check", "/unknown", GET_STATUS];
+  for (const [index, path] of paths.entries()) {
+    await writes(socket, call(2 * index + 1, path));
+    await readUntil(socket, isEndOfResponse(2 * index + 1));
+  }
+  const requests = (method: string) => bench.counters.get("grpc_requests_total", { method });
+  assert.deepEqual(["GetStatus", "Check", "unknown"].map(requests), [2, 1, 1]);
+  assert.equal(bench.counters.get("grpc_refused_total", { reason: "token" }), 0);
+});
+
+Deno.test("GrpcServer accepts as many connections as its limit, and counts those that it refuses", async () => {
+  await using bench = new GrpcBench({ maxConnections: 2 });
+  using first = await handshake(bench);
+  using _second = await handshake(bench);
+  await waitFor("the connections", () => bench.server.connections === 2, { pollMs: 1 });
+  using third = await bench.connect();
+  assert.equal((await readToEnd(third)).length, 0);
+  const { counters } = bench;
+  assert.equal(counters.get("grpc_refused_total", { reason: "connections" }), 1);
+  assert.equal(counters.get("grpc_connections_total"), 3);
+  first.close();
+  await waitFor("the end of one", () => bench.server.connections === 1, { pollMs: 1 });
+});
+
+Deno.test("GrpcServer has up to 1024 connections by default", async () => {
+  await using bench = new GrpcBench();
+  const sockets: Deno.Conn[] = [];
+  try {
+    for (let count = 0; count < 1025; count++) sockets.push(await bench.connect());
+    await waitFor("all of them", () => bench.counters.get("grpc_connections_total") === 1025);
+    assert.equal(bench.server.connections, 1024);
+  } finally {
+    for (const socket of sockets) socket.close();
+  }
+});
+
+Deno.test("GrpcServer checks its connections and counts them every second, until it is disposed", async () => {
+  using timers = new HeldTimers();
+  await using bench = new GrpcBench({ limits: { handshakeMs: -1 } });
+  using socket = await bench.connect();
+  await waitFor("the connection", () => bench.server.connections === 1, { pollMs: 1 });
+  assert.deepEqual(timers.remainingMs, [1000]);
+  timers.advance(999);
+  assert.equal(bench.server.connections, 1);
+  timers.advance(1);
+  await readToEnd(socket); // the handshake took too long
+  await waitFor("the end", () => bench.server.connections === 0, { pollMs: 1 });
+  bench.publish();
+  using other = await handshake(bench);
+  await writes(other, call(1, STREAM_STATUS));
+  await waitFor("the stream", () => bench.server.streams === 1, { pollMs: 1 });
+  timers.advance(1000);
+  assert.equal(bench.counters.get("grpc_streams"), 1);
+  assert.equal(bench.counters.get("grpc_connections"), 1);
+  await bench.server[Symbol.asyncDispose]();
+  assert.deepEqual(timers.remainingMs, []);
+});
+
+Deno.test("GrpcServer says goodbye and closes every connection when it is disposed", async () => {
+  await using bench = new GrpcBench();
+  using socket = await handshake(bench);
+  await writes(socket, call(1, STREAM_STATUS));
+  await waitFor("the stream", () => bench.server.streams === 1, { pollMs: 1 });
+  const { port } = bench.server;
+  await bench.server[Symbol.asyncDispose]();
+  const frames = framesOf(await readToEnd(socket));
+  assert.ok(frames.some(({ type }) => type === 7), "GOAWAY");
+  await waitFor("the end", () => bench.server.connections === 0 && bench.server.streams === 0);
+  await assert.rejects(Deno.connect({ hostname: "127.0.0.1", port }));
+});
+
+Deno.test("GrpcServer names the address that it cannot listen on", () => {
+  using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = taken.addr as Deno.NetAddr;
+  assert.throws(() => new GrpcBench({ port }), (error) => {
+    assert(error instanceof UnavailableError);
+    assert.match(error.message, new RegExp(`gRPC on 127.0.0.1:${port}: .*choose another --port`));
+    return true;
+  });
+});
+
+Deno.test("GrpcServer logs its address, and continues after a connection that it cannot accept", async () => {
+  const { listen } = Deno;
+  let failures = 0;
+  const log = new CollectingLog();
+  Deno.listen = ((options: Deno.TcpListenOptions) => {
+    const listener = listen(options);
+    const accept = listener.accept.bind(listener);
+    listener.accept = () =>
+      ++failures <= 2 ? Promise.reject(new Error("Too many open files")) : accept();
+    return listener;
+  }) as typeof Deno.listen;
+  try {
+    await using bench = new GrpcBench({ log });
+    assert.equal(log.linesWith(`Listening for gRPC on 127.0.0.1:${bench.server.port}`).length, 1);
+    using socket = await handshake(bench);
+    await writes(socket, call(1, GET_STATUS));
+    await readUntil(socket, isEndOfResponse(1));
+    assert.equal(log.linesWith("Cannot accept a gRPC connection").length, 1);
+  } finally {
+    Deno.listen = listen;
+  }
+});
+
+Deno.test("GrpcServer sends small messages at once", async () => {
+  const { listen } = Deno;
+  const settings: (boolean | undefined)[] = [];
+  Deno.listen = ((options: Deno.TcpListenOptions) => {
+    const listener = listen(options) as Deno.TcpListener;
+    const accept = listener.accept.bind(listener);
+    listener.accept = async () => {
+      const socket = await accept();
+      socket.setNoDelay = (noDelay) => void settings.push(noDelay);
+      return socket;
+    };
+    return listener;
+  }) as typeof Deno.listen;
+  try {
+    await using bench = new GrpcBench();
+    using _socket = await handshake(bench);
+    await waitFor("the connection", () => bench.server.connections === 1, { pollMs: 1 });
+    assert.deepEqual(settings, [true]);
+  } finally {
+    Deno.listen = listen;
   }
 });

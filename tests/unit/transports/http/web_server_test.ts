@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { WebServer, type WebServerOptions } from "../../../../src/transports/http/web_server.ts";
+import { HeldTimers } from "../../../support/held_timers.ts";
 import { waitFor } from "../../../support/wait.ts";
 
 async function startServer(options: Partial<WebServerOptions> = {}): Promise<WebServer> {
@@ -75,4 +76,158 @@ Deno.test("WebServer continues an endless response beyond the idle time until th
 Deno.test("WebServer.start() rejects if the address is in use", async () => {
   await using server = await startServer();
   await assert.rejects(() => startServer({ port: server.port }), /EADDRINUSE|in use/);
+});
+
+/** Sends a request as text, and returns all that the server sends until it closes. */
+async function exchange(server: WebServer, text: string): Promise<string> {
+  using connection = await connect(server);
+  await connection.write(new TextEncoder().encode(text));
+  return await new Response(connection.readable).text();
+}
+
+Deno.test("WebServer hands the method, the URL, the headers and the body on", async () => {
+  const seen: unknown[] = [];
+  await using server = await startServer({
+    onRequest: async (request) => {
+      const { method, url, headers } = request;
+      seen.push([method, url, headers.get("x"), await request.text()]);
+      return new Response("done", { status: 201, headers: { y: "z" } });
+    },
+  });
+  const reply = await exchange(
+    server,
+    "POST /a?b=c HTTP/1.1\r\nHost: ward:8\r\nX: 1\r\nContent-Length: 4\r\nConnection: close\r\n\r\nbody",
+  );
+  assert.deepEqual(seen, [["POST", "http://ward:8/a?b=c", "1", "body"]]);
+  assert.match(reply, /^HTTP\/1\.1 201 [\s\S]*\r\ny: z\r\n[\s\S]*done/);
+  await exchange(server, "GET /x HTTP/1.0\r\n\r\n");
+  assert.deepEqual(seen[1], ["GET", "http://localhost/x", null, ""]);
+});
+
+Deno.test("WebServer sends no body to HEAD, and cancels it", async () => {
+  let cancelled = 0;
+  await using server = await startServer({
+    onRequest: () =>
+      Promise.resolve(
+        new Response(new ReadableStream({ cancel: () => void cancelled++ }), {
+          headers: { y: "z" },
+        }),
+      ),
+  });
+  const reply = await exchange(server, "HEAD / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+  assert.match(reply, /^HTTP\/1\.1 200 [\s\S]*y: z\r\n[\s\S]*\r\n\r\n$/);
+  assert.equal(cancelled, 1);
+});
+
+Deno.test("WebServer sends a response without a body", async () => {
+  await using server = await startServer({
+    onRequest: () => Promise.resolve(new Response(null, { status: 204 })),
+  });
+  const reply = await exchange(server, "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+  assert.match(reply, /^HTTP\/1\.1 204 /);
+});
+
+Deno.test("WebServer sends a body that is larger than the buffers completely", async () => {
+  const bytes = 8_000_000;
+  await using server = await startServer({
+    onRequest: () => Promise.resolve(new Response(new Uint8Array(bytes).fill(65))),
+  });
+  const response = await fetch(`http://127.0.0.1:${server.port}/`);
+  assert.equal((await response.arrayBuffer()).byteLength, bytes);
+});
+
+Deno.test("WebServer closes the connection of a request that it cannot read or handle", async () => {
+  await using server = await startServer({
+    onRequest: () => Promise.reject(new Error("It failed")),
+  });
+  assert.equal(await exchange(server, "GET / HTTP/1.1\r\nHost: a\r\n\r\n"), "");
+  assert.equal(await exchange(server, "GET / HTTP/1.1\r\nHost: a b\r\n\r\n"), "");
+  assert.equal(await exchange(server, "garbage\r\n\r\n"), "");
+  await waitFor("no connection", () => server.connections === 0);
+});
+
+const GET = new TextEncoder().encode("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+
+/** Reads until a response whose body is "ok". */
+async function readResponse(connection: Deno.Conn): Promise<void> {
+  let text = "";
+  const chunk = new Uint8Array(1000);
+  while (!text.includes("\r\n\r\nok") && !text.includes("\nok\r\n")) {
+    const read = await connection.read(chunk);
+    assert(read !== null, text);
+    text += new TextDecoder().decode(chunk.subarray(0, read));
+  }
+}
+
+Deno.test("WebServer closes a connection only after the idle time since its last response", async () => {
+  using timers = new HeldTimers();
+  const { promise, resolve } = Promise.withResolvers<Response>();
+  let requests = 0;
+  await using server = await startServer({
+    idleMs: 60_000,
+    onRequest: () => ++requests === 1 ? promise : Promise.resolve(new Response("ok")),
+  });
+  using connection = await connect(server);
+  await waitFor("the connection", () => server.connections === 1, { pollMs: 1 });
+  timers.advance(50_000);
+  await connection.write(GET);
+  await waitFor("the request", () => requests === 1, { pollMs: 1 });
+  timers.advance(600_000);
+  assert.equal(server.connections, 1, "a request is in progress");
+  resolve(new Response("ok"));
+  await readResponse(connection);
+  await waitFor("the idle timer", () => timers.remainingMs.includes(60_000), { pollMs: 1 });
+  timers.advance(50_000);
+  await connection.write(GET);
+  await readResponse(connection);
+  await waitFor("the idle timer", () => timers.remainingMs.includes(60_000), { pollMs: 1 });
+  timers.advance(59_000);
+  assert.equal(server.connections, 1);
+  timers.advance(2000);
+  assert.ok(await isClosed(connection));
+});
+
+Deno.test("WebServer.close() closes idle connections at once, and waits for responses in progress", async () => {
+  using timers = new HeldTimers();
+  const { promise, resolve } = Promise.withResolvers<Response>();
+  let requests = 0;
+  const server = await startServer({
+    onRequest: () => {
+      requests++;
+      return promise;
+    },
+  });
+  using idle = await connect(server);
+  using busy = await connect(server);
+  await busy.write(GET);
+  await waitFor("the request", () => requests === 1 && server.connections === 2, { pollMs: 1 });
+  let closed = false;
+  const closing = server.close(5000).then(() => closed = true);
+  assert.ok(await isClosed(idle));
+  assert.equal(closed, false);
+  resolve(new Response("ok"));
+  await readResponse(busy);
+  assert.ok(await isClosed(busy), "it is closed after its response");
+  await closing;
+  assert.deepEqual(timers.remainingMs, []);
+});
+
+Deno.test("WebServer.close() gives responses in progress no longer than its time", async () => {
+  using timers = new HeldTimers();
+  let requests = 0;
+  const server = await startServer({
+    onRequest: () => {
+      requests++;
+      return new Promise(() => {});
+    },
+  });
+  using busy = await connect(server);
+  await busy.write(GET);
+  await waitFor("the request", () => requests === 1, { pollMs: 1 });
+  const closing = server.close(5000);
+  timers.advance(4900);
+  assert.equal(server.connections, 1);
+  timers.advance(200);
+  assert.ok(await isClosed(busy));
+  await closing;
 });

@@ -55,3 +55,34 @@ Deno.test("HistoryFollower.poll() returns each entry once and ordered by time, h
     },
   ));
 });
+
+Deno.test("HistoryFollower.poll() reads from the start of a stream that appears after the first call", async () => {
+  const streams = new FakeStreams();
+  const follower = new HistoryFollower(streams, ["core"]);
+  const asked: ReadonlyMap<string, string>[] = [];
+  const { readEntries } = streams;
+  streams.readEntries = (after, limit) => {
+    asked.push(new Map(after));
+    assert.equal(limit, 100);
+    return readEntries.call(streams, after, limit);
+  };
+  await follower.poll();
+  streams.add("core", 5);
+  assert.equal((await follower.poll()).length, 1);
+  await follower.poll();
+  assert.deepEqual(asked.map((after) => after.get("core")), ["0-0", "0-0", "5-0"]);
+});
+
+Deno.test("HistoryFollower.poll() orders entries of the same millisecond by their sequence", async () => {
+  const entries = ["7-10", "7-2", "6-30", "8-1"].map((id) => ({
+    stream: "core",
+    id,
+    envelope: id,
+  }));
+  const follower = new HistoryFollower({
+    newestEntry: () => Promise.resolve(undefined),
+    readEntries: () => Promise.resolve(entries),
+  }, ["core"]);
+  const ids = (await follower.poll()).map(({ id }) => id);
+  assert.deepEqual(ids, ["6-30", "7-2", "7-10", "8-1"]);
+});

@@ -30,3 +30,35 @@ for (const [text, fault] of FAULTS) {
     assert.match(problem.message, /^(Cannot|Lost)[^]* ward:6379/);
   });
 }
+
+Deno.test("explainRedisError() names the error code, and the errors within an error", () => {
+  const coded = Object.assign(new Error("it failed"), { code: "EWEIRD" });
+  assert.equal(
+    explainRedisError(coded, "x:1").message,
+    "Cannot use Redis at x:1: EWEIRD it failed",
+  );
+  const several = new AggregateError([new Error("one"), coded], "all failed");
+  assert.match(explainRedisError(several, "x:1").message, /: all failed: one; EWEIRD it failed$/);
+  const node = Object.assign(new Error("no node"), { lastNodeError: new Error("WRONGPASS x") });
+  assert.equal(explainRedisError(node, "x:1").fault, "wrong_password");
+  assert.match(explainRedisError("a text", "x:1").message, /: a text$/);
+});
+
+Deno.test("explainRedisError() shows at most 500 characters of an error", () => {
+  for (const [length, shown] of [[500, 500], [501, 500]] as const) {
+    const { message } = explainRedisError(new Error("x".repeat(length)), "x:1");
+    assert.equal(message.length, "Cannot use Redis at x:1: ".length + shown);
+  }
+});
+
+Deno.test("explainRedisError() explains a login that the Sentinels refuse apart from that of Redis", () => {
+  const text = "All sentinels are unreachable. Last error: WRONGPASS invalid password";
+  const { fault, message } = explainRedisError(new Error(text), "main");
+  assert.equal(fault, "sentinel_login");
+  assert.match(message, /--redis_sentinel_password_file/);
+});
+
+Deno.test("explainRedisError() ignores a code that is no text", () => {
+  const numbered = Object.assign(new Error("it failed"), { code: 7 });
+  assert.match(explainRedisError(numbered, "x:1").message, /: it failed$/);
+});

@@ -55,3 +55,49 @@ Deno.test("ReplyGuard never throws on garbage", () => {
     new ReplyGuard(LIMITS).inspect(garbage);
   }));
 });
+
+/** Whether a guard accepts these bytes as the start of a reply. */
+function accepts(text: string): boolean {
+  return new ReplyGuard(LIMITS).inspect(encoder.encode(text)) === undefined;
+}
+
+for (
+  const [kind, type, limit] of [
+    ["string", "$", 100],
+    ["verbatim string", "=", 100],
+    ["bulk error", "!", 100],
+    ["array", "*", 10],
+    ["set", "~", 10],
+    ["map", "%", 10],
+    ["push message", ">", 10],
+  ] as const
+) {
+  Deno.test(`ReplyGuard accepts a ${kind} of the maximum size, and no larger one`, () => {
+    assert.equal(accepts(`${type}${limit}\r\n`), true);
+    assert.equal(accepts(`${type}${limit + 1}\r\n`), false);
+    assert.equal(accepts(`${type}${limit + 1}`), false, "before the end of its line");
+    assert.equal(accepts(`${type}9${"0".repeat(15)}\r\n`), false);
+  });
+}
+
+Deno.test("ReplyGuard does not take a number, status or error for a size", () => {
+  for (const text of [":999999\r\n", "+OK 999999\r\n", "-ERR 999999\r\n", "$-1\r\n", "*-1\r\n"]) {
+    assert.equal(accepts(text + "$100\r\n"), true, text);
+  }
+});
+
+Deno.test("ReplyGuard skips the bytes of a string, whatever they are, and checks what follows", () => {
+  const string = "$5\r\n*999\r\n";
+  assert.equal(accepts(string), true);
+  assert.equal(accepts(string.repeat(3)), false, "$5 holds *999 and the line end is its last byte");
+  const exact = "$6\r\n*999\r\n\r\n";
+  assert.equal(accepts(exact.repeat(3)), true);
+  assert.equal(accepts(exact + "*11\r\n"), false);
+  assert.equal(accepts("$0\r\n\r\n*11\r\n"), false);
+  assert.equal(accepts("$0\r\n\r\n*10\r\n"), true);
+});
+
+Deno.test("ReplyGuard accepts a line of 64 KiB, and no longer one", () => {
+  assert.equal(accepts("+" + "x".repeat(65_535)), true);
+  assert.equal(accepts("+" + "x".repeat(65_536)), false);
+});

@@ -1,0 +1,51 @@
+import assert from "node:assert/strict";
+import { publishFlags, publishPermissions } from "../../../src/delivery/flags.ts";
+import { load } from "../../../src/app/flags.ts";
+import { accepts, assertNumberLimits, defaultsOf } from "../../support/flag_limits.ts";
+
+const FLAGS = publishFlags({ names: ["redis", "file"], default: "file" });
+
+Deno.test("publishFlags accept numbers within their limits, and none beyond", () => {
+  assertNumberLimits(FLAGS, {
+    frameRateFps: [0, 240],
+    jpegQuality: [1, 100],
+    maxFrameAgeMs: [10, 600_000],
+    outboxMemoryBytes: [65_536, 4_294_967_296],
+    spoolMaxBytes: [65_536, Number.MAX_SAFE_INTEGER],
+    spoolMaxAgeSeconds: [1, 31_536_000],
+  });
+});
+
+Deno.test("publishFlags have the documented defaults", () => {
+  assert.deepEqual(defaultsOf(FLAGS), {
+    backend: "file",
+    enableEdgeMetrics: true,
+    framePublish: "on_demand",
+    frameRateFps: 0,
+    jpegQuality: 80,
+    enableHud: false,
+    maxFrameAgeMs: 1000,
+    outboxMemoryBytes: 16 * 1024 * 1024,
+    spoolMaxBytes: 256 * 1024 * 1024,
+    spoolMaxAgeSeconds: 24 * 3600,
+  });
+});
+
+Deno.test("publishFlags accept the transports of the program and three ways to publish frames", () => {
+  for (const text of ["redis", "file"]) assert.equal(accepts(FLAGS, "backend", text), true);
+  assert.equal(accepts(FLAGS, "backend", "grpc"), false);
+  for (const text of ["on_demand", "always", "never"]) {
+    assert.equal(accepts(FLAGS, "framePublish", text), true);
+  }
+  assert.equal(accepts(FLAGS, "framePublish", "sometimes"), false);
+});
+
+Deno.test("publishPermissions() allow writing to the spool, and ffmpeg only for the display", () => {
+  const permissionsOf = (...argv: string[]) => {
+    const { settings } = load(["--simulate", ...argv], { env: {}, readText: () => "{}" });
+    return publishPermissions(settings, { assets: "/a", env: {} });
+  };
+  assert.deepEqual(permissionsOf(), { write: [] });
+  const { write, run } = permissionsOf("--spool_path=/spool", "--enable_hud");
+  assert.deepEqual([write, run], [["/spool"], ["/a/bin/ffmpeg", "ffmpeg"]]);
+});
