@@ -12,3 +12,12 @@ Deno.test("glyphOf() ignores case and replaces unknown characters by a question 
   assert.deepEqual(glyphOf("a"), glyphOf("A"));
   assert.deepEqual(glyphOf("é"), glyphOf("?"));
 });
+
+Deno.test("glyphOf() has the dots of a letter and of a digit", () => {
+  const pictureOf = (character: string) =>
+    glyphOf(character).map((row) =>
+      row.toString(2).padStart(5, "0").replaceAll("0", ".").replaceAll("1", "#")
+    );
+  assert.deepEqual(pictureOf("F"), ["#####", "#....", "#....", "####.", "#....", "#....", "#...."]);
+  assert.deepEqual(pictureOf("4"), ["...#.", "..##.", ".#.#.", "#..#.", "#####", "...#.", "...#."]);
+});

@@ -122,6 +122,7 @@ Deno.test("DisplayTrace.push() has no value without color, without pixels or in 
   assert.equal(lengthOf({ left_cheek: colored(9, 9, 9) }), 0);
   assert.equal(lengthOf({ skin: { ...colored(9, 9, 9), pixels: 0 } }), 0);
   assert.equal(lengthOf({ skin: { ...colored(9, 9, 9), pixels: 1 } }), 53);
+  assert.equal(lengthOf({ skin: colored(0.01, 0.01, 0.01) }), 53);
   for (const dark of [colored(0, 9, 9), colored(9, 0, 9), colored(9, 9, 0)]) {
     assert.equal(lengthOf({ skin: dark }), 0);
   }
