@@ -155,7 +155,7 @@ function gainsOf(signals: readonly WeightedSignal[]): number[] {
   return signals.map(({ bvp, weight }) => {
     let product = 0;
     for (let k = 0; k < bvp.length; k++) product += bvp[k]! * strongest.bvp[k]!;
-    return (weight * (product < 0 ? -1 : 1)) / (standardDeviation(bvp) || Infinity);
+    return (weight * (product < 0 ? -1 : 1)) / standardDeviation(bvp);
   });
 }
 
