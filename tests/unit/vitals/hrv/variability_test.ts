@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { refinePeaks } from "../../../../src/vitals/hrv/beats.ts";
 import { variabilityOf } from "../../../../src/vitals/hrv/variability.ts";
+import { refineExtremum } from "../../../../src/vitals/signal/extrema.ts";
 import { Random } from "../../../support/random.ts";
 import { scipy } from "../../../support/scipy.ts";
 import { testWithShared } from "../../../support/shared_data.ts";
@@ -70,7 +70,8 @@ for (const number of [3, 5]) {
     ([path]) => {
       const { fps, waveforms, vitals }: Reference = JSON.parse(Deno.readTextFileSync(path!));
       const { data, peak_indices } = waveforms.ppg_waveform;
-      const peaks = refinePeaks(Float64Array.from(data), peak_indices);
+      const bvp = Float64Array.from(data);
+      const peaks = peak_indices.map((index) => refineExtremum(bvp, index));
       const found = variabilityOf(peaks.map((index) => index / fps))!;
       near(found.rmssd, vitals.hrv_rmssd!.value, 2, "RMSSD");
       near(found.sdnn, vitals.hrv_sdnn!.value, 2, "SDNN");

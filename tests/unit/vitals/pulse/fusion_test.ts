@@ -108,7 +108,7 @@ function amplitudeAt(signal: Float64Array, hz: number): number {
 const near = (actual: number, expected: number, tolerance: number) =>
   assert.ok(Math.abs(actual - expected) <= tolerance, `${actual} instead of ${expected}`);
 
-Deno.test("fuse() tells a single signal from several, and projections from ready signals", () => {
+Deno.test("fuse() distinguishes a single signal from several, and projections from ready signals", () => {
   const featuresOf = (flags: readonly boolean[]) => {
     const { isSingleSignal, hasProjections } = fuse(
       flags.map((isProjection, seed) => ({
@@ -222,17 +222,23 @@ Deno.test("fuse() filters the segments of a signal separately; gaps and up to on
   assert.ok(filtered.every((value) => Math.abs(value) < 2));
 });
 
-Deno.test("fuse() measures the subharmonic without the level of signals, and in their gaps nothing", () => {
+Deno.test("fuse() measures the subharmonic without the level of signals", () => {
   const strengthAt = (level: number) => {
-    const bvp = signalOf((s) =>
-      level + Math.sin(2 * Math.PI * 1.6 * s) + 2 * Math.sin(2 * Math.PI * 0.8 * s)
-    );
-    bvp.fill(NaN, 100, 130);
+    const bvp = signalOf((s) => level + Math.sin(2 * Math.PI * s) + 2 * Math.sin(Math.PI * s));
+    bvp.fill(NaN, 100, 106);
     const other = bvp.map((value) => value + 7);
     return fuse([bvp, other].map((bvp) => ({ name: "signal", bvp })), { sampleRateHz })!
       .subharmonicDb;
   };
+  near(strengthAt(0), 6, 1);
   near(strengthAt(1000), strengthAt(0), 1e-6);
+});
+
+Deno.test("fuse() finds a pulse of any amplitude", () => {
+  for (const amplitude of [1e-6, 1e6]) {
+    const bvp = sine(1.3).map((value) => amplitude * value);
+    near(fuse([{ name: "sine", bvp }], { sampleRateHz })!.frequencyHz, 1.3, 0.001);
+  }
 });
 
 Deno.test("fuse() averages spectra whose power in the noise band is 1", () => {
