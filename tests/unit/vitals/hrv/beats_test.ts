@@ -77,11 +77,31 @@ Deno.test("findBeats() has the zero crossing, the peak and the height of each be
 
 Deno.test("findBeats() filters a band of 0.35 to 3.2 times the rate", () => {
   // Two passes of a Butterworth filter of second order keep 1/(1 + (f/cutoff)^±4).
-  for (const [ratio, kept] of [[0.5, 0.806], [1, 0.976], [2, 0.867], [3, 0.564]] as const) {
-    const beats = beatsOf({ seconds: 30, value: (phase) => Math.sin(ratio * phase) });
-    for (const { height } of beats.slice(3, -3)) near(height, 2 * kept, 0.06, `height at ${ratio}`);
-    assert.ok(beats.length > 20 * ratio - 7, `${beats.length} beats at ${ratio}`);
+  for (const rate of [60, 110]) {
+    for (const [ratio, kept] of [[0.5, 0.806], [1, 0.976], [2, 0.867], [3, 0.564]] as const) {
+      const value = (phase: number) => Math.sin((ratio * phase * rate) / 60);
+      const beats = beatsOf({ seconds: 30, value, rate });
+      // At over six beats per second, the highest sample is under the peak.
+      for (const { height } of beats.slice(3, -3)) {
+        near(height, 2 * kept, 0.08, `height at ${ratio}`);
+      }
+      assert.ok(beats.length > 20 * ratio - 7, `${beats.length} beats at ${ratio}`);
+    }
   }
+});
+
+Deno.test("findBeats() needs a trough before each beat", () => {
+  /** Every second trough has this depth. */
+  const countOf = (depth: number) =>
+    beatsOf({
+      seconds: 30,
+      value: (phase) => {
+        const isShallow = Math.floor(phase / (2 * Math.PI)) % 2 === 1;
+        return Math.sin(phase) < 0 && isShallow ? depth * Math.sin(phase) : Math.sin(phase);
+      },
+    }).length;
+  assert.ok(countOf(1) >= 28, `${countOf(1)}`);
+  assert.ok(countOf(0) <= 17, `${countOf(0)}`);
 });
 
 Deno.test("findBeats() ignores swings of under 0.4 standard deviations to either side", () => {

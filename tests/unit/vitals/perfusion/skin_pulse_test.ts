@@ -100,6 +100,7 @@ Deno.test("SkinPulse.read() needs eight seconds of skin without gaps", () => {
     return { regions: { skin: { ...regions.skin, pixels: s < 8 ? 4000 : 0 } } };
   });
   assert.equal(noPixels, undefined);
+  assert.ok(readingOf((s) => ({ regions: { skin: { ...skin(s).regions.skin, pixels: 1 } } })));
   assert.equal(new SkinPulse().read(RATE), undefined);
 });
 
