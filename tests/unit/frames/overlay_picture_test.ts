@@ -298,15 +298,68 @@ Deno.test("Overlay.draw() outlines the box of the face and four of its regions",
     // The line is as thick as the dots of the texts.
     const columns = Array.from({ length: 9 }, (_, k) => at(left - 4 + k, (top + bottom) / 2));
     assert.equal(columns.filter((value) => value === FACE).length, thickness);
+    const isNear = (x: number, y: number) =>
+      [-1, 0, 1].some((dx) => [-1, 0, 1].some((dy) => at(x + dx - 0.5, y + dy - 0.5) === GRAY));
     const pixelFace = toPixels(face, size);
     for (const { region, centre, halfAxes: [a, b] } of regionShapes(pixelFace, size)) {
       const name = REGION_NAMES[region]!;
+      // Points of the four sides: their middles, and half of the way to their ends.
+      const points = [-0.5, 0, 0.5].flatMap((
+        part,
+      ) => [[1, part], [-1, part], [part, 1], [part, -1]]);
+      const outlined = points.filter(([p, q]) =>
+        isNear(centre.x + p! * a.x + q! * b.x, centre.y + p! * a.y + q! * b.y)
+      ).length;
       const isOutlined = ["glabella", "forehead", "left_cheek", "right_cheek"].includes(name);
-      const middles = [[1, 0], [-1, 0], [0, 1], [0, -1]].map(([p, q]) =>
-        at(centre.x + p! * a.x + q! * b.x - 0.5, centre.y + p! * a.y + q! * b.y - 0.5)
-      );
-      const outlined = middles.filter((value) => value === GRAY).length;
-      assert.ok(isOutlined ? outlined >= 3 : outlined <= 2, `${name}: ${middles}`);
+      assert.ok(isOutlined ? outlined === 12 : outlined < 9, `${name}: ${outlined} of 12 points`);
     }
   }
+});
+
+Deno.test("Overlay.draw() joins samples of any distance by a line", () => {
+  const rowsWith = (trace: readonly Sample[]) =>
+    rowsOf(drawn({ pulse: { ...HIDDEN, trace }, breathing: HIDDEN }), PULSE, 3, 158, TRACE_TOP);
+  const at = (seconds: number, value: number) => ({ timeUs: monotonicUs(seconds * 1e6), value });
+  const rows = rowsWith([at(50, 0), at(54.5, 0), at(56.5, 1), at(58.5, 0)]);
+  // The newest sample is at the right, 8 seconds are 154 columns.
+  for (const [column, found] of rows.entries()) {
+    const seconds = 50.5 + (8 * column) / 154;
+    const value = Math.max(0, 1 - Math.abs(seconds - 56.5) / 2);
+    const expected = TRACE_BOTTOM - (TRACE_BOTTOM - TRACE_TOP) * value;
+    assert.ok(found!.first - 1.5 <= expected && expected <= found!.last + 1.5, `column ${column}`);
+    assert.ok(found!.last - found!.first <= 3, `column ${column}`);
+  }
+});
+
+Deno.test("Overlay.draw() has texts in gray tones, a red pulse, a blue breath and a green face", () => {
+  const ramp = samplesFor(8, (s) => s);
+  const { y, u, v, width, uvStride } = drawn(
+    {
+      pulse: { ...STRICT, trace: ramp },
+      breathing: { ...STRICT, upperTrace: samplesFor(24, (s) => s) },
+      condition: "IMAGE_TOO_DARK",
+    },
+    { width: 1280, height: 960 },
+    goodSample({ face: goodFace() }),
+  );
+  const colorsOf = (luma: number) => {
+    const found = new Set<string>();
+    y.forEach((value, k) => {
+      const [column, row] = [k % width, Math.floor(k / width)];
+      const isInside = y[k - 1] === luma && y[k + 1] === luma && y[k - width] === luma &&
+        y[k + width] === luma;
+      if (value !== luma || !isInside) return;
+      const at = (row >> 1) * uvStride + (column >> 1);
+      found.add(
+        `${u![at]! < 120 ? "-" : u![at]! > 140 ? "+" : "0"}${
+          v![at]! < 120 ? "-" : v![at]! > 140 ? "+" : "0"
+        }`,
+      );
+    });
+    return [...found];
+  };
+  assert.deepEqual([WHITE, GRAY].map(colorsOf), [["00"], ["00"]]);
+  assert.deepEqual(colorsOf(PULSE), ["-+"]);
+  assert.deepEqual(colorsOf(BREATH), ["+-"]);
+  assert.deepEqual(colorsOf(FACE), ["--"]);
 });
