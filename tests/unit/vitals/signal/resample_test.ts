@@ -49,6 +49,10 @@ Deno.test("finiteSegments() returns the segments between gaps", () => {
   const signal = Float64Array.of(NaN, 1, 2, NaN, NaN, 3);
   assert.deepEqual(finiteSegments(signal), [{ start: 1, end: 3 }, { start: 5, end: 6 }]);
   assert.deepEqual(finiteSegments(new Float64Array()), []);
+  assert.deepEqual(finiteSegments(Float64Array.of(1, 2, Infinity, 4)), [
+    { start: 0, end: 2 },
+    { start: 3, end: 4 },
+  ]);
 });
 
 /** A ring with samples at these times in milliseconds, whose value is the time. */
