@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { glyphOf } from "../../../src/frames/overlay_font.ts";
 
 Deno.test("glyphOf() returns a distinct glyph of seven rows for each character", () => {
-  const characters = [..."ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.:-%/"];
+  const characters = [..."ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.,:-+%/()? "];
   const glyphs = characters.map((character) => glyphOf(character));
   assert.equal(new Set(glyphs.map((rows) => rows.join())).size, characters.length);
   assert.ok(glyphs.every((rows) => rows.length === 7));

@@ -353,7 +353,7 @@ Deno.test("BreathingEstimator follows a new rate from a confidence of 0.6 and 0.
   assert.ok(Math.abs(confidenceWith(0.8, 0.37) - 0.8) < 1e-9);
 });
 
-Deno.test("BreathingEstimator keeps the newest 150 to 300 samples of the trace that nobody reads", () => {
+Deno.test("BreathingEstimator keeps the newest 150 to 300 samples of a trace without a reader", () => {
   const traceAfter = (count: number) => {
     const estimator = new BreathingEstimator({ model: constantModel(0.9) });
     const samples = chestSamples(30, { position: sine(15) }).slice(0, count);
