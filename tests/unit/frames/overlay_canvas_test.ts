@@ -98,7 +98,11 @@ Deno.test("Canvas.fill() limits a rectangle to the image", () => {
   const boundsOf = (left: number, top: number, width: number, height: number) => {
     const canvas = canvasOf();
     canvas.fill(left, top, { width, height, color: COLOR });
-    return changedBounds(canvas.image.y, 30, 100);
+    const { y, u, v } = canvas.image;
+    const luma = changedBounds(y, 30, 100);
+    const chroma = [changedBounds(u!, 15, 120), changedBounds(v!, 15, 140)];
+    assert.ok(chroma.every((bounds) => (bounds === undefined) === (luma === undefined)));
+    return luma;
   };
   assert.deepEqual(boundsOf(-5, -4, 10, 9), [0, 0, 5, 5]);
   assert.deepEqual(boundsOf(25, 15, 100, 100), [25, 15, 30, 20]);

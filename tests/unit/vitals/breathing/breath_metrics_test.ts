@@ -154,3 +154,38 @@ Deno.test("measureBreaths() rounds times to microseconds", () => {
   const { amplitude, lineLength } = measureBreaths(segment, EVIDENCE, NEVER);
   assert.ok([...amplitude, lineLength].every(({ timeUs }) => Number.isInteger(timeUs)));
 });
+
+Deno.test("measureBreaths() ignores sway that is slower than 0.3 times the rate", () => {
+  // The sway moves the chest twice as fast as the breaths do.
+  const swaying = (s: number) => breathing(s + 2) + 5 * DEPTH * Math.sin((2 * Math.PI * s) / 20);
+  const { amplitude } = measureBreaths(segmentOf(60, swaying), EVIDENCE, NEVER);
+  assert.ok(amplitude.length >= 3, `${amplitude.length} breaths`);
+  const steps = amplitude.slice(1).map(({ timeUs }, k) => (timeUs - amplitude[k]!.timeUs) / 1e6);
+  assertNear(steps, 4, 1);
+});
+
+Deno.test("measureBreaths() ignores oscillations faster than four times the rate, or than 2 Hz", () => {
+  const countWith = (period: number, hz: number, part: number) => {
+    const position = (s: number) =>
+      -(DEPTH / 2) * Math.cos((2 * Math.PI * (s + period / 2)) / period) +
+      part * DEPTH * Math.sin(2 * Math.PI * hz * s);
+    const evidence = { rate: 60 / period, amplitude: DEPTH };
+    return measureBreaths(segmentOf(60, position), evidence, NEVER).amplitude.length;
+  };
+  assert.equal(countWith(4, 1.5, 0), 4);
+  assert.equal(countWith(4, 1.5, 0.5), 4);
+  const fast = countWith(1.5, 2.6, 0);
+  assert.ok(fast >= 12);
+  assert.ok(Math.abs(countWith(1.5, 2.6, 0.5) - fast) <= 1, `${countWith(1.5, 2.6, 0.5)}`);
+});
+
+Deno.test("measureBreaths() keeps most of the depth of the slowest breaths", () => {
+  // A high-pass at 0.03 Hz keeps 0.96 of an oscillation at 0.067 Hz.
+  const position = (s: number) => -(DEPTH / 2) * Math.cos((2 * Math.PI * (s + 7.5)) / 15);
+  const { amplitude } = measureBreaths(
+    segmentOf(90, position),
+    { rate: 4, amplitude: DEPTH },
+    NEVER,
+  );
+  assertNear(amplitude.map(({ value }) => value), 0.96 * DEPTH, 0.12 * DEPTH);
+});
