@@ -37,7 +37,7 @@ export function measureBreaths(
   { afterUs }: { afterUs: number },
 ): BreathMetrics {
   const hz = rate / 60;
-  const seconds = Math.min(chest.length / sampleRateHz, Math.max(20, 4 / hz));
+  const seconds = Math.max(20, 4 / hz);
   const detrended = detrendLinear(chest.slice(-Math.round(seconds * sampleRateHz)));
   const filtered = bandPass(detrended, {
     lowHz: Math.max(0.03, 0.3 * hz),

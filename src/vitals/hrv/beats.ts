@@ -5,16 +5,6 @@ import { refineExtremum } from "../signal/extrema.ts";
 /** Minimum excursion of a beat to both sides of zero, in standard deviations. Chosen. */
 const MIN_SWING = 0.4;
 
-/**
- * Refines peak indices to positions between samples, by a parabola through three samples. At
- * 30 Hz a sample is 33 ms, more than the variability of most hearts.
- *
- * @returns indices with fractions.
- */
-export function refinePeaks(bvp: Float64Array, peaks: readonly number[]): number[] {
-  return peaks.map((index) => refineExtremum(bvp, index));
-}
-
 /** A beat in a BVP window; positions are sample indices with fractions. */
 export interface WindowBeat {
   /** Zero crossing of the rising signal. */

@@ -92,9 +92,10 @@ export class HrvEstimator {
     this.#hrv = undefined;
   }
 
+  /** The variability of the series, which has at least one beat. */
   #estimate(): Hrv | undefined {
     const beats = sinceLastGap(this.#series.beats);
-    const spanUs = (beats.at(-1)?.timeUs ?? 0) - (beats[0]?.timeUs ?? 0);
+    const spanUs = beats.at(-1)!.timeUs - beats[0]!.timeUs;
     if (spanUs < MIN_SPAN_US) return undefined;
     if (beats.some(({ confidence }) => confidence < MIN_PULSE_CONFIDENCE)) return undefined;
     const features = hrvFeatures(beats);

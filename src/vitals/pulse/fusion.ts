@@ -59,13 +59,8 @@ export interface PulseCandidate {
 function prefilter(bvp: Float64Array, sampleRateHz: number): Float64Array {
   const sections = [butterworthHighPass({ cutoffHz: PREFILTER_HZ, sampleRateHz })];
   const padSamples = Math.round(sampleRateHz / PREFILTER_HZ);
-  const segments = finiteSegments(bvp);
-  const [first] = segments;
-  if (first?.end === bvp.length && first.start === 0) {
-    return filterZeroPhase(bvp, sections, { padSamples });
-  }
   const result = new Float64Array(bvp.length);
-  for (const { start, end } of segments) {
+  for (const { start, end } of finiteSegments(bvp)) {
     if (end - start <= sampleRateHz) continue;
     result.set(filterZeroPhase(bvp.subarray(start, end), sections, { padSamples }), start);
   }
@@ -160,7 +155,7 @@ function gainsOf(signals: readonly WeightedSignal[]): number[] {
   return signals.map(({ bvp, weight }) => {
     let product = 0;
     for (let k = 0; k < bvp.length; k++) product += bvp[k]! * strongest.bvp[k]!;
-    return (weight * (product < 0 ? -1 : 1)) / (standardDeviation(bvp) || Infinity);
+    return (weight * (product < 0 ? -1 : 1)) / standardDeviation(bvp);
   });
 }
 

@@ -37,7 +37,7 @@ export function resample(
   },
 ): Float64Array {
   const stepUs = 1e6 / grid.sampleRateHz;
-  let next = Math.max(0, ring.firstFrom(grid.startUs - maxGapUs) - 1);
+  let next = ring.firstFrom(grid.startUs - maxGapUs);
   let beforeUs = -Infinity;
   let before = NaN;
   let afterUs = -Infinity;

@@ -103,3 +103,13 @@ Deno.test("StatusDebouncer.observe() updates the detail of a status, and keeps i
     { name: "PUBLISH_DEGRADED", sinceUs: 0, detail: "third" },
   );
 });
+
+Deno.test("StatusDebouncer.current is the last published status", () => {
+  const debouncer = new StatusDebouncer();
+  assert.equal(debouncer.current, undefined);
+  debouncer.observe("OK", monotonicUs(0));
+  debouncer.observe("IMAGE_TOO_DARK", monotonicUs(100 * MS));
+  assert.equal(debouncer.current, "OK");
+  debouncer.observe("IMAGE_TOO_DARK", monotonicUs(600 * MS));
+  assert.equal(debouncer.current, "IMAGE_TOO_DARK");
+});

@@ -25,3 +25,10 @@ Deno.test("Timestamps.next() counts each topic separately", () => {
   assert.equal(timestamps.next("frame", epochUs(50)), 50);
   assert.equal(timestamps.next("status", epochUs(50)), 50);
 });
+
+Deno.test("Timestamps.next() is one microsecond after the last one if the clock stands still or is set back", () => {
+  const timestamps = new Timestamps();
+  const next = (time: number) => timestamps.next("status", epochUs(time));
+  assert.deepEqual([50, 50, 7, 52, 53.4, 60].map(next), [50, 51, 52, 53, 54, 60]);
+  assert.equal(timestamps.next("frame", epochUs(0)), 1);
+});

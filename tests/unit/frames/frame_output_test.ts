@@ -96,3 +96,201 @@ Deno.test("FrameOutput drops a frame that cannot be compressed and publishes the
   await waitFor("the second frame", () => published.length === 1);
   assert.equal(counters.get("dropped_total", { class: "frame", reason: "encoder_failed" }), 1);
 });
+
+/** A frame output whose encoder and shrinker are under the control of the test. */
+function startEncoding(
+  { degradation = 0, maxFps }: { degradation?: number; maxFps?: number } = {},
+) {
+  const published: FrameOutgoing[] = [];
+  const encoded: {
+    image: Image;
+    result: PromiseWithResolvers<Uint8Array<ArrayBuffer> | undefined>;
+  }[] = [];
+  const shrunk: { quantizerScale: number; minWidth: number }[] = [];
+  const link = { degradation, wanted: true };
+  const counters = new Counters();
+  const warnings: string[] = [];
+  const frameOutput = new FrameOutput({
+    bus: {
+      publishFrame: (frame: FrameOutgoing) => void published.push(frame),
+      get framesWanted() {
+        return link.wanted;
+      },
+      get frameDegradation() {
+        return link.degradation;
+      },
+    },
+    encoder: {
+      encode: (image) => {
+        const result = Promise.withResolvers<Uint8Array<ArrayBuffer> | undefined>();
+        encoded.push({ image, result });
+        return result.promise;
+      },
+      async [Symbol.asyncDispose]() {},
+    },
+    shrinker: {
+      shrink: (jpeg, options) => {
+        shrunk.push(options);
+        return Promise.resolve(
+          jpeg.length > 9
+            ? { jpeg: jpeg.slice(5), width: 320, height: 180, quality: 30 }
+            : undefined,
+        );
+      },
+    },
+    pacing: new FramePacing({ policy: "on_demand", maxFps }),
+    envelopes: new EnvelopeFactory(clock, "test"),
+    counters,
+    log: {
+      ...silentLog,
+      rateLimited: (_key: string, _seconds: number, _level: string, message: string) =>
+        void warnings.push(message),
+    } as typeof silentLog,
+  });
+  let us = 0;
+  const image = (width: number) => ({ width, height: width / 2 }) as Image;
+  const offer = (parts: Partial<Frame> = {}, draw?: (image: Image) => Image) => {
+    us += 1e6;
+    frameOutput.offer({
+      timeUs: monotonicUs(us),
+      sequence: 0,
+      width: 1280,
+      height: 720,
+      image: image(640),
+      [Symbol.dispose]() {},
+      ...parts,
+    }, draw);
+  };
+  const dropped = (reason: string) => counters.get("dropped_total", { class: "frame", reason });
+  return {
+    frameOutput,
+    published,
+    encoded,
+    shrunk,
+    link,
+    counters,
+    warnings,
+    offer,
+    image,
+    dropped,
+  };
+}
+
+Deno.test("FrameOutput publishes an encoded image with its size, its time and a number", async () => {
+  const { published, encoded, offer, shrunk, frameOutput } = startEncoding();
+  offer();
+  offer();
+  const jpeg = Uint8Array.of(1, 2, 3);
+  for (const { result } of encoded) result.resolve(jpeg);
+  await waitFor("both frames", () => published.length === 2);
+  assert.deepEqual(published[1], {
+    kind: "frame",
+    topic: "frame",
+    timestamp: 2e6,
+    captureUs: 2e6,
+    image: { timestamp: 2e6, sequence: 1, width: 640, height: 320, jpeg },
+  });
+  assert.deepEqual(shrunk, []);
+  assert.deepEqual(frameOutput.sizeOf({ width: 101, height: 50 } as Frame), {
+    width: 101,
+    height: 50,
+  });
+});
+
+Deno.test("FrameOutput encodes what is drawn on a frame, instead of the camera's JPEG", async () => {
+  const { published, encoded, offer, image } = startEncoding();
+  const jpeg = Uint8Array.of(1);
+  offer({ jpeg }, () => image(100));
+  offer({ jpeg });
+  assert.equal(encoded.length, 1);
+  assert.equal(encoded[0]!.image.width, 100);
+  encoded[0]!.result.resolve(Uint8Array.of(9));
+  await waitFor("both frames", () => published.length === 2);
+  assert.deepEqual(published.map((frame) => [frame.image.jpeg[0], frame.image.width]), [[9, 100], [
+    1,
+    1280,
+  ]]);
+});
+
+Deno.test("FrameOutput copies the camera's JPEG before the call returns", () => {
+  const { published, offer } = startEncoding();
+  const jpeg = Uint8Array.of(7);
+  offer({ jpeg });
+  jpeg[0] = 0;
+  assert.equal(published[0]?.image.jpeg[0], 7);
+});
+
+Deno.test("FrameOutput compresses up to two frames at a time, and drops others", async () => {
+  const { published, encoded, offer, dropped } = startEncoding();
+  offer();
+  assert.equal(dropped("encoder_busy"), 0);
+  offer();
+  assert.equal(dropped("encoder_busy"), 0);
+  offer();
+  assert.deepEqual([dropped("encoder_busy"), encoded.length], [1, 2]);
+  for (const { result } of encoded) result.resolve(Uint8Array.of(1));
+  await waitFor("both frames", () => published.length === 2);
+  offer();
+  assert.equal(encoded.length, 3);
+});
+
+Deno.test("FrameOutput counts images that newer ones replaced, and compresses none that is not due", async () => {
+  const { published, encoded, link, offer, dropped } = startEncoding({ maxFps: 0.5 });
+  offer();
+  offer();
+  assert.equal(encoded.length, 1);
+  encoded[0]!.result.resolve(undefined);
+  await waitFor("the drop", () => dropped("encoder_newer") === 1);
+  assert.deepEqual(published, []);
+  link.wanted = false;
+  offer();
+  assert.equal(encoded.length, 2);
+});
+
+Deno.test("FrameOutput shrinks encoded images too, and publishes those that do not become smaller", async () => {
+  const { frameOutput, published, encoded, shrunk, counters, offer } = startEncoding({
+    degradation: 0.6,
+  });
+  offer();
+  offer();
+  encoded[0]!.result.resolve(new Uint8Array(20));
+  encoded[1]!.result.resolve(new Uint8Array(8));
+  await waitFor("the first frame", () => published.length >= 1);
+  await waitFor("both frames", () => published.length === 2);
+  assert.deepEqual(published.map(({ image }) => [image.jpeg.length, image.width]), [[15, 320], [
+    8,
+    640,
+  ]]);
+  assert.equal(counters.get("frames_shrunk_total"), 1);
+  // The quantizers are eight times as coarse; frames of under 640 pixels keep their size.
+  assert.deepEqual(
+    shrunk.map(({ quantizerScale, minWidth }) => [Math.round(quantizerScale), minWidth]),
+    [
+      [8, 640],
+      [8, 640],
+    ],
+  );
+  assert.equal(frameOutput.quality, undefined);
+});
+
+Deno.test("FrameOutput has the size of a published frame, in proportion", async () => {
+  const { frameOutput, published, encoded, offer } = startEncoding({ degradation: 1 });
+  offer();
+  encoded[0]!.result.resolve(new Uint8Array(20));
+  await waitFor("the frame", () => published.length === 1);
+  const size = (width: number, height: number) => frameOutput.sizeOf({ width, height } as Frame);
+  assert.deepEqual([size(640, 320), size(301, 99)], [{ width: 320, height: 160 }, {
+    width: 151,
+    height: 50,
+  }]);
+  assert.equal(frameOutput.quality, 30);
+});
+
+Deno.test("FrameOutput logs why an image could not be compressed", async () => {
+  const { published, encoded, warnings, offer, dropped } = startEncoding();
+  offer();
+  encoded[0]!.result.reject(new Error("no memory"));
+  await waitFor("the drop", () => dropped("encoder_failed") === 1);
+  assert.deepEqual(warnings, ["Cannot compress a frame: no memory"]);
+  assert.deepEqual(published, []);
+});

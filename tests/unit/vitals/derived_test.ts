@@ -127,3 +127,95 @@ Deno.test("DerivedVitals reports the quotient once per second", () => {
     derived.estimate({ nowUs: monotonicUs(us), fps: 30 }, estimates).respirationQuotient.length;
   assert.deepEqual([0, 999_999, 1_000_000, 1_999_999, 2_000_000].map(countAt), [1, 0, 1, 0, 1]);
 });
+
+/** The estimates of a pulse and of breathing of these rates, withheld if there is none. */
+function ratesOf({ pulse, breaths }: { pulse?: number; breaths?: number }) {
+  return {
+    pulse: {
+      ...(pulse === undefined
+        ? { withheld: "low_quality" as const }
+        : { strict: { value: pulse, confidence: 0.95 } }),
+      rate: [],
+      trace: [],
+      respirationQuotient: [],
+    },
+    breathing: {
+      ...NO_BREATHS,
+      ...(breaths === undefined
+        ? { withheld: "low_quality" as const }
+        : { strict: { value: breaths, confidence: 0.9 } }),
+    },
+  };
+}
+
+/** A window of a pulse of one beat per second that ends at this time. */
+function beatsUntil(endS: number): BvpWindow {
+  return {
+    bvp: Float64Array.from({ length: 301 }, (_, k) => Math.sin(2 * Math.PI * (endS - 10 + k / 30))),
+    startUs: 1_000_000 + (endS - 10) * 1e6,
+    sampleRateHz: 30,
+    rate: 60,
+    confidence: 0.99,
+    snrDb: 15,
+  };
+}
+
+Deno.test("DerivedVitals.push() keeps the skin if the phasic trace or the EDA proxy is enabled", () => {
+  for (const options of [{ phasicPressure: true }, { eda: true }]) {
+    const all = estimatesOf(options);
+    const keys = Object.keys(options);
+    assert.deepEqual(["phasicPressure", "eda"].filter((key) => key in all[0]!), keys);
+    const [key] = keys as ["phasicPressure" | "eda"];
+    assert.ok(all.flatMap((estimate) => estimate[key] ?? []).length > 5);
+  }
+});
+
+Deno.test("DerivedVitals reads the skin once per second", () => {
+  const all = estimatesOf({ eda: true });
+  // Five estimates a second.
+  const times = all.flatMap((estimate) => estimate.eda!.map(({ timeUs }) => timeUs));
+  const steps = times.slice(1).map((timeUs, k) => timeUs - times[k]!);
+  assert.ok(times.length > 10 && steps.every((us) => Math.abs(us - 1_000_000) < 2), `${steps}`);
+});
+
+Deno.test("DerivedVitals has the variability of confident windows only, while the pulse has a value", () => {
+  const hrvAfter = (isConfident: (endS: number) => boolean, fps = 30) => {
+    const derived = new DerivedVitals();
+    let hrv;
+    for (let endS = 10; endS <= 50; endS++) {
+      const rates = ratesOf(isConfident(endS) ? { pulse: 60 } : {});
+      const context = { nowUs: monotonicUs(1e6 + endS * 1e6), fps, bvpWindow: beatsUntil(endS) };
+      ({ hrv } = derived.estimate(context, rates));
+    }
+    return hrv;
+  };
+  assert.ok(Math.abs(hrvAfter(() => true)!.meanNn - 1000) < 5);
+  assert.equal(hrvAfter((endS) => endS < 50), undefined);
+  assert.equal(hrvAfter((endS) => endS > 30), undefined);
+  assert.equal(hrvAfter(() => true, 20), undefined);
+});
+
+Deno.test("DerivedVitals divides beats by breaths, and needs both rates", () => {
+  const derived = new DerivedVitals();
+  const quotientAt = (seconds: number, rates: { pulse?: number; breaths?: number }) =>
+    derived.estimate({ nowUs: monotonicUs(seconds * 1e6), fps: 30 }, ratesOf(rates))
+      .respirationQuotient;
+  assert.deepEqual(quotientAt(1, { pulse: 60 }), []);
+  assert.deepEqual(quotientAt(1.1, { breaths: 15 }), []);
+  assert.deepEqual(quotientAt(1.2, { pulse: 60, breaths: 15 }), [{ timeUs: 1_200_000, value: 4 }]);
+  assert.deepEqual(quotientAt(2.1, { pulse: 60, breaths: 15 }), []);
+  assert.deepEqual(quotientAt(2.3, { pulse: 75, breaths: 10 }), [{
+    timeUs: 2_300_000,
+    value: 7.5,
+  }]);
+});
+
+Deno.test("DerivedVitals.reset() lets the quotient be reported again at once", () => {
+  const derived = new DerivedVitals();
+  const count = () =>
+    derived.estimate({ nowUs: monotonicUs(5e6), fps: 30 }, ratesOf({ pulse: 60, breaths: 15 }))
+      .respirationQuotient.length;
+  assert.deepEqual([count(), count()], [1, 0]);
+  derived.reset();
+  assert.equal(count(), 1);
+});

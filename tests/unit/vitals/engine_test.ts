@@ -1,6 +1,7 @@
 import { monotonicUs } from "../../../src/base/time.ts";
 import assert from "node:assert/strict";
 import { createVitalsEngine } from "../../../src/vitals/engine.ts";
+import { loadConfidenceModel } from "../../../src/vitals/pulse/confidence.ts";
 import type { VitalsEngine, VitalsEstimate } from "../../../src/vitals/estimate.ts";
 import type { RegionSample } from "../../../src/vision/region_sample.ts";
 import { faceSamples } from "../../support/face_samples.ts";
@@ -265,3 +266,106 @@ for (
     assert.equal(engine.estimate().pulse.withheld, expected);
   });
 }
+
+Deno.test("VitalsEngine counts its frames, and has the brightness and clipping of the newest", () => {
+  const engine = createVitalsEngine();
+  const empty = engine.estimate();
+  assert.deepEqual([empty.frameCount, empty.timeUs, empty.condition], [
+    0,
+    0,
+    "PROCESSING_NOT_STARTED",
+  ]);
+  assert.equal(empty.pulse.withheld, "warming_up");
+  assert.deepEqual(empty.signal, { brightness: 0, saturatedFraction: 0, fps: 0 });
+  assert.equal(engine.estimate(monotonicUs(7)).timeUs, 7);
+  const [first, second] = samplesOf(1, {
+    startUs: 5_000_000,
+    at: (s) => ({ brightness: 90 + 300 * s, clipped: 0.1 + s }),
+  });
+  engine.push(first!);
+  assert.equal(engine.estimate().signal.fps, 0);
+  engine.push(second!);
+  const { frameCount, timeUs, signal } = engine.estimate(monotonicUs(5_040_000));
+  assert.deepEqual([frameCount, timeUs], [2, 5_033_333]);
+  assert.ok(
+    Math.abs(signal.brightness - 100) < 1e-9 &&
+      Math.abs(signal.saturatedFraction - 0.1 - 1 / 30) < 1e-9,
+  );
+  assert.ok(Math.abs(signal.fps - 30) < 0.01);
+});
+
+Deno.test("VitalsEngine counts the time since the newest frame beyond 1.5 s as one without frames", () => {
+  const engine = createVitalsEngine();
+  for (const sample of samplesOf(10, { startUs: 0 })) engine.push(sample);
+  const lastUs = Math.round((299 / 30) * 1e6);
+  const fpsAfter = (us: number) => engine.estimate(monotonicUs(lastUs + us)).signal.fps;
+  assert.ok(Math.abs(fpsAfter(0) - 30) < 0.1);
+  assert.ok(Math.abs(fpsAfter(1_500_000) - 30) < 0.1);
+  // Of 3 + 1 seconds, three had frames.
+  assert.ok(Math.abs(fpsAfter(2_500_000) - 22.5) < 0.1, `${fpsAfter(2_500_000)}`);
+});
+
+Deno.test("VitalsEngine withholds as camera_disconnected while the source reports it, whatever else holds", () => {
+  const engine = createVitalsEngine();
+  engine.setDisconnected(true);
+  assert.equal(engine.estimate().pulse.withheld, "camera_disconnected");
+  for (const sample of faceSamples({ seconds: 8 })) engine.push(sample);
+  const { pulse, breathing, condition } = engine.estimate();
+  assert.deepEqual([pulse.withheld, breathing.withheld], [
+    "camera_disconnected",
+    "camera_disconnected",
+  ]);
+  assert.equal(condition, "CAMERA_DISCONNECTED");
+  engine.setDisconnected(false);
+  assert.ok(engine.estimate().pulse.strict);
+});
+
+Deno.test("VitalsEngine tunes the camera again after it was disconnected, and only then", () => {
+  const engine = createVitalsEngine();
+  const samples = samplesOf(6);
+  const conditionsOf = (part: typeof samples) =>
+    part.map((sample) => {
+      engine.push(sample);
+      return engine.estimate().condition;
+    });
+  conditionsOf(samples.slice(0, 90));
+  engine.setDisconnected(false);
+  assert.ok(conditionsOf(samples.slice(90, 120)).every((condition) => condition === "OK"));
+  engine.setDisconnected(true);
+  engine.setDisconnected(false);
+  const after = conditionsOf(samples.slice(120));
+  const tuning = after.filter((condition) => condition === "CAMERA_TUNING").length;
+  assert.ok(tuning >= 29 && tuning <= 31, `${tuning}`);
+});
+
+Deno.test("VitalsEngine withholds as low_frame_rate under ten frames per second", () => {
+  const withheldAt = (fps: number) => {
+    const engine = createVitalsEngine();
+    for (const sample of faceSamples({ seconds: 8, fps })) engine.push(sample);
+    return engine.estimate().pulse.withheld;
+  };
+  assert.equal(withheldAt(9), "low_frame_rate");
+  assert.notEqual(withheldAt(11), "low_frame_rate");
+});
+
+Deno.test("VitalsEngine needs a confidence of 0.9 for a pulse at twice the published breathing rate", () => {
+  // The chest breathes at half of the pulse rate.
+  const withheldAt = (breathsPerMinute: number) => {
+    const { weights, ranges } = loadConfidenceModel();
+    const none = Object.fromEntries(
+      Object.keys(weights).map((name) => [name, 0]),
+    ) as typeof weights;
+    const model = { intercept: Math.log(0.8 / 0.2), weights: none, ranges };
+    const engine = createVitalsEngine({ pulse: { model } });
+    let withheld;
+    for (const [k, sample] of [...faceSamples({ seconds: 25, pulse: () => 60 })].entries()) {
+      const phase = (2 * Math.PI * breathsPerMinute * sample.timeUs) / 60e6;
+      const dy = -0.004 * Math.cos(phase) * (2 * Math.PI * breathsPerMinute) / 60 / 30;
+      engine.push({ ...sample, chest: { dy, confidence: 0.9 } });
+      if (k % 15 === 0) ({ pulse: { withheld } } = engine.estimate());
+    }
+    return withheld;
+  };
+  assert.equal(withheldAt(30), "motion");
+  assert.equal(withheldAt(24), undefined);
+});

@@ -41,9 +41,6 @@ function projectSegments(
   const { sampleRateHz, length } = window;
   const segments = window.segments(region);
   if (!segments.length) return undefined;
-  if (segments.length === 1 && segments[0]!.start === 0 && segments[0]!.end === length) {
-    return project(color, { sampleRateHz });
-  }
   const bvp = new Float64Array(length).fill(NaN);
   for (const { start, end } of segments) {
     const segment = {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { findBreaths } from "../../../../src/vitals/breathing/breaths.ts";
+import { findBreaths, medianRate } from "../../../../src/vitals/breathing/breaths.ts";
 import { scipy } from "../../../support/scipy.ts";
 import { Random } from "../../../support/random.ts";
 
@@ -40,4 +40,34 @@ Deno.test("findBreaths() returns breaths in order, without overlap, of at least 
       last = breath.end;
     }
   }));
+});
+
+Deno.test("findBreaths() has the troughs, the peak and the height of each breath", () => {
+  // Breaths of 4 s whose troughs are at multiples of 4 s, on a rising line.
+  const trace = Float64Array.from(
+    { length: 201 },
+    (_, k) => 3 - Math.cos((2 * Math.PI * k) / 40) + 0.001 * k,
+  );
+  const breaths = findBreaths(trace, { minSwing: 1 });
+  assert.equal(breaths.length, 3);
+  for (const [index, { start, peak, end, amplitude }] of breaths.entries()) {
+    // A slope of 0.001 shifts the extrema of this cosine by 0.04 samples.
+    assert.ok(Math.abs(start - 40 * (index + 1)) < 0.1, `${start}`);
+    assert.ok(Math.abs(peak - 40 * (index + 1) - 20) < 0.1, `${peak}`);
+    assert.ok(Math.abs(end - 40 * (index + 2)) < 0.1, `${end}`);
+    assert.ok(Math.abs(amplitude - 2) < 0.005, `${amplitude}`);
+  }
+});
+
+Deno.test("findBreaths() ignores swings of under minSwing", () => {
+  const trace = Float64Array.from({ length: 201 }, (_, k) => Math.sin((2 * Math.PI * k) / 40));
+  assert.equal(findBreaths(trace, { minSwing: 1.9 }).length, 3);
+  assert.equal(findBreaths(trace, { minSwing: 2.1 }).length, 0);
+});
+
+Deno.test("medianRate() is that of the median interval, and undefined for a single breath", () => {
+  assert.equal(medianRate([1, 5, 9, 20, 24]), 15);
+  assert.equal(medianRate([1, 4]), 20);
+  assert.equal(medianRate([1, 4, 9]), 15);
+  assert.deepEqual([medianRate([]), medianRate([3])], [undefined, undefined]);
 });

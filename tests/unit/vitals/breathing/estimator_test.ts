@@ -337,3 +337,99 @@ Deno.test("BreathingEstimator withholds the rate as camera_disconnected, and nee
   assert.equal(withheld, "camera_disconnected");
   assert.equal(estimator.estimate(context).strict, undefined);
 });
+
+Deno.test("BreathingEstimator follows a new rate from a confidence of 0.6 and 0.35 of the depth on", () => {
+  /** Three seconds before the end: 18 s ago the rate has changed, which only the shortest window shows. */
+  const confidenceWith = (confidence: number, depth: number) => {
+    const all = withConfidence(confidence, {
+      seconds: 60,
+      position: (timeS) => timeS < 42 ? sine(10)(timeS) : depth * sine(24)(timeS - 42),
+    });
+    return all.flatMap(({ estimate }) => estimate.rate).at(-4)!.confidence;
+  };
+  assert.equal(confidenceWith(0.58, 1), 0);
+  assert.ok(Math.abs(confidenceWith(0.62, 1) - 0.62) < 1e-9);
+  assert.equal(confidenceWith(0.8, 0.33), 0);
+  assert.ok(Math.abs(confidenceWith(0.8, 0.37) - 0.8) < 1e-9);
+});
+
+Deno.test("BreathingEstimator keeps the newest 150 to 300 samples of a trace without a reader", () => {
+  const traceAfter = (count: number) => {
+    const estimator = new BreathingEstimator({ model: constantModel(0.9) });
+    const samples = chestSamples(30, { position: sine(15) }).slice(0, count);
+    for (const sample of samples) estimator.push(sample);
+    const newestUs = samples.at(-1)!.timeUs;
+    const { upperTrace } = estimator.estimate({ nowUs: newestUs, fps: 30 });
+    assert.equal(upperTrace.at(-1)?.timeUs, newestUs);
+    return upperTrace.length;
+  };
+  assert.deepEqual([1, 300, 301, 330, 451].map(traceAfter), [1, 300, 151, 180, 151]);
+});
+
+Deno.test("BreathingEstimator.estimate() has each sample of the trace once", () => {
+  const all = withConfidence(0.9, { seconds: 5 });
+  const times = all.flatMap(({ estimate }) => estimate.upperTrace.map(({ timeUs }) => timeUs));
+  assert.equal(new Set(times).size, times.length);
+  assert.ok(times.length > 140);
+});
+
+Deno.test("BreathingEstimator marks a rate as stable from a confidence of 0.7 on", () => {
+  for (const [confidence, stable] of [[0.69, false], [0.71, true]] as const) {
+    const rates = withConfidence(confidence).flatMap(({ estimate }) => estimate.rate);
+    const last = rates.at(-1)!;
+    assert.equal(last.stable, stable);
+    assert.ok(Math.abs(last.value - 15) < 0.2 && Math.abs(last.confidence - confidence) < 1e-9);
+    // The first rate has no other to agree with.
+    assert.deepEqual([rates[0]!.stable, rates[0]!.confidence], [false, 0]);
+  }
+});
+
+Deno.test("BreathingEstimator measures each breath once, while the rate is stable", () => {
+  const all = withConfidence(0.9, { seconds: 40, position: sine(15) });
+  const breaths = all.flatMap(({ estimate }) => estimate.amplitude);
+  const steps = breaths.slice(1).map(({ timeUs }, k) => (timeUs - breaths[k]!.timeUs) / 1e6);
+  assert.ok(breaths.length >= 7 && steps.every((step) => Math.abs(step - 4) < 0.4), `${steps}`);
+  for (const { value } of breaths.slice(2)) assert.ok(Math.abs(value / (2 * HEIGHT) - 1) < 0.15);
+  const ratios = all.flatMap(({ estimate }) => estimate.inhaleExhaleRatio);
+  const levels = all.flatMap(({ estimate }) => estimate.baseline);
+  assert.deepEqual(
+    [ratios, levels].map((list) => list.map(({ timeUs }) => timeUs)),
+    [breaths, breaths]
+      .map((list) => list.map(({ timeUs }) => timeUs)),
+  );
+  const lengths = all.flatMap(({ estimate }) => estimate.respiratoryLineLength);
+  // Once a second: twice the depth of 8 mm in each breath of 4 s.
+  assert.ok(lengths.length >= 25, `${lengths.length}`);
+  assert.ok(Math.abs(lengths.at(-1)!.value / HEIGHT - 1) < 0.1, `${lengths.at(-1)!.value}`);
+  const withheld = withConfidence(0.6, { seconds: 40 });
+  assert.ok(withheld.every(({ estimate }) => estimate.amplitude.length === 0));
+});
+
+Deno.test("BreathingEstimator finds an apnea only while the chest was tracked in 0.9 of ten seconds", () => {
+  const detected = (share: number) => {
+    const hold = (timeS: number) => sine(15)(Math.min(timeS, 45));
+    const at = (timeS: number): SampleParts =>
+      timeS > 40 && Math.round(timeS * 30) % 20 >= 20 * share
+        ? { ...NO_NOSE, chest: undefined! }
+        : NO_NOSE;
+    return withConfidence(0.9, { seconds: 60, position: hold, at })
+      .some(({ estimate }) => estimate.apnea.some((a) => a.detected));
+  };
+  assert.equal(detected(0.95), true);
+  assert.equal(detected(0.85), false);
+});
+
+Deno.test("BreathingEstimator finds no apnea while there is an obstacle", () => {
+  const hold = (timeS: number) => sine(15)(Math.min(timeS, 45));
+  const estimator = new BreathingEstimator({ model: constantModel(0.9) });
+  let found = 0;
+  for (const [k, sample] of chestSamples(60, { position: hold, at: () => NO_NOSE }).entries()) {
+    estimator.push(sample);
+    if (k % 6) continue;
+    const obstacle = sample.timeUs > 50e6 ? { obstacle: "no_face" } as const : {};
+    const { apnea, withheld } = estimator.estimate({ nowUs: sample.timeUs, fps: 30, ...obstacle });
+    if (sample.timeUs > 50e6) assert.equal(withheld, "no_face");
+    found += apnea.filter(({ detected }) => detected).length;
+  }
+  assert.equal(found, 0);
+});

@@ -36,3 +36,20 @@ Deno.test("isHeadMotion() considers the window of the rate only", () => {
   const later = chest.map((value, k) => (k < 300 ? 0.1 * value : value));
   assert.equal(isHeadMotion({ ...segment, nose: later }, { rate: 15, seconds: 29 }), true);
 });
+
+Deno.test("isHeadMotion() considers 0.6 to 1.8 times the rate, up to 1.2 Hz", () => {
+  const wave = (hz: number, amplitude: number) =>
+    Float64Array.from({ length: 600 }, (_, k) => amplitude * Math.sin(2 * Math.PI * hz * k / 10));
+  /** The chest breathes, and the head moves with another rhythm of the chest. */
+  const isMotion = (rateHz: number, otherHz: number, amplitude = 1.2) => {
+    const [breath, other] = [wave(rateHz, 1), wave(otherHz, amplitude)];
+    const chest = breath.map((value, k) => value + other[k]!);
+    const segment = { chest, endUs: 6e7, sampleRateHz: 10, motionFraction: 0, changingFraction: 1 };
+    return isHeadMotion({ ...segment, nose: other }, { rate: 60 * rateHz, seconds: 60 });
+  };
+  for (const ratio of [0.75, 1.4]) assert.equal(isMotion(0.25, 0.25 * ratio, 2), true, `${ratio}`);
+  for (const ratio of [0.35, 3]) assert.equal(isMotion(0.25, 0.25 * ratio, 2), false, `${ratio}`);
+  // At 0.6 Hz the limit is 1.2 Hz, not 1.08 Hz; at 0.67 Hz 1.2 Hz are the upper limit.
+  assert.equal(isMotion(0.66, 1, 2), true);
+  assert.equal(isMotion(0.66, 2.4, 2), false);
+});

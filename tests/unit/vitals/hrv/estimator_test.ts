@@ -1,5 +1,11 @@
 import assert from "node:assert/strict";
-import { HrvEstimator } from "../../../../src/vitals/hrv/estimator.ts";
+import type { Beat } from "../../../../src/vitals/hrv/beat_series.ts";
+import {
+  beatTimesS,
+  HrvEstimator,
+  hrvFeatures,
+  type HrvModel,
+} from "../../../../src/vitals/hrv/estimator.ts";
 import type { BvpWindow } from "../../../../src/vitals/estimate_context.ts";
 import type { Hrv } from "../../../../src/vitals/estimate.ts";
 import { Random } from "../../../support/random.ts";
@@ -71,4 +77,161 @@ Deno.test("HrvEstimator withholds the variability with noise, low confidence or 
 Deno.test("HrvEstimator discards beats from a period of low frame rate", () => {
   const { values } = hrvOf({ fps: (endS) => (endS > 30 && endS < 32 ? 20 : 30) });
   assert.ok(values.slice(0, 80).every((hrv) => !hrv), "reported within 18 s of lost frames");
+});
+
+/** A model whose confidence is the same for all features. */
+function constantModel(confidence: number): HrvModel {
+  return {
+    intercept: Math.log(confidence / (1 - confidence)),
+    weights: { riseJitter: 0, snr: 0, rejected: 0 },
+  };
+}
+
+/** A window of a pulse of one beat per second; times in seconds. */
+function windowOf(fromS: number, parts: Partial<BvpWindow> = {}): BvpWindow {
+  return {
+    bvp: Float64Array.from(
+      { length: 10 * sampleRateHz + 1 },
+      (_, k) => Math.sin(2 * Math.PI * (fromS + k / sampleRateHz)),
+    ),
+    startUs: 5e9 + fromS * 1e6,
+    sampleRateHz,
+    rate: 60,
+    confidence: 0.95,
+    snrDb: 10,
+    ...parts,
+  };
+}
+
+/** An estimator after windows every two seconds, up to one that ends at `endS`. */
+function estimatorAt(
+  endS: number,
+  { model = constantModel(0.95), fps = 30, partsOf = () => ({}) }: {
+    model?: HrvModel;
+    fps?: number;
+    partsOf?: (fromS: number) => Partial<BvpWindow> | undefined;
+  } = {},
+): HrvEstimator {
+  const estimator = new HrvEstimator({ model });
+  for (let fromS = 0.5; fromS + 10 <= endS; fromS += 2) {
+    const parts = partsOf(fromS);
+    if (parts) estimator.push(windowOf(fromS, parts), { fps });
+  }
+  return estimator;
+}
+
+Deno.test("HrvEstimator has a value from a confidence of 0.9 on", () => {
+  const confidenceAt = (confidence: number) =>
+    estimatorAt(50.5, { model: constantModel(confidence) }).hrv?.confidence;
+  assert.equal(confidenceAt(0.89), undefined);
+  assert.ok(Math.abs(confidenceAt(0.91)! - 0.91) < 1e-9);
+});
+
+Deno.test("HrvEstimator needs beats over 30 seconds", () => {
+  // The first beat is at 2 s, the last one before the last second of the window.
+  const hasValue = (endS: number) => estimatorAt(endS).hrv !== undefined;
+  assert.deepEqual([32.5, 34.5, 36.5].map(hasValue), [false, true, true]);
+});
+
+Deno.test("HrvEstimator needs a pulse of a confidence from 0.9 on in all windows", () => {
+  const hasValue = (confidence: number) =>
+    estimatorAt(50.5, { partsOf: (fromS) => (fromS === 20.5 ? { confidence } : {}) }).hrv !==
+      undefined;
+  assert.equal(hasValue(0.89), false);
+  assert.equal(hasValue(0.9), true);
+});
+
+Deno.test("HrvEstimator begins again after 2.5 seconds without a beat", () => {
+  /** Windows whose beats are half a second earlier or later from 20 s on, in two windows without overlap. */
+  const spanWith = (gapS: number) => {
+    const estimator = new HrvEstimator({ model: constantModel(0.95) });
+    for (let fromS = 0.5; fromS <= 40.5; fromS += 2) estimator.push(windowOf(fromS), { fps: 30 });
+    const before = estimator.hrv!.nnCount;
+    // The beats of the next window begin a second after its start.
+    const lastBeatS = 49, startS = lastBeatS + gapS - 1;
+    const window = windowOf(Math.round(startS) - 0.01);
+    estimator.push({ ...window, startUs: window.startUs + (startS - Math.round(startS)) * 1e6 }, {
+      fps: 30,
+    });
+    return [before, estimator.hrv?.nnCount];
+  };
+  assert.ok(spanWith(2.2)[1]! > 40);
+  assert.equal(spanWith(2.8)[1], undefined);
+});
+
+Deno.test("HrvEstimator needs 24 frames per second, and discards earlier beats below", () => {
+  assert.ok(estimatorAt(50.5, { fps: 24 }).hrv);
+  assert.equal(estimatorAt(50.5, { fps: 23.9 }).hrv, undefined);
+  const estimator = estimatorAt(50.5);
+  assert.deepEqual(estimator.push(windowOf(52.5), { fps: 20 }), []);
+  assert.equal(estimator.hrv, undefined);
+  estimator.push(windowOf(54.5), { fps: 30 });
+  assert.equal(estimator.hrv, undefined);
+});
+
+Deno.test("HrvEstimator withholds the variability if over a tenth of the intervals are artefacts", () => {
+  /** Every `period` seconds a beat is missing. */
+  const fractionWith = (period: number) => {
+    const partsOf = (fromS: number) => ({
+      bvp: windowOf(fromS).bvp.map((value, k) =>
+        Math.floor(fromS + k / sampleRateHz) % period === 0 ? 0.05 * value : value
+      ),
+    });
+    return estimatorAt(50.5, { partsOf }).hrv?.artifactFraction;
+  };
+  assert.ok(fractionWith(15)! > 0.02, `${fractionWith(15)}`);
+  assert.equal(fractionWith(5), undefined);
+});
+
+Deno.test("HrvEstimator.push() returns new beats, and keeps its value without one", () => {
+  const estimator = estimatorAt(50.5);
+  const { hrv } = estimator;
+  assert.deepEqual(estimator.push(windowOf(40.5), { fps: 30 }), []);
+  assert.equal(estimator.hrv, hrv);
+  assert.equal(estimator.push(windowOf(42.5), { fps: 30 }).length, 2);
+  estimator.reset();
+  assert.equal(estimator.hrv, undefined);
+  assert.equal(estimator.push(windowOf(0.5), { fps: 30 }).length, 8);
+});
+
+/** Beats once a second whose rise times and SNRs are given. */
+function beatsOf(riseMs: readonly number[], snrDb: (index: number) => number = () => 5): Beat[] {
+  return riseMs.map((rise, k) => ({
+    timeUs: 1e6 * k,
+    height: 1,
+    riseMs: rise,
+    confidence: 1,
+    snrDb: snrDb(k),
+  }));
+}
+
+Deno.test("hrvFeatures() has the logarithm of the changes of the rise time, and the mean SNR", () => {
+  const { riseJitter, snr, rejected } = hrvFeatures(beatsOf([200, 203, 199, 199, 211, 211]))!;
+  // The root mean square of 3, -4, 0, 12 and 0 is √(169/5).
+  assert.ok(Math.abs(riseJitter - Math.log(1 + Math.sqrt(169 / 5))) < 1e-9);
+  assert.deepEqual([snr, rejected], [5, 0]);
+  const snrOf = (db: number) => hrvFeatures(beatsOf([1, 1, 1, 1], () => db))!.snr;
+  assert.deepEqual([-5.5, -4.5, 18, 22].map(snrOf), [-5, -4.5, 18, 20]);
+  assert.equal(hrvFeatures(beatsOf([1, 1, 1, 1], (k) => 2 * k))!.snr, 3);
+});
+
+Deno.test("hrvFeatures() has the fraction of artefacts, and is undefined with too few beats", () => {
+  const beats = beatsOf(Array.from({ length: 21 }, () => 200));
+  const missed = beats.toSpliced(10, 1);
+  assert.ok(Math.abs(hrvFeatures(missed)!.rejected - 1 / 19) < 1e-9);
+  assert.equal(hrvFeatures(beats.slice(0, 3)), undefined);
+  assert.ok(hrvFeatures(beats.slice(0, 4)));
+});
+
+Deno.test("HrvEstimator has the confidence of its model by all features", () => {
+  const confidenceWith = (weights: HrvModel["weights"]) =>
+    estimatorAt(50.5, { model: { intercept: 3, weights } }).hrv!.confidence;
+  // A clean pulse has a mean SNR of 10 dB and nothing rejected.
+  const logit = (confidence: number) => Math.log(confidence / (1 - confidence));
+  assert.ok(Math.abs(logit(confidenceWith({ riseJitter: 0, snr: 0.2, rejected: 0 })) - 5) < 1e-6);
+  assert.ok(Math.abs(logit(confidenceWith({ riseJitter: 0, snr: 0, rejected: 9 })) - 3) < 1e-6);
+});
+
+Deno.test("beatTimesS() has the times of beats in seconds", () => {
+  assert.deepEqual(beatTimesS(beatsOf([1, 1, 1])), [0, 1, 2]);
 });

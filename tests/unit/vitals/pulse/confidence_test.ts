@@ -24,3 +24,36 @@ Deno.test("pulseConfidence() of the shipped model is a probability that grows wi
     }),
   );
 });
+
+const recordOf = <Value>(value: (index: number) => Value) =>
+  Object.fromEntries(FEATURE_NAMES.map((name, index) => [name, value(index)])) as Record<
+    FeatureName,
+    Value
+  >;
+
+Deno.test("pulseConfidence() is the logistic function of the weighted sum of all features", () => {
+  const ranges = recordOf(() => [-100, 100] as const);
+  const logitOf = (intercept: number, value: number) => {
+    const model = { intercept, weights: recordOf((index) => index / 100), ranges };
+    const confidence = pulseConfidence(recordOf(() => value), model);
+    return Math.log(confidence / (1 - confidence));
+  };
+  // With weights of 0, 0.01 and so on.
+  const sum = (FEATURE_NAMES.length * (FEATURE_NAMES.length - 1)) / 200;
+  for (const [intercept, value] of [[0, 0], [1, 2], [-2, 3]] as const) {
+    assert.ok(Math.abs(logitOf(intercept, value) - intercept - value * sum) < 1e-9);
+  }
+});
+
+Deno.test("pulseConfidence() limits each feature to the range of the model", () => {
+  const model = {
+    intercept: 0,
+    weights: recordOf(() => 0.1),
+    ranges: recordOf(() => [-2, 3] as const),
+  };
+  const confidenceOf = (value: number) => pulseConfidence(recordOf(() => value), model);
+  assert.equal(confidenceOf(-2.2), confidenceOf(-2));
+  assert.ok(confidenceOf(-1.8) > confidenceOf(-2));
+  assert.equal(confidenceOf(3.3), confidenceOf(3));
+  assert.ok(confidenceOf(2.7) < confidenceOf(3));
+});

@@ -100,3 +100,69 @@ Deno.test("green(), chrom() and pos() are finite and bounded for a black or cons
     }
   }
 });
+
+const sampleRateHz = 30;
+
+Deno.test("green() rises with the blood, relative to the mean of 1.5 seconds", () => {
+  for (const hz of [0.8, 1.3, 2]) {
+    const g = Float64Array.from(
+      { length: 300 },
+      (_, k) => 120 * (1 - 0.001 * Math.sin((2 * Math.PI * hz * k) / sampleRateHz)),
+    );
+    const bvp = green({ r: g, g, b: g }, { sampleRateHz });
+    // A mean of 45 samples keeps this part of a sine.
+    const kept = Math.sin((Math.PI * hz * 45) / sampleRateHz) /
+      (45 * Math.sin((Math.PI * hz) / sampleRateHz));
+    for (let k = 30; k < 270; k++) {
+      const expected = 0.001 * (1 - kept) * Math.sin((2 * Math.PI * hz * k) / sampleRateHz);
+      assert.ok(Math.abs(bvp[k]! - expected) < 5e-6, `${bvp[k]} is not ${expected}`);
+    }
+  }
+});
+
+Deno.test("pos() of a short signal uses a window of its length, and is 0 under three samples", () => {
+  const color = skin(20, { pulse: 0.01, light: 0.01 });
+  const mean = (channel: Float64Array) => channel.reduce((sum, value) => sum + value, 0) / 20;
+  const [r, g, b] = [color.r, color.g, color.b].map((channel) =>
+    channel.map((v) => v / mean(channel))
+  );
+  const s1 = g!.map((value, k) => value - b![k]!);
+  const s2 = g!.map((value, k) => value + b![k]! - 2 * r![k]!);
+  const deviation = (values: Float64Array) => Math.sqrt(values.reduce((sum, v) => sum + v * v, 0));
+  const alpha = deviation(s1) / deviation(s2);
+  assertClose(pos(color, { sampleRateHz }), s1.map((value, k) => value + alpha * s2[k]!), 1e-9);
+  for (const length of [0, 1, 2]) {
+    assertClose(
+      pos(skin(length, { pulse: 0.01, light: 0 }), { sampleRateHz }),
+      new Float64Array(length),
+      0,
+    );
+  }
+  assert.ok(pos(skin(3, { pulse: 0.01, light: 0 }), { sampleRateHz }).some((value) => value !== 0));
+  // A window of 1.6 s has under three samples.
+  assertClose(pos(color, { sampleRateHz: 1 }), new Float64Array(20), 0);
+});
+
+Deno.test("pos() and chrom() are independent of the brightness of the colors", () => {
+  const color = skin(200, { pulse: 0.004, light: 0.01 });
+  for (const project of [pos, chrom, green]) {
+    const dark = Object.fromEntries(
+      Object.entries(color).map(([name, channel]) => [name, channel.map((value) => 1e-3 * value)]),
+    ) as unknown as typeof color;
+    assertClose(project(dark, { sampleRateHz }), project(color, { sampleRateHz }), 1e-9);
+  }
+});
+
+Deno.test("chrom() limits its band to 0.45 of a low sample rate", () => {
+  const color = skin(200, { pulse: 0.004, light: 0.01 });
+  assertClose(
+    chrom(color, { sampleRateHz: 10 }),
+    chrom(color, { sampleRateHz: 10, lowHz: 0.6, highHz: 4.5 }),
+    1e-12,
+  );
+  assertClose(
+    chrom(color, { sampleRateHz }),
+    chrom(color, { sampleRateHz, lowHz: 0.6, highHz: 6.5 }),
+    1e-12,
+  );
+});

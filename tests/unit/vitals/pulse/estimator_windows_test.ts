@@ -1,0 +1,171 @@
+import assert from "node:assert/strict";
+import { monotonicUs } from "../../../../src/base/time.ts";
+import type { RegionName, RegionSample } from "../../../../src/vision/region_sample.ts";
+import {
+  type ConfidenceModel,
+  loadConfidenceModel,
+} from "../../../../src/vitals/pulse/confidence.ts";
+import {
+  PulseEstimator,
+  type PulseEstimatorOptions,
+} from "../../../../src/vitals/pulse/estimator.ts";
+import { faceSamples } from "../../../support/face_samples.ts";
+
+/** A model whose confidence is the same for all features. */
+function constantModel(confidence: number): ConfidenceModel {
+  const { weights, ranges } = loadConfidenceModel();
+  return {
+    intercept: Math.log(confidence / (1 - confidence)),
+    weights: Object.fromEntries(Object.keys(weights).map((name) => [name, 0])) as typeof weights,
+    ranges,
+  };
+}
+const CONFIDENT = constantModel(0.9);
+
+/** An estimator after samples that were not assessed yet. */
+function after(
+  samples: Iterable<RegionSample>,
+  options: PulseEstimatorOptions = { model: CONFIDENT },
+): PulseEstimator {
+  const estimator = new PulseEstimator(options);
+  for (const sample of samples) estimator.push(sample);
+  return estimator;
+}
+const lastUs = (seconds: number) => Math.round(((seconds * 30 - 1) / 30) * 1e6);
+
+Deno.test("PulseEstimator.wave is the fused BVP of the newest window", () => {
+  const estimator = after(faceSamples({ seconds: 8 }));
+  assert.equal(estimator.wave, undefined);
+  const { strict } = estimator.estimate();
+  const { bvp, startUs, sampleRateHz, rate, confidence, snrDb } = estimator.wave!;
+  // From the first sample on, in steps of a thirtieth of a second.
+  assert.equal(bvp.length, 239);
+  assert.ok(Math.abs(startUs + (238 * 1e6) / 30 - lastUs(8)) < 1, `${startUs}`);
+  assert.ok(Math.abs(rate - 72) < 0.5 && rate === strict!.value);
+  assert.deepEqual([sampleRateHz, confidence], [30, strict!.confidence]);
+  assert.equal(snrDb, estimator.assessment!.features!.snrDb);
+  // The BVP rises in systole.
+  const product = bvp.reduce(
+    (sum, value, k) => sum + value * Math.sin(2 * Math.PI * 1.2 * (k + 1) / 30),
+    0,
+  );
+  assert.ok(product > 0, `${product}`);
+});
+
+Deno.test("PulseEstimator has no wave after its input has ended", () => {
+  const samples = [...faceSamples({ seconds: 8 })];
+  const estimator = after(samples);
+  estimator.estimate();
+  const timeUs = monotonicUs(samples.at(-1)!.timeUs + 1_500_000);
+  estimator.push({ ...samples[0]!, timeUs, regions: {} });
+  assert.equal(estimator.estimate().withheld, "no_face");
+  assert.deepEqual([estimator.wave, estimator.assessment!.confidence], [undefined, 0]);
+});
+
+Deno.test("PulseEstimator has a window and a period of the given seconds", () => {
+  const options = { model: CONFIDENT, windowSeconds: 6, periodSeconds: 0.25 };
+  const estimator = new PulseEstimator(options);
+  const times: number[] = [];
+  for (const sample of faceSamples({ seconds: 9 })) {
+    estimator.push(sample);
+    for (const { timeUs } of estimator.estimate().rate) times.push(timeUs / 1e6);
+  }
+  assert.equal(estimator.wave!.bvp.length, 180);
+  const steps = times.slice(1).map((time, k) => Math.round((time - times[k]!) * 10) / 10);
+  // Twice the period while a rate is published.
+  assert.ok(steps.length > 5 && steps.every((step) => step === 0.5), `${steps}`);
+});
+
+Deno.test("PulseEstimator.estimate() has each rate once, and whether it is published", () => {
+  for (const [confidence, stable] of [[0.6, false], [0.8, true]] as const) {
+    const estimator = after(faceSamples({ seconds: 8 }), { model: constantModel(confidence) });
+    const [rate, ...others] = estimator.estimate().rate;
+    assert.deepEqual(others, []);
+    assert.equal(rate!.timeUs, lastUs(8));
+    assert.ok(Math.abs(rate!.value - 72) < 0.5 && Math.abs(rate!.confidence - confidence) < 1e-9);
+    assert.equal(rate!.stable, stable);
+    assert.deepEqual(estimator.estimate().rate, []);
+  }
+});
+
+Deno.test("PulseEstimator.estimate() explains a low quality only, and has no rate with an obstacle", () => {
+  const low = after(faceSamples({ seconds: 8 }), { model: constantModel(0.5) });
+  assert.equal(low.estimate({ explanation: "too_dark" }).withheld, "too_dark");
+  assert.equal(low.estimate().withheld, "low_quality");
+  const early = after(faceSamples({ seconds: 3 }));
+  assert.equal(early.estimate({ explanation: "too_dark" }).withheld, "warming_up");
+  assert.equal(early.estimate({ obstacle: "no_face" }).withheld, "no_face");
+  const good = after(faceSamples({ seconds: 8 }));
+  assert.ok(good.estimate({ explanation: "too_dark" }).strict);
+  const again = after(faceSamples({ seconds: 8 }));
+  const { withheld, rate, strict } = again.estimate({ obstacle: "low_frame_rate" });
+  assert.deepEqual([withheld, rate, strict], ["low_frame_rate", [], undefined]);
+  // The rate is still new once the obstacle has gone.
+  assert.equal(again.estimate().rate.length, 1);
+});
+
+Deno.test("PulseEstimator.estimate() is warming up without samples", () => {
+  const { withheld, rate, trace } = new PulseEstimator().estimate();
+  assert.deepEqual([withheld, rate, trace], ["warming_up", [], []]);
+});
+
+Deno.test("PulseEstimator compares with the window of ten seconds before", () => {
+  const estimator = new PulseEstimator({ model: CONFIDENT });
+  const known: number[] = [];
+  for (const sample of faceSamples({ seconds: 18 })) {
+    estimator.push(sample);
+    estimator.estimate();
+    if (estimator.assessment?.features?.hasHistory === 1) known.push(sample.timeUs);
+  }
+  // The first window is that of five seconds; assessments are up to a second apart.
+  assert.ok(known[0]! >= 14.7e6 && known[0]! < 16.1e6, `${known[0]}`);
+  const { historyDb } = estimator.assessment!.features!;
+  assert.ok(historyDb > -1 && historyDb <= 0, `${historyDb}`);
+});
+
+/** Samples of a face of which only one region, or a given BVP, is known. */
+function* samplesWith(
+  parts: (sample: RegionSample, timeS: number) => Partial<RegionSample>,
+): Generator<RegionSample> {
+  for (const sample of faceSamples({ seconds: 7, noise: 0.01 })) {
+    yield { ...sample, regions: {}, ...parts(sample, sample.timeUs / 1e6) };
+  }
+}
+
+Deno.test("PulseEstimator measures a pulse from each region of skin, a network or a ready signal", () => {
+  const bvp = (timeS: number) => Math.sin(2 * Math.PI * 1.2 * timeS);
+  const only = (name: RegionName) =>
+    samplesWith(({ regions }) => ({ regions: { [name]: regions[name]! } }));
+  const inputs = [
+    ...(["glabella", "forehead", "left_cheek", "right_cheek", "skin"] as const).map(only),
+    samplesWith((_, timeS) => ({ networkPulse: bvp(timeS) })),
+    samplesWith((_, timeS) => ({ readySignals: [bvp(timeS)] })),
+  ];
+  for (const [k, samples] of inputs.entries()) {
+    const { strict } = after(samples).estimate();
+    assert.ok(strict && Math.abs(strict.value - 72) < 1, `input ${k}: ${strict?.value}`);
+  }
+  for (const name of ["background", "chest"] as const) {
+    assert.equal(after(only(name)).estimate().withheld, "no_face", name);
+  }
+  const nothing = samplesWith(() => ({ readySignals: [NaN, NaN] }));
+  assert.equal(after(nothing).estimate().withheld, "no_face");
+});
+
+Deno.test("PulseEstimator warms up again for a new face, and after reset()", () => {
+  const next = (estimator: PulseEstimator, track: number) => {
+    for (const sample of faceSamples({ seconds: 1, startUs: 8_000_000 })) {
+      estimator.push({ ...sample, face: { ...sample.face!, track } });
+    }
+    return estimator.estimate().withheld;
+  };
+  const start = () => after(faceSamples({ seconds: 8 }));
+  assert.equal(next(start(), 1), undefined);
+  assert.equal(next(start(), 2), "warming_up");
+  const estimator = start();
+  estimator.estimate();
+  estimator.reset();
+  assert.deepEqual([estimator.wave, estimator.assessment], [undefined, undefined]);
+  assert.deepEqual(estimator.estimate().trace, []);
+  assert.equal(next(estimator, 1), "warming_up");
+});
