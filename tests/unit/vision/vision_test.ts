@@ -224,18 +224,56 @@ Deno.test("Vision confirms a face in a part of the frame by a score of 0.8 only"
   assert.equal(await countAfter(0.79), 0);
 });
 
-Deno.test("Vision does not miss a face outside of the searched part of the image", async () => {
-  const left = faceAt(60, 80, { width: 50 });
-  const right = faceAt(280, 200, { width: 30 });
-  const detect = (index: number) => index < 2 ? [left, right] : [left];
-  await withVision(detect, async ({ observe, detections }) => {
+for (const [x, y] of [[280, 90], [60, 215]] as const) {
+  Deno.test(`Vision does not miss a face at ${x}, ${y} outside of the searched part of the image`, async () => {
+    const main = faceAt(60, 80, { width: 50 });
+    const other = faceAt(x, y, { width: 30 });
+    const detect = (index: number) => index < 2 ? [main, other] : [main];
+    await withVision(detect, async ({ observe, detections }) => {
+      for (const timeUs of [0, 1]) await observe(timeUs);
+      assert.equal((await observe(200_001)).faceCount, 2);
+      assert.ok((detections.at(-1)?.options.view?.size ?? 320) < 320);
+      assert.equal((await observe(400_001)).faceCount, 1);
+      assert.equal(detections.at(-1)?.options.view?.size, 320);
+    });
+  });
+}
+
+Deno.test("Vision takes a face 0.9 face widths below for another one", async () => {
+  const detect = (index: number) => [faceAt(160, index < 2 ? 80 : 152)];
+  await withVision(detect, async ({ observe }) => {
     for (const timeUs of [0, 1]) await observe(timeUs);
-    assert.equal((await observe(200_001)).faceCount, 2);
-    assert.ok((detections.at(-1)?.options.view?.size ?? 320) < 320);
-    assert.equal((await observe(400_001)).faceCount, 1);
-    assert.equal(detections.at(-1)?.options.view?.size, 320);
+    assert.equal((await observe(200_001)).faceCount, 0);
   });
 });
+
+for (
+  const { offset, nose, chest } of [
+    { offset: 0.1, nose: 0, chest: 0 },
+    { offset: 0.15, nose: 1, chest: 0 },
+    { offset: 0.23, nose: 1, chest: 1 },
+  ]
+) {
+  Deno.test(`Vision moves the patch of the nose ${nose} times and that of the chest ${chest} times for a face ${offset} widths away`, async () => {
+    const { track } = RegionMeter.prototype;
+    const moves = [0, 0];
+    RegionMeter.prototype.track = function (motion, rectangle, region) {
+      moves[motion]!++;
+      track.call(this, motion, rectangle, region);
+    };
+    try {
+      const detect = (index: number) => [faceAt(160 + (index < 2 ? 0 : 80 * offset))];
+      await withVision(detect, async ({ observe }) => {
+        for (const timeUs of [0, 1]) await observe(timeUs);
+        assert.deepEqual(moves, [1, 1]);
+        for (let index = 1; index < 10; index++) await observe(index * 200_001);
+        assert.deepEqual(moves, [1 + chest, 1 + nose]);
+      });
+    } finally {
+      RegionMeter.prototype.track = track;
+    }
+  });
+}
 
 Deno.test("Vision reports brightness, clipped share and motion of an image without a face", async () => {
   await withVision(() => [], async ({ vision }) => {
