@@ -52,7 +52,7 @@ export function decodeFaces(outputs: readonly RawOutput[], threshold: number): D
   let anchor = 0;
   for (const { scores, values } of outputs) {
     for (let index = 0; index < scores.length; index++, anchor++) {
-      const logit = scores[index] ?? -Infinity;
+      const logit = scores[index]!;
       if (!(logit >= minLogit)) continue;
       const score = 1 / (1 + Math.exp(-logit));
       found.push({ score, values: decodeAnchor(values, index * VALUES, anchor) });
@@ -65,9 +65,9 @@ export function decodeFaces(outputs: readonly RawOutput[], threshold: number): D
 /** Returns the centre, size and points for one anchor, as fractions of the input. */
 function decodeAnchor(raw: Float32Array, at: number, anchor: number): number[] {
   return Array.from({ length: VALUES }, (_, index) => {
-    const value = (raw[at + index] ?? 0) / INPUT_SIZE;
+    const value = raw[at + index]! / INPUT_SIZE;
     const isSize = index === 2 || index === 3;
-    return isSize ? value : value + (ANCHORS[2 * anchor + (index % 2)] ?? 0);
+    return isSize ? value : value + ANCHORS[2 * anchor + (index % 2)]!;
   });
 }
 
@@ -82,7 +82,7 @@ function blend(found: { score: number; values: number[] }[]): Detection[] {
     if (same.length === 0) same.push(best); // a box without area overlaps nothing, not even itself
     const total = same.reduce((sum, { score }) => sum + score, 0);
     const mean = best.values.map((_, index) =>
-      same.reduce((sum, { score, values }) => sum + score * (values[index] ?? 0), 0) / total
+      same.reduce((sum, { score, values }) => sum + score * values[index]!, 0) / total
     );
     faces.push(toDetection(best.score, mean));
     rest = rest.filter((other) => !same.includes(other));
@@ -92,24 +92,23 @@ function blend(found: { score: number; values: number[] }[]): Detection[] {
 
 function intersectionOverUnion(a: readonly number[], b: readonly number[]): number {
   const overlap = (axis: 0 | 1) => {
-    const [centreA = 0, sizeA = 0, centreB = 0, sizeB = 0] = //
-      [a[axis], a[axis + 2], b[axis], b[axis + 2]];
+    const centreA = a[axis]!, centreB = b[axis]!;
+    const halfA = a[axis + 2]! / 2, halfB = b[axis + 2]! / 2;
     return Math.max(
       0,
-      Math.min(centreA + sizeA / 2, centreB + sizeB / 2) -
-        Math.max(centreA - sizeA / 2, centreB - sizeB / 2),
+      Math.min(centreA + halfA, centreB + halfB) - Math.max(centreA - halfA, centreB - halfB),
     );
   };
   const intersection = overlap(0) * overlap(1);
-  const area = ([, , width = 0, height = 0]: readonly number[]) => width * height;
+  const area = (values: readonly number[]) => values[2]! * values[3]!;
   return intersection > 0 ? intersection / (area(a) + area(b) - intersection) : 0;
 }
 
 function toDetection(score: number, values: readonly number[]): Detection {
-  const [x = 0, y = 0, width = 0, height = 0] = values;
+  const [x, y, width, height] = values as [number, number, number, number];
   const point = (index: number): Point => ({
-    x: values[4 + 2 * index] ?? 0,
-    y: values[5 + 2 * index] ?? 0,
+    x: values[4 + 2 * index]!,
+    y: values[5 + 2 * index]!,
   });
   return {
     score,

@@ -201,9 +201,7 @@ export class FaceTracker {
     else if (off < HYSTERESIS.stopMoving) this.#moving = false;
     if (!this.#moving) return;
     const gain = 1 - Math.exp(-Math.max(0, elapsedUs) / FOLLOW_US);
-    this.#stabilized = stabilized.map((value, index) =>
-      value + gain * ((pose[index] ?? value) - value)
-    );
+    this.#stabilized = stabilized.map((value, index) => value + gain * (pose[index]! - value));
   }
 }
 
@@ -213,7 +211,7 @@ function updateTrack(track: Track, pose: Pose, { score, timeUs, confirmThreshold
   const off = distance(track.pose, pose) / width;
   const gain = Math.min(1, MIN_GAIN + GAIN_PER_WIDTH * off);
   const before = centreOf(track.pose);
-  track.pose = track.pose.map((value, index) => value + gain * ((pose[index] ?? value) - value));
+  track.pose = track.pose.map((value, index) => value + gain * (pose[index]! - value));
   const now = centreOf(track.pose);
   const seconds = Math.max(1e-3, (timeUs - track.lastSeenUs) / 1e6);
   track.velocity = {
@@ -257,8 +255,8 @@ function poseOf({ box, landmarks }: Detection, aspect: number): Pose {
 
 function toFace(pose: Pose, aspect: number): { box: Box; landmarks: FaceLandmarks } {
   const point = (index: number): Point => ({
-    x: (pose[2 * index] ?? 0) / aspect,
-    y: pose[2 * index + 1] ?? 0,
+    x: pose[2 * index]! / aspect,
+    y: pose[2 * index + 1]!,
   });
   const from = point(0);
   const to = point(1);
@@ -275,20 +273,20 @@ function toFace(pose: Pose, aspect: number): { box: Box; landmarks: FaceLandmark
   };
 }
 
-function widthOf([left = 0, , right = 0]: Pose): number {
-  return Math.max(1e-6, right - left);
+function widthOf(pose: Pose): number {
+  return Math.max(1e-6, pose[2]! - pose[0]!);
 }
 
-function centreOf([left = 0, top = 0, right = 0, bottom = 0]: Pose): Point {
-  return { x: (left + right) / 2, y: (top + bottom) / 2 };
+function centreOf(pose: Pose): Point {
+  return { x: (pose[0]! + pose[2]!) / 2, y: (pose[1]! + pose[3]!) / 2 };
 }
 
 /** Returns the largest distance between the corners, eyes, noses and mouths of two poses. */
 function distance(a: Pose, b: Pose): number {
   let largest = 0;
   for (let index = 0; index < 12; index += 2) {
-    const dx = (a[index] ?? 0) - (b[index] ?? 0);
-    const dy = (a[index + 1] ?? 0) - (b[index + 1] ?? 0);
+    const dx = a[index]! - b[index]!;
+    const dy = a[index + 1]! - b[index + 1]!;
     largest = Math.max(largest, Math.hypot(dx, dy));
   }
   return largest;

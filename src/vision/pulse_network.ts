@@ -116,7 +116,7 @@ export class PulseNetwork implements AsyncDisposable {
     this.#dueUs = timeUs + this.#intervalUs();
     this.#lastUs = timeUs;
     this.#interval.data.fill(seconds);
-    const [, , height = 36, width = 36] = this.#face.shape;
+    const [, , height, width] = this.#face.shape as [number, number, number, number];
     resampleRgb(image, this.#face.data, {
       from: {
         x: box.x * image.width,

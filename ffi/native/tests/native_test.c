@@ -12,6 +12,11 @@ int main(void) {
   test_cameras();
   test_http2();
   test_regions();
+  test_region_measurement();
+  test_region_layouts();
+  test_masks();
+  test_motion();
+  test_resampling();
   printf(failures ? "%d checks failed\n" : "ok\n", failures);
   return failures > 0;
 }

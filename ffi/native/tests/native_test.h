@@ -8,6 +8,11 @@ void test_images(void);
 void test_cameras(void);
 void test_http2(void);
 void test_regions(void);
+void test_region_measurement(void);
+void test_region_layouts(void);
+void test_masks(void);
+void test_motion(void);
+void test_resampling(void);
 
 /* Encodes a JPEG of the test pattern with the sampling factors `h` and `v` of Y. `components` is 1
  * for grayscale, else 3. */

@@ -6,13 +6,7 @@
 #include "../regions.h"
 #include "check.h"
 #include "native_test.h"
-
-static uint32_t state = 1;
-
-static uint32_t random_bits(void) {
-  state = state * 1664525u + 1013904223u;
-  return state >> 8;
-}
+#include "picture.h"
 
 static int below(int limit) { return (int)(random_bits() % (uint32_t)limit); }
 

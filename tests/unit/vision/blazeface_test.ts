@@ -79,7 +79,7 @@ Deno.test("decodeFaces() handles no detection, NaN scores and boxes without area
 Deno.test("decodeFaces() decodes width, height and each point in the order of the model", () => {
   // In pixels relative to the anchor: centre, size, then x and y of six points.
   const values = [4, -6, 40, 24, -10, -9, 11, -8, 1, 2, 3, 14, -20, -5, 21, -4];
-  const [face] = decodeFaces(outputs([{ anchor: 2 * (8 * 16 + 8), score: 0.9, values }]), 0.5);
+  const [face] = decodeFaces(outputs([{ anchor: 2 * (8 * 16 + 8) + 1, score: 0.9, values }]), 0.5);
   const rounded = (pixels: number) => Math.round(1e6 * pixels) / 1e6;
   const pixels = (point: { x: number; y: number }) =>
     [point.x, point.y].map((value) => rounded(128 * value - 68));
@@ -111,8 +111,10 @@ Deno.test("decodeFaces() takes boxes with an overlap of over 0.3 for one face", 
         0.5,
       ).length;
     const limit = (32 * 0.7) / 1.3;
-    assert.equal(countAt(limit - 0.3), 1);
-    assert.equal(countAt(limit + 0.3), 2);
+    for (const sign of [1, -1]) {
+      assert.equal(countAt(sign * (limit - 0.3)), 1);
+      assert.equal(countAt(sign * (limit + 0.3)), 2);
+    }
   }
 });
 
@@ -121,4 +123,35 @@ Deno.test("decodeFaces() takes scores from the threshold on", () => {
     decodeFaces(outputs([{ anchor: 0, score, values: BOX }]), 0.6).length;
   assert.equal(countAt(0.601), 1);
   assert.equal(countAt(0.599), 0);
+});
+
+Deno.test("decodeFaces() compares boxes of different sizes by their overlap", () => {
+  const countAt = (size: number) =>
+    decodeFaces(
+      outputs([
+        { anchor: 0, score: 0.9, values: BOX },
+        { anchor: 1, score: 0.8, values: BOX.with(2, size).with(3, size) },
+      ]),
+      0.5,
+    ).length;
+  // A smaller box in the middle overlaps by the ratio of the areas.
+  const limit = 32 * Math.sqrt(0.3);
+  assert.equal(countAt(limit + 0.2), 1);
+  assert.equal(countAt(limit - 0.2), 2);
+});
+
+Deno.test("decodeFaces() returns the best face first, whatever the order of the anchors", () => {
+  const anchors = [10, 500, 600, 800, 890];
+  const scores = [0.6, 0.8, 0.95, 0.7, 0.55];
+  const faces = decodeFaces(
+    outputs(anchors.map((anchor, i) => ({ anchor, score: scores[i]!, values: BOX }))),
+    0.5,
+  );
+  assert.deepEqual(faces.map(({ score }) => score.toFixed(2)), [
+    "0.95",
+    "0.80",
+    "0.70",
+    "0.60",
+    "0.55",
+  ]);
 });

@@ -197,3 +197,251 @@ Deno.test("FaceTracker moves its box from 0.06 face widths on, until it is withi
   // The box follows with a time constant of 150 ms, by 3 % in 5 ms.
   assert.ok(distance < 0.012 && distance > 0.012 / 1.04, `${distance}`);
 });
+
+const near = (actual: number | undefined, expected: number, what = "") =>
+  assert.ok(Math.abs((actual ?? NaN) - expected) < 1e-9, `${what} ${actual}, not ${expected}`);
+
+/** A face whose points all differ, so that none can be exchanged for another. */
+const WIDE_FACE: Detection = {
+  score: 0.9,
+  box: { x: 0.3, y: 0.2, width: 0.2, height: 0.5 },
+  landmarks: {
+    rightEye: { x: 0.34, y: 0.31 },
+    leftEye: { x: 0.44, y: 0.32 },
+    nose: { x: 0.39, y: 0.43 },
+    mouth: { x: 0.4, y: 0.54 },
+    rightEar: { x: 0.31, y: 0.35 },
+    leftEar: { x: 0.49, y: 0.36 },
+  },
+};
+
+interface Circumstances {
+  readonly timeUs?: number;
+  readonly aspect?: number;
+  readonly view?: { x: number; y: number; width: number; height: number };
+  readonly confirmThreshold?: number;
+}
+
+function update(
+  tracker: FaceTracker,
+  detections: readonly Detection[],
+  { timeUs = 0, aspect = 1, view = WHOLE, confirmThreshold = 0.72 }: Circumstances = {},
+): void {
+  tracker.update(detections, { timeUs, aspect, view, confirmThreshold });
+}
+
+/** A tracker with a confirmed face that was last seen at 0.2 s. */
+function confirmed(detection = face(), aspect = 1): FaceTracker {
+  const tracker = new FaceTracker();
+  update(tracker, [detection], { aspect });
+  update(tracker, [detection], { timeUs: INTERVAL_US, aspect });
+  return tracker;
+}
+
+Deno.test("FaceTracker returns box, eyes, nose, mouth and ears where they were detected", () => {
+  const seen = confirmed(WIDE_FACE, 1.6).observe(INTERVAL_US);
+  for (const name of ["x", "y", "width", "height"] as const) {
+    near(seen?.box[name], WIDE_FACE.box[name], name);
+  }
+  for (const [name, { x, y }] of Object.entries(WIDE_FACE.landmarks)) {
+    const point = seen?.landmarks[name as keyof typeof WIDE_FACE.landmarks];
+    near(point?.x, x, name);
+    near(point?.y, y, name);
+  }
+  assert.equal(seen?.score, 0.9);
+});
+
+Deno.test("FaceTracker.translate() moves box and landmarks by fractions of width and height", () => {
+  const tracker = confirmed(WIDE_FACE, 1.6);
+  tracker.observe(INTERVAL_US);
+  tracker.translate(0.02, 0);
+  tracker.translate(0, -0.03);
+  const seen = tracker.observe(INTERVAL_US + 1);
+  near(seen?.box.x, 0.32);
+  near(seen?.box.y, 0.17);
+  near(seen?.landmarks.mouth.x, 0.42);
+  near(seen?.landmarks.mouth.y, 0.51);
+  near(tracker.target.face?.x, 0.32);
+  new FaceTracker().translate(0.1, 0.1); // no face to move
+});
+
+Deno.test("FaceTracker begins anew if the aspect of the image changes", () => {
+  const tracker = confirmed();
+  const before = tracker.observe(INTERVAL_US);
+  assert.ok(before);
+  update(tracker, [face()], { timeUs: 2 * INTERVAL_US, aspect: 1.5 });
+  assert.equal(tracker.faceCount, 0);
+  assert.equal(tracker.observe(2 * INTERVAL_US), undefined);
+  update(tracker, [face()], { timeUs: 3 * INTERVAL_US, aspect: 1.5 });
+  const after = tracker.observe(3 * INTERVAL_US);
+  near(after?.box.x, 0.35);
+  assert.notEqual(after?.track, before.track);
+});
+
+for (const [offset, share] of [[0.02, 0.3], [0.1, 0.5], [0.2, 0.75], [0.29, 0.975], [0.5, 1]]) {
+  Deno.test(`FaceTracker follows a detection ${offset} face widths away by ${share} of the distance`, () => {
+    const at = (dx: number, dy: number) => {
+      const tracker = confirmed();
+      update(tracker, [face({ x: 0.5 + 0.3 * dx, y: 0.5 + 0.3 * dy })], {
+        timeUs: 2 * INTERVAL_US,
+      });
+      return tracker.target.face!;
+    };
+    near(at(offset!, 0).x, 0.35 + 0.3 * share! * offset!);
+    near(at(-offset!, 0).x, 0.35 - 0.3 * share! * offset!);
+    near(at(0, offset!).y, 0.35 + 0.3 * share! * offset!);
+  });
+}
+
+for (
+  const { name, share } of [
+    { name: "rightEye", share: 1 },
+    { name: "leftEye", share: 1 },
+    { name: "nose", share: 1 },
+    { name: "mouth", share: 1 },
+    { name: "rightEar", share: 0.25 },
+    { name: "leftEar", share: 0.25 },
+  ] as const
+) {
+  Deno.test(`FaceTracker follows the ${name} by ${share} of the distance if it alone moves`, () => {
+    const still = face();
+    const { x, y } = still.landmarks[name];
+    const moved = {
+      ...still,
+      landmarks: { ...still.landmarks, [name]: { x, y: y + 0.3 * 0.3 } },
+    };
+    const tracker = confirmed(still);
+    update(tracker, [moved], { timeUs: INTERVAL_US });
+    near(tracker.observe(INTERVAL_US)?.landmarks[name].y, y + share * 0.3 * 0.3);
+  });
+}
+
+Deno.test("FaceTracker reports the mean of the previous and the newest speed", () => {
+  const speedAfter = (dx: number, dy: number, timeUs: number) => {
+    const tracker = confirmed();
+    // 0.3 of a distance of 0.02 face widths are followed.
+    update(tracker, [face({ x: 0.5 + 0.3 * dx, y: 0.5 + 0.3 * dy })], { timeUs });
+    return { tracker, speed: tracker.observe(timeUs)?.speed };
+  };
+  near(speedAfter(0.02, 0, 2 * INTERVAL_US).speed, (0.3 * 0.02) / 0.2 / 2);
+  near(speedAfter(0, -0.02, 2 * INTERVAL_US).speed, (0.3 * 0.02) / 0.2 / 2);
+  near(speedAfter(0.012, 0.016, 3 * INTERVAL_US).speed, (0.3 * 0.02) / 0.4 / 2);
+  // Two detections of one image are taken for 1 ms apart.
+  const { tracker, speed } = speedAfter(0.02, 0, INTERVAL_US);
+  near(speed, (0.3 * 0.02) / 0.001 / 2);
+  update(tracker, [face({ x: 0.5 + 0.3 * 0.3 * 0.02 })], { timeUs: 2 * INTERVAL_US });
+  near(tracker.observe(2 * INTERVAL_US)?.speed, speed! / 2);
+});
+
+Deno.test("FaceTracker.observe() never reports a negative age", () => {
+  assert.equal(confirmed().observe(0)?.ageUs, 0);
+});
+
+Deno.test("FaceTracker.target is the confirmed face, without a score", () => {
+  const { face: box, ...rest } = confirmed().target;
+  near(box?.x, 0.35);
+  near(box?.width, 0.3);
+  assert.deepEqual(rest, { confirmed: true });
+});
+
+Deno.test("FaceTracker.target is the tentative face with the most strong detections, then the best score", () => {
+  const tracker = new FaceTracker();
+  assert.deepEqual(tracker.target, { confirmed: false });
+  const seen = (left: number, right: number) => {
+    update(tracker, [face({ x: 0.2, score: left }), face({ x: 0.8, score: right })]);
+    const { face: box, confirmed, score } = tracker.target;
+    return [box!.x < 0.5 ? "left" : "right", confirmed, score];
+  };
+  assert.deepEqual(seen(0.5, 0.6), ["right", false, 0.6]);
+  assert.deepEqual(seen(0.65, 0.6), ["left", false, 0.65]);
+  assert.deepEqual(seen(0.5, 0.72), ["right", false, 0.72]);
+  assert.deepEqual(seen(0.7, 0.5), ["right", false, 0.5]);
+  update(tracker, []);
+  assert.equal(tracker.target.score, 0, "it was missed");
+  assert.ok(tracker.target.face);
+});
+
+Deno.test("FaceTracker confirms a face by scores from the threshold on", () => {
+  const countAfter = (...scores: readonly number[]) => {
+    const tracker = new FaceTracker();
+    for (const score of scores) update(tracker, [face({ score })], { confirmThreshold: 0.8 });
+    return tracker.faceCount;
+  };
+  assert.equal(countAfter(0.8, 0.8), 1);
+  assert.equal(countAfter(0.799, 0.8), 0);
+  assert.equal(countAfter(0.8, 0.799), 0);
+  assert.equal(countAfter(0.8, 0.5, 0.8), 1);
+});
+
+Deno.test("FaceTracker takes a face for missed only if its centre is in the view", () => {
+  const view = { x: 0.2, y: 0.3, width: 0.4, height: 0.5 };
+  const countAt = (x: number, y: number) => {
+    const tracker = confirmed(face({ x, y, width: 0.1 }), 2);
+    update(tracker, [], { timeUs: 2 * INTERVAL_US, aspect: 2, view });
+    return tracker.faceCount;
+  };
+  for (const [x, y] of [[0.21, 0.5], [0.59, 0.5], [0.4, 0.31], [0.4, 0.79]]) {
+    assert.equal(countAt(x!, y!), 0, `${x}, ${y}`);
+  }
+  for (const [x, y] of [[0.19, 0.5], [0.61, 0.5], [0.4, 0.29], [0.4, 0.81]]) {
+    assert.equal(countAt(x!, y!), 1, `${x}, ${y}`);
+  }
+});
+
+Deno.test("FaceTracker gives a detection between two faces to the one that was seen more often", () => {
+  const tracker = new FaceTracker();
+  const detect = (x: number, score = 0.9) => update(tracker, [face({ x, width: 0.2, score })]);
+  detect(0.56);
+  detect(0.4);
+  detect(0.4);
+  assert.equal(tracker.faceCount, 1);
+  detect(0.48, 0.6);
+  assert.equal(tracker.faceCount, 1, "the confirmed face was not missed");
+});
+
+Deno.test("FaceTracker gives a face the nearest of two detections", () => {
+  for (const [first, second] of [[0.06, -0.03], [-0.03, 0.06]]) {
+    const tracker = confirmed();
+    const at = (dx: number) => face({ x: 0.5 + 0.3 * dx });
+    update(tracker, [at(first!), at(second!)], { timeUs: 2 * INTERVAL_US });
+    assert.ok(tracker.target.face!.x < 0.35);
+  }
+});
+
+Deno.test("FaceTracker forgets a confirmed face one second after its last detection", () => {
+  const trackAfter = (gapUs: number) => {
+    const tracker = confirmed();
+    const before = tracker.observe(INTERVAL_US)?.track;
+    const timeUs = INTERVAL_US + gapUs;
+    update(tracker, [], { timeUs });
+    update(tracker, [face()], { timeUs });
+    return tracker.observe(timeUs)?.track === before;
+  };
+  assert.equal(trackAfter(999_999), true);
+  assert.equal(trackAfter(1_000_000), false);
+});
+
+Deno.test("FaceTracker does not move the box of a face that has just become the measured one", () => {
+  const tracker = confirmed(face({ x: 0.25, width: 0.2 }));
+  tracker.observe(INTERVAL_US);
+  update(tracker, [face({ x: 0.29, width: 0.2 })], { timeUs: 2 * INTERVAL_US });
+  tracker.observe(2 * INTERVAL_US);
+  assert.equal(tracker.moving, true);
+  const two = [face({ x: 0.29, width: 0.2 }), face({ x: 0.7, width: 0.3 })];
+  update(tracker, two, { timeUs: 3 * INTERVAL_US });
+  update(tracker, two, { timeUs: 4 * INTERVAL_US });
+  assert.equal(tracker.moving, false);
+  near(tracker.observe(4 * INTERVAL_US)?.box.x, 0.55);
+});
+
+Deno.test("FaceTracker moves its box by 1 - 1/e of the distance in 150 ms, and not back in time", () => {
+  const tracker = confirmed();
+  tracker.observe(INTERVAL_US);
+  update(tracker, [face({ x: 0.5 + 0.3 * 0.5 })], { timeUs: INTERVAL_US });
+  const distanceAfter = (us: number) => 0.5 - tracker.observe(INTERVAL_US + us)!.box.x;
+  const start = distanceAfter(0);
+  near(start, 0.5 - 0.35);
+  near(distanceAfter(150_000), start / Math.E);
+  near(distanceAfter(100_000), start / Math.E);
+  near(distanceAfter(250_000), start / Math.E ** 2);
+});
