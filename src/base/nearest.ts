@@ -29,17 +29,16 @@ function editDistance(a: string, b: string): number {
     for (let column = 1; column <= b.length; column++) {
       const changed = a[row - 1] === b[column - 1] ? 0 : 1;
       let cost = Math.min(
-        (current[column - 1] ?? 0) + 1,
-        (last[column] ?? 0) + 1,
-        (last[column - 1] ?? 0) + changed,
+        current[column - 1]! + 1,
+        last[column]! + 1,
+        last[column - 1]! + changed,
       );
+      // False in the first row and column, which have no letter before.
       const swapped = a[row - 1] === b[column - 2] && a[row - 2] === b[column - 1];
-      if (row > 1 && column > 1 && swapped) {
-        cost = Math.min(cost, (beforeLast[column - 2] ?? 0) + 1);
-      }
+      if (swapped) cost = Math.min(cost, beforeLast[column - 2]! + 1);
       current[column] = cost;
     }
     [beforeLast, last] = [last, current];
   }
-  return last[b.length] ?? 0;
+  return last[b.length]!;
 }

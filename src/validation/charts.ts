@@ -5,6 +5,7 @@ const WIDTH = 560;
 const HEIGHT = 300;
 const MARGIN = { left: 52, right: 14, top: 14, bottom: 42 };
 
+/** An axis; `low` is below `high`. */
 interface Axis {
   readonly label: string;
   readonly low: number;
@@ -20,13 +21,13 @@ class Plot {
 
   /** Maps a value of the x axis to a coordinate. */
   mapX(value: number): number {
-    const fraction = (value - this.x.low) / (this.x.high - this.x.low || 1);
+    const fraction = (value - this.x.low) / (this.x.high - this.x.low);
     return MARGIN.left + fraction * (WIDTH - MARGIN.left - MARGIN.right);
   }
 
   /** Maps a value of the y axis to a coordinate. */
   mapY(value: number): number {
-    const fraction = (value - this.y.low) / (this.y.high - this.y.low || 1);
+    const fraction = (value - this.y.low) / (this.y.high - this.y.low);
     return HEIGHT - MARGIN.bottom - fraction * (HEIGHT - MARGIN.top - MARGIN.bottom);
   }
 
@@ -77,9 +78,10 @@ class Plot {
 
 /** Returns round values that divide an axis into about five intervals. */
 function ticks({ low, high }: Axis): number[] {
-  const approximateStep = (high - low) / 5 || 1;
+  const approximateStep = (high - low) / 5;
   const power = 10 ** Math.floor(Math.log10(approximateStep));
-  const step = power * ([1, 2, 5, 10].find((factor) => factor * power >= approximateStep) ?? 10);
+  const factor = approximateStep / power;
+  const step = power * (factor <= 1 ? 1 : factor <= 2 ? 2 : factor <= 5 ? 5 : 10);
   const values: number[] = [];
   for (let value = Math.ceil(low / step) * step; value <= high + 1e-9; value += step) {
     values.push(value);
@@ -95,7 +97,7 @@ function formatTick(value: number): string {
 function rangeAround(values: readonly number[], { minLength }: { minLength: number }) {
   const low = Math.min(...values);
   const high = Math.max(...values);
-  const padding = Math.max(0.08 * (high - low), (minLength - (high - low)) / 2, 0);
+  const padding = Math.max(0.08 * (high - low), (minLength - (high - low)) / 2);
   return { low: low - padding, high: high + padding };
 }
 

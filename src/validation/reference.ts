@@ -142,7 +142,7 @@ export function waveformReference(
 function fillGaps(signal: Float64Array): Float64Array | undefined {
   const valid = signal.reduce((count, value) => count + (Number.isFinite(value) ? 1 : 0), 0);
   if (valid < MIN_VALID_FRACTION * signal.length) return undefined;
-  let last = signal.find(Number.isFinite) ?? 0;
+  let last = signal.find(Number.isFinite)!;
   return signal.map((value) => last = Number.isFinite(value) ? value : last);
 }
 
@@ -155,7 +155,7 @@ function dominantRate(
   const highHz = band.high / 60;
   const filtered = bandPass(signal, {
     lowHz: 0.6 * lowHz,
-    highHz: Math.min(0.45 * sampleRateHz, 1.5 * highHz),
+    highHz: 1.5 * highHz,
     sampleRateHz,
   });
   const spectrum = powerSpectrum(filtered, { sampleRateHz, padFactor: 6 });

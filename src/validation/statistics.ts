@@ -1,3 +1,4 @@
+import { mean } from "../base/statistics.ts";
 import type { Vital } from "./vital.ts";
 import type { VitalRun, WindowResult } from "./windows.ts";
 
@@ -98,14 +99,14 @@ export function reliability(windows: readonly WindowResult[], vital: Vital): Rel
   }));
 }
 
-/** Expected calibration error (Naeini 2015): mean of |stated - observed|, weighted by bin counts. */
+/**
+ * Expected calibration error (Naeini 2015): mean of |stated - observed|, weighted by bin counts; NaN
+ * without a bin.
+ */
 export function calibrationError(bins: readonly ReliabilityBin[]): number {
   const total = bins.reduce((sum, { count }) => sum + count, 0);
-  return bins.reduce(
-    (sum, { count, stated, right }) => sum + count * Math.abs(stated - right),
-    0,
-  ) /
-    Math.max(1, total);
+  const errors = bins.map(({ count, stated, right }) => count * Math.abs(stated - right));
+  return errors.reduce((sum, error) => sum + error, 0) / total;
 }
 
 /** Pearson's correlation coefficient; undefined if one side is constant. */
@@ -130,8 +131,4 @@ export function quantile(sorted: readonly number[], fraction: number): number {
   const low = Math.floor(position);
   const below = sorted[low] ?? NaN;
   return below + (position - low) * ((sorted[low + 1] ?? below) - below);
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

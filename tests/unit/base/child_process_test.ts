@@ -25,3 +25,45 @@ Deno.test("ChildProcess passes stdin to the child and returns its stdout", async
   assert.equal(await new Response(child.stdout).text(), "hello");
   assert.equal((await child.end()).success, true);
 });
+
+Deno.test("ChildProcess keeps stderr of characters that arrive in parts", async () => {
+  // The two bytes of one character arrive apart.
+  const script = "printf '\\303' >&2; sleep 0.05; printf '\\244b' >&2";
+  await using child = new ChildProcess("bash", ["-c", script]);
+  assert.deepEqual(await child.end(), {
+    success: true,
+    signal: null,
+    reason: undefined,
+    stderr: "\u00e4b",
+  });
+});
+
+Deno.test("ChildProcess reads no stdin unless it was requested", async () => {
+  await using child = new ChildProcess("cat", []);
+  assert.equal((await child.end()).success, true);
+  assert.throws(() => child.stdin);
+});
+
+Deno.test("ChildProcess kills a process that runs when it is disposed, and frees its pipes", async () => {
+  const child = new ChildProcess("sh", ["-c", "echo hello; exec sleep 60"]);
+  const isRunning = () =>
+    new Deno.Command("kill", { args: ["-0", `${child.pid}`], stderr: "null" });
+  assert.equal((await isRunning().output()).success, true);
+  await child[Symbol.asyncDispose]();
+  assert.equal((await isRunning().output()).success, false);
+  assert.deepEqual(await child.end(), {
+    success: false,
+    signal: "SIGKILL",
+    reason: "it was closed",
+    stderr: "",
+  });
+  child.kill("again");
+  assert.equal((await child.end()).reason, "it was closed");
+});
+
+Deno.test("ChildProcess ends the stream of a reader when it is disposed", async () => {
+  const child = new ChildProcess("sh", ["-c", "echo hello; exec sleep 60"]);
+  const text = new Response(child.stdout).text();
+  await child[Symbol.asyncDispose]();
+  assert.match(await text, /^(hello\n)?$/);
+});

@@ -4,6 +4,7 @@ import {
   ConfigError,
   EXIT,
   ExitError,
+  reasonOf,
   UnavailableError,
   UsageError,
 } from "../../../src/base/errors.ts";
@@ -39,4 +40,26 @@ Deno.test("ExitError subclasses have their exit status and their name", () => {
     assert.ok(error instanceof ExitError);
     assert.deepEqual([error.exitStatus, error.name], [status, name]);
   }
+});
+
+Deno.test("EXIT has the statuses of sysexits.h, and 1 for a missed limit", () => {
+  const statuses = { ok: 0, limitMissed: 1, usage: 64, unavailable: 69, internal: 70, config: 78 };
+  assert.deepEqual(EXIT, statuses);
+  assert.equal(new AppError("").exitStatus, 70);
+  assert.equal(new AppError("", { exitStatus: 5 }).exitStatus, 5);
+});
+
+Deno.test("reasonOf() returns the reason of the system without its decoration", () => {
+  const cases: [unknown, string][] = [
+    [new Deno.errors.NotFound("x (os error 2)"), "no such file or directory"],
+    [new Deno.errors.PermissionDenied("x (os error 13)"), "permission denied"],
+    [new Deno.errors.IsADirectory("x (os error 21)"), "it is a directory"],
+    [
+      new Deno.errors.NotCapable("Requires read access"),
+      "this process was started without permission for it: restart it",
+    ],
+    [new Error("it broke"), "it broke"],
+    ["text", "text"],
+  ];
+  for (const [cause, reason] of cases) assert.equal(reasonOf(cause), reason);
 });

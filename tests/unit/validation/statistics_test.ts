@@ -1,7 +1,14 @@
 import assert from "node:assert/strict";
-import { missedLimits } from "../../../src/validation/limits.ts";
-import { reliability, summarize } from "../../../src/validation/statistics.ts";
+import {
+  calibrationError,
+  pearson,
+  publishedPairs,
+  quantile,
+  reliability,
+  summarize,
+} from "../../../src/validation/statistics.ts";
 import type { WindowResult } from "../../../src/validation/windows.ts";
+import { assertClose } from "../../support/close.ts";
 import { Random } from "../../support/random.ts";
 import { scipy } from "../../support/scipy.ts";
 
@@ -53,16 +60,116 @@ Deno.test("summarize() omits statistics without data", () => {
   assert.deepEqual(reliability([{ endS: 10 }], "pulse"), []);
 });
 
-Deno.test("missedLimits() reports each missed limit with its value, and throws without a reference", () => {
-  const pulse = summarize({ windows: syntheticWindows(100) }, "pulse");
-  const breathing = summarize({ windows: [] }, "breathing");
-  const none = { maxMae: 0, maxP95: 0, minCoverage: 0, maxCalibrationError: 0 };
-  assert.deepEqual(missedLimits({ pulse, breathing }, none), []);
-  const missed = missedLimits({ pulse, breathing }, { ...none, maxMae: 0.01, minCoverage: 1 });
-  assert.equal(missed.length, 2);
-  assert.match(missed[0]!, /pulse: mean absolute error is .* over the limit of 0.01/);
-  assert.throws(
-    () => missedLimits({ pulse: breathing, breathing }, { ...none, maxMae: 1 }),
-    /Cannot check a limit without a reference/,
-  );
+Deno.test("publishedPairs() leaves out windows without a value or without a reference", () => {
+  const windows = [
+    { endS: 10, strict: 70, reference: 71 },
+    { endS: 11, strict: 72 },
+    { endS: 12, rate: 73, reference: 74 },
+    { endS: 13, strict: 0, reference: 0 },
+  ];
+  assert.deepEqual(publishedPairs(windows), [
+    { value: 70, reference: 71 },
+    { value: 0, reference: 0 },
+  ]);
+});
+
+Deno.test("summarize() counts published windows with and without a reference", () => {
+  const windows = [
+    { endS: 10, strict: 70 },
+    { endS: 11, strict: 70, reference: 70 },
+    { endS: 12, reference: 70 },
+    { endS: 13, reference: 70 },
+  ];
+  const { n, coverage, published, windows: all } = summarize({ windows }, "pulse");
+  assert.deepEqual({ n, coverage, published, all }, {
+    n: 3,
+    coverage: 1 / 3,
+    published: 2,
+    all: 4,
+  });
+});
+
+Deno.test("summarize() counts an error of 3/min as within, on both sides of the reference", () => {
+  for (const [error, expected] of [[3, 1], [-3, 1], [3.1, 0], [-3.1, 0]] as const) {
+    const windows = [{ endS: 10, strict: 70 + error, reference: 70 }];
+    const summary = summarize({ windows }, "breathing");
+    assert.deepEqual([summary.within_3, summary.bias], [expected, 70 + error - 70]);
+  }
+});
+
+/** The reliability of one estimate with this error and confidence. */
+function bin(vital: "pulse" | "breathing", error: number, confidence: number) {
+  return reliability([{ endS: 10, rate: 20 + error, confidence, reference: 20 }], vital);
+}
+
+Deno.test("reliability() counts an estimate as right up to 3 beats/min or 2 breaths/min", () => {
+  const cases = [
+    ["pulse", 3, 1],
+    ["pulse", -3, 1],
+    ["pulse", 3.1, 0],
+    ["breathing", 2, 1],
+    ["breathing", 2.1, 0],
+    ["breathing", -2.1, 0],
+  ] as const;
+  for (const [vital, error, right] of cases) {
+    assert.deepEqual(
+      bin(vital, error, 0.5),
+      [{ count: 1, stated: 0.5, right }],
+      `${vital} ${error}`,
+    );
+  }
+});
+
+Deno.test("reliability() has ten bins of equal width, of which the last contains 1", () => {
+  const windows = [0, 0.05, 0.0999, 0.1, 0.15, 0.89, 0.95, 1].map((confidence, k) => ({
+    endS: k,
+    rate: 70,
+    confidence,
+    reference: k % 2 ? 70 : 90,
+  }));
+  const bins = reliability(windows, "pulse");
+  assert.deepEqual(bins.map(({ count }) => count), [3, 2, 1, 2]);
+  assert.deepEqual(bins.map(({ right }) => right), [1 / 3, 1 / 2, 1, 1 / 2]);
+  const stated = [(0 + 0.05 + 0.0999) / 3, (0.1 + 0.15) / 2, 0.89, (0.95 + 1) / 2];
+  assertClose(bins.map((each) => each.stated), stated, 1e-12);
+});
+
+Deno.test("reliability() leaves out windows without an estimate, confidence or reference", () => {
+  const complete = { endS: 10, rate: 70, confidence: 0.5, reference: 70 };
+  for (const name of ["rate", "confidence", "reference"] as const) {
+    const { [name]: _, ...window } = complete;
+    assert.deepEqual(reliability([window], "pulse"), [], name);
+  }
+});
+
+Deno.test("calibrationError() weighs the distance of each bin by its count", () => {
+  const bins = [
+    { count: 1, stated: 0.9, right: 0.5 },
+    { count: 3, stated: 0.2, right: 0.3 },
+  ];
+  assert.ok(Math.abs(calibrationError(bins) - (0.4 + 3 * 0.1) / 4) < 1e-12);
+});
+
+Deno.test("pearson() has the sign of the relation, and none if one side is constant", () => {
+  const rising = [1, 2, 4].map((value) => ({ value, reference: 10 + 3 * value }));
+  assert.ok(Math.abs(pearson(rising)! - 1) < 1e-12);
+  const falling = rising.map(({ value, reference }) => ({ value: -value, reference }));
+  assert.ok(Math.abs(pearson(falling)! + 1) < 1e-12);
+  assert.equal(pearson(rising.map(({ value }) => ({ value, reference: 5 }))), undefined);
+  assert.equal(pearson(rising.map(({ reference }) => ({ value: 5, reference }))), undefined);
+});
+
+Deno.test("quantile() interpolates between the two nearest values", () => {
+  const cases: [number[], number, number][] = [
+    [[7], 0.95, 7],
+    [[1, 2], 0.5, 1.5],
+    [[10, 20, 40], 0.25, 15],
+    [[10, 20, 40], 0.75, 30],
+    [[10, 20, 40], 0, 10],
+    [[10, 20, 40], 1, 40],
+  ];
+  for (const [values, fraction, expected] of cases) {
+    assert.equal(quantile(values, fraction), expected, `${values} ${fraction}`);
+  }
+  assert.equal(quantile([], 0.5), NaN);
 });
