@@ -1,24 +1,31 @@
 """Checks every message that a running server publishes against the contract.
 
-Shares no code with the server: it reads the published descriptions in docs. Receives for --seconds,
-starts and stops a recording meanwhile, and prints every deviation; exits with status 1 if there is
-one.
+Shares no code with the server: it reads the published descriptions in docs. The messages come from
+channels, keys, files, the streams of gRPC or the web page, and keep the same rules. Receives for
+--seconds, starts and stops a recording meanwhile, and prints every deviation; exits with status 1
+if there is one.
 """
 
 import argparse
 import fcntl
 import json
 import pathlib
+import queue
 import sys
+import threading
 import time
+import urllib.request
 from collections import Counter
 
+import grpc
 import redis
 
-from contract import Contract, jpeg_size
+import grpc_envelopes
+from contract import Contract
 from descriptions import SCHEMAS
 
 TYPES = tuple(SCHEMAS)
+DEVICE = "physiology"  # the name of the server on its own page
 
 
 class Recorder:
@@ -62,14 +69,21 @@ def follow_keys(client, options, contract):
     started = time.monotonic()
     last_frame = None
     while time.monotonic() - started < options.seconds:
-        for stream, entries in client.xread(histories, count=200, block=200) or []:
+        found = client.xread(histories, count=200, block=200) or []
+        for stream, entries in found:
             kind = stream.decode().split(":")[-2]
+            # What was stored before this program began to read has no time of arrival.
+            new = histories[stream.decode()] != "0-0"
             for entry, fields in entries:
                 contract.expect(list(fields) == [b"envelope"], f"fields {list(fields)}")
-                contract.take(fields[b"envelope"], kind, None)
+                contract.take(fields[b"envelope"], kind, time.monotonic() if new else None)
                 ms = int(entry.split(b"-")[0])
-                stamp = json.loads(fields[b"envelope"])["timestamp"]
-                contract.expect(ms == stamp // 1000, f"entry {ms} for timestamp {stamp}")
+                envelope = json.loads(fields[b"envelope"])
+                stamp = envelope["timestamp"]
+                # A message that is sent again comes after the newest entry.
+                replayed = envelope["payload"].get("metadata", {}).get("replayed", False)
+                contract.expect(ms == stamp // 1000 or replayed and ms > stamp // 1000,
+                                f"entry {ms} for timestamp {stamp}")
                 histories[stream.decode()] = entry
         frame = client.get(f"{options.prefix}:frame")
         if frame and frame != last_frame:
@@ -105,21 +119,114 @@ def follow_files(options, contract):
                 data = file.read()
             if data:
                 started = started or time.monotonic()
+                # What was written before this program began to read has no time of arrival.
+                arrived_s = time.monotonic() if positions[kind] else None
                 contract.expect(data.endswith(b"\n"), f"half a line in {kind}.jsonl")
                 positions[kind] += len(data)
                 for line in data.splitlines():
-                    contract.take(line, kind, time.monotonic())
+                    contract.take(line, kind, arrived_s)
         try:
             data = (folder / "latest.jpg").read_bytes()
         except FileNotFoundError:
             data = image
         if data != image:
-            contract.expect(jpeg_size(data) is not None, "half an image in latest.jpg")
-            contract.counts["frame"] += 1
+            contract.image(data)
             image = data
         if started:
             recorder.step((time.monotonic() - started) / options.seconds)
         time.sleep(0.05)
+    return recorder.commanded
+
+
+def follow_grpc(options, contract):
+    contract.options.absent = {"recording_state", "frame"}
+    with grpc.insecure_channel(options.grpc) as channel:
+        grpc.channel_ready_future(channel).result(timeout=30)
+        client = grpc_envelopes.Client(channel, grpc_envelopes.SERVICE)
+        messages = queue.Queue()
+
+        def follow(kind):
+            try:
+                for message in client.call(grpc_envelopes.STREAMS[kind]):
+                    messages.put((kind, message))
+            except grpc.RpcError as error:
+                # The end of this program cancels the streams.
+                if error.code() != grpc.StatusCode.CANCELLED:
+                    raise
+
+        for kind in grpc_envelopes.STREAMS:
+            threading.Thread(target=follow, args=(kind,), daemon=True).start()
+
+        def push(text):
+            state = client.call("SetRecording", timeout=5, **json.loads(text))
+            # The recording state has no stream of its own.
+            contract.recording_states.append({"recording": state.recording,
+                                              "session_id": state.session_id or None})
+
+        recorder = Recorder(push)
+        started = time.monotonic()
+        while time.monotonic() - started < options.seconds:
+            try:
+                kind, message = messages.get(timeout=0.2)
+            except queue.Empty:
+                continue
+            envelope = grpc_envelopes.envelope_of(kind, message)
+            contract.take(json.dumps(envelope), kind, time.monotonic())
+            recorder.step((time.monotonic() - started) / options.seconds)
+    return recorder.commanded
+
+
+def read_events(url, messages):
+    """Puts each event of the page's stream into a queue."""
+    with urllib.request.urlopen(f"{url}/events", timeout=30) as response:
+        for line in response:
+            if line.startswith(b"data: "):
+                messages.put(json.loads(line[6:]))
+
+
+def read_video(url, messages):
+    """Puts each image of the page's video into a queue."""
+    with urllib.request.urlopen(f"{url}/video?device={DEVICE}", timeout=30) as response:
+        for line in response:
+            if line.lower().startswith(b"content-length:"):
+                response.readline()
+                image = response.read(int(line.split(b":")[1]))
+                messages.put({"type": "frame", "image": image})
+
+
+def follow_page(options, contract):
+    contract.options.absent = {"edge_metrics"}
+    messages = queue.Queue()
+    for read in (read_events, read_video):
+        threading.Thread(target=read, args=(options.page, messages), daemon=True).start()
+
+    def push(text):
+        request = urllib.request.Request(
+            f"{options.page}/api/recording", json.dumps({"device": DEVICE, **json.loads(text)}).encode(),
+            {"Content-Type": "application/json"})
+        urllib.request.urlopen(request, timeout=5).close()
+
+    recorder = Recorder(push)
+    started = time.monotonic()
+    while time.monotonic() - started < options.seconds:
+        try:
+            event = messages.get(timeout=0.2)
+        except queue.Empty:
+            continue
+        kind = event["type"]
+        if kind == "frame":
+            contract.image(event["image"])
+        elif kind == "edge_metrics":
+            # The page receives only the quality of the signal.
+            contract.expect(list(event["payload"]) == ["signal"], "edge metrics on the page")
+            if contract.truth:
+                contract.truth.signal(event["payload"]["signal"], event["timestamp"])
+        elif kind in TYPES:
+            contract.expect(event.pop("device") == DEVICE, "device of an event")
+            # The first state is the present one, which may have been sent long before.
+            late = kind in ("status", "recording_state") and not contract.counts[kind]
+            contract.take(json.dumps(event), kind, None if late else time.monotonic())
+        recorder.step((time.monotonic() - started) / options.seconds)
     return recorder.commanded
 
 
@@ -130,15 +237,22 @@ def main():
     parser.add_argument("--seconds", type=float, default=10)
     parser.add_argument("--key_value", action="store_true")
     parser.add_argument("--folder", help="of the file backend")
+    parser.add_argument("--grpc", help="address of the gRPC server")
+    parser.add_argument("--page", help="address of the web page")
     parser.add_argument("--buffer_duration", type=float, default=0.2)
     parser.add_argument("--frames", default="on_demand")
     parser.add_argument("--truth", help="file of --simulate_truth_path, of the default scene")
     for name in ("phasic", "eda", "no_edge", "only_while_recording", "require_pulse"):
         parser.add_argument(f"--{name}", action="store_true")
+    parser.set_defaults(absent=set())
     options = parser.parse_args()
     contract = Contract(options)
     if options.folder:
         commanded = follow_files(options, contract)
+    elif options.grpc:
+        commanded = follow_grpc(options, contract)
+    elif options.page:
+        commanded = follow_page(options, contract)
     else:
         client = redis.Redis(host="127.0.0.1", port=options.port)
         follow = follow_keys if options.key_value else follow_channels

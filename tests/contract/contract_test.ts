@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { temporaryFolder } from "../support/folders.ts";
 import { runProgram, startProgram } from "../support/physiology_server.ts";
 import { Program, PYTHON } from "../support/program.ts";
-import { startRedis } from "../support/redis_server.ts";
+import { freePort, startRedis } from "../support/redis_server.ts";
 
 const CHECKER = new URL("conformance.py", import.meta.url).pathname;
 
@@ -64,7 +64,7 @@ Deno.test("conformance.py finds no deviation in keys and histories, with metrics
     "--simulate",
     "--noredis_use_pubsub",
     "--metrics_only_while_recording",
-  ], { checks: ["--seconds=7", "--key_value", "--only_while_recording"] }));
+  ], { checks: ["--seconds=13", "--require_pulse", "--key_value", "--only_while_recording"] }));
 
 Deno.test("conformance.py finds no deviation in files, and never reads half a line", async () => {
   using folder = temporaryFolder();
@@ -72,5 +72,35 @@ Deno.test("conformance.py finds no deviation in files, and never reads half a li
     "--simulate",
     "--streaming_backend=file",
     `--file_base_directory=${folder.path}`,
-  ], { checks: ["--seconds=7", `--folder=${folder.path}`] });
+  ], { checks: ["--seconds=9", "--require_pulse", `--folder=${folder.path}`] });
+});
+
+Deno.test("conformance.py finds no deviation on the streams of gRPC", () => {
+  const port = freePort();
+  return checkContract([
+    "--simulate",
+    "--streaming_backend=grpc",
+    `--port=${port}`,
+    "--enable_phasic_bp",
+    "--enable_eda",
+  ], {
+    checks: [
+      "--seconds=9",
+      "--require_pulse",
+      "--phasic",
+      "--eda",
+      "--frames=never",
+      `--grpc=127.0.0.1:${port}`,
+    ],
+  });
+});
+
+Deno.test("conformance.py finds no deviation on the web page", () => {
+  const port = freePort();
+  return checkContract([
+    "--simulate",
+    "--streaming_backend=grpc",
+    `--port=${freePort()}`,
+    `--http_port=${port}`,
+  ], { checks: ["--seconds=9", "--require_pulse", `--page=http://127.0.0.1:${port}`] });
 });

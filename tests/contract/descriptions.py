@@ -56,12 +56,13 @@ class EnvelopeSchema:
         """Every array of values at times in the payload, with its path."""
         yield from self._traces(self.root["properties"]["payload"], payload, self.type)
 
-    def _resolved(self, schema):
+    def resolved(self, schema):
+        """The schema to which a reference refers."""
         reference = schema.get("$ref")
         return self.root["$defs"][reference.rpartition("/")[2]] if reference else schema
 
     def _objects(self, schema, value, path):
-        schema = self._resolved(schema)
+        schema = self.resolved(schema)
         if isinstance(value, dict):
             properties = schema.get("properties", {})
             yield path, value, list(properties)
@@ -72,13 +73,13 @@ class EnvelopeSchema:
                 yield from self._objects(schema.get("items", {}), each, f"{path}[]")
 
     def _traces(self, schema, value, path):
-        schema = self._resolved(schema)
+        schema = self.resolved(schema)
         if isinstance(value, dict):
             properties = schema.get("properties", {})
             for key in value.keys() & properties.keys():
                 yield from self._traces(properties[key], value[key], f"{path}.{key}")
         elif isinstance(value, list):
-            item = self._resolved(schema.get("items", {}))
+            item = self.resolved(schema.get("items", {}))
             if item.get("properties", {}).keys() == {"value", "timestamp"}:
                 yield path, value
 

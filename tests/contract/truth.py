@@ -1,8 +1,13 @@
 """What the simulated camera knows about its frames: the file of --simulate_truth_path, and its scene."""
 
+import base64
 import bisect
 import csv
+import pathlib
 import statistics
+
+import cv2
+import numpy
 
 # Of the person in an image of 640 x 480 pixels, measured by hand in the image.
 SIZE = (640, 480)
@@ -11,6 +16,16 @@ LANDMARKS = {"right eye": (295, 152), "left eye": (366, 154), "nose": (331, 184)
 LANDMARK_PX = 15
 BOX = {"x": 250, "y": 116, "width": 156, "height": 156}
 BOX_PX = 20
+
+# The portrait fills the height of the image, in its middle. The overlay covers other rows than those
+# of the head.
+PORTRAIT = pathlib.Path(__file__).resolve().parents[2] / ".tools" / "portrait.jpg"
+PORTRAIT_COLUMNS = slice(115, 525)
+HEAD_ROWS = slice(40, 300)
+# The head moves with each breath, and sensor and JPEG add noise.
+MIN_CORRELATION = 0.95
+MAX_COLOR_DIFFERENCE = 5
+IMAGE_INTERVAL = 10  # decoding every image would delay the messages
 
 MAX_ERROR = {"pulse": ("pulse_rate", 3), "breathing": ("breath_rate", 2)}
 RATE_WINDOW_US = 10_000_000
@@ -33,6 +48,11 @@ class Truth:
         self.latencies = []  # latency_ms, milliseconds from the capture to the arrival
         self.frame_rates = []  # time, fps
         self.faces = 0
+        self.images = 0
+        width = PORTRAIT_COLUMNS.stop - PORTRAIT_COLUMNS.start
+        portrait = cv2.resize(cv2.imread(str(PORTRAIT)), (width, SIZE[1]),
+                              interpolation=cv2.INTER_AREA)
+        self.head = portrait[HEAD_ROWS].astype(numpy.float32)
 
     def core_metrics(self, payload, stamp, arrived_us):
         metadata = payload["metadata"]
@@ -50,7 +70,7 @@ class Truth:
 
     def edge_metrics(self, payload, stamp, _arrived_us):
         self.captured.append(("edge_metrics", stamp))
-        self.frame_rates.append((stamp, payload["signal"]["fps"]))
+        self.signal(payload["signal"], stamp)
         face = payload.get("face")
         if not face:
             return
@@ -65,11 +85,31 @@ class Truth:
             near = abs(point["x"] - x) <= LANDMARK_PX and abs(point["y"] - y) <= LANDMARK_PX
             self.expect(near, f"the {name} is elsewhere")
 
+    def signal(self, signal, stamp):
+        self.frame_rates.append((stamp, signal["fps"]))
+
     def frame(self, payload, stamp, _arrived_us):
         self.captured.append(("frame", stamp))
         self.expect((payload["width"], payload["height"]) == SIZE, "size of the frame")
+        self.image(base64.b64decode(payload["data"]))
 
-    def conclude(self):
+    def image(self, jpeg):
+        """Compares an image with the portrait in front of the camera."""
+        self.images += 1
+        if self.images % IMAGE_INTERVAL != 1:
+            return
+        image = cv2.imdecode(numpy.frombuffer(jpeg, numpy.uint8), cv2.IMREAD_COLOR)
+        if not self.expect(image is not None and image.shape == (SIZE[1], SIZE[0], 3),
+                           "size of the image"):
+            return
+        seen = image[HEAD_ROWS, PORTRAIT_COLUMNS].astype(numpy.float32)
+        correlation = numpy.corrcoef(seen.ravel(), self.head.ravel())[0, 1]
+        self.expect(correlation >= MIN_CORRELATION, "the image does not show the scene")
+        difference = numpy.abs(seen.mean((0, 1)) - self.head.mean((0, 1))).max()
+        self.expect(difference <= MAX_COLOR_DIFFERENCE, "the image has other colors")
+
+    def conclude(self, *, faces, images):
+        """`faces` and `images` are true if the transport carries them."""
         with open(self.path, encoding="utf-8", newline="") as file:
             # The last row may be incomplete.
             rows = [row for row in csv.DictReader(file) if row["timestamp"]][:-1]
@@ -78,7 +118,8 @@ class Truth:
         self._conclude_rates(rows, times)
         self._conclude_latencies()
         self._conclude_frame_rate()
-        self.expect(self.faces > 0, "no face at all")
+        self.expect(self.faces > 0 or not faces, "no face at all")
+        self.expect(self.images > 0 or not images, "no image at all")
 
     def _conclude_times(self, times):
         for name, stamp in self.captured:

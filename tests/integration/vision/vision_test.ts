@@ -114,6 +114,37 @@ Deno.test("Vision.observe() does not wait for the detector and finds the face a 
   assert.ok(first > 0 && first < 90, `the face came with frame ${first}`);
 });
 
+const FACE_REGIONS = ["glabella", "forehead", "left_cheek", "right_cheek", "skin"] as const;
+
+/** Checks that every region of the face has the rate, in beats/min. */
+function assertRates(samples: readonly RegionSample[], expected: number, tolerance: number): void {
+  const times = samples.map(({ timeUs }) => timeUs);
+  for (const name of FACE_REGIONS) {
+    const rate = dominantRatePerMinute(times, samples.map(({ regions }) => regions[name]?.g ?? 0));
+    assert.ok(Math.abs(rate - expected) <= tolerance, `${name}: ${rate} beats/min`);
+  }
+}
+
+Deno.test("Vision finds the simulated face from the second frame on, and its pulse in every region", async () => {
+  const { samples } = await ofSimulation({ pulse: 84, noise: 2 });
+  assert.equal(samples.filter(({ faceCount }) => faceCount === 1).length, samples.length - 1);
+  assertRates(samples.slice(1), 84, 1.5);
+});
+
+for (
+  const [name, options] of [
+    ["in little light", { scene: "dark", noise: 2 }],
+    ["at 50 fps", { fps: 50 }],
+    ["with lost frames", { frameDrop: 0.2 }],
+  ] as const
+) {
+  Deno.test(`Vision keeps the track of the simulated face ${name}`, async () => {
+    const { samples } = await ofSimulation({ durationS: 5, ...options });
+    assert.ok(samples.slice(5).every(({ face, faceCount }) => face && faceCount === 1));
+    assert.equal(new Set(samples.flatMap(({ face }) => face ? [face.track] : [])).size, 1);
+  });
+}
+
 testWithShared(
   "Vision finds the face of evm_face from the second frame on, and its pulse in every region",
   [
@@ -122,12 +153,7 @@ testWithShared(
   async ([path = ""]) => {
     const samples = await ofVideo(path);
     assert.equal(samples.filter(({ faceCount }) => faceCount === 1).length, samples.length - 1);
-    for (const name of ["glabella", "forehead", "left_cheek", "right_cheek", "skin"] as const) {
-      const green = samples.slice(1).map(({ regions }) => regions[name]?.g ?? 0);
-      const times = samples.slice(1).map(({ timeUs }) => timeUs);
-      const rate = dominantRatePerMinute(times, green);
-      assert.ok(Math.abs(rate - 53) <= 1.5, `${name}: ${rate} beats/min`);
-    }
+    assertRates(samples.slice(1), 53, 1.5);
   },
 );
 
