@@ -68,18 +68,11 @@ class ManualSource implements FrameSource {
   }
 }
 
-/** A backend that a test can inspect after the server has ended. */
-class InspectedBackend extends FakeBackend {
-  disposed = 0;
-  problem: string | undefined;
-
+/** A backend that is connected from its start on. */
+class ConnectedBackend extends FakeBackend {
   override start(): void {
+    super.start();
     this.setReady(true);
-  }
-
-  override [Symbol.asyncDispose](): Promise<void> {
-    this.disposed++;
-    return super[Symbol.asyncDispose]();
   }
 }
 
@@ -120,7 +113,7 @@ class NotifySocket implements AsyncDisposable {
 
 interface Running {
   readonly source: ManualSource;
-  readonly backend: InspectedBackend;
+  readonly backend: ConnectedBackend;
   readonly signals: FakeSignals;
   /** Notifications to systemd. */
   readonly notified: string[];
@@ -141,7 +134,7 @@ const isFrame = (message: Outgoing): message is FrameOutgoing => message.kind ==
 async function serve(
   argv: readonly string[],
   use: (running: Running) => Promise<void> | void,
-  { backend = new InspectedBackend() } = {},
+  { backend = new ConnectedBackend() } = {},
 ): Promise<Running & { readonly status: number }> {
   using signals = new FakeSignals();
   using folder = new TemporaryFolder();
@@ -201,7 +194,7 @@ Deno.test("runServer() stops after the duration of the settings", async () => {
 
 Deno.test("runServer() throws if the input ends and nothing was delivered, unless it was stopped", async () => {
   const unreachable = () => {
-    const backend = new InspectedBackend();
+    const backend = new ConnectedBackend();
     backend.start = () => {};
     backend.problem = "Redis is away";
     return { backend };
@@ -218,7 +211,7 @@ Deno.test("runServer() throws if the input ends and nothing was delivered, unles
         "The input has ended and no subscriber received any message: Redis is away",
   );
   assert.equal((await serve([], () => {}, unreachable())).status, 0);
-  const late = new InspectedBackend();
+  const late = new ConnectedBackend();
   const { status } = await serve([], async (running) => {
     await running.source.send(running.source.frame());
     late.problem = "Redis is away";

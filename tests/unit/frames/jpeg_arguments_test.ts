@@ -65,9 +65,9 @@ Deno.test("encoderArguments() keeps the chroma sampling, of gray images that of 
     ["yuv444p", "yuvj444p"],
     ["yuv440p", "yuvj420p"],
     ["gray", "yuvj420p"],
-  ];
+  ] as const;
   for (const [pixelFormat, jpegFormat] of cases) {
-    assert.equal(optionsFor({ pixelFormat: pixelFormat! })["-pix_fmt"], jpegFormat, pixelFormat);
+    assert.equal(optionsFor({ pixelFormat })["-pix_fmt"], jpegFormat, pixelFormat);
   }
 });
 
