@@ -8,7 +8,7 @@ import {
   PORTRAIT_ASPECT,
 } from "../../src/capture/simulator/portrait.ts";
 import { Renderer } from "../../src/capture/simulator/renderer.ts";
-import { paintScene } from "../../src/capture/simulator/scene.ts";
+import { paintScene, type Placement } from "../../src/capture/simulator/scene.ts";
 import { Vision } from "../../src/vision/vision.ts";
 import { createVitalsEngine } from "../../src/vitals/engine.ts";
 import type { VitalsEstimate } from "../../src/vitals/estimate.ts";
@@ -25,8 +25,13 @@ const START_US = 1_000_000_000;
 export interface ClipPerson {
   /** The portrait, or a mirrored one of another complexion. @default "first" */
   readonly face?: "first" | "second";
-  /** Position in the image; both differ by three quarters of a face. @default "centre" */
-  readonly place?: "centre" | "right";
+  /**
+   * Position in the image: `centre` and `right` differ by three quarters of a face, and `close` is
+   * so close that the head is above the image, which shows the neck and the chest.
+   *
+   * @default "centre"
+   */
+  readonly place?: "centre" | "right" | "close";
   /** Mean pulse rate in beats/min, or steps as of --simulate_pulse; 0: none, as in a photograph. */
   readonly pulse: number | string;
   /** `fibrillation` and `bigeminy` have beats at irregular intervals. @default "sinus" */
@@ -125,23 +130,32 @@ const NOISE = 1.5;
 const SECOND_COMPLEXION = [0.92, 0.82, 0.78] as const;
 
 async function openRenderer({ person, swayPx = 0 }: Shot, seed: number): Promise<Renderer> {
-  const portrait = person && await portraitOf(person.face ?? "first");
-  const left = (WIDTH - HEIGHT * PORTRAIT_ASPECT) * (person?.place === "right" ? 1 : 0.5);
+  const placement = placementOf(person?.place ?? "centre");
   const scene = paintScene({
     width: WIDTH,
     height: HEIGHT,
-    people: person ? [{ left: Math.round(left), top: 0, height: HEIGHT }] : [],
-    portrait,
+    people: person ? [placement] : [],
+    portrait: person && await portraitOf(person.face ?? "first", placement.height),
     pulseAmplitude: person?.pulse ? PULSE_AMPLITUDE : 0,
     seed,
   });
   return new Renderer(scene, { seed, noise: NOISE, maxSwayPx: 2 * swayPx });
 }
 
-async function portraitOf(face: "first" | "second"): Promise<Portrait> {
-  const portrait = await loadPortrait(HEIGHT);
+function placementOf(place: NonNullable<ClipPerson["place"]>): Placement {
+  const height = place === "close" ? 2 * HEIGHT : HEIGHT;
+  const left = (WIDTH - height * PORTRAIT_ASPECT) * (place === "right" ? 1 : 0.5);
+  return {
+    left: Math.round(left),
+    top: place === "close" ? Math.round(-0.53 * height) : 0,
+    height,
+  };
+}
+
+async function portraitOf(face: "first" | "second", height: number): Promise<Portrait> {
+  const portrait = await loadPortrait(height);
   if (face === "first") return portrait;
-  const { width, height } = portrait;
+  const { width } = portrait;
   const rgb = portrait.rgb.map((_, at) => {
     const channel = at % 3, pixel = (at - channel) / 3;
     const row = Math.floor(pixel / width), column = pixel % width;

@@ -14,6 +14,8 @@ export const CLIPS = {
   dark: [{ seconds: 20, person: FIRST, light: 0.05 }],
   photograph: [{ seconds: 30, person: { pulse: 0, breathing: 0 }, swayPx: 1 }],
   empty: [{ seconds: 12 }],
+  /** Skin with a pulse, but no face. */
+  neck: [{ seconds: 12, person: { ...FIRST, place: "close" } }],
   leaves: [{ seconds: 20, person: FIRST }, { seconds: 8 }],
   other_place: [
     { seconds: 25, person: FIRST },

@@ -61,8 +61,8 @@ Deno.test("VitalsEngine measures the heart rate variability of the clip fast wit
   }
 });
 
-/** Seconds from a step of the rate to the last value that is wrong: 5 and 10.8 today, bad. */
-const STEP_LAG_S: Readonly<Record<Rate, number>> = { pulse: 5.5, breathing: 11.9 };
+/** Seconds from a step of the rate to the last value that is wrong: 5 and 4.8 today, bad. */
+const STEP_LAG_S: Readonly<Record<Rate, number>> = { pulse: 5.5, breathing: 5.3 };
 
 for (
   const [rate, { atS, to }] of [
@@ -88,6 +88,7 @@ for (
   const [name, reasons] of [
     ["photograph", { pulse: "low_quality", breathing: "motion" }],
     ["empty", { pulse: "no_face", breathing: "no_face" }],
+    ["neck", { pulse: "no_face", breathing: "no_face" }],
   ] as const
 ) {
   Deno.test(`VitalsEngine publishes no vital of the clip ${name}`, async () => {
@@ -103,17 +104,19 @@ for (
   });
 }
 
-Deno.test("VitalsEngine assesses the clip empty as NO_FACES_FOUND", async () => {
-  const { estimates } = await MEASURED.empty();
-  assert.ok(
-    estimates.every(({ atS, estimate }) => atS < 1.5 || estimate.condition === "NO_FACES_FOUND"),
-  );
-});
+for (const name of ["empty", "neck"] as const) {
+  Deno.test(`VitalsEngine assesses the clip ${name} as NO_FACES_FOUND`, async () => {
+    const { estimates } = await MEASURED[name]();
+    const late = estimates.filter(({ atS }) => atS >= 1.5);
+    assert.ok(late.every(({ estimate }) => estimate.condition === "NO_FACES_FOUND"));
+  });
+}
 
 Deno.test("VitalsEngine withholds the pulse of the clip dark as too_dark, or has the right one", async () => {
   const clip = await MEASURED.dark();
   const { coverage, wrongFraction } = accuracyOf(clip, "pulse");
-  assert.ok(coverage <= 0.5, `${coverage}`);
+  // 0.08 today.
+  assert.ok(coverage <= 0.1, `${coverage}`);
   assert.equal(wrongFraction, 0);
   const { condition, pulse } = clip.estimates.at(-1)!.estimate;
   assert.deepEqual([condition, pulse.withheld], ["IMAGE_TOO_DARK", "too_dark"]);
@@ -178,8 +181,8 @@ for (const name of ["fibrillation", "bigeminy"] as const) {
   });
 }
 
-/** Seconds from the last breath to the end of the rate, and to the apnea: 9.8 and 10 today, bad. */
-const HELD_BREATH_S = { rate: 10.8, apnea: 11 };
+/** Seconds from the last breath to the end of the rate, and to the apnea: 8.8 and 9 today, bad. */
+const HELD_BREATH_S = { rate: 9.7, apnea: 9.9 };
 
 Deno.test("VitalsEngine detects an apnea while the breath is held, and only then", async () => {
   const clip = await MEASURED.held_breath();

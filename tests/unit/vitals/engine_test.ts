@@ -2,16 +2,10 @@ import { monotonicUs } from "../../../src/base/time.ts";
 import assert from "node:assert/strict";
 import { createVitalsEngine } from "../../../src/vitals/engine.ts";
 import { loadConfidenceModel } from "../../../src/vitals/pulse/confidence.ts";
-import type { VitalsEngine, VitalsEstimate } from "../../../src/vitals/estimate.ts";
+import type { VitalsEstimate } from "../../../src/vitals/estimate.ts";
 import type { RegionSample } from "../../../src/vision/region_sample.ts";
 import { faceSamples } from "../../support/face_samples.ts";
-import {
-  CHANGE_US,
-  FIRST_PERSON,
-  PERSON_CHANGES,
-  personSamples,
-  SECOND_PERSON,
-} from "../../support/person_changes.ts";
+import { FIRST_PERSON, personSamples, testPersonChanges } from "../../support/person_changes.ts";
 import { goodFace, samplesOf } from "../../support/samples.ts";
 
 /** Returns the estimates at intervals of 0.2 s. */
@@ -95,67 +89,9 @@ Deno.test("VitalsEngine withholds values if the camera delivers no frames", () =
   assert.equal(engine.estimate().condition, "CAMERA_DISCONNECTED");
 });
 
-/** The values of each vital in an estimate, with their times if they have any. */
-const VITALS: Readonly<Record<string, (estimate: VitalsEstimate) => unknown>> = {
-  "pulse": ({ pulse }) => [pulse.strict, pulse.rate],
-  "pulse trace": ({ pulse }) => pulse.trace,
-  "heart rate variability": ({ pulse }) => pulse.hrv,
-  "pulse-respiration quotient": ({ pulse }) => pulse.respirationQuotient,
-  "breathing": ({ breathing }) => [breathing.strict, breathing.rate],
-  "upper trace": ({ breathing }) => breathing.upperTrace,
-  "depth of breaths": ({ breathing }) => breathing.amplitude,
-  "baseline": ({ breathing }) => breathing.baseline,
-  "ratio of inhalation to exhalation": ({ breathing }) => breathing.inhaleExhaleRatio,
-  "respiratory line length": ({ breathing }) => breathing.respiratoryLineLength,
-  "apnea": ({ breathing }) => breathing.apnea,
-  "phasic trace": ({ phasicPressure }) => phasicPressure,
-  "EDA proxy": ({ eda }) => eda,
-};
-
-/** All numbers in a value, in order; true and false count as 1 and 0. */
-function numbersIn(value: unknown): number[] {
-  if (typeof value === "object" && value) return Object.values(value).flatMap(numbersIn);
-  return typeof value === "number" || typeof value === "boolean" ? [Number(value)] : [];
-}
-
-/** Pushes samples and returns an estimate for every fifteenth. */
-function estimatesOf(engine: VitalsEngine, samples: Iterable<RegionSample>): VitalsEstimate[] {
-  return [...samples].flatMap((sample, k) => {
-    engine.push(sample);
-    return k % 15 === 14 ? [engine.estimate()] : [];
-  });
-}
-
 const OPTIONS = { phasicPressure: true, eda: true };
-/** The change comes between two estimates, and some samples after the last one before it. */
-const FIRST_S = 36.3, SECOND_S = 20;
 
-for (const { name, gapUs, track, apply } of PERSON_CHANGES) {
-  Deno.test(`VitalsEngine publishes nothing that it measured before ${name}`, () => {
-    const engine = createVitalsEngine(OPTIONS);
-    const startUs = CHANGE_US - gapUs - (FIRST_S - 1 / 30) * 1e6;
-    const first = { seconds: FIRST_S, startUs: Math.round(startUs), track: 1 };
-    const before = estimatesOf(engine, personSamples(FIRST_PERSON, first));
-    apply?.(engine);
-    const second = { seconds: SECOND_S, startUs: CHANGE_US, track };
-    const after = estimatesOf(engine, personSamples(SECOND_PERSON, second));
-    // A new engine cannot have anything from before.
-    const expected = estimatesOf(
-      createVitalsEngine(OPTIONS),
-      personSamples(SECOND_PERSON, second),
-    );
-    for (const [vital, valuesOf] of Object.entries(VITALS)) {
-      assert.ok(numbersIn(before.map(valuesOf)).length > 0, `${vital}: no value before`);
-      for (const [k, estimate] of after.entries()) {
-        assert.deepEqual(
-          numbersIn(valuesOf(estimate)),
-          numbersIn(valuesOf(expected[k]!)),
-          `${vital} after ${(k + 1) / 2} s`,
-        );
-      }
-    }
-  });
-}
+testPersonChanges(() => createVitalsEngine(OPTIONS));
 
 Deno.test("VitalsEngine.reset() forgets the face and the last window of the pulse at once", () => {
   const engine = createVitalsEngine();
