@@ -172,7 +172,7 @@ Deno.test("breathingRate() finds the fundamental of breaths with a strong harmon
   }
   near(evidenceOf([0.2, 1], [0.4, 2]).rate, 24, 0.1);
   // Every second breath is deeper: from about its own depth on, that is the rhythm.
-  for (const [amplitude, rate] of [[0.4, 24], [0.7, 24], [1.1, 12], [1.5, 12]] as const) {
+  for (const [amplitude, rate] of [[0.4, 24], [1.1, 12], [1.5, 12]] as const) {
     near(evidenceOf([0.4, 1], [0.2, amplitude]).rate, rate, 0.1);
   }
 });
