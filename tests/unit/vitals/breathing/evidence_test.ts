@@ -95,6 +95,8 @@ Deno.test("evaluateWindows() limits the features of the confidence", () => {
     accord: 0.5,
     moved: 0.5,
   });
+  const far = confidenceFeatures({ ...evidence, countedRate: 27 }, options);
+  assert.equal(far.disagreement, 1);
   const small = { ...evidence, countedRate: 13.2, rise: -1, cycles: 5, irregularity: 0.2 };
   const features = confidenceFeatures(small, { accord: 1, motionFraction: 0.2 });
   assert.ok(Math.abs(features.disagreement - 0.1) < 1e-9);

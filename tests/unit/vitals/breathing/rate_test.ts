@@ -170,7 +170,11 @@ Deno.test("breathingRate() finds the fundamental of breaths with a strong harmon
   for (const amplitude of [0.5, 0.8, 1]) {
     near(evidenceOf([0.2, 1], [0.4, amplitude]).rate, 12, 0.1);
   }
-  near(evidenceOf([0.4, 1], [0.2, 0.4]).rate, 24, 0.1);
+  near(evidenceOf([0.2, 1], [0.4, 2]).rate, 24, 0.1);
+  // Every second breath is deeper: from about its own depth on, that is the rhythm.
+  for (const [amplitude, rate] of [[0.4, 24], [1.1, 12], [1.5, 12]] as const) {
+    near(evidenceOf([0.4, 1], [0.2, amplitude]).rate, rate, 0.1);
+  }
 });
 
 Deno.test("breathingRate() has the power of the rate over the median of 1.3 to 3.5 Hz, as velocities", () => {

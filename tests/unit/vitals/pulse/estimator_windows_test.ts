@@ -169,3 +169,45 @@ Deno.test("PulseEstimator warms up again for a new face, and after reset()", () 
   assert.deepEqual(estimator.estimate().trace, []);
   assert.equal(next(estimator, 1), "warming_up");
 });
+
+Deno.test("PulseEstimator has the samples of ten seconds at 120 frames per second", () => {
+  const estimator = after(faceSamples({ seconds: 12, fps: 120 }));
+  estimator.estimate();
+  const { bvp } = estimator.wave!;
+  assert.equal(bvp.length, 300);
+  const amplitude = (part: Float64Array) => Math.max(...part.map(Math.abs));
+  assert.ok(
+    amplitude(bvp.subarray(0, 25)) > 0.3 * amplitude(bvp),
+    `${amplitude(bvp.subarray(0, 25))}`,
+  );
+});
+
+Deno.test("PulseEstimator.estimate() has each sample of the trace once, and none from before a reset", () => {
+  const estimator = after(faceSamples({ seconds: 2 }));
+  const { trace } = estimator.estimate();
+  // Eight samples are needed for the first one.
+  assert.equal(trace.length, 60 - 7);
+  assert.deepEqual(estimator.estimate().trace, []);
+  for (const sample of faceSamples({ seconds: 1, startUs: 2_000_000 })) estimator.push(sample);
+  estimator.reset();
+  assert.deepEqual(estimator.estimate().trace, []);
+});
+
+Deno.test("PulseEstimator compares with no window from before a gap of over two seconds", () => {
+  const hasHistory = (gapUs: number) => {
+    const estimator = new PulseEstimator({ model: CONFIDENT });
+    const secondUs = 9_000_000 + gapUs;
+    for (
+      const sample of [
+        ...faceSamples({ seconds: 9 }),
+        ...faceSamples({ seconds: 6.2, startUs: secondUs }),
+      ]
+    ) {
+      estimator.push(sample);
+      estimator.estimate();
+    }
+    return estimator.assessment!.features!.hasHistory;
+  };
+  assert.equal(hasHistory(1_800_000), 1);
+  assert.equal(hasHistory(2_200_000), 0);
+});
