@@ -406,3 +406,13 @@ Deno.test("MetricQueue tries to spool again 500 ms after that has failed", async
   });
   assert.equal(ends.outbox.problem, undefined);
 });
+
+Deno.test("MetricQueue of status takes a tenth of the default limit of the spool, which is 64 MiB", async () => {
+  using folder = temporaryFolder();
+  await using ends = startFakeOutbox({ memoryBytes: 1, spoolFolder: folder.path });
+  for (let count = 1; count <= 7; count++) {
+    offerBytes(ends, "status", 1_100_000);
+    await waitFor("the spool", () => ends.outbox.queuedBytes === 0, { pollMs: 1 });
+    assert.equal(ends.dropped("metric"), count === 7 ? 1 : 0);
+  }
+});
