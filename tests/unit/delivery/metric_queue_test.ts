@@ -265,7 +265,7 @@ Deno.test("MetricQueue sends metrics again that were acknowledged less than 1 s 
   }
 });
 
-/** A backend that refuses every message while it is told to. */
+/** A backend that refuses every message while it is set to. */
 class RefusingBackend extends FakeBackend {
   refusing: "rejected" | "link" | undefined = "rejected";
 

@@ -252,7 +252,7 @@ Deno.test("Outbox shows a degradation at the start of a connection with a long R
   assert.equal(counters.get("outbox_frame_degradation"), 0.7);
 });
 
-Deno.test("Outbox tells the health of core metrics and of acknowledgements", async () => {
+Deno.test("Outbox reports core metrics and acknowledgements to the health check", async () => {
   await using ends = startFakeOutbox();
   const { backend, outbox, health, clock } = ends;
   outbox.offer(fakeMetric(clock, 1, "status"));
