@@ -11,6 +11,8 @@ const DEFAULT_REPLIES: Readonly<Record<string, string>> = {
   SPUBLISH: ":1\r\n",
 };
 
+const latin1Decoder = new TextDecoder("latin1");
+
 /** Returns a bulk string in RESP. */
 export function bulk(text: string): string {
   return `$${new TextEncoder().encode(text).length}\r\n${text}\r\n`;
@@ -141,7 +143,7 @@ function encode(text: string): Uint8Array<ArrayBuffer> {
 
 /** One character for each byte, so that lengths in the protocol are lengths of the text. */
 function latin1(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
+  return latin1Decoder.decode(bytes);
 }
 
 function close(connection: Deno.TcpConn): void {

@@ -244,7 +244,7 @@ Deno.test("load() rejects a file that holds null, and lists the keys if none is 
   );
 });
 
-Deno.test("load() tells the origin of a secret, and keeps a password of a higher rank", () => {
+Deno.test("load() shows the origin of a secret, and keeps a password of a higher rank", () => {
   const files = { "/run/pw": "from file", "/c/redis_password": "credential" };
   const originOf = (machine: Machine, ...argv: string[]) => {
     const { originOf, settings } = loadOn(machine, ...argv);
@@ -272,7 +272,7 @@ Deno.test("load() tells the origin of a secret, and keeps a password of a higher
   assert.deepEqual(empty, [{ kind: "flag" }, "from file"]);
 });
 
-Deno.test("load() tells the file and key, or the variable, of a value", () => {
+Deno.test("load() shows the file and key, or the variable, of a value", () => {
   const machine = withConfig({ port: 7 }, { PHYSIOLOGY_REDIS_HOST: "ward" });
   const { originOf, argument, command } = loadOn(machine, CONFIG);
   assert.deepEqual(originOf(entryOf("redis_port")), {

@@ -124,7 +124,7 @@ class SlowBackend extends FakeBackend {
  */
 async function startPaced() {
   const backend = new SlowBackend();
-  const ends = startFakeOutbox({}, backend);
+  const ends = startFakeOutbox({ maxFrameAgeMs: 60_000 }, backend);
   const { clock, outbox } = ends;
   const offer = (sequence: number, bytes: number) => {
     const frame = fakeFrame(clock, sequence);
@@ -146,8 +146,13 @@ Deno.test("FrameQueue leaves a gap before a large frame, and then sends the newe
   ends.offer(5, 3000);
   assert.deepEqual(framesOf(ends.backend.sent), [1]);
   assert.equal(ends.clock.sleepers, 5, "one gap, beside the loops of four queues");
+  while (framesOf(ends.backend.sent).length < 2) await ends.clock.advance(50);
+  assert.deepEqual(framesOf(ends.backend.sent), [1, 5]);
+  await ends.clock.advance(401);
+  ends.offer(6, 3000);
+  assert.deepEqual(framesOf(ends.backend.sent), [1, 5], "the next has to wait too");
   await ends.clock.advance(5000);
-  assert.deepEqual(framesOf(ends.backend.sent).slice(0, 2), [1, 5]);
+  assert.deepEqual(framesOf(ends.backend.sent), [1, 5, 6]);
   await ends[Symbol.asyncDispose]();
 });
 

@@ -265,7 +265,7 @@ Deno.test("MetricQueue sends metrics again that were acknowledged less than 1 s 
   }
 });
 
-/** A backend that refuses every message while it is told to. */
+/** A backend that refuses every message while it is set to. */
 class RefusingBackend extends FakeBackend {
   refusing: "rejected" | "link" | undefined = "rejected";
 
@@ -405,4 +405,14 @@ Deno.test("MetricQueue tries to spool again 500 ms after that has failed", async
     return false;
   });
   assert.equal(ends.outbox.problem, undefined);
+});
+
+Deno.test("MetricQueue of status takes a tenth of the default limit of the spool, which is 64 MiB", async () => {
+  using folder = temporaryFolder();
+  await using ends = startFakeOutbox({ memoryBytes: 1, spoolFolder: folder.path });
+  for (let count = 1; count <= 7; count++) {
+    offerBytes(ends, "status", 1_100_000);
+    await waitFor("the spool", () => ends.outbox.queuedBytes === 0, { pollMs: 1 });
+    assert.equal(ends.dropped("metric"), count === 7 ? 1 : 0);
+  }
 });

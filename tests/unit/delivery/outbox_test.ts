@@ -252,7 +252,7 @@ Deno.test("Outbox shows a degradation at the start of a connection with a long R
   assert.equal(counters.get("outbox_frame_degradation"), 0.7);
 });
 
-Deno.test("Outbox tells the health of core metrics and of acknowledgements", async () => {
+Deno.test("Outbox reports core metrics and acknowledgements to the health check", async () => {
   await using ends = startFakeOutbox();
   const { backend, outbox, health, clock } = ends;
   outbox.offer(fakeMetric(clock, 1, "status"));
@@ -300,8 +300,9 @@ Deno.test("Outbox reports that it cannot spool, and keeps the metrics in memory 
   Deno.removeSync(spoolFolder);
   Deno.mkdirSync(`${spoolFolder}/status`, { recursive: true });
   await waitFor("the spool", async () => {
+    outbox.offer(fakeMetric(clock, 2));
     await clock.advance(500);
-    return outbox.queuedBytes === 0;
+    return outbox.queuedBytes < 500;
   });
 });
 
@@ -331,4 +332,19 @@ Deno.test("Outbox sends a metric behind those that were in flight when the link 
   await clock.advance(10);
   assert.deepEqual(metricsOf(backend.received).map(({ sequence }) => sequence), [1, 2]);
   assert.equal(outbox.queuedBytes, 0, "it woke up by itself");
+});
+
+Deno.test("Outbox.flush() looks every 5 ms whether all was sent", async () => {
+  await using ends = startFakeOutbox();
+  ends.backend.setReady(true);
+  ends.backend.acknowledging = false;
+  ends.outbox.offer(fakeMetric(ends.clock, 1));
+  let flushed = false;
+  ends.outbox.flush(1000).then(() => flushed = true);
+  await ends.clock.advance(1);
+  ends.backend.acknowledge();
+  await ends.clock.advance(3);
+  assert.equal(flushed, false);
+  await ends.clock.advance(1);
+  assert.equal(flushed, true);
 });

@@ -341,3 +341,15 @@ Deno.test("Spool.peek() goes on after a segment that another process has cut", a
   await spool.remove(1);
   assert.deepEqual([numbersOf(await spool.peek(9)), spool.length], [[3], 1]);
 });
+
+Deno.test("Spool.peek() corrects the number of records that another process has changed, beside those read", async () => {
+  using folder = temporaryFolder();
+  const { spool } = spoolIn(folder.path);
+  await spool.open();
+  await spool.append([record(1), record(2), record(3), record(4)]);
+  await spool.peek(1);
+  await spool.remove(1);
+  await spool.append([record(5)]);
+  Deno.truncateSync(`${folder.path}/000000000001.spool`, 3 * 36);
+  assert.deepEqual([numbersOf(await spool.peek(9)), spool.length], [[2, 3], 2]);
+});

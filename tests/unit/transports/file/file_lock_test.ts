@@ -38,42 +38,53 @@ Deno.test("withFileLock() holds the lock during the work alone, even if that fai
   assert.equal(isFree(), true);
 });
 
+/** A file whose lock another process holds until `free` is set. */
+class LockedFile {
+  tries = 0;
+  free = false;
+  unlocked = 0;
+
+  tryLock(exclusive: boolean): Promise<boolean> {
+    assert.equal(exclusive, true);
+    this.tries++;
+    return Promise.resolve(this.free);
+  }
+
+  unlock(): Promise<void> {
+    this.unlocked++;
+    return Promise.resolve();
+  }
+}
+
+/** Begins to write to a file that is locked; returns its outcome so far. */
+function waitForLock(file: LockedFile) {
+  const clock = new ManualClock();
+  const state = { outcome: "waiting", clock };
+  const options = { clock, path: "/lines.jsonl", work: () => Promise.resolve("done") };
+  withFileLock(file as unknown as Deno.FsFile, options).then(
+    (result) => state.outcome = result,
+    (error: Error) => state.outcome = error.message,
+  );
+  return state;
+}
+
 Deno.test("withFileLock() waits for 2 s for a lock of another process, and tries every 5 ms", async () => {
-  using fixture = lockedFiles();
-  const { file, other, clock, path } = fixture;
-  other.lockSync(true);
-  let tries = 0;
-  const tryLock = file.tryLock.bind(file);
-  file.tryLock = (exclusive) => {
-    tries++;
-    return tryLock(exclusive);
-  };
-  let outcome = "waiting";
-  const done = withFileLock(file, { clock, path, work: () => Promise.resolve() })
-    .then(() => outcome = "done", (error: Error) => outcome = error.message);
-  await advance(clock, 1990);
-  assert.equal(outcome, "waiting");
-  assert.ok(tries > 390 && tries < 410, `${tries}`);
-  await advance(clock, 20);
-  await done;
-  assert.equal(outcome, `Cannot lock ${path}: another process holds the lock`);
+  const file = new LockedFile();
+  const state = waitForLock(file);
+  await state.clock.advance(2000);
+  assert.equal(state.outcome, "waiting");
+  assert.equal(file.tries, 401);
+  await state.clock.advance(5);
+  assert.equal(state.outcome, "Cannot lock /lines.jsonl: another process holds the lock");
+  assert.equal(file.unlocked, 0);
 });
 
 Deno.test("withFileLock() goes on as soon as the lock is free", async () => {
-  using fixture = lockedFiles();
-  const { file, other, clock, path } = fixture;
-  other.lockSync(true);
-  const done = withFileLock(file, { clock, path, work: () => Promise.resolve(7) });
-  await advance(clock, 1500);
-  other.unlockSync();
-  await advance(clock, 5);
-  assert.equal(await done, 7);
+  const file = new LockedFile();
+  const state = waitForLock(file);
+  await state.clock.advance(20);
+  file.free = true;
+  assert.equal(state.outcome, "waiting");
+  await state.clock.advance(5);
+  assert.deepEqual([state.outcome, file.unlocked], ["done", 1]);
 });
-
-/** Advances in steps of a try, each with time for the operation on the file. */
-async function advance(clock: ManualClock, ms: number): Promise<void> {
-  for (let passed = 0; passed < ms; passed += 5) {
-    await new Promise((resolve) => setTimeout(resolve, 0));
-    await clock.advance(5);
-  }
-}

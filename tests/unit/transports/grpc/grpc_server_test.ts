@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { create, toBinary } from "@bufbuild/protobuf";
+import { SetRecordingRequestSchema } from "../../../../src/transports/grpc/gen/physiology_server_pb.ts";
 import { ConfigError } from "../../../../src/base/errors.ts";
 import { UnavailableError } from "../../../../src/base/errors.ts";
 import { CollectingLog } from "../../../support/collecting_log.ts";
@@ -7,6 +9,7 @@ import { waitFor } from "../../../support/wait.ts";
 import { HeldTimers } from "../../../support/held_timers.ts";
 import {
   call,
+  FLAG,
   FRAME,
   frame,
   framesOf,
@@ -20,6 +23,7 @@ import {
 
 const GET_STATUS = "/presage.physiology.PhysiologyServer/GetStatus";
 const STREAM_STATUS = "/presage.physiology.PhysiologyServer/StreamStatus";
+const SET_RECORDING = "/presage.physiology.PhysiologyServer/SetRecording";
 const TOKEN = "correct horse";
 
 /** Opens a connection that has made its handshake. */
@@ -195,3 +199,37 @@ Deno.test("GrpcServer sends small messages at once", async () => {
     Deno.listen = listen;
   }
 });
+
+/** A message that starts a recording, with an unknown field that makes it as large as that. */
+function paddedRecording(bytes: number): Uint8Array<ArrayBuffer> {
+  const known = toBinary(
+    SetRecordingRequestSchema,
+    create(SetRecordingRequestSchema, { recording: true }),
+  );
+  const length = bytes - known.length - 5; // a tag of two bytes and a length of three
+  const head = [0xa2, 0x06, length & 127 | 128, length >> 7 & 127 | 128, length >> 14];
+  return join(known, Uint8Array.from(head), new Uint8Array(length));
+}
+
+for (const [bytes, accepted] of [[65_536, true], [65_537, false]] as const) {
+  Deno.test(`GrpcServer ${accepted ? "accepts" : "refuses"} a request of ${bytes} bytes`, async () => {
+    await using bench = new GrpcBench();
+    using socket = await handshake(bench);
+    const payload = join(new Uint8Array(5), paddedRecording(bytes));
+    new DataView(payload.buffer).setUint32(1, bytes);
+    const part = (from: number, to: number, flags = 0) =>
+      frame(FRAME.data, { flags, stream: 1, payload: payload.subarray(from, to) });
+    const parts = [part(0, 16_000), part(16_000, 32_000), part(32_000, 48_000)];
+    await writes(socket, join(call(1, SET_RECORDING, { open: true }), ...parts));
+    // The first half of the window is open again.
+    if (accepted) {
+      await readUntil(socket, ({ type, stream }) => type === FRAME.windowUpdate && stream === 1);
+      await writes(
+        socket,
+        join(part(48_000, 64_000), part(64_000, payload.length, FLAG.endStream)),
+      );
+    }
+    await readUntil(socket, isEndOfResponse(1));
+    assert.equal(bench.recording.state.recording, accepted);
+  });
+}

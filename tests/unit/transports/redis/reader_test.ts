@@ -96,8 +96,7 @@ Deno.test("RedisReader pings every second, until it is disposed", async () => {
     });
   }
   await second.reader[Symbol.asyncDispose]();
-  timers.advance(10_000);
-  assert.equal(second.server.commandsNamed("PING").length, 2);
+  assert.ok(!timers.remainingMs.some((ms) => ms <= 1000), `${timers.remainingMs}`);
   assert.equal(reader.ready, true);
 });
 

@@ -310,8 +310,8 @@ Deno.test("RedisBackend first resets the frames in flight, and gives metrics tim
     if (name === "PUBLISH") time.advance(100);
     return undefined;
   };
-  for (let count = 0; count < 30; count++) await backend.send(frame(count, 93_000));
-  await held.send(frame(31, 93_000));
+  for (let count = 0; count < 15; count++) await backend.send(frame(count, 93_000));
+  await held.send(frame(16, 93_000));
   await held.send(coreMetric(1));
   held.pass(1300);
   assert.equal(backend.problem, undefined);
