@@ -189,7 +189,7 @@ Deno.test("NativeCamera.open() states why it fails", async () => {
   await assert.rejects(NativeCamera.open("/dev/video99", REQUEST), (error: unknown) => {
     assert.ok(error instanceof NativeError);
     assert.equal(error.status, "no_device");
-    assert.match(error.message, /^Cannot open \/dev\/video99/);
+    assert.match(error.message, /^Cannot open the camera \/dev\/video99: /);
     return true;
   });
   await using file = await recordingFile({ fourcc: "GREY", ...SIZE, frames: [] });
