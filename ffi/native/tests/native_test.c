@@ -16,6 +16,7 @@ int main(void) {
   test_region_layouts();
   test_masks();
   test_motion();
+  test_camera_rings();
   test_resampling();
   printf(failures ? "%d checks failed\n" : "ok\n", failures);
   return failures > 0;

@@ -12,6 +12,7 @@ void test_region_measurement(void);
 void test_region_layouts(void);
 void test_masks(void);
 void test_motion(void);
+void test_camera_rings(void);
 void test_resampling(void);
 
 /* Encodes a JPEG of the test pattern with the sampling factors `h` and `v` of Y. `components` is 1

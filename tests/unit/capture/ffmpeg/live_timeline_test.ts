@@ -35,3 +35,51 @@ Deno.test("LiveTimeline keeps increasing when the timestamps restart", () => {
   const after = timeline.timeUs(0, 1_040_000);
   assert.deepEqual([before, after], [1_000_000, 1_040_000]);
 });
+
+/** A timeline after `count` frames of 25 per second whose delay is `delayUs`. */
+function afterFrames(count: number, delayUs = 100_000) {
+  const timeline = new LiveTimeline();
+  let ptsUs = 0;
+  for (let i = 0; i < count; i++) timeline.timeUs(ptsUs += 40_000, ptsUs + delayUs);
+  return { timeline, ptsUs };
+}
+
+Deno.test("LiveTimeline takes over a smaller delay at once in its first 30 frames, slowly afterwards", () => {
+  const offsetAfter = (count: number) => {
+    const { timeline, ptsUs } = afterFrames(count);
+    return timeline.timeUs(ptsUs + 40_000, ptsUs + 40_000 + 70_000) - ptsUs - 40_000;
+  };
+  assert.equal(offsetAfter(29), 70_000);
+  // At most 0.2 % of the 40 ms since the last frame.
+  assert.equal(offsetAfter(30), 100_000 - 80);
+});
+
+Deno.test("LiveTimeline follows a larger delay only after it lasted for two windows of 5 s", () => {
+  const { timeline, ptsUs: start } = afterFrames(40);
+  let ptsUs = start, changedUs = 0;
+  while (changedUs === 0 && ptsUs < start + 30e6) {
+    const timeUs = timeline.timeUs(ptsUs += 40_000, ptsUs + 150_000);
+    if (timeUs - ptsUs > 100_000) changedUs = ptsUs;
+  }
+  assert.ok(changedUs - start > 5e6 && changedUs <= 40_000 + 10.1e6, `${changedUs}`);
+  const before = timeline.timeUs(ptsUs += 40_000, ptsUs + 150_000) - ptsUs;
+  const after = timeline.timeUs(ptsUs += 40_000, ptsUs + 150_000) - ptsUs;
+  assert.equal(after - before, 80);
+});
+
+Deno.test("LiveTimeline begins anew if the delay changes by more than 1 s", () => {
+  const timeOf = (delayUs: number) => {
+    const { timeline, ptsUs } = afterFrames(40);
+    return timeline.timeUs(ptsUs + 40_000, ptsUs + 40_000 + delayUs) - ptsUs - 40_000;
+  };
+  assert.equal(timeOf(100_000 + 1_000_001), 1_100_001);
+  assert.equal(timeOf(100_000 + 1_000_000), 100_000);
+});
+
+Deno.test("LiveTimeline never repeats a time", () => {
+  const timeline = new LiveTimeline();
+  const times = [[0, 500], [0, 500], [0, 400]].map(([pts, arrival]) =>
+    timeline.timeUs(pts!, arrival!)
+  );
+  assert.deepEqual(times, [500, 501, 502]);
+});

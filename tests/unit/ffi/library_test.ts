@@ -1,0 +1,52 @@
+import assert from "node:assert/strict";
+import { NativeError, nativeMonotonicUs, openLibrary, unwrap } from "../../../ffi/library.ts";
+import { RegionMeter } from "../../../ffi/regions.ts";
+
+for (
+  const [code, status] of [
+    [-1, "argument"],
+    [-2, "memory"],
+    [-3, "system"],
+    [-4, "no_device"],
+    [-5, "busy"],
+    [-6, "permission"],
+    [-7, "format"],
+    [-8, "timeout"],
+    [-9, "state"],
+    [-10, "system"],
+  ] as const
+) {
+  Deno.test(`unwrap() throws the status ${status} for ${code}`, () => {
+    assert.throws(() => unwrap(code, "It failed"), (error: unknown) => {
+      assert.ok(error instanceof NativeError);
+      assert.deepEqual([error.status, error.message], [status, "It failed"]);
+      return true;
+    });
+  });
+}
+
+Deno.test("unwrap() returns a code of 0 or more", () => {
+  assert.deepEqual([unwrap(0), unwrap(1, "unused"), unwrap(77)], [0, 1, 77]);
+});
+
+Deno.test("unwrap() takes the library's message by default, or states the code", () => {
+  using meter = new RegionMeter();
+  assert.throws(() => meter.track(9, undefined), /^NativeError: Cannot track motion 9: /);
+  assert.throws(() => unwrap(-1, ""), /native status -1/);
+});
+
+Deno.test("openLibrary() states the path and the hint", () => {
+  assert.throws(
+    () => openLibrary("/nowhere/lib.so", {}, "install it"),
+    /^Error: Cannot open the library \/nowhere\/lib\.so: .*: install it$/s,
+  );
+});
+
+Deno.test("nativeMonotonicUs() counts microseconds", async () => {
+  const before = [nativeMonotonicUs(), performance.now()] as const;
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  const after = [nativeMonotonicUs(), performance.now()] as const;
+  const us = after[0] - before[0], ms = after[1] - before[1];
+  assert.ok(Math.abs(us / 1000 - ms) < 5, `${us} us in ${ms} ms`);
+  assert.ok(Number.isInteger(us));
+});
