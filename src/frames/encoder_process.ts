@@ -95,7 +95,7 @@ export class EncoderProcess implements AsyncDisposable {
     }
     const end = await this.#process.end();
     this.#ended = true;
-    this.#resetWatchdog();
+    clearTimeout(this.#watchdog);
     const reason = end.reason ?? (end.stderr.trim() || "ffmpeg ended");
     for (const job of this.#jobs.splice(0)) {
       if (this.#closing) job.result.resolve(undefined);

@@ -1,5 +1,5 @@
 /**
- * Loads the native library with all its tables of symbols, which then stay loaded: the sanitizer of
+ * Loads ONNX Runtime and the native library with all its tables of symbols, which then stay loaded: the sanitizer of
  * resources would take a library that the code under test loads for a leak. For its side effect.
  */
 import { stableCameraPath } from "../../ffi/camera.ts";
@@ -8,8 +8,10 @@ import { JpegDecoder } from "../../ffi/jpeg.ts";
 import { PixmapConverter } from "../../ffi/jpeg_rgb.ts";
 import { JpegShrinker } from "../../ffi/jpeg_shrink.ts";
 import { nativeMonotonicUs } from "../../ffi/library.ts";
+import { ortApi } from "../../ffi/onnxruntime/api.ts";
 import { RegionMeter } from "../../ffi/regions.ts";
 
+ortApi();
 nativeMonotonicUs();
 stableCameraPath("/dev/null");
 new Http2Session({ maxStreams: 1, maxHeaderBytes: 1024 })[Symbol.dispose]();

@@ -36,6 +36,8 @@ export interface SimulatedCameraOptions extends PhysiologyOptions {
   readonly realtime?: boolean;
   /** Called with the ground truth of each frame, just before the frame is yielded. */
   readonly onTruth?: (truth: TruthSample, timeUs: MonotonicUs) => void;
+  /** Called when the camera is disposed. */
+  readonly onClose?: () => void;
   readonly clock?: Clock;
 }
 
@@ -66,11 +68,12 @@ export class SimulatedCamera implements FrameSource {
   readonly description: string;
   readonly nominalFps: number;
   readonly realtime: boolean;
-  readonly #options: Required<Omit<SimulatedCameraOptions, "onTruth">>;
+  readonly #options: Required<Omit<SimulatedCameraOptions, "onTruth" | "onClose">>;
   readonly #onTruth: (truth: TruthSample, timeUs: MonotonicUs) => void;
+  readonly #onClose: () => void;
   readonly #closing = new AbortController();
 
-  constructor({ onTruth = () => {}, ...options }: SimulatedCameraOptions = {}) {
+  constructor({ onTruth = () => {}, onClose = () => {}, ...options }: SimulatedCameraOptions = {}) {
     this.#options = {
       width: 640,
       height: 480,
@@ -92,6 +95,7 @@ export class SimulatedCamera implements FrameSource {
       ...options,
     };
     this.#onTruth = onTruth;
+    this.#onClose = onClose;
     const { width, height, fps, scene, pulse, breathing, realtime } = this.#options;
     this.nominalFps = fps;
     this.realtime = realtime;
@@ -133,6 +137,7 @@ export class SimulatedCamera implements FrameSource {
 
   [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort();
+    this.#onClose();
     return Promise.resolve();
   }
 

@@ -30,8 +30,8 @@ export function openSimulation(
   { clock, truthPath, stamped, ...run }: SimulationOptions & { readonly clock: Clock },
 ): SimulatedCamera {
   for (const flag of ["pulseBpm", "breathingBpm"] as const) checkSchedule(simulate[flag]);
-  const writeTruth = truthPath === undefined ? undefined : openTruth(truthPath);
-  writeTruth?.(stamped ? STAMPED_TRUTH_HEADER : TRUTH_HEADER);
+  const file = truthPath === undefined ? undefined : openTruth(truthPath);
+  file?.write(stamped ? STAMPED_TRUTH_HEADER : TRUTH_HEADER);
   return new SimulatedCamera({
     ...run,
     width: camera.widthPx,
@@ -46,9 +46,10 @@ export function openSimulation(
     frameDrop: simulate.frameDrop,
     seed: simulate.seed,
     clock,
-    ...(writeTruth && {
+    ...(file && {
       onTruth: (sample, timeUs) =>
-        writeTruth(truthRow(sample, stamped ? clock.epochUs(timeUs) : undefined)),
+        file.write(truthRow(sample, stamped ? clock.epochUs(timeUs) : undefined)),
+      onClose: () => file.close(),
     }),
   });
 }
@@ -64,13 +65,16 @@ function checkSchedule(schedule: string): void {
 }
 
 /** Opens the file immediately, so that a wrong path is reported before anything runs. */
-function openTruth(path: string): (text: string) => void {
+function openTruth(path: string): { write(text: string): void; close(): void } {
   try {
     const file = Deno.openSync(path, { write: true, create: true, truncate: true });
     const encoder = new TextEncoder();
-    return (text) => {
-      let rest = encoder.encode(text);
-      while (rest.length > 0) rest = rest.subarray(file.writeSync(rest));
+    return {
+      write(text) {
+        let rest = encoder.encode(text);
+        while (rest.length > 0) rest = rest.subarray(file.writeSync(rest));
+      },
+      close: () => file.close(),
     };
   } catch (cause) {
     throw new UnavailableError(`Cannot write the ground truth to ${path}: ${reasonOf(cause)}`, {

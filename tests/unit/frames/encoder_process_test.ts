@@ -25,15 +25,20 @@ function start({ count = 1000, then = "" } = {}) {
   const frame = [...writer.frameHeader(JPEG.length, { ptsUs: 0 }), ...JPEG];
   Deno.writeFileSync(`${folder.path}/frame`, Uint8Array.from(frame));
   const path = `${folder.path}/ffmpeg`;
+  // One process, as ffmpeg is: a child of a killed shell would keep the pipes open.
   Deno.writeTextFileSync(
     path,
-    `#!/bin/sh
-cat ${folder.path}/header
-for i in $(seq ${count}); do
-  [ "$(head -c ${FORMAT.bytes} | wc -c)" = ${FORMAT.bytes} ] || exit 0
-  cat ${folder.path}/frame
-done
-${then}
+    `#!/usr/bin/env python3
+import os, sys
+output = sys.stdout.buffer
+output.write(open("${folder.path}/header", "rb").read())
+output.flush()
+for _ in range(${count}):
+    if len(sys.stdin.buffer.read(${FORMAT.bytes})) < ${FORMAT.bytes}:
+        sys.exit(0)
+    output.write(open("${folder.path}/frame", "rb").read())
+    output.flush()
+os.execvp("sh", ["sh", "-c", ${JSON.stringify(then)}])
 `,
     { mode: 0o755 },
   );

@@ -15,6 +15,7 @@ import { fixedRandom } from "../../../support/fixed_random.ts";
 import { HeldTimers } from "../../../support/held_timers.ts";
 import { optionsFor } from "../../../support/redis_outbox.ts";
 import { waitFor } from "../../../support/wait.ts";
+import { redisTest } from "../../../support/redis_test.ts";
 
 /** A reader of a fake server; it is closed before the server. */
 class Fixture implements AsyncDisposable {
@@ -56,14 +57,19 @@ class Fixture implements AsyncDisposable {
 const subscribed: Replier = ([name, channel]) =>
   push(bulk(name!.toLowerCase()), bulk(channel!), ":1\r\n");
 
-Deno.test("RedisReader refuses sharded channels", () => {
+redisTest("RedisReader refuses sharded channels", () => {
   assert.throws(
-    () => new Fixture({ shardedPublish: true }),
+    () =>
+      new RedisReader({
+        redis: optionsFor({ port: 1 }, { shardedPublish: true }),
+        log: new CollectingLog(),
+        onMessage() {},
+      }),
     /Cannot read sharded channels .*: remove --redis_sharded_publish/,
   );
 });
 
-Deno.test("RedisReader passes the messages of its channels and patterns on", async () => {
+redisTest("RedisReader passes the messages of its channels and patterns on", async () => {
   await using fixture = new Fixture();
   const { reader, server } = fixture;
   assert.equal(reader.ready, false);
@@ -79,7 +85,7 @@ Deno.test("RedisReader passes the messages of its channels and patterns on", asy
   assert.deepEqual(server.commandsNamed("UNSUBSCRIBE"), [["UNSUBSCRIBE", "ward:status"]]);
 });
 
-Deno.test("RedisReader pings every second, until it is disposed", async () => {
+redisTest("RedisReader pings every second, until it is disposed", async () => {
   await using fixture = new Fixture();
   const { server, reader } = fixture;
   await fixture.ready();
@@ -100,7 +106,7 @@ Deno.test("RedisReader pings every second, until it is disposed", async () => {
   assert.equal(reader.ready, true);
 });
 
-Deno.test("RedisReader reads keys of all pages, values and the newest entry", async () => {
+redisTest("RedisReader reads keys of all pages, values and the newest entry", async () => {
   await using fixture = new Fixture();
   const { reader, server } = fixture;
   fixture.replyTo({
@@ -133,7 +139,7 @@ Deno.test("RedisReader reads keys of all pages, values and the newest entry", as
   ]);
 });
 
-Deno.test("RedisReader reads the entries of several streams after their ids", async () => {
+redisTest("RedisReader reads the entries of several streams after their ids", async () => {
   for (const cluster of [false, true]) {
     await using fixture = new Fixture({ cluster });
     const { reader, server } = fixture;
@@ -162,7 +168,7 @@ Deno.test("RedisReader reads the entries of several streams after their ids", as
   }
 });
 
-Deno.test("RedisReader.keys() asks every master of a cluster", async () => {
+redisTest("RedisReader.keys() asks every master of a cluster", async () => {
   await using fixture = new Fixture({ cluster: true });
   await using other = new FakeRedis();
   joinCluster([fixture.server, other]);
@@ -175,7 +181,7 @@ Deno.test("RedisReader.keys() asks every master of a cluster", async () => {
   assert.deepEqual((await fixture.reader.keys("*")).toSorted(), ["a", "b"]);
 });
 
-Deno.test("RedisReader pushes a command to the queue of an appliance", async () => {
+redisTest("RedisReader pushes a command to the queue of an appliance", async () => {
   await using fixture = new Fixture();
   await fixture.ready();
   await fixture.reader.pushCommand("ward", { recording: true });
@@ -184,14 +190,14 @@ Deno.test("RedisReader pushes a command to the queue of an appliance", async () 
   ]);
 });
 
-Deno.test("RedisReader fails a command that is not answered in time", async () => {
+redisTest("RedisReader fails a command that is not answered in time", async () => {
   await using fixture = new Fixture({ operationTimeoutMs: 50 });
   await fixture.ready();
   fixture.replyTo({ GET: () => "" });
   await assert.rejects(fixture.reader.get("a"), /timed out/);
 });
 
-Deno.test("RedisReader reconnects by itself, and fails commands at once meanwhile", async () => {
+redisTest("RedisReader reconnects by itself, and fails commands at once meanwhile", async () => {
   await using fixture = new Fixture();
   const { server, reader } = fixture;
   await fixture.ready();
@@ -202,7 +208,7 @@ Deno.test("RedisReader reconnects by itself, and fails commands at once meanwhil
   assert.equal(server.opened, 4);
 });
 
-Deno.test("RedisReader logs every 10 s that it cannot reach the server", async () => {
+redisTest("RedisReader logs every 10 s that it cannot reach the server", async () => {
   const closed = new FakeRedis();
   await closed[Symbol.asyncDispose]();
   const log = new CollectingLog();
@@ -216,16 +222,19 @@ Deno.test("RedisReader logs every 10 s that it cannot reach the server", async (
   await waitFor("the second line", () => lines() === 2, { pollMs: 1 });
 });
 
-Deno.test("RedisReader closes a connection whose peer sends a larger message than the limit", async () => {
-  await using fixture = new Fixture({ maxBulkStringBytes: 1000 });
-  const { server, reader } = fixture;
-  await fixture.ready();
-  fixture.replyTo({ GET: () => "$1001\r\n" });
-  await assert.rejects(reader.get("a"));
-  await waitFor("another connection", () => server.opened === 3, { pollMs: 1 });
-});
+redisTest(
+  "RedisReader closes a connection whose peer sends a larger message than the limit",
+  async () => {
+    await using fixture = new Fixture({ maxBulkStringBytes: 1000 });
+    const { server, reader } = fixture;
+    await fixture.ready();
+    fixture.replyTo({ GET: () => "$1001\r\n" });
+    await assert.rejects(reader.get("a"));
+    await waitFor("another connection", () => server.opened === 3, { pollMs: 1 });
+  },
+);
 
-Deno.test("RedisReader subscribes on another node of a cluster when its own is gone", async () => {
+redisTest("RedisReader subscribes on another node of a cluster when its own is gone", async () => {
   await using fixture = new Fixture({ cluster: true });
   await using other = new FakeRedis();
   joinCluster([fixture.server, other]);
@@ -242,7 +251,7 @@ Deno.test("RedisReader subscribes on another node of a cluster when its own is g
   await waitFor("the other node", () => namesOn(other) === 1, { pollMs: 1 });
 });
 
-Deno.test("RedisReader fails a command at once while it has no connection", async () => {
+redisTest("RedisReader fails a command at once while it has no connection", async () => {
   for (const cluster of [false, true]) {
     const closed = new FakeRedis();
     await closed[Symbol.asyncDispose]();
@@ -254,7 +263,7 @@ Deno.test("RedisReader fails a command at once while it has no connection", asyn
   }
 });
 
-Deno.test("RedisReader does not connect again after it was disposed", async () => {
+redisTest("RedisReader does not connect again after it was disposed", async () => {
   using _random = fixedRandom(0);
   await using fixture = new Fixture();
   await fixture.ready();

@@ -9,6 +9,7 @@ import { coreMetric, frame } from "../../../support/messages.ts";
 import { optionsFor } from "../../../support/redis_outbox.ts";
 import { ShiftedPerformance } from "../../../support/shifted_performance.ts";
 import { waitFor } from "../../../support/wait.ts";
+import { redisTest } from "../../../support/redis_test.ts";
 
 const SILENCE = "";
 
@@ -57,20 +58,23 @@ async function errorOf(sending: Promise<unknown>): Promise<BackendError> {
   throw new Error("It was sent");
 }
 
-Deno.test("RedisBackend publishes an envelope on its channel, and returns the receivers", async () => {
-  await using fixture = await Fixture.start({ keyPrefix: "ward" });
-  const { backend, server } = fixture;
-  fixture.replyTo("PUBLISH", () => ":3\r\n");
-  const metric = coreMetric(7);
-  assert.deepEqual(await backend.send(metric), { receivers: 3 });
-  const [, channel, text] = server.commandsNamed("PUBLISH")[0]!;
-  assert.equal(channel, "ward:core_metrics");
-  assert.equal(text, new TextDecoder().decode(metric.bytes));
-  assert.deepEqual([backend.inOrder, backend.problem, backend.ready], [false, undefined, true]);
-  assert.ok(backend.rttUs! > 0);
-});
+redisTest(
+  "RedisBackend publishes an envelope on its channel, and returns the receivers",
+  async () => {
+    await using fixture = await Fixture.start({ keyPrefix: "ward" });
+    const { backend, server } = fixture;
+    fixture.replyTo("PUBLISH", () => ":3\r\n");
+    const metric = coreMetric(7);
+    assert.deepEqual(await backend.send(metric), { receivers: 3 });
+    const [, channel, text] = server.commandsNamed("PUBLISH")[0]!;
+    assert.equal(channel, "ward:core_metrics");
+    assert.equal(text, new TextDecoder().decode(metric.bytes));
+    assert.deepEqual([backend.inOrder, backend.problem, backend.ready], [false, undefined, true]);
+    assert.ok(backend.rttUs! > 0);
+  },
+);
 
-Deno.test("RedisBackend sends frames on a connection of their own", async () => {
+redisTest("RedisBackend sends frames on a connection of their own", async () => {
   await using fixture = await Fixture.start();
   const names = fixture.server.commandsNamed("CLIENT").filter(([, word]) => word === "setname");
   assert.deepEqual(names.map(([, , name]) => name).toSorted(), [
@@ -84,7 +88,7 @@ Deno.test("RedisBackend sends frames on a connection of their own", async () => 
   await assert.rejects(pending);
 });
 
-Deno.test("RedisBackend reports each change of ready", async () => {
+redisTest("RedisBackend reports each change of ready", async () => {
   await using fixture = await Fixture.start();
   const changes: boolean[] = [];
   fixture.backend.onReady((ready) => void changes.push(ready));
@@ -93,35 +97,41 @@ Deno.test("RedisBackend reports each change of ready", async () => {
   assert.deepEqual(changes, [false, true]);
 });
 
-Deno.test("RedisBackend sends a message of the maximum size, and refuses a larger one for good", async () => {
-  const metric = coreMetric(1);
-  await using fixture = await Fixture.start({ maxBulkStringBytes: metric.bytes.length });
-  await fixture.backend.send(metric);
-  const larger = { ...metric, bytes: new Uint8Array(metric.bytes.length + 1) };
-  const error = await errorOf(fixture.backend.send(larger));
-  assert.deepEqual([error.retriable, error.reason], [false, "too_big"]);
-  assert.match(error.message, /at most \d+ bytes .*raise --redis_max_bulk_string_bytes/);
-  assert.equal(fixture.server.commandsNamed("PUBLISH").length, 1);
-});
+redisTest(
+  "RedisBackend sends a message of the maximum size, and refuses a larger one for good",
+  async () => {
+    const metric = coreMetric(1);
+    await using fixture = await Fixture.start({ maxBulkStringBytes: metric.bytes.length });
+    await fixture.backend.send(metric);
+    const larger = { ...metric, bytes: new Uint8Array(metric.bytes.length + 1) };
+    const error = await errorOf(fixture.backend.send(larger));
+    assert.deepEqual([error.retriable, error.reason], [false, "too_big"]);
+    assert.match(error.message, /at most \d+ bytes .*raise --redis_max_bulk_string_bytes/);
+    assert.equal(fixture.server.commandsNamed("PUBLISH").length, 1);
+  },
+);
 
-Deno.test("RedisBackend reports a rejection until a message on the same link is accepted", async () => {
-  await using fixture = await Fixture.start();
-  const { backend } = fixture;
-  fixture.replyTo(
-    "PUBLISH",
-    ([, channel]) => channel === "physiology:core_metrics" ? "-NOPERM no\r\n" : undefined,
-  );
-  const error = await errorOf(backend.send(coreMetric(1)));
-  assert.deepEqual([error.retriable, error.reason], [true, "link"]);
-  assert.match(backend.problem ?? "", /lacks a permission/);
-  await backend.send(frame(1, 100));
-  assert.match(backend.problem ?? "", /lacks a permission/);
-  fixture.server.reply = () => undefined;
-  await backend.send(coreMetric(2));
-  assert.equal(backend.problem, undefined);
-});
+redisTest(
+  "RedisBackend reports a rejection until a message on the same link is accepted",
+  async () => {
+    await using fixture = await Fixture.start();
+    const { backend } = fixture;
+    fixture.replyTo(
+      "PUBLISH",
+      ([, channel]) => channel === "physiology:core_metrics" ? "-NOPERM no\r\n" : undefined,
+    );
+    const error = await errorOf(backend.send(coreMetric(1)));
+    assert.deepEqual([error.retriable, error.reason], [true, "link"]);
+    assert.match(backend.problem ?? "", /lacks a permission/);
+    await backend.send(frame(1, 100));
+    assert.match(backend.problem ?? "", /lacks a permission/);
+    fixture.server.reply = () => undefined;
+    await backend.send(coreMetric(2));
+    assert.equal(backend.problem, undefined);
+  },
+);
 
-Deno.test("RedisBackend logs rejections every 5 s", async () => {
+redisTest("RedisBackend logs rejections every 5 s", async () => {
   await using fixture = await Fixture.start();
   fixture.replyTo("PUBLISH", () => "-NOPERM no\r\n");
   for (const [nowMs, lines] of [[0, 1], [4500, 1], [5500, 2]] as const) {
@@ -131,7 +141,7 @@ Deno.test("RedisBackend logs rejections every 5 s", async () => {
   }
 });
 
-Deno.test("RedisBackend takes a lost link for no rejection", async () => {
+redisTest("RedisBackend takes a lost link for no rejection", async () => {
   await using fixture = await Fixture.start();
   const { backend, server } = fixture;
   fixture.replyTo("PUBLISH", () => SILENCE);
@@ -143,7 +153,7 @@ Deno.test("RedisBackend takes a lost link for no rejection", async () => {
   assert.equal(backend.problem, undefined);
 });
 
-Deno.test("RedisBackend logs every message only with debug logging", async () => {
+redisTest("RedisBackend logs every message only with debug logging", async () => {
   for (const enableDebugLogging of [false, true]) {
     await using fixture = await Fixture.start({ enableDebugLogging });
     await fixture.backend.send(coreMetric(1));
@@ -151,7 +161,7 @@ Deno.test("RedisBackend logs every message only with debug logging", async () =>
   }
 });
 
-Deno.test("RedisBackend connects again with reloaded options, and uses their prefix", async () => {
+redisTest("RedisBackend connects again with reloaded options, and uses their prefix", async () => {
   await using fixture = await Fixture.start();
   fixture.backend.reload(optionsFor(fixture.server, { keyPrefix: "icu" }));
   await fixture.connected(4);
@@ -161,7 +171,7 @@ Deno.test("RedisBackend connects again with reloaded options, and uses their pre
   ]);
 });
 
-Deno.test("RedisBackend stores envelopes in keys and streams, in order", async () => {
+redisTest("RedisBackend stores envelopes in keys and streams, in order", async () => {
   await using fixture = await Fixture.start({ usePubsub: false });
   const { backend, server } = fixture;
   assert.equal(backend.inOrder, true);
@@ -176,54 +186,63 @@ Deno.test("RedisBackend stores envelopes in keys and streams, in order", async (
   assert.equal(server.commandsNamed("SET")[1]?.[1], "icu:core_metrics");
 });
 
-Deno.test("RedisBackend appends a late entry under an id of Redis, and passes other errors on", async () => {
-  await using fixture = await Fixture.start({ usePubsub: false });
-  const { backend, server } = fixture;
-  fixture.replyTo(
-    "XADD",
-    (command) =>
-      command.includes("*") ? undefined : "-ERR The ID specified in XADD is equal or smaller\r\n",
-  );
-  await backend.send(coreMetric(1));
-  assert.equal(server.commandsNamed("XADD").length, 2);
-  fixture.replyTo("XADD", () => "-OOM command not allowed\r\n");
-  const error = await errorOf(backend.send(coreMetric(2)));
-  assert.match(error.message, /out of memory/);
-  assert.equal(server.commandsNamed("XADD").length, 3);
-});
+redisTest(
+  "RedisBackend appends a late entry under an id of Redis, and passes other errors on",
+  async () => {
+    await using fixture = await Fixture.start({ usePubsub: false });
+    const { backend, server } = fixture;
+    fixture.replyTo(
+      "XADD",
+      (command) =>
+        command.includes("*") ? undefined : "-ERR The ID specified in XADD is equal or smaller\r\n",
+    );
+    await backend.send(coreMetric(1));
+    assert.equal(server.commandsNamed("XADD").length, 2);
+    fixture.replyTo("XADD", () => "-OOM command not allowed\r\n");
+    const error = await errorOf(backend.send(coreMetric(2)));
+    assert.match(error.message, /out of memory/);
+    assert.equal(server.commandsNamed("XADD").length, 3);
+  },
+);
 
-Deno.test("RedisBackend does not count the receivers of PUBLISH in a cluster", async () => {
+redisTest("RedisBackend does not count the receivers of PUBLISH in a cluster", async () => {
   const server = new FakeRedis();
   joinCluster([server]);
   await using fixture = await Fixture.start({ cluster: true }, server);
   assert.deepEqual(await fixture.backend.send(coreMetric(1)), {});
 });
 
-Deno.test("RedisBackend expects sharded subscribers to move for 5 s after a message reached one", async () => {
-  const server = new FakeRedis();
-  joinCluster([server]);
-  await using fixture = await Fixture.start({ cluster: true, shardedPublish: true }, server);
-  using time = new ShiftedPerformance({ frozen: true });
-  const { backend } = fixture;
-  let receivers = 0;
-  const { reply } = server;
-  server.reply = (command) => command[0] === "SPUBLISH" ? `:${receivers}\r\n` : reply(command);
-  const send = () => backend.send(coreMetric(1));
-  assert.deepEqual(await send(), { receivers: 0, subscribersMoving: false });
-  receivers = 1;
-  assert.deepEqual(await send(), { receivers: 1, subscribersMoving: false });
-  receivers = 0;
-  time.advance(4500);
-  assert.deepEqual(await send(), { receivers: 0, subscribersMoving: true });
-  time.advance(1000);
-  assert.deepEqual(await send(), { receivers: 0, subscribersMoving: false });
-});
+redisTest(
+  "RedisBackend expects sharded subscribers to move for 5 s after a message reached one",
+  async () => {
+    const server = new FakeRedis();
+    joinCluster([server]);
+    await using fixture = await Fixture.start({ cluster: true, shardedPublish: true }, server);
+    using time = new ShiftedPerformance({ frozen: true });
+    const { backend } = fixture;
+    let receivers = 0;
+    const { reply } = server;
+    server.reply = (command) => command[0] === "SPUBLISH" ? `:${receivers}\r\n` : reply(command);
+    const send = () => backend.send(coreMetric(1));
+    assert.deepEqual(await send(), { receivers: 0, subscribersMoving: false });
+    receivers = 1;
+    assert.deepEqual(await send(), { receivers: 1, subscribersMoving: false });
+    receivers = 0;
+    time.advance(4500);
+    assert.deepEqual(await send(), { receivers: 0, subscribersMoving: true });
+    time.advance(1000);
+    assert.deepEqual(await send(), { receivers: 0, subscribersMoving: false });
+  },
+);
 
-Deno.test("RedisBackend uses SPUBLISH without a cluster too, and counts its receivers", async () => {
-  await using fixture = await Fixture.start({ shardedPublish: true });
-  assert.deepEqual(await fixture.backend.send(coreMetric(1)), { receivers: 1 });
-  assert.equal(fixture.server.commandsNamed("SPUBLISH").length, 1);
-});
+redisTest(
+  "RedisBackend uses SPUBLISH without a cluster too, and counts its receivers",
+  async () => {
+    await using fixture = await Fixture.start({ shardedPublish: true });
+    assert.deepEqual(await fixture.backend.send(coreMetric(1)), { receivers: 1 });
+    assert.equal(fixture.server.commandsNamed("SPUBLISH").length, 1);
+  },
+);
 
 /** A backend whose timers and whose measured time pass only by the test. */
 async function startWithHeldTime(options: Partial<RedisOptions> = {}) {
@@ -264,7 +283,7 @@ async function startWithHeldTime(options: Partial<RedisOptions> = {}) {
   };
 }
 
-Deno.test("RedisBackend resets both links when a metric gets no answer in time", async () => {
+redisTest("RedisBackend resets both links when a metric gets no answer in time", async () => {
   await using held = await startWithHeldTime();
   await held.send(coreMetric(1));
   held.pass(900);
@@ -275,12 +294,12 @@ Deno.test("RedisBackend resets both links when a metric gets no answer in time",
   await waitForReal(() => held.server.opened === 4);
 });
 
-Deno.test("RedisBackend checks every 100 ms", async () => {
+redisTest("RedisBackend checks every 100 ms", async () => {
   await using held = await startWithHeldTime();
   assert.deepEqual(held.timers.remainingMs, [100]);
 });
 
-Deno.test("RedisBackend gives the bytes in flight time on top of the timeout", async () => {
+redisTest("RedisBackend gives the bytes in flight time on top of the timeout", async () => {
   await using held = await startWithHeldTime();
   // 62.5 bytes/ms are allowed before a rate was measured.
   await held.send({ ...coreMetric(1), bytes: new Uint8Array(125_000) });
@@ -290,40 +309,46 @@ Deno.test("RedisBackend gives the bytes in flight time on top of the timeout", a
   assert.equal(held.backend.ready, false);
 });
 
-Deno.test("RedisBackend resets only the link of the frames when they alone get no answer", async () => {
-  await using held = await startWithHeldTime();
-  await held.send(frame(1, 1000));
-  const { opened } = held.server;
-  held.pass(900);
-  assert.equal(held.backend.problem, undefined);
-  held.pass(300);
-  assert.match(held.backend.problem ?? "", /did not respond in time/);
-  assert.equal(held.backend.ready, true);
-  await waitForReal(() => held.server.opened === opened + 1);
-});
+redisTest(
+  "RedisBackend resets only the link of the frames when they alone get no answer",
+  async () => {
+    await using held = await startWithHeldTime();
+    await held.send(frame(1, 1000));
+    const { opened } = held.server;
+    held.pass(900);
+    assert.equal(held.backend.problem, undefined);
+    held.pass(300);
+    assert.match(held.backend.problem ?? "", /did not respond in time/);
+    assert.equal(held.backend.ready, true);
+    await waitForReal(() => held.server.opened === opened + 1);
+  },
+);
 
-Deno.test("RedisBackend first resets the frames in flight, and gives metrics time to pass them", async () => {
-  await using held = await startWithHeldTime();
-  const { backend, server, time } = held;
-  // About 1240 bytes/ms are measured: four times the time for these frames is 400 ms.
-  server.reply = ([name]) => {
-    if (name === "PUBLISH") time.advance(100);
-    return undefined;
-  };
-  for (let count = 0; count < 15; count++) await backend.send(frame(count, 93_000));
-  await held.send(frame(16, 93_000));
-  await held.send(coreMetric(1));
-  held.pass(1300);
-  assert.equal(backend.problem, undefined);
-  held.pass(300);
-  assert.match(backend.problem ?? "", /did not respond in time/);
-  await held.failed[0];
-  // At 1 Mbit/s the frame takes 1000 ms more than the timeout.
-  held.pass(300);
-  assert.equal(backend.ready, true);
-  held.pass(200);
-  assert.equal(backend.ready, false);
-});
+redisTest(
+  "RedisBackend first resets the frames in flight, and gives metrics time to pass them",
+  async () => {
+    await using held = await startWithHeldTime();
+    const { backend, server, time } = held;
+    // About 1240 bytes/ms are measured: four times the time for these frames is 400 ms.
+    server.reply = ([name]) => {
+      if (name === "PUBLISH") time.advance(100);
+      return undefined;
+    };
+    for (let count = 0; count < 15; count++) await backend.send(frame(count, 93_000));
+    await held.send(frame(16, 93_000));
+    await held.send(coreMetric(1));
+    held.pass(1300);
+    assert.equal(backend.problem, undefined);
+    held.pass(300);
+    assert.match(backend.problem ?? "", /did not respond in time/);
+    await held.failed[0];
+    // At 1 Mbit/s the frame takes 1000 ms more than the timeout.
+    held.pass(300);
+    assert.equal(backend.ready, true);
+    held.pass(200);
+    assert.equal(backend.ready, false);
+  },
+);
 
 async function waitForReal(condition: () => boolean): Promise<void> {
   for (let polls = 0; polls < 2000; polls++) {

@@ -10,6 +10,7 @@ import { clock } from "../../../support/messages.ts";
 import { optionsFor } from "../../../support/redis_outbox.ts";
 import { ShiftedPerformance } from "../../../support/shifted_performance.ts";
 import { waitFor } from "../../../support/wait.ts";
+import { redisTest } from "../../../support/redis_test.ts";
 
 const SILENCE = "";
 
@@ -53,27 +54,30 @@ function faultOf({ problem }: RedisLink): string | undefined {
   return problem?.fault;
 }
 
-Deno.test("RedisLink is ready once PING was answered, and answers commands in their order", async () => {
-  await using fixture = new Fixture();
-  const { link, server } = fixture;
-  assert.deepEqual([link.ready, link.connections, link.rttUs], [false, 0, undefined]);
-  await fixture.start();
-  assert.deepEqual([link.connections, fixture.changes, link.problem], [1, [true], undefined]);
-  server.reply = ([, key]) => `+${key}\r\n`;
-  const replies = await Promise.all([link.call(["GET", "a"]), link.call(["GET", "b", 3])]);
-  assert.deepEqual(replies, [Buffer.from("a"), Buffer.from("b")]);
-  assert.deepEqual(server.commandsNamed("GET"), [["GET", "a"], ["GET", "b", "3"]]);
-  assert.deepEqual(fixture.log.lines, []);
-});
+redisTest(
+  "RedisLink is ready once PING was answered, and answers commands in their order",
+  async () => {
+    await using fixture = new Fixture();
+    const { link, server } = fixture;
+    assert.deepEqual([link.ready, link.connections, link.rttUs], [false, 0, undefined]);
+    await fixture.start();
+    assert.deepEqual([link.connections, fixture.changes, link.problem], [1, [true], undefined]);
+    server.reply = ([, key]) => `+${key}\r\n`;
+    const replies = await Promise.all([link.call(["GET", "a"]), link.call(["GET", "b", 3])]);
+    assert.deepEqual(replies, [Buffer.from("a"), Buffer.from("b")]);
+    assert.deepEqual(server.commandsNamed("GET"), [["GET", "a"], ["GET", "b", "3"]]);
+    assert.deepEqual(fixture.log.lines, []);
+  },
+);
 
-Deno.test("RedisLink names its connection by its role", async () => {
+redisTest("RedisLink names its connection by its role", async () => {
   await using fixture = new Fixture();
   await fixture.start();
   const names = fixture.server.commandsNamed("CLIENT").filter(([, word]) => word === "setname");
   assert.deepEqual(names, [["CLIENT", "setname", "physiology_server:metrics"]]);
 });
 
-Deno.test("RedisLink.rttUs is the shorter of two pings, in microseconds", async () => {
+redisTest("RedisLink.rttUs is the shorter of two pings, in microseconds", async () => {
   for (const pingsMs of [[40, 3], [3, 40]]) {
     await using fixture = new Fixture();
     using time = new ShiftedPerformance({ frozen: true });
@@ -87,7 +91,7 @@ Deno.test("RedisLink.rttUs is the shorter of two pings, in microseconds", async 
   }
 });
 
-Deno.test("RedisLink.call() fails at once while there is no connection", async () => {
+redisTest("RedisLink.call() fails at once while there is no connection", async () => {
   await using fixture = new Fixture();
   await assert.rejects(fixture.link.call(["GET", "a"]), /The connection is closed/);
   await fixture.start();
@@ -95,65 +99,74 @@ Deno.test("RedisLink.call() fails at once while there is no connection", async (
   await assert.rejects(fixture.link.call(["GET", "a"]), /The connection is closed/);
 });
 
-Deno.test("RedisLink reconnects after the server has closed the connection, and reports it meanwhile", async () => {
-  await using fixture = new Fixture();
-  const { link, server } = fixture;
-  await fixture.start();
-  server.reply = ([name]) => name === "GET" ? SILENCE : undefined;
-  const pending = link.call(["GET", "a"]);
-  server.cut();
-  await assert.rejects(pending);
-  await waitFor("the loss", () => link.problem, { pollMs: 1 });
-  assert.match(link.problem?.message ?? "", /^Lost the connection to Redis at 127/);
-  await fixture.ready();
-  assert.deepEqual([link.connections, fixture.changes], [2, [true, false, true]]);
-  assert.equal(link.problem, undefined);
-  assert.equal(fixture.log.linesWith("Connected to Redis").length, 1);
-});
+redisTest(
+  "RedisLink reconnects after the server has closed the connection, and reports it meanwhile",
+  async () => {
+    await using fixture = new Fixture();
+    const { link, server } = fixture;
+    await fixture.start();
+    server.reply = ([name]) => name === "GET" ? SILENCE : undefined;
+    const pending = link.call(["GET", "a"]);
+    server.cut();
+    await assert.rejects(pending);
+    await waitFor("the loss", () => link.problem, { pollMs: 1 });
+    assert.match(link.problem?.message ?? "", /^Lost the connection to Redis at 127/);
+    await fixture.ready();
+    assert.deepEqual([link.connections, fixture.changes], [2, [true, false, true]]);
+    assert.equal(link.problem, undefined);
+    assert.equal(fixture.log.linesWith("Connected to Redis").length, 1);
+  },
+);
 
-Deno.test("RedisLink doubles its pauses, and starts again with the shortest after a usable connection", async () => {
-  await using fixture = new Fixture();
-  using timers = new HeldTimers();
-  using _random = fixedRandom(1);
-  const { link, server } = fixture;
-  server.reply = ([name]) => name === "PING" ? "-LOADING its data\r\n" : undefined;
-  link.start();
-  for (const pauseMs of [100, 200, 400, 800, 1000, 1000]) {
-    await waitFor(`a pause of ${pauseMs} ms`, () => timers.remainingMs.includes(pauseMs), {
-      pollMs: 1,
-    });
-    assert.deepEqual(timers.remainingMs, [pauseMs]);
-    assert.equal(link.problem?.fault, "loading");
-    if (pauseMs === 1000) server.reply = () => undefined;
-    timers.advance(pauseMs - 1);
-    assert.deepEqual(timers.remainingMs, [1]);
-    timers.advance(1);
-    if (pauseMs === 1000) break;
-  }
-  await fixture.ready();
-  server.cut();
-  await waitFor("the loss", () => !link.ready, { pollMs: 1 });
-  const pauses = timers.remainingMs.filter((ms) => ms <= 1000);
-  assert.deepEqual(pauses, [], "the first pause is shorter than 100 ms");
-  await fixture.ready();
-  assert.equal(link.connections, 2);
-});
+redisTest(
+  "RedisLink doubles its pauses, and starts again with the shortest after a usable connection",
+  async () => {
+    await using fixture = new Fixture();
+    using timers = new HeldTimers();
+    using _random = fixedRandom(1);
+    const { link, server } = fixture;
+    server.reply = ([name]) => name === "PING" ? "-LOADING its data\r\n" : undefined;
+    link.start();
+    for (const pauseMs of [100, 200, 400, 800, 1000, 1000]) {
+      await waitFor(`a pause of ${pauseMs} ms`, () => timers.remainingMs.includes(pauseMs), {
+        pollMs: 1,
+      });
+      assert.deepEqual(timers.remainingMs, [pauseMs]);
+      assert.equal(link.problem?.fault, "loading");
+      if (pauseMs === 1000) server.reply = () => undefined;
+      timers.advance(pauseMs - 1);
+      assert.deepEqual(timers.remainingMs, [1]);
+      timers.advance(1);
+      if (pauseMs === 1000) break;
+    }
+    await fixture.ready();
+    server.cut();
+    await waitFor("the loss", () => !link.ready, { pollMs: 1 });
+    const pauses = timers.remainingMs.filter((ms) => ms <= 1000);
+    assert.deepEqual(pauses, [], "the first pause is shorter than 100 ms");
+    await fixture.ready();
+    assert.equal(link.connections, 2);
+  },
+);
 
-Deno.test("RedisLink gives up an attempt after the timeouts for connecting and for an operation", async () => {
-  await using fixture = new Fixture({ connectionTimeoutMs: 3000, operationTimeoutMs: 1000 });
-  using timers = new HeldTimers();
-  const { link, server } = fixture;
-  server.reply = ([name]) => name === "PING" ? SILENCE : undefined;
-  link.start();
-  await waitFor("the ping", () => server.commandsNamed("PING").length > 0, { pollMs: 1 });
-  timers.advance(3600);
-  assert.equal(faultOf(link), undefined);
-  timers.advance(800);
-  assert.equal(faultOf(link), "timeout");
-  await waitFor("another attempt", () => server.opened > 1, { pollMs: 1 });
-});
+redisTest(
+  "RedisLink gives up an attempt after the timeouts for connecting and for an operation",
+  async () => {
+    await using fixture = new Fixture({ connectionTimeoutMs: 3000, operationTimeoutMs: 1000 });
+    using timers = new HeldTimers();
+    const { link, server } = fixture;
+    server.reply = ([name]) => name === "PING" ? SILENCE : undefined;
+    link.start();
+    await waitFor("the ping", () => server.commandsNamed("PING").length > 0, { pollMs: 1 });
+    timers.advance(3600);
+    assert.equal(faultOf(link), undefined);
+    timers.advance(800);
+    assert.equal(faultOf(link), "timeout");
+    await waitFor("another attempt", () => server.opened > 1, { pollMs: 1 });
+  },
+);
 
-Deno.test("RedisLink leaves no timer behind that would reset a connection that works", async () => {
+redisTest("RedisLink leaves no timer behind that would reset a connection that works", async () => {
   await using fixture = new Fixture();
   using timers = new HeldTimers();
   await fixture.start();
@@ -162,66 +175,75 @@ Deno.test("RedisLink leaves no timer behind that would reset a connection that w
   assert.deepEqual([fixture.link.ready, fixture.link.connections], [true, 1]);
 });
 
-Deno.test("RedisLink has no timer and no connection after it was disposed in any state", async () => {
-  for (const state of ["connecting", "ready", "waiting"] as const) {
+redisTest(
+  "RedisLink has no timer and no connection after it was disposed in any state",
+  async () => {
+    for (const state of ["connecting", "ready", "waiting"] as const) {
+      await using fixture = new Fixture();
+      using timers = new HeldTimers();
+      using _random = fixedRandom(1);
+      const { link, server } = fixture;
+      if (state === "connecting") {
+        server.reply = ([name]) => name === "PING" ? SILENCE : undefined;
+        link.start();
+        await waitFor("the ping", () => server.commandsNamed("PING").length > 0, { pollMs: 1 });
+      } else if (state === "waiting") {
+        server.reply = ([name]) => name === "PING" ? "-LOADING its data\r\n" : undefined;
+        link.start();
+        await waitFor("a pause", () => timers.remainingMs.includes(200) || timers.advance(100), {
+          pollMs: 5,
+        });
+      } else await fixture.start();
+      await link[Symbol.asyncDispose]();
+      await fixture.open(0);
+      assert.deepEqual(timers.remainingMs, [], state);
+      const { opened } = server;
+      link.reset("Too late");
+      link.reload(fixture.options);
+      timers.advance(60_000);
+      assert.deepEqual([server.opened, link.ready], [opened, false], state);
+      assert.equal(fixture.changes.at(-1), state === "ready" ? false : undefined);
+    }
+  },
+);
+
+redisTest(
+  "RedisLink.reset() fails what is in flight, names the reason and reconnects",
+  async () => {
     await using fixture = new Fixture();
-    using timers = new HeldTimers();
-    using _random = fixedRandom(1);
     const { link, server } = fixture;
-    if (state === "connecting") {
-      server.reply = ([name]) => name === "PING" ? SILENCE : undefined;
-      link.start();
-      await waitFor("the ping", () => server.commandsNamed("PING").length > 0, { pollMs: 1 });
-    } else if (state === "waiting") {
-      server.reply = ([name]) => name === "PING" ? "-LOADING its data\r\n" : undefined;
-      link.start();
-      await waitFor("a pause", () => timers.remainingMs.includes(200) || timers.advance(100), {
-        pollMs: 5,
-      });
-    } else await fixture.start();
-    await link[Symbol.asyncDispose]();
-    await fixture.open(0);
-    assert.deepEqual(timers.remainingMs, [], state);
-    const { opened } = server;
-    link.reset("Too late");
-    link.reload(fixture.options);
-    timers.advance(60_000);
-    assert.deepEqual([server.opened, link.ready], [opened, false], state);
-    assert.equal(fixture.changes.at(-1), state === "ready" ? false : undefined);
-  }
-});
+    link.reset("Before the start");
+    assert.equal(faultOf(link), undefined);
+    await fixture.start();
+    server.reply = ([name]) => name === "GET" ? SILENCE : undefined;
+    const pending = link.call(["GET", "a"]);
+    link.reset("The test timed out");
+    assert.deepEqual([link.ready, faultOf(link)], [false, "timeout"]);
+    await assert.rejects(pending);
+    await fixture.ready();
+    await fixture.open(1);
+    assert.deepEqual([server.opened, link.connections], [2, 2]);
+  },
+);
 
-Deno.test("RedisLink.reset() fails what is in flight, names the reason and reconnects", async () => {
-  await using fixture = new Fixture();
-  const { link, server } = fixture;
-  link.reset("Before the start");
-  assert.equal(faultOf(link), undefined);
-  await fixture.start();
-  server.reply = ([name]) => name === "GET" ? SILENCE : undefined;
-  const pending = link.call(["GET", "a"]);
-  link.reset("The test timed out");
-  assert.deepEqual([link.ready, faultOf(link)], [false, "timeout"]);
-  await assert.rejects(pending);
-  await fixture.ready();
-  await fixture.open(1);
-  assert.deepEqual([server.opened, link.connections], [2, 2]);
-});
+redisTest(
+  "RedisLink.reload() reconnects with the new options, and only if it was started",
+  async () => {
+    await using fixture = new Fixture();
+    const { link, server, options } = fixture;
+    link.reload({ ...options, database: 2 });
+    assert.equal(server.opened, 0);
+    await fixture.start();
+    link.reload({ ...options, database: 3 });
+    assert.equal(link.ready, false);
+    await fixture.ready();
+    await fixture.open(1);
+    assert.deepEqual(server.commandsNamed("SELECT").map(([, database]) => database), ["2", "3"]);
+    assert.equal(link.problem, undefined);
+  },
+);
 
-Deno.test("RedisLink.reload() reconnects with the new options, and only if it was started", async () => {
-  await using fixture = new Fixture();
-  const { link, server, options } = fixture;
-  link.reload({ ...options, database: 2 });
-  assert.equal(server.opened, 0);
-  await fixture.start();
-  link.reload({ ...options, database: 3 });
-  assert.equal(link.ready, false);
-  await fixture.ready();
-  await fixture.open(1);
-  assert.deepEqual(server.commandsNamed("SELECT").map(([, database]) => database), ["2", "3"]);
-  assert.equal(link.problem, undefined);
-});
-
-Deno.test("RedisLink logs a lasting problem every 5 s, by one line for all links", async () => {
+redisTest("RedisLink logs a lasting problem every 5 s, by one line for all links", async () => {
   await using fixture = new Fixture();
   using timers = new HeldTimers();
   const { link, server, log } = fixture;
@@ -244,7 +266,7 @@ Deno.test("RedisLink logs a lasting problem every 5 s, by one line for all links
   assert.equal(log.linesWith("NOPERM").length, 2);
 });
 
-Deno.test("RedisLink reads why a server closes each connection at once", async () => {
+redisTest("RedisLink reads why a server closes each connection at once", async () => {
   await using fixture = new Fixture();
   fixture.server.farewell = "-ERR max number of clients reached\r\n";
   fixture.link.start();
@@ -256,20 +278,23 @@ Deno.test("RedisLink reads why a server closes each connection at once", async (
   assert.equal(fixture.link.problem, undefined);
 });
 
-Deno.test("RedisLink keeps the reason of a problem while the server closes further connections", async () => {
-  await using fixture = new Fixture();
-  using _random = fixedRandom(0);
-  const { link, server } = fixture;
-  server.reply = ([name]) => name === "PING" ? "-NOPERM no\r\n" : undefined;
-  link.start();
-  await waitFor("the problem", () => link.problem, { pollMs: 1 });
-  server.farewell = "";
-  const { opened } = server;
-  await waitFor("more attempts", () => server.opened > opened + 3, { pollMs: 1 });
-  assert.equal(link.problem?.fault, "no_permission");
-});
+redisTest(
+  "RedisLink keeps the reason of a problem while the server closes further connections",
+  async () => {
+    await using fixture = new Fixture();
+    using _random = fixedRandom(0);
+    const { link, server } = fixture;
+    server.reply = ([name]) => name === "PING" ? "-NOPERM no\r\n" : undefined;
+    link.start();
+    await waitFor("the problem", () => link.problem, { pollMs: 1 });
+    server.farewell = "";
+    const { opened } = server;
+    await waitFor("more attempts", () => server.opened > opened + 3, { pollMs: 1 });
+    assert.equal(link.problem?.fault, "no_permission");
+  },
+);
 
-Deno.test("RedisLink closes a connection whose peer sends more than the limits", async () => {
+redisTest("RedisLink closes a connection whose peer sends more than the limits", async () => {
   await using fixture = new Fixture({ maxBulkStringBytes: 2000, maxArrayElements: 20 });
   const { link, server } = fixture;
   await fixture.start();
@@ -304,52 +329,65 @@ async function startCluster(more: Partial<RedisOptions> = {}) {
   };
 }
 
-Deno.test("RedisLink publishes through one master of a cluster, and commands with a key by their slot", async () => {
-  await using cluster = await startCluster();
-  const { link, servers } = cluster;
-  assert.deepEqual(cluster.log.lines, [], "it was ready at the first attempt");
-  for (let at = 0; at < 20; at++) await link.call(["PUBLISH", `channel-${at}`, "x"]);
-  const counts = (name: string) => servers.map((server) => server.commandsNamed(name).length);
-  assert.deepEqual(counts("PUBLISH").toSorted(), [0, 20]);
-  for (let at = 0; at < 20; at++) await link.call(["SPUBLISH", `channel-${at}`, "x"]);
-  assert.ok(counts("SPUBLISH").every((count) => count > 0), `${counts("SPUBLISH")}`);
-});
+redisTest(
+  "RedisLink publishes through one master of a cluster, and commands with a key by their slot",
+  async () => {
+    await using cluster = await startCluster();
+    const { link, servers } = cluster;
+    assert.deepEqual(cluster.log.lines, [], "it was ready at the first attempt");
+    for (let at = 0; at < 20; at++) await link.call(["PUBLISH", `channel-${at}`, "x"]);
+    const counts = (name: string) => servers.map((server) => server.commandsNamed(name).length);
+    assert.deepEqual(counts("PUBLISH").toSorted(), [0, 20]);
+    for (let at = 0; at < 20; at++) await link.call(["SPUBLISH", `channel-${at}`, "x"]);
+    assert.ok(counts("SPUBLISH").every((count) => count > 0), `${counts("SPUBLISH")}`);
+  },
+);
 
-Deno.test("RedisLink goes on with the masters of a cluster that responded when one does not", async () => {
-  await using cluster = await startCluster();
-  const { link, servers } = cluster;
-  await link.call(["PUBLISH", "a", "x"]);
-  // Both nodes are connected.
-  for (let at = 0; at < 8; at++) await link.call(["SPUBLISH", `channel-${at}`, "x"]);
-  const silent = servers.find((server) => server.commandsNamed("PUBLISH").length > 0)!;
-  const other = servers.find((server) => server !== silent)!;
-  silent.reply = () => SILENCE;
-  const pending = link.call(["PUBLISH", "a", "x"]);
-  await waitFor("the message", () => silent.commandsNamed("PUBLISH").length === 2, { pollMs: 1 });
-  const asked = silent.commandsNamed("CLUSTER").length;
-  link.reset("The server did not answer: timed out");
-  await assert.rejects(pending);
-  await cluster.ready();
-  await link.call(["PUBLISH", "a", "x"]);
-  assert.equal(other.commandsNamed("PUBLISH").length, 1);
-  assert.equal(silent.commandsNamed("CLUSTER").length, asked, "the silent one is not asked first");
-});
+redisTest(
+  "RedisLink goes on with the masters of a cluster that responded when one does not",
+  async () => {
+    await using cluster = await startCluster();
+    const { link, servers } = cluster;
+    await link.call(["PUBLISH", "a", "x"]);
+    // Both nodes are connected.
+    for (let at = 0; at < 8; at++) await link.call(["SPUBLISH", `channel-${at}`, "x"]);
+    const silent = servers.find((server) => server.commandsNamed("PUBLISH").length > 0)!;
+    const other = servers.find((server) => server !== silent)!;
+    silent.reply = () => SILENCE;
+    const pending = link.call(["PUBLISH", "a", "x"]);
+    await waitFor("the message", () => silent.commandsNamed("PUBLISH").length === 2, { pollMs: 1 });
+    const asked = silent.commandsNamed("CLUSTER").length;
+    link.reset("The server did not answer: timed out");
+    await assert.rejects(pending);
+    await cluster.ready();
+    await link.call(["PUBLISH", "a", "x"]);
+    assert.equal(other.commandsNamed("PUBLISH").length, 1);
+    assert.equal(
+      silent.commandsNamed("CLUSTER").length,
+      asked,
+      "the silent one is not asked first",
+    );
+  },
+);
 
-Deno.test("RedisLink forgets the nodes of a cluster when it is reloaded with another one", async () => {
-  await using cluster = await startCluster();
-  await using other = new FakeRedis();
-  joinCluster([other]);
-  const { link } = cluster;
-  await link.call(["PUBLISH", "a", "x"]);
-  link.reset("The server did not answer: timed out");
-  await cluster.ready();
-  link.reload({ ...cluster.options, port: other.port });
-  await cluster.ready();
-  await link.call(["PUBLISH", "b", "x"]);
-  assert.deepEqual(other.commandsNamed("PUBLISH"), [["PUBLISH", "b", "x"]]);
-});
+redisTest(
+  "RedisLink forgets the nodes of a cluster when it is reloaded with another one",
+  async () => {
+    await using cluster = await startCluster();
+    await using other = new FakeRedis();
+    joinCluster([other]);
+    const { link } = cluster;
+    await link.call(["PUBLISH", "a", "x"]);
+    link.reset("The server did not answer: timed out");
+    await cluster.ready();
+    link.reload({ ...cluster.options, port: other.port });
+    await cluster.ready();
+    await link.call(["PUBLISH", "b", "x"]);
+    assert.deepEqual(other.commandsNamed("PUBLISH"), [["PUBLISH", "b", "x"]]);
+  },
+);
 
-Deno.test("RedisLink applies the limits to each node of a cluster", async () => {
+redisTest("RedisLink applies the limits to each node of a cluster", async () => {
   await using cluster = await startCluster({ maxBulkStringBytes: 2000 });
   const { link, servers } = cluster;
   for (const server of servers) {
@@ -360,7 +398,7 @@ Deno.test("RedisLink applies the limits to each node of a cluster", async () => 
   assert.equal(faultOf(link), "not_redis");
 });
 
-Deno.test("RedisLink ignores a reason that it has read too late", async () => {
+redisTest("RedisLink ignores a reason that it has read too late", async () => {
   await using fixture = new Fixture();
   const { connect } = Deno;
   const reason = Promise.withResolvers<Deno.TcpConn>();

@@ -1,0 +1,7 @@
+/**
+ * Defines a test of connections by ioredis, which leaves a timer of two seconds when it drops a
+ * connection that its peer has closed: operations are not checked for leaks, resources are.
+ */
+export function redisTest(name: string, fn: (t: Deno.TestContext) => Promise<void> | void): void {
+  Deno.test({ name, fn, sanitizeOps: false });
+}
