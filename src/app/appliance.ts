@@ -90,13 +90,14 @@ export class Appliance {
     const endRecording = () => {
       if (recording.apply({ recording: false }, "end") === "changed") log.info("Recording stopped");
     };
-    signal.addEventListener("abort", endRecording, { once: true });
+    signal.addEventListener("abort", endRecording);
     const ticker = setInterval(() => this.#tick(), TICK_MS);
     try {
       await this.#consume(source, signal);
       endRecording();
     } finally {
       clearInterval(ticker);
+      signal.removeEventListener("abort", endRecording);
       log.info(signal.aborted ? "Stopping on request" : "The input has ended");
       this.#observeStatus("STOPPING");
       await bus.flush(FLUSH_MS);

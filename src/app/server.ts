@@ -3,10 +3,8 @@ import { VERSION } from "../base/version.ts";
 import { misspelledVariables } from "../config/environment.ts";
 import { CommandHandler } from "../control/commands.ts";
 import { Recording } from "../control/recording.ts";
-import { RecordingFile } from "../control/recording_file.ts";
-import { Bus, type Sink } from "../delivery/bus.ts";
+import { Bus } from "../delivery/bus.ts";
 import { EnvelopeFactory } from "../envelopes/envelope_factory.ts";
-import type { Envelope } from "../envelopes/envelope.ts";
 import { FrameOutput } from "../frames/frame_output.ts";
 import { JpegEncoder } from "../frames/jpeg_encoder.ts";
 import { Overlay } from "../frames/overlay.ts";
@@ -23,7 +21,9 @@ import { type Configuration, FLAGS, type Settings } from "./flags.ts";
 import { openGrpc } from "./grpc.ts";
 import { openOutput } from "./output.ts";
 import { openPage } from "./page.ts";
+import { openRecording } from "./recording.ts";
 import { Reloads } from "./reload.ts";
+import { completionSink, envelopeSink, statusSink } from "./sinks.ts";
 import { openSource } from "./source.ts";
 import { detectStall } from "./stall.ts";
 import { stopSignal } from "./stop_signal.ts";
@@ -64,7 +64,7 @@ export async function runServer({ settings, log, reload }: ServerContext): Promi
   const source = await openSource(settings, context);
   await using vision = await Vision.open({
     log,
-    ...(vitals.pulseModelPath === undefined ? {} : { pulseModelPath: vitals.pulseModelPath }),
+    ...vitals.pulseModelPath === undefined ? {} : { pulseModelPath: vitals.pulseModelPath },
   });
   await using encoder = new JpegEncoder({ quality: publish.jpegQuality });
   await using grpc = openGrpc(settings, {
@@ -88,10 +88,8 @@ export async function runServer({ settings, log, reload }: ServerContext): Promi
     output.sink,
     ...page ? [page.sink] : [],
     ...grpc ? [envelopeSink((envelope) => grpc.publish(envelope))] : [],
-    envelopeSink((envelope) => {
-      if (envelope.type === "status") systemd.status(envelope.payload.message);
-      if (server.once && isComplete(envelope)) stop.stop();
-    }),
+    statusSink(systemd),
+    ...server.once ? [completionSink(stop.stop)] : [],
   ]);
   const envelopes = new EnvelopeFactory(clock);
   const pacing = new FramePacing({
@@ -119,7 +117,7 @@ export async function runServer({ settings, log, reload }: ServerContext): Promi
   reloads.listen({ before: () => systemd.reloading(), after: ready });
   systemd.startWatchdog(() => detectStall({ health, ...state() }));
   ready();
-  if (server.durationS > 0) setTimeout(() => stop.stop(), server.durationS * 1000);
+  if (server.durationS > 0) stop.stopAfter(server.durationS);
   await appliance.run(stop.signal);
   const neverDelivered = health.ageS("acknowledgement") === undefined;
   if (bus.problem !== undefined && neverDelivered && !stop.signal.aborted) {
@@ -128,36 +126,4 @@ export async function runServer({ settings, log, reload }: ServerContext): Promi
     );
   }
   return EXIT.ok;
-}
-
-/** A sink for envelopes alone. */
-function envelopeSink(take: (envelope: Envelope) => void): Sink {
-  return { offer: (message) => message.kind === "metric" && take(message.envelope) };
-}
-
-/** Resumes the recording that a crash interrupted, or starts one if the settings ask for it. */
-function openRecording(
-  { server: { statePath, startWithRecordingOn } }: Settings,
-  { recording, commands, log }: {
-    readonly recording: Recording;
-    readonly commands: CommandHandler;
-    readonly log: Log;
-  },
-): void {
-  const file = statePath === undefined ? undefined : new RecordingFile(statePath, log);
-  const interrupted = file?.interrupted();
-  file?.sync(recording);
-  if (interrupted) {
-    log.warning("Resuming the recording that was running when the server last crashed");
-    commands.apply(interrupted, "restart");
-  } else if (startWithRecordingOn) {
-    commands.apply({ recording: true }, "flag");
-  }
-}
-
-/** True for core metrics that hold both strict values. */
-function isComplete(envelope: Envelope): boolean {
-  if (envelope.type !== "core_metrics") return false;
-  const { pulse, breathing } = envelope.payload;
-  return pulse?.strict !== undefined && breathing?.strict !== undefined;
 }

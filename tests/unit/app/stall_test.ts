@@ -51,3 +51,24 @@ Deno.test("detectStall() requires no metrics while none are published", () => {
   const health = healthAfter(100, ["frame"]);
   assert.equal(detectStall({ health, status: "OK", metricsWanted: false }), undefined);
 });
+
+Deno.test("detectStall() allows 20 s between two events of a kind", () => {
+  for (const missing of ALL) {
+    for (const [seconds, stalled] of [[18, false], [22, true]] as const) {
+      const health = healthAfter(seconds, ALL.filter((event) => event !== missing));
+      const reason = detectStall({ health, status: "OK", metricsWanted: true });
+      assert.equal(reason !== undefined, stalled, `${missing} ${seconds} s`);
+    }
+  }
+});
+
+Deno.test("detectStall() requires frames and metrics while Redis is unreachable, and nothing at the end", () => {
+  const status = "PUBLISH_DEGRADED";
+  for (const missing of ["frame", "metric"] as const) {
+    const health = healthAfter(100, ALL.filter((event) => event !== missing));
+    assert.ok(detectStall({ health, status, metricsWanted: true }), missing);
+  }
+  const health = healthAfter(100, []);
+  assert.equal(detectStall({ health, status: "STOPPING", metricsWanted: true }), undefined);
+  assert.match(detectStall({ health, status: "OK", metricsWanted: false }) ?? "", /^No frame/);
+});
