@@ -18,8 +18,9 @@ export function openGrpc(
     ...dependencies,
     address: server.grpcAddress,
     port: server.grpcPort,
-    ...(certPath && keyPath
-      ? { tls: { cert: readPem(certPath, "certificate"), key: readPem(keyPath, "key") } }
+    // The rules of the flags require both or none.
+    ...(certPath
+      ? { tls: { cert: readPem(certPath, "certificate"), key: readPem(keyPath!, "key") } }
       : {}),
     ...(server.grpcToken.isEmpty ? {} : { token: server.grpcToken.reveal() }),
   });

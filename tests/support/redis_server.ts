@@ -1,5 +1,8 @@
 import { Redis, type RedisOptions } from "ioredis";
 import { waitFor } from "./wait.ts";
+import { freePort } from "./free_port.ts";
+
+export { freePort };
 
 /** Options of a test's client. */
 export type ClientOptions = Omit<RedisOptions, "replyMapping">;
@@ -20,12 +23,6 @@ let defaultProgram = "redis-server";
 /** Sets the program of later servers to one that supports the same protocol. */
 export function useServer(program: string): void {
   defaultProgram = program;
-}
-
-/** Returns a port of 127.0.0.1 that is free at the moment. */
-export function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
 }
 
 /**

@@ -1,0 +1,148 @@
+import assert from "node:assert/strict";
+import { load, type Settings } from "../../../src/app/flags.ts";
+import { openOutput } from "../../../src/app/output.ts";
+import { TRANSPORTS } from "../../../src/app/transports.ts";
+import { CommandHandler } from "../../../src/control/commands.ts";
+import { Recording } from "../../../src/control/recording.ts";
+import type { OpenedTransport, TransportContext } from "../../../src/transports/transport.ts";
+import { Counters } from "../../../src/telemetry/counters.ts";
+import { Health } from "../../../src/telemetry/health.ts";
+import { silentLog } from "../../../src/telemetry/log.ts";
+import { TemporaryFolder } from "../../support/clips.ts";
+import { FakeBackend } from "../../support/fake_backend.ts";
+import { fakeFrame, fakeMetric } from "../../support/fake_outbox.ts";
+import { ManualClock } from "../../support/manual_clock.ts";
+import { replaced } from "../../support/replace.ts";
+
+/** Opens the output of these flags on a transport in place of its own. */
+async function open(argv: readonly string[], parts: Partial<OpenedTransport<Settings>> = {}) {
+  const backend = new FakeBackend();
+  const clock = new ManualClock();
+  const counters = new Counters();
+  const health = new Health(clock);
+  const commands = new CommandHandler({ recording: new Recording(), counters, log: silentLog });
+  const calls: [string, Settings, TransportContext][] = [];
+  using replacements = new DisposableStack();
+  for (const transport of TRANSPORTS) {
+    const openFake = (settings: Settings, context: TransportContext) => {
+      calls.push([transport.name, settings, context]);
+      return Promise.resolve({ backend, receivers: [], ...parts });
+    };
+    replacements.use(replaced(transport as { open: unknown }, "open", openFake));
+  }
+  const { settings } = load(["--simulate", ...argv], { env: {}, readText: () => "{}" });
+  const context = { clock, counters, health, log: silentLog, commands, grpc: undefined };
+  const output = await openOutput(settings, context);
+  output.sink.start!();
+  assert.equal(calls.length, 1);
+  const [name, ...passed] = calls[0]!;
+  return {
+    backend,
+    clock,
+    counters,
+    health,
+    output,
+    name,
+    settings,
+    context,
+    passed,
+    dropped: () =>
+      counters.all().filter((each) => each.name === "outbox_dropped_total")
+        .reduce((sum, { total }) => sum + total, 0),
+    [Symbol.asyncDispose]: () => output[Symbol.asyncDispose](),
+  };
+}
+
+/** A metric of about 1000 bytes. */
+const bigMetric = (clock: ManualClock, sequence: number) => ({
+  ...fakeMetric(clock, sequence),
+  bytes: new Uint8Array(1000).fill(32),
+});
+
+Deno.test("openOutput() opens the transport of the settings with the parts of the server", async () => {
+  for (const name of ["redis", "file", "grpc"]) {
+    await using opened = await open([`--streaming_backend=${name}`]);
+    assert.equal(opened.name, name);
+    assert.deepEqual(opened.passed, [opened.settings, opened.context]);
+  }
+});
+
+Deno.test("openOutput() sends what its sink is offered, and records it in the health", async () => {
+  await using opened = await open([]);
+  opened.backend.setReady(true);
+  opened.output.sink.offer(fakeMetric(opened.clock, 7, "core_metrics") as never);
+  await opened.clock.advance(10);
+  assert.equal(opened.backend.received.length, 1);
+  assert.deepEqual([opened.health.ageS("metric"), opened.health.ageS("acknowledgement")], [
+    0.01,
+    0.01,
+  ]);
+});
+
+Deno.test("openOutput() passes on a reload and names its topics, if the transport can reload", async () => {
+  await using without = await open([]);
+  assert.equal("reload" in without.output, false);
+  const reloaded: Settings[] = [];
+  const reload = (settings: Settings) => void reloaded.push(settings);
+  await using opened = await open([], { reload });
+  assert.deepEqual(opened.output.reload?.topics, ["redis"]);
+  opened.output.reload?.apply(opened.settings);
+  assert.deepEqual(reloaded, [opened.settings]);
+  await using file = await open(["--streaming_backend=file"], { reload });
+  assert.deepEqual(file.output.reload?.topics, ["file"]);
+});
+
+Deno.test("openOutput() closes the receivers of commands before the backend", async () => {
+  const closed: string[] = [];
+  const closing = (name: string) => ({
+    [Symbol.asyncDispose]: () => Promise.resolve().then(() => void closed.push(name)),
+  });
+  const backend = Object.assign(new FakeBackend(), closing("backend"));
+  const opened = await open([], { backend, receivers: [closing("first"), closing("second")] });
+  await opened[Symbol.asyncDispose]();
+  assert.deepEqual(closed, ["first", "second", "backend"]);
+});
+
+Deno.test("openOutput() drops metrics at the age of the settings", async () => {
+  await using opened = await open(["--spool_max_age_seconds=1000"]);
+  opened.output.sink.offer(fakeMetric(opened.clock, 1) as never);
+  await opened.clock.advance(900_000);
+  assert.equal(opened.dropped(), 0);
+  await opened.clock.advance(200_000);
+  assert.equal(opened.dropped(), 1);
+});
+
+Deno.test("openOutput() drops frames at the age of the settings", async () => {
+  for (const [ageMs, sent] of [[270, 1], [330, 0]] as const) {
+    await using opened = await open(["--max_frame_age_ms=300"]);
+    opened.backend.setReady(true);
+    const frame = fakeFrame(opened.clock, 1);
+    await opened.clock.jump(ageMs);
+    opened.output.sink.offer(frame);
+    await opened.clock.advance(10);
+    assert.equal(opened.backend.sent.length, sent, `${ageMs} ms`);
+  }
+});
+
+Deno.test("openOutput() keeps metrics in the memory of the settings, and others in the spool if there is one", async () => {
+  using folder = new TemporaryFolder();
+  // A tenth of the memory and of the spool is for statuses: 6.5 kB of 65.5 kB.
+  const memory = "--outbox_memory_bytes=65536";
+  const kept = async (count: number, ...argv: string[]) => {
+    await using opened = await open([memory, ...argv]);
+    for (let k = 0; k < count; k++) {
+      await opened.clock.advance(1);
+      opened.output.sink.offer(bigMetric(opened.clock, k) as never);
+    }
+    return count - opened.dropped();
+  };
+  const inMemory = await kept(40);
+  assert.ok(inMemory >= 4 && inMemory <= 8, `${inMemory}`);
+  const more = await kept(40, "--outbox_memory_bytes=655360");
+  assert.equal(more, 40);
+  const spool = `--spool_path=${folder.file("spool")}`;
+  assert.equal(await kept(40, spool), 40);
+  assert.ok([...Deno.readDirSync(folder.file("spool"))].length > 0);
+  const limited = await kept(40, `--spool_path=${folder.file("b")}`, "--spool_max_bytes=65536");
+  assert.ok(limited > inMemory && limited < 30, `${limited}`);
+});
