@@ -59,12 +59,12 @@ export class Appliance {
   readonly #status = new StatusDebouncer();
   readonly #exposure = new ExposureLock();
   #disconnected: string | undefined;
-  #lastSample: RegionSample | undefined;
   #estimate: VitalsEstimate | undefined;
   /** The estimate whose traces have not been published in an edge message yet. */
   #pending: VitalsEstimate | undefined;
   #nextCoreUs = -Infinity;
-  #corePublishedUs = -Infinity;
+  /** Undefined before the first frame. */
+  #corePublishedUs: number | undefined;
 
   constructor(parts: ApplianceParts, options: ApplianceOptions) {
     this.#parts = parts;
@@ -158,7 +158,6 @@ export class Appliance {
     counters.add("frames_captured_total");
     health.record("frame");
     const sample = source.realtime ? vision.observe(frame) : await vision.observeInOrder(frame);
-    this.#lastSample = sample;
     engine.push(sample);
     if (sample.timeUs >= this.#nextCoreUs) {
       this.#publishCore(sample.timeUs);
@@ -179,11 +178,9 @@ export class Appliance {
   /** Publishes status and core metrics while no frames arrive. */
   #tick(): void {
     const nowUs = this.#parts.clock.monotonicUs();
-    if (this.#parts.source.realtime && this.#lastSample) {
-      if (nowUs - this.#corePublishedUs >= 2 * this.#options.bufferDurationS * 1e6) {
-        this.#publishCore(nowUs);
-      }
-    }
+    const silentUs = nowUs - (this.#corePublishedUs ?? nowUs);
+    const isLate = silentUs >= 2 * this.#options.bufferDurationS * 1e6;
+    if (this.#parts.source.realtime && isLate) this.#publishCore(nowUs);
     this.#observeStatus();
   }
 

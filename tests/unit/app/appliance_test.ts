@@ -1,262 +1,10 @@
-import { epochUs, monotonicUs } from "../../../src/base/time.ts";
 import assert from "node:assert/strict";
-import { Appliance, type ApplianceOptions } from "../../../src/app/appliance.ts";
-import type { Frame, FrameSource, SourceEvent } from "../../../src/capture/frame.ts";
-import { Recording } from "../../../src/control/recording.ts";
-import { EnvelopeFactory } from "../../../src/envelopes/envelope_factory.ts";
-import { FramePacing } from "../../../src/frames/pacing.ts";
-import { FrameOutput } from "../../../src/frames/frame_output.ts";
-import { Bus, type Sink } from "../../../src/delivery/bus.ts";
-import type { Message } from "../../../src/envelopes/message.ts";
-import type { Clock } from "../../../src/telemetry/clock.ts";
-import { Counters } from "../../../src/telemetry/counters.ts";
-import { Health } from "../../../src/telemetry/health.ts";
-import { silentLog } from "../../../src/telemetry/log.ts";
-import type { RegionSample } from "../../../src/vision/region_sample.ts";
+import { monotonicUs } from "../../../src/base/time.ts";
+import type { Image, SourceEvent } from "../../../src/capture/frame.ts";
+import type { Overlay } from "../../../src/frames/overlay.ts";
 import { createVitalsEngine } from "../../../src/vitals/engine.ts";
 import { faceSamples } from "../../support/face_samples.ts";
-import { heapInUse } from "../../support/heap.ts";
-import { ManualClock } from "../../support/manual_clock.ts";
-import { gradientImage } from "../../support/gradient_image.ts";
-import { goodSample } from "../../support/samples.ts";
-
-const OPTIONS: ApplianceOptions = {
-  bufferDurationS: 0.2,
-  edgeMetrics: true,
-  metricsOnlyWhileRecording: false,
-  lockExposure: false,
-};
-
-/** Keeps the sequence of statuses, and nothing else. */
-class StatusSink implements Sink {
-  readonly framesWanted = true;
-  readonly statuses: string[] = [];
-
-  offer(message: Message) {
-    if (message.kind !== "metric" || message.envelope.type !== "status") return;
-    const { name } = message.envelope.payload;
-    if (this.statuses.at(-1) !== name) this.statuses.push(name);
-  }
-}
-
-function sourceOf(events: () => AsyncIterator<SourceEvent>): FrameSource & { closed: boolean } {
-  return {
-    description: "fake source",
-    realtime: true,
-    closed: false,
-    [Symbol.asyncIterator]: events,
-    [Symbol.asyncDispose]() {
-      this.closed = true;
-      return Promise.resolve();
-    },
-  };
-}
-
-function applianceOf(source: FrameSource, samples = faceSamples({ seconds: 1e6 })) {
-  const sink = new StatusSink();
-  const context = {
-    bus: new Bus([sink]),
-    clock: new ManualClock(),
-    counters: new Counters(),
-    health: new Health(new ManualClock()),
-    log: silentLog,
-  };
-  const envelopes = new EnvelopeFactory(context.clock);
-  const observe = () => samples.next().value!;
-  const appliance = new Appliance({
-    ...context,
-    source,
-    envelopes,
-    vision: { observe, observeInOrder: () => Promise.resolve(observe()) },
-    engine: createVitalsEngine(),
-    recording: new Recording(),
-    frames: new FrameOutput({
-      ...context,
-      envelopes,
-      shrinker: { shrink: () => Promise.resolve(undefined) },
-      encoder: {
-        encode: () => Promise.resolve(new Uint8Array(1000)),
-        async [Symbol.asyncDispose]() {},
-      },
-      pacing: new FramePacing({ policy: "always" }),
-    }),
-  }, OPTIONS);
-  return { appliance, sink };
-}
-
-const image = gradientImage(64, 48);
-
-function frameAt(sequence: number): Frame {
-  return {
-    timeUs: monotonicUs(Math.round(sequence * 1e6 / 30)),
-    sequence,
-    width: 64,
-    height: 48,
-    image,
-    [Symbol.dispose]() {},
-  };
-}
-
-Deno.test("Appliance retains no memory of processed frames", async () => {
-  const FRAMES = 9_000;
-  const heap: number[] = [];
-  const source = sourceOf(async function* () {
-    for (let sequence = 0; sequence <= 2 * FRAMES; sequence++) {
-      // The rings of samples are full and the code is compiled after the first half.
-      if (sequence % FRAMES === 0) heap.push(heapInUse());
-      yield { kind: "frame", frame: frameAt(sequence) };
-    }
-  });
-  await applianceOf(source).appliance.run(new AbortController().signal);
-  const bytesPerFrame = (heap[2]! - heap[1]!) / FRAMES;
-  assert.ok(bytesPerFrame < 20, `${bytesPerFrame.toFixed(0)} bytes are retained per frame`);
-});
-
-Deno.test("Appliance.run() ends on its signal while the source delivers nothing", async () => {
-  const stop = new AbortController();
-  const source = sourceOf(() => ({
-    next() {
-      queueMicrotask(() => stop.abort());
-      return new Promise<never>(() => {});
-    },
-  }));
-  const { appliance, sink } = applianceOf(source);
-  await appliance.run(stop.signal);
-  assert.ok(source.closed);
-  assert.equal(sink.statuses.at(-1), "STOPPING");
-});
-
-Deno.test("Appliance.run() reads no source if its signal has aborted before", async () => {
-  const source = sourceOf(() => ({ next: () => Promise.reject(new Error("opened")) }));
-  await applianceOf(source).appliance.run(AbortSignal.abort());
-  assert.ok(source.closed);
-});
-
-Deno.test("Appliance.run() rejects with the error of its source, and closes it", async () => {
-  const source = sourceOf(() => ({ next: () => Promise.reject(new Error("no such camera")) }));
-  const { appliance } = applianceOf(source);
-  await assert.rejects(appliance.run(new AbortController().signal), /no such camera/);
-  assert.ok(source.closed);
-});
-
-/** What a scripted run has done so far, and the time, which only the script advances. */
-interface ScriptedRun {
-  /** Advances the clock; microseconds are the smallest step. */
-  advance(ms: number): void;
-  /** An event with a frame that is captured now. */
-  frame(): SourceEvent;
-  /** What the appliance does every 100 ms. */
-  tick(): void;
-  readonly recording: Recording;
-  readonly counters: Counters;
-  /** Envelopes since the last call, each as its type and its time in milliseconds. */
-  published(type?: string): [string, number][];
-  /** Names of the statuses since the last call. */
-  statuses(): string[];
-  readonly seen: {
-    frames: number;
-    disposed: number;
-    locks: number;
-    unlocks: number;
-    intervalMs: number | undefined;
-  };
-  /** Passed on as `Sink.problem`. */
-  problem: string | undefined;
-}
-
-/** Runs an appliance on a source that yields the events of `script`, and returns the run. */
-async function runScript(
-  script: (run: ScriptedRun) => Iterable<SourceEvent>,
-  { options = {}, realtime = true, observe = (sample) => sample }: {
-    options?: Partial<ApplianceOptions>;
-    realtime?: boolean;
-    observe?: (sample: RegionSample) => RegionSample;
-  } = {},
-): Promise<ScriptedRun> {
-  let nowUs = 1_000_000;
-  let messages: Message[] = [];
-  const statuses: string[] = [];
-  let tick = () => {};
-  const clock: Clock = {
-    monotonicUs: () => monotonicUs(nowUs),
-    epochUs: (time) => epochUs(time),
-    sleep: () => Promise.resolve(),
-  };
-  const run: ScriptedRun = {
-    advance: (ms) => void (nowUs = Math.round(nowUs + ms * 1000)),
-    frame() {
-      const frame: Frame = {
-        ...frameAt(run.seen.frames++),
-        timeUs: monotonicUs(nowUs),
-        jpeg: new Uint8Array(4), // published at once, without compression
-        [Symbol.dispose]: () => void run.seen.disposed++,
-      };
-      return { kind: "frame", frame };
-    },
-    tick: () => tick(),
-    recording: new Recording(),
-    counters: new Counters(),
-    published(type) {
-      const taken = messages.filter((message) => type === undefined || message.topic === type);
-      messages = messages.filter((message) => !taken.includes(message));
-      return taken.map(({ topic, timestamp }) => [topic, (timestamp - 1_000_000) / 1000]);
-    },
-    statuses: () => statuses.splice(0),
-    seen: { frames: 0, disposed: 0, locks: 0, unlocks: 0, intervalMs: undefined },
-    problem: undefined,
-  };
-  const sink: Sink = {
-    framesWanted: true,
-    get problem() {
-      return run.problem;
-    },
-    offer(message) {
-      messages.push(message);
-      if (message.kind === "frame" || message.envelope.type !== "status") return;
-      statuses.push(message.envelope.payload.name);
-    },
-  };
-  const source: FrameSource = {
-    ...sourceOf(async function* () {
-      yield* script(run);
-    }),
-    realtime,
-    lockExposure: () => void run.seen.locks++,
-    unlockExposure: () => void run.seen.unlocks++,
-  };
-  const sampleOf = ({ timeUs, sequence }: Frame) => observe(goodSample({ timeUs, sequence }));
-  const context = { bus: new Bus([sink]), clock, counters: run.counters, log: silentLog };
-  const envelopes = new EnvelopeFactory(clock);
-  const appliance = new Appliance({
-    ...context,
-    source,
-    envelopes,
-    health: new Health(clock),
-    vision: { observe: sampleOf, observeInOrder: (frame) => Promise.resolve(sampleOf(frame)) },
-    engine: createVitalsEngine(),
-    recording: run.recording,
-    frames: new FrameOutput({
-      ...context,
-      envelopes,
-      shrinker: { shrink: () => Promise.resolve(undefined) },
-      encoder: {
-        encode: () => Promise.resolve(new Uint8Array(1)),
-        async [Symbol.asyncDispose]() {},
-      },
-      pacing: new FramePacing({ policy: "always" }),
-    }),
-  }, { ...OPTIONS, ...options });
-  const { setInterval } = globalThis;
-  globalThis.setInterval = ((callback: () => void, ms: number) => {
-    tick = callback;
-    run.seen.intervalMs = ms;
-    return setInterval(() => {}, 1_000_000);
-  }) as typeof setInterval;
-  const ended = appliance.run(new AbortController().signal);
-  globalThis.setInterval = setInterval;
-  await ended;
-  return run;
-}
+import { framesFor, runScript, type ScriptedRun } from "../../support/scripted_appliance.ts";
 
 /** Runs an appliance on frames at these times in milliseconds; returns those of core metrics. */
 async function coreTimes(framesMs: readonly number[], bufferDurationS = 0.2): Promise<number[]> {
@@ -427,14 +175,6 @@ Deno.test("Appliance disposes a frame that cannot be measured", async () => {
   await assert.rejects(failed, /no memory/);
 });
 
-/** Yields frames at 30 per second for a time. */
-function* framesFor(ms: number, { advance, frame }: ScriptedRun): Iterable<SourceEvent> {
-  for (let i = 0; i < ms * 0.03; i++) {
-    advance(1000 / 30);
-    yield frame();
-  }
-}
-
 const BACK: readonly [string, SourceEvent[]][] = [
   ["reports it", [{ kind: "connected", description: "camera" }]],
   ["only sends frames", []],
@@ -467,4 +207,185 @@ Deno.test("Appliance unlocks the exposure when the face has left, and locks none
     });
     assert.deepEqual([seen.locks, seen.unlocks], lockExposure ? [1, 1] : [0, 0]);
   }
+});
+
+Deno.test("Appliance starts the bus before the first message, and flushes it at the end", async () => {
+  const run = await runScript(function* ({ advance, frame }) {
+    yield frame();
+    advance(500);
+    yield frame();
+  });
+  const { calls } = run;
+  assert.deepEqual([calls[0], calls.filter((call) => call === "start").length], ["start", 1]);
+  const flushes = calls.filter((call) => call.startsWith("flush"));
+  assert.deepEqual([calls.at(-2), flushes.length], ["offer status", 1]);
+  const limitMs = Number(/^flush (.*)/.exec(calls.at(-1)!)?.[1]);
+  // systemd allows 3 s for the stop, of which other parts need some.
+  assert.ok(limitMs > 1000 && limitMs < 1500, `${limitMs} ms`);
+});
+
+Deno.test("Appliance waits for the queues after each core metrics of a file at full speed", async () => {
+  const run = await runScript(function* ({ advance, frame }) {
+    for (let k = 0; k < 3; k++) {
+      yield frame();
+      advance(100);
+    }
+  }, { realtime: false });
+  const steps = run.calls.filter((call) => /core_metrics|flush/.test(call));
+  assert.deepEqual(steps.map((step) => step.split(" ")[0]), [
+    "offer",
+    "flush",
+    "offer",
+    "flush",
+    "flush",
+  ]);
+  const limitMs = Number(/^flush (.*)/.exec(steps[1]!)?.[1]);
+  assert.ok(limitMs >= 4000 && limitMs < 8000, `${limitMs} ms`);
+});
+
+Deno.test("Appliance leaves no timer and no listener to its signal, also after an abort", async () => {
+  const ended = await runScript(function* ({ frame }) {
+    yield frame();
+  });
+  assert.deepEqual(ended.left, { timers: 0, listeners: 0 });
+  const aborted = await runScript(function* ({ frame, abort }) {
+    yield frame();
+    abort();
+    yield frame();
+  });
+  assert.deepEqual(aborted.left, { timers: 0, listeners: 0 });
+  assert.ok(aborted.seen.disposed <= 2);
+});
+
+/** The recording states and statuses that were published, and nothing else. */
+const statesOf = ({ envelopes }: ScriptedRun) =>
+  envelopes.flatMap(({ type, payload }): (string | boolean)[] =>
+    type === "recording_state"
+      ? [payload.recording]
+      : type === "status" && payload.name === "STOPPING"
+      ? ["STOPPING"]
+      : []
+  );
+
+Deno.test("Appliance publishes the recording state at the start and at each change", async () => {
+  await runScript(function* (run) {
+    assert.deepEqual(statesOf(run), [false]);
+    run.recording.apply({ recording: true }, "redis");
+    assert.deepEqual(statesOf(run), [false, true]);
+    yield run.frame();
+    run.recording.apply({ recording: false }, "redis");
+    assert.deepEqual(statesOf(run), [false, true, false]);
+  });
+});
+
+Deno.test("Appliance ends a recording at the end of the input, and at once on an abort", async () => {
+  const ended = await runScript(function* ({ recording, frame }) {
+    recording.apply({ recording: true }, "redis");
+    yield frame();
+  });
+  assert.deepEqual(statesOf(ended), [false, true, false, "STOPPING"]);
+  assert.equal(ended.recording.state.recording, false);
+  await runScript(function* (run) {
+    const origins: string[] = [];
+    run.recording.apply({ recording: true }, "redis");
+    run.recording.onChange(({ origin }) => origins.push(origin));
+    run.abort();
+    assert.deepEqual([statesOf(run), origins], [[false, true, false], ["end"]]);
+    yield run.frame();
+  });
+});
+
+Deno.test("Appliance records each frame in the health", async () => {
+  await runScript(function* ({ health, advance, frame }) {
+    assert.equal(health.ageS("frame"), undefined);
+    yield frame();
+    advance(500);
+    assert.equal(health.ageS("frame"), 0.5);
+  });
+});
+
+/** Payloads of the envelopes of a type. */
+// deno-lint-ignore no-explicit-any
+const payloadsOf = ({ envelopes }: ScriptedRun, type: string): any[] =>
+  envelopes.filter((envelope) => envelope.type === type).map(({ payload }) => payload);
+
+Deno.test("Appliance withholds its values 1.5 s after the last frame, and not before", async () => {
+  const samples = faceSamples({ seconds: 20 });
+  const run = await runScript(function* (run) {
+    const strict = () => payloadsOf(run, "core_metrics").at(-1).pulse?.strict !== undefined;
+    yield* framesFor(12_000, run);
+    assert.ok(strict(), "a pulse");
+    run.advance(1350);
+    run.tick();
+    assert.ok(strict(), "after 1.35 s");
+    run.advance(400);
+    run.tick();
+    assert.ok(!strict(), "after 1.75 s");
+  }, {
+    observe: ({ timeUs, sequence }) => ({ ...samples.next().value!, timeUs, sequence }),
+  });
+  const { withheld } = payloadsOf(run, "core_metrics").at(-1);
+  assert.equal(withheld.pulse, "camera_disconnected");
+});
+
+Deno.test("Appliance withholds its values while the camera is disconnected", async () => {
+  await runScript(function* (run) {
+    const reason = () => {
+      run.advance(400);
+      run.tick();
+      return payloadsOf(run, "core_metrics").at(-1).withheld.pulse;
+    };
+    yield run.frame();
+    assert.notEqual(reason(), "camera_disconnected");
+    yield { kind: "disconnected", reason: "unplugged" };
+    assert.equal(reason(), "camera_disconnected");
+    yield { kind: "connected", description: "camera" };
+    assert.notEqual(reason(), "camera_disconnected");
+  });
+});
+
+Deno.test("Appliance publishes each breathing trace once, in the next edge metrics", async () => {
+  const estimate = createVitalsEngine().estimate();
+  let estimates = 0;
+  const engine = {
+    ...createVitalsEngine(),
+    push: () => {},
+    setDisconnected: () => {},
+    estimate: (nowUs = monotonicUs(0)) => {
+      const traces = [{ timeUs: nowUs, value: ++estimates }];
+      return { ...estimate, breathing: { ...estimate.breathing, upperTrace: traces }, eda: traces };
+    },
+  };
+  const run = await runScript(function* ({ advance, frame }) {
+    for (let k = 0; k < 4; k++) {
+      yield frame();
+      advance(100);
+    }
+  }, {
+    parts: { engine },
+    degradation: 0.25,
+    observe: (sample) => ({ ...sample, brightness: 77 }),
+  });
+  const edge = payloadsOf(run, "edge_metrics");
+  const values = (trace: { value: number }[] = []) => trace.map(({ value }) => value);
+  assert.deepEqual(edge.map(({ breathing }) => values(breathing?.upper_trace)), [[1], [], [2], []]);
+  assert.deepEqual(edge.map(({ eda }) => values(eda?.trace ?? eda)), [[1], [], [2], []]);
+  assert.deepEqual(edge.map(({ signal }) => signal.brightness), [77, 77, 77, 77]);
+});
+
+Deno.test("Appliance draws the estimate and the sample on each frame if it has an overlay", async () => {
+  const drawn: (string | number)[] = [];
+  const overlay = {
+    update: ({ timeUs }: { timeUs: number }) => void drawn.push("update", timeUs),
+    draw: (image: Image, { timeUs }: { timeUs: number }) => {
+      drawn.push("draw", timeUs);
+      return image;
+    },
+  } as unknown as Overlay;
+  await runScript(function* ({ advance, frame }) {
+    yield frame();
+    advance(100);
+    yield frame();
+  }, { parts: { overlay } });
+  assert.deepEqual(drawn, ["update", 1_000_000, "draw", 1_000_000, "draw", 1_100_000]);
 });
