@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import fc from "fast-check";
-import { takeMessage } from "../../../../src/commands/dashboard.ts";
+import { takeMessage } from "../../../../src/web/device_messages.ts";
 import { Hub } from "../../../../src/web/hub.ts";
 
 const channel = fc.oneof(

@@ -1,0 +1,103 @@
+import type { RecordingCommand } from "../control/recording.ts";
+import { TOPICS } from "../envelopes/envelope.ts";
+import type { Clock } from "../telemetry/clock.ts";
+import { KeyValueReader } from "../transports/redis/key_value_reader.ts";
+import type { RedisReader } from "../transports/redis/reader.ts";
+import { takeMessage } from "./device_messages.ts";
+import { Hub } from "./hub.ts";
+
+const METRIC_TOPICS = TOPICS.filter((topic) => topic !== "frame");
+/** Interval of updating the connection state on the page. Chosen. */
+const CONNECTION_CHECK_MS = 500;
+
+/** What a feed needs of the client of a Redis. */
+export type FeedReader = Pick<
+  RedisReader,
+  | "ready"
+  | "subscribe"
+  | "unsubscribe"
+  | "subscribePattern"
+  | "pushCommand"
+  | "keys"
+  | "get"
+  | "newestEntry"
+  | "readEntries"
+>;
+
+export interface DeviceFeedOptions {
+  readonly reader: FeedReader;
+  /** Key prefixes, or patterns such as `ward-*`. */
+  readonly devices: readonly string[];
+  /** False if the devices publish to no channel. */
+  readonly usePubsub: boolean;
+  readonly clock: Pick<Clock, "sleep">;
+}
+
+/** Shows the devices that publish to one Redis on the page, and passes on its commands. */
+export class DeviceFeed implements Disposable {
+  readonly hub: Hub;
+  readonly #options: DeviceFeedOptions;
+  readonly #keyValues: KeyValueReader;
+  readonly #connectionCheck: ReturnType<typeof setInterval>;
+
+  constructor(options: DeviceFeedOptions) {
+    const { reader, devices, clock } = this.#options = options;
+    this.hub = new Hub({
+      onVideoSubscribed: (device, subscribed) => this.#watch(device, subscribed),
+    });
+    this.#keyValues = new KeyValueReader({
+      source: reader,
+      devices,
+      onMessage: (channel, text) => this.take(channel, text),
+      clock,
+    });
+    this.#connectionCheck = setInterval(
+      () => this.hub.setConnected(reader.ready),
+      CONNECTION_CHECK_MS,
+    );
+  }
+
+  /** Takes a message that the reader has received. */
+  take(channel: string, text: string): void {
+    takeMessage(this.hub, channel, text);
+  }
+
+  /** Reads the metrics of all devices until `signal` aborts. */
+  async follow(signal: AbortSignal): Promise<void> {
+    const { reader, devices, usePubsub } = this.#options;
+    if (!usePubsub) return await this.#keyValues.run(signal);
+    for (const pattern of devices) {
+      for (const topic of METRIC_TOPICS) {
+        ignoreFailure(reader.subscribePattern(`${pattern}:${topic}`));
+      }
+    }
+  }
+
+  /** Sends a recording command to a device; returns false if Redis is not available. */
+  async sendCommand(device: string, { recording, sessionId }: RecordingCommand): Promise<boolean> {
+    const command = { recording, ...(sessionId === undefined ? {} : { session_id: sessionId }) };
+    try {
+      await this.#options.reader.pushCommand(device, command);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** Frames are most of the traffic, and a device sends them at full rate only on demand. */
+  #watch(device: string, watched: boolean): void {
+    const { reader, usePubsub } = this.#options;
+    if (!usePubsub) return this.#keyValues.watch(device, watched);
+    const channel = `${device}:frame`;
+    ignoreFailure(watched ? reader.subscribe(channel) : reader.unsubscribe(channel));
+  }
+
+  [Symbol.dispose](): void {
+    clearInterval(this.#connectionCheck);
+  }
+}
+
+/** The reader subscribes again after a reconnection. */
+function ignoreFailure(subscription: Promise<void>): void {
+  subscription.catch(() => {});
+}
