@@ -4,7 +4,6 @@ import { reasonOf, UnavailableError } from "../base/errors.ts";
 export interface System {
   /** The root folder without a trailing slash; empty for the running system. */
   readonly root: string;
-  readonly print: (text: string) => void;
 }
 
 /** Writes a file atomically and creates its folders. */

@@ -2,7 +2,6 @@ import fc from "fast-check";
 import assert from "node:assert/strict";
 import { PATHS } from "../../../src/installation/paths.ts";
 import { type PlanOptions, planService as plan } from "../../../src/installation/plan.ts";
-import { systemdVersion } from "../../../src/installation/system.ts";
 import { quoteArgument } from "../../../src/installation/unit.ts";
 import { type Configuration, load, selectedSources } from "../../../src/app/flags.ts";
 import { permissionsFor } from "../../../src/app/permissions.ts";
@@ -97,19 +96,6 @@ Deno.test("planService() stores a secret in a file for cron", () => {
   assert.equal(plan.get(`${PATHS.configFolder}/redis_password`), "hunter2\n");
 });
 
-Deno.test("systemdVersion() reads the version from the file name of the library", async () => {
-  const root = await Deno.makeTempDir();
-  const versionOf = () => systemdVersion({ root, print: () => {} });
-  try {
-    assert.equal(versionOf(), undefined);
-    Deno.mkdirSync(`${root}/usr/lib/systemd`, { recursive: true });
-    Deno.writeTextFileSync(`${root}/usr/lib/systemd/libsystemd-shared-245.so`, "");
-    assert.equal(versionOf(), 245);
-  } finally {
-    await Deno.remove(root, { recursive: true });
-  }
-});
-
 Deno.test("planService() removes a password that is no longer set, and no other files", () => {
   const readText = () => "{}";
   const { stale } = planService(
@@ -192,5 +178,100 @@ Deno.test("quoteArgument() quotes an argument so that systemd reads it back unch
         );
       },
     ),
+  );
+});
+
+Deno.test("planService() writes secrets for root alone, and everything else for all", () => {
+  const argv = ["install", "--redis_host=cloud", "--redis_password=hunter2"];
+  const { files } = planService(load(argv, { env: {}, readText: () => "" }), TEMPLATE);
+  const modes = files.map(({ path, mode, secret }) => [path, mode, secret]);
+  assert.deepEqual(modes, [
+    [`${PATHS.configFolder}/redis_password`, 0o600, true],
+    [PATHS.redisConfig, 0o644, false],
+    [PATHS.unit, 0o644, false],
+  ]);
+  assert.equal(files[1]!.text, '{\n  "host": "cloud"\n}\n');
+});
+
+Deno.test("planService() transfers secrets as credentials from systemd 247 on, and before as variables", () => {
+  for (
+    const [systemd, pattern] of [
+      [246, /^EnvironmentFile=/m],
+      [247, /^LoadCredential=/m],
+      [undefined, /^LoadCredential=/m],
+      ["none", /^LoadCredential=/m],
+    ] as const
+  ) {
+    assert.match(planOnSystemd(systemd, "--redis_password=x").get(PATHS.unit) ?? "", pattern);
+  }
+});
+
+Deno.test("planService() with flags writes the whole unit again, also if one is installed", () => {
+  const configuration = load(["install", "--loop"], { env: {}, readText: () => "" });
+  const { files, stale } = planService(configuration, TEMPLATE, { installed: "ExecStart=old" });
+  assert.match(files.at(-1)?.text ?? "", /^ExecStart=.* --loop /m);
+  assert.ok(stale.length > 0);
+});
+
+Deno.test("planService() without flags and without an installed unit removes nothing", () => {
+  const { files, stale } = planService(
+    load(["install"], { env: {}, readText: () => "" }),
+    TEMPLATE,
+  );
+  assert.deepEqual([files.length, stale], [1, []]);
+});
+
+Deno.test("planService() removes every file that install wrote before and does not need now", () => {
+  const configuration = load(["install", "--loop"], { env: {}, readText: () => "" });
+  const { stale } = planService(configuration, TEMPLATE);
+  for (const name of ["redis.json", "redis_password", "grpc_token", "http_token"]) {
+    assert.ok(stale.includes(`${PATHS.configFolder}/${name}`), name);
+  }
+});
+
+Deno.test("planService() keeps a configured spool and state, and ignores empty secrets and defaults", () => {
+  const plan = planFor("--spool_path=/data/spool", "--state_path=/data", "--redis_password=");
+  const start = startOf(plan) ?? "";
+  assert.equal(start.match(/--spool_path/g)?.length, 1);
+  assert.equal(start.match(/--state_path/g)?.length, 1);
+  assert.deepEqual([...plan.keys()], [PATHS.unit]);
+  const unit = plan.get(PATHS.unit) ?? "";
+  assert.match(unit, /^ReadWritePaths=-\/data\/spool\nReadWritePaths=-\/data$/m);
+});
+
+Deno.test("planService() makes the folder of a written file writable, and none of the service's own", () => {
+  const unit = (...argv: string[]) => planFor(...argv).get(PATHS.unit) ?? "";
+  assert.match(unit("--log_path=/data/log/p.log"), /^ReadWritePaths=-\/data\/log$/m);
+  const own = unit(`--spool_path=${PATHS.stateFolder}/spool`, "--state_path=relative");
+  assert.doesNotMatch(own, /^ReadWritePaths/m);
+  // A flag of another transport writes nothing.
+  assert.doesNotMatch(unit("--file_base_directory=/data/out"), /^ReadWritePaths/m);
+  const configuration = load(["install", "--file_base_directory=/data/out"], {
+    env: {},
+    readText: () => "",
+  });
+  const { files } = planService(configuration, TEMPLATE, { writes: true });
+  assert.match(files.at(-1)!.text, /^ReadWritePaths=-\/data\/out$/m);
+});
+
+Deno.test("planService() rejects every folder that the service cannot see, and no other", () => {
+  const hidden = ["/home/pi", "/root", "/root/a", "/run/user/1", "/tmp/a", "/var/tmp/a"];
+  for (const path of hidden) {
+    assert.throws(() => planFor(`--spool_path=${path}`), /cannot access that folder/, path);
+  }
+  for (const path of ["/homes/pi", "/rooted", "/run/users", "/data/tmp", "/var/tmpx", "tmp"]) {
+    assert.doesNotThrow(() => planFor(`--spool_path=${path}`), path);
+  }
+});
+
+Deno.test("planService() has cron restart the program except after an error of the configuration", () => {
+  const argv = ["install", "--log_path=/data/it's 100%.log"];
+  const configuration = load(argv, { env: {}, readText: () => "" });
+  const { cron } = planService(configuration, TEMPLATE, { systemd: "none" });
+  assert.equal(
+    cron,
+    "@reboot cd /var/lib/physiology_server && while :; do /usr/local/bin/physiology_server " +
+      "--use_camera '--log_path=/data/it'\\''s 100\\%.log' --spool_path=spool --state_path=.; " +
+      "case $? in 64|78) break;; esac; sleep 1; done",
   );
 });
