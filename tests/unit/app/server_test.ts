@@ -281,6 +281,8 @@ Deno.test("runServer() publishes frames as its settings say", async () => {
 });
 
 Deno.test("runServer() requires metrics in /healthz only while it has to publish them", async () => {
+  // Without its interval, the appliance publishes only with a frame.
+  using _timers = new HeldTimers();
   const { monotonicUs: present } = SystemClock.prototype;
   let aheadUs = 0;
   using _clock = replaced(SystemClock.prototype, "monotonicUs", function (this: SystemClock) {
