@@ -1,0 +1,132 @@
+import assert from "node:assert/strict";
+import {
+  DeviceFeed,
+  type DeviceFeedOptions,
+  type FeedReader,
+} from "../../../src/web/device_feed.ts";
+import { fakeStatus } from "../../support/fake_stream.ts";
+import { HeldTimers } from "../../support/held_timers.ts";
+import { ManualClock } from "../../support/manual_clock.ts";
+
+/** A client of a Redis that records its calls; `answers` replaces what it returns. */
+class FakeReader implements FeedReader {
+  ready = true;
+  readonly calls: string[] = [];
+  /** Rejects every call if false. */
+  available = true;
+  readonly #call = (call: string) => {
+    this.calls.push(call);
+    return this.available ? Promise.resolve() : Promise.reject(new Error("Redis is away"));
+  };
+  readonly subscribe = (...channels: string[]) => this.#call(`subscribe ${channels}`);
+  readonly unsubscribe = (...channels: string[]) => this.#call(`unsubscribe ${channels}`);
+  readonly subscribePattern = (pattern: string) => this.#call(`subscribe to ${pattern}`);
+  readonly pushCommand = (device: string, command: object) =>
+    this.#call(`push ${device} ${JSON.stringify(command)}`);
+  readonly keys = async (pattern: string) => {
+    await this.#call(`keys ${pattern}`);
+    return ["ward-1:status:history"];
+  };
+  readonly get = async (key: string) => {
+    await this.#call(`get ${key}`);
+    return null;
+  };
+  readonly newestEntry = () => Promise.resolve(undefined);
+  readonly readEntries = () =>
+    Promise.resolve([
+      { stream: "ward-1:status:history", id: "1-0", envelope: JSON.stringify(fakeStatus(1)) },
+    ]);
+}
+
+function open(options: Partial<DeviceFeedOptions> = {}) {
+  const reader = new FakeReader();
+  const clock = new ManualClock();
+  const feed = new DeviceFeed({
+    reader,
+    devices: ["ward-*", "home"],
+    usePubsub: true,
+    clock,
+    ...options,
+  });
+  return { reader, clock, feed };
+}
+
+const STATUS = JSON.stringify(fakeStatus(1));
+const METRIC_TOPICS = ["core_metrics", "edge_metrics", "status", "recording_state"];
+
+Deno.test("DeviceFeed.follow() subscribes to the metrics of each pattern, and to no frames", async () => {
+  const { reader, feed } = open();
+  using _feed = feed;
+  await feed.follow(new AbortController().signal);
+  const expected = ["ward-*", "home"].flatMap((pattern) =>
+    METRIC_TOPICS.map((topic) => `subscribe to ${pattern}:${topic}`)
+  );
+  assert.deepEqual(reader.calls.toSorted(), expected.toSorted());
+});
+
+Deno.test("DeviceFeed subscribes to the frames of a device while its video is shown", async () => {
+  const { reader, feed } = open();
+  using _feed = feed;
+  feed.take("ward-1:status", STATUS);
+  const video = feed.hub.video("ward-1")!;
+  assert.deepEqual(reader.calls, ["subscribe ward-1:frame"]);
+  await video.cancel();
+  assert.deepEqual(reader.calls, ["subscribe ward-1:frame", "unsubscribe ward-1:frame"]);
+});
+
+Deno.test("DeviceFeed ignores that a subscription fails, which the reader repeats", async () => {
+  const { reader, feed } = open();
+  using _feed = feed;
+  reader.available = false;
+  feed.take("ward-1:status", STATUS);
+  await feed.hub.video("ward-1")!.cancel();
+  await feed.follow(new AbortController().signal);
+  assert.equal(reader.calls.length, 10);
+});
+
+Deno.test("DeviceFeed polls histories and watched frames of devices without channels, until it is stopped", async () => {
+  const { reader, clock, feed } = open({ usePubsub: false });
+  using _feed = feed;
+  const stop = new AbortController();
+  const following = feed.follow(stop.signal);
+  await clock.advance(0);
+  assert.deepEqual(feed.hub.devices, ["ward-1"]);
+  assert.deepEqual(reader.calls, ["keys ward-*:status:history", "keys home:status:history"]);
+  const video = feed.hub.video("ward-1")!;
+  await clock.advance(110);
+  assert.equal(reader.calls.at(-1), "get ward-1:frame");
+  await video.cancel();
+  const { length } = reader.calls;
+  await clock.advance(110);
+  assert.equal(reader.calls.length, length);
+  stop.abort();
+  await following;
+});
+
+Deno.test("DeviceFeed.sendCommand() pushes a command, and returns false if Redis is not available", async () => {
+  const { reader, feed } = open();
+  using _feed = feed;
+  assert.equal(await feed.sendCommand("a", { recording: true, sessionId: "s" }), true);
+  assert.equal(await feed.sendCommand("a", { recording: false }), true);
+  reader.available = false;
+  assert.equal(await feed.sendCommand("a", { recording: false }), false);
+  assert.deepEqual(reader.calls.slice(0, 2), [
+    'push a {"recording":true,"session_id":"s"}',
+    'push a {"recording":false}',
+  ]);
+});
+
+Deno.test("DeviceFeed shows twice a second whether Redis is connected, until it is disposed", () => {
+  using timers = new HeldTimers();
+  const { reader, feed } = open();
+  const shown: boolean[] = [];
+  feed.hub.setConnected = (connected) => void shown.push(connected);
+  timers.advance(450);
+  assert.deepEqual(shown, []);
+  timers.advance(100);
+  reader.ready = false;
+  timers.advance(500);
+  assert.deepEqual(shown, [true, false]);
+  feed[Symbol.dispose]();
+  assert.deepEqual(timers.remainingMs, []);
+});
