@@ -1,0 +1,81 @@
+import assert from "node:assert/strict";
+import { UsageError } from "../../../src/base/errors.ts";
+import { run as install } from "../../../src/commands/install.ts";
+import { run as uninstall } from "../../../src/commands/uninstall.ts";
+import { TemporaryFolder } from "../../support/clips.ts";
+import { commandContext } from "../../support/command_context.ts";
+import { withEnvironment } from "../../support/environment.ts";
+
+const UNIT = "/etc/systemd/system/physiology_server.service";
+
+/** Runs a command as the packed program in an image at `folder`, never on the running system. */
+async function runIn(folder: TemporaryFolder, run: typeof install, ...argv: string[]) {
+  const context = commandContext([...argv, `--root=${folder.path}`]);
+  const env = { PHYSIOLOGY_EXECUTABLE: "/bin/true", PHYSIOLOGY_ASSETS: undefined };
+  const status = await withEnvironment(env, () => run(context));
+  return { status, printed: context.printed };
+}
+
+const exists = (path: string) => {
+  try {
+    Deno.lstatSync(path);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+Deno.test("install writes a service with its flags into an image, and uninstall removes it", async () => {
+  using folder = new TemporaryFolder();
+  const { status, printed } = await runIn(folder, install, "install", "--simulate", "--loop");
+  assert.deepEqual([status, printed.length], [0, 1]);
+  assert.match(printed[0]!, /^Installed physiology_server\.service\. Status: systemctl status/);
+  const unit = Deno.readTextFileSync(folder.path + UNIT);
+  assert.match(unit, /^ExecStart=\/usr\/local\/bin\/physiology_server --loop --simulate /m);
+  assert.match(unit, /^\[Unit\]$/m);
+  const again = await runIn(folder, install, "install");
+  assert.equal(again.status, 0);
+  assert.equal(Deno.readTextFileSync(folder.path + UNIT), unit, "the installed values are kept");
+  const removed = await runIn(folder, uninstall, "uninstall");
+  assert.equal(removed.status, 0);
+  assert.match(
+    removed.printed.join(),
+    /^Removed \/etc\/systemd\/system\/physiology_server\.service, /,
+  );
+  assert.equal(exists(folder.path + UNIT), false);
+  const nothing = await runIn(folder, uninstall, "uninstall");
+  assert.deepEqual(nothing, { status: 0, printed: ["Nothing was installed"] });
+});
+
+Deno.test("install adds a camera unless the flags select an input, and the folders that serve writes", async () => {
+  using folder = new TemporaryFolder();
+  await runIn(folder, install, "install", "--spool_path=/data/spool");
+  const unit = Deno.readTextFileSync(folder.path + UNIT);
+  assert.match(unit, /^ExecStart=.* --use_camera /m);
+  assert.match(unit, /^ReadWritePaths=-\/data\/spool$/m);
+});
+
+Deno.test("install --dry_run and uninstall --dry_run print their steps, and change nothing", async () => {
+  using folder = new TemporaryFolder();
+  const planned = await runIn(folder, install, "install", "--dry_run");
+  assert.equal(planned.status, 0);
+  assert.equal(
+    planned.printed[0],
+    `# Copy /bin/true to ${folder.path}/usr/local/bin/physiology_server`,
+  );
+  assert.deepEqual([...Deno.readDirSync(folder.path)], []);
+  await runIn(folder, install, "install");
+  const removal = await runIn(folder, uninstall, "uninstall", "--dry_run");
+  assert.equal(removal.status, 0);
+  assert.equal(removal.printed[0], `# Remove ${folder.path}${UNIT}`);
+  assert.equal(exists(folder.path + UNIT), true);
+});
+
+Deno.test("install from source changes nothing", async () => {
+  using folder = new TemporaryFolder();
+  const context = commandContext(["install", `--root=${folder.path}`]);
+  await withEnvironment({ PHYSIOLOGY_EXECUTABLE: undefined }, async () => {
+    await assert.rejects(install(context), UsageError);
+  });
+  assert.deepEqual([...Deno.readDirSync(folder.path)], []);
+});
