@@ -4,7 +4,7 @@ import type { CommandContext } from "./command.ts";
 /** Lists the cameras, their formats, and the flags that select them. */
 export async function run({ settings, print }: CommandContext): Promise<number> {
   const cameras = await listCameras();
-  print(settings.output.json ? JSON.stringify(toJson(cameras), null, 2) : describe(cameras));
+  print(settings.output.json ? camerasJson(cameras) : describe(cameras));
   return 0;
 }
 
@@ -61,17 +61,17 @@ function modeFlags(
   return `--codec=${codec} --capture_width_px=${width} --capture_height_px=${height}${rate}`;
 }
 
-function toJson(cameras: readonly CameraInfo[]) {
-  return {
-    cameras: cameras.map((camera) => ({
-      path: camera.path,
-      stable_path: camera.stablePath,
-      name: camera.name,
-      bus: camera.bus,
-      driver: camera.driver,
-      error: camera.error,
-      flags: cameraFlags(camera),
-      formats: camera.formats,
-    })),
-  };
+/** Formats the list of cameras as JSON. */
+export function camerasJson(cameras: readonly CameraInfo[]): string {
+  const described = cameras.map((camera) => ({
+    path: camera.path,
+    stable_path: camera.stablePath,
+    name: camera.name,
+    bus: camera.bus,
+    driver: camera.driver,
+    error: camera.error,
+    flags: cameraFlags(camera),
+    formats: camera.formats,
+  }));
+  return JSON.stringify({ cameras: described }, null, 2);
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { ConfigError } from "../../../src/base/errors.ts";
+import { ConfigError, UnavailableError } from "../../../src/base/errors.ts";
 import type { RecordingCommand } from "../../../src/control/recording.ts";
 import { Hub } from "../../../src/web/hub.ts";
 import { HttpServer, type HttpServerOptions } from "../../../src/web/http_server.ts";
@@ -198,8 +198,8 @@ async function withHeldTimers(
 }
 
 /** Waits until the server has handled what it received before. */
-async function settled(fixture: Fixture): Promise<void> {
-  for (let round = 0; round < 3; round++) await fixture.get("/healthz");
+async function settled(fixture: Fixture, path = "/healthz"): Promise<void> {
+  for (let round = 0; round < 3; round++) await fixture.get(path);
 }
 
 Deno.test("HttpServer delays the response to a wrong token by half a second, and no other", async () => {
@@ -289,4 +289,135 @@ Deno.test("HttpServer keeps its event streams alive every 5 s", async () => {
     timers.advance(60_000);
     assert.equal(alive, 1);
   });
+});
+
+Deno.test("HttpServer with a token serves only the login, what it needs, and the health without it", async () => {
+  const health = () => ({ healthy: true, agesS: {}, reasons: [] });
+  await using fixture = await Fixture.start({ token: "secret", health, counters: new Counters() });
+  const page = await fixture.get("/");
+  assert.deepEqual([page.status, /<form/.test(page.text)], [401, true]);
+  assert.match(page.headers.get("content-type") ?? "", /^text\/html/);
+  assert.doesNotMatch(page.text, /Wrong token/);
+  for (const path of ["/style.css", "/icon.svg", "/healthz"]) {
+    assert.equal((await fixture.get(path)).status, 200, path);
+  }
+  for (const path of ["/app.js", "/events", "/video?device=cam", "/metrics", "/no/such"]) {
+    const { status, text } = await fixture.get(path);
+    assert.deepEqual([status, /^Token required/.test(text)], [401, true], path);
+  }
+  assert.equal(await fixture.command('{"device":"cam","recording":true}'), 401);
+  const bearer = { authorization: "Bearer secret" };
+  assert.equal((await fixture.get("/app.js", bearer)).status, 200);
+});
+
+Deno.test("HttpServer sets a cookie for a right token of the same origin, and redirects to the page", async () => {
+  await using fixture = await Fixture.start({ token: "secret" });
+  const login = (headers: Record<string, string> = {}, body: BodyInit | null = "token=secret") =>
+    fetch(fixture.url("/login"), { method: "POST", body, redirect: "manual", headers });
+  const response = await login();
+  assert.deepEqual([response.status, response.headers.get("location")], [303, "/"]);
+  const cookie = response.headers.get("set-cookie")!.split(";")[0]!;
+  assert.equal((await fixture.get("/app.js", { cookie })).status, 200);
+  for (
+    const rejected of [
+      await login({ origin: "http://evil.example" }),
+      await login({}, "token=secret&".padEnd(5000, "x")),
+      await login({}, null),
+    ]
+  ) {
+    assert.equal(rejected.status, 401);
+    assert.match(await rejected.text(), /Wrong token/);
+  }
+});
+
+Deno.test("HttpServer answers HEAD like GET, other methods with 405, and other paths with 404", async () => {
+  const health = () => ({ healthy: true, agesS: {}, reasons: [] });
+  await using fixture = await Fixture.start({ health });
+  const statusOf = async (method: string, path: string) => {
+    const response = await fetch(fixture.url(path), { method });
+    await response.body?.cancel();
+    return response.status;
+  };
+  for (const path of ["/", "/healthz", "/app.js"]) {
+    assert.equal(await statusOf("HEAD", path), 200, path);
+    assert.equal(await statusOf("DELETE", path), 405, path);
+  }
+  assert.equal(await statusOf("GET", "/login"), 404);
+  assert.equal(await statusOf("POST", "/events"), 405);
+  assert.equal(await statusOf("GET", "/api/recording"), 404);
+  assert.equal(await statusOf("GET", "/no/such"), 404);
+});
+
+Deno.test("HttpServer answers with 503 for a stream that is not available, and a device that is not reachable", async () => {
+  await using fixture = await Fixture.start({ onCommand: () => Promise.resolve(false) });
+  assert.equal((await fixture.get("/video?device=none")).status, 503);
+  assert.equal((await fixture.get("/video")).status, 503);
+  fixture.hub.events = () => undefined;
+  const { status, text } = await fixture.get("/events");
+  assert.deepEqual([status, /too many clients/.test(text)], [503, true]);
+  assert.equal(await fixture.command('{"device":"cam","recording":true}'), 503);
+});
+
+Deno.test("HttpServer answers with 500 if a request fails, logs it, and continues", async () => {
+  const logged: string[] = [];
+  const log = {
+    ...silentLog,
+    rateLimited: (_key: string, _s: number, _level: string, line: string) => logged.push(line),
+  };
+  let health = () => {
+    throw new Error("it broke");
+  };
+  await using fixture = await Fixture.start({ log, health: () => health() });
+  const { status, text } = await fixture.get("/healthz");
+  assert.deepEqual([status, text], [500, "Internal server error"]);
+  assert.deepEqual(logged, ["HTTP request failed: Error: it broke"]);
+  assert.equal((await fixture.get("/")).status, 200);
+  health = () => ({ healthy: true, agesS: {}, reasons: [] }) as never;
+  assert.equal((await fixture.get("/healthz")).status, 200);
+});
+
+Deno.test("HttpServer takes a command of up to 4 KiB, whatever its content type says of the charset", async () => {
+  await using fixture = await Fixture.start();
+  const json = '{"device":"cam","recording":true}';
+  const headers = { "content-type": "application/json; charset=utf-8" };
+  assert.equal(await fixture.command(json.padEnd(4096), headers), 202);
+  assert.equal(await fixture.command(json.padEnd(4097), headers), 413);
+  assert.equal(await fixture.command("", headers), 400);
+  assert.equal(fixture.commands.length, 1);
+});
+
+Deno.test("HttpServer throws if its port is in use", async () => {
+  await using fixture = await Fixture.start();
+  const other = new Fixture({ port: fixture.server.port });
+  await assert.rejects(
+    other.server.start(),
+    (error) =>
+      error instanceof UnavailableError &&
+      /^Cannot listen for HTTP on 127\.0\.0\.1:\d+: .*: choose another port$/.test(error.message),
+  );
+});
+
+Deno.test("HttpServer accepts any address with a token, and loopback addresses without one", () => {
+  new Fixture({ address: "0.0.0.0", token: "secret" });
+  new Fixture({ address: "::1" });
+});
+
+Deno.test("HttpServer waits half a second for responses in progress when it is disposed", async () => {
+  const timers = new HeldTimers();
+  const answered = Promise.withResolvers<boolean>();
+  const fixture = await Fixture.start({ onCommand: () => answered.promise });
+  const response = fixture.command('{"device":"cam","recording":true}').catch(() => "aborted");
+  await waitFor("the request", () => timers.remainingMs.length > 0);
+  await settled(fixture, "/");
+  const before = timers.remainingMs.length;
+  let closed = false;
+  const closing = fixture[Symbol.asyncDispose]().then(() => closed = true);
+  await waitFor("the wait", () => timers.remainingMs.some((ms) => ms <= 500) || before === 0);
+  const [limitMs] = timers.remainingMs;
+  assert.ok(limitMs! >= 450 && limitMs! <= 550 && !closed, `${limitMs} ms`);
+  answered.resolve(true);
+  timers.advance(600);
+  timers[Symbol.dispose]();
+  await closing;
+  await response;
 });

@@ -1,0 +1,95 @@
+import assert from "node:assert/strict";
+import { camerasJson, describe, run } from "../../../src/commands/devices.ts";
+import type { CameraInfo } from "../../../src/capture/v4l2/cameras.ts";
+import { commandContext } from "../../support/command_context.ts";
+
+const WEBCAM: CameraInfo = {
+  path: "/dev/video0",
+  stablePath: "/dev/v4l/by-id/usb-A",
+  name: "HD Webcam",
+  bus: "usb-1",
+  driver: "uvcvideo",
+  formats: [
+    {
+      codec: "MJPG",
+      description: "Motion-JPEG",
+      supported: true,
+      sizes: [
+        { width: 640, height: 480, fps: [30, 14.985] },
+        { width: 1280, height: 720, fps: [] },
+      ],
+    },
+    {
+      codec: "H264",
+      description: "H.264",
+      supported: false,
+      sizes: [{ width: 1920, height: 1080, fps: [30] }],
+    },
+  ],
+};
+const WITHOUT_NAME: CameraInfo = {
+  path: "/dev/video4",
+  name: "",
+  bus: "",
+  driver: "",
+  formats: [],
+};
+
+Deno.test("describe() lists a camera with the flags that select it and each of its modes", () => {
+  assert.deepEqual(describe([WEBCAM]).split("\n"), [
+    "HD Webcam (usb-1): /dev/video0",
+    "  Stable path: /dev/v4l/by-id/usb-A",
+    "  physiology_server --use_camera --camera_device=/dev/v4l/by-id/usb-A",
+    "  MJPG (Motion-JPEG)",
+    "    640x480: 30, 14.99 fps",
+    "      --codec=MJPG --capture_width_px=640 --capture_height_px=480 --max_fps=30",
+    "    1280x720",
+    "      --codec=MJPG --capture_width_px=1280 --capture_height_px=720",
+    "  H264 (H.264): not supported",
+  ]);
+});
+
+Deno.test("describe() lists a camera without a name, and separates cameras by an empty line", () => {
+  assert.deepEqual(describe([WITHOUT_NAME, WITHOUT_NAME]).split("\n"), [
+    "Camera: /dev/video4",
+    "  physiology_server --use_camera --camera_device=/dev/video4",
+    "",
+    "Camera: /dev/video4",
+    "  physiology_server --use_camera --camera_device=/dev/video4",
+  ]);
+});
+
+Deno.test("describe() says what to do if a camera cannot be opened, or if there is none", () => {
+  const denied = describe([{ ...WITHOUT_NAME, error: "Permission denied" }]);
+  assert.match(
+    denied,
+    /^Camera: \/dev\/video4\n {2}Cannot open the camera: Permission denied: add/,
+  );
+  assert.match(denied, /usermod -aG video USER/);
+  const other = describe([{ ...WITHOUT_NAME, error: "Input/output error" }]);
+  assert.match(other, /Cannot open the camera: Input\/output error: see the kernel log \(dmesg\)$/);
+  assert.match(describe([]), /^No camera found\.\nConnect a camera\./);
+});
+
+Deno.test("camerasJson() has the properties of each camera, and the flags that select it", () => {
+  assert.deepEqual(JSON.parse(camerasJson([WEBCAM])), {
+    cameras: [{
+      path: "/dev/video0",
+      stable_path: "/dev/v4l/by-id/usb-A",
+      name: "HD Webcam",
+      bus: "usb-1",
+      driver: "uvcvideo",
+      flags: ["--use_camera", "--camera_device=/dev/v4l/by-id/usb-A"],
+      formats: WEBCAM.formats,
+    }],
+  });
+});
+
+Deno.test("devices prints the cameras of this machine as text, or as JSON", async () => {
+  for (const [flags, isJson] of [[[], false], [["--json"], true]] as const) {
+    const context = commandContext(["devices", ...flags]);
+    assert.equal(await run(context), 0);
+    assert.equal(context.printed.length, 1);
+    assert.equal(context.printed[0]!.startsWith("{"), isJson);
+  }
+});
