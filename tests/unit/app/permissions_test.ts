@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { load } from "../../../src/app/flags.ts";
-import { permissionsFor } from "../../../src/app/permissions.ts";
+import { permissionsFor, programContext } from "../../../src/app/permissions.ts";
+import { withEnvironment } from "../../support/environment.ts";
 
 function permissionsOf(...argv: string[]) {
   const env = { NOTIFY_SOCKET: "/run/systemd/notify", PHYSIOLOGY_NOTIFY: "/r/notify" };
@@ -68,4 +69,59 @@ Deno.test("permissionsFor() allows every host for a Redis Cluster, whose nodes a
 Deno.test("permissionsFor() writes an IPv6 address in brackets", () => {
   const permissions = permissionsOf("--use_camera", "--redis_host=::1", "--port=0");
   assert(Array.isArray(permissions?.net) && permissions.net.includes("[::1]:6379"));
+});
+
+Deno.test("permissionsFor() allows the commands of a laboratory and of root to open any file", () => {
+  for (const command of ["validate", "install", "uninstall"]) {
+    const { read, write } = permissionsOf(command)!;
+    assert.deepEqual([read, write], [true, true], command);
+  }
+  assert.deepEqual(permissionsOf("install")?.run, ["systemctl"]);
+  const { read, write, net } = permissionsOf("record", "--output_dir=/out", "--redis_host=cloud")!;
+  assert.deepEqual([read, write, net], [true, ["/out"], ["cloud:6379"]]);
+});
+
+Deno.test("permissionsFor() allows the dashboard its Redis and its port, and no file to write", () => {
+  const { read, write, net } = permissionsOf("dashboard", "--redis_host=cloud", "--port=90")!;
+  assert.deepEqual([read, write, net], [true, [], ["cloud:6379", "127.0.0.1:90"]]);
+});
+
+Deno.test("permissionsFor() allows writing only the files that a command names", () => {
+  assert.deepEqual(permissionsOf("save-default-config")?.write, ["."]);
+  assert.deepEqual(permissionsOf("simulate", "--output=/v.avi", "--truth=/t.csv")?.write, [
+    "/v.avi",
+    "/t.csv",
+  ]);
+  const { read, write, ffi } = permissionsOf("devices")!;
+  assert.deepEqual([read, write, ffi], [["/a"], [], true]);
+  assert.ok(permissionsOf("record", "--log_path=/l.log")!.write !== true);
+});
+
+Deno.test("permissionsFor() allows notifications only with both sockets", () => {
+  const { command, settings } = load(["--use_camera", "--port=0"], {
+    env: {},
+    readText: () => "",
+  });
+  const netWith = (env: Record<string, string>) =>
+    permissionsFor(command, settings, { assets: "/a", env })!.net;
+  const [to, from] = [{ NOTIFY_SOCKET: "/to" }, { PHYSIOLOGY_NOTIFY: "/from" }];
+  assert.deepEqual(netWith({ ...to, ...from }), ["localhost:6379", "unix:/to", "unix:/from"]);
+  for (const env of [{}, to, from]) assert.deepEqual(netWith(env), ["localhost:6379"]);
+});
+
+Deno.test("permissionsFor() allows reading the credentials of systemd", () => {
+  const { command, settings } = load(["--use_camera"], { env: {}, readText: () => "" });
+  const env = { CREDENTIALS_DIRECTORY: "/run/credentials/p" };
+  const { read } = permissionsFor(command, settings, { assets: "/a", env })!;
+  assert.deepEqual(read, ["/a", "/run/credentials/p"]);
+});
+
+Deno.test("programContext() has the folder of the unpacked program, or the current one", () => {
+  withEnvironment({ PHYSIOLOGY_ASSETS: "/unpacked" }, () => {
+    assert.equal(programContext().assets, "/unpacked");
+    assert.equal(programContext().env["PHYSIOLOGY_ASSETS"], "/unpacked");
+  });
+  withEnvironment({ PHYSIOLOGY_ASSETS: undefined }, () => {
+    assert.equal(programContext().assets, Deno.cwd());
+  });
 });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type Configuration, load } from "../../../src/app/flags.ts";
+import { type Configuration, load, type Settings } from "../../../src/app/flags.ts";
 import { runServer } from "../../../src/app/server.ts";
 import { SOURCES } from "../../../src/app/sources.ts";
 import { TRANSPORTS } from "../../../src/app/transports.ts";
@@ -126,6 +126,8 @@ interface Running {
   readonly notified: string[];
   /** Text of the configuration file, for a reload. */
   readonly file: { text: string };
+  /** Hosts of Redis that the transport was reloaded with. */
+  readonly reloaded: string[];
   /** Settles with the exit status. */
   readonly ended: Promise<number>;
   /** Sent envelopes of a type. */
@@ -141,7 +143,7 @@ const isFrame = (message: Outgoing): message is FrameOutgoing => message.kind ==
 async function serve(
   argv: readonly string[],
   use: (running: Running) => Promise<void> | void,
-  { backend = new InspectedBackend() } = {},
+  { backend = new InspectedBackend(), canReload = true } = {},
 ): Promise<Running & { readonly status: number }> {
   using signals = new FakeSignals();
   using folder = new TemporaryFolder();
@@ -151,9 +153,11 @@ async function serve(
   const replaceOpen = (row: { open: unknown }, value: unknown) =>
     replacements.use(replaced(row, "open", () => Promise.resolve(value)));
   for (const kind of SOURCES) replaceOpen(kind as { open: unknown }, source);
-  const reload = () => {};
+  const reloaded: string[] = [];
+  const reload = ({ redis }: Settings) => void reloaded.push(redis.host);
   for (const transport of TRANSPORTS) {
-    replaceOpen(transport as { open: unknown }, { backend, receivers: [], reload });
+    const opened = { backend, receivers: [], ...canReload ? { reload } : {} };
+    replaceOpen(transport as { open: unknown }, opened);
   }
   const file = { text: "{}" };
   const flags = ["--simulate", "--port=0", "--redis_config_path=/c.json", ...argv];
@@ -170,7 +174,7 @@ async function serve(
           ? [JSON.parse(new TextDecoder().decode(message.bytes))]
           : []
       );
-    const running = { source, backend, signals, notified, file, ended, envelopes };
+    const running = { source, backend, signals, notified, file, reloaded, ended, envelopes };
     await waitFor("the start", () => failed || notified.length > 0);
     try {
       if (!failed) await use(running);
@@ -241,13 +245,17 @@ Deno.test("runServer() feeds the watchdog of systemd while frames arrive, and st
 });
 
 Deno.test("runServer() reloads on SIGHUP, and notifies systemd of the begin and the end", async () => {
-  await serve([], async ({ signals, notified }) => {
+  await serve([], async ({ signals, notified, file, reloaded }) => {
     const before = notified.length;
+    file.text = '{"host": "two"}';
     signals.send("SIGHUP");
     await waitFor("two notifications", () => notified.length >= before + 2);
     const [begin, end] = notified.filter((each) => !each.startsWith("STATUS=")).slice(-2);
     assert.deepEqual([begin, end], ["RELOADING=1", "READY=1\nSTATUS=Reading manual source"]);
+    assert.deepEqual(reloaded, ["two"]);
   });
+  const { status } = await serve([], ({ signals }) => signals.send("SIGHUP"), { canReload: false });
+  assert.equal(status, 0, "a transport that cannot reload");
 });
 
 Deno.test("runServer() passes its settings of the metrics to the appliance", async () => {

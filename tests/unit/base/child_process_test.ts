@@ -44,21 +44,25 @@ Deno.test("ChildProcess reads no stdin unless it was requested", async () => {
   assert.throws(() => child.stdin);
 });
 
-Deno.test("ChildProcess kills a process that runs when it is disposed, and frees its pipes", async () => {
-  const child = new ChildProcess("sh", ["-c", "echo hello; exec sleep 60"]);
-  const isRunning = () =>
-    new Deno.Command("kill", { args: ["-0", `${child.pid}`], stderr: "null" });
-  assert.equal((await isRunning().output()).success, true);
-  await child[Symbol.asyncDispose]();
-  assert.equal((await isRunning().output()).success, false);
-  assert.deepEqual(await child.end(), {
-    success: false,
-    signal: "SIGKILL",
-    reason: "it was closed",
-    stderr: "",
-  });
-  child.kill("again");
-  assert.equal((await child.end()).reason, "it was closed");
+Deno.test({
+  name: "ChildProcess kills a process that runs when it is disposed, and frees its pipes",
+  sanitizeResources: true,
+  fn: async () => {
+    const child = new ChildProcess("sh", ["-c", "echo hello; exec sleep 60"]);
+    const isRunning = () =>
+      new Deno.Command("kill", { args: ["-0", `${child.pid}`], stderr: "null" });
+    assert.equal((await isRunning().output()).success, true);
+    await child[Symbol.asyncDispose]();
+    assert.equal((await isRunning().output()).success, false);
+    assert.deepEqual(await child.end(), {
+      success: false,
+      signal: "SIGKILL",
+      reason: "it was closed",
+      stderr: "",
+    });
+    child.kill("again");
+    assert.equal((await child.end()).reason, "it was closed");
+  },
 });
 
 Deno.test("ChildProcess ends the stream of a reader when it is disposed", async () => {
