@@ -234,11 +234,13 @@ Deno.test("runServer() throws if the input ends and nothing was delivered, unles
 Deno.test("runServer() feeds the watchdog of systemd while frames arrive, and stops at the end", async () => {
   using timers = new HeldTimers();
   const count = (notified: string[]) => notified.filter((each) => each === "WATCHDOG=1").length;
-  const { notified } = await serve([], async ({ notified }) => {
+  const { notified } = await serve([], async ({ notified, signals }) => {
     timers.advance(9_000);
     assert.equal(count(notified), 0);
     timers.advance(2_000);
     await waitFor("the watchdog", () => count(notified) === 1);
+    signals.send("SIGTERM");
+    timers.advance(15_000);
   });
   timers.advance(100_000);
   assert.equal(count(notified), 1);
@@ -273,6 +275,7 @@ Deno.test("runServer() passes its settings of the metrics to the appliance", asy
 });
 
 Deno.test("runServer() publishes frames as its settings say", async () => {
+  using timers = new HeldTimers();
   const images = async (frames: number, ...argv: string[]) => {
     const { backend } = await serve(argv, async ({ source, backend }) => {
       for (let k = 0; k < frames; k++) await source.send(source.frame());
@@ -286,6 +289,7 @@ Deno.test("runServer() publishes frames as its settings say", async () => {
   assert.deepEqual(await images(2, "--frame_publish=always", "--frame_rate=0.1"), [JPEG]);
   const [drawn] = await images(1, "--enable_hud");
   assert.ok(drawn!.length > 1000, "the image with the overlay");
+  assert.deepEqual(timers.remainingMs, []);
 });
 
 Deno.test("runServer() requires metrics in /healthz only while it has to publish them", async () => {

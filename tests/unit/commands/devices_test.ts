@@ -17,6 +17,7 @@ const WEBCAM: CameraInfo = {
       sizes: [
         { width: 640, height: 480, fps: [30, 14.985] },
         { width: 1280, height: 720, fps: [] },
+        { width: 1920, height: 1080, fps: [5] },
       ],
     },
     {
@@ -45,6 +46,8 @@ Deno.test("describe() lists a camera with the flags that select it and each of i
     "      --codec=MJPG --capture_width_px=640 --capture_height_px=480 --max_fps=30",
     "    1280x720",
     "      --codec=MJPG --capture_width_px=1280 --capture_height_px=720",
+    "    1920x1080: 5 fps",
+    "      --codec=MJPG --capture_width_px=1920 --capture_height_px=1080 --max_fps=5",
     "  H264 (H.264): not supported",
   ]);
 });

@@ -55,6 +55,26 @@ Deno.test("install adds a camera unless the flags select an input, and the folde
   assert.match(unit, /^ReadWritePaths=-\/data\/spool$/m);
 });
 
+Deno.test("install stores secrets as the systemd of the image reads them", async () => {
+  for (
+    const [version, line] of [[245, /^EnvironmentFile=/m], [252, /^LoadCredential=/m]] as const
+  ) {
+    using folder = new TemporaryFolder();
+    Deno.mkdirSync(folder.file("usr/lib/systemd"), { recursive: true });
+    Deno.writeTextFileSync(folder.file(`usr/lib/systemd/libsystemd-shared-${version}.so`), "");
+    await runIn(folder, install, "install", "--redis_password=hunter2");
+    assert.match(Deno.readTextFileSync(folder.path + UNIT), line);
+  }
+});
+
+Deno.test("uninstall names the only file that was there", async () => {
+  using folder = new TemporaryFolder();
+  Deno.mkdirSync(`${folder.path}/etc/systemd/system`, { recursive: true });
+  Deno.writeTextFileSync(folder.path + UNIT, "");
+  const { printed } = await runIn(folder, uninstall, "uninstall");
+  assert.deepEqual(printed, [`Removed ${UNIT}`]);
+});
+
 Deno.test("install --dry_run and uninstall --dry_run print their steps, and change nothing", async () => {
   using folder = new TemporaryFolder();
   const planned = await runIn(folder, install, "install", "--dry_run");

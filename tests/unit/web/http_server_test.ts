@@ -258,6 +258,15 @@ Deno.test("HttpServer waits 5 s for the body of a request", async () => {
   });
 });
 
+Deno.test("HttpServer leaves no timer of a request whose body it has received", async () => {
+  await withHeldTimers({}, async (fixture, timers) => {
+    const short = () => timers.remainingMs.filter((ms) => ms <= 5000).length;
+    assert.equal(short(), 1, "the interval that keeps streams alive");
+    assert.equal(await fixture.command('{"device":"cam","recording":true}'), 202);
+    assert.equal(short(), 1);
+  });
+});
+
 Deno.test("HttpServer closes a connection that sends nothing for 20 s", async () => {
   await withHeldTimers({}, async (fixture, timers) => {
     using socket = await Deno.connect({ hostname: "127.0.0.1", port: fixture.server.port });
