@@ -169,3 +169,12 @@ Deno.test("simulate ends the video when it is stopped, and removes its signal ha
 Deno.test("simulate requires a file to write", async () => {
   await assert.rejects(simulate(commandContext(["simulate"])), UsageError);
 });
+
+Deno.test("simulate throws if the video cannot be written", async () => {
+  using signals = new FakeSignals();
+  const running = simulate(commandContext(["simulate", "--output=/no/such/clip.avi", ...SIZE]));
+  // One frame fits into the pipe, so that only the end shows the fault.
+  signals.send("SIGTERM");
+  await assert.rejects(running, UnavailableError);
+  assert.deepEqual(signals.handled, []);
+});
