@@ -29,6 +29,8 @@ function emptyRoot(): TemporaryFolder & { readonly root: string } {
 Deno.test("writeFile() creates the folders, and replaces a file and its mode", () => {
   using system = emptyRoot();
   const path = "/etc/p/file";
+  const umask = Deno.umask(0o077);
+  using _umask = { [Symbol.dispose]: () => void Deno.umask(umask) };
   for (const [mode, text] of [[0o644, "one"], [0o600, "two"], [0o666, "three"]] as const) {
     writeFile(system, { path, mode, text });
     assert.deepEqual([readFile(system, path), modeOf(system.root + path)], [text, mode]);
