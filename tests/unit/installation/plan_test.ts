@@ -50,6 +50,7 @@ Deno.test("planService() stores values for Redis in a file that a reload reads a
     tls: true,
   });
   assert.match(startOf(plan) ?? "", new RegExp(`--redis_config_path=${PATHS.redisConfig}$`));
+  assert.doesNotMatch(startOf(plan) ?? "", /--redis_(host|tls|database)/);
 });
 
 Deno.test("planService() stores a secret as a credential, and not in the unit or the configuration", () => {
@@ -57,6 +58,7 @@ Deno.test("planService() stores a secret as a credential, and not in the unit or
     const plan = planFor(flag, "--redis_host=cloud");
     const path = `${PATHS.configFolder}/redis_password`;
     assert.equal(plan.get(path), "hunter2\n");
+    assert.doesNotMatch(startOf(plan) ?? "", /--redis_(host|password)/);
     assert.match(
       plan.get(PATHS.unit) ?? "",
       new RegExp(`^LoadCredential=redis_password:${path}$`, "m"),
