@@ -64,7 +64,6 @@ function isSameFile(a: string, b: string): boolean {
 
 /** Enables a unit in an image, on a machine that may not have systemctl. */
 export function enableInImage(system: System, unit: string, link: string): void {
-  remove(system, link);
   replaceFile(system.root + link, (temporary) => Deno.symlinkSync(unit, temporary));
 }
 

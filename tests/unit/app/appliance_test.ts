@@ -3,6 +3,8 @@ import { monotonicUs } from "../../../src/base/time.ts";
 import type { Image, SourceEvent } from "../../../src/capture/frame.ts";
 import type { Overlay } from "../../../src/frames/overlay.ts";
 import { createVitalsEngine } from "../../../src/vitals/engine.ts";
+import type { ApplianceParts } from "../../../src/app/appliance.ts";
+import { goodSample } from "../../support/samples.ts";
 import { faceSamples } from "../../support/face_samples.ts";
 import { framesFor, runScript, type ScriptedRun } from "../../support/scripted_appliance.ts";
 
@@ -388,4 +390,24 @@ Deno.test("Appliance draws the estimate and the sample on each frame if it has a
     yield frame();
   }, { parts: { overlay } });
   assert.deepEqual(drawn, ["update", 1_000_000, "draw", 1_000_000, "draw", 1_100_000]);
+});
+
+Deno.test("Appliance waits for the detector only if the source is read at full speed", async () => {
+  for (const realtime of [true, false]) {
+    const measured: string[] = [];
+    const vision: ApplianceParts["vision"] = {
+      observe({ timeUs }) {
+        measured.push("at once");
+        return goodSample({ timeUs });
+      },
+      observeInOrder({ timeUs }) {
+        measured.push("in order");
+        return Promise.resolve(goodSample({ timeUs }));
+      },
+    };
+    await runScript(function* ({ frame }) {
+      yield frame();
+    }, { parts: { vision }, realtime });
+    assert.deepEqual(measured, [realtime ? "at once" : "in order"]);
+  }
 });

@@ -5,12 +5,13 @@ import { TemporaryFolder } from "../../support/clips.ts";
 import { commandContext } from "../../support/command_context.ts";
 import { FakeSignals } from "../../support/fake_signals.ts";
 import { freePort } from "../../support/free_port.ts";
+import { redisTest } from "../../support/redis_test.ts";
 import { waitFor } from "../../support/wait.ts";
 
 /** A Redis that is not available. */
 const noRedis = () => `--redis_port=${freePort()}`;
 
-Deno.test("dashboard serves its page without Redis, until it is stopped", async () => {
+redisTest("dashboard serves its page without Redis, until it is stopped", async () => {
   using signals = new FakeSignals();
   const port = freePort();
   const argv = ["dashboard", noRedis(), `--port=${port}`, "--token=secret"];

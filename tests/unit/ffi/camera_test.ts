@@ -130,9 +130,7 @@ Deno.test("NativeCamera.next() does not block, returns timeouts with losses, and
     const { buffer } = frame.image.y;
     frame[Symbol.dispose]();
     for (let round = 0; round < 3; round++) {
-      const waiting = camera.next(20);
-      await assertNonblocking(waiting);
-      const read = await waiting;
+      const read = await assertNonblocking(() => camera.next(20));
       assert.ok(read.state === "timeout", read.state);
       if (round > 0) assert.equal(read.losses.damaged, 1);
     }
@@ -157,9 +155,7 @@ Deno.test("NativeCamera is stopped after its disposal, which waits for the pendi
   });
   const camera = await NativeCamera.open(file.path, REQUEST);
   const waiting = camera.next(60_000);
-  const closing = camera[Symbol.asyncDispose]();
-  await assertNonblocking(closing);
-  await closing;
+  await camera[Symbol.asyncDispose]();
   assert.deepEqual(await waiting, { state: "stopped" });
   assert.deepEqual(await camera.next(60_000), { state: "stopped" });
   camera.lock(true); // without a camera, these do nothing
@@ -199,8 +195,7 @@ Deno.test("NativeCamera.open() states why it fails", async () => {
 });
 
 Deno.test("listCamerasText() lists cameras without blocking, and stableCameraPath() knows no link of a file", async () => {
-  const listing = listCamerasText();
-  await assertNonblocking(listing);
-  for (const line of (await listing).split("\n")) assert.match(line, /^((camera|format|size)\t|$)/);
+  const listing = await assertNonblocking(() => listCamerasText());
+  for (const line of listing.split("\n")) assert.match(line, /^((camera|format|size)\t|$)/);
   assert.equal(stableCameraPath("/dev/null"), undefined);
 });

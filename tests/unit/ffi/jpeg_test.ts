@@ -85,15 +85,11 @@ Deno.test("JpegDecoder.decode() throws after its disposal, and its images remain
 
 Deno.test("JPEGs are decoded, converted and shrunk without blocking the event loop", async () => {
   using decoder = new JpegDecoder();
-  const decoding = decoder.decode(PORTRAIT);
-  await assertNonblocking(decoding);
-  (await decoding)[Symbol.dispose]();
-  const converting = new PixmapConverter().convert(PORTRAIT);
-  await assertNonblocking(converting);
-  await converting;
-  const shrinking = new JpegShrinker().shrink(PORTRAIT, { quantizerScale: 4, minWidth: 512 });
-  await assertNonblocking(shrinking);
-  await shrinking;
+  await assertNonblocking(async () => (await decoder.decode(PORTRAIT))[Symbol.dispose]());
+  const converter = new PixmapConverter();
+  await assertNonblocking(() => converter.convert(PORTRAIT));
+  const shrinker = new JpegShrinker();
+  await assertNonblocking(() => shrinker.shrink(PORTRAIT, { quantizerScale: 4, minWidth: 512 }));
 });
 
 Deno.test("PixmapConverter.convert() writes a portable pixmap", async () => {

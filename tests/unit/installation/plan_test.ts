@@ -193,6 +193,7 @@ Deno.test("planService() writes secrets for root alone, and everything else for 
     [PATHS.unit, 0o644, false],
   ]);
   assert.equal(files[1]!.text, '{\n  "host": "cloud"\n}\n');
+  assert.match(files[2]!.text, /^ExecStart=.* --redis_config_path=\/etc\/.*redis\.json$/m);
 });
 
 Deno.test("planService() transfers secrets as credentials from systemd 247 on, and before as variables", () => {

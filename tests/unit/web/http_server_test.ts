@@ -324,6 +324,7 @@ Deno.test("HttpServer sets a cookie for a right token of the same origin, and re
   const login = (headers: Record<string, string> = {}, body: BodyInit | null = "token=secret") =>
     fetch(fixture.url("/login"), { method: "POST", body, redirect: "manual", headers });
   const response = await login();
+  await response.body?.cancel();
   assert.deepEqual([response.status, response.headers.get("location")], [303, "/"]);
   const cookie = response.headers.get("set-cookie")!.split(";")[0]!;
   assert.equal((await fixture.get("/app.js", { cookie })).status, 200);

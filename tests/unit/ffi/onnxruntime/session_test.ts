@@ -109,9 +109,7 @@ Deno.test("OrtSession binding computes only the outputs that have a tensor", asy
   // A binding of one output computes the same value.
   const one = session.bind(inputs, { "Identity:0": small });
   inputs["input:0"]!.data.fill(0.25);
-  const running = all.run();
-  await assertNonblocking(running);
-  await running;
+  await assertNonblocking(() => all.run());
   await one.run();
   assert.deepEqual(small.data, outputs["Identity:0"]!.data);
   for (const { data } of Object.values(outputs)) assert.ok(data.some((value) => value !== 0));
