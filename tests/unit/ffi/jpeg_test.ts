@@ -4,7 +4,6 @@ import { PixmapConverter } from "../../../ffi/jpeg_rgb.ts";
 import { JpegShrinker } from "../../../ffi/jpeg_shrink.ts";
 import { NativeError } from "../../../ffi/library.ts";
 import { assetPath } from "../../../src/base/assets.ts";
-import { assertNonblocking } from "../../support/event_loop.ts";
 
 /** A JPEG of 512 by 600 pixels. */
 const PORTRAIT = Deno.readFileSync(assetPath("portrait"));
@@ -81,19 +80,6 @@ Deno.test("JpegDecoder.decode() throws after its disposal, and its images remain
   await assert.rejects(decoder.decode(PORTRAIT), /disposed of/);
   assert.ok(mean(image.y) > 20);
   image[Symbol.dispose]();
-});
-
-Deno.test("JPEGs are decoded, converted and shrunk without blocking the event loop", async () => {
-  using decoder = new JpegDecoder();
-  const decoding = decoder.decode(PORTRAIT);
-  await assertNonblocking(decoding);
-  (await decoding)[Symbol.dispose]();
-  const converting = new PixmapConverter().convert(PORTRAIT);
-  await assertNonblocking(converting);
-  await converting;
-  const shrinking = new JpegShrinker().shrink(PORTRAIT, { quantizerScale: 4, minWidth: 512 });
-  await assertNonblocking(shrinking);
-  await shrinking;
 });
 
 Deno.test("PixmapConverter.convert() writes a portable pixmap", async () => {
