@@ -2,10 +2,11 @@ import assert from "node:assert/strict";
 import { listCamerasText, NativeCamera, stableCameraPath } from "../../../ffi/camera.ts";
 import type { CameraRead, CameraRequest } from "../../../ffi/camera_values.ts";
 import { NativeError } from "../../../ffi/library.ts";
-import { type RecordedFrame, recordingFile } from "../../support/camera_recording.ts";
 import { assertNonblocking } from "../../support/event_loop.ts";
+import { type RecordedFrame, recordingFile } from "../../support/camera_recording.ts";
 
 const SIZE = { width: 64, height: 48 } as const;
+
 const REQUEST: CameraRequest = {
   ...SIZE,
   fps: 500,

@@ -288,3 +288,15 @@ Deno.test("RegionMeter.layout() fades from the shifted mask to the new one", () 
   }
   assert.ok(Math.max(...means) - Math.min(...means) < 0.25);
 });
+
+Deno.test("RegionMeter.layout() draws ellipses and rectangles", () => {
+  const image = paint({ ...SIZE, chromaShiftX: 0, chromaShiftY: 0 }, () => [100, 128, 128]);
+  using meter = new RegionMeter();
+  const edges = [10, 8, 50, 40] as const;
+  meter.layout(image, [rectangle(0, edges), rectangle(1, edges, { kind: "ellipse" })], {
+    fade: 255,
+  });
+  meter.measure(image);
+  close(meter.region(0).weight / 255, 40 * 32, 1e-9, "area of the rectangle");
+  close(meter.region(1).weight / 255, Math.PI * 20 * 16, 8, "area of the ellipse");
+});
