@@ -202,9 +202,13 @@ export class V4l2Source implements FrameSource {
 
   async #withTimeout(opening: Promise<NativeCamera>): Promise<NativeCamera> {
     const timer = new AbortController();
-    const camera = await Promise.race([opening, this.#clock.sleep(OPEN_TIMEOUT_MS, timer.signal)]);
-    timer.abort();
-    if (camera) return camera;
+    try {
+      const timeout = this.#clock.sleep(OPEN_TIMEOUT_MS, timer.signal);
+      const camera = await Promise.race([opening, timeout]);
+      if (camera) return camera;
+    } finally {
+      timer.abort();
+    }
     opening.then((camera) => camera[Symbol.asyncDispose](), () => {});
     throw new NativeError(`Cannot open ${this.#path}: its driver does not respond`, "timeout");
   }

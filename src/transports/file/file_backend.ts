@@ -186,6 +186,7 @@ export class FileBackend implements Backend {
     if (this.#ready) this.#onReady(false);
     this.#ready = false;
     for (const lines of this.#lines.values()) await lines[Symbol.asyncDispose]();
+    await this.#frames[Symbol.asyncDispose]();
     this.#lockFile?.close();
     this.#lockFile = undefined;
   }

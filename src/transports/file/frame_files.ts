@@ -17,7 +17,7 @@ export interface FrameFilesContext {
 }
 
 /** Frame files: `latest.jpg`, replaced atomically, and the last few frames by number. */
-export class FrameFiles {
+export class FrameFiles implements AsyncDisposable {
   readonly #options: FrameFilesOptions;
   readonly #context: FrameFilesContext;
   /** Names of the existing numbered frames, oldest first. */
@@ -56,6 +56,11 @@ export class FrameFiles {
     });
     this.#writing = written.catch(() => {}); // the caller handles the error
     return written;
+  }
+
+  /** Waits for the frame that is being written. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#writing;
   }
 
   async #write(content: Bytes, sequence: number): Promise<void> {

@@ -267,6 +267,7 @@ Deno.test("dashboard with a token requires a login or the token", async () => {
   assert.match(await wrong.text(), /Wrong token/);
   const right = await login("secret");
   assert.equal(right.status, 303);
+  await right.body?.cancel();
   const cookie = right.headers.get("set-cookie")!.split(";")[0]!;
   assert(!cookie.includes("secret"));
   const page = await fetch(url, { headers: { cookie } });

@@ -25,11 +25,19 @@ const TIMEOUT: CameraRead = { state: "timeout", losses: LOSSES };
 /** A clock that records its sleeps: pauses end at once, time limits when they are cancelled. */
 class RecordingClock extends SystemClock {
   readonly sleeps: number[] = [];
+  /** Number of time limits that have not been cancelled. */
+  pending = 0;
 
   override sleep(ms: number, signal?: AbortSignal): Promise<void> {
     this.sleeps.push(ms);
     if (ms < 5000 || signal?.aborted) return Promise.resolve();
-    return new Promise((resolve) => signal?.addEventListener("abort", () => resolve()));
+    this.pending++;
+    return new Promise((resolve) =>
+      signal?.addEventListener("abort", () => {
+        this.pending--;
+        resolve();
+      })
+    );
   }
 }
 
@@ -148,6 +156,13 @@ Deno.test("V4l2Source reopens a camera that sent no frame after three silences, 
   await withCameras([[TIMEOUT, TIMEOUT, "frame"]], {}, async (source, driver) => {
     assert.deepEqual(await kindsOf(source), ["connected", "disconnected", "connected", "frame"]);
     assert.equal(driver.opened, 1);
+  });
+});
+
+Deno.test("V4l2Source ends the time limit of a device that cannot be opened", async () => {
+  await withCameras([new NativeError("no device", "no_device")], {}, async (source, _, clock) => {
+    await assert.rejects(source[Symbol.asyncIterator]().next(), /no device|Cannot/);
+    assert.equal(clock.pending, 0);
   });
 });
 

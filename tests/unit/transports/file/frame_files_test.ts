@@ -212,3 +212,12 @@ Deno.test("FrameFiles locks the file that it writes only if it is asked to", asy
     assert.equal(locks, useFileLocking ? 1 : 0);
   }
 });
+
+Deno.test("FrameFiles waits for the frame that is being written when it is disposed", async () => {
+  using fixture = new Fixture();
+  await fixture.frames.open({ truncate: true });
+  const writing = fixture.frames.write(images[2]!);
+  await fixture.frames[Symbol.asyncDispose]();
+  assert.deepEqual(Deno.readFileSync(fixture.latest), images[2]!.jpeg);
+  await writing;
+});
