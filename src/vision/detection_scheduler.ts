@@ -18,6 +18,8 @@ export interface DetectionTarget {
   readonly face?: Box;
   /** False if the track is tentative. */
   readonly confirmed: boolean;
+  /** True if the newest detection did not find the confirmed track. */
+  readonly missed?: boolean;
   /** Score of the newest detection; 0 if it missed the track. */
   readonly score?: number;
 }

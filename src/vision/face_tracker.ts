@@ -6,8 +6,8 @@ import type { Box, FaceLandmarks, FaceObservation, Point } from "./region_sample
 const CONFIRM_HITS = 2;
 /** Consecutive misses that end a tentative track: several, because its views are rotated. */
 const MAX_TENTATIVE_MISSES = 4;
-/** Time without a detection that ends a confirmed track. */
-const LOST_AFTER_US = 1_000_000;
+/** Time without a detection that ends a confirmed track: another person may sit down meanwhile. */
+const LOST_AFTER_US = 400_000;
 /** Ratio of widths from which a larger face replaces the measured one. */
 const SWITCH_RATIO = 1.3;
 
@@ -81,7 +81,10 @@ export class FaceTracker {
   /** The track to detect next: the measured face, or else the best tentative track. */
   get target(): DetectionTarget {
     const main = this.#main;
-    if (main) return { face: toFace(main.pose, this.#aspect).box, confirmed: true };
+    if (main) {
+      const missed = main.misses > 0;
+      return { face: toFace(main.pose, this.#aspect).box, confirmed: true, missed };
+    }
     const best =
       this.#tracks.toSorted((a, b) => b.confirmHits - a.confirmHits || b.score - a.score)[0];
     if (!best) return { confirmed: false };

@@ -2,6 +2,7 @@ import { type PixelRectangle, RegionMeter } from "../../ffi/regions.ts";
 import type { Frame, Image } from "../capture/frame.ts";
 import { reasonOf } from "../base/errors.ts";
 import { type Log, silentLog } from "../telemetry/log.ts";
+import { Appearance } from "./appearance.ts";
 import type { Detection } from "./blazeface.ts";
 import { rgbOf } from "./color.ts";
 import { FaceDetector } from "./detector.ts";
@@ -19,7 +20,12 @@ import {
 import { TrackedPatch } from "./tracked_patch.ts";
 
 /** Interval between detections in microseconds, by the state of the track. */
-const DETECTION_INTERVAL_US = { tracked: 200_000, lost: 100_000, tentative: 0 } as const;
+const DETECTION_INTERVAL_US = {
+  tracked: 200_000,
+  missed: 50_000,
+  lost: 100_000,
+  tentative: 0,
+} as const;
 /** Largest number of consecutive detections of a tentative track without delay. Chosen. */
 const MAX_TENTATIVE_DETECTIONS = 6;
 /** The skin mask is recomputed after this time, or after this relative change of brightness. */
@@ -64,6 +70,11 @@ export class Vision implements AsyncDisposable {
   /** Result of a detection that the tracker has not received yet. */
   #detected: DetectionContext & { readonly faces: readonly Detection[] } | undefined;
   #lastDetectionUs = -Infinity;
+  readonly #appearance = new Appearance();
+  /** Track of the newest observed face. */
+  #track: number | undefined;
+  /** When the face was last replaced; earlier detections no longer count. */
+  #replacedUs = -Infinity;
   #tentativeDetections = 0;
   /** Translation of the masks since they were laid out, in pixels. */
   #shift = { x: 0, y: 0 };
@@ -125,9 +136,10 @@ export class Vision implements AsyncDisposable {
   }
 
   #isDue(timeUs: number): boolean {
-    const { face, confirmed } = this.#tracker.target;
+    const { face, confirmed, missed } = this.#tracker.target;
     const tentative = face && this.#tentativeDetections < MAX_TENTATIVE_DETECTIONS;
-    const state = confirmed ? "tracked" : tentative ? "tentative" : "lost";
+    const tracked = missed ? "missed" : "tracked";
+    const state = confirmed ? tracked : tentative ? "tentative" : "lost";
     const elapsed = timeUs - this.#lastDetectionUs;
     return elapsed >= DETECTION_INTERVAL_US[state] || elapsed < 0;
   }
@@ -157,7 +169,9 @@ export class Vision implements AsyncDisposable {
   }
 
   #updateTracker(): void {
-    if (this.#detected) this.#tracker.update(this.#detected.faces, this.#detected);
+    if (this.#detected && this.#detected.timeUs >= this.#replacedUs) {
+      this.#tracker.update(this.#detected.faces, this.#detected);
+    }
     this.#detected = undefined;
   }
 
@@ -188,7 +202,7 @@ export class Vision implements AsyncDisposable {
   }
 
   #measure({ image, timeUs, sequence }: Frame): RegionSample {
-    const face = this.#tracker.observe(timeUs);
+    const face = this.#observeFace(image, timeUs);
     this.#layOutRegions(image, face, timeUs);
     this.#meter.measure(image);
     this.#translate(image);
@@ -210,6 +224,18 @@ export class Vision implements AsyncDisposable {
       clipped: this.#meter.clipped,
       motion: this.#meter.motion,
     };
+  }
+
+  /** The tracked face, unless it has been replaced by another face or by something else. */
+  #observeFace(image: Image, timeUs: number): FaceObservation | undefined {
+    const face = this.#tracker.observe(timeUs);
+    if (face?.track !== this.#track) this.#appearance.reset();
+    this.#track = face?.track;
+    if (!face || !this.#appearance.isReplaced(image, { box: face.box, timeUs })) return face;
+    this.#tracker.reset();
+    this.#replacedUs = timeUs;
+    this.#lastDetectionUs = -Infinity;
+    return undefined;
   }
 
   #layOutRegions(image: Image, face: FaceObservation | undefined, timeUs: number): void {

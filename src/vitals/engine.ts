@@ -5,6 +5,7 @@ import type { Withheld } from "./withheld.ts";
 import type { StatusName } from "./condition/status_table.ts";
 import { BreathingEstimator } from "./breathing/estimator.ts";
 import { conditionOf } from "./condition/condition.ts";
+import { FreezeDetector } from "./condition/freeze_detector.ts";
 import { DerivedVitals } from "./derived.ts";
 import type { EstimateContext } from "./estimate_context.ts";
 import { PulseEstimator, type PulseEstimatorOptions } from "./pulse/estimator.ts";
@@ -13,8 +14,8 @@ import { PulseEstimator, type PulseEstimatorOptions } from "./pulse/estimator.ts
 const RECENT_US = 3_000_000;
 /** Values are withheld if the newest frame is older than this. Chosen. */
 const FRAME_TIMEOUT_US = 1_500_000;
-/** A face that was detected this recently still counts as present. Chosen. */
-const FACE_TIMEOUT_US = 1_000_000;
+/** A new measurement is explained by the change of the face for this long. Chosen. */
+const FACE_CHANGED_US = 2_000_000;
 /** After a longer gap between frames, another person may be in front of the camera. Chosen. */
 const MAX_GAP_US = 2_000_000;
 
@@ -37,7 +38,13 @@ class Engine implements VitalsEngine {
   #firstUs = Infinity;
   #condition: StatusName | undefined;
   #newest: RegionSample | undefined;
-  #faceUs = -Infinity;
+  readonly #freeze = new FreezeDetector();
+  /** Track of the newest face. */
+  #track: number | undefined;
+  /** Number of tracks since the start. */
+  #subjects = 0;
+  /** When another face followed the one before, -Infinity for the first face. */
+  #faceChangedUs = -Infinity;
   #frames = 0;
   #disconnected = false;
   /** The `strict` breathing rate of the last estimate, if it had one. */
@@ -53,13 +60,33 @@ class Engine implements VitalsEngine {
     if (this.#newest && sample.timeUs - this.#newest.timeUs > MAX_GAP_US) this.reset();
     this.#newest = sample;
     this.#frames++;
-    if (sample.face) this.#faceUs = sample.timeUs;
     this.#firstUs = Math.min(this.#firstUs, sample.timeUs);
     this.#recent.push(sample);
     while (this.#recent[0]!.timeUs < sample.timeUs - RECENT_US) this.#recent.shift();
+    if (this.#isRepeated(sample)) return;
+    this.#followFace(sample);
     this.#pulse.push(sample);
     this.#breathing.push(sample);
     this.#derived.push(sample);
+  }
+
+  /** True while the picture is frozen; nothing from before it stays valid. */
+  #isRepeated(sample: RegionSample): boolean {
+    const before = this.#freeze.isFrozen;
+    this.#freeze.push(sample);
+    if (before !== this.#freeze.isFrozen) this.reset();
+    return this.#freeze.isFrozen;
+  }
+
+  /** Starts anew for another face: no value of one person is ever shown for another. */
+  #followFace({ face, timeUs }: RegionSample): void {
+    if (!face || face.track === this.#track) return;
+    if (this.#track !== undefined) {
+      this.reset();
+      this.#faceChangedUs = timeUs;
+    }
+    this.#track = face.track;
+    this.#subjects++;
   }
 
   estimate(nowUs: MonotonicUs = this.#newest?.timeUs ?? monotonicUs(0)): VitalsEstimate {
@@ -69,11 +96,14 @@ class Engine implements VitalsEngine {
     this.#condition = this.#assessCondition(nowUs);
     const obstacle = this.#obstacle(nowUs);
     const explanation = explanationOf(this.#condition);
-    const pulse = this.#pulse.estimate({
-      ...(obstacle ? { obstacle } : {}),
-      ...(explanation ? { explanation } : {}),
-      ...(this.#breathsPerMinute ? { breathsPerMinute: this.#breathsPerMinute } : {}),
-    });
+    const pulse = this.#explain(
+      this.#pulse.estimate({
+        ...(obstacle ? { obstacle } : {}),
+        ...(explanation ? { explanation } : {}),
+        ...(this.#breathsPerMinute ? { breathsPerMinute: this.#breathsPerMinute } : {}),
+      }),
+      timeUs,
+    );
     const bvpWindow = this.#pulse.wave;
     const context: EstimateContext = {
       nowUs,
@@ -81,7 +111,7 @@ class Engine implements VitalsEngine {
       ...(obstacle ? { obstacle } : {}),
       ...(bvpWindow ? { bvpWindow } : {}),
     };
-    const breathing = this.#breathing.estimate(context);
+    const breathing = this.#explain(this.#breathing.estimate(context), timeUs);
     this.#breathsPerMinute = breathing.strict?.value;
     const { hrv, respirationQuotient, ...derived } = this.#derived.estimate(context, {
       pulse,
@@ -90,6 +120,7 @@ class Engine implements VitalsEngine {
     return {
       timeUs,
       frameCount: this.#frames,
+      ...(this.#subjects > 0 ? { subject: this.#subjects } : {}),
       pulse: { ...pulse, ...(hrv ? { hrv } : {}), respirationQuotient },
       breathing,
       ...derived,
@@ -112,7 +143,6 @@ class Engine implements VitalsEngine {
     this.#pulse.reset();
     this.#breathing.reset();
     this.#derived.reset();
-    this.#faceUs = -Infinity;
     this.#breathsPerMinute = undefined;
   }
 
@@ -121,9 +151,21 @@ class Engine implements VitalsEngine {
       samples: this.#recent,
       nowUs,
       disconnected: this.#disconnected,
+      frozen: this.#freeze.isFrozen,
       firstSampleUs: this.#firstUs,
       ...(this.#condition ? { previous: this.#condition } : {}),
     });
+  }
+
+  /** Says for some time that a measurement has started again because of another face. */
+  #explain<Estimate extends { readonly withheld?: Withheld }>(
+    estimate: Estimate,
+    timeUs: number,
+  ): Estimate {
+    const isNew = timeUs - this.#faceChangedUs < FACE_CHANGED_US;
+    return isNew && estimate.withheld === "warming_up"
+      ? { ...estimate, withheld: "face_changed" }
+      : estimate;
   }
 
   /** Returns why no vital can be estimated, or undefined if nothing prevents it. */
@@ -132,7 +174,8 @@ class Engine implements VitalsEngine {
     if (this.#disconnected) return "camera_disconnected";
     if (!newest) return "warming_up";
     if (nowUs - newest.timeUs > FRAME_TIMEOUT_US) return "camera_disconnected";
-    if (newest.timeUs - this.#faceUs > FACE_TIMEOUT_US) return "no_face";
+    if (this.#freeze.isFrozen) return "frozen";
+    if (!newest.face) return "no_face";
     if (this.#condition === "FRAME_RATE_TOO_LOW") return "low_frame_rate";
     return undefined;
   }

@@ -32,6 +32,8 @@ export interface DetectionSample {
 export interface Strict {
   readonly value: number;
   readonly confidence: number;
+  /** The value describes this time before the newest sample, in seconds. */
+  readonly windowS: number;
 }
 
 /** Heart rate variability in milliseconds. */
@@ -95,6 +97,8 @@ export interface VitalsEstimate {
   readonly timeUs: MonotonicUs;
   /** Number of samples since the start. */
   readonly frameCount: number;
+  /** Number of the measured person since the start, from 1; absent before the first one. */
+  readonly subject?: number;
   readonly pulse: PulseEstimate;
   readonly breathing: BreathingEstimate;
   /** Relative and unitless; present only if enabled in the options. */

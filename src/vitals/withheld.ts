@@ -44,6 +44,19 @@ export const WITHHELD_TABLE = {
     label: "Chest not visible",
     meaning: "Too little of the chest is in the image.",
   },
+  irregular: {
+    label: "Irregular heartbeat",
+    meaning: "The heartbeat is irregular: no single rate describes it well enough.",
+  },
+  face_changed: {
+    label: "New face: measuring again",
+    meaning:
+      "The face was not visible for over 0.4 s, or is another one: the measurement starts again.",
+  },
+  frozen: {
+    label: "Image frozen",
+    meaning: "The camera repeats the same frame.",
+  },
   camera_disconnected: {
     label: "Camera disconnected",
     meaning: "The camera is disconnected.",

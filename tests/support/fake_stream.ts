@@ -21,13 +21,13 @@ export function fakeMetrics(n: number): Envelope[] {
     timestamp,
     payload: {
       pulse: {
-        ...(warm ? { strict: { value: 72.5, confidence: 0.95 } } : {}),
+        ...(warm ? { strict: { value: 72.5, confidence: 0.95, window_s: 10 } } : {}),
         rate: [{ value: 72.5, confidence: 0.95, stable: warm, timestamp }],
         trace,
         ...(n % 5 === 4 ? { hrv: { rmssd: 32, sdnn: 41.5, mean_nn: 827, confidence: 0.8 } } : {}),
       },
       breathing: {
-        ...(warm ? { strict: { value: 16.2, confidence: 0.89 } } : {}),
+        ...(warm ? { strict: { value: 16.2, confidence: 0.89, window_s: 20 } } : {}),
         upper_trace: trace.slice(3),
         apnea: [{ detected: false, stable: true, timestamp }],
       },

@@ -13,7 +13,7 @@ export function coreMetric(sequence: number): MetricOutgoing {
     type: "core_metrics",
     timestamp,
     payload: {
-      pulse: { strict: { value: 72.5, confidence: 0.95 } },
+      pulse: { strict: { value: 72.5, confidence: 0.95, window_s: 10 } },
       metadata: {
         sequence,
         boot_id: "test",

@@ -212,6 +212,15 @@ const METADATA = group(
       proto: { number: 102, type: "double" },
       from: ({ latencyUs }: CoreMetricsSource) => latencyUs / 1000,
     },
+    subject: {
+      type: INTEGER,
+      description:
+        "Number of the measured person since the start of the server, from 1. A face that was not " +
+        "visible for over 0.4 s counts as another person, and no value passes from one to the next.",
+      when: "A face has been measured.",
+      proto: { number: 103, type: "int32" },
+      from: ({ estimate }: CoreMetricsSource) => estimate.subject,
+    },
     replayed: REPLAYED,
   }),
   [

@@ -74,5 +74,12 @@ export const STRICT = group(
       range: [0, 1],
       proto: 100,
     },
+    window_s: {
+      type: NUMBER,
+      description: "The value describes this time before the timestamp of the message.",
+      unit: "s",
+      digits: 1,
+      proto: 101,
+    },
   }),
 );

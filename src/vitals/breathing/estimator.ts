@@ -52,6 +52,8 @@ interface RateReading {
   readonly timeUs: number;
   readonly rate: number;
   readonly confidence: number;
+  /** Length of the analyzed window in seconds. */
+  readonly windowS: number;
 }
 
 /**
@@ -106,9 +108,13 @@ export class BreathingEstimator {
     this.#pending = emptyOutput();
     this.#upperTrace = [];
     return {
-      ...(withheld
-        ? { withheld }
-        : { strict: { value: reading.rate, confidence: reading.confidence } }),
+      ...(withheld ? { withheld } : {
+        strict: {
+          value: reading.rate,
+          confidence: reading.confidence,
+          windowS: reading.windowS,
+        },
+      }),
       upperTrace,
       ...pending,
     };
@@ -146,6 +152,7 @@ export class BreathingEstimator {
     this.#addReading({
       timeUs: this.#refreshedUs,
       rate: best?.rate ?? 0,
+      windowS: best?.seconds ?? 0,
       confidence: this.#withheld ? 0 : confidence,
     });
     const reading = this.#stableReading();
@@ -230,16 +237,16 @@ export class BreathingEstimator {
   }
 
   /** Returns the newest rate with the lowest confidence of all readings; 0 if they disagree. */
-  #stableReading(): { rate: number; confidence: number } {
+  #stableReading(): Omit<RateReading, "timeUs"> {
     const newest = this.#readings.at(-1), oldest = this.#readings[0];
     if (!newest || !oldest || newest.timeUs - oldest.timeUs < MIN_STABLE_US) {
-      return { rate: 0, confidence: 0 };
+      return { rate: 0, confidence: 0, windowS: 0 };
     }
     const agree = this.#readings.every(({ rate }) =>
       Math.abs(rate - newest.rate) <= RATE_TOLERANCE
     );
     const confidence = Math.min(...this.#readings.map((reading) => reading.confidence));
-    return { rate: newest.rate, confidence: agree ? confidence : 0 };
+    return { ...newest, confidence: agree ? confidence : 0 };
   }
 
   #measureBreaths(segment: ChestSegment, evidence: WindowEvidence): void {

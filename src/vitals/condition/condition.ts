@@ -65,6 +65,8 @@ export interface ConditionInput {
   readonly firstSampleUs?: number;
   /** Whether the source reports that the camera is disconnected. @default false */
   readonly disconnected?: boolean;
+  /** Whether the source repeats the same frame. @default false */
+  readonly frozen?: boolean;
   /** The last condition, for the hysteresis. @default none */
   readonly previous?: StatusName;
 }
@@ -76,12 +78,13 @@ export interface ConditionInput {
  * The result is not debounced; its publisher does that.
  */
 export function conditionOf(input: ConditionInput): StatusName {
-  const { samples, disconnected = false, previous } = input;
+  const { samples, disconnected = false, frozen = false, previous } = input;
   if (disconnected) return "CAMERA_DISCONNECTED";
   const newest = samples.at(-1);
   if (!newest) return "PROCESSING_NOT_STARTED";
   const nowUs = Math.max(input.nowUs ?? newest.timeUs, newest.timeUs);
   if (nowUs - newest.timeUs > FRAME_TIMEOUT_US) return "CAMERA_DISCONNECTED";
+  if (frozen) return "PICTURE_FROZEN";
   const firstUs = input.firstSampleUs ?? samples[0]?.timeUs ?? newest.timeUs;
   if (nowUs - firstUs < TUNING_US) return "CAMERA_TUNING";
 

@@ -60,6 +60,15 @@ export const STATUS_TABLE = {
     advice:
       "If it repeats, keep the light steady: no flickering screen, no sun behind moving leaves.",
   },
+  PICTURE_FROZEN: {
+    code: 103,
+    message: "The camera repeats the same frame.",
+    hint: "Restart the camera or the stream.",
+    begins: "All frames were identical for 0.5 s.",
+    ends: "A frame that differs.",
+    advice:
+      "The source has lost its input and repeats its last frame: look at the camera itself, a capture card or a media server. Sensor noise makes the frames of a live camera differ.",
+  },
   FRAME_RATE_TOO_LOW: {
     code: 11,
     message: "The camera delivers too few frames per second.",

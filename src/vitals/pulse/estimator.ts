@@ -50,6 +50,8 @@ export interface PulseAssessment {
   readonly rate?: number;
   /** Probability that the rate is right, 0 to 1. */
   readonly confidence: number;
+  /** Length of the window in seconds. */
+  readonly windowS: number;
   readonly features?: ConfidenceFeatures;
   readonly withheld?: Withheld;
 }
@@ -129,9 +131,13 @@ export class PulseEstimator {
       (assessment?.rate === undefined ? "warming_up" : undefined);
     const withheld = obstacle ?? (own === "low_quality" ? explanation ?? own : own);
     return {
-      ...(withheld
-        ? { withheld }
-        : { strict: { value: assessment!.rate!, confidence: assessment!.confidence } }),
+      ...(withheld ? { withheld } : {
+        strict: {
+          value: assessment!.rate!,
+          confidence: assessment!.confidence,
+          windowS: assessment!.windowS,
+        },
+      }),
       rate: obstacle ? [] : this.#newRate(),
       trace: this.#trace.drain(),
       respirationQuotient: [],
@@ -180,16 +186,13 @@ export class PulseEstimator {
   #assess(breathsPerMinute: number | undefined): PulseAssessment {
     const timeUs = this.#buffer.newestUs;
     this.#wave = undefined;
-    if (timeUs - this.#newestInputUs > MAX_INPUT_AGE_US) {
-      return { timeUs, confidence: 0, withheld: "no_face" };
-    }
-    const seconds = Math.min(this.#maxWindowS, (timeUs - this.#startUs) / 1e6);
-    if (seconds < MIN_WINDOW_S - WINDOW_TOLERANCE_S) {
-      return { timeUs, confidence: 0, withheld: "warming_up" };
-    }
-    const window = this.#buffer.window(seconds);
+    const windowS = Math.max(0, Math.min(this.#maxWindowS, (timeUs - this.#startUs) / 1e6));
+    const none = { timeUs, windowS, confidence: 0 };
+    if (timeUs - this.#newestInputUs > MAX_INPUT_AGE_US) return { ...none, withheld: "no_face" };
+    if (windowS < MIN_WINDOW_S - WINDOW_TOLERANCE_S) return { ...none, withheld: "warming_up" };
+    const window = this.#buffer.window(windowS);
     const candidate = fuse(PULSE_METHODS.flatMap((method) => method.extract(window)), window);
-    if (!candidate) return { timeUs, confidence: 0, withheld: "low_quality" };
+    if (!candidate) return { ...none, withheld: "low_quality" };
     const rate = clampRate(60 * candidate.frequencyHz);
     const features = this.#confidenceFeatures(candidate, timeUs);
     const decision = gate(candidate, {
@@ -209,7 +212,7 @@ export class PulseEstimator {
       confidence: decision.confidence,
       snrDb: features.snrDb,
     };
-    return { timeUs, rate, features, ...decision };
+    return { timeUs, windowS, rate, features, ...decision };
   }
 
   /** Completes the features by the history, to which the candidate's spectrum is added. */

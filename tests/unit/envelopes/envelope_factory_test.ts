@@ -35,6 +35,7 @@ Deno.test("EnvelopeFactory stamps core metrics with the capture time, and counts
     frame_timestamp: OFFSET_US + 2_000_000,
     frame_count: 1,
     latency_ms: 12.5,
+    subject: 1,
   });
   assert.equal(second.payload.metadata.sequence, 1);
   assert.equal(second.timestamp, OFFSET_US + 2_200_000);

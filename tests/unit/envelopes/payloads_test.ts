@@ -31,8 +31,9 @@ function factoryAt(nowUs: number): EnvelopeFactory {
 const EVERYTHING: VitalsEstimate = {
   timeUs: at(2_000_000),
   frameCount: 60,
+  subject: 2,
   pulse: {
-    strict: { value: VALUE, confidence: 0.987654 },
+    strict: { value: VALUE, confidence: 0.987654, windowS: 9.97 },
     rate: [rateAt(1, true), rateAt(2, false)],
     trace: [valueAt(3), valueAt(4)],
     hrv: {
@@ -46,7 +47,7 @@ const EVERYTHING: VitalsEstimate = {
     respirationQuotient: [valueAt(5)],
   },
   breathing: {
-    strict: { value: VALUE, confidence: 0.876543 },
+    strict: { value: VALUE, confidence: 0.876543, windowS: 20 },
     rate: [rateAt(6, false)],
     upperTrace: [valueAt(7)],
     amplitude: [valueAt(8)],
@@ -65,14 +66,14 @@ Deno.test("EnvelopeFactory.coreMetrics() has each value under its key, with the 
   assertEnvelope(envelope);
   assert.deepEqual(envelope.payload, {
     pulse: {
-      strict: { value: 12.12, confidence: 0.988 },
+      strict: { value: 12.12, confidence: 0.988, window_s: 10 },
       rate: [publishedRate(1, true), publishedRate(2, false)],
       trace: [publishedAt(3), publishedAt(4)],
       hrv: { rmssd: 34.6, sdnn: 45.7, mean_nn: 856.8, confidence: 0.912 },
       pulse_respiration_quotient: [publishedAt(5)],
     },
     breathing: {
-      strict: { value: 12.12, confidence: 0.877 },
+      strict: { value: 12.12, confidence: 0.877, window_s: 20 },
       rate: [publishedRate(6, false)],
       upper_trace: [publishedAt(7)],
       amplitude: [publishedAt(8)],
@@ -89,6 +90,7 @@ Deno.test("EnvelopeFactory.coreMetrics() has each value under its key, with the 
       frame_count: 60,
       // To 0.01 ms.
       latency_ms: 12.35,
+      subject: 2,
     },
   });
 });

@@ -100,7 +100,7 @@ function rowsOf(
   });
 }
 
-const STRICT = { strict: { value: 71.64, confidence: 0.934 } };
+const STRICT = { strict: { value: 71.64, confidence: 0.934, windowS: 10 } };
 const HIDDEN = { withheld: "low_quality" } as const;
 
 Deno.test("Overlay.draw() dims the lower 26 % of the image, and nothing else", () => {
@@ -118,7 +118,10 @@ Deno.test("Overlay.draw() dims the lower 26 % of the image, and nothing else", (
 });
 
 Deno.test("Overlay.draw() has the rate at double size, and beside it the title and the confidence", () => {
-  const image = drawn({ pulse: STRICT, breathing: { strict: { value: 14.26, confidence: 0.8 } } });
+  const image = drawn({
+    pulse: STRICT,
+    breathing: { strict: { value: 14.26, confidence: 0.8, windowS: 20 } },
+  });
   const top = 178 + 3;
   assertText(image, "72", { left: 3, top, scale: 2, luma: WHITE });
   // The rate is 22 pixels wide, the gap twice the margin of 3.

@@ -31,7 +31,7 @@ function estimate(
     timeUs: monotonicUs(0),
     frameCount: 1,
     pulse: {
-      strict: { value: 71.6, confidence: 0.93 },
+      strict: { value: 71.6, confidence: 0.93, windowS: 10 },
       rate: [],
       trace: traceOf(240, value),
       respirationQuotient: [],

@@ -98,7 +98,7 @@ Deno.test("runWindows() returns the published value or the reason, the estimate 
     { windowS: 3, stepS: 1 },
     (seconds) =>
       seconds < 4 ? { pulse: { rate: [rate(70, 1), rate(71, 2)] } } : {
-        pulse: { rate: [], strict: { value: 75, confidence: 0.9 } },
+        pulse: { rate: [], strict: { value: 75, confidence: 0.9, windowS: 10 } },
         breathing: { rate: [rate(15, 4)] },
       },
   );
@@ -122,7 +122,7 @@ Deno.test("runWindows() returns no estimate that is older than 2 s", async () =>
 });
 
 Deno.test("runWindows() returns when the first value of each vital sign was published", async () => {
-  const strict = { value: 70, confidence: 0.9 };
+  const strict = { value: 70, confidence: 0.9, windowS: 10 };
   const { pulse, breathing } = await run(every(0.5, 4), { windowS: 4, stepS: 1 }, (seconds) => ({
     pulse: seconds >= 1.5 ? { strict } : {},
   }));

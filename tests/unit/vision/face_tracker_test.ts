@@ -83,20 +83,20 @@ Deno.test("FaceTracker.translate() moves the box of the measured face", () => {
   assert.ok(box && Math.abs(box.x - 0.37) < 1e-9 && Math.abs(box.y - 0.34) < 1e-9);
 });
 
-Deno.test("FaceTracker drops a lost face after less than a second", () => {
+Deno.test("FaceTracker drops a lost face after 0.4 s", () => {
   const detections = [
     ...Array.from({ length: 5 }, () => [face()]),
     ...Array.from({ length: 6 }, () => []),
   ];
   const seen = track(detections).map(({ face }) => face !== undefined);
-  assert.deepEqual(seen.slice(4), [true, true, true, true, true, false, false]);
+  assert.deepEqual(seen.slice(4), [true, true, false, false, false, false, false]);
 });
 
 Deno.test("FaceTracker does not count a miss for a face outside the view", () => {
   const tracker = new FaceTracker();
   track([[face()], [face()]], tracker);
   const view = { x: 0, y: 0, width: 0.2, height: 0.2 };
-  tracker.update([], { timeUs: 3 * INTERVAL_US, aspect: 1, view, confirmThreshold: 0.72 });
+  tracker.update([], { timeUs: 2 * INTERVAL_US, aspect: 1, view, confirmThreshold: 0.72 });
   assert.equal(tracker.faceCount, 1);
 });
 
@@ -160,11 +160,24 @@ Deno.test("FaceTracker confirms a tentative face after four misses, and forgets 
   assert.equal(countAfter(5), 0);
 });
 
-Deno.test("FaceTracker observes a face until one second after its last detection", () => {
+Deno.test("FaceTracker observes a face until 0.4 s after its last detection", () => {
   const tracker = new FaceTracker();
   track([[face()], [face()]], tracker);
-  assert.equal(tracker.observe(INTERVAL_US + 999_999)?.ageUs, 999_999);
-  assert.equal(tracker.observe(INTERVAL_US + 1_000_000), undefined);
+  assert.equal(tracker.observe(INTERVAL_US + 399_999)?.ageUs, 399_999);
+  assert.equal(tracker.observe(INTERVAL_US + 400_000), undefined);
+});
+
+Deno.test("FaceTracker reports that the newest detection missed its face, to look again soon", () => {
+  const tracker = new FaceTracker();
+  track([[face()], [face()]], tracker);
+  assert.equal(tracker.target.missed, false);
+  tracker.update([], {
+    timeUs: 2 * INTERVAL_US,
+    aspect: 1,
+    view: WHOLE,
+    confirmThreshold: 0.72,
+  });
+  assert.equal(tracker.target.missed, true);
 });
 
 Deno.test("FaceTracker moves its box from 0.06 face widths on, until it is within 0.012", () => {
@@ -341,7 +354,7 @@ Deno.test("FaceTracker.target is the confirmed face, without a score", () => {
   const { face: box, ...rest } = confirmed().target;
   near(box?.x, 0.35);
   near(box?.width, 0.3);
-  assert.deepEqual(rest, { confirmed: true });
+  assert.deepEqual(rest, { confirmed: true, missed: false });
 });
 
 Deno.test("FaceTracker.target is the tentative face with the most strong detections, then the best score", () => {
@@ -408,7 +421,7 @@ Deno.test("FaceTracker gives a face the nearest of two detections", () => {
   }
 });
 
-Deno.test("FaceTracker forgets a confirmed face one second after its last detection", () => {
+Deno.test("FaceTracker forgets a confirmed face 0.4 s after its last detection", () => {
   const trackAfter = (gapUs: number) => {
     const tracker = confirmed();
     const before = tracker.observe(INTERVAL_US)?.track;
@@ -417,8 +430,8 @@ Deno.test("FaceTracker forgets a confirmed face one second after its last detect
     update(tracker, [face()], { timeUs });
     return tracker.observe(timeUs)?.track === before;
   };
-  assert.equal(trackAfter(999_999), true);
-  assert.equal(trackAfter(1_000_000), false);
+  assert.equal(trackAfter(399_999), true);
+  assert.equal(trackAfter(400_000), false);
 });
 
 Deno.test("FaceTracker does not move the box of a face that has just become the measured one", () => {

@@ -32,14 +32,18 @@ const NO_BREATHS: BreathingEstimate = {
 function estimatesOf(options: VitalsOptions, { pulse = true, breathing = true } = {}) {
   const derived = new DerivedVitals(options);
   const pulseEstimate: PulseEstimate = {
-    ...(pulse ? { strict: { value: 72, confidence: 0.95 } } : { withheld: "low_quality" }),
+    ...(pulse
+      ? { strict: { value: 72, confidence: 0.95, windowS: 10 } }
+      : { withheld: "low_quality" }),
     rate: [],
     trace: [],
     respirationQuotient: [],
   };
   const breathingEstimate: BreathingEstimate = {
     ...NO_BREATHS,
-    ...(breathing ? { strict: { value: 16, confidence: 0.9 } } : { withheld: "low_quality" }),
+    ...(breathing
+      ? { strict: { value: 16, confidence: 0.9, windowS: 20 } }
+      : { withheld: "low_quality" }),
   };
   const bvpWindow: BvpWindow = {
     bvp: new Float64Array(300),
@@ -81,7 +85,7 @@ Deno.test("DerivedVitals has the phasic trace and the EDA proxy only if enabled 
 
 Deno.test("DerivedVitals has no variability of another person or from before a reset", () => {
   const pulse: PulseEstimate = {
-    strict: { value: RATE, confidence: 0.99 },
+    strict: { value: RATE, confidence: 0.99, windowS: 10 },
     rate: [],
     trace: [],
     respirationQuotient: [],
@@ -118,10 +122,10 @@ Deno.test("DerivedVitals has no variability of another person or from before a r
 
 Deno.test("DerivedVitals reports the quotient once per second", () => {
   const derived = new DerivedVitals();
-  const strict = { value: 72, confidence: 0.9 };
+  const strict = { value: 72, confidence: 0.9, windowS: 10 };
   const estimates = {
     pulse: { strict, rate: [], trace: [], respirationQuotient: [] },
-    breathing: { ...NO_BREATHS, strict: { value: 16, confidence: 0.9 } },
+    breathing: { ...NO_BREATHS, strict: { value: 16, confidence: 0.9, windowS: 20 } },
   };
   const countAt = (us: number) =>
     derived.estimate({ nowUs: monotonicUs(us), fps: 30 }, estimates).respirationQuotient.length;
@@ -134,7 +138,7 @@ function ratesOf({ pulse, breaths }: { pulse?: number; breaths?: number }) {
     pulse: {
       ...(pulse === undefined
         ? { withheld: "low_quality" as const }
-        : { strict: { value: pulse, confidence: 0.95 } }),
+        : { strict: { value: pulse, confidence: 0.95, windowS: 10 } }),
       rate: [],
       trace: [],
       respirationQuotient: [],
@@ -143,7 +147,7 @@ function ratesOf({ pulse, breaths }: { pulse?: number; breaths?: number }) {
       ...NO_BREATHS,
       ...(breaths === undefined
         ? { withheld: "low_quality" as const }
-        : { strict: { value: breaths, confidence: 0.9 } }),
+        : { strict: { value: breaths, confidence: 0.9, windowS: 20 } }),
     },
   };
 }

@@ -78,7 +78,7 @@ Deno.test("VitalsEngine warms up again for a new person", () => {
   for (const sample of faceSamples({ seconds: 1, startUs: 15_000_000 })) {
     engine.push({ ...sample, face: { ...sample.face!, track: 2 } });
   }
-  assert.equal(engine.estimate().pulse.withheld, "warming_up");
+  assert.equal(engine.estimate().pulse.withheld, "face_changed");
 });
 
 Deno.test("VitalsEngine withholds values if the camera delivers no frames", () => {
@@ -93,14 +93,14 @@ const OPTIONS = { phasicPressure: true, eda: true };
 
 testPersonChanges(() => createVitalsEngine(OPTIONS));
 
-Deno.test("VitalsEngine.reset() forgets the face and the last window of the pulse at once", () => {
+Deno.test("VitalsEngine.reset() discards the last window of the pulse at once", () => {
   const engine = createVitalsEngine();
   for (const sample of faceSamples({ seconds: 8 })) engine.push(sample);
   const before = engine.estimate();
   assert.ok(before.pulse.strict && before.signal.snrDb !== undefined);
   engine.reset();
   const { pulse, signal } = engine.estimate();
-  assert.equal(pulse.withheld, "no_face");
+  assert.equal(pulse.withheld, "warming_up");
   assert.deepEqual(pulse.rate, []);
   assert.equal(signal.snrDb, undefined);
 });
@@ -148,7 +148,7 @@ Deno.test("VitalsEngine shows values for 1.5 s after the newest frame", () => {
   assert.equal(pulseAfter(1_500_001).withheld, "camera_disconnected");
 });
 
-Deno.test("VitalsEngine withholds all values as no_face from one second after the last face", () => {
+Deno.test("VitalsEngine withholds all values as no_face from the first frame without a face", () => {
   const engine = createVitalsEngine();
   const samples = [...faceSamples({ seconds: 17 })];
   const lastFaceUs = 15_000_000;
@@ -160,7 +160,60 @@ Deno.test("VitalsEngine withholds all values as no_face from one second after th
     assert.equal(breathing.withheld, "no_face");
     return [sample.timeUs];
   });
-  assert.ok(withheld[0]! > lastFaceUs + 1_000_000 && withheld[0]! < lastFaceUs + 1_040_000);
+  assert.equal(withheld[0], samples.find(({ timeUs }) => timeUs > lastFaceUs)!.timeUs);
+});
+
+Deno.test("VitalsEngine withholds all values as frozen while frames repeat, and starts anew", () => {
+  const engine = createVitalsEngine();
+  const samples = [...faceSamples({ seconds: 25 })];
+  const last = samples.findLast(({ timeUs }) => timeUs <= 15_000_000)!;
+  const reasons = new Map<number, string | undefined>();
+  for (const sample of samples) {
+    const repeats = sample.timeUs > last.timeUs && sample.timeUs <= 18_000_000;
+    engine.push(
+      repeats ? { ...last, motion: 0, timeUs: sample.timeUs, sequence: sample.sequence } : sample,
+    );
+    const { pulse, breathing, condition } = engine.estimate();
+    reasons.set(Math.round(sample.timeUs / 1e5), pulse.withheld);
+    if (pulse.withheld !== "frozen") continue;
+    assert.equal(breathing.withheld, "frozen");
+    assert.equal(condition, "PICTURE_FROZEN");
+  }
+  assert.equal(reasons.get(150), undefined);
+  assert.equal(reasons.get(153), undefined);
+  for (let time = 156; time <= 179; time++) assert.equal(reasons.get(time), "frozen");
+  for (let time = 181; time <= 229; time++) assert.equal(reasons.get(time), "warming_up");
+  assert.equal(reasons.get(240), undefined);
+});
+
+Deno.test("VitalsEngine counts the people, and explains the start for another one for 2 s", () => {
+  const engine = createVitalsEngine();
+  const seen = [1, 2].flatMap((track) =>
+    [...personSamples(FIRST_PERSON, {
+      seconds: 8,
+      startUs: 8_000_000 * (track - 1),
+      track,
+    })].map((sample) => {
+      engine.push(sample);
+      const { subject, pulse, breathing } = engine.estimate();
+      assert.equal(subject, track);
+      return { timeS: sample.timeUs / 1e6, reasons: [pulse.withheld, breathing.withheld] };
+    })
+  );
+  const at = (timeS: number) => seen.find((entry) => entry.timeS >= timeS)!.reasons;
+  assert.deepEqual(at(1), ["warming_up", "warming_up"]);
+  assert.deepEqual(at(7), [undefined, "warming_up"]);
+  assert.equal(at(8)[0], "face_changed");
+  assert.deepEqual(at(9.9), ["face_changed", "face_changed"]);
+  assert.deepEqual(at(10.1), ["warming_up", "warming_up"]);
+});
+
+Deno.test("VitalsEngine has no subject before the first face", () => {
+  const engine = createVitalsEngine();
+  const [sample] = faceSamples({ seconds: 1 });
+  const { face: _, ...empty } = sample!;
+  engine.push(empty);
+  assert.equal(engine.estimate().subject, undefined);
 });
 
 Deno.test("VitalsEngine counts the frames of the last three seconds", () => {
