@@ -23,7 +23,7 @@ const CHECKS: readonly Step[] = [
 ];
 
 /** Two modules at a time. */
-const TEST = [DENO, "test", "-A", "--parallel"] as const;
+const TEST = [DENO, "test", "-A", "--parallel", "--preload=tests/support/setup.ts"] as const;
 
 const TESTS: readonly Step[] = [
   {
@@ -33,7 +33,6 @@ const TESTS: readonly Step[] = [
       // A test fails if it leaves an operation, a timer or a resource behind.
       "--sanitize-ops",
       "--sanitize-resources",
-      "--preload=tests/support/native_library.ts",
       `--coverage=${coverage}`,
       "tests/unit",
       "tests/fuzz",

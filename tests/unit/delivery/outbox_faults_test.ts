@@ -43,9 +43,6 @@ const KNOWN_FAULTS: Action[][] = [[
   { kind: "metrics", count: 1 },
 ]];
 
-/** The gate runs the same sequences each time; `PHYSIOLOGY_TEST_RUNS` runs new ones. */
-const seed = Deno.env.has("PHYSIOLOGY_TEST_RUNS") ? {} : { seed: 20_261_127 };
-
 for (
   const { inOrder, topic, spooled } of [
     { inOrder: false, topic: "status" },
@@ -124,7 +121,6 @@ for (
       }),
       {
         numRuns: Number(Deno.env.get("PHYSIOLOGY_TEST_RUNS") ?? (spooled ? 40 : 150)),
-        ...seed,
         examples: KNOWN_FAULTS.map((actions) => [actions]),
       },
     );
