@@ -1,15 +1,7 @@
 import assert from "node:assert/strict";
 import { readMainHeader, readStreamHeader } from "../../../../src/capture/ffmpeg/nut_headers.ts";
 import { ByteReader, NEED_MORE, NutError } from "../../../../src/capture/ffmpeg/nut_reader.ts";
-
-/** NUT's `v`: seven bits per byte, the most significant first. */
-function v(value: number): number[] {
-  const bytes = [value % 128];
-  for (let rest = Math.floor(value / 128); rest > 0; rest = Math.floor(rest / 128)) {
-    bytes.unshift(128 + (rest % 128));
-  }
-  return bytes;
-}
+import { v } from "../../../support/nut_bytes.ts";
 
 const reader = (bytes: readonly number[]) => new ByteReader(Uint8Array.from(bytes));
 
