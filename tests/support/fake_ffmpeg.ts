@@ -96,10 +96,13 @@ cat output_$n
     get arguments() {
       return read("arguments").split("\n");
     },
+    /** Process id of the last process; 0 if there was none. */
+    get pid() {
+      return Number(read("pid"));
+    },
     /** Whether the last process is alive. */
     get isAlive() {
-      const pid = read("pid");
-      return pid !== "" && pathExists(`/proc/${pid}`);
+      return this.pid !== 0 && pathExists(`/proc/${this.pid}`);
     },
     [Symbol.dispose]: () => folder[Symbol.dispose](),
   };

@@ -247,6 +247,14 @@ Deno.test("RecordedSource does not restart ffmpeg after an error that would come
   }
 });
 
+Deno.test("RecordedSource plays a video of one frame, with the timestamps of its file", async () => {
+  const description = FAKE_DESCRIPTION.replace("avi", "mpjpeg");
+  await using opened = open({ description, runs: [{ output: nutStream([40_000]) }] });
+  assert.deepEqual(await framesOf(opened.source), [[0, 0, 1]]);
+  // They would be those of the arrival if it were a live stream.
+  assert.equal(opened.ffmpeg.arguments.includes("-use_wallclock_as_timestamps"), false);
+});
+
 Deno.test("RecordedSource counts a damaged frame, and leaves its number out", async () => {
   await using opened = open({
     runs: [{ output: nutStream([0, 40_000, 80_000], { damaged: 1 }) }],
