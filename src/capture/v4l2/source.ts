@@ -26,6 +26,14 @@ const OPEN_TIMEOUT_MS = 60_000;
 /** A driver that takes longer than this to close does not respond. */
 const CLOSE_TIMEOUT_MS = 6000;
 
+/** Where a source looks for cameras; tests have none. */
+export interface CameraDevices {
+  /** @default listCameras */
+  readonly list?: typeof listCameras;
+  /** @default stableCameraPath */
+  readonly stablePath?: typeof stableCameraPath;
+}
+
 const NO_LOSSES: CameraLosses = { lost: 0, damaged: 0, overrun: 0, reason: "" };
 
 /**
@@ -35,6 +43,7 @@ const NO_LOSSES: CameraLosses = { lost: 0, damaged: 0, overrun: 0, reason: "" };
 export class V4l2Source implements FrameSource {
   readonly realtime = true;
   readonly #options: CameraSettings;
+  readonly #devices: Required<CameraDevices>;
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #counters: Counters;
@@ -51,9 +60,10 @@ export class V4l2Source implements FrameSource {
   #connected = false;
   #losses = NO_LOSSES;
 
-  constructor(options: V4l2SourceOptions) {
+  constructor(options: V4l2SourceOptions, devices: CameraDevices = {}) {
     const { clock = new SystemClock(), log = silentLog, counters = new Counters() } = options;
     this.#options = { ...DEFAULT_SETTINGS, ...options };
+    this.#devices = { list: listCameras, stablePath: stableCameraPath, ...devices };
     this.#path = options.device;
     this.#clock = clock;
     this.#timeline = new CameraTimeline(clock);
@@ -192,7 +202,7 @@ export class V4l2Source implements FrameSource {
     const camera = await this.#withTimeout(NativeCamera.open(this.#path, request));
     if (this.#closing.signal.aborted) camera.stop();
     this.#camera = camera;
-    const stablePath = stableCameraPath(this.#path);
+    const stablePath = this.#devices.stablePath(this.#path);
     this.#path = stablePath ?? this.#path;
     this.#identity = stablePath === undefined ? camera.granted : undefined;
     this.#locked = false;
@@ -231,7 +241,7 @@ export class V4l2Source implements FrameSource {
   async #findPath(): Promise<string | undefined> {
     const identity = this.#identity;
     if (!identity) return undefined;
-    const cameras = await listCameras();
+    const cameras = await this.#devices.list();
     const found = cameras.find(({ name, bus, driver }) =>
       name === identity.name && bus === identity.bus && driver === identity.driver
     );
