@@ -95,6 +95,14 @@ Deno.test("FfmpegProcess is closed when it is disposed", async () => {
   ffmpeg[Symbol.dispose]();
 });
 
+Deno.test("FfmpegProcess.frames() closes the output when the consumer leaves, so that ffmpeg ends", async () => {
+  await using started = start({ output: nutStream([0]), then: "while echo more; do :; done" });
+  const frames = started.process.frames();
+  await frames.next();
+  await frames.return();
+  assert.equal((await started.process.end()).complete, false);
+});
+
 Deno.test("FfmpegProcess.frames() kills ffmpeg if its output is not NUT", async () => {
   await using started = start({
     output: new TextEncoder().encode("RIFF"),
