@@ -119,12 +119,7 @@ export class V4l2Source implements FrameSource {
     this.#closing.abort();
     this.#camera?.stop();
     if (!this.#iteration) return;
-    const timer = new AbortController();
-    const ended = await Promise.race([
-      this.#iteration.return(undefined).then(() => true),
-      this.#clock.sleep(CLOSE_TIMEOUT_MS, timer.signal).then(() => false),
-    ]);
-    timer.abort();
+    const ended = await this.#endsWithin(CLOSE_TIMEOUT_MS, this.#iteration.return(undefined));
     if (!ended) throw new Error(`Cannot close ${this.description}: its driver does not respond`);
     if (this.#closeError !== undefined) throw this.#closeError;
   }
@@ -211,12 +206,22 @@ export class V4l2Source implements FrameSource {
   }
 
   async #withTimeout(opening: Promise<NativeCamera>): Promise<NativeCamera> {
-    const timer = new AbortController();
-    const camera = await Promise.race([opening, this.#clock.sleep(OPEN_TIMEOUT_MS, timer.signal)]);
-    timer.abort();
-    if (camera) return camera;
+    if (await this.#endsWithin(OPEN_TIMEOUT_MS, opening)) return await opening;
     opening.then((camera) => camera[Symbol.asyncDispose](), () => {});
     throw new NativeError(`Cannot open ${this.#path}: its driver does not respond`, "timeout");
+  }
+
+  /** Waits until `work` has ended; returns false if this takes longer than `ms` milliseconds. */
+  async #endsWithin(ms: number, work: Promise<unknown>): Promise<boolean> {
+    const timer = new AbortController();
+    try {
+      return await Promise.race([
+        work.then(() => true),
+        this.#clock.sleep(ms, timer.signal).then(() => false),
+      ]);
+    } finally {
+      timer.abort();
+    }
   }
 
   /** Retries until the camera is open; returns false if the source was closed meanwhile. */

@@ -6,7 +6,8 @@ import type {
   CameraRead,
   CameraRequest,
 } from "../../../../ffi/camera_values.ts";
-import { NativeError } from "../../../../ffi/library.ts";
+import { NativeError, nativeMonotonicUs } from "../../../../ffi/library.ts";
+import { monotonicUs } from "../../../../src/base/time.ts";
 import { Appliance } from "../../../../src/app/appliance.ts";
 import { SourceError, type SourceEvent } from "../../../../src/capture/frame.ts";
 import type { V4l2SourceOptions } from "../../../../src/capture/v4l2/options.ts";
@@ -34,11 +35,19 @@ const GRANTED = { width: 64, height: 48, format: "MJPG", name: "fake", bus: "b",
 /** A clock that records its sleeps: pauses end at once, time limits when they are cancelled. */
 class RecordingClock extends SystemClock {
   readonly sleeps: number[] = [];
+  /** Time limits that were not cancelled. */
+  pending = 0;
 
   override sleep(ms: number, signal?: AbortSignal): Promise<void> {
     this.sleeps.push(ms);
     if (ms < 5000 || signal?.aborted) return Promise.resolve();
-    return new Promise((resolve) => signal?.addEventListener("abort", () => resolve()));
+    this.pending++;
+    return new Promise((resolve) =>
+      signal?.addEventListener("abort", () => {
+        this.pending--;
+        resolve();
+      })
+    );
   }
 }
 
@@ -383,6 +392,68 @@ Deno.test("V4l2Source yields the image and the JPEG of the camera with its size 
   });
 });
 
+Deno.test("V4l2Source continues the numbers and the times of the frames when the camera is reopened", async () => {
+  const read = (sequence: number, timeUs: number): CameraRead => ({
+    state: "frame",
+    frame: {
+      image: { ...gradientImage(64, 48), fullWidth: 64, fullHeight: 48 },
+      timeUs,
+      sequence,
+      [Symbol.dispose]() {},
+    } as never,
+    losses: LOSSES,
+  });
+  const aheadUs = 50_000_000;
+  const clock = new RecordingClock();
+  clock.monotonicUs = () => monotonicUs(nativeMonotonicUs() + aheadUs);
+  const reads = [[read(0, 1e9), read(2, 1e9 + 66_666), FAILED], [read(1, 1e9 + 2e6)]];
+  await withCameras(reads, { clock }, async (source) => {
+    const frames: [number, number][] = [];
+    for await (const event of { [Symbol.asyncIterator]: () => source[Symbol.asyncIterator]() }) {
+      if (event.kind === "frame") frames.push([event.frame.sequence, event.frame.timeUs]);
+    }
+    assert.deepEqual(frames.map(([sequence]) => sequence), [0, 2, 4]);
+    const expected = [0, 66_666, 2e6].map((us) => us + 1e9 + aheadUs);
+    for (const [i, [, timeUs]] of frames.entries()) {
+      assert.ok(Math.abs(timeUs - expected[i]!) < 5000, `${timeUs - expected[i]!}`);
+    }
+  });
+});
+
+Deno.test("V4l2Source is not locked before it is open, and cannot be", async () => {
+  const { locks } = await withCameras([["frame"]], {}, async (source) => {
+    assert.equal(source.exposureLocked, false);
+    source.lockExposure();
+    assert.equal(source.exposureLocked, false);
+    await kindsOf(source);
+  });
+  assert.deepEqual(locks, [[]]);
+});
+
+Deno.test("V4l2Source leaves no time limit running, whether opening and closing succeed or fail", async () => {
+  const away = new NativeError("No such device", "no_device");
+  const clocks: RecordingClock[] = [];
+  await withCameras([["frame", FAILED], away, away, []], {}, async (source, _, clock) => {
+    clocks.push(clock);
+    await kindsOf(source);
+    assert.deepEqual([clock.sleeps.filter((ms) => ms === 60_000).length, clock.pending], [4, 0]);
+  });
+  await withCameras([away], {}, async (source, _, clock) => {
+    clocks.push(clock);
+    await assert.rejects(kindsOf(source));
+  });
+  const closing = Promise.reject(away);
+  closing.catch(() => {});
+  await assert.rejects(
+    withCameras([["frame"]], { closing }, async (source, _, clock) => {
+      clocks.push(clock);
+      await source[Symbol.asyncIterator]().next();
+    }),
+    away,
+  );
+  assert.deepEqual(clocks.map(({ pending }) => pending), [0, 0, 0]);
+});
+
 Deno.test("V4l2Source says why the camera was disconnected", async () => {
   for (
     const { read, fps, reason } of [
@@ -411,7 +482,7 @@ Deno.test("V4l2Source counts lost frames by their reason, anew for each camera",
         { frameWith: { lost: 3, damaged: 1, reason: "no end" } },
         { state: "timeout", losses: { lost: 5, damaged: 1, overrun: 4, reason: "no end" } },
       ],
-      [{ frameWith: { lost: 1, damaged: 2 } }, { frameWith: { lost: 1, damaged: 2 } }],
+      [{ frameWith: { lost: 1, damaged: 2, overrun: 2 } }, { frameWith: { damaged: 2 } }],
     ],
     { counters, log },
     async (source) => {
@@ -421,7 +492,7 @@ Deno.test("V4l2Source counts lost frames by their reason, anew for each camera",
   const found = ["lost", "damaged", "overrun"].map((reason) =>
     counters.get("camera_frames_lost_total", { reason })
   );
-  assert.deepEqual(found, [6, 3, 4]);
+  assert.deepEqual(found, [6, 3, 6]);
   // At most one a minute.
   assert.equal(log.lines.length, 1);
   assert.match(log.lines[0]!, /The camera sent a damaged frame.*no end/);
