@@ -6,6 +6,8 @@ import {
   openFfmpegSource,
 } from "../../../../src/capture/ffmpeg/source.ts";
 import { SourceError } from "../../../../src/capture/frame.ts";
+import { NutWriter } from "../../../../src/capture/ffmpeg/nut_writer.ts";
+import { cameraJpegs } from "../../../support/camera_jpegs.ts";
 import { CollectingLog } from "../../../support/collecting_log.ts";
 import { withEnvironment } from "../../../support/environment.ts";
 import { FAKE_DESCRIPTION, fakeFfmpeg, nutStream } from "../../../support/fake_ffmpeg.ts";
@@ -160,5 +162,30 @@ Deno.test("openFfmpegSource() takes the times of the frames from a file", async 
     );
   } finally {
     Deno.removeSync(timesPath);
+  }
+});
+
+Deno.test("openFfmpegSource() halves a JPEG for the analysis while it stays 320 pixels wide", async () => {
+  const [jpeg] = await cameraJpegs({ count: 1, size: "640x480" });
+  const writer = new NutWriter({ fourcc: "MJPG", width: 640, height: 480 });
+  const output = [...writer.header(), ...writer.frameHeader(jpeg!.length, { ptsUs: 0 }), ...jpeg!];
+  const description = FAKE_DESCRIPTION.replace("h264, yuv420p", "mjpeg, yuvj422p");
+  for (
+    const { options, width } of [{ options: {}, width: 320 }, {
+      options: { analysisWidth: 321 },
+      width: 640,
+    }]
+  ) {
+    using ffmpeg = fakeFfmpeg({ description, runs: [{ output: Uint8Array.from(output) }] });
+    await using source = await withEnvironment(
+      { PHYSIOLOGY_FFMPEG: ffmpeg.path },
+      () => openFfmpegSource({ input: FILE, ...options }),
+    );
+    for await (const event of source) {
+      assert.ok(event.kind === "frame");
+      using frame = event.frame;
+      assert.deepEqual([frame.width, frame.height, frame.image.width], [640, 480, width]);
+      assert.deepEqual(frame.jpeg, jpeg);
+    }
   }
 });
