@@ -58,3 +58,11 @@ Deno.test("CameraTimeline measures the offset of the clocks by its fastest readi
   const { timeUs } = timeline.convert({ timeUs: 1_000_000_000, sequence: 0 });
   assert.ok(Math.abs(timeUs - 1_005_000_000) < 2000, `${timeUs}`);
 });
+
+Deno.test("CameraTimeline leaves the stamps of the driver as they are until it is restarted", () => {
+  const timeline = new CameraTimeline(new AheadClock());
+  assert.deepEqual(timeline.convert({ timeUs: 1_000_000, sequence: 3 }), {
+    timeUs: 1_000_000,
+    sequence: 3,
+  });
+});
