@@ -97,10 +97,10 @@ export class LiveSource implements FrameSource {
   /**
    * Yields frames until the stream ends, and returns the reason.
    *
-   * @param onFirstFrame returns the event that precedes the first frame, if one is due.
+   * @param onFrame returns the event that precedes a frame, if one is due.
    */
   async *#playOnce(
-    onFirstFrame: () => SourceEvent | undefined,
+    onFrame: () => SourceEvent | undefined,
   ): AsyncGenerator<SourceEvent, string, void> {
     const { transform, counters } = this.#options;
     const { signal } = this.#closing;
@@ -129,7 +129,6 @@ export class LiveSource implements FrameSource {
     });
     const reading = this.#enqueueImages(process, queue);
     reading.catch(() => {}); // not awaited if the consumer leaves early
-    let isFirst = true;
     for (let queued = await queue.next(); queued; queued = await queue.next()) {
       if (signal.aborted) {
         builder.discard(queued.image);
@@ -140,8 +139,7 @@ export class LiveSource implements FrameSource {
         counters.add("frames_damaged_total");
         continue;
       }
-      const event = isFirst ? onFirstFrame() : undefined;
-      isFirst = false;
+      const event = onFrame();
       if (event) yield event;
       yield { kind: "frame", frame };
     }

@@ -234,7 +234,7 @@ export class NutDemuxer {
 function fullPts(coded: number, { lastPts, shift }: { lastPts: number; shift: number }): number {
   const span = 2 ** shift;
   if (coded >= span) return coded - span;
-  const min = lastPts - Math.floor((span - 1) / 2);
+  const min = lastPts + 1 - span / 2;
   return min + ((((coded - min) % span) + span) % span);
 }
 

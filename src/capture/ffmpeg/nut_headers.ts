@@ -94,15 +94,6 @@ export function readMainHeader(reader: ByteReader): MainHeader {
 
 function readFrameCodes(reader: ByteReader): FrameCode[] {
   const codes: FrameCode[] = [];
-  const invalid: FrameCode = {
-    flags: FLAG.INVALID,
-    stream: 0,
-    sizeMul: 0,
-    sizeLsb: 0,
-    ptsDelta: 0,
-    reserved: 0,
-    elision: 0,
-  };
   let ptsDelta = 0, sizeMul = 1, stream = 0, elision = 0;
   while (codes.length < 256) {
     const flags = reader.unsigned();
@@ -120,8 +111,9 @@ function readFrameCodes(reader: ByteReader): FrameCode[] {
       throw new NutError(`a row of the frame code table has an invalid count of ${count}`);
     }
     for (let j = 0; j < count && codes.length < 256; j++) {
-      if (codes.length === STARTCODE_FIRST_BYTE) codes.push(invalid);
-      codes.push({ flags, stream, sizeMul, sizeLsb: sizeLsb + j, ptsDelta, reserved, elision });
+      const code = { flags, stream, sizeMul, sizeLsb: sizeLsb + j, ptsDelta, reserved, elision };
+      if (codes.length === STARTCODE_FIRST_BYTE) codes.push({ ...code, flags: FLAG.INVALID });
+      codes.push(code);
     }
   }
   return codes;

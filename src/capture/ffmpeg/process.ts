@@ -49,8 +49,9 @@ export class FfmpegProcess implements AsyncDisposable {
   /** Yields each frame as soon as it is complete, until ffmpeg closes its stdout. */
   async *frames(): AsyncGenerator<NutFrame, void, void> {
     const reader = this.#child.stdout.getReader();
-    const timer = this.silenceTimeoutMs < Infinity &&
-      setInterval(() => this.#checkSilence(), SILENCE_CHECK_MS);
+    const timer = this.silenceTimeoutMs < Infinity
+      ? setInterval(() => this.#checkSilence(), SILENCE_CHECK_MS)
+      : undefined;
     try {
       while (true) {
         this.#waitingSinceMs = performance.now();
@@ -64,7 +65,7 @@ export class FfmpegProcess implements AsyncDisposable {
       if (!(error instanceof NutError)) throw error;
       this.kill(`ffmpeg wrote invalid NUT: ${error.message}`);
     } finally {
-      if (timer !== false) clearInterval(timer);
+      clearInterval(timer);
       await reader.cancel().catch(() => {});
     }
   }

@@ -28,6 +28,8 @@ export function rateAt(schedule: RateSchedule): (timeS: number) => number {
 
 function parseStep(text: string): Step {
   const [rate, from = "0", ...rest] = text.split("@");
-  if (rest.length || rate?.trim() === "" || from.trim() === "") return { fromS: 0, perMinute: NaN };
+  if (rest.length || rate?.trim() === "" || from.trim() === "") {
+    return { fromS: NaN, perMinute: NaN };
+  }
   return { perMinute: Number(rate), fromS: Number(from) };
 }

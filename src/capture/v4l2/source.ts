@@ -26,6 +26,14 @@ const OPEN_TIMEOUT_MS = 60_000;
 /** A driver that takes longer than this to close does not respond. */
 const CLOSE_TIMEOUT_MS = 6000;
 
+/** Where a source looks for cameras; tests have none. */
+export interface CameraDevices {
+  /** @default listCameras */
+  readonly list?: typeof listCameras;
+  /** @default stableCameraPath */
+  readonly stablePath?: typeof stableCameraPath;
+}
+
 const NO_LOSSES: CameraLosses = { lost: 0, damaged: 0, overrun: 0, reason: "" };
 
 /**
@@ -35,6 +43,7 @@ const NO_LOSSES: CameraLosses = { lost: 0, damaged: 0, overrun: 0, reason: "" };
 export class V4l2Source implements FrameSource {
   readonly realtime = true;
   readonly #options: CameraSettings;
+  readonly #devices: Required<CameraDevices>;
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #counters: Counters;
@@ -51,9 +60,10 @@ export class V4l2Source implements FrameSource {
   #connected = false;
   #losses = NO_LOSSES;
 
-  constructor(options: V4l2SourceOptions) {
+  constructor(options: V4l2SourceOptions, devices: CameraDevices = {}) {
     const { clock = new SystemClock(), log = silentLog, counters = new Counters() } = options;
     this.#options = { ...DEFAULT_SETTINGS, ...options };
+    this.#devices = { list: listCameras, stablePath: stableCameraPath, ...devices };
     this.#path = options.device;
     this.#clock = clock;
     this.#timeline = new CameraTimeline(clock);
@@ -109,12 +119,7 @@ export class V4l2Source implements FrameSource {
     this.#closing.abort();
     this.#camera?.stop();
     if (!this.#iteration) return;
-    const timer = new AbortController();
-    const ended = await Promise.race([
-      this.#iteration.return(undefined).then(() => true),
-      this.#clock.sleep(CLOSE_TIMEOUT_MS, timer.signal).then(() => false),
-    ]);
-    timer.abort();
+    const ended = await this.#endsWithin(CLOSE_TIMEOUT_MS, this.#iteration.return(undefined));
     if (!ended) throw new Error(`Cannot close ${this.description}: its driver does not respond`);
     if (this.#closeError !== undefined) throw this.#closeError;
   }
@@ -192,7 +197,7 @@ export class V4l2Source implements FrameSource {
     const camera = await this.#withTimeout(NativeCamera.open(this.#path, request));
     if (this.#closing.signal.aborted) camera.stop();
     this.#camera = camera;
-    const stablePath = stableCameraPath(this.#path);
+    const stablePath = this.#devices.stablePath(this.#path);
     this.#path = stablePath ?? this.#path;
     this.#identity = stablePath === undefined ? camera.granted : undefined;
     this.#locked = false;
@@ -201,16 +206,22 @@ export class V4l2Source implements FrameSource {
   }
 
   async #withTimeout(opening: Promise<NativeCamera>): Promise<NativeCamera> {
+    if (await this.#endsWithin(OPEN_TIMEOUT_MS, opening)) return await opening;
+    opening.then((camera) => camera[Symbol.asyncDispose](), () => {});
+    throw new NativeError(`Cannot open ${this.#path}: its driver does not respond`, "timeout");
+  }
+
+  /** Waits until `work` has ended; returns false if this takes longer than `ms` milliseconds. */
+  async #endsWithin(ms: number, work: Promise<unknown>): Promise<boolean> {
     const timer = new AbortController();
     try {
-      const timeout = this.#clock.sleep(OPEN_TIMEOUT_MS, timer.signal);
-      const camera = await Promise.race([opening, timeout]);
-      if (camera) return camera;
+      return await Promise.race([
+        work.then(() => true),
+        this.#clock.sleep(ms, timer.signal).then(() => false),
+      ]);
     } finally {
       timer.abort();
     }
-    opening.then((camera) => camera[Symbol.asyncDispose](), () => {});
-    throw new NativeError(`Cannot open ${this.#path}: its driver does not respond`, "timeout");
   }
 
   /** Retries until the camera is open; returns false if the source was closed meanwhile. */
@@ -235,7 +246,7 @@ export class V4l2Source implements FrameSource {
   async #findPath(): Promise<string | undefined> {
     const identity = this.#identity;
     if (!identity) return undefined;
-    const cameras = await listCameras();
+    const cameras = await this.#devices.list();
     const found = cameras.find(({ name, bus, driver }) =>
       name === identity.name && bus === identity.bus && driver === identity.driver
     );

@@ -11,3 +11,16 @@ Deno.test("DropOldestQueue drops the oldest when full, and returns the rest in o
   const taken = [await early, await queue.next(), await queue.next(), await queue.next()];
   assert.deepEqual([taken, dropped], [[3, 4, 5, undefined], [0, 1, 2, 99]]);
 });
+
+Deno.test("DropOldestQueue.next() returns as soon as an item comes or the queue is closed", async () => {
+  const queue = new DropOldestQueue<number>(3, () => {});
+  for (const end of [() => queue.push(5), () => queue.close()]) {
+    let result: { item: number | undefined } | undefined;
+    queue.next().then((item) => result = { item });
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    assert.equal(result, undefined);
+    end();
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    assert.ok(result);
+  }
+});

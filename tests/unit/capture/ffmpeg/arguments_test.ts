@@ -156,3 +156,8 @@ Deno.test("threadArguments() decodes up to 1280 by 720 pixels on one thread", ()
   assert.deepEqual(threadArguments({ ...VIDEO, width: 1281 }), []);
   assert.deepEqual(threadArguments({ ...VIDEO, width: 720, height: 1280 }), ["-threads", "1"]);
 });
+
+Deno.test("inputArguments() shows a still image once by default", () => {
+  const args = inputArguments("a.png", { executable: MODERN, live: false, format: "png_pipe" });
+  assert.deepEqual(args, ["-i", "a.png"]);
+});

@@ -1,5 +1,12 @@
 import assert from "node:assert/strict";
-import { compareVersions, parseVersion } from "../../../../src/capture/ffmpeg/executable.ts";
+import {
+  compareVersions,
+  findFfmpeg,
+  parseVersion,
+} from "../../../../src/capture/ffmpeg/executable.ts";
+import { SourceError } from "../../../../src/capture/frame.ts";
+import { withEnvironment } from "../../../support/environment.ts";
+import { temporaryFolder } from "../../../support/folders.ts";
 
 Deno.test("parseVersion() orders builds by libavutil and selects the options of that version", () => {
   const debian = parseVersion(
@@ -39,4 +46,94 @@ Deno.test("compareVersions() compares from the left, and takes absent numbers fo
     [[1, 3, 0], [1, 2, 9], 1],
   ] as const).map(([a, b, sign]) => [Math.sign(compareVersions(a, b)), sign]);
   for (const [found, expected] of signs) assert.equal(found, expected);
+});
+
+/** A program that prints a version of ffmpeg; it counts its starts. */
+function fakeVersion(libavutil: string) {
+  const folder = temporaryFolder();
+  const path = `${folder.path}/bin/ffmpeg`;
+  Deno.mkdirSync(`${folder.path}/bin`);
+  const write = (version: string) =>
+    Deno.writeTextFileSync(
+      path,
+      `#!/bin/sh
+[ "$*" = -version ] || exit 1
+echo start >> ${folder.path}/starts
+printf 'ffmpeg version fake\\nlibavutil      ${version} / 1. 1. 1\\n'
+`,
+      { mode: 0o755 },
+    );
+  write(libavutil);
+  return {
+    path,
+    folder: folder.path,
+    write,
+    get starts() {
+      return Deno.readTextFileSync(`${folder.path}/starts`).trim().split("\n").length;
+    },
+    [Symbol.dispose]: () => folder[Symbol.dispose](),
+  };
+}
+
+Deno.test("findFfmpeg() uses the program that PHYSIOLOGY_FFMPEG names, and asks it once", async () => {
+  using fake = fakeVersion("57. 28.100");
+  const find = () => withEnvironment({ PHYSIOLOGY_FFMPEG: fake.path }, findFfmpeg);
+  const [first, second] = await Promise.all([find(), find()]);
+  assert.deepEqual(first, {
+    path: fake.path,
+    version: "fake",
+    libavutil: [57, 28, 100],
+    passthrough: ["-fps_mode", "passthrough"],
+  });
+  assert.equal(first, second);
+  assert.equal(await find(), first);
+  assert.equal(fake.starts, 1);
+});
+
+Deno.test("findFfmpeg() refuses a named program that is not ffmpeg, and asks it again later", async () => {
+  using fake = fakeVersion("unknown");
+  for (const path of [fake.path, "/absent/ffmpeg"]) {
+    await assert.rejects(withEnvironment({ PHYSIOLOGY_FFMPEG: path }, findFfmpeg), (error) => {
+      assert.ok(error instanceof SourceError);
+      assert.equal(
+        error.message,
+        `Cannot start the ffmpeg that PHYSIOLOGY_FFMPEG names: ${path}`,
+      );
+      assert.match(error.hint, /or unset it$/);
+      return true;
+    });
+  }
+  fake.write("57. 1. 2");
+  const { libavutil } = await withEnvironment({ PHYSIOLOGY_FFMPEG: fake.path }, findFfmpeg);
+  assert.deepEqual(libavutil, [57, 1, 2]);
+});
+
+/** What `findFfmpeg` chooses in a process that has asked for none yet. */
+async function chosen({ packed, system }: { packed?: string; system?: string }): Promise<string> {
+  const url = import.meta.resolve("../../../../src/capture/ffmpeg/executable.ts");
+  const script = `import { findFfmpeg } from "${url}";
+    console.log(await findFfmpeg().then(({ path }) => path, ({ message }) => message));`;
+  const { stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["eval", "--no-check", "--ext=ts", script],
+    env: {
+      PHYSIOLOGY_FFMPEG: "",
+      PHYSIOLOGY_ASSETS: packed ?? "/absent",
+      PATH: `${system ?? "/absent"}/bin`,
+      NO_COLOR: "1",
+    },
+    stderr: "null",
+  }).output();
+  return new TextDecoder().decode(stdout).trim();
+}
+
+Deno.test("findFfmpeg() takes the newer one of the packed program and that of the system", async () => {
+  using old = fakeVersion("56. 1. 1");
+  using recent = fakeVersion("57. 1. 1");
+  using same = fakeVersion("57. 1. 1");
+  assert.equal(await chosen({ packed: recent.folder, system: old.folder }), recent.path);
+  assert.equal(await chosen({ packed: old.folder, system: recent.folder }), "ffmpeg");
+  assert.equal(await chosen({ packed: recent.folder, system: same.folder }), "ffmpeg");
+  assert.equal(await chosen({ packed: old.folder }), old.path);
+  assert.equal(await chosen({ system: old.folder }), "ffmpeg");
+  assert.equal(await chosen({}), "Cannot find ffmpeg: it is neither packed nor in PATH");
 });

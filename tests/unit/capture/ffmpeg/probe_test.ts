@@ -98,3 +98,29 @@ Deno.test("failureReason() and maskPasswords() hide the password of a URL", () =
     assert.equal(maskPasswords(plain), plain);
   }
 });
+
+Deno.test("parseInputInfo() counts hours, minutes and fractions of a second as the duration", () => {
+  const durationOf = (text: string) =>
+    parseInputInfo(`  Duration: ${text}, start: 0.000000\n`).durationS;
+  assert.equal(durationOf("02:03:04.56"), 2 * 3600 + 3 * 60 + 4.56);
+  assert.equal(durationOf("00:00:10"), 10);
+  assert.equal(durationOf("N/A"), undefined);
+});
+
+Deno.test("parseInputInfo() reads the frame rate, also in thousands", () => {
+  const fpsOf = (rate: string) =>
+    parseInputInfo(`  Stream #0:0: Video: h264, yuv420p, 64x48, ${rate}\n`).video!.fps;
+  assert.equal(fpsOf("59.94 fps, 90k tbn"), 59.94);
+  assert.equal(fpsOf("1k fps, 90k tbn"), 1000);
+  assert.equal(fpsOf("90k tbn"), undefined);
+});
+
+Deno.test("parseInputInfo() takes the rotation that follows the stream, up to the next one", () => {
+  const stream = (index: number) => `  Stream #0:${index}: Video: h264, yuv420p, 64x48, 30 fps\n`;
+  const matrix = "      displaymatrix: rotation of 90.00 degrees\n";
+  const rotationOf = (text: string) => parseInputInfo(text).video!.rotation;
+  assert.equal(rotationOf(stream(0) + matrix), 90);
+  assert.equal(rotationOf(stream(0) + "    Side data:\n" + matrix + stream(1)), 90);
+  assert.equal(rotationOf(stream(0) + stream(1) + matrix), 0);
+  assert.equal(rotationOf(matrix + stream(0)), 0);
+});

@@ -15,3 +15,14 @@ Deno.test("RecordingTimeline increases even if the timestamps repeat or go back"
   const due = [0, 40, 40, 20, 80].map((pts) => timeline.dueUs(pts, 100));
   assert.deepEqual(due, [100, 140, 141, 142, 180]);
 });
+
+Deno.test("RecordingTimeline separates the passes of a single frame by a thirtieth of a second", () => {
+  const timeline = new RecordingTimeline();
+  timeline.nextPass(); // nothing was played yet
+  const due = [0, 1, 2].map(() => {
+    const dueUs = timeline.dueUs(500, 1000);
+    timeline.nextPass();
+    return dueUs;
+  });
+  assert.deepEqual(due, [1000, 34_333, 67_666]);
+});

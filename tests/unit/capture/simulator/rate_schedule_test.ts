@@ -14,3 +14,7 @@ Deno.test("rateAt() rejects an invalid schedule and quotes it", () => {
     assert.throws(() => rateAt(text), (error) => String(error).includes(`is ${text}`), text);
   }
 });
+
+Deno.test("rateAt() gives a rate of 0 before the start", () => {
+  assert.equal(rateAt("60,100@30")(-0.1), 0);
+});

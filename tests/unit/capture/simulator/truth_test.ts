@@ -73,3 +73,33 @@ Deno.test("truthRow() has as many columns as TRUTH_HEADER", () => {
     assert.equal(truthRow(advanceTruth(physiology, i / 30)).split(",").length, columns);
   }
 });
+
+const SAMPLE = {
+  timeS: 1 / 3,
+  pulsePhase: 0.123456,
+  bvp: -0.12345678,
+  pulseRate: 71.23456,
+  breath: 0.8765432,
+  breathRate: 14.98765,
+  beatsS: [0.1, 0.23456789],
+  breathsS: [],
+};
+
+Deno.test("truthRow() rounds each value, and gives the newest beat and breath", () => {
+  const row = "0.333333,0.1235,-0.12346,71.235,0.87654,14.988,0.2346,";
+  assert.equal(truthRow(SAMPLE), `${row}\n`);
+  assert.equal(
+    truthRow({ ...SAMPLE, breathsS: [0.3] }, 1_700_000_000_000_000),
+    [
+      `${row}0.3000`,
+      "1700000000000000\n",
+    ].join(","),
+  );
+});
+
+Deno.test("simulateTruth() gives 30 samples per second by default", () => {
+  const { timeS, bvp } = simulateTruth({ durationS: 2 });
+  assert.deepEqual([timeS.length, bvp.length, timeS[59]], [60, 60, 59 / 30]);
+  const { timeS: slow } = simulateTruth({ durationS: 2, fps: 10 });
+  assert.deepEqual([slow.length, slow[19]], [20, 1.9]);
+});

@@ -46,3 +46,23 @@ Deno.test("CameraTimeline goes on after the last frame when the camera is opened
   assert.deepEqual([second.sequence, third.sequence], [8, 10]);
   assert.ok(Math.abs(second.timeUs - first.timeUs - 1_100_000) < 4000);
 });
+
+Deno.test("CameraTimeline measures the offset of the clocks by its fastest reading", () => {
+  const clock = new AheadClock();
+  let readings = 0;
+  // The second reading of the first pair is 100 ms late.
+  clock.monotonicUs = () =>
+    monotonicUs(nativeMonotonicUs() + clock.aheadUs + (++readings === 2 ? 100_000 : 0));
+  const timeline = new CameraTimeline(clock);
+  timeline.restart();
+  const { timeUs } = timeline.convert({ timeUs: 1_000_000_000, sequence: 0 });
+  assert.ok(Math.abs(timeUs - 1_005_000_000) < 2000, `${timeUs}`);
+});
+
+Deno.test("CameraTimeline leaves the stamps of the driver as they are until it is restarted", () => {
+  const timeline = new CameraTimeline(new AheadClock());
+  assert.deepEqual(timeline.convert({ timeUs: 1_000_000, sequence: 3 }), {
+    timeUs: 1_000_000,
+    sequence: 3,
+  });
+});

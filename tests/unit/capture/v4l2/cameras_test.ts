@@ -37,3 +37,11 @@ Deno.test("parseCameras() and describe() accept any text", () => {
     describe(parseCameras(words.join("\t")));
   }));
 });
+
+Deno.test("parseCameras() takes an absent size for 0", () => {
+  const text = "camera\t/dev/video0\nformat\tMJPG\nsize\nsize\t64";
+  assert.deepEqual(parseCameras(text)[0]?.formats[0]?.sizes, [
+    { width: 0, height: 0, fps: [] },
+    { width: 64, height: 0, fps: [] },
+  ]);
+});
