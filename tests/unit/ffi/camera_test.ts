@@ -4,6 +4,9 @@ import type { CameraRead, CameraRequest } from "../../../ffi/camera_values.ts";
 import { NativeError } from "../../../ffi/library.ts";
 import { assertNonblocking } from "../../support/event_loop.ts";
 import { type RecordedFrame, recordingFile } from "../../support/camera_recording.ts";
+import { collectGarbage } from "../../support/heap.ts";
+import { replaced } from "../../support/replace.ts";
+import { waitFor } from "../../support/wait.ts";
 
 const SIZE = { width: 64, height: 48 } as const;
 
@@ -199,4 +202,36 @@ Deno.test("listCamerasText() lists cameras without blocking, and stableCameraPat
   const listing = await assertNonblocking(() => listCamerasText());
   for (const line of listing.split("\n")) assert.match(line, /^((camera|format|size)\t|$)/);
   assert.equal(stableCameraPath("/dev/null"), undefined);
+});
+
+Deno.test("NativeCamera.open() keeps its arguments in memory until the native call has finished", async () => {
+  const collected = new Set<string>();
+  const registry = new FinalizationRegistry<string>((name) => collected.add(name));
+  const { encode } = TextEncoder.prototype;
+  const Buffer = globalThis.ArrayBuffer;
+  const watching = (name: string, owner: object): void => registry.register(owner, name);
+  const start = () => {
+    using _encode = replaced(TextEncoder.prototype, "encode", function (this: TextEncoder, text) {
+      const bytes = encode.call(this, text);
+      watching("path", bytes.buffer);
+      return bytes;
+    });
+    using _buffer = replaced(
+      globalThis,
+      "ArrayBuffer",
+      class extends Buffer {
+        constructor(bytes: number) {
+          super(bytes);
+          watching(`buffer of ${bytes} bytes`, this);
+        }
+      } as ArrayBufferConstructor,
+    );
+    watching("garbage", {});
+    return NativeCamera.open("/dev/video99", REQUEST).catch((error: unknown) => error);
+  };
+  const opening = start();
+  collectGarbage(); // before the event loop can take the result
+  await waitFor("the garbage collection", () => collected.has("garbage"));
+  assert.deepEqual([...collected], ["garbage"]);
+  assert.ok(await opening instanceof NativeError);
 });
