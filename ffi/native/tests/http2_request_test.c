@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../http2.h"
+#include "../http2_internal.h"
 #include "check.h"
 #include "native_test.h"
 
@@ -91,6 +91,7 @@ static void test_body(void) {
   struct ph_http2 *server = open_server(4096);
   request(server, 1, 0);
   check_event(server, PH_HTTP2_HEADERS, 1, header_list, sizeof header_list - 1, "headers");
+  CHECK(server->streams->headers.data == NULL, "the headers stay in memory");
   receive(server, NGHTTP2_DATA, 0, 1, "abc", 3);
   check_event(server, PH_HTTP2_DATA, 1, "abc", 3, "data");
   receive(server, NGHTTP2_DATA, END_STREAM, 1, NULL, 0);
@@ -145,6 +146,7 @@ static void test_closing(void) {
   CHECK(sent(server, NGHTTP2_RST_STREAM) == 1, "no RST_STREAM was sent");
   static const uint8_t cancel[4] = {8};
   check_event(server, PH_HTTP2_CLOSED, 9, cancel, sizeof cancel, "a reset by the server");
+  CHECK(server->streams == NULL, "a closed stream stays in memory");
   request(server, 11, 0); /* is freed with the connection */
   ph_http2_close(server);
 }
