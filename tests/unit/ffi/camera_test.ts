@@ -204,7 +204,7 @@ Deno.test("listCamerasText() lists cameras without blocking, and stableCameraPat
   assert.equal(stableCameraPath("/dev/null"), undefined);
 });
 
-Deno.test("NativeCamera.open() keeps its arguments in memory until the native call has finished", async () => {
+Deno.test("NativeCamera.open() keeps its arguments in memory while the native call is pending, and no longer", async () => {
   const collected = new Set<string>();
   const registry = new FinalizationRegistry<string>((name) => collected.add(name));
   const { encode } = TextEncoder.prototype;
@@ -234,4 +234,8 @@ Deno.test("NativeCamera.open() keeps its arguments in memory until the native ca
   await waitFor("the garbage collection", () => collected.has("garbage"));
   assert.deepEqual([...collected], ["garbage"]);
   assert.ok(await opening instanceof NativeError);
+  await waitFor("the release of the path", () => {
+    collectGarbage();
+    return collected.has("path");
+  });
 });
