@@ -402,7 +402,9 @@ static void test_stop(void) {
 static void check_refused(const char *path, const struct ph_camera_request *request, int expected) {
   struct ph_camera_granted granted;
   ph_camera *camera;
+  memset(&granted, 0x77, sizeof granted);
   int status = ph_camera_open(path, request, &granted, &camera);
+  CHECK(granted.width == 0 && granted.fourcc == 0 && granted.name[0] == '\0', "%s", path);
   CHECK(status == expected && granted.message[0] != '\0' && camera == NULL, "%s: %d: %s", path,
         status, granted.message);
 }

@@ -134,7 +134,9 @@ static void test_raw(void) {
   converter.format.full_range = 1;
   converter.format.bt709 = 1;
   converter.settings = (struct ph_frame_settings){32, PH_TRANSFORM_NONE, 70};
+  strcpy(converter.result.message, "of the frame before");
   int status = convert(&converter, data, sizeof data, &frame);
+  CHECK(converter.result.message[0] == '\0', "%s", converter.result.message);
   CHECK(status == PH_OK && frame.image.width == 32 && frame.image.height == 24, "%d: %s", status,
         converter.result.message);
   CHECK(frame.image.full_range == 1 && frame.image.bt709 == 1, "the color encoding");

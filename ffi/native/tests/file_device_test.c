@@ -1,8 +1,11 @@
 /* The recording that simulates a camera, without the camera's thread. */
 #include <linux/videodev2.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/timerfd.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "../device.h"
@@ -10,7 +13,7 @@
 #include "check.h"
 #include "native_test.h"
 
-enum { LOOP = 1, DAMAGED = 1, SILENT = 2, HEADER = 24 };
+enum { LOOP = 1, HANG_OPEN = 4, DAMAGED = 1, SILENT = 2, HEADER = 24 };
 
 struct recording {
   char path[64];
@@ -161,9 +164,46 @@ static void test_times(void) {
   struct ph_device_buffer buffer;
   struct pollfd polled = {device->fd, POLLIN, 0};
   device->operations->start(device);
-  CHECK(device->operations->dequeue(device, &buffer) == PH_ERR_TIMEOUT, "before it was due");
   CHECK(poll(&polled, 1, 0) == 0, "readable before a frame is due");
+  CHECK(device->operations->dequeue(device, &buffer) == PH_ERR_TIMEOUT, "before it was due");
   device->operations->close(device);
+}
+
+/* The timer wakes the camera's thread once for each frame. */
+static void test_timer(void) {
+  static const struct {
+    int fps_milli;
+    struct timespec period;
+  } cases[] = {{400, {2, 500000000}}, {500000, {0, 2000000}}, {1000, {1, 0}}};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    struct recording recording = begin(V4L2_PIX_FMT_GREY, 4, 4, 0);
+    struct ph_device *device = finish(&recording, cases[i].fps_milli);
+    struct itimerspec timer;
+    device->operations->start(device);
+    CHECK(timerfd_gettime(device->fd, &timer) == 0, "timerfd_gettime");
+    CHECK(timer.it_interval.tv_sec == cases[i].period.tv_sec &&
+              timer.it_interval.tv_nsec == cases[i].period.tv_nsec,
+          "%d: %ld s and %ld ns", cases[i].fps_milli, (long)timer.it_interval.tv_sec,
+          timer.it_interval.tv_nsec);
+    device->operations->close(device);
+  }
+}
+
+/* Another process that opens the recording must be ended by a signal. */
+static void test_hanging_open(void) {
+  struct recording recording = begin(V4L2_PIX_FMT_GREY, 4, 4, HANG_OPEN);
+  fclose(recording.file);
+  pid_t child = fork();
+  if (child == 0) {
+    struct ph_device *device;
+    ualarm(50000, 0);
+    open_file(recording.path, 0, 30000, &device);
+    _exit(0);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  unlink(recording.path);
+  CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM, "the call returned: %d", status);
 }
 
 /* The timer becomes quiet after each frame, and for good at a silent one. */
@@ -269,6 +309,8 @@ void test_file_devices(void) {
   test_frames();
   test_truncation();
   test_times();
+  test_timer();
+  test_hanging_open();
   test_silence();
   test_format();
   test_refusals();
