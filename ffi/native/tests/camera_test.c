@@ -305,6 +305,18 @@ static int find_threads(const char *name, unsigned long long *blocked) {
   return count;
 }
 
+/* Stopping does not wait for the next frame, which is due after 100 s. */
+static void test_prompt_stop(void) {
+  char path[64];
+  struct ph_camera_request request = default_request;
+  request.fps_milli = 10;
+  write_recording(path, 1, 1);
+  ph_camera *camera = open_recording(path, &request);
+  usleep(20000); /* the thread waits */
+  CHECK(ph_camera_close(camera) == PH_OK, "%s", ph_error_message());
+  unlink(path);
+}
+
 /* Signals are for the program's own threads. */
 static void test_signals(void) {
   static const int handled[] = {SIGINT, SIGTERM, SIGHUP, SIGCHLD, SIGUSR1};
@@ -467,6 +479,7 @@ void test_cameras(void) {
   test_requeue();
   test_lock();
   test_hang_up();
+  test_prompt_stop();
   test_signals();
   test_settings();
   test_limits();
