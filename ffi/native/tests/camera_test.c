@@ -460,6 +460,7 @@ static void test_refusals(void) {
   struct ph_camera_request request = default_request;
   check_refused("/dev/video99", &request, PH_ERR_NO_DEVICE);
   check_refused("/dev/null", &request, PH_ERR_FORMAT);
+  check_refused("/tmp", &request, PH_ERR_SYSTEM); /* cannot be opened for writing */
   check_refused("/proc/self/status", &request, PH_ERR_FORMAT);
   write_recording(path, 1, 0);
   memcpy(&request.fourcc, "YUYV", 4);
