@@ -59,7 +59,7 @@ function sent(session: Http2Session, { part = 64 * 1024 } = {}) {
 /** An unsigned 32-bit integer as HTTP/2 sends it. */
 const uint32 = (value: number) => [24, 16, 8, 0].map((shift) => value >>> shift & 255);
 
-Deno.test("Http2Session tells the peer its limits", () => {
+Deno.test("Http2Session reports its limits to the peer", () => {
   using session = new Http2Session({ maxStreams: 11, maxHeaderBytes: 5000 });
   const settings = sent(session).find(({ type }) => type === FRAME.settings);
   // SETTINGS_MAX_CONCURRENT_STREAMS and SETTINGS_MAX_HEADER_LIST_SIZE (RFC 9113, section 6.5.2).
