@@ -122,3 +122,15 @@ Deno.test("callForPointer() and callForNumber() return what the call wrote", () 
     message: "Cannot read: no object was returned",
   });
 });
+
+Deno.test("OrtSession releases its model only after the run that is in progress", async () => {
+  using recorded = new RecordedCalls("ReleaseSession");
+  const session = await OrtSession.fromFile(MODEL);
+  using input = new Tensor(session.inputs[0]!.shape);
+  using output = new Tensor([1, 512, 1]);
+  const run = session.bind({ "input:0": input }, { "Identity:0": output }).run();
+  session[Symbol.dispose]();
+  assert.equal(recorded.count("ReleaseSession"), 0);
+  await run;
+  assert.equal(recorded.count("ReleaseSession"), 1);
+});
