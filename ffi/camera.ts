@@ -56,6 +56,9 @@ const FRAME = CAMERA_FRAME.offsets;
 const encoder = new TextEncoder();
 const cString = (text: string) => encoder.encode(text + "\0");
 
+/** The arguments of pending calls, which must not be garbage-collected. */
+const pendingMemory = new Set<object>();
+
 /**
  * A camera that a native thread reads. No method blocks the event loop.
  *
@@ -75,13 +78,14 @@ export class NativeCamera implements AsyncDisposable {
   static async open(path: string, request: CameraRequest): Promise<NativeCamera> {
     const granted = new Uint8Array(new ArrayBuffer(CAMERA_GRANTED.bytes));
     const handle = new BigUint64Array(new ArrayBuffer(8));
-    const code = await library().ph_camera_open(
-      cString(path),
-      encodeRequest(request),
-      granted,
-      handle,
-    );
-    unwrap(code, readText(granted, CAMERA_GRANTED.offsets.message));
+    const input = { path: cString(path), request: encodeRequest(request) };
+    pendingMemory.add(input);
+    try {
+      const code = await library().ph_camera_open(input.path, input.request, granted, handle);
+      unwrap(code, readText(granted, CAMERA_GRANTED.offsets.message));
+    } finally {
+      pendingMemory.delete(input);
+    }
     return new NativeCamera(Deno.UnsafePointer.create(handle[0]!)!, decodeGranted(granted));
   }
 

@@ -42,7 +42,12 @@ export class FaceDetector implements Disposable {
       scores: this.#outputOf(anchors, 1),
       values: this.#outputOf(anchors, 16),
     });
-    this.#rawOutputs = [rawOutput(16 * 16 * 2), rawOutput(8 * 8 * 6)];
+    try {
+      this.#rawOutputs = [rawOutput(16 * 16 * 2), rawOutput(8 * 8 * 6)];
+    } catch (error) {
+      this[Symbol.dispose]();
+      throw error;
+    }
   }
 
   /**

@@ -5,8 +5,12 @@
 
 void test_jpegs(void);
 void test_images(void);
+void test_jpeg_errors(void);
+void test_converter(void);
+void test_file_devices(void);
 void test_cameras(void);
 void test_http2(void);
+void test_http2_requests(void);
 void test_regions(void);
 void test_region_measurement(void);
 void test_region_layouts(void);
@@ -21,5 +25,8 @@ void make_jpeg(int width, int height, int components, int h, int v, struct ph_by
 
 /* Returns a sample of the test pattern, 0..255. */
 int pattern(int x, int y, int channel);
+
+/* Returns the number of open files of this process. */
+int open_files(void);
 
 #endif

@@ -4,6 +4,9 @@ import type { CameraRead, CameraRequest } from "../../../ffi/camera_values.ts";
 import { NativeError } from "../../../ffi/library.ts";
 import { assertNonblocking } from "../../support/event_loop.ts";
 import { type RecordedFrame, recordingFile } from "../../support/camera_recording.ts";
+import { collectGarbage } from "../../support/heap.ts";
+import { replaced } from "../../support/replace.ts";
+import { waitFor } from "../../support/wait.ts";
 
 const SIZE = { width: 64, height: 48 } as const;
 
@@ -127,15 +130,22 @@ Deno.test("NativeCamera gives the memory of a frame to another one once it is di
 Deno.test("NativeCamera.next() does not block, returns timeouts with losses, and keeps its memory", async () => {
   const frames = [grey(1), grey(2, { damaged: true }), grey(3, { silent: true })];
   await withCamera(frames, async (camera) => {
-    const { frame } = await nextFrame(camera);
-    const { buffer } = frame.image.y;
-    frame[Symbol.dispose]();
+    (await nextFrame(camera)).frame[Symbol.dispose]();
+    const sizes: number[] = [];
+    const Buffer = globalThis.ArrayBuffer;
+    class CountedBuffer extends Buffer {
+      constructor(bytes: number) {
+        super(bytes);
+        sizes.push(bytes);
+      }
+    }
+    using _buffer = replaced(globalThis, "ArrayBuffer", CountedBuffer as ArrayBufferConstructor);
     for (let round = 0; round < 3; round++) {
       const read = await assertNonblocking(() => camera.next(20));
       assert.ok(read.state === "timeout", read.state);
       if (round > 0) assert.equal(read.losses.damaged, 1);
     }
-    assert.ok(buffer);
+    assert.deepEqual(sizes.filter((bytes) => bytes > 1000), []);
   });
 });
 
@@ -199,4 +209,40 @@ Deno.test("listCamerasText() lists cameras without blocking, and stableCameraPat
   const listing = await assertNonblocking(() => listCamerasText());
   for (const line of listing.split("\n")) assert.match(line, /^((camera|format|size)\t|$)/);
   assert.equal(stableCameraPath("/dev/null"), undefined);
+});
+
+Deno.test("NativeCamera.open() keeps its arguments in memory while the native call is pending, and no longer", async () => {
+  const collected = new Set<string>();
+  const registry = new FinalizationRegistry<string>((name) => collected.add(name));
+  const { encode } = TextEncoder.prototype;
+  const Buffer = globalThis.ArrayBuffer;
+  const watching = (name: string, owner: object): void => registry.register(owner, name);
+  const start = () => {
+    using _encode = replaced(TextEncoder.prototype, "encode", function (this: TextEncoder, text) {
+      const bytes = encode.call(this, text);
+      watching("path", bytes.buffer);
+      return bytes;
+    });
+    using _buffer = replaced(
+      globalThis,
+      "ArrayBuffer",
+      class extends Buffer {
+        constructor(bytes: number) {
+          super(bytes);
+          watching(`buffer of ${bytes} bytes`, this);
+        }
+      } as ArrayBufferConstructor,
+    );
+    watching("garbage", {});
+    return NativeCamera.open("/dev/video99", REQUEST).catch((error: unknown) => error);
+  };
+  const opening = start();
+  collectGarbage(); // before the event loop can take the result
+  await waitFor("the garbage collection", () => collected.has("garbage"));
+  assert.deepEqual([...collected], ["garbage"]);
+  assert.ok(await opening instanceof NativeError);
+  await waitFor("the release of the path", () => {
+    collectGarbage();
+    return collected.has("path");
+  });
 });

@@ -144,3 +144,16 @@ Deno.test("JpegShrinker.shrink() rounds the scale of the quantizers to percents"
   assert.equal(await bytesAt(3.004), await bytesAt(3));
   assert.notEqual(await bytesAt(3.5), await bytesAt(3));
 });
+
+/** The quantizers of a JPEG's first table (DQT, ITU-T T.81, section B.2.4.1). */
+function quantizersOf(jpeg: Uint8Array): Uint8Array {
+  const marker = jpeg.findIndex((byte, at) => byte === 0xff && jpeg[at + 1] === 0xdb);
+  assert.ok(marker > 0);
+  return jpeg.subarray(marker + 5, marker + 5 + 64);
+}
+
+Deno.test("JpegShrinker.shrink() multiplies the quantizers by the scale", async () => {
+  const shrunk = await new JpegShrinker().shrink(PORTRAIT, { quantizerScale: 2, minWidth: 512 });
+  const ratio = mean(quantizersOf(shrunk!.jpeg)) / mean(quantizersOf(PORTRAIT));
+  assert.ok(Math.abs(ratio - 2) < 0.2, `${ratio}`);
+});

@@ -300,3 +300,92 @@ Deno.test("RegionMeter.layout() draws ellipses and rectangles", () => {
   close(meter.region(0).weight / 255, 40 * 32, 1e-9, "area of the rectangle");
   close(meter.region(1).weight / 255, Math.PI * 20 * 16, 8, "area of the ellipse");
 });
+
+/** Rows with `padding` more bytes, whose contents must not count; the last row has none. */
+function padded(plane: Uint8Array, width: number, padding: number): Uint8Array<ArrayBuffer> {
+  const height = plane.length / width;
+  const out = new Uint8Array((height - 1) * (width + padding) + width).fill(255);
+  for (let row = 0; row < height; row++) {
+    out.set(plane.subarray(row * width, (row + 1) * width), row * (width + padding));
+  }
+  return out;
+}
+
+for (const [chromaShiftX, chromaShiftY] of [[1, 1], [1, 0], [0, 1]] as const) {
+  Deno.test(`RegionMeter.measure() reads rows with padding, up to the last pixel, chroma 1/${1 << chromaShiftX} by 1/${1 << chromaShiftY}`, () => {
+    const size = { width: 13, height: 9 };
+    const image = paint({ ...size, chromaShiftX, chromaShiftY }, noise(6));
+    const wide = {
+      ...image,
+      y: padded(image.y, 13, 5),
+      u: padded(image.u!, image.uvStride, 3),
+      v: padded(image.v!, image.uvStride, 3),
+      yStride: 18,
+      uvStride: image.uvStride + 3,
+    };
+    const sums = [image, wide].map((planes) => {
+      using meter = new RegionMeter();
+      meter.layout(planes, [rectangle(1, [0, 0, 12, 8])], { fade: 255 });
+      meter.measure(planes);
+      return { ...meter.region(1), brightness: meter.brightness };
+    });
+    assert.deepEqual(sums[0], sums[1]);
+    using meter = new RegionMeter();
+    for (const name of ["y", "u", "v"] as const) {
+      const short = { ...wide, [name]: wide[name].slice(0, -1) };
+      assert.throws(() => meter.measure(short), RangeError, name);
+    }
+  });
+}
+
+Deno.test("RegionMeter.layout() restricts the motion to the face, in each of its coordinates", () => {
+  const still = paint(SIZE, () => [100, 128, 128]);
+  // Only the rectangle from (16, 8) to (48, 32) changes.
+  const isChanged = (x: number, y: number) => x > 16 && x < 48 && y > 8 && y < 32;
+  const moved = paint(SIZE, (x, y) => [isChanged(x, y) ? 110 : 100, 128, 128]);
+  const motionIn = (face?: { x: number; y: number; width: number; height: number }) => {
+    using meter = new RegionMeter();
+    meter.layout(still, [], { fade: 255, ...(face && { face }) });
+    meter.measure(still);
+    meter.measure(moved);
+    return meter.motion;
+  };
+  close(motionIn(), 10 * (32 * 24) / (64 * 48), 0.01, "the whole image");
+  close(motionIn({ x: 16, y: 8, width: 32, height: 24 }), 10, 0.01, "the changed part");
+  close(motionIn({ x: 0, y: 8, width: 32, height: 24 }), 5, 0.01, "the left half of it");
+  close(motionIn({ x: 16, y: 20, width: 32, height: 24 }), 5, 0.01, "the lower half of it");
+  close(motionIn({ x: 48, y: 0, width: 16, height: 48 }), 0, 0.01, "the right of it");
+});
+
+Deno.test("RegionMeter.track() follows each patch by itself, and stops without a rectangle", () => {
+  const scene = (dx: number) =>
+    paint({ width: 120, height: 100 }, (x, y) => {
+      const from = y < 50 ? x : x - dx; // only the lower half moves
+      return [120 + 30 * Math.sin(0.3 * from) * Math.sin(0.25 * y), 128, 128];
+    });
+  using meter = new RegionMeter();
+  meter.track(0, { x: 10, y: 4, width: 100, height: 40 });
+  meter.track(1, { x: 10, y: 56, width: 100, height: 40 });
+  for (let index = 0; index <= 20; index++) meter.measure(scene(0.1 * index));
+  const [upper, lower] = [meter.position(0), meter.position(1)];
+  close(upper.x, 0, 0.1, "the upper patch");
+  close(lower.x, 2, 0.2, "the lower patch");
+  close(lower.y, 0, 0.1, "the lower patch, down");
+  assert.ok(upper.confidence > 0.5 && lower.confidence > 0.5);
+  meter.track(1, undefined);
+  meter.measure(scene(2));
+  assert.equal(meter.position(1).confidence, 0);
+  assert.ok(meter.position(0).confidence > 0.5);
+});
+
+for (
+  const [matrix, red] of [["bt601", 100 + 1.402 * 20], ["bt709", 100 + 1.5748 * 20]] as const
+) {
+  Deno.test(`resampleRgb() converts ${matrix} to RGB`, () => {
+    const color = { range: "full", matrix } as const;
+    const image = paint({ ...SIZE, color }, () => [100, 128, 148]);
+    const out = new Float32Array(3);
+    resampleRgb(image, out, { from: { x: 8, y: 8, width: 16, height: 16 }, width: 1, height: 1 });
+    close(out[0]!, red, 0.01, "red");
+  });
+}

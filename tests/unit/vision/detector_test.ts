@@ -190,11 +190,13 @@ for (
 ) {
   Deno.test(`FaceDetector.open() refuses a model without an output of ${shape}`, async () => {
     const outputs = SHAPES.filter(([name]) => name !== missing);
-    await withModel({ ...model(), outputs }, async () => {
+    await withModel({ ...model(), outputs }, async (session) => {
       await assert.rejects(
         FaceDetector.open("model"),
         new RegExp(`the model has no output of shape ${shape}$`),
       );
+      assert.equal(session.disposed, 1);
+      assert.ok(session.tensors.every(isReleased));
     });
   });
 }
