@@ -6,8 +6,10 @@ import type { Box, FaceLandmarks, FaceObservation, Point } from "./region_sample
 const CONFIRM_HITS = 2;
 /** Consecutive misses that end a tentative track: several, because its views are rotated. */
 const MAX_TENTATIVE_MISSES = 4;
-/** Time without a detection that ends a confirmed track: another person may sit down meanwhile. */
+/** Time without a detection that ends the measured track: another person may sit down meanwhile. */
 const LOST_AFTER_US = 400_000;
+/** The same for other confirmed tracks, which close-ups of the measured face do not show. */
+const FORGOTTEN_AFTER_US = 1_000_000;
 /** Ratio of widths from which a larger face replaces the measured one. */
 const SWITCH_RATIO = 1.3;
 
@@ -124,7 +126,7 @@ export class FaceTracker {
     for (const track of this.#tracks) if (!seen.has(track) && inView(track)) track.misses++;
     this.#tracks = this.#tracks.filter((track) =>
       track.confirmed
-        ? timeUs - track.lastSeenUs < LOST_AFTER_US
+        ? timeUs - track.lastSeenUs < (track === this.#main ? LOST_AFTER_US : FORGOTTEN_AFTER_US)
         : track.misses <= MAX_TENTATIVE_MISSES
     );
     this.#chooseMain();

@@ -434,6 +434,26 @@ Deno.test("FaceTracker forgets a confirmed face 0.4 s after its last detection",
   assert.equal(trackAfter(400_000), false);
 });
 
+Deno.test("FaceTracker forgets a face that is not measured one second after its last detection", () => {
+  const countAfter = (gapUs: number) => {
+    const tracker = confirmed(face({ x: 0.25, width: 0.3 }));
+    const other = face({ x: 0.75, width: 0.2 });
+    for (const timeUs of [INTERVAL_US, INTERVAL_US + 1]) {
+      update(tracker, [face({ x: 0.25, width: 0.3 }), other], { timeUs });
+    }
+    // Close-ups show only the measured face.
+    const view = { x: 0, y: 0, width: 0.5, height: 1 };
+    for (let us = 200_000; us <= gapUs; us += 100_000) {
+      const timeUs = INTERVAL_US + 1 + Math.min(us, gapUs);
+      update(tracker, [face({ x: 0.25, width: 0.3 })], { timeUs, view });
+    }
+    update(tracker, [face({ x: 0.25, width: 0.3 })], { timeUs: INTERVAL_US + 1 + gapUs, view });
+    return tracker.faceCount;
+  };
+  assert.equal(countAfter(999_999), 2);
+  assert.equal(countAfter(1_000_000), 1);
+});
+
 Deno.test("FaceTracker does not move the box of a face that has just become the measured one", () => {
   const tracker = confirmed(face({ x: 0.25, width: 0.2 }));
   tracker.observe(INTERVAL_US);
