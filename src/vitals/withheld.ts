@@ -44,10 +44,6 @@ export const WITHHELD_TABLE = {
     label: "Chest not visible",
     meaning: "Too little of the chest is in the image.",
   },
-  irregular: {
-    label: "Irregular heartbeat",
-    meaning: "The heartbeat is irregular: no single rate describes it well enough.",
-  },
   face_changed: {
     label: "New face: measuring again",
     meaning:

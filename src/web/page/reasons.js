@@ -11,7 +11,6 @@ export const REASONS = {
   too_bright: "Image too bright",
   low_frame_rate: "Frame rate too low",
   no_chest: "Chest not visible",
-  irregular: "Irregular heartbeat",
   face_changed: "New face: measuring again",
   frozen: "Image frozen",
   camera_disconnected: "Camera disconnected",
