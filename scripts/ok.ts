@@ -22,26 +22,54 @@ const CHECKS: readonly Step[] = [
   { name: "generated files", command: [DENO, "run", "-A", "scripts/docs.ts", "--check"] },
 ];
 
-/** Two modules at a time. */
-const TEST = [DENO, "test", "-A", "--parallel", "--preload=tests/support/setup.ts"] as const;
+/**
+ * What a test module shares with all others of its process: it must not run beside them. Measures of
+ * the process, such as its open files, are of this kind as well.
+ */
+const OF_THE_PROCESS =
+  /withEnvironment|Deno\.env\.(set|delete)|Deno\.(chdir|umask)|proc\/self|(source_suite|heap)\.ts"/;
+
+/** Test modules below folders, by whether they may run beside others. */
+function testModules(...folders: readonly string[]) {
+  const modules = folders.flatMap((folder) => [...filesBelow(folder)])
+    .filter((path) => path.endsWith("_test.ts"));
+  const changesProcess = (path: string) => OF_THE_PROCESS.test(Deno.readTextFileSync(ROOT + path));
+  return { alone: modules.filter(changesProcess), beside: modules.filter((path) => !changesProcess(path)) };
+}
+
+function* filesBelow(folder: string): Generator<string> {
+  for (const { name, isDirectory } of Deno.readDirSync(ROOT + folder)) {
+    const path = `${folder}/${name}`;
+    if (isDirectory) yield* filesBelow(path);
+    else yield path;
+  }
+}
+
+/** The steps that run the tests of folders: most modules in parallel, the others one by one. */
+function testSteps(
+  name: string,
+  { folders, options = [] }: {
+    readonly folders: readonly string[];
+    readonly options?: readonly string[];
+  },
+): readonly Step[] {
+  const command = [DENO, "test", "-A", "--preload=tests/support/setup.ts", ...options] as const;
+  const { alone, beside } = testModules(...folders);
+  return [
+    { name, command: [...command, "--parallel", ...beside] },
+    { name: `${name}, one by one`, command: [...command, ...alone] },
+  ];
+}
 
 const TESTS: readonly Step[] = [
-  {
-    name: "unit and fuzz tests",
-    command: [
-      ...TEST,
-      // A test fails if it leaves an operation, a timer or a resource behind.
-      "--sanitize-ops",
-      "--sanitize-resources",
-      `--coverage=${coverage}`,
-      "tests/unit",
-      "tests/fuzz",
-    ],
-  },
-  {
-    name: "contract and integration tests",
-    command: [...TEST, "tests/contract", "tests/integration"],
-  },
+  ...testSteps("unit and fuzz tests", {
+    folders: ["tests/unit", "tests/fuzz"],
+    // A test fails if it leaves an operation, a timer or a resource behind.
+    options: ["--sanitize-ops", "--sanitize-resources", `--coverage=${coverage}`],
+  }),
+  ...testSteps("contract and integration tests", {
+    folders: ["tests/contract", "tests/integration"],
+  }),
 ];
 
 const COVERAGE: Step = {
