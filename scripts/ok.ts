@@ -34,7 +34,10 @@ function testModules(...folders: readonly string[]) {
   const modules = folders.flatMap((folder) => [...filesBelow(folder)])
     .filter((path) => path.endsWith("_test.ts"));
   const changesProcess = (path: string) => OF_THE_PROCESS.test(Deno.readTextFileSync(ROOT + path));
-  return { alone: modules.filter(changesProcess), beside: modules.filter((path) => !changesProcess(path)) };
+  return {
+    alone: modules.filter(changesProcess),
+    beside: modules.filter((path) => !changesProcess(path)),
+  };
 }
 
 function* filesBelow(folder: string): Generator<string> {
