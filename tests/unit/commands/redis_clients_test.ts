@@ -34,7 +34,7 @@ redisTest("dashboard serves its page without Redis, until it is stopped", async 
   await assert.rejects(get("/", "secret"));
 });
 
-Deno.test("record creates its folder and waits for Redis, until it is stopped", async () => {
+redisTest("record creates its folder and waits for Redis, until it is stopped", async () => {
   for (const mode of ["--redis_use_pubsub", "--noredis_use_pubsub"]) {
     using folder = new TemporaryFolder();
     using signals = new FakeSignals();

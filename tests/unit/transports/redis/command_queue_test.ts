@@ -7,6 +7,7 @@ import { HeldTimers } from "../../../support/held_timers.ts";
 import { ManualClock } from "../../../support/manual_clock.ts";
 import { optionsFor } from "../../../support/redis_outbox.ts";
 import { waitFor } from "../../../support/wait.ts";
+import { redisTest } from "../../../support/redis_test.ts";
 
 const KEYS = ["physiology:command_queue", "physiology:metrics:command_queue"];
 
@@ -53,22 +54,25 @@ class Fixture implements AsyncDisposable {
   }
 }
 
-Deno.test("CommandQueue pops from both lists with a timeout of 2 s, and hands each command on", async () => {
-  await using fixture = new Fixture();
-  assert.equal(fixture.queue.ready, false);
-  fixture.push("one");
-  fixture.replies.push("*-1\r\n");
-  fixture.push("two");
-  fixture.queue.start();
-  await fixture.pops(4);
-  assert.equal(fixture.queue.ready, true);
-  assert.deepEqual(fixture.taken, ["one", "two"]);
-  assert.deepEqual(fixture.server.commandsNamed("BRPOP")[0], ["BRPOP", ...KEYS, "2"]);
-  const names = fixture.server.commandsNamed("CLIENT").filter(([, word]) => word === "setname");
-  assert.deepEqual(names, [["CLIENT", "setname", "physiology_server:commands"]]);
-});
+redisTest(
+  "CommandQueue pops from both lists with a timeout of 2 s, and hands each command on",
+  async () => {
+    await using fixture = new Fixture();
+    assert.equal(fixture.queue.ready, false);
+    fixture.push("one");
+    fixture.replies.push("*-1\r\n");
+    fixture.push("two");
+    fixture.queue.start();
+    await fixture.pops(4);
+    assert.equal(fixture.queue.ready, true);
+    assert.deepEqual(fixture.taken, ["one", "two"]);
+    assert.deepEqual(fixture.server.commandsNamed("BRPOP")[0], ["BRPOP", ...KEYS, "2"]);
+    const names = fixture.server.commandsNamed("CLIENT").filter(([, word]) => word === "setname");
+    assert.deepEqual(names, [["CLIENT", "setname", "physiology_server:commands"]]);
+  },
+);
 
-Deno.test("CommandQueue pops from each list separately in a cluster", async () => {
+redisTest("CommandQueue pops from each list separately in a cluster", async () => {
   await using fixture = new Fixture({ cluster: true });
   fixture.queue.start();
   await fixture.pops(2);
@@ -79,7 +83,7 @@ Deno.test("CommandQueue pops from each list separately in a cluster", async () =
   assert.equal(fixture.queue.ready, true);
 });
 
-Deno.test("CommandQueue goes on after a command that is refused", async () => {
+redisTest("CommandQueue goes on after a command that is refused", async () => {
   await using fixture = new Fixture();
   fixture.onCommand = () => {
     if (fixture.taken.length === 1) throw new Error("It is no command");
@@ -92,7 +96,7 @@ Deno.test("CommandQueue goes on after a command that is refused", async () => {
   assert.equal(fixture.log.linesWith("It is no command").length, 1);
 });
 
-Deno.test("CommandQueue takes a command of 64 KiB and drops a longer one", async () => {
+redisTest("CommandQueue takes a command of 64 KiB and drops a longer one", async () => {
   await using fixture = new Fixture();
   fixture.push("x".repeat(65_536));
   fixture.push("y".repeat(65_537));
@@ -102,39 +106,45 @@ Deno.test("CommandQueue takes a command of 64 KiB and drops a longer one", async
   assert.equal(fixture.log.linesWith("at most 65536 bytes: this one has 65537").length, 1);
 });
 
-Deno.test("CommandQueue waits for half a second after a pop that failed, and logs it every 10 s", async () => {
-  await using fixture = new Fixture();
-  const { clock, log, replies } = fixture;
-  replies.push(...Array.from({ length: 3 }, () => "-NOPERM no\r\n"));
-  fixture.queue.start();
-  await waitFor("the failure", () => log.linesWith("NOPERM").length > 0, { pollMs: 1 });
-  await clock.advance(499);
-  assert.equal(fixture.server.commandsNamed("BRPOP").length, 1);
-  log.time.nowMs = 9000;
-  await clock.advance(1);
-  await fixture.pops(2);
-  await waitFor("the pause", () => clock.advance(100).then(() => replies.length === 1));
-  assert.equal(log.linesWith("NOPERM").length, 1);
-  log.time.nowMs = 11_000;
-  await waitFor("the third pop", () => clock.advance(100).then(() => replies.length === 0));
-  await waitFor("the next line", () => log.linesWith("NOPERM").length === 2, { pollMs: 1 });
-});
+redisTest(
+  "CommandQueue waits for half a second after a pop that failed, and logs it every 10 s",
+  async () => {
+    await using fixture = new Fixture();
+    const { clock, log, replies } = fixture;
+    replies.push(...Array.from({ length: 3 }, () => "-NOPERM no\r\n"));
+    fixture.queue.start();
+    await waitFor("the failure", () => log.linesWith("NOPERM").length > 0, { pollMs: 1 });
+    await clock.advance(499);
+    assert.equal(fixture.server.commandsNamed("BRPOP").length, 1);
+    log.time.nowMs = 9000;
+    await clock.advance(1);
+    await fixture.pops(2);
+    await waitFor("the pause", () => clock.advance(100).then(() => replies.length === 1));
+    assert.equal(log.linesWith("NOPERM").length, 1);
+    log.time.nowMs = 11_000;
+    await waitFor("the third pop", () => clock.advance(100).then(() => replies.length === 0));
+    await waitFor("the next line", () => log.linesWith("NOPERM").length === 2, { pollMs: 1 });
+  },
+);
 
-Deno.test("CommandQueue reconnects if a pop takes longer than 2 s and the timeout of an operation", async () => {
-  await using fixture = new Fixture({ operationTimeoutMs: 1000 });
-  using timers = new HeldTimers();
-  fixture.queue.start();
-  await fixture.pops(1);
-  timers.advance(2700);
-  assert.equal(fixture.queue.ready, true);
-  timers.advance(600);
-  assert.equal(fixture.queue.ready, false);
-  await waitFor("the pause", () => fixture.clock.advance(500).then(() => fixture.queue.ready));
-  await fixture.pops(2);
-  assert.equal(fixture.server.opened, 2);
-});
+redisTest(
+  "CommandQueue reconnects if a pop takes longer than 2 s and the timeout of an operation",
+  async () => {
+    await using fixture = new Fixture({ operationTimeoutMs: 1000 });
+    using timers = new HeldTimers();
+    fixture.queue.start();
+    await fixture.pops(1);
+    timers.advance(2700);
+    assert.equal(fixture.queue.ready, true);
+    timers.advance(600);
+    assert.equal(fixture.queue.ready, false);
+    await waitFor("the pause", () => fixture.clock.advance(500).then(() => fixture.queue.ready));
+    await fixture.pops(2);
+    assert.equal(fixture.server.opened, 2);
+  },
+);
 
-Deno.test("CommandQueue clears the timeout of a pop that was answered", async () => {
+redisTest("CommandQueue clears the timeout of a pop that was answered", async () => {
   await using fixture = new Fixture();
   using timers = new HeldTimers();
   fixture.push("one");
@@ -145,7 +155,7 @@ Deno.test("CommandQueue clears the timeout of a pop that was answered", async ()
   assert.deepEqual(timers.remainingMs.filter((ms) => ms > 2000), []);
 });
 
-Deno.test("CommandQueue reloads its options and logs nothing when it is closed", async () => {
+redisTest("CommandQueue reloads its options and logs nothing when it is closed", async () => {
   await using fixture = new Fixture();
   fixture.queue.start();
   await fixture.pops(1);
