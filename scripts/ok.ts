@@ -27,7 +27,7 @@ const CHECKS: readonly Step[] = [
  * the process, such as its open files, are of this kind as well.
  */
 const OF_THE_PROCESS =
-  /withEnvironment|Deno\.env\.(set|delete)|Deno\.(chdir|umask)|proc\/self|(source_suite|heap)\.ts"/;
+  /withEnvironment|Deno\.env\.(set|delete)|Deno\.(chdir|umask)|proc\/self|memoryUsage|(source_suite|heap)\.ts"/;
 
 /** Test modules below folders, by whether they may run beside others. */
 function testModules(...folders: readonly string[]) {
