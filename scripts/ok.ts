@@ -32,7 +32,7 @@ const OF_THE_PROCESS =
 /** Test modules below folders, by whether they may run beside others. */
 function testModules(...folders: readonly string[]) {
   const modules = folders.flatMap((folder) => [...filesBelow(folder)])
-    .filter((path) => path.endsWith("_test.ts"));
+    .filter((path) => path.endsWith("_test.ts")).toSorted();
   const changesProcess = (path: string) => OF_THE_PROCESS.test(Deno.readTextFileSync(ROOT + path));
   return {
     alone: modules.filter(changesProcess),
@@ -51,16 +51,17 @@ function* filesBelow(folder: string): Generator<string> {
 /** The steps that run the tests of folders: most modules in parallel, the others one by one. */
 function testSteps(
   name: string,
-  { folders, options = [] }: {
+  { folders, options = () => [] }: {
     readonly folders: readonly string[];
-    readonly options?: readonly string[];
+    /** Further options of each step; a run replaces the coverage of the run before in its folder. */
+    readonly options?: (step: "beside" | "alone") => readonly string[];
   },
 ): readonly Step[] {
-  const command = [DENO, "test", "-A", "--preload=tests/support/setup.ts", ...options] as const;
+  const command = [DENO, "test", "-A", "--preload=tests/support/setup.ts"] as const;
   const { alone, beside } = testModules(...folders);
   return [
-    { name, command: [...command, "--parallel", ...beside] },
-    { name: `${name}, one by one`, command: [...command, ...alone] },
+    { name, command: [...command, ...options("beside"), "--parallel", ...beside] },
+    { name: `${name}, one by one`, command: [...command, ...options("alone"), ...alone] },
   ];
 }
 
@@ -68,7 +69,11 @@ const TESTS: readonly Step[] = [
   ...testSteps("unit and fuzz tests", {
     folders: ["tests/unit", "tests/fuzz"],
     // A test fails if it leaves an operation, a timer or a resource behind.
-    options: ["--sanitize-ops", "--sanitize-resources", `--coverage=${coverage}`],
+    options: (step) => [
+      "--sanitize-ops",
+      "--sanitize-resources",
+      `--coverage=${coverage}/${step}`,
+    ],
   }),
   ...testSteps("contract and integration tests", {
     folders: ["tests/contract", "tests/integration"],
@@ -77,7 +82,7 @@ const TESTS: readonly Step[] = [
 
 const COVERAGE: Step = {
   name: "coverage",
-  command: [DENO, "run", "-A", "scripts/coverage.ts", coverage],
+  command: [DENO, "run", "-A", "scripts/coverage.ts", `${coverage}/beside`, `${coverage}/alone`],
 };
 
 interface Counts {
