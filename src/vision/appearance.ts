@@ -46,8 +46,8 @@ export class Appearance {
     }
     // A frame that differs is no reference for the next one.
     if (differs) return false;
-    const first = reference ? this.#thumbnails.indexOf(reference) : 0;
-    this.#thumbnails = [...this.#thumbnails.slice(first), thumbnail];
+    if (reference) this.#thumbnails.splice(0, this.#thumbnails.indexOf(reference));
+    this.#thumbnails.push(thumbnail);
     return false;
   }
 
@@ -78,7 +78,8 @@ export class Appearance {
     let squares = 0;
     for (let k = 0; k < pattern.length; k++) squares += (pattern[k]! -= mean) ** 2;
     const scale = 1 / Math.sqrt(squares || 1);
-    return pattern.map((value) => value * scale);
+    for (let k = 0; k < pattern.length; k++) pattern[k]! *= scale;
+    return pattern;
   }
 }
 

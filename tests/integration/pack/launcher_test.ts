@@ -67,12 +67,12 @@ function newCache() {
   const unpackFolder = `${path}/physiology_server`;
   const entries = () => [...Deno.readDirSync(unpackFolder)].map(({ name }) => name).sort();
   const folders = () => entries().filter((name) => /^[0-9a-f]{64}$/.test(name));
-  const only = () => {
+  const onlyFolder = () => {
     const [name, ...others] = folders();
     assert(name !== undefined && others.length === 0);
     return `${unpackFolder}/${name}`;
   };
-  return { env: { XDG_CACHE_HOME: path }, path, unpackFolder, entries, folders, only };
+  return { env: { XDG_CACHE_HOME: path }, path, unpackFolder, entries, folders, onlyFolder };
 }
 
 function assertStarted({ status, stdout, stderr }: ProgramOutput): void {
@@ -83,8 +83,11 @@ function assertStarted({ status, stdout, stderr }: ProgramOutput): void {
 Deno.test("launcher starts Deno with the planned permissions, the program and the user's arguments", async () => {
   const cache = newCache();
   const { stdout } = await start(["--use_camera", "a b"], cache.env);
-  assert.match(stdout, new RegExp(`--allow-planned ${cache.only()}/main\\.js --use_camera a b\n`));
-  assert.match(stdout, new RegExp(`PHYSIOLOGY_ASSETS=${cache.only()}\n`));
+  assert.match(
+    stdout,
+    new RegExp(`--allow-planned ${cache.onlyFolder()}/main\\.js --use_camera a b\n`),
+  );
+  assert.match(stdout, new RegExp(`PHYSIOLOGY_ASSETS=${cache.onlyFolder()}\n`));
   assert.match(stdout, new RegExp(`PHYSIOLOGY_EXECUTABLE=${program}\n`));
   assert.doesNotMatch(stdout, /PHYSIOLOGY_STAGE/);
 });
@@ -92,9 +95,9 @@ Deno.test("launcher starts Deno with the planned permissions, the program and th
 Deno.test("launcher unpacks nothing on a second start", async () => {
   const cache = newCache();
   assertStarted(await start([], cache.env));
-  const before = Deno.statSync(cache.only());
+  const before = Deno.statSync(cache.onlyFolder());
   assertStarted(await start([], cache.env));
-  assert.equal(Deno.statSync(cache.only()).ino, before.ino);
+  assert.equal(Deno.statSync(cache.onlyFolder()).ino, before.ino);
 });
 
 Deno.test("launcher unpacks once if several first starts run concurrently", async () => {
@@ -102,7 +105,7 @@ Deno.test("launcher unpacks once if several first starts run concurrently", asyn
   const cache = newCache();
   const outputs = await Promise.all([1, 2, 3, 4].map(() => start([], cache.env, big)));
   outputs.forEach(assertStarted);
-  cache.only();
+  cache.onlyFolder();
   assert(
     !cache.entries().some((name) => /\.(new|old|running)$/.test(name)),
     cache.entries().join(),
@@ -126,7 +129,7 @@ for (const [what, damage] of Object.entries(DAMAGES)) {
   Deno.test(`launcher unpacks again after ${what} in the cache`, async () => {
     const cache = newCache();
     await start([], cache.env);
-    damage(cache.only());
+    damage(cache.onlyFolder());
     assertStarted(await start([], cache.env));
     assert(!cache.entries().some((name) => /\.(new|old)$/.test(name)), cache.entries().join());
   });
@@ -145,14 +148,14 @@ function flipBit(path: string): void {
 Deno.test("launcher checks every byte after a crash", async () => {
   const cache = newCache();
   await start([], { ...cache.env, CRASH: "yes" });
-  flipBit(`${cache.only()}/main.js`);
+  flipBit(`${cache.onlyFolder()}/main.js`);
   assertStarted(await start([], cache.env));
 });
 
 Deno.test("launcher checks every byte with PHYSIOLOGY_VERIFY", async () => {
   const cache = newCache();
   await start([], cache.env);
-  flipBit(`${cache.only()}/main.js`);
+  flipBit(`${cache.onlyFolder()}/main.js`);
   assertStarted(await start([], { ...cache.env, PHYSIOLOGY_VERIFY: "1" }));
 });
 
@@ -178,7 +181,7 @@ Deno.test("launcher keeps only the most recently used older version, for a rollb
 Deno.test("launcher removes what an interrupted unpacking of another version left", async () => {
   const cache = newCache();
   assertStarted(await start([], cache.env, await makeProgram("interrupted")));
-  Deno.renameSync(cache.only(), `${cache.only()}.new`);
+  Deno.renameSync(cache.onlyFolder(), `${cache.onlyFolder()}.new`);
   assertStarted(await start([], cache.env));
   assert(!cache.entries().some((name) => name.endsWith(".new")), cache.entries().join());
 });
