@@ -105,17 +105,23 @@ async function run({ name, command: [program, ...args] }: Step) {
   return { succeeded: (await child.status).success, output };
 }
 
-/** Reads the counts of the last summary of `deno test`. */
-function countsIn(output: string): Counts {
+/** Reads the counts of the last summary of `deno test`, and the errors of the tests that failed. */
+function resultsIn(output: string): Counts & { readonly errors: string } {
   // deno-lint-ignore no-control-regex
   const plain = output.replaceAll(/\x1b\[[0-9;]*m/g, "");
   const count = (word: string) =>
     Number([...plain.matchAll(new RegExp(`(\\d+) ${word}\\b`, "g"))].at(-1)?.[1] ?? 0);
-  return { passed: count("passed"), failed: count("failed"), ignored: count("ignored") };
+  return {
+    passed: count("passed"),
+    failed: count("failed"),
+    ignored: count("ignored"),
+    errors: /^ ERRORS \n(.*)^ FAILURES \n/ms.exec(plain)?.[1]?.trim() ?? "",
+  };
 }
 
 let passed = 0, failed = 0, ignored = 0;
 const broken: string[] = [];
+const errors: string[] = [];
 try {
   for (const step of CHECKS) {
     if ((await run(step)).succeeded) continue;
@@ -124,12 +130,14 @@ try {
   }
   for (const step of TESTS) {
     const { succeeded, output } = await run(step);
-    const counts = countsIn(output);
-    passed += counts.passed;
+    const results = resultsIn(output);
+    passed += results.passed;
     // A runner that fails without a failed test, such as at an import, counts as one.
-    failed += succeeded ? counts.failed : Math.max(1, counts.failed);
-    ignored += counts.ignored;
-    if (!succeeded) broken.push(step.name);
+    failed += succeeded ? results.failed : Math.max(1, results.failed);
+    ignored += results.ignored;
+    if (succeeded) continue;
+    broken.push(step.name);
+    errors.push(results.errors);
   }
   if (!(await run(COVERAGE)).succeeded) {
     broken.push(COVERAGE.name);
@@ -138,6 +146,8 @@ try {
 } finally {
   await Deno.remove(coverage, { recursive: true });
 }
+// Thousands of lines may follow a failed test, so its error is repeated where it is looked for.
+for (const error of errors.filter(Boolean)) console.log(`\n${error}`);
 if (broken.length > 0) console.log(`\nFailed: ${broken.join(", ")}`);
 console.log(
   `${passed} passed, ${failed} failed${ignored > 0 ? `, ${ignored} skipped` : ""}`,
