@@ -92,31 +92,42 @@ export function connectionTarget(options: RedisOptions) {
 }
 
 /**
- * Ignores all socket errors after the first. The library listens for the first only, and a second
- * one, such as EPIPE after a TLS alert, would end the process.
+ * Mends what the library does with the sockets of a client. It listens for the first error only, and
+ * a second one, such as EPIPE after a TLS alert, would end the process. And when it drops a socket
+ * that is closed already, it leaves a timer of two seconds that waits for the close.
  */
-function ignoreLaterSocketErrors(client: Redis): void {
+function mendSocketHandling(client: Redis): void {
   const { connector } = client as unknown as {
-    connector: { connect(emitter: unknown): Promise<Socket> };
+    connector: { connect(emitter: unknown): Promise<Socket>; stream?: Socket | undefined };
   };
   const connect = connector.connect.bind(connector);
   connector.connect = async (emitter) => {
     const socket = await connect(emitter);
     socket.on("error", () => {}); // the client emits the first one
+    socket.once("close", () => {
+      if (connector.stream === socket) connector.stream = undefined;
+    });
     return socket;
   };
 }
 
 /**
  * Checks every reply against the limits before the client's parser sees it. A reply over a limit is
- * blanked out and reported to `onViolation`, which has to close the connection.
+ * blanked out and reported to `onViolation`, which has to close the connection. The copies of a
+ * client, by which a cluster asks for its slots, are checked and closed as well.
  */
 export function guardReplies(
   client: Redis,
   limits: () => ReplyLimits,
   onViolation: (violation: string) => void,
 ): void {
-  ignoreLaterSocketErrors(client);
+  mendSocketHandling(client);
+  const duplicate = client.duplicate.bind(client);
+  client.duplicate = (override) => {
+    const copy = duplicate(override);
+    guardReplies(copy, limits, () => destroyClient(copy));
+    return copy;
+  };
   client.on("connect", () => {
     const guard = new ReplyGuard(limits());
     for (const socket of socketsOf(client)) {
@@ -165,6 +176,13 @@ export function socketsOf(client: Client): Socket[] {
     const { stream } = node as unknown as { stream?: Socket };
     return stream ? [stream] : [];
   });
+}
+
+/** Closes a client at once: its own disconnect() waits for a peer that may be silent. */
+export function destroyClient(client: Client): void {
+  const sockets = socketsOf(client);
+  client.disconnect();
+  for (const socket of sockets) socket.destroy();
 }
 
 /** TLS settings from the options. @throws {Error} if a file cannot be read. */

@@ -6,6 +6,7 @@ import {
   type Client,
   connectionSettings,
   connectionTarget,
+  destroyClient,
   endpointOf,
   guardReplies,
   seedsOf,
@@ -15,10 +16,11 @@ import type { RedisOptions } from "./options.ts";
 import type { Log } from "../../telemetry/log.ts";
 import type { KeyValueSource } from "./key_value_reader.ts";
 import type { HistoryEntry } from "./history.ts";
+import { Subscriptions } from "./subscriptions.ts";
 
 type ClientOptions = Omit<AnyRedisOptions, "replyMapping">;
 
-/** Interval of the subscriber's keepalive PING, in milliseconds. */
+/** Interval of the subscriber's keepalive PING, in milliseconds; it retries subscriptions as well. */
 const PING_INTERVAL_MS = 1000;
 /** The subscriber reconnects after this time without any data, in milliseconds. */
 const SOCKET_TIMEOUT_MS = 4000;
@@ -38,6 +40,7 @@ export class RedisReader implements AsyncDisposable, KeyValueSource {
   readonly #options: RedisOptions;
   readonly #log: Log;
   readonly #subscriber: Redis;
+  readonly #subscriptions: Subscriptions;
   readonly #commands: Client;
   #pinging: ReturnType<typeof setInterval> | undefined;
 
@@ -63,11 +66,13 @@ export class RedisReader implements AsyncDisposable, KeyValueSource {
     this.#subscriber = this.#open({
       ...connection,
       socketTimeout: SOCKET_TIMEOUT_MS,
+      autoResubscribe: false, // see Subscriptions
       retryStrategy: (attempt) => {
         this.#tryAnotherNode(attempt);
         return backoffMs(attempt);
       },
     });
+    this.#subscriptions = new Subscriptions(this.#subscriber, (error) => this.#logError(error));
     this.#subscriber.on(
       "messageBuffer",
       (channel: Buffer, message: Buffer) => onMessage(channel.toString(), message),
@@ -79,6 +84,7 @@ export class RedisReader implements AsyncDisposable, KeyValueSource {
     );
     this.#pinging = setInterval(() => {
       this.#subscriber.ping().catch(() => {}); // the socket timeout handles a missing reply
+      void this.#subscriptions.renew();
     }, PING_INTERVAL_MS);
   }
 
@@ -89,15 +95,15 @@ export class RedisReader implements AsyncDisposable, KeyValueSource {
 
   /** Resolves when Redis has confirmed the subscription, which may be after a reconnect. */
   async subscribe(...channels: readonly string[]): Promise<void> {
-    await this.#subscriber.subscribe(...channels);
+    await this.#subscriptions.add(...channels);
   }
 
   async unsubscribe(...channels: readonly string[]): Promise<void> {
-    await this.#subscriber.unsubscribe(...channels);
+    await this.#subscriptions.remove(...channels);
   }
 
   async subscribePattern(pattern: string): Promise<void> {
-    await this.#subscriber.psubscribe(pattern);
+    await this.#subscriptions.addPattern(pattern);
   }
 
   async keys(pattern: string): Promise<readonly string[]> {
@@ -143,11 +149,8 @@ export class RedisReader implements AsyncDisposable, KeyValueSource {
   // deno-lint-ignore require-await
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#pinging);
-    for (const client of [this.#subscriber, this.#commands]) {
-      const sockets = socketsOf(client);
-      client.disconnect();
-      for (const socket of sockets) socket.destroy();
-    }
+    destroyClient(this.#subscriber);
+    destroyClient(this.#commands);
   }
 
   #open(options: ClientOptions): Redis {

@@ -5,13 +5,13 @@ import { backoffMs } from "./backoff.ts";
 import {
   type Address,
   type Client,
+  destroyClient,
   endpointOf,
   guardReplies,
   type LinkRole,
   openClient,
   responsiveNodesOf,
   seedsOf,
-  socketsOf,
 } from "./client.ts";
 import type { RedisOptions } from "./options.ts";
 import { rejectionReason } from "./rejection_reason.ts";
@@ -273,13 +273,6 @@ export class RedisLink implements AsyncDisposable {
       link: this.#role,
     });
   }
-}
-
-/** Closes a client at once: its own disconnect() waits for a peer that may be silent. */
-function destroyClient(client: Client): void {
-  const sockets = socketsOf(client);
-  client.disconnect();
-  for (const socket of sockets) socket.destroy();
 }
 
 /** Measures the RTT by a PING, in microseconds. */

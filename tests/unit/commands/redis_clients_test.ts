@@ -5,13 +5,12 @@ import { TemporaryFolder } from "../../support/clips.ts";
 import { commandContext } from "../../support/command_context.ts";
 import { FakeSignals } from "../../support/fake_signals.ts";
 import { freePort } from "../../support/free_port.ts";
-import { redisTest } from "../../support/redis_test.ts";
 import { waitFor } from "../../support/wait.ts";
 
 /** A Redis that is not available. */
 const noRedis = () => `--redis_port=${freePort()}`;
 
-redisTest("dashboard serves its page without Redis, until it is stopped", async () => {
+Deno.test("dashboard serves its page without Redis, until it is stopped", async () => {
   using signals = new FakeSignals();
   const port = freePort();
   const argv = ["dashboard", noRedis(), `--port=${port}`, "--token=secret"];
@@ -34,7 +33,7 @@ redisTest("dashboard serves its page without Redis, until it is stopped", async 
   await assert.rejects(get("/", "secret"));
 });
 
-redisTest("record creates its folder and waits for Redis, until it is stopped", async () => {
+Deno.test("record creates its folder and waits for Redis, until it is stopped", async () => {
   for (const mode of ["--redis_use_pubsub", "--noredis_use_pubsub"]) {
     using folder = new TemporaryFolder();
     using signals = new FakeSignals();

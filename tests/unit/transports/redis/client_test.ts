@@ -202,21 +202,45 @@ Deno.test("socketsOf() are those of all nodes that have one", () => {
   assert.deepEqual(socketsOf(clusterOf(nodes)), ["socket of a"]);
 });
 
-Deno.test("guardReplies() survives several errors of one socket", async () => {
-  const socket = new EventEmitter();
-  const connector = { connect: (_emitter: unknown) => Promise.resolve(socket) };
-  const client = Object.assign(new EventEmitter(), { connector });
+/** A client as far as guardReplies() uses it, whose sockets the test controls. */
+function clientWith(socket: EventEmitter) {
+  const connector = {
+    stream: undefined as EventEmitter | undefined,
+    connect: () => Promise.resolve(connector.stream = socket),
+  };
+  return Object.assign(new EventEmitter(), {
+    connector,
+    stream: socket,
+    duplicate: () => clientWith(new EventEmitter()),
+  });
+}
+
+Deno.test("guardReplies() survives several errors of one socket, also of a copy of the client", async () => {
+  const client = clientWith(new EventEmitter());
   guardReplies(client as unknown as Redis, () => DEFAULT_REDIS_OPTIONS, () => {});
-  assert.equal(await connector.connect(undefined), socket);
-  for (const code of ["ECONNRESET", "EPIPE"]) socket.emit("error", new Error(code));
+  for (const { connector } of [client, client.duplicate()]) {
+    const socket = await connector.connect();
+    for (const code of ["ECONNRESET", "EPIPE"]) socket.emit("error", new Error(code));
+  }
+});
+
+Deno.test("guardReplies() lets the client forget its own closed socket, and no other", async () => {
+  const client = clientWith(new EventEmitter());
+  guardReplies(client as unknown as Redis, () => DEFAULT_REDIS_OPTIONS, () => {});
+  const { connector } = client;
+  const socket = await connector.connect();
+  assert.equal(connector.stream, socket);
+  socket.emit("close");
+  assert.equal(connector.stream, undefined);
+  const first = await connector.connect();
+  const second = connector.stream = new EventEmitter();
+  first.emit("close");
+  assert.equal(connector.stream, second);
 });
 
 Deno.test("guardReplies() blanks a reply over the limits, and reports it", () => {
   const socket = new EventEmitter();
-  const client = Object.assign(new EventEmitter(), {
-    connector: { connect: () => Promise.resolve(socket) },
-    stream: Object.assign(socket, { prependListener: socket.prependListener.bind(socket) }),
-  });
+  const client = clientWith(socket);
   const violations: string[] = [];
   const limits = { maxBulkStringBytes: 10, maxArrayElements: 2 };
   guardReplies(client as unknown as Redis, () => limits, (text) => void violations.push(text));

@@ -7,7 +7,6 @@ import { HeldTimers } from "../../../support/held_timers.ts";
 import { ManualClock } from "../../../support/manual_clock.ts";
 import { optionsFor } from "../../../support/redis_outbox.ts";
 import { waitFor } from "../../../support/wait.ts";
-import { redisTest } from "../../../support/redis_test.ts";
 
 const KEYS = ["physiology:command_queue", "physiology:metrics:command_queue"];
 
@@ -54,7 +53,7 @@ class Fixture implements AsyncDisposable {
   }
 }
 
-redisTest(
+Deno.test(
   "CommandQueue pops from both lists with a timeout of 2 s, and hands each command on",
   async () => {
     await using fixture = new Fixture();
@@ -72,7 +71,7 @@ redisTest(
   },
 );
 
-redisTest("CommandQueue pops from each list separately in a cluster", async () => {
+Deno.test("CommandQueue pops from each list separately in a cluster", async () => {
   await using fixture = new Fixture({ cluster: true });
   fixture.queue.start();
   await fixture.pops(2);
@@ -83,7 +82,7 @@ redisTest("CommandQueue pops from each list separately in a cluster", async () =
   assert.equal(fixture.queue.ready, true);
 });
 
-redisTest("CommandQueue goes on after a command that is refused", async () => {
+Deno.test("CommandQueue goes on after a command that is refused", async () => {
   await using fixture = new Fixture();
   fixture.onCommand = () => {
     if (fixture.taken.length === 1) throw new Error("It is no command");
@@ -96,7 +95,7 @@ redisTest("CommandQueue goes on after a command that is refused", async () => {
   assert.equal(fixture.log.linesWith("It is no command").length, 1);
 });
 
-redisTest("CommandQueue takes a command of 64 KiB and drops a longer one", async () => {
+Deno.test("CommandQueue takes a command of 64 KiB and drops a longer one", async () => {
   await using fixture = new Fixture();
   fixture.push("x".repeat(65_536));
   fixture.push("y".repeat(65_537));
@@ -106,7 +105,7 @@ redisTest("CommandQueue takes a command of 64 KiB and drops a longer one", async
   assert.equal(fixture.log.linesWith("at most 65536 bytes: this one has 65537").length, 1);
 });
 
-redisTest(
+Deno.test(
   "CommandQueue waits for half a second after a pop that failed, and logs it every 10 s",
   async () => {
     await using fixture = new Fixture();
@@ -127,7 +126,7 @@ redisTest(
   },
 );
 
-redisTest(
+Deno.test(
   "CommandQueue reconnects if a pop takes longer than 2 s and the timeout of an operation",
   async () => {
     await using fixture = new Fixture({ operationTimeoutMs: 1000 });
@@ -144,7 +143,7 @@ redisTest(
   },
 );
 
-redisTest("CommandQueue clears the timeout of a pop that was answered", async () => {
+Deno.test("CommandQueue clears the timeout of a pop that was answered", async () => {
   await using fixture = new Fixture();
   using timers = new HeldTimers();
   fixture.push("one");
@@ -155,7 +154,7 @@ redisTest("CommandQueue clears the timeout of a pop that was answered", async ()
   assert.deepEqual(timers.remainingMs.filter((ms) => ms > 2000), []);
 });
 
-redisTest("CommandQueue reloads its options and logs nothing when it is closed", async () => {
+Deno.test("CommandQueue reloads its options and logs nothing when it is closed", async () => {
   await using fixture = new Fixture();
   fixture.queue.start();
   await fixture.pops(1);

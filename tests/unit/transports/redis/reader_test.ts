@@ -15,7 +15,6 @@ import { fixedRandom } from "../../../support/fixed_random.ts";
 import { HeldTimers } from "../../../support/held_timers.ts";
 import { optionsFor } from "../../../support/redis_outbox.ts";
 import { waitFor } from "../../../support/wait.ts";
-import { redisTest } from "../../../support/redis_test.ts";
 
 /** A reader of a fake server; it is closed before the server. */
 class Fixture implements AsyncDisposable {
@@ -57,7 +56,7 @@ class Fixture implements AsyncDisposable {
 const subscribed: Replier = ([name, channel]) =>
   push(bulk(name!.toLowerCase()), bulk(channel!), ":1\r\n");
 
-redisTest("RedisReader refuses sharded channels", () => {
+Deno.test("RedisReader refuses sharded channels", () => {
   assert.throws(
     () =>
       new RedisReader({
@@ -69,7 +68,7 @@ redisTest("RedisReader refuses sharded channels", () => {
   );
 });
 
-redisTest("RedisReader passes the messages of its channels and patterns on", async () => {
+Deno.test("RedisReader passes the messages of its channels and patterns on", async () => {
   await using fixture = new Fixture();
   const { reader, server } = fixture;
   assert.equal(reader.ready, false);
@@ -85,7 +84,7 @@ redisTest("RedisReader passes the messages of its channels and patterns on", asy
   assert.deepEqual(server.commandsNamed("UNSUBSCRIBE"), [["UNSUBSCRIBE", "ward:status"]]);
 });
 
-redisTest("RedisReader pings every second, until it is disposed", async () => {
+Deno.test("RedisReader pings every second, until it is disposed", async () => {
   await using fixture = new Fixture();
   const { server, reader } = fixture;
   await fixture.ready();
@@ -106,7 +105,7 @@ redisTest("RedisReader pings every second, until it is disposed", async () => {
   assert.equal(reader.ready, true);
 });
 
-redisTest("RedisReader reads keys of all pages, values and the newest entry", async () => {
+Deno.test("RedisReader reads keys of all pages, values and the newest entry", async () => {
   await using fixture = new Fixture();
   const { reader, server } = fixture;
   fixture.replyTo({
@@ -139,7 +138,7 @@ redisTest("RedisReader reads keys of all pages, values and the newest entry", as
   ]);
 });
 
-redisTest("RedisReader reads the entries of several streams after their ids", async () => {
+Deno.test("RedisReader reads the entries of several streams after their ids", async () => {
   for (const cluster of [false, true]) {
     await using fixture = new Fixture({ cluster });
     const { reader, server } = fixture;
@@ -168,7 +167,7 @@ redisTest("RedisReader reads the entries of several streams after their ids", as
   }
 });
 
-redisTest("RedisReader.keys() asks every master of a cluster", async () => {
+Deno.test("RedisReader.keys() asks every master of a cluster", async () => {
   await using fixture = new Fixture({ cluster: true });
   await using other = new FakeRedis();
   joinCluster([fixture.server, other]);
@@ -181,7 +180,7 @@ redisTest("RedisReader.keys() asks every master of a cluster", async () => {
   assert.deepEqual((await fixture.reader.keys("*")).toSorted(), ["a", "b"]);
 });
 
-redisTest("RedisReader pushes a command to the queue of an appliance", async () => {
+Deno.test("RedisReader pushes a command to the queue of an appliance", async () => {
   await using fixture = new Fixture();
   await fixture.ready();
   await fixture.reader.pushCommand("ward", { recording: true });
@@ -190,14 +189,14 @@ redisTest("RedisReader pushes a command to the queue of an appliance", async () 
   ]);
 });
 
-redisTest("RedisReader fails a command that is not answered in time", async () => {
+Deno.test("RedisReader fails a command that is not answered in time", async () => {
   await using fixture = new Fixture({ operationTimeoutMs: 50 });
   await fixture.ready();
   fixture.replyTo({ GET: () => "" });
   await assert.rejects(fixture.reader.get("a"), /timed out/);
 });
 
-redisTest("RedisReader reconnects by itself, and fails commands at once meanwhile", async () => {
+Deno.test("RedisReader reconnects by itself, and fails commands at once meanwhile", async () => {
   await using fixture = new Fixture();
   const { server, reader } = fixture;
   await fixture.ready();
@@ -208,7 +207,7 @@ redisTest("RedisReader reconnects by itself, and fails commands at once meanwhil
   assert.equal(server.opened, 4);
 });
 
-redisTest("RedisReader logs every 10 s that it cannot reach the server", async () => {
+Deno.test("RedisReader logs every 10 s that it cannot reach the server", async () => {
   const closed = new FakeRedis();
   await closed[Symbol.asyncDispose]();
   const log = new CollectingLog();
@@ -222,7 +221,7 @@ redisTest("RedisReader logs every 10 s that it cannot reach the server", async (
   await waitFor("the second line", () => lines() === 2, { pollMs: 1 });
 });
 
-redisTest(
+Deno.test(
   "RedisReader closes a connection whose peer sends a larger message than the limit",
   async () => {
     await using fixture = new Fixture({ maxBulkStringBytes: 1000 });
@@ -234,7 +233,7 @@ redisTest(
   },
 );
 
-redisTest("RedisReader subscribes on another node of a cluster when its own is gone", async () => {
+Deno.test("RedisReader subscribes on another node of a cluster when its own is gone", async () => {
   await using fixture = new Fixture({ cluster: true });
   await using other = new FakeRedis();
   joinCluster([fixture.server, other]);
@@ -251,7 +250,57 @@ redisTest("RedisReader subscribes on another node of a cluster when its own is g
   await waitFor("the other node", () => namesOn(other) === 1, { pollMs: 1 });
 });
 
-redisTest("RedisReader fails a command at once while it has no connection", async () => {
+Deno.test("RedisReader renews its channels and patterns after a reconnect", async () => {
+  await using fixture = new Fixture();
+  const { reader, server } = fixture;
+  fixture.replyTo({ SUBSCRIBE: subscribed, PSUBSCRIBE: subscribed, UNSUBSCRIBE: subscribed });
+  await fixture.ready();
+  await reader.subscribe("ward:status");
+  await reader.subscribe("ward:other");
+  await reader.unsubscribe("ward:other");
+  await reader.subscribePattern("ward-*");
+  server.commands.length = 0;
+  server.cut();
+  await waitFor("the pattern", () => server.commandsNamed("PSUBSCRIBE").length === 1, {
+    pollMs: 1,
+  });
+  assert.deepEqual(server.commandsNamed("SUBSCRIBE"), [["SUBSCRIBE", "ward:status"]]);
+  assert.deepEqual(server.commandsNamed("PSUBSCRIBE"), [["PSUBSCRIBE", "ward-*"]]);
+});
+
+Deno.test("RedisReader retries a renewal that was refused with its next ping", async () => {
+  await using fixture = new Fixture();
+  const { reader, server, log } = fixture;
+  let replies: Replier = subscribed;
+  fixture.replyTo({ SUBSCRIBE: (command) => replies(command) });
+  await fixture.ready();
+  await reader.subscribe("ward:status");
+  replies = () => "-NOPERM No permissions to access a channel\r\n";
+  server.commands.length = 0;
+  server.cut();
+  const attempts = () => server.commandsNamed("SUBSCRIBE").length;
+  await waitFor("the refusal", () => log.linesWith("NOPERM").length === 1, { pollMs: 1 });
+  replies = subscribed;
+  const before = attempts();
+  await waitFor("another attempt", () => attempts() > before);
+  await server.send(push(bulk("message"), bulk("ward:status"), bulk("one")));
+  await waitFor("the message", () => fixture.messages.length === 1, { pollMs: 1 });
+});
+
+Deno.test("RedisReader can be disposed while it renews its channels", async () => {
+  await using fixture = new Fixture();
+  const { reader, server } = fixture;
+  let replies: Replier = subscribed;
+  fixture.replyTo({ SUBSCRIBE: (command) => replies(command) });
+  await fixture.ready();
+  await reader.subscribe("ward:status");
+  replies = () => "";
+  server.commands.length = 0;
+  server.cut();
+  await waitFor("the renewal", () => server.commandsNamed("SUBSCRIBE").length > 0, { pollMs: 1 });
+});
+
+Deno.test("RedisReader fails a command at once while it has no connection", async () => {
   for (const cluster of [false, true]) {
     const closed = new FakeRedis();
     await closed[Symbol.asyncDispose]();
@@ -263,7 +312,7 @@ redisTest("RedisReader fails a command at once while it has no connection", asyn
   }
 });
 
-redisTest("RedisReader does not connect again after it was disposed", async () => {
+Deno.test("RedisReader does not connect again after it was disposed", async () => {
   using _random = fixedRandom(0);
   await using fixture = new Fixture();
   await fixture.ready();

@@ -9,7 +9,6 @@ import { coreMetric, frame } from "../../../support/messages.ts";
 import { optionsFor } from "../../../support/redis_outbox.ts";
 import { ShiftedPerformance } from "../../../support/shifted_performance.ts";
 import { waitFor } from "../../../support/wait.ts";
-import { redisTest } from "../../../support/redis_test.ts";
 
 const SILENCE = "";
 
@@ -58,7 +57,7 @@ async function errorOf(sending: Promise<unknown>): Promise<BackendError> {
   throw new Error("It was sent");
 }
 
-redisTest(
+Deno.test(
   "RedisBackend publishes an envelope on its channel, and returns the receivers",
   async () => {
     await using fixture = await Fixture.start({ keyPrefix: "ward" });
@@ -74,7 +73,7 @@ redisTest(
   },
 );
 
-redisTest("RedisBackend sends frames on a connection of their own", async () => {
+Deno.test("RedisBackend sends frames on a connection of their own", async () => {
   await using fixture = await Fixture.start();
   const names = fixture.server.commandsNamed("CLIENT").filter(([, word]) => word === "setname");
   assert.deepEqual(names.map(([, , name]) => name).toSorted(), [
@@ -88,7 +87,7 @@ redisTest("RedisBackend sends frames on a connection of their own", async () => 
   await assert.rejects(pending);
 });
 
-redisTest("RedisBackend reports each change of ready", async () => {
+Deno.test("RedisBackend reports each change of ready", async () => {
   await using fixture = await Fixture.start();
   const changes: boolean[] = [];
   fixture.backend.onReady((ready) => void changes.push(ready));
@@ -97,7 +96,7 @@ redisTest("RedisBackend reports each change of ready", async () => {
   assert.deepEqual(changes, [false, true]);
 });
 
-redisTest(
+Deno.test(
   "RedisBackend sends a message of the maximum size, and refuses a larger one for good",
   async () => {
     const metric = coreMetric(1);
@@ -111,7 +110,7 @@ redisTest(
   },
 );
 
-redisTest(
+Deno.test(
   "RedisBackend reports a rejection until a message on the same link is accepted",
   async () => {
     await using fixture = await Fixture.start();
@@ -131,7 +130,7 @@ redisTest(
   },
 );
 
-redisTest("RedisBackend logs rejections every 5 s", async () => {
+Deno.test("RedisBackend logs rejections every 5 s", async () => {
   await using fixture = await Fixture.start();
   fixture.replyTo("PUBLISH", () => "-NOPERM no\r\n");
   for (const [nowMs, lines] of [[0, 1], [4500, 1], [5500, 2]] as const) {
@@ -141,7 +140,7 @@ redisTest("RedisBackend logs rejections every 5 s", async () => {
   }
 });
 
-redisTest("RedisBackend takes a lost link for no rejection", async () => {
+Deno.test("RedisBackend takes a lost link for no rejection", async () => {
   await using fixture = await Fixture.start();
   const { backend, server } = fixture;
   fixture.replyTo("PUBLISH", () => SILENCE);
@@ -153,7 +152,7 @@ redisTest("RedisBackend takes a lost link for no rejection", async () => {
   assert.equal(backend.problem, undefined);
 });
 
-redisTest("RedisBackend logs every message only with debug logging", async () => {
+Deno.test("RedisBackend logs every message only with debug logging", async () => {
   for (const enableDebugLogging of [false, true]) {
     await using fixture = await Fixture.start({ enableDebugLogging });
     await fixture.backend.send(coreMetric(1));
@@ -161,7 +160,7 @@ redisTest("RedisBackend logs every message only with debug logging", async () =>
   }
 });
 
-redisTest("RedisBackend connects again with reloaded options, and uses their prefix", async () => {
+Deno.test("RedisBackend connects again with reloaded options, and uses their prefix", async () => {
   await using fixture = await Fixture.start();
   fixture.backend.reload(optionsFor(fixture.server, { keyPrefix: "icu" }));
   await fixture.connected(4);
@@ -171,7 +170,7 @@ redisTest("RedisBackend connects again with reloaded options, and uses their pre
   ]);
 });
 
-redisTest("RedisBackend stores envelopes in keys and streams, in order", async () => {
+Deno.test("RedisBackend stores envelopes in keys and streams, in order", async () => {
   await using fixture = await Fixture.start({ usePubsub: false });
   const { backend, server } = fixture;
   assert.equal(backend.inOrder, true);
@@ -186,7 +185,7 @@ redisTest("RedisBackend stores envelopes in keys and streams, in order", async (
   assert.equal(server.commandsNamed("SET")[1]?.[1], "icu:core_metrics");
 });
 
-redisTest(
+Deno.test(
   "RedisBackend appends a late entry under an id of Redis, and passes other errors on",
   async () => {
     await using fixture = await Fixture.start({ usePubsub: false });
@@ -205,14 +204,14 @@ redisTest(
   },
 );
 
-redisTest("RedisBackend does not count the receivers of PUBLISH in a cluster", async () => {
+Deno.test("RedisBackend does not count the receivers of PUBLISH in a cluster", async () => {
   const server = new FakeRedis();
   joinCluster([server]);
   await using fixture = await Fixture.start({ cluster: true }, server);
   assert.deepEqual(await fixture.backend.send(coreMetric(1)), {});
 });
 
-redisTest(
+Deno.test(
   "RedisBackend expects sharded subscribers to move for 5 s after a message reached one",
   async () => {
     const server = new FakeRedis();
@@ -235,7 +234,7 @@ redisTest(
   },
 );
 
-redisTest(
+Deno.test(
   "RedisBackend uses SPUBLISH without a cluster too, and counts its receivers",
   async () => {
     await using fixture = await Fixture.start({ shardedPublish: true });
@@ -283,7 +282,7 @@ async function startWithHeldTime(options: Partial<RedisOptions> = {}) {
   };
 }
 
-redisTest("RedisBackend resets both links when a metric gets no answer in time", async () => {
+Deno.test("RedisBackend resets both links when a metric gets no answer in time", async () => {
   await using held = await startWithHeldTime();
   await held.send(coreMetric(1));
   held.pass(900);
@@ -294,12 +293,12 @@ redisTest("RedisBackend resets both links when a metric gets no answer in time",
   await waitForReal(() => held.server.opened === 4);
 });
 
-redisTest("RedisBackend checks every 100 ms", async () => {
+Deno.test("RedisBackend checks every 100 ms", async () => {
   await using held = await startWithHeldTime();
   assert.deepEqual(held.timers.remainingMs, [100]);
 });
 
-redisTest("RedisBackend gives the bytes in flight time on top of the timeout", async () => {
+Deno.test("RedisBackend gives the bytes in flight time on top of the timeout", async () => {
   await using held = await startWithHeldTime();
   // 62.5 bytes/ms are allowed before a rate was measured.
   await held.send({ ...coreMetric(1), bytes: new Uint8Array(125_000) });
@@ -309,7 +308,7 @@ redisTest("RedisBackend gives the bytes in flight time on top of the timeout", a
   assert.equal(held.backend.ready, false);
 });
 
-redisTest(
+Deno.test(
   "RedisBackend resets only the link of the frames when they alone get no answer",
   async () => {
     await using held = await startWithHeldTime();
@@ -324,7 +323,7 @@ redisTest(
   },
 );
 
-redisTest(
+Deno.test(
   "RedisBackend first resets the frames in flight, and gives metrics time to pass them",
   async () => {
     await using held = await startWithHeldTime();

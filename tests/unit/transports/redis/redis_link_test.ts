@@ -10,7 +10,6 @@ import { clock } from "../../../support/messages.ts";
 import { optionsFor } from "../../../support/redis_outbox.ts";
 import { ShiftedPerformance } from "../../../support/shifted_performance.ts";
 import { waitFor } from "../../../support/wait.ts";
-import { redisTest } from "../../../support/redis_test.ts";
 
 const SILENCE = "";
 
@@ -54,7 +53,7 @@ function faultOf({ problem }: RedisLink): string | undefined {
   return problem?.fault;
 }
 
-redisTest(
+Deno.test(
   "RedisLink is ready once PING was answered, and answers commands in their order",
   async () => {
     await using fixture = new Fixture();
@@ -70,14 +69,14 @@ redisTest(
   },
 );
 
-redisTest("RedisLink names its connection by its role", async () => {
+Deno.test("RedisLink names its connection by its role", async () => {
   await using fixture = new Fixture();
   await fixture.start();
   const names = fixture.server.commandsNamed("CLIENT").filter(([, word]) => word === "setname");
   assert.deepEqual(names, [["CLIENT", "setname", "physiology_server:metrics"]]);
 });
 
-redisTest("RedisLink.rttUs is the shorter of two pings, in microseconds", async () => {
+Deno.test("RedisLink.rttUs is the shorter of two pings, in microseconds", async () => {
   for (const pingsMs of [[40, 3], [3, 40]]) {
     await using fixture = new Fixture();
     using time = new ShiftedPerformance({ frozen: true });
@@ -91,7 +90,7 @@ redisTest("RedisLink.rttUs is the shorter of two pings, in microseconds", async 
   }
 });
 
-redisTest("RedisLink.call() fails at once while there is no connection", async () => {
+Deno.test("RedisLink.call() fails at once while there is no connection", async () => {
   await using fixture = new Fixture();
   await assert.rejects(fixture.link.call(["GET", "a"]), /The connection is closed/);
   await fixture.start();
@@ -99,7 +98,7 @@ redisTest("RedisLink.call() fails at once while there is no connection", async (
   await assert.rejects(fixture.link.call(["GET", "a"]), /The connection is closed/);
 });
 
-redisTest(
+Deno.test(
   "RedisLink reconnects after the server has closed the connection, and reports it meanwhile",
   async () => {
     await using fixture = new Fixture();
@@ -118,7 +117,7 @@ redisTest(
   },
 );
 
-redisTest(
+Deno.test(
   "RedisLink doubles its pauses, and starts again with the shortest after a usable connection",
   async () => {
     await using fixture = new Fixture();
@@ -149,7 +148,7 @@ redisTest(
   },
 );
 
-redisTest(
+Deno.test(
   "RedisLink gives up an attempt after the timeouts for connecting and for an operation",
   async () => {
     await using fixture = new Fixture({ connectionTimeoutMs: 3000, operationTimeoutMs: 1000 });
@@ -166,7 +165,7 @@ redisTest(
   },
 );
 
-redisTest("RedisLink leaves no timer behind that would reset a connection that works", async () => {
+Deno.test("RedisLink leaves no timer behind that would reset a connection that works", async () => {
   await using fixture = new Fixture();
   using timers = new HeldTimers();
   await fixture.start();
@@ -175,7 +174,7 @@ redisTest("RedisLink leaves no timer behind that would reset a connection that w
   assert.deepEqual([fixture.link.ready, fixture.link.connections], [true, 1]);
 });
 
-redisTest(
+Deno.test(
   "RedisLink has no timer and no connection after it was disposed in any state",
   async () => {
     for (const state of ["connecting", "ready", "waiting"] as const) {
@@ -207,7 +206,7 @@ redisTest(
   },
 );
 
-redisTest(
+Deno.test(
   "RedisLink.reset() fails what is in flight, names the reason and reconnects",
   async () => {
     await using fixture = new Fixture();
@@ -226,7 +225,7 @@ redisTest(
   },
 );
 
-redisTest(
+Deno.test(
   "RedisLink.reload() reconnects with the new options, and only if it was started",
   async () => {
     await using fixture = new Fixture();
@@ -243,7 +242,7 @@ redisTest(
   },
 );
 
-redisTest("RedisLink logs a lasting problem every 5 s, by one line for all links", async () => {
+Deno.test("RedisLink logs a lasting problem every 5 s, by one line for all links", async () => {
   await using fixture = new Fixture();
   using timers = new HeldTimers();
   const { link, server, log } = fixture;
@@ -266,7 +265,7 @@ redisTest("RedisLink logs a lasting problem every 5 s, by one line for all links
   assert.equal(log.linesWith("NOPERM").length, 2);
 });
 
-redisTest("RedisLink reads why a server closes each connection at once", async () => {
+Deno.test("RedisLink reads why a server closes each connection at once", async () => {
   await using fixture = new Fixture();
   fixture.server.farewell = "-ERR max number of clients reached\r\n";
   fixture.link.start();
@@ -278,7 +277,7 @@ redisTest("RedisLink reads why a server closes each connection at once", async (
   assert.equal(fixture.link.problem, undefined);
 });
 
-redisTest(
+Deno.test(
   "RedisLink keeps the reason of a problem while the server closes further connections",
   async () => {
     await using fixture = new Fixture();
@@ -294,7 +293,7 @@ redisTest(
   },
 );
 
-redisTest("RedisLink closes a connection whose peer sends more than the limits", async () => {
+Deno.test("RedisLink closes a connection whose peer sends more than the limits", async () => {
   await using fixture = new Fixture({ maxBulkStringBytes: 2000, maxArrayElements: 20 });
   const { link, server } = fixture;
   await fixture.start();
@@ -329,7 +328,7 @@ async function startCluster(more: Partial<RedisOptions> = {}) {
   };
 }
 
-redisTest(
+Deno.test(
   "RedisLink publishes through one master of a cluster, and commands with a key by their slot",
   async () => {
     await using cluster = await startCluster();
@@ -343,7 +342,7 @@ redisTest(
   },
 );
 
-redisTest(
+Deno.test(
   "RedisLink goes on with the masters of a cluster that responded when one does not",
   async () => {
     await using cluster = await startCluster();
@@ -370,7 +369,7 @@ redisTest(
   },
 );
 
-redisTest(
+Deno.test(
   "RedisLink forgets the nodes of a cluster when it is reloaded with another one",
   async () => {
     await using cluster = await startCluster();
@@ -387,7 +386,7 @@ redisTest(
   },
 );
 
-redisTest("RedisLink applies the limits to each node of a cluster", async () => {
+Deno.test("RedisLink applies the limits to each node of a cluster", async () => {
   await using cluster = await startCluster({ maxBulkStringBytes: 2000 });
   const { link, servers } = cluster;
   for (const server of servers) {
@@ -398,7 +397,24 @@ redisTest("RedisLink applies the limits to each node of a cluster", async () => 
   assert.equal(faultOf(link), "not_redis");
 });
 
-redisTest("RedisLink ignores a reason that it has read too late", async () => {
+Deno.test(
+  "RedisLink applies the limits to the connection that asks a cluster for its slots",
+  async () => {
+    await using server = new FakeRedis();
+    server.reply = (command) => command[0] === "CLUSTER" ? "$2001\r\n" : undefined;
+    const options = optionsFor(server, {
+      cluster: true,
+      maxBulkStringBytes: 2000,
+      connectionTimeoutMs: 60_000,
+    });
+    await using link = new RedisLink("metrics", { options, log: new CollectingLog() });
+    link.start();
+    await waitFor("the question", () => server.commandsNamed("CLUSTER").length > 0, { pollMs: 1 });
+    await waitFor("its end", () => server.open === 0, { pollMs: 1 });
+  },
+);
+
+Deno.test("RedisLink ignores a reason that it has read too late", async () => {
   await using fixture = new Fixture();
   const { connect } = Deno;
   const reason = Promise.withResolvers<Deno.TcpConn>();

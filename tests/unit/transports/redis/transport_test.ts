@@ -9,13 +9,12 @@ import { redisTransport } from "../../../../src/transports/redis/transport.ts";
 import { array, bulk, FakeRedis } from "../../../support/fake_redis.ts";
 import { clock, coreMetric } from "../../../support/messages.ts";
 import { waitFor } from "../../../support/wait.ts";
-import { redisTest } from "../../../support/redis_test.ts";
 
 function settingsOf(...argv: string[]) {
   return load(["--simulate", ...argv], { env: {}, readText: () => "" }).settings;
 }
 
-redisTest(
+Deno.test(
   "redisOptions() have the passwords as plain text, and everything else as it is set",
   () => {
     const { redis } = settingsOf(
@@ -31,7 +30,7 @@ redisTest(
   },
 );
 
-redisTest(
+Deno.test(
   "redisTransport publishes, takes commands, and reloads both with other settings",
   async () => {
     await using server = new FakeRedis();
