@@ -58,7 +58,9 @@ function testSteps(
     readonly options?: (step: "beside" | "alone") => readonly string[];
   },
 ): readonly Step[] {
-  const command = [DENO, "test", "-A", "--preload=tests/support/setup.ts"] as const;
+  // A test fails if it leaves an operation, a timer or a resource behind.
+  const sanitizers = ["--sanitize-ops", "--sanitize-resources"] as const;
+  const command = [DENO, "test", "-A", "--preload=tests/support/setup.ts", ...sanitizers] as const;
   const { alone, beside } = testModules(...folders);
   return [
     { name, command: [...command, ...options("beside"), "--parallel", ...beside] },
@@ -69,12 +71,7 @@ function testSteps(
 const TESTS: readonly Step[] = [
   ...testSteps("unit and fuzz tests", {
     folders: ["tests/unit", "tests/fuzz"],
-    // A test fails if it leaves an operation, a timer or a resource behind.
-    options: (step) => [
-      "--sanitize-ops",
-      "--sanitize-resources",
-      `--coverage=${coverage}/${step}`,
-    ],
+    options: (step) => [`--coverage=${coverage}/${step}`],
   }),
   ...testSteps("contract and integration tests", {
     folders: ["tests/contract", "tests/integration"],

@@ -39,6 +39,8 @@ export class FaultProxy implements AsyncDisposable {
   #linkFreeMs = 0;
   #admitted: Promise<void> = Promise.resolve();
   #accepted = 0;
+  readonly #serving = new Set<Promise<void>>();
+  readonly #ending = new AbortController();
 
   constructor(target: { readonly port: number }) {
     this.#target = target.port;
@@ -57,22 +59,26 @@ export class FaultProxy implements AsyncDisposable {
     this.#connections.clear();
   }
 
-  // deno-lint-ignore require-await
   async [Symbol.asyncDispose](): Promise<void> {
     this.#listener.close();
+    this.#ending.abort();
     this.cut();
+    await Promise.all(this.#serving);
   }
 
   async #accept(): Promise<void> {
     for await (const client of this.#listener) {
       this.#accepted++;
       this.#connections.add(client);
-      this.#serve(client).catch(() => {});
+      const serving = this.#serve(client).catch(() => {})
+        .finally(() => this.#serving.delete(serving));
+      this.#serving.add(serving);
     }
   }
 
   async #serve(client: Deno.TcpConn): Promise<void> {
     const server = await this.#connectTo(client);
+    if (this.#ending.signal.aborted) close(server);
     client.setNoDelay();
     server.setNoDelay();
     this.#connections.add(server);
@@ -96,7 +102,7 @@ export class FaultProxy implements AsyncDisposable {
 
   /** Forwards client to server, packet by packet through a bottleneck shared by all connections. */
   async #forward(from: Deno.TcpConn, to: Deno.TcpConn): Promise<void> {
-    const writer = new DelayedWriter(to);
+    const writer = new DelayedWriter(to, this.#ending.signal);
     try {
       for await (const bytes of chunksOf(from)) {
         const { discard, bytesPerSecond, delayMs = 0 } = this.fault;
@@ -120,7 +126,7 @@ export class FaultProxy implements AsyncDisposable {
     const bufferMs = LINK_BUFFER_BYTES / bytesPerSecond * 1000;
     const admitted = this.#admitted.then(async () => {
       const fullMs = this.#linkFreeMs - performance.now() - bufferMs;
-      if (fullMs > 0) await sleep(fullMs);
+      if (fullMs > 0) await sleep(fullMs, this.#ending.signal);
       this.#linkFreeMs = Math.max(this.#linkFreeMs, performance.now()) +
         bytes / bytesPerSecond * 1000;
     });
@@ -129,7 +135,7 @@ export class FaultProxy implements AsyncDisposable {
   }
 
   async #backward(from: Deno.TcpConn, to: Deno.TcpConn): Promise<void> {
-    const writer = new DelayedWriter(to);
+    const writer = new DelayedWriter(to, this.#ending.signal);
     try {
       for await (const bytes of chunksOf(from)) {
         const { answer, halfReplies, byteAtATime, delayMs = 0 } = this.fault;
@@ -148,17 +154,19 @@ export class FaultProxy implements AsyncDisposable {
 /** Writes chunks in order, each no earlier than its delay after it was pushed. */
 class DelayedWriter {
   readonly #to: Deno.TcpConn;
+  readonly #ending: AbortSignal;
   #chain: Promise<void> = Promise.resolve();
 
-  constructor(to: Deno.TcpConn) {
+  constructor(to: Deno.TcpConn, ending: AbortSignal) {
     this.#to = to;
+    this.#ending = ending;
   }
 
   push(bytes: Uint8Array, delayMs: number): void {
     const dueMs = performance.now() + delayMs;
     this.#chain = this.#chain.then(async () => {
       const waitMs = dueMs - performance.now();
-      if (waitMs > 0) await sleep(waitMs);
+      if (waitMs > 0) await sleep(waitMs, this.#ending);
       for (let at = 0; at < bytes.length;) at += await this.#to.write(bytes.subarray(at));
     });
     this.#chain.catch(() => {}); // end() waits for it
@@ -187,6 +195,16 @@ function close(connection: Deno.TcpConn): void {
   }
 }
 
-function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
+/** Waits for a time, or until the proxy is disposed. */
+function sleep(ms: number, ending: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (ending.aborted) return resolve();
+    const end = () => {
+      clearTimeout(timer);
+      ending.removeEventListener("abort", end);
+      resolve();
+    };
+    const timer = setTimeout(end, ms);
+    ending.addEventListener("abort", end);
+  });
 }

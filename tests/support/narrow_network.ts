@@ -51,7 +51,9 @@ export class NarrowNetwork implements Link {
       stdout: "piped",
     }).spawn();
     const network = new NarrowNetwork(namespace, { port, child, bufferBytes });
-    const { value } = await child.stdout.getReader().read();
+    const reader = child.stdout.getReader();
+    const { value } = await reader.read();
+    await reader.cancel();
     if (value) return network;
     await network[Symbol.asyncDispose]();
     throw new Error("Cannot create a network");

@@ -1,4 +1,5 @@
 import { Redis, type RedisOptions } from "ioredis";
+import { destroyClient, mendSocketHandling } from "../../src/transports/redis/client.ts";
 import { waitFor } from "./wait.ts";
 import { freePort } from "./free_port.ts";
 
@@ -147,14 +148,17 @@ export class RedisServer implements AsyncDisposable {
       retryStrategy: () => 50,
       maxRetriesPerRequest: null,
       ...options,
+      lazyConnect: true,
     });
+    mendSocketHandling(client);
     client.on("error", () => {}); // the tests kill servers: refused connections are expected
+    if (!options.lazyConnect) client.connect().catch(() => {});
     this.#clients.push(client);
     return client;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const client of this.#clients) client.disconnect();
+    for (const client of this.#clients) destroyClient(client);
     await this.kill();
     await Deno.remove(this.folder, { recursive: true }).catch(() => {});
   }

@@ -96,7 +96,7 @@ export function connectionTarget(options: RedisOptions) {
  * a second one, such as EPIPE after a TLS alert, would end the process. And when it drops a socket
  * that is closed already, it leaves a timer of two seconds that waits for the close.
  */
-function mendSocketHandling(client: Redis): void {
+export function mendSocketHandling(client: Redis): void {
   const { connector } = client as unknown as {
     connector: { connect(emitter: unknown): Promise<Socket>; stream?: Socket | undefined };
   };
