@@ -44,6 +44,10 @@ export const WITHHELD_TABLE = {
     label: "Chest not visible",
     meaning: "Too little of the chest is in the image.",
   },
+  irregular: {
+    label: "Irregular heart rhythm",
+    meaning: "The rhythm of the heart has no single rate that deserves its confidence.",
+  },
   face_changed: {
     label: "New face: measuring again",
     meaning:

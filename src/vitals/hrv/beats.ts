@@ -4,6 +4,18 @@ import { refineExtremum } from "../signal/extrema.ts";
 
 /** Minimum excursion of a beat to both sides of zero, in standard deviations. Chosen. */
 const MIN_SWING = 0.4;
+/** Upper edge of the filter over the rate: three harmonics time a beat most exactly. */
+const HARMONICS = 3.2;
+
+interface FindBeatsOptions {
+  readonly sampleRateHz: number;
+  /** Rate of the window in beats/min, which sets the filter's band. */
+  readonly rate: number;
+  /** Upper edge of the filter over the rate. @default 3.2 */
+  readonly harmonics?: number;
+  /** Minimum excursion to both sides of zero, in standard deviations. @default 0.4 */
+  readonly minSwing?: number;
+}
 
 /** A beat in a BVP window; positions are sample indices with fractions. */
 export interface WindowBeat {
@@ -22,27 +34,26 @@ export interface WindowBeat {
  * harmonics. The signal is steepest there, so noise shifts that time least.
  *
  * @param bvp blood volume pulse without gaps, systole is up.
- * @param options `rate` of the window in beats/min, which sets the filter's band.
  */
 export function findBeats(
   bvp: Float64Array,
-  { sampleRateHz, rate }: { sampleRateHz: number; rate: number },
+  { sampleRateHz, rate, harmonics = HARMONICS, minSwing = MIN_SWING }: FindBeatsOptions,
 ): WindowBeat[] {
   const hz = rate / 60;
-  const highHz = Math.min(3.2 * hz, 0.45 * sampleRateHz);
+  const highHz = Math.min(harmonics * hz, 0.45 * sampleRateHz);
   const signal = bandPass(bvp, { lowHz: 0.35 * hz, highHz, sampleRateHz });
-  const minSwing = MIN_SWING * standardDeviation(signal);
-  if (!(minSwing > 0)) return [];
+  const minExcursion = minSwing * standardDeviation(signal);
+  if (!(minExcursion > 0)) return [];
   const beats: WindowBeat[] = [];
   let trough = 0, crossing = -1, peak = -1;
   for (let k = 1; k < signal.length; k++) {
     const before = signal[k - 1]!, value = signal[k]!;
-    if (before < 0 && value >= 0 && signal[trough]! < -minSwing) {
+    if (before < 0 && value >= 0 && signal[trough]! < -minExcursion) {
       crossing = k - 1 - before / (value - before);
     }
     if (crossing >= 0 && value > 0 && (peak < 0 || value > signal[peak]!)) peak = k;
     if (value < 0 && before >= 0) {
-      if (peak >= 0 && signal[peak]! > minSwing) {
+      if (peak >= 0 && signal[peak]! > minExcursion) {
         const height = signal[peak]! - signal[trough]!;
         beats.push({ crossing, peak: refineExtremum(signal, peak), height });
         trough = k;

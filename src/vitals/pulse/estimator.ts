@@ -14,6 +14,8 @@ import { fuse, type PulseCandidate } from "./fusion.ts";
 import { clampRate, gate } from "./gate.ts";
 import { SEARCH_BAND } from "./harmonic_sum.ts";
 import { PULSE_METHODS } from "./methods/list.ts";
+import { PresentRate } from "./present.ts";
+import { rhythmOf } from "./rhythm.ts";
 import { SpectrumHistory } from "./spectrum_history.ts";
 import { PULSE_SAMPLE_RATE_HZ, PulseWindowBuffer } from "./window_buffer.ts";
 
@@ -22,7 +24,7 @@ const MIN_WINDOW_S = 5;
 const MAX_WINDOW_S = 10;
 /** Tolerance of the shortest window, in seconds: frames are not exactly periodic. */
 const WINDOW_TOLERANCE_S = 0.05;
-/** Period of assessments in microseconds, doubled while a rate is published. Chosen. */
+/** Period of assessments in microseconds. Chosen. */
 const PERIOD_US = 500_000;
 /** Tolerance of the period in microseconds: timestamps are rounded. */
 const PERIOD_TOLERANCE_US = 1_000;
@@ -38,7 +40,7 @@ export interface PulseEstimatorOptions {
   readonly model?: ConfidenceModel;
   /** Longest window in seconds. @default 10 */
   readonly windowSeconds?: number;
-  /** Period of assessments in seconds, doubled while a rate is published. @default 0.5 */
+  /** Period of assessments in seconds. @default 0.5 */
   readonly periodSeconds?: number;
 }
 
@@ -64,6 +66,7 @@ export class PulseEstimator {
   readonly #buffer: PulseWindowBuffer;
   readonly #trace = new DisplayTrace();
   readonly #history = new SpectrumHistory();
+  readonly #present = new PresentRate();
   #track: number | undefined;
   #newestInputUs = -Infinity;
   #startUs = Infinity;
@@ -99,6 +102,7 @@ export class PulseEstimator {
       if (sample.timeUs - this.#newestInputUs > MAX_GAP_US) {
         this.#buffer.reset();
         this.#history.reset();
+        this.#present.reset();
         this.#startUs = sample.timeUs;
       }
       this.#newestInputUs = sample.timeUs;
@@ -150,9 +154,8 @@ export class PulseEstimator {
    */
   #isDue(newestUs: number): boolean {
     if (!this.#assessment) return Number.isFinite(newestUs);
-    const periodUs = this.#assessment.withheld ? this.#periodUs : 2 * this.#periodUs;
     const period = (timeUs: number) =>
-      Math.floor((timeUs - this.#buffer.startUs + PERIOD_TOLERANCE_US) / periodUs);
+      Math.floor((timeUs - this.#buffer.startUs + PERIOD_TOLERANCE_US) / this.#periodUs);
     return period(newestUs) !== period(this.#assessment.timeUs);
   }
 
@@ -165,6 +168,7 @@ export class PulseEstimator {
     this.#startUs = Infinity;
     this.#faceSpeed = 0;
     this.#history.reset();
+    this.#present.reset();
     this.#assessment = undefined;
     this.#wave = undefined;
   }
@@ -212,7 +216,10 @@ export class PulseEstimator {
       confidence: decision.confidence,
       snrDb: features.snrDb,
     };
-    return { timeUs, windowS, rate, features, ...decision };
+    const assessment = { timeUs, windowS, rate, features, ...decision };
+    if (decision.withheld) return assessment;
+    const rhythm = rhythmOf(candidate.bvp, { sampleRateHz: PULSE_SAMPLE_RATE_HZ, rate });
+    return { ...assessment, ...this.#present.correct(assessment, rhythm) };
   }
 
   /** Completes the features by the history, to which the candidate's spectrum is added. */

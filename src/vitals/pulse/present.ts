@@ -1,0 +1,105 @@
+import type { Withheld } from "../withheld.ts";
+import { type Rhythm, TREND_END_S } from "./rhythm.ts";
+
+/** Beats of less similar shape are not reliable enough to show an irregular rhythm. Chosen. */
+const MIN_SIMILARITY = 0.85;
+/** Beats of less similar shape are not reliable enough to replace a rate. Chosen. */
+const MIN_SIMILARITY_OF_CHANGE = 0.93;
+/** The same for a trend, to which all beats of the window contribute. Chosen. */
+const MIN_SIMILARITY_OF_TREND = 0.9;
+/**
+ * In a less regular window the heart is irregular. Over 10 s, the regularity is over 0.57 in 90 % of
+ * the windows of resting adults (UBFC-rPPG, measured without contact), and under 0.5 in half of the
+ * windows in atrial fibrillation (synthetic). Few intervals are alike by chance more often.
+ */
+const MIN_REGULARITY = { long: 0.5, short: 0.7 } as const;
+/** Windows with fewer intervals are short. Chosen. */
+const LONG_INTERVALS = 8;
+/** An irregular rhythm is remembered for this time: chance makes some windows regular. Chosen. */
+const IRREGULAR_US = 12_000_000;
+/** Upper limit of the confidence in an irregular rhythm, for which no data was fitted. Chosen. */
+const MAX_IRREGULAR_CONFIDENCE = 0.89;
+/** While the rhythm is irregular, a window of lower regularity needs beats that agree. Chosen. */
+const MIN_LONE_REGULARITY = 0.6;
+/** Largest difference of two rates that agree, in beats/min. */
+const SAME_RATE = 3;
+/** Two newest intervals that differ by this factor from those before announce a change. Chosen. */
+const MIN_NEWEST_FACTOR = 1.22;
+/** From these differences on, alike newest intervals replace the rate of the window. Chosen. */
+const MIN_CHANGE = { share: 0.1, rate: 6 } as const;
+/** From these values on, the end of the trend replaces the rate. Chosen. */
+const MIN_TREND = { slope: 1, significance: 6, rate: 4 } as const;
+
+/** The rate of a window by its spectrum, with its confidence. */
+export interface SpectralRate {
+  /** Time of the newest sample, in microseconds. */
+  readonly timeUs: number;
+  /** In beats/min. */
+  readonly rate: number;
+  readonly confidence: number;
+}
+
+/** What the beats change about a window. */
+export interface Correction {
+  /** In beats/min. */
+  readonly rate?: number;
+  readonly confidence?: number;
+  /** Time that the rate describes, in seconds. */
+  readonly windowS?: number;
+  readonly withheld?: Withheld;
+}
+
+/**
+ * Corrects the rate of a window by its beats. A spectrum gives the strongest frequency of its window:
+ * after a change of the rate that is the old one for seconds, and in an irregular rhythm it need not
+ * be the number of beats at all. The present counts: the newest beats replace the rate, or withhold
+ * it until they are steady.
+ */
+export class PresentRate {
+  #irregularUs = -Infinity;
+
+  /** Adds the window that ends at `timeUs`; `rhythm` is undefined if it has too few beats. */
+  correct({ timeUs, rate, confidence }: SpectralRate, rhythm: Rhythm | undefined): Correction {
+    if (rhythm && isIrregular(rhythm)) this.#irregularUs = timeUs;
+    if (timeUs - this.#irregularUs < IRREGULAR_US) {
+      const isLone = rhythm !== undefined && rhythm.regularity < MIN_LONE_REGULARITY &&
+        rhythm.shapeSimilarity >= MIN_SIMILARITY && Math.abs(rhythm.rate - rate) > SAME_RATE;
+      return {
+        confidence: Math.min(confidence, MAX_IRREGULAR_CONFIDENCE),
+        ...(isLone ? { withheld: "irregular" } : {}),
+      };
+    }
+    return rhythm ? followTrend(rhythm, rate) ?? followStep(rhythm, rate) : {};
+  }
+
+  /** Forgets the rhythm, as for a new person. */
+  reset(): void {
+    this.#irregularUs = -Infinity;
+  }
+}
+
+function isIrregular({ shapeSimilarity, count, regularity }: Rhythm): boolean {
+  const { long, short } = MIN_REGULARITY;
+  return shapeSimilarity >= MIN_SIMILARITY &&
+    regularity < (count >= LONG_INTERVALS ? long : short);
+}
+
+/** Follows a rate that rises or falls steadily, behind which the mean of a window lags. */
+function followTrend({ shapeSimilarity, trend }: Rhythm, rate: number): Correction | undefined {
+  const { slope, significance, endRate } = trend;
+  const isTrend = shapeSimilarity >= MIN_SIMILARITY_OF_TREND &&
+    Math.abs(slope) >= MIN_TREND.slope &&
+    significance >= MIN_TREND.significance && Math.abs(endRate - rate) > MIN_TREND.rate;
+  return isTrend ? { rate: endRate, windowS: TREND_END_S } : undefined;
+}
+
+/** Follows a change of the rate from one beat to the next. */
+function followStep({ shapeSimilarity, newest, newestRatio }: Rhythm, rate: number): Correction {
+  if (shapeSimilarity < MIN_SIMILARITY_OF_CHANGE) return {};
+  const minChange = Math.max(MIN_CHANGE.rate, MIN_CHANGE.share * rate);
+  if (newest && Math.abs(newest.rate - rate) > minChange) {
+    return { rate: newest.rate, windowS: newest.seconds };
+  }
+  const isChanging = Math.abs(Math.log(newestRatio)) > Math.log(MIN_NEWEST_FACTOR);
+  return isChanging ? { withheld: "low_quality" } : {};
+}

@@ -1,0 +1,170 @@
+import { mean, median } from "../../base/statistics.ts";
+import { bandPass } from "../signal/bandpass.ts";
+import { findBeats, type WindowBeat } from "../hrv/beats.ts";
+
+/**
+ * Filter and threshold for beats that are counted, not timed: fewer harmonics and smaller
+ * excursions than for the variability miss fewer beats. Measured on UBFC-rPPG.
+ */
+const COUNTING = { harmonics: 2.2, minSwing: 0.25 } as const;
+/** The shapes of beats are compared this far around the rise, in seconds. Chosen. */
+const SHAPE_S = 0.25;
+/** Intervals up to this far from the median, relative to it, are alike. Chosen. */
+const ALIKE = 0.1;
+/** Fewer beats have no rhythm. Chosen. */
+const MIN_BEATS = 4;
+/** Number of the newest intervals that give the newest rate. Chosen. */
+const NEWEST_INTERVALS = 4;
+/** An interval of this many medians contains a beat that was missed. Chosen. */
+const MISSED_BEAT = { from: 1.75, to: 2.25 } as const;
+/** Two intervals under this many medians that add up to one contain a false beat. Chosen. */
+const FALSE_BEAT = { below: 0.8, tolerance: 0.12 } as const;
+/** Time before the end of a window for which the rate of its trend is given, in seconds. Chosen. */
+export const TREND_END_S = 2;
+/** A line needs this many intervals. Chosen. */
+const MIN_TREND_INTERVALS = 6;
+
+/** The beats of one window and what they say about its rate. All rates are in beats/min. */
+export interface Rhythm {
+  /** Mean correlation of the beats' shapes with their mean shape; near 1 if every beat was seen. */
+  readonly shapeSimilarity: number;
+  /** Number of intervals, after missed and false beats were corrected. */
+  readonly count: number;
+  /** Share of the intervals within 10 % of the median interval, 0 to 1. */
+  readonly regularity: number;
+  /** Rate from the first to the last beat. */
+  readonly rate: number;
+  /** Rate of the newest intervals, undefined unless they are alike. */
+  readonly newest: { readonly rate: number; readonly seconds: number } | undefined;
+  /**
+   * The two newest intervals over the median of those before: the one that is nearer to 1, or 1 if
+   * one is longer and the other shorter.
+   */
+  readonly newestRatio: number;
+  /** Linear trend of the rate. */
+  readonly trend: Trend;
+}
+
+/** A line through the rates of the intervals. */
+export interface Trend {
+  /** Change of the rate, in beats/min per second. */
+  readonly slope: number;
+  /** Slope over its standard error, without a sign; 0 for too few intervals. */
+  readonly significance: number;
+  /** Mean rate of the line over the last two seconds of the window. */
+  readonly endRate: number;
+}
+
+/**
+ * Finds the beats of a window and describes their rhythm.
+ *
+ * @param bvp blood volume pulse without gaps, systole is up.
+ * @param options `rate` is the rate of the window by its spectrum, in beats/min.
+ * @returns undefined for fewer than four beats.
+ */
+export function rhythmOf(
+  bvp: Float64Array,
+  { sampleRateHz, rate }: { sampleRateHz: number; rate: number },
+): Rhythm | undefined {
+  const beats = findBeats(bvp, { sampleRateHz, rate, ...COUNTING });
+  if (beats.length < MIN_BEATS) return undefined;
+  const times = beats.map(({ crossing }) => crossing / sampleRateHz);
+  const intervals = times.slice(1).map((time, k) => time - times[k]!);
+  const corrected = correctIntervals(intervals);
+  const newest = intervals.slice(-NEWEST_INTERVALS);
+  return {
+    shapeSimilarity: shapeSimilarity(bvp, beats, { sampleRateHz, rate }),
+    count: corrected.length,
+    regularity: regularityOf(corrected),
+    rate: 60 / mean(corrected),
+    newest: regularityOf(newest) === 1
+      ? { rate: 60 / mean(newest), seconds: mean(newest) * newest.length }
+      : undefined,
+    newestRatio: newestRatioOf(intervals),
+    trend: trendOf(corrected, { startS: times[0]!, endS: bvp.length / sampleRateHz }),
+  };
+}
+
+/** Splits intervals in which a beat was missed, and joins those around a false beat. */
+export function correctIntervals(intervals: readonly number[]): number[] {
+  const middle = median(intervals);
+  const corrected: number[] = [];
+  for (let k = 0; k < intervals.length; k++) {
+    const [interval, next = Infinity] = [intervals[k]! / middle, intervals[k + 1]! / middle];
+    if (interval > MISSED_BEAT.from && interval < MISSED_BEAT.to) {
+      corrected.push(intervals[k]! / 2, intervals[k]! / 2);
+    } else if (
+      interval < FALSE_BEAT.below && next < FALSE_BEAT.below &&
+      Math.abs(interval + next - 1) <= FALSE_BEAT.tolerance
+    ) {
+      corrected.push(intervals[k]! + intervals[k + 1]!);
+      k++;
+    } else corrected.push(intervals[k]!);
+  }
+  return corrected;
+}
+
+function regularityOf(intervals: readonly number[]): number {
+  const middle = median(intervals);
+  const alike = intervals.filter((interval) => Math.abs(interval - middle) <= ALIKE * middle);
+  return alike.length / intervals.length;
+}
+
+function newestRatioOf(intervals: readonly number[]): number {
+  const before = intervals.slice(-6, -2);
+  if (before.length === 0) return 1;
+  const ratios = intervals.slice(-2).map((interval) => interval / median(before));
+  const [low, high] = [Math.min(...ratios), Math.max(...ratios)];
+  if (low > 1) return low;
+  return high < 1 ? high : 1;
+}
+
+/** Fits a line to the rates of intervals by least squares. */
+function trendOf(
+  intervals: readonly number[],
+  { startS, endS }: { startS: number; endS: number },
+): Trend {
+  let endOfBeatS = startS;
+  const times = intervals.map((interval) => (endOfBeatS += interval) - interval / 2);
+  const rates = intervals.map((interval) => 60 / interval);
+  const [time, rate] = [mean(times), mean(rates)];
+  const squares = times.reduce((sum, value) => sum + (value - time) ** 2, 0);
+  const slope = times.reduce((sum, value, k) => sum + (value - time) * rates[k]!, 0) / squares;
+  const endRate = rate + slope * (endS - TREND_END_S / 2 - time);
+  if (intervals.length < MIN_TREND_INTERVALS) return { slope, significance: 0, endRate };
+  const residuals = times.reduce(
+    (sum, value, k) => sum + (rates[k]! - rate - slope * (value - time)) ** 2,
+    0,
+  );
+  const error = Math.sqrt(residuals / (intervals.length - 2) / squares);
+  return { slope, significance: Math.abs(slope) / (error || Number.MIN_VALUE), endRate };
+}
+
+function shapeSimilarity(
+  bvp: Float64Array,
+  beats: readonly WindowBeat[],
+  { sampleRateHz, rate }: { sampleRateHz: number; rate: number },
+): number {
+  const hz = rate / 60;
+  const highHz = Math.min(3.2 * hz, 0.45 * sampleRateHz);
+  const signal = bandPass(bvp, { lowHz: 0.35 * hz, highHz, sampleRateHz });
+  const half = Math.round(SHAPE_S * sampleRateHz);
+  const shapes = beats.flatMap(({ crossing }) => {
+    const center = Math.round(crossing);
+    const inside = center >= half && center + half < signal.length;
+    return inside ? [signal.subarray(center - half, center + half + 1)] : [];
+  });
+  if (shapes.length < 2) return 0;
+  const template = shapes[0]!.map((_, k) => mean(shapes.map((shape) => shape[k]!)));
+  return mean(shapes.map((shape) => cosineSimilarity(shape, template)));
+}
+
+function cosineSimilarity(a: Float64Array, b: Float64Array): number {
+  let [product, squaresA, squaresB] = [0, 0, 0];
+  for (let k = 0; k < a.length; k++) {
+    product += a[k]! * b[k]!;
+    squaresA += a[k]! ** 2;
+    squaresB += b[k]! ** 2;
+  }
+  return product / (Math.sqrt(squaresA * squaresB) || 1);
+}
