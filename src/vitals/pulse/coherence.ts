@@ -1,4 +1,5 @@
 import { dtft } from "../signal/dtft.ts";
+import { oscillationOf } from "./notch.ts";
 
 /** A BVP signal and its region. */
 export interface RegionSignal {
@@ -19,6 +20,8 @@ const SEGMENT_S = 3;
  *
  * In each segment of the window it is (K·R² - 1)/(K - 1), with R the mean resultant length of the
  * phases of K regions (Mardia and Jupp 2000, section 2.3); the result is the mean of all segments.
+ * Segments alone would not resolve the motion of a runner from the pulse beside it, so the phases are
+ * those of the oscillation of the whole window.
  * Of several signals of a region, the one with the highest weight counts.
  *
  * @returns undefined for fewer than three regions.
@@ -32,8 +35,11 @@ export function phaseCoherence(
     const current = best.get(signal.region);
     if (!current || signal.weight > current.weight) best.set(signal.region, signal);
   }
-  const regions = [...best.values()];
-  if (regions.length < MIN_REGIONS) return undefined;
+  if (best.size < MIN_REGIONS) return undefined;
+  const regions = Array.from(best.values(), (region) => ({
+    ...region,
+    bvp: oscillationOf(region.bvp, { frequencyHz, sampleRateHz }),
+  }));
   const { length } = regions[0]!.bvp;
   const segments = Math.max(2, Math.floor(length / sampleRateHz / SEGMENT_S));
   const samples = Math.floor(length / segments);

@@ -3,20 +3,15 @@ import type { RegionSample } from "../../vision/region_sample.ts";
 import type { PulseEstimate, RateSample } from "../estimate.ts";
 import type { Withheld } from "../withheld.ts";
 import type { BvpWindow } from "../estimate_context.ts";
+import { CandidateJudge } from "./candidates.ts";
 import {
   type ConfidenceFeatures,
   type ConfidenceModel,
   loadConfidenceModel,
-  pulseConfidence,
 } from "./confidence.ts";
 import { DisplayTrace } from "./display_trace.ts";
-import { fuse, type PulseCandidate } from "./fusion.ts";
-import { clampRate, gate } from "./gate.ts";
-import { SEARCH_BAND } from "./harmonic_sum.ts";
-import { PULSE_METHODS } from "./methods/list.ts";
 import { PresentRate } from "./present.ts";
 import { rhythmOf } from "./rhythm.ts";
-import { SpectrumHistory } from "./spectrum_history.ts";
 import { PULSE_SAMPLE_RATE_HZ, PulseWindowBuffer } from "./window_buffer.ts";
 
 /** Shortest and longest window in seconds; the window grows while samples arrive. Chosen. */
@@ -60,12 +55,11 @@ export interface PulseAssessment {
 
 /** Estimates the pulse rate from region means or ready signals. */
 export class PulseEstimator {
-  readonly #model: ConfidenceModel;
+  readonly #judge: CandidateJudge;
   readonly #maxWindowS: number;
   readonly #periodUs: number;
   readonly #buffer: PulseWindowBuffer;
   readonly #trace = new DisplayTrace();
-  readonly #history = new SpectrumHistory();
   readonly #present = new PresentRate();
   #track: number | undefined;
   #newestInputUs = -Infinity;
@@ -76,7 +70,7 @@ export class PulseEstimator {
   #newestRateUs = -Infinity;
 
   constructor(options: PulseEstimatorOptions = {}) {
-    this.#model = options.model ?? loadConfidenceModel();
+    this.#judge = new CandidateJudge(options.model ?? loadConfidenceModel());
     this.#maxWindowS = options.windowSeconds ?? MAX_WINDOW_S;
     this.#periodUs = (options.periodSeconds ?? PERIOD_US / 1e6) * 1e6;
     this.#buffer = new PulseWindowBuffer({ seconds: this.#maxWindowS + 1 });
@@ -101,7 +95,7 @@ export class PulseEstimator {
     if (hasPulseInput(sample)) {
       if (sample.timeUs - this.#newestInputUs > MAX_GAP_US) {
         this.#buffer.reset();
-        this.#history.reset();
+        this.#judge.reset();
         this.#present.reset();
         this.#startUs = sample.timeUs;
       }
@@ -167,7 +161,7 @@ export class PulseEstimator {
     this.#newestInputUs = -Infinity;
     this.#startUs = Infinity;
     this.#faceSpeed = 0;
-    this.#history.reset();
+    this.#judge.reset();
     this.#present.reset();
     this.#assessment = undefined;
     this.#wave = undefined;
@@ -195,19 +189,13 @@ export class PulseEstimator {
     if (timeUs - this.#newestInputUs > MAX_INPUT_AGE_US) return { ...none, withheld: "no_face" };
     if (windowS < MIN_WINDOW_S - WINDOW_TOLERANCE_S) return { ...none, withheld: "warming_up" };
     const window = this.#buffer.window(windowS);
-    const candidate = fuse(PULSE_METHODS.flatMap((method) => method.extract(window)), window);
-    if (!candidate) return { ...none, withheld: "low_quality" };
-    const rate = clampRate(60 * candidate.frequencyHz);
-    const features = this.#confidenceFeatures(candidate, timeUs);
-    const decision = gate(candidate, {
-      window,
-      rate,
-      confidence: pulseConfidence(features, this.#model),
-      features,
-      previousFeatures: this.#assessment?.features,
+    const judged = this.#judge.judge(window, {
+      timeUs,
       faceSpeed: this.#faceSpeed,
       breathsPerMinute,
     });
+    if (!judged) return { ...none, withheld: "low_quality" };
+    const { candidate, features, rate, decision } = judged;
     this.#wave = {
       bvp: candidate.bvp,
       startUs: timeUs - ((window.length - 1) * 1e6) / PULSE_SAMPLE_RATE_HZ,
@@ -216,19 +204,11 @@ export class PulseEstimator {
       confidence: decision.confidence,
       snrDb: features.snrDb,
     };
-    const assessment = { timeUs, windowS, rate, features, ...decision };
-    if (decision.withheld) return assessment;
+    const { confidence, withheld } = decision;
+    const assessment = { timeUs, windowS, rate, features, confidence };
+    if (withheld) return { ...assessment, withheld };
     const rhythm = rhythmOf(candidate.bvp, { sampleRateHz: PULSE_SAMPLE_RATE_HZ, rate });
     return { ...assessment, ...this.#present.correct(assessment, rhythm) };
-  }
-
-  /** Completes the features by the history, to which the candidate's spectrum is added. */
-  #confidenceFeatures(candidate: PulseCandidate, timeUs: number): ConfidenceFeatures {
-    const { frequencyHz, spectrum, features } = candidate;
-    const historyDb = this.#history.relativePowerDb(frequencyHz, { timeUs, ...SEARCH_BAND });
-    this.#history.push(timeUs, spectrum);
-    const hasHistory = historyDb === undefined ? 0 : 1;
-    return { ...features, historyDb: historyDb ?? 0, hasHistory };
   }
 }
 

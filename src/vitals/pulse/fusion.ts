@@ -16,7 +16,7 @@ import {
 import { strongestPeak } from "./harmonic_sum.ts";
 import type { PulseSignal } from "./methods/method.ts";
 import { refineFrequency } from "./refine.ts";
-import { subharmonicDb } from "./subharmonic.ts";
+import { PULSE_DIVISORS, subharmonicDb } from "./subharmonic.ts";
 import { whiten } from "./whitening.ts";
 
 /** Band of the SNR, in hertz: from just under the pulse band to its first harmonics. */
@@ -132,7 +132,7 @@ export function fuse(
     frequencyHz,
     signals: weighted,
     spectrum,
-    subharmonicDb: subharmonicDb(raw, { frequencyHz, sampleRateHz }),
+    subharmonicDb: subharmonicDb(raw, { frequencyHz, sampleRateHz, divisors: PULSE_DIVISORS }),
     bvp: filterZeroPhase(bvp, [lowPass]),
     features: {
       snrDb: harmonicSnrDb(spectrum, { frequencyHz, ...NOISE_BAND }),

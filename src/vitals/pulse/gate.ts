@@ -6,6 +6,8 @@ import { rejectionReason } from "./rejection.ts";
 
 /** Minimum confidence of a published rate. Chosen. */
 const MIN_CONFIDENCE = 0.7;
+/** Candidates of less confidence are noise, whatever else they resemble. Chosen. */
+const MIN_VETO_CONFIDENCE = 0.3;
 /** Range of published rates, in beats/min. */
 const MIN_RATE = 40;
 const MAX_RATE = 180;
@@ -13,6 +15,11 @@ const MAX_RATE = 180;
 const RATE_TOLERANCE = 0.5;
 /** Minimum phase coherence of regions: noise of sensor and compression is incoherent. Chosen. */
 const MIN_COHERENCE = 0.4;
+/**
+ * From this confidence on, a low coherence is that of a weak pulse, as on dark skin. Measured: noise
+ * and compression reach 0.94 on recordings without a pulse.
+ */
+const CERTAIN = 0.95;
 /** Maximum speed of the face in face widths per second: faster motion blurs the skin. Chosen. */
 const MAX_FACE_SPEED = 0.5;
 /** A candidate with a subharmonic stronger than this is a harmonic itself, in decibels. */
@@ -34,31 +41,58 @@ export interface GateContext {
   /** Confidence of the candidate by its features. */
   readonly confidence: number;
   readonly features: ConfidenceFeatures;
-  /** Features of the assessment before. */
-  readonly previousFeatures: ConfidenceFeatures | undefined;
+  /** The assessment before: incoherent noise is coherent by chance now and then. */
+  readonly previous: { readonly rate: number; readonly isIncoherent: boolean } | undefined;
   /** Speed of the face in face widths per second. */
   readonly faceSpeed: number;
   readonly breathsPerMinute: number | undefined;
 }
 
+/** Whether a candidate is published. */
+export interface Decision {
+  readonly confidence: number;
+  /** Absent if the candidate is published. */
+  readonly withheld?: Withheld;
+  /** True if the candidate is known to be something else than a pulse, which may hide beside it. */
+  readonly isVetoed?: true;
+}
+
 /** Decides whether a candidate is published: its confidence, and why it is withheld. */
-export function gate(
-  { frequencyHz, subharmonicDb }: PulseCandidate,
-  context: GateContext,
-): { confidence: number; withheld?: Withheld } {
-  const { window, rate, confidence, faceSpeed } = context;
+export function gate(candidate: PulseCandidate, context: GateContext): Decision {
+  const { rate, confidence, faceSpeed, previous } = context;
   if (rate < MIN_RATE || rate > MAX_RATE) {
     const limited = Math.min(confidence, MAX_CONFIDENCE.outOfRange);
     return { confidence: limited, withheld: "low_quality" };
   }
-  if (confidence < MIN_CONFIDENCE) return { confidence, withheld: "low_quality" };
-  if (isIncoherent(context.features) || isIncoherent(context.previousFeatures)) {
-    return { confidence: MAX_CONFIDENCE.incoherent, withheld: "low_quality" };
+  if (confidence < MIN_VETO_CONFIDENCE) return { confidence, withheld: "low_quality" };
+  const veto = faceSpeed > MAX_FACE_SPEED ? "motion" : vetoOf(candidate, context);
+  const isConfident = confidence >= MIN_CONFIDENCE;
+  if (veto) {
+    // Noise resembles motion in part: only a confident candidate is explained by it.
+    const withheld = isConfident ? veto : "low_quality";
+    return { confidence: limitedBy(veto, confidence), withheld, isVetoed: true };
   }
-  const isMotion = faceSpeed > MAX_FACE_SPEED || subharmonicDb > MAX_SUBHARMONIC_DB ||
+  if (!isConfident) return { confidence, withheld: "low_quality" };
+  return previous?.isIncoherent && Math.abs(previous.rate - rate) <= SAME_RATE
+    ? { confidence: MAX_CONFIDENCE.incoherent, withheld: "low_quality" }
+    : { confidence };
+}
+
+/** What a candidate is instead of a pulse; undefined if nothing speaks against a pulse. */
+function vetoOf(
+  { frequencyHz, subharmonicDb }: PulseCandidate,
+  context: GateContext,
+): Withheld | undefined {
+  const { window, confidence } = context;
+  if (isIncoherent(context)) return "low_quality";
+  const isMotion = subharmonicDb > MAX_SUBHARMONIC_DB ||
     (isBreathingHarmonic(context) && confidence < MIN_BREATHING_HARMONIC_CONFIDENCE);
-  const withheld = isMotion ? "motion" : rejectionReason(window, frequencyHz);
-  return withheld ? { confidence: MAX_CONFIDENCE.rejected, withheld } : { confidence };
+  return isMotion ? "motion" : rejectionReason(window, frequencyHz);
+}
+
+function limitedBy(veto: Withheld, confidence: number): number {
+  const limit = veto === "low_quality" ? MAX_CONFIDENCE.incoherent : MAX_CONFIDENCE.rejected;
+  return Math.min(confidence, limit);
 }
 
 /** Replaces a rate just outside the published range by the end of the range, in beats/min. */
@@ -67,9 +101,11 @@ export function clampRate(rate: number): number {
   return Math.min(MAX_RATE, Math.max(MIN_RATE, rate));
 }
 
-/** True if the coherence of regions is known and too low. */
-function isIncoherent(features: ConfidenceFeatures | undefined): boolean {
-  return features?.hasCoherence === 1 && features.coherence < MIN_COHERENCE;
+/** True if the coherence of regions is known and too low for the confidence of a candidate. */
+export function isIncoherent(
+  { features, confidence }: Pick<GateContext, "features" | "confidence">,
+): boolean {
+  return features.hasCoherence === 1 && features.coherence < MIN_COHERENCE && confidence < CERTAIN;
 }
 
 function isBreathingHarmonic({ rate, breathsPerMinute = NaN }: GateContext): boolean {

@@ -9,8 +9,10 @@ const MAX_OFFSET_HZ = 0.07;
 const FALL_DISTANCE_HZ = 0.1;
 /** A steady rhythm falls to a quarter at that distance; drift and noise do not. */
 const MIN_FALL = 2;
-/** The subharmonics that are examined: those of which breathing has harmonics in the pulse band. */
-const DIVISORS = [2, 3] as const;
+/** Subharmonics of which breathing and sway have harmonics in the pulse band. */
+export const MOTION_DIVISORS = [2, 3] as const;
+/** Also those of an irregular heart: every second beat that is early makes five harmonics of two. */
+export const PULSE_DIVISORS = [1.5, 2, 2.5, 3] as const;
 /** Lower limit of the result, used when no subharmonic is present, in decibels. Chosen. */
 const MIN_DB = -30;
 
@@ -23,11 +25,15 @@ const MIN_DB = -30;
  */
 export function subharmonicDb(
   signal: Float64Array,
-  { frequencyHz, sampleRateHz }: { frequencyHz: number; sampleRateHz: number },
+  { frequencyHz, sampleRateHz, divisors = MOTION_DIVISORS }: {
+    frequencyHz: number;
+    sampleRateHz: number;
+    divisors?: readonly number[];
+  },
 ): number {
   const power = powerAt(signal, frequencyHz / sampleRateHz);
   const strongest = Math.max(
-    ...DIVISORS.map((divisor) =>
+    ...divisors.map((divisor) =>
       peakPowerNear(signal, { frequencyHz: frequencyHz / divisor, sampleRateHz })
     ),
   );

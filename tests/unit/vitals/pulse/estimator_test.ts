@@ -1,12 +1,9 @@
 import assert from "node:assert/strict";
 import { NEGATIVES } from "../../../../scripts/fit/negatives.ts";
 import { monotonicUs } from "../../../../src/base/time.ts";
-import {
-  type ConfidenceModel,
-  loadConfidenceModel,
-} from "../../../../src/vitals/pulse/confidence.ts";
 import { PulseEstimator } from "../../../../src/vitals/pulse/estimator.ts";
 import type { RegionSample } from "../../../../src/vision/region_sample.ts";
+import { constantModel } from "../../../support/pulse_models.ts";
 import { faceSamples } from "../../../support/face_samples.ts";
 import { Random } from "../../../support/random.ts";
 
@@ -85,18 +82,6 @@ Deno.test("PulseEstimator clamps a rate just outside the range and withholds one
   assert.equal(last(180.3).strict?.value, 180);
   for (const pulse of [38.5, 182]) assert.equal(last(pulse).withheld, "low_quality", `${pulse}`);
 });
-
-/** A model whose confidence is the same for all features. */
-function constantModel(confidence: number): ConfidenceModel {
-  const { weights, ranges } = loadConfidenceModel();
-  return {
-    intercept: Math.log(confidence / (1 - confidence)),
-    weights: Object.fromEntries(
-      Object.keys(weights).map((name) => [name, 0]),
-    ) as unknown as typeof weights,
-    ranges,
-  };
-}
 
 /** The estimates at each sample, with the time in microseconds. */
 function estimatesOf(samples: Iterable<RegionSample>, estimator = new PulseEstimator()) {

@@ -2,24 +2,12 @@ import assert from "node:assert/strict";
 import { monotonicUs } from "../../../../src/base/time.ts";
 import type { RegionName, RegionSample } from "../../../../src/vision/region_sample.ts";
 import {
-  type ConfidenceModel,
-  loadConfidenceModel,
-} from "../../../../src/vitals/pulse/confidence.ts";
-import {
   PulseEstimator,
   type PulseEstimatorOptions,
 } from "../../../../src/vitals/pulse/estimator.ts";
+import { constantModel } from "../../../support/pulse_models.ts";
 import { faceSamples } from "../../../support/face_samples.ts";
 
-/** A model whose confidence is the same for all features. */
-function constantModel(confidence: number): ConfidenceModel {
-  const { weights, ranges } = loadConfidenceModel();
-  return {
-    intercept: Math.log(confidence / (1 - confidence)),
-    weights: Object.fromEntries(Object.keys(weights).map((name) => [name, 0])) as typeof weights,
-    ranges,
-  };
-}
 const CONFIDENT = constantModel(0.9);
 
 /** An estimator after samples that were not assessed yet. */

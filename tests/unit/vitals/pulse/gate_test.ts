@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
 import type { ConfidenceFeatures } from "../../../../src/vitals/pulse/confidence.ts";
 import type { PulseCandidate } from "../../../../src/vitals/pulse/fusion.ts";
-import { clampRate, gate, type GateContext } from "../../../../src/vitals/pulse/gate.ts";
+import {
+  clampRate,
+  gate,
+  type GateContext,
+  isIncoherent,
+} from "../../../../src/vitals/pulse/gate.ts";
 import { colorOf, pulseWindow } from "../../../support/pulse_window.ts";
 
 const FEATURES: ConfidenceFeatures = {
@@ -36,9 +41,9 @@ function decide({ subharmonicDb = -10, ...context }: Parts) {
   return gate(candidate, {
     window: pulseWindow({}),
     rate: 72,
-    confidence: 0.95,
+    confidence: 0.94,
     features: FEATURES,
-    previousFeatures: undefined,
+    previous: undefined,
     faceSpeed: 0,
     breathsPerMinute: undefined,
     ...context,
@@ -66,9 +71,16 @@ const LIMITS: readonly (readonly [
     0.5,
   ],
   [
-    "coherence of the assessment before",
-    { previousFeatures: incoherent(0.4) },
-    { previousFeatures: incoherent(0.399) },
+    "rate of an incoherent candidate before",
+    { previous: { rate: 75.1, isIncoherent: true } },
+    { previous: { rate: 74.9, isIncoherent: true } },
+    "low_quality",
+    0.5,
+  ],
+  [
+    "confidence of an incoherent candidate",
+    { features: incoherent(-0.1), confidence: 0.95 },
+    { features: incoherent(-0.1), confidence: 0.949 },
     "low_quality",
     0.5,
   ],
@@ -101,8 +113,9 @@ const LIMITS: readonly (readonly [
 
 for (const [name, published, withheld, reason, confidence] of LIMITS) {
   Deno.test(`gate() withholds beyond the limit only: ${name}`, () => {
-    assert.deepEqual(decide(published), { confidence: published.confidence ?? 0.95 });
-    assert.deepEqual(decide(withheld), { confidence, withheld: reason });
+    assert.deepEqual(decide(published), { confidence: published.confidence ?? 0.94 });
+    const { isVetoed: _, ...decision } = decide(withheld);
+    assert.deepEqual(decision, { confidence, withheld: reason });
   });
 }
 
@@ -112,7 +125,8 @@ Deno.test("gate() keeps a confidence that is under the limit of a rate outside t
 
 Deno.test("gate() does not need a coherence that is unknown", () => {
   const unknown = { ...FEATURES, coherence: 0, hasCoherence: 0 };
-  assert.equal(decide({ features: unknown, previousFeatures: unknown }).withheld, undefined);
+  const previous = { rate: 72, isIncoherent: false };
+  assert.equal(decide({ features: unknown, previous }).withheld, undefined);
 });
 
 Deno.test("gate() publishes four times the breathing rate", () => {
@@ -123,7 +137,28 @@ Deno.test("gate() withholds a candidate that rejectionReason() rejects", () => {
   const lamp = (seconds: number) => 0.01 * Math.sin(2 * Math.PI * 1.2 * seconds);
   const color = colorOf({ r: lamp, g: lamp, b: lamp });
   const window = pulseWindow({ skin: color, background: color });
-  assert.deepEqual(decide({ window }), { confidence: 0.1, withheld: "flicker" });
+  assert.deepEqual(decide({ window }), { confidence: 0.1, withheld: "flicker", isVetoed: true });
+});
+
+Deno.test("gate() vetoes what is no pulse from a confidence of 0.3 on, but not what is unclear", () => {
+  const vetoed = (parts: Parts) => decide(parts).isVetoed ?? false;
+  assert.equal(vetoed({ subharmonicDb: 1 }), true);
+  assert.equal(vetoed({ faceSpeed: 1 }), true);
+  assert.equal(vetoed({ features: incoherent(0) }), true);
+  assert.equal(vetoed({ confidence: 0.6 }), false);
+  assert.equal(vetoed({ rate: 250 }), false);
+  const unclear = { subharmonicDb: 1, confidence: 0.3 };
+  assert.deepEqual(decide(unclear), { confidence: 0.1, withheld: "low_quality", isVetoed: true });
+  assert.deepEqual(decide({ ...unclear, confidence: 0.299 }), {
+    confidence: 0.299,
+    withheld: "low_quality",
+  });
+});
+
+Deno.test("isIncoherent() needs a known coherence", () => {
+  const unknown = { ...FEATURES, coherence: 0, hasCoherence: 0 };
+  assert.equal(isIncoherent({ features: unknown, confidence: 0.8 }), false);
+  assert.equal(isIncoherent({ features: incoherent(0), confidence: 0.8 }), true);
 });
 
 Deno.test("clampRate() replaces rates up to 0.5 outside the range, and no others", () => {

@@ -1,0 +1,74 @@
+import assert from "node:assert/strict";
+import { CandidateJudge } from "../../../../src/vitals/pulse/candidates.ts";
+import { colorOf, pulseWindow } from "../../../support/pulse_window.ts";
+import { constantModel } from "../../../support/pulse_models.ts";
+
+const PULSE_HZ = 1.4;
+const context = { faceSpeed: 0, breathsPerMinute: undefined } as const;
+
+/** Skin that has a pulse of 84 beats/min, under a colored lamp that flickers at a frequency. */
+function flickering(lampHz: number) {
+  const wave = (hz: number) => (seconds: number) => Math.sin(2 * Math.PI * hz * seconds);
+  const lamp = (share: number) => (seconds: number) => 0.02 * share * wave(lampHz)(seconds);
+  const skin = (share: number) => (seconds: number) =>
+    lamp(share)(seconds) - 0.005 * share * wave(PULSE_HZ)(seconds);
+  return pulseWindow({
+    skin: colorOf({ r: skin(0.43), g: skin(1), b: skin(0.69) }),
+    background: colorOf({ r: lamp(0.43), g: lamp(1), b: lamp(0.69) }),
+  });
+}
+
+/** Judges the same window every half second; returns the last result. */
+function judgedAfter(seconds: number, window: ReturnType<typeof flickering>, confidence = 0.97) {
+  const judge = new CandidateJudge(constantModel(confidence));
+  let result = judge.judge(window, { ...context, timeUs: 0 });
+  for (let at = 0.5; at <= seconds; at += 0.5) {
+    result = judge.judge(window, { ...context, timeUs: at * 1e6 });
+  }
+  return result!;
+}
+
+Deno.test("CandidateJudge finds the pulse beside a flicker once it was steady for 2.4 s", () => {
+  const window = flickering(1);
+  const early = judgedAfter(2, window), late = judgedAfter(2.5, window);
+  assert.ok(Math.abs(early.rate - 60) < 1, `${early.rate}`);
+  assert.equal(early.decision.withheld, "flicker");
+  assert.ok(Math.abs(late.rate - 84) < 1, `${late.rate}`);
+  assert.deepEqual(late.decision, { confidence: late.decision.confidence });
+});
+
+Deno.test("CandidateJudge needs a confidence of 0.95 for a candidate beside a flicker", () => {
+  assert.equal(judgedAfter(4, flickering(1), 0.949).decision.withheld, "flicker");
+  assert.equal(judgedAfter(4, flickering(1), 0.951).decision.withheld, undefined);
+});
+
+Deno.test("CandidateJudge takes nothing within 0.15 Hz of a flicker for a pulse", () => {
+  assert.equal(judgedAfter(4, flickering(PULSE_HZ - 0.1)).decision.withheld, "flicker");
+});
+
+Deno.test("CandidateJudge publishes the strongest candidate at once", () => {
+  const lit = flickering(1);
+  const pulse = pulseWindow({
+    skin: colorOf({
+      r: (seconds) => 0.004 * Math.sin(2 * Math.PI * PULSE_HZ * seconds),
+      g: (seconds) => 0.01 * Math.sin(2 * Math.PI * PULSE_HZ * seconds),
+      b: (seconds) => 0.007 * Math.sin(2 * Math.PI * PULSE_HZ * seconds),
+    }),
+  });
+  assert.ok(Math.abs(judgedAfter(0, pulse, 0.8).rate - 84) < 1);
+  assert.equal(judgedAfter(0, lit).decision.withheld, "flicker");
+});
+
+Deno.test("CandidateJudge.reset() starts anew", () => {
+  const judge = new CandidateJudge(constantModel(0.97));
+  const window = flickering(1);
+  for (let at = 0; at <= 3; at += 0.5) judge.judge(window, { ...context, timeUs: at * 1e6 });
+  judge.reset();
+  const { decision } = judge.judge(window, { ...context, timeUs: 3_500_000 })!;
+  assert.equal(decision.withheld, "flicker");
+});
+
+Deno.test("CandidateJudge has no candidate in a window without signals", () => {
+  const judge = new CandidateJudge(constantModel(0.97));
+  assert.equal(judge.judge(pulseWindow({}), { ...context, timeUs: 0 }), undefined);
+});
