@@ -1,7 +1,6 @@
 import { monotonicUs } from "../../src/base/time.ts";
 import type { RegionMean, RegionName, RegionSample } from "../../src/vision/region_sample.ts";
 import { STILL_FACE } from "../../tests/support/face_samples.ts";
-import { Heart } from "./heart.ts";
 import { Random } from "../../tests/support/random.ts";
 
 /** One synthetic recording of a face, with or without a pulse. */
@@ -9,7 +8,6 @@ export interface SyntheticFace {
   readonly samples: readonly RegionSample[];
   /** Heartbeats since the start at each sample, with fractions; absent without a pulse. */
   readonly beats?: Float64Array;
-  readonly rhythm?: string;
 }
 
 const COLORS: readonly (readonly [RegionName, readonly [number, number, number]])[] = [
@@ -60,7 +58,11 @@ export function makeSyntheticFace(seed: number, seconds: number): SyntheticFace 
   const noiseBelow = (cornerHz: number) => new LowPassNoise(random, { cornerHz, fps });
 
   const hasPulse = random.uniform() < 0.65;
-  const heart = new Heart(random);
+  const rate = between(40, 180);
+  const sway = between(0, 4);
+  const swayHz = between(0.1, 0.4);
+  const drift = noiseBelow(0.02);
+  const driftSize = logBetween(0.3, 6);
   const harmonic = between(0.1, 0.5);
   const shape = between(0, 2 * Math.PI);
   const amplitude = logBetween(0.0004, 0.006);
@@ -95,10 +97,12 @@ export function makeSyntheticFace(seed: number, seconds: number): SyntheticFace 
 
   const samples: RegionSample[] = [];
   const beats: number[] = [];
+  let phase = 0;
   let nodPhase = 0;
   for (let frame = 0; frame < seconds * fps; frame++) {
     const t = frame / fps;
-    const phase = heart.phaseAt(t);
+    const hz = (rate + sway * Math.sin(2 * Math.PI * swayHz * t) + driftSize * drift.next()) / 60;
+    phase += Math.max(0.6, hz) / fps;
     nodPhase += (nodHz + nodPhaseNoise * random.normal() * Math.sqrt(fps) / 5) / fps;
     const beat = Math.sin(2 * Math.PI * phase) + harmonic * Math.sin(4 * Math.PI * phase + shape);
     const light = lightSize * common.next();
@@ -133,10 +137,7 @@ export function makeSyntheticFace(seed: number, seconds: number): SyntheticFace 
     });
     beats.push(phase);
   }
-  return {
-    samples,
-    ...(hasPulse ? { beats: Float64Array.from(beats), rhythm: heart.rhythm } : {}),
-  };
+  return { samples, ...(hasPulse ? { beats: Float64Array.from(beats) } : {}) };
 }
 
 /** Generates ready signals with or without a pulse, with shared and independent noise. */
@@ -147,7 +148,9 @@ function makeReadySignals(random: Random, seconds: number): SyntheticFace {
   const fps = 30;
   const hasPulse = random.uniform() < 0.6;
   const count = Math.floor(between(1, 5));
-  const heart = new Heart(random);
+  const rate = between(40, 180);
+  const drift = new LowPassNoise(random, { cornerHz: 0.03, fps });
+  const driftSize = logBetween(0.5, 6);
   const harmonic = between(0.1, 0.5);
   const shape = between(0, 2 * Math.PI);
   const noiseBelow = (cornerHz: number) => new LowPassNoise(random, { cornerHz, fps });
@@ -160,8 +163,9 @@ function makeReadySignals(random: Random, seconds: number): SyntheticFace {
   }));
   const samples: RegionSample[] = [];
   const beats: number[] = [];
+  let phase = 0;
   for (let frame = 0; frame < seconds * fps; frame++) {
-    const phase = heart.phaseAt(frame / fps);
+    phase += Math.max(0.6, (rate + driftSize * drift.next()) / 60) / fps;
     const beat = Math.sin(2 * Math.PI * phase) + harmonic * Math.sin(4 * Math.PI * phase + shape);
     const common = sharedSize * shared.next() + (hasPulse ? beat : 0);
     samples.push({
@@ -179,8 +183,5 @@ function makeReadySignals(random: Random, seconds: number): SyntheticFace {
     });
     beats.push(phase);
   }
-  return {
-    samples,
-    ...(hasPulse ? { beats: Float64Array.from(beats), rhythm: heart.rhythm } : {}),
-  };
+  return { samples, ...(hasPulse ? { beats: Float64Array.from(beats) } : {}) };
 }

@@ -7,10 +7,12 @@ import { ApneaDetector } from "./apnea.ts";
 import { auxiliaryRates, corroboratedConfidence } from "./auxiliary.ts";
 import { measureBreaths } from "./breath_metrics.ts";
 import { type ChestSegment, ChestTrack, TRACK_SECONDS } from "./chest_track.ts";
-import { breathingConfidence, type BreathingModel, loadBreathingModel } from "./confidence.ts";
+import { type BreathingModel, loadBreathingModel } from "./confidence.ts";
 import { evaluateWindows, type WindowEvidence } from "./evidence.ts";
 import { isHeadMotion } from "./head_motion.ts";
 import { PulseModulations } from "./modulation.ts";
+import { BreathingPause } from "./pause.ts";
+import { selectWindow } from "./select_window.ts";
 
 /** Minimum confidence of a `strict` value. */
 const STRICT_GATE = 0.7;
@@ -22,10 +24,6 @@ const MIN_STABLE_US = 1_900_000;
 const RATE_TOLERANCE = 2;
 /** Length of the shortest analysis window. */
 const MIN_WINDOW_S = 8;
-/** Minimum confidence of a shorter window that overrides a longer one. Chosen. */
-const MIN_CHANGE_CONFIDENCE = 0.6;
-/** Minimum depth of its breaths relative to the longer window; body sway is shallower. Chosen. */
-const MIN_CHANGE_DEPTH = 0.35;
 /** Until here a low confidence is reported as warming up: few breaths have been seen. Chosen. */
 const WARM_UP_S = 20;
 /** Confidence range in which auxiliary signals are used: they cannot change others. Chosen. */
@@ -66,7 +64,10 @@ export class BreathingEstimator {
   readonly #track = new ChestTrack();
   readonly #modulations = new PulseModulations();
   readonly #apnea = new ApneaDetector();
+  readonly #pause = new BreathingPause();
   #refreshedUs = -Infinity;
+  /** Whether head motion explained a rate in the analysis before. */
+  #headMoved = false;
   /** Track number of the measured face. */
   #person: number | undefined;
   /** Readings of the last `MIN_STABLE_US` and the one before, oldest first. */
@@ -126,6 +127,8 @@ export class BreathingEstimator {
     this.#track.clear();
     this.#modulations.reset();
     this.#apnea.reset();
+    this.#pause.reset();
+    this.#headMoved = false;
     this.#readings = [];
     this.#withheld = "warming_up";
     this.#refreshedUs = this.#lastBreathUs = -Infinity;
@@ -137,8 +140,8 @@ export class BreathingEstimator {
     this.#refreshedUs = this.#track.newestUs;
     const segment = this.#track.segment(TRACK_SECONDS);
     const windows = evaluateWindows(segment);
-    const breathing = windows.filter((window) => !isHeadMotion(segment, window));
-    const { best, confidence: ownConfidence } = this.#selectWindow(breathing);
+    const breathing = this.#withoutHeadMotion(segment, windows);
+    const { best, confidence: ownConfidence } = selectWindow(breathing, this.#model);
     const headMotion = breathing.length < windows.length;
     const confidence = best ? this.#corroborate(segment, best, ownConfidence) : 0;
     const apnea = this.#apnea.detect(segment, {
@@ -148,7 +151,8 @@ export class BreathingEstimator {
     if (apnea) this.#pending.apnea.push(apnea);
     const seconds = segment.chest.length / segment.sampleRateHz;
     this.#lowConfidenceReason = seconds < WARM_UP_S ? "warming_up" : "low_quality";
-    this.#withheld = this.#withheldReason(segment, { fps, apnea, best, headMotion });
+    const paused = this.#pause.detect(segment, best);
+    this.#withheld = this.#withheldReason(segment, { fps, apnea, paused, best, headMotion });
     this.#addReading({
       timeUs: this.#refreshedUs,
       rate: best?.rate ?? 0,
@@ -169,24 +173,17 @@ export class BreathingEstimator {
   }
 
   /**
-   * Returns the window with the highest confidence, unless a shorter one, which is closer to the
-   * present, has another rate with sufficient confidence: then breathing has changed.
+   * Leaves out windows whose rate is that of the head. One analysis alone proves nothing: a nose that
+   * is hardly tracked seems to move.
    */
-  #selectWindow(windows: readonly WindowEvidence[]) {
-    const rated = windows.map((window) => ({
-      window,
-      confidence: breathingConfidence(window.features, this.#model),
-    }));
-    let best = rated.reduce<typeof rated[number] | undefined>(
-      (a, b) => (a && a.confidence > b.confidence ? a : b),
-      undefined,
-    );
-    for (const other of rated) {
-      if (best && other.window.seconds < best.window.seconds && contradicts(other, best)) {
-        best = other;
-      }
-    }
-    return { best: best?.window, confidence: best?.confidence ?? 0 };
+  #withoutHeadMotion(
+    segment: ChestSegment,
+    windows: readonly WindowEvidence[],
+  ): readonly WindowEvidence[] {
+    const still = windows.filter((window) => !isHeadMotion(segment, window));
+    const moved = this.#headMoved;
+    this.#headMoved = still.length < windows.length;
+    return moved ? still : windows;
   }
 
   /** Returns the confidence with the auxiliary signals, which are used if it is ambiguous. */
@@ -210,9 +207,10 @@ export class BreathingEstimator {
   /** Returns why the rate is withheld whatever its confidence, or undefined. */
   #withheldReason(
     segment: ChestSegment,
-    { fps, apnea, best, headMotion }: {
+    { fps, apnea, paused, best, headMotion }: {
       fps: number;
       apnea: DetectionSample | undefined;
+      paused: boolean;
       best: WindowEvidence | undefined;
       /** Whether head motion explains the rate of a window. */
       headMotion: boolean;
@@ -223,8 +221,9 @@ export class BreathingEstimator {
     if (segment.motionFraction > MAX_MOTION_FRACTION) return "motion";
     const seconds = segment.chest.length / segment.sampleRateHz;
     if (seconds < MIN_WINDOW_S) return "warming_up";
-    // During an apnea the rate of earlier breaths would be wrong.
+    // While the breath is held, the rate of earlier breaths would be wrong.
     if (apnea?.detected || segment.changingFraction === 0) return "low_quality";
+    if (paused) return "low_quality";
     if (best && best.amplitude < MIN_AMPLITUDE) return "low_quality";
     return headMotion && !best ? "motion" : undefined;
   }
@@ -257,16 +256,6 @@ export class BreathingEstimator {
     this.#pending.inhaleExhaleRatio.push(...metrics.inhaleExhaleRatio);
     this.#pending.respiratoryLineLength.push(metrics.lineLength);
   }
-}
-
-/** Returns whether a window has a rate other than that of `other`, with sufficient confidence. */
-function contradicts(
-  { window, confidence }: { readonly window: WindowEvidence; readonly confidence: number },
-  { window: other }: { readonly window: WindowEvidence },
-): boolean {
-  const differs = Math.abs(window.rate - other.rate) > Math.max(RATE_TOLERANCE, 0.12 * other.rate);
-  return differs && confidence >= MIN_CHANGE_CONFIDENCE &&
-    window.amplitude > MIN_CHANGE_DEPTH * other.amplitude;
 }
 
 /** Samples that the next call of `estimate()` returns. */

@@ -86,7 +86,7 @@ export class CandidateJudge {
           removedHz.every((hz) => Math.abs(hz - frequencyHz) >= MIN_DISTANCE_HZ);
         return { strongest, found: judged === strongest || isCertain ? judged : undefined };
       }
-      if (!judged.decision.isVetoed) break;
+      if (!judged.decision.isRejected) break;
       removedHz.push(frequencyHz);
       signals = notchOut(signals, { frequencyHz, sampleRateHz: window.sampleRateHz });
     }

@@ -7,7 +7,7 @@ import { rejectionReason } from "./rejection.ts";
 /** Minimum confidence of a published rate. Chosen. */
 const MIN_CONFIDENCE = 0.7;
 /** Candidates of less confidence are noise, whatever else they resemble. Chosen. */
-const MIN_VETO_CONFIDENCE = 0.3;
+const MIN_REJECTED_CONFIDENCE = 0.3;
 /** Range of published rates, in beats/min. */
 const MIN_RATE = 40;
 const MAX_RATE = 180;
@@ -54,7 +54,7 @@ export interface Decision {
   /** Absent if the candidate is published. */
   readonly withheld?: Withheld;
   /** True if the candidate is known to be something else than a pulse, which may hide beside it. */
-  readonly isVetoed?: true;
+  readonly isRejected?: true;
 }
 
 /** Decides whether a candidate is published: its confidence, and why it is withheld. */
@@ -64,13 +64,16 @@ export function gate(candidate: PulseCandidate, context: GateContext): Decision 
     const limited = Math.min(confidence, MAX_CONFIDENCE.outOfRange);
     return { confidence: limited, withheld: "low_quality" };
   }
-  if (confidence < MIN_VETO_CONFIDENCE) return { confidence, withheld: "low_quality" };
-  const veto = faceSpeed > MAX_FACE_SPEED ? "motion" : vetoOf(candidate, context);
+  if (confidence < MIN_REJECTED_CONFIDENCE) return { confidence, withheld: "low_quality" };
   const isConfident = confidence >= MIN_CONFIDENCE;
-  if (veto) {
+  if (faceSpeed > MAX_FACE_SPEED && isConfident) {
+    return { confidence: MAX_CONFIDENCE.rejected, withheld: "motion" };
+  }
+  const against = reasonAgainst(candidate, context);
+  if (against) {
     // Noise resembles motion in part: only a confident candidate is explained by it.
-    const withheld = isConfident ? veto : "low_quality";
-    return { confidence: limitedBy(veto, confidence), withheld, isVetoed: true };
+    const withheld = isConfident ? against : "low_quality";
+    return { confidence: limitedBy(against, confidence), withheld, isRejected: true };
   }
   if (!isConfident) return { confidence, withheld: "low_quality" };
   return previous?.isIncoherent && Math.abs(previous.rate - rate) <= SAME_RATE
@@ -79,7 +82,7 @@ export function gate(candidate: PulseCandidate, context: GateContext): Decision 
 }
 
 /** What a candidate is instead of a pulse; undefined if nothing speaks against a pulse. */
-function vetoOf(
+function reasonAgainst(
   { frequencyHz, subharmonicDb }: PulseCandidate,
   context: GateContext,
 ): Withheld | undefined {
@@ -90,8 +93,8 @@ function vetoOf(
   return isMotion ? "motion" : rejectionReason(window, frequencyHz);
 }
 
-function limitedBy(veto: Withheld, confidence: number): number {
-  const limit = veto === "low_quality" ? MAX_CONFIDENCE.incoherent : MAX_CONFIDENCE.rejected;
+function limitedBy(against: Withheld, confidence: number): number {
+  const limit = against === "low_quality" ? MAX_CONFIDENCE.incoherent : MAX_CONFIDENCE.rejected;
   return Math.min(confidence, limit);
 }
 

@@ -11,6 +11,7 @@ export const REASONS = {
   too_bright: "Image too bright",
   low_frame_rate: "Frame rate too low",
   no_chest: "Chest not visible",
+  irregular: "Irregular heart rhythm",
   face_changed: "New face: measuring again",
   frozen: "Image frozen",
   camera_disconnected: "Camera disconnected",

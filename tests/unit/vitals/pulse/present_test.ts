@@ -28,8 +28,8 @@ Deno.test("PresentRate lowers the confidence in an irregular rhythm", () => {
   const isLowered = (rhythm: Partial<Rhythm>) => correctionBy(rhythm).confidence === 0.89;
   for (
     const [rhythm, lowered] of [
-      [{ regularity: 0.49 }, true],
-      [{ regularity: 0.51 }, false],
+      [{ regularity: 0.54 }, true],
+      [{ regularity: 0.56 }, false],
       [{ regularity: 0.69, count: 7 }, true],
       [{ regularity: 0.71, count: 7 }, false],
       [{ regularity: 0.69, count: 8 }, false],
@@ -51,20 +51,66 @@ Deno.test("PresentRate withholds an irregular rhythm whose beats have another ra
   assert.equal(reason({ rate: 62.9 }), undefined);
 });
 
-Deno.test("PresentRate remembers an irregular rhythm for twelve seconds, until it is reset", () => {
+/** Windows half a second apart, the last of which is at 20 s. */
+function after(windows: readonly Partial<Rhythm>[]): PresentRate {
   const present = new PresentRate();
-  const at = (seconds: number, rhythm: Partial<Rhythm> = {}) =>
-    present.correct({ ...WINDOW, timeUs: seconds * 1e6 }, { ...REGULAR, ...rhythm });
-  at(20, { regularity: 0.4 });
-  assert.deepEqual(at(31.9), { confidence: 0.89 });
-  assert.deepEqual(at(31.9, { rate: 70, regularity: 0.61 }), { confidence: 0.89 });
-  assert.equal(at(31.9, { rate: 70, regularity: 0.59 }).withheld, "irregular");
-  assert.equal(at(31.9, { rate: 70, regularity: 0.59, shapeSimilarity: 0.84 }).withheld, undefined);
-  assert.deepEqual(present.correct({ ...WINDOW, timeUs: 31.9e6 }, undefined), { confidence: 0.89 });
-  assert.deepEqual(at(32.1), {});
-  at(33, { regularity: 0.4 });
+  windows.forEach((rhythm, k) => {
+    const timeUs = 20e6 - (windows.length - 1 - k) * 500_000;
+    present.correct({ ...WINDOW, timeUs }, { ...REGULAR, ...rhythm });
+  });
+  return present;
+}
+const IRREGULAR = { regularity: 0.4 } as const;
+
+Deno.test("PresentRate doubts the rhythm for ten seconds after an irregular window", () => {
+  const at = (seconds: number) =>
+    after([IRREGULAR]).correct({ ...WINDOW, timeUs: seconds * 1e6 }, {
+      ...REGULAR,
+      newest: { rate: 90, seconds: 2 },
+    });
+  assert.deepEqual(at(29.9), { confidence: 0.89 });
+  assert.equal(at(30.1).rate, 90);
+  assert.deepEqual(after([IRREGULAR]).correct({ ...WINDOW, timeUs: 21e6 }, undefined), {
+    confidence: 0.89,
+  });
+});
+
+Deno.test("PresentRate finds an irregular heart by 0.35 of the windows, and at least three", () => {
+  const next = { ...WINDOW, timeUs: 20.5e6 };
+  const isIrregular = (windows: readonly Partial<Rhythm>[]) =>
+    after(windows).correct(next, { ...REGULAR, shapeSimilarity: 0.9 }).withheld === "irregular";
+  const regular = (count: number) => new Array<Partial<Rhythm>>(count).fill({});
+  assert.equal(isIrregular([IRREGULAR, IRREGULAR]), false);
+  assert.equal(isIrregular([IRREGULAR, IRREGULAR, IRREGULAR]), true);
+  assert.equal(isIrregular([IRREGULAR, IRREGULAR, IRREGULAR, ...regular(4)]), true, "3 of 8");
+  assert.equal(isIrregular([IRREGULAR, IRREGULAR, IRREGULAR, ...regular(5)]), false, "3 of 9");
+});
+
+Deno.test("PresentRate forgets the windows after 15 s, and with a reset", () => {
+  const windows = [IRREGULAR, IRREGULAR, IRREGULAR];
+  const at = (seconds: number) =>
+    after(windows).correct({ ...WINDOW, timeUs: seconds * 1e6 }, {
+      ...REGULAR,
+      shapeSimilarity: 0.9,
+    });
+  assert.equal(at(33.9).withheld, "irregular");
+  assert.deepEqual(at(35.1), {});
+  const present = after(windows);
   present.reset();
-  assert.deepEqual(at(34), {});
+  assert.deepEqual(present.correct({ ...WINDOW, timeUs: 21e6 }, REGULAR), {});
+});
+
+Deno.test("PresentRate publishes the number of beats of an irregular heart if they agree", () => {
+  const of = (rhythm: Partial<Rhythm>) =>
+    after([IRREGULAR, IRREGULAR, IRREGULAR])
+      .correct({ ...WINDOW, timeUs: 20.5e6 }, { ...REGULAR, ...rhythm });
+  assert.deepEqual(of({ rate: 61.4 }), { confidence: 0.89, rate: 61.4 });
+  assert.equal(of({ rate: 61.6 }).withheld, "irregular");
+  assert.deepEqual(of({ rate: 61.4, shapeSimilarity: 0.94 }), { confidence: 0.89, rate: 61.4 });
+  assert.equal(of({ rate: 61.4, shapeSimilarity: 0.92 }).withheld, "irregular");
+  const none = after([IRREGULAR, IRREGULAR, IRREGULAR])
+    .correct({ ...WINDOW, timeUs: 20.5e6 }, undefined);
+  assert.equal(none.withheld, "irregular");
 });
 
 Deno.test("PresentRate replaces the rate by that of alike newest beats", () => {
