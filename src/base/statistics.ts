@@ -19,3 +19,14 @@ export function median(values: readonly number[]): number {
   const half = sorted.length / 2;
   return sorted.length ? (sorted[Math.floor(half)]! + sorted[Math.ceil(half - 1)]!) / 2 : NaN;
 }
+
+/** Least and greatest value, of any number of them; Infinity and -Infinity for an empty list. */
+export function extent(values: ArrayLike<number>): readonly [low: number, high: number] {
+  let low = Infinity;
+  let high = -Infinity;
+  for (let k = 0; k < values.length; k++) {
+    low = Math.min(low, values[k]!);
+    high = Math.max(high, values[k]!);
+  }
+  return [low, high];
+}

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mean, median, standardDeviation } from "../../../src/base/statistics.ts";
+import { extent, mean, median, standardDeviation } from "../../../src/base/statistics.ts";
 
 Deno.test("mean(), standardDeviation() and median() are right for odd and even lengths", () => {
   assert.equal(mean([1, 2, 6]), 3);
@@ -11,4 +11,11 @@ Deno.test("mean(), standardDeviation() and median() are right for odd and even l
 
 Deno.test("mean(), standardDeviation() and median() are NaN for an empty list", () => {
   for (const statistic of [mean, standardDeviation, median]) assert.equal(statistic([]), NaN);
+});
+
+Deno.test("extent() is the least and the greatest of any number of values", () => {
+  assert.deepEqual(extent([3, -1, 2]), [-1, 3]);
+  // As many as would overflow the stack as arguments of Math.max().
+  assert.deepEqual(extent(Float64Array.from({ length: 1_000_000 }, (_, k) => k)), [0, 999_999]);
+  assert.deepEqual(extent([]), [Infinity, -Infinity]);
 });
