@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { rateAt } from "../../../../src/capture/simulator/rate_schedule.ts";
+import { parseSchedule, rateAt } from "../../../../src/capture/simulator/rate_schedule.ts";
 
 Deno.test("rateAt() steps at the given times", () => {
   const rate = rateAt("60,100@30,0@45.5");
@@ -17,4 +17,12 @@ Deno.test("rateAt() rejects an invalid schedule and quotes it", () => {
 
 Deno.test("rateAt() gives a rate of 0 before the start", () => {
   assert.equal(rateAt("60,100@30")(-0.1), 0);
+});
+
+Deno.test("parseSchedule() returns each rate with the time from which it applies", () => {
+  assert.deepEqual(parseSchedule("80,120@30.5"), [
+    { fromS: 0, perMinute: 80 },
+    { fromS: 30.5, perMinute: 120 },
+  ]);
+  assert.deepEqual(parseSchedule(72), [{ fromS: 0, perMinute: 72 }]);
 });
