@@ -1,5 +1,6 @@
 import { float, list, optionalPath, optionalText, topic, type ValuesOf } from "../config/flag.ts";
 import type { PermissionsOf } from "../config/permissions.ts";
+import { RANGE_PATTERN } from "./reference_device.ts";
 
 /** The command `validate`: accuracy against a reference. */
 export const validateFlags = topic("Validation", ["validate"], {
@@ -7,11 +8,25 @@ export const validateFlags = topic("Validation", ["validate"], {
     "input_trace_path",
     "CSV file with t_s and r,g,b (or r_REGION, ...), or with pulse signals, instead of a video.",
   ),
+  manifestPath: optionalPath(
+    "manifest",
+    "CSV file that lists the recordings of a study, one per row, instead of one input.",
+  ),
   referencePath: optionalPath("reference_path", "CSV file with t_s and the reference."),
   referenceColumn: optionalText(
     "reference_column",
     "Column of the reference: a rate, or a waveform to derive the rate from.",
     { placeholder: "NAME" },
+  ),
+  referenceDevice: optionalText(
+    "reference_device",
+    "Maker and model of the reference device, for the report.",
+    { placeholder: "NAME" },
+  ),
+  referenceRange: optionalText(
+    "reference_range",
+    "Measuring range of the reference device in beats/min, such as 30-240; windows outside it are excluded.",
+    { placeholder: "LOW-HIGH", pattern: RANGE_PATTERN },
   ),
   signals: list("signals", "Columns of the trace that are pulse signals already."),
   windowS: float("window", "Duration of a window in seconds.", {

@@ -9,13 +9,15 @@ import { SystemClock } from "../telemetry/clock.ts";
 import type { RegionSample } from "../vision/region_sample.ts";
 import { Vision } from "../vision/vision.ts";
 import { openSimulation, type SimulatedInputSettings } from "../capture/simulator/open.ts";
+import { parseSchedule } from "../capture/simulator/rate_schedule.ts";
+import type { RateStep } from "./response.ts";
 import { rateReference, type Reference, referencesOf } from "./reference.ts";
 import { type NumberTable, parseTable, TableError } from "./table.ts";
 import { traceSamples } from "./trace.ts";
 import type { Vital } from "./vital.ts";
 
 /** The settings that choose and describe the input. */
-interface InputSettings extends SimulatedInputSettings {
+export interface InputSettings extends SimulatedInputSettings {
   readonly validate: ValidateSettings;
   readonly video: VideoInputSettings;
   readonly vitals: VitalsSettings;
@@ -29,6 +31,10 @@ export interface ValidationInput {
   readonly references: Readonly<Partial<Record<Vital, Reference>>>;
   /** True if the time of the references starts at the first sample. */
   readonly fromFirstSample: boolean;
+  /** Duration in seconds, if it is known in advance. */
+  readonly durationS?: number;
+  /** Steps of the pulse rate, for the response time. */
+  readonly steps?: readonly RateStep[];
 }
 
 /**
@@ -48,7 +54,8 @@ export function openInput(settings: InputSettings): ValidationInput {
     throw new UsageError(
       selected.length
         ? `Cannot validate ${selected.join(" and ")} together: choose one input`
-        : "Cannot validate without an input: add --input_video_path, --input_trace_path or --simulate",
+        : "Cannot validate without an input: add --input_video_path, --input_trace_path, " +
+          "--manifest or --simulate",
     );
   }
   if (simulate.enabled) {
@@ -86,7 +93,13 @@ function traceInput({ validate }: InputSettings, path: string): ValidationInput 
       referenceColumn,
     ),
     fromFirstSample: false,
+    ...durationOf(table),
   };
+}
+
+function durationOf(table: NumberTable): Pick<ValidationInput, "durationS"> {
+  const times = table.columns.get("t_s");
+  return times?.length ? { durationS: times.at(-1)! - times[0]! } : {};
 }
 
 function videoInput(settings: InputSettings, path: string): ValidationInput {
@@ -148,7 +161,19 @@ function simulationInput(settings: InputSettings): ValidationInput {
         : {}),
     },
     fromFirstSample: true,
+    durationS: settings.validate.durationS,
+    steps: hasPerson ? stepsOf(pulseBpm, settings.validate.durationS) : [],
   };
+}
+
+/** Returns the steps between two rates within the duration; a pulse that stops or starts is none. */
+function stepsOf(schedule: string, durationS: number): RateStep[] {
+  const rates = parseSchedule(schedule);
+  return rates.slice(1).flatMap(({ fromS, perMinute }, k) => {
+    const from = rates[k]!.perMinute;
+    const isStep = from > 0 && perMinute > 0 && from !== perMinute && fromS < durationS;
+    return isStep ? [{ from, to: perMinute, atS: fromS }] : [];
+  });
 }
 
 /** Measures the regions in each frame of a source, and closes the source at the end. */
