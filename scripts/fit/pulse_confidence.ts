@@ -94,7 +94,7 @@ function summaryOf({ windows, firstValueS }: Awaited<ReturnType<typeof runEngine
     n: summary.n,
     coverage: round(summary.coverage),
     mae: round(summary.mae),
-    rmse: round(summary.rmse),
+    rmse: round(summary.arms),
     p95: round(summary.p95),
     within_3: round(summary.within_3),
     calibration_error: round(summary.calibration_error),

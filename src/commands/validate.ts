@@ -1,17 +1,39 @@
 import { EXIT, reasonOf, UnavailableError } from "../base/errors.ts";
-import { openInput } from "../validation/input.ts";
-import { reportHtml, reportJson, reportText } from "../validation/report.ts";
+import { VERSION } from "../base/version.ts";
+import { maskPasswords } from "../config/secret.ts";
+import { SystemClock } from "../telemetry/clock.ts";
+import { openStudy } from "../validation/open_study.ts";
+import { Progress } from "../validation/progress.ts";
+import { reportJson } from "../validation/report.ts";
+import { reportHtml } from "../validation/report_html.ts";
+import { reportText } from "../validation/report_text.ts";
 import { validate } from "../validation/validate.ts";
 import type { CommandContext } from "./command.ts";
 
-/** Measures the accuracy on a recording or a simulation; returns 1 if a limit is exceeded. */
-export async function run({ settings, print }: CommandContext): Promise<number> {
+/** Measures the accuracy on recordings or a simulation; returns 1 if a limit is exceeded. */
+export async function run({ settings, argv, print }: CommandContext): Promise<number> {
   const { jsonPath, htmlPath } = settings.validate;
-  const report = await validate(settings, openInput(settings));
+  const report = await validate(settings, openStudy(settings), {
+    provenance: {
+      command: maskPasswords(["physiology_server", ...argv].map(quote).join(" ")),
+      version: VERSION,
+      generatedAt: new Date().toISOString().replace(/\.\d+/, ""),
+    },
+    progress: new Progress({
+      write: (text) => void Deno.stderr.writeSync(new TextEncoder().encode(text)),
+      terminal: Deno.stderr.isTerminal(),
+      clock: new SystemClock(),
+    }),
+  });
   print(reportText(report));
   if (jsonPath !== undefined) write(jsonPath, reportJson(report));
   if (htmlPath !== undefined) write(htmlPath, reportHtml(report));
   return report.missed.length ? EXIT.limitMissed : EXIT.ok;
+}
+
+/** Quotes an argument for a POSIX shell, if it must be. */
+function quote(argument: string): string {
+  return /^[\w@%+=:,./-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", `'\\''`)}'`;
 }
 
 function write(path: string, text: string): void {

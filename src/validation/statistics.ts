@@ -4,6 +4,8 @@ import type { VitalRun, WindowResult } from "./windows.ts";
 
 /** Maximum error of a correct estimate, in 1/min; confidence is the probability of such an error. */
 export const TOLERANCE: Readonly<Record<Vital, number>> = { pulse: 3, breathing: 2 };
+/** Minimum confidence of an estimate that counts as confident; that of a published value. */
+export const CONFIDENT = 0.7;
 const BINS = 10;
 
 /** Accuracy of one vital sign, by the keys of the JSON report; a key without data is absent. */
@@ -14,15 +16,30 @@ export interface Summary {
   readonly coverage?: number;
   /** Mean absolute error of the published values, in 1/min. */
   readonly mae?: number;
-  /** Root mean square error, in 1/min. */
-  readonly rmse?: number;
+  /**
+   * Accuracy root mean square (Arms) of the published values, in 1/min, as in ISO 80601-2-61: the
+   * root mean square error.
+   */
+  readonly arms?: number;
   /** 95th percentile of the absolute error, in 1/min. */
   readonly p95?: number;
   readonly pearson_r?: number;
   /** Mean of value minus reference, in 1/min. */
   readonly bias?: number;
+  /** Mean absolute percentage error of the published values, as a fraction. */
+  readonly mape?: number;
   /** Fraction of the published values within 3/min of the reference. */
   readonly within_3?: number;
+  /** Fraction of the published values within 10 % of the reference or 5/min, the greater of both. */
+  readonly within_10_percent_or_5?: number;
+  /** Number of estimates with a confidence of 0.70 or more and a reference. */
+  readonly confident?: number;
+  /** Fraction of the confident estimates with an error over 10/min. */
+  readonly confident_errors_10?: number;
+  /** Fraction of the confident estimates with an error over 15/min. */
+  readonly confident_errors_15?: number;
+  /** Area under the risk-coverage curve divided by its greatest coverage: the mean risk. */
+  readonly aurc?: number;
   /** Expected calibration error of the confidence, over all estimates, published or not. */
   readonly calibration_error?: number;
   /** Seconds from the first frame to the first published value. */
@@ -62,18 +79,31 @@ export function summarize({ windows, firstValueS }: VitalRun, vital: Vital): Sum
   const absoluteErrors = errors.map(Math.abs).sort((a, b) => a - b);
   const r = pearson(pairs);
   const curve = reliability(windows, vital);
+  const riskCurve = riskCoverage(windows, vital);
+  const confident = comparedEstimates(windows).filter(({ confidence }) => confidence >= CONFIDENT);
+  const confidentOver = (limit: number) => shareOf(confident, ({ error }) => error > limit);
   return {
     n: withReference.length,
     ...(withReference.length ? { coverage: pairs.length / withReference.length } : {}),
     ...(pairs.length
       ? {
         mae: mean(absoluteErrors),
-        rmse: Math.sqrt(mean(errors.map((error) => error ** 2))),
+        arms: Math.sqrt(mean(errors.map((error) => error ** 2))),
         p95: quantile(absoluteErrors, 0.95),
         bias: mean(errors),
-        within_3: absoluteErrors.filter((error) => error <= 3).length / absoluteErrors.length,
+        mape: mean(pairs.map(({ value, reference }) => Math.abs(value - reference) / reference)),
+        within_3: shareOf(absoluteErrors, (error) => error <= 3),
+        within_10_percent_or_5: shareOf(
+          pairs,
+          ({ value, reference }) => Math.abs(value - reference) <= Math.max(0.1 * reference, 5),
+        ),
       }
       : {}),
+    ...(withReference.length ? { confident: confident.length } : {}),
+    ...(confident.length
+      ? { confident_errors_10: confidentOver(10), confident_errors_15: confidentOver(15) }
+      : {}),
+    ...(riskCurve.length ? { aurc: meanRisk(riskCurve) } : {}),
     ...(r !== undefined ? { pearson_r: r } : {}),
     ...(curve.length ? { calibration_error: calibrationError(curve) } : {}),
     ...(firstValueS !== undefined ? { first_value_s: firstValueS } : {}),
@@ -85,12 +115,11 @@ export function summarize({ windows, firstValueS }: VitalRun, vital: Vital): Sum
 /** Returns the reliability curve: estimates in ten bins of confidence, without empty bins. */
 export function reliability(windows: readonly WindowResult[], vital: Vital): ReliabilityBin[] {
   const bins = Array.from({ length: BINS }, () => ({ count: 0, stated: 0, right: 0 }));
-  for (const { rate, confidence, reference } of windows) {
-    if (rate === undefined || confidence === undefined || reference === undefined) continue;
+  for (const { confidence, error } of comparedEstimates(windows)) {
     const bin = bins[Math.min(BINS - 1, Math.floor(confidence * BINS))]!;
     bin.count++;
     bin.stated += confidence;
-    bin.right += Math.abs(rate - reference) <= TOLERANCE[vital] ? 1 : 0;
+    bin.right += error <= TOLERANCE[vital] ? 1 : 0;
   }
   return bins.filter(({ count }) => count > 0).map(({ count, stated, right }) => ({
     count,
@@ -107,6 +136,56 @@ export function calibrationError(bins: readonly ReliabilityBin[]): number {
   const total = bins.reduce((sum, { count }) => sum + count, 0);
   const errors = bins.map(({ count, stated, right }) => count * Math.abs(stated - right));
   return errors.reduce((sum, error) => sum + error, 0) / total;
+}
+
+/** One point of the risk-coverage curve. */
+export interface RiskPoint {
+  /** Minimum confidence of the covered estimates. */
+  readonly confidence: number;
+  /** Fraction of the windows with a reference that is covered. */
+  readonly coverage: number;
+  /** Fraction of the covered estimates outside the tolerance. */
+  readonly risk: number;
+}
+
+/**
+ * Risk-coverage curve (El-Yaniv & Wiener 2010, JMLR 11; Geifman & El-Yaniv 2017, NeurIPS): the risk
+ * of the estimates of highest confidence, published or not, for each confidence that occurs.
+ */
+export function riskCoverage(windows: readonly WindowResult[], vital: Vital): RiskPoint[] {
+  const withReference = windows.filter(({ reference }) => reference !== undefined).length;
+  const estimates = comparedEstimates(windows).sort((a, b) => b.confidence - a.confidence);
+  const points: RiskPoint[] = [];
+  let wrong = 0;
+  for (const [index, { confidence, error }] of estimates.entries()) {
+    wrong += error > TOLERANCE[vital] ? 1 : 0;
+    // Estimates of equal confidence are covered together, so that their order does not matter.
+    if (estimates[index + 1]?.confidence === confidence) continue;
+    const covered = index + 1;
+    points.push({ confidence, coverage: covered / withReference, risk: wrong / covered });
+  }
+  return points;
+}
+
+/** Area under a risk-coverage curve (AURC) divided by its greatest coverage; NaN without a point. */
+export function meanRisk(points: readonly RiskPoint[]): number {
+  const areas = points.map(({ coverage, risk }, k) =>
+    (coverage - (points[k - 1]?.coverage ?? 0)) * risk
+  );
+  return areas.reduce((sum, area) => sum + area, 0) / (points.at(-1)?.coverage ?? 0);
+}
+
+/** Returns confidence and absolute error of each estimate with a reference, published or not. */
+function comparedEstimates(windows: readonly WindowResult[]) {
+  return windows.flatMap(({ rate, confidence, reference }) =>
+    rate === undefined || confidence === undefined || reference === undefined
+      ? []
+      : [{ confidence, error: Math.abs(rate - reference) }]
+  );
+}
+
+function shareOf<Item>(items: readonly Item[], isIncluded: (item: Item) => boolean): number {
+  return items.filter(isIncluded).length / items.length;
 }
 
 /** Pearson's correlation coefficient; undefined if one side is constant. */

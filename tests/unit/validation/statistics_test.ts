@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import {
   calibrationError,
+  meanRisk,
   pearson,
   publishedPairs,
   quantile,
   reliability,
+  riskCoverage,
   summarize,
 } from "../../../src/validation/statistics.ts";
 import type { WindowResult } from "../../../src/validation/windows.ts";
@@ -38,9 +40,17 @@ e = p[:, 0] - p[:, 1]
 c = np.array([x["confidence"] for x in w])
 ok = np.array([abs(x["rate"] - x["reference"]) <= 3 for x in w])
 bins = np.minimum(9, np.floor(c * 10)).astype(int)
-result = {"mae": np.abs(e).mean(), "rmse": np.sqrt((e**2).mean()), "bias": e.mean(),
+error = np.array([abs(x["rate"] - x["reference"]) for x in w])
+confident = error[c >= 0.7]
+order = np.argsort(-c)
+result = {"mae": np.abs(e).mean(), "arms": np.sqrt((e**2).mean()), "bias": e.mean(),
   "p95": np.percentile(np.abs(e), 95), "pearson_r": np.corrcoef(p.T)[0, 1],
   "within_3": (np.abs(e) <= 3).mean(), "coverage": len(p) / len(w), "n": len(w),
+  "mape": (np.abs(e) / p[:, 1]).mean(),
+  "within_10_percent_or_5": (np.abs(e) <= np.maximum(0.1 * p[:, 1], 5)).mean(),
+  "confident": len(confident), "confident_errors_10": (confident > 10).mean(),
+  "confident_errors_15": (confident > 15).mean(),
+  "aurc": (np.cumsum(error[order] > 3) / np.arange(1, len(w) + 1)).mean(),
   "calibration_error": sum((bins == b).mean() * abs(c[bins == b].mean() - ok[bins == b].mean())
                            for b in range(10) if (bins == b).any())}
 result = {k: float(v) for k, v in result.items()}`,
@@ -95,6 +105,78 @@ Deno.test("summarize() counts an error of 3/min as within, on both sides of the 
     const summary = summarize({ windows }, "breathing");
     assert.deepEqual([summary.within_3, summary.bias], [expected, 70 + error - 70]);
   }
+});
+
+Deno.test("summarize() accepts an error of 10 %, or of 5/min if that is more", () => {
+  for (
+    const [reference, error, expected] of [
+      [120, 12, 1],
+      [120, -12, 1],
+      [120, 12.1, 0],
+      [120, -12.1, 0],
+      [40, 5, 1],
+      [40, -5.1, 0],
+    ] as const
+  ) {
+    const windows = [{ endS: 10, strict: reference + error, reference }];
+    const { within_10_percent_or_5 } = summarize({ windows }, "pulse");
+    assert.equal(within_10_percent_or_5, expected, `${reference} ${error}`);
+  }
+});
+
+Deno.test("summarize() counts confident errors from a confidence of 0.70, published or not", () => {
+  const confidentErrors = (confidence: number, error: number) => {
+    const windows = [{ endS: 10, rate: 80 + error, confidence, reference: 80 }];
+    const { confident, confident_errors_10, confident_errors_15 } = summarize({ windows }, "pulse");
+    return [confident, confident_errors_10, confident_errors_15];
+  };
+  assert.deepEqual(confidentErrors(0.7, 10), [1, 0, 0]);
+  assert.deepEqual(confidentErrors(0.7, -10.1), [1, 1, 0]);
+  assert.deepEqual(confidentErrors(0.9, 15.1), [1, 1, 1]);
+  assert.deepEqual(confidentErrors(0.69, 30), [0, undefined, undefined]);
+});
+
+/** Estimates with these confidences; those of the errors are off by 4 beats/min. */
+function estimates(confidences: readonly number[], errors: readonly number[]): WindowResult[] {
+  return confidences.map((confidence, k) => ({
+    endS: k,
+    rate: errors.includes(k) ? 74 : 70,
+    confidence,
+    reference: 70,
+  }));
+}
+
+Deno.test("riskCoverage() covers estimates of equal confidence together", () => {
+  const points = [
+    { confidence: 0.9, coverage: 0.25, risk: 0 },
+    { confidence: 0.5, coverage: 0.75, risk: 1 / 3 },
+    { confidence: 0.2, coverage: 1, risk: 0.5 },
+  ];
+  for (const confidences of [[0.9, 0.5, 0.5, 0.2], [0.2, 0.5, 0.5, 0.9]]) {
+    const errors = confidences[0] === 0.9 ? [1, 3] : [0, 2];
+    assert.deepEqual(riskCoverage(estimates(confidences, errors), "pulse"), points);
+  }
+  assert.equal(meanRisk(points), 0.5 / 3 + 0.25 * 0.5);
+});
+
+Deno.test("riskCoverage() never covers a window without an estimate", () => {
+  const windows = [...estimates([0.9, 0.8], [1]), { endS: 9, reference: 70 }, { endS: 10 }];
+  const points = riskCoverage(windows, "pulse");
+  assert.deepEqual(points.map(({ coverage }) => coverage), [1 / 3, 2 / 3]);
+  // The area is divided by the greatest coverage.
+  assert.ok(Math.abs(meanRisk(points) - 0.25) < 1e-12);
+  assert.deepEqual(riskCoverage([{ endS: 10 }], "pulse"), []);
+});
+
+Deno.test("meanRisk() of a perfect confidence is the optimum of Geifman, Uziel & El-Yaniv 2019", () => {
+  const [count, wrong] = [5000, 1000];
+  const confidences = Array.from({ length: count }, (_, k) => 1 - k / count);
+  const errors = confidences.map((_, k) => k).slice(count - wrong);
+  const risk = wrong / count;
+  const optimum = risk + (1 - risk) * Math.log(1 - risk);
+  assert.ok(
+    Math.abs(meanRisk(riskCoverage(estimates(confidences, errors), "pulse")) - optimum) < 1e-3,
+  );
 });
 
 /** The reliability of one estimate with this error and confidence. */

@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import { load } from "../../../src/app/flags.ts";
+import { monotonicUs } from "../../../src/base/time.ts";
 import { UsageError } from "../../../src/base/errors.ts";
 import type { ValidationInput } from "../../../src/validation/input.ts";
+import type { RecordingInput } from "../../../src/validation/study.ts";
+import { Progress } from "../../../src/validation/progress.ts";
 import { rateReference } from "../../../src/validation/reference.ts";
 import { validate } from "../../../src/validation/validate.ts";
 import { faceSamples } from "../../support/face_samples.ts";
@@ -17,8 +20,30 @@ function inputOf(parts: Partial<ValidationInput> = {}): ValidationInput {
   };
 }
 
+const provenance = { command: "validate", version: "1", generatedAt: "2026-01-01T00:00:00Z" };
+
+/** Measures a study of these recordings, each of a subject of its own. */
+function runStudy(
+  recordings: readonly (Partial<RecordingInput> & Pick<RecordingInput, "open">)[],
+  ...argv: string[]
+) {
+  const study = {
+    description: "a study",
+    recordings: recordings.map((recording, k) => ({
+      name: `r${k + 1}`,
+      subject: `s${k + 1}`,
+      strata: {},
+      device: {},
+      ...recording,
+    })),
+    exclusions: [{ recording: "r0", reason: "no consent" }],
+  };
+  const { settings } = load(["validate", ...argv], { env: {}, readText: () => "" });
+  return validate(settings, study, { provenance });
+}
+
 const run = (input: ValidationInput, ...argv: string[]) =>
-  validate(load(["validate", ...argv], { env: {}, readText: () => "" }).settings, input);
+  runStudy([{ open: () => input }], ...argv);
 
 /** A rate of 66/min that is known for a minute from `startS` on. */
 function reference(startS: number) {
@@ -44,7 +69,7 @@ Deno.test("validate() compares the windows of the settings with the references",
     min_coverage: 0.1,
     max_calibration_error: 0.9,
   });
-  assert.deepEqual([report.input, report.references], ["a face", { pulse: "a column" }]);
+  assert.deepEqual([report.input, report.references], ["a study", { pulse: "a column" }]);
   const { pulse, breathing } = report.summaries;
   assert.deepEqual([pulse.windows, pulse.n, breathing.n], [2, 2, 0]);
   assert.ok(pulse.mae! < 1 && pulse.coverage === 1, JSON.stringify(pulse));
@@ -81,6 +106,112 @@ Deno.test("validate() with a network compares the same samples without its signa
   const input = inputOf({ samples: samples(), references });
   const report = await run(input, "--pulse_model_path=/m.onnx");
   assert.equal(report.settings["pulse_model_path"], "/m.onnx");
-  assert.deepEqual(report.withoutNetwork, plain.summaries.pulse);
+  for (const [name, value] of Object.entries(report.withoutNetwork!)) {
+    assert.equal(value, plain.summaries.pulse[name as keyof typeof report.withoutNetwork], name);
+  }
   assert.notDeepEqual(report.run.pulse.windows, plain.run.pulse.windows);
+});
+
+/** A recording of 16 s with this pulse, which is compared with a rate of 66/min. */
+function recordingOf(pulse: number, parts: Partial<RecordingInput> = {}) {
+  return {
+    open: () => ({
+      ...inputOf({ references: { pulse: reference(100) } }),
+      samples: faceSamples({ pulse: () => pulse, seconds: 16, startUs: 100_000_000 }),
+    }),
+    ...parts,
+  };
+}
+
+Deno.test("validate() pools the recordings of a study, by subject and by stratum", async () => {
+  const { summaries, strata, recordings, references, exclusions } = await runStudy([
+    recordingOf(66, { strata: { light: "day" } }),
+    recordingOf(67, { strata: { light: "lamp" } }),
+    recordingOf(65, { subject: "s1", strata: { light: "day" } }),
+  ]);
+  const { n, subjects, coverage, arms, arms_ci95, within_subject_sd } = summaries.pulse;
+  assert.deepEqual([n, subjects, coverage, recordings.length], [18, 2, 1, 3]);
+  assert.ok(arms! > 0.5 && arms! < 1.5, `${arms}`);
+  assert.ok(arms_ci95![0] <= arms! && arms! <= arms_ci95![1] && within_subject_sd! > 0);
+  assert.deepEqual(
+    strata.map(({ value, summaries: { pulse } }) => [value, pulse.n]),
+    [["day", 12], ["lamp", 6]],
+  );
+  assert.deepEqual(references, { pulse: "a column" });
+  assert.deepEqual(exclusions, [{ recording: "r0", reason: "no consent" }]);
+});
+
+Deno.test("validate() excludes windows whose reference is outside the range of its device", async () => {
+  const limited = (range: readonly [number, number]) => ({ device: { name: "Oxi", range } });
+  const { summaries, exclusions, referenceDevices } = await runStudy([
+    recordingOf(66, limited([30, 240])),
+    recordingOf(66, limited([70, 240])),
+  ]);
+  assert.equal(summaries.pulse.n, 6);
+  assert.deepEqual(exclusions.slice(1), [
+    {
+      recording: "r2",
+      reason: "6 of 6 windows: pulse outside the range of the reference device",
+    },
+    { recording: "r2", reason: "no window has a reference" },
+  ]);
+  assert.deepEqual(referenceDevices, [
+    "Oxi, measuring range 30 to 240 beats/min",
+    "Oxi, measuring range 70 to 240 beats/min",
+  ]);
+});
+
+Deno.test("validate() lists recordings that are too short, or that fail, and goes on", async () => {
+  const short = inputOf({ samples: faceSamples({ seconds: 4 }) });
+  const fails = { open: () => inputOf({ samples: failing() }) };
+  const { exclusions, missed, recordings } = await runStudy([
+    { open: () => short },
+    fails,
+    recordingOf(66),
+  ]);
+  assert.deepEqual(exclusions.slice(1), [
+    { recording: "r2", reason: "cannot be measured: the disk is full" },
+    { recording: "r1", reason: "no window: 4.0 s are shorter than a window of 10 s" },
+  ]);
+  // It is not silently left out: the exit status is that of a missed limit.
+  assert.deepEqual(missed, ["r2 cannot be measured: the disk is full"]);
+  assert.deepEqual(recordings.map(({ name }) => name), ["r1", "r3"]);
+  await assert.rejects(runStudy([fails]), /the disk is full/);
+});
+
+async function* failing() {
+  yield* faceSamples({ seconds: 1 });
+  await Promise.reject(new Error("the disk is full"));
+}
+
+Deno.test("validate() measures the response time to the steps of a simulation", async () => {
+  const { responses, referenceDevices } = await runStudy([{
+    open: () =>
+      inputOf({
+        samples: faceSamples({ pulse: (seconds) => seconds < 15 ? 80 : 120, seconds: 35 }),
+        steps: [{ from: 80, to: 120, atS: 15 }],
+      }),
+  }]);
+  assert.equal(responses.length, 1);
+  const { reached, toNewRate, wrongValue } = responses[0]!;
+  assert.equal(reached, 1);
+  assert.ok(toNewRate!.mean > 1 && toNewRate!.mean < 15, JSON.stringify(responses));
+  assert.ok(wrongValue.mean >= 0 && wrongValue.mean <= toNewRate!.mean);
+  assert.deepEqual(referenceDevices, []);
+});
+
+Deno.test("validate() removes the progress from a terminal before an error is shown", async () => {
+  const written: string[] = [];
+  let nowUs = 0;
+  const progress = new Progress({
+    write: (text) => void written.push(text),
+    terminal: true,
+    clock: { monotonicUs: () => monotonicUs(nowUs += 1_000_000) },
+  });
+  const { settings } = load(["validate"], { env: {}, readText: () => "" });
+  const recordings = [{ ...recordingOf(66), open: () => inputOf({ samples: failing() }) }]
+    .map((recording) => ({ name: "r", subject: "s", strata: {}, ...recording }));
+  const study = { description: "a study", recordings, exclusions: [] };
+  await assert.rejects(validate(settings, study, { provenance, progress }), /the disk is full/);
+  assert.match(written.at(-1)!, /^\r +\r$/);
 });
