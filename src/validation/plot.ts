@@ -5,7 +5,7 @@ const WIDTH = 480;
 const HEIGHT = 310;
 const MARGIN = { left: 58, right: 14, top: 38, bottom: 46 };
 /** Mean width of a character of a label, in units of the view box. */
-const CHARACTER_WIDTH = 6.6;
+const CHARACTER_WIDTH = 7;
 
 /** An axis; `low` is below `high`. */
 export interface Axis {
@@ -72,7 +72,7 @@ export class Plot {
           : `<polyline class="${kind}" points="${x},${y} ${x + 16},${y}"/>`,
       );
       this.#text(x + 21, y + 4, { text: label, anchor: "start" });
-      x += 21 + Math.round(CHARACTER_WIDTH * label.length) + 14;
+      x += 21 + Math.round(CHARACTER_WIDTH * label.length) + 16;
     }
   }
 

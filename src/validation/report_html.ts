@@ -17,6 +17,7 @@ import {
   formatTimes,
   formatValue,
   publishedLine,
+  vitalLine,
 } from "./report_text.ts";
 import { CONFIDENT, reliability, riskCoverage, summarize, TOLERANCE } from "./statistics.ts";
 import { type Vital, VITALS } from "./vital.ts";
@@ -217,12 +218,10 @@ ${
     }`;
   };
   const groups = [...Map.groupBy(strata, ({ name }) => name)];
-  if (!groups.length) return "";
-  return `<h2>Results by stratum</h2>
-${
-    groups.flatMap(([name, members]) => VITALS.map((vital) => ofVital(name, members, vital)))
-      .join("\n")
-  }`;
+  const tables = groups.flatMap(([name, members]) =>
+    VITALS.map((vital) => ofVital(name, members, vital))
+  ).filter(Boolean);
+  return tables.length ? `<h2>Results by stratum</h2>\n${tables.join("\n")}` : "";
 }
 
 /** Keys and headings of the statistics for each recording. */
@@ -236,15 +235,16 @@ const RECORDING_COLUMNS = [
 function recordings({ recordings, summaries }: ValidationReport): string {
   if (recordings.length < 2) return "";
   const compared = VITALS.filter((vital) => summaries[vital].n > 0);
-  const headings = compared.flatMap((vital) =>
-    RECORDING_COLUMNS.map(([, heading]) => `${NAME[vital]}: ${heading}`)
-  );
+  const headings = compared.length
+    ? compared.flatMap((vital) => RECORDING_COLUMNS.map(([, name]) => `${NAME[vital]}: ${name}`))
+    : VITALS.map((vital) => NAME[vital]);
   const rows = recordings.map(({ name, subject, strata, run }) => [
     ...escapeCells([name, subject, Object.values(strata).join(", "), run.seconds.toFixed(1)]),
     ...compared.flatMap((vital) => {
       const summary = summarize(run[vital], vital);
       return RECORDING_COLUMNS.map(([key]) => formatStatistic(summary, statisticOf(key)));
     }),
+    ...(compared.length ? [] : VITALS.map((vital) => vitalLine(run[vital].windows, vital))),
   ]);
   return `<h2>Recordings</h2>
 ${table(["Recording", "Subject", "Strata", "Duration, s", ...headings], rows)}`;

@@ -31,6 +31,10 @@ svg polyline{fill:none}
 .value{fill:#0b6fc2;fill-opacity:.6}.withheld{fill:#c33;fill-opacity:.75}
 .missed{color:#c22}.hint,.note{opacity:.75;font-size:.9rem}
 details{margin:1rem 0}
+@media screen{tbody th{white-space:nowrap}}
+@media screen and (prefers-color-scheme:dark){
+.curve,.bias{stroke:#45cf9f}.limit{stroke:#f0a24a}.value{fill:#5fb3f7}.withheld{fill:#ff7a7a}.missed{color:#ff8080}
+}
 @media print{
 :root{color-scheme:light}
 @page{size:A4;margin:16mm 15mm 18mm}

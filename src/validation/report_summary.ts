@@ -1,6 +1,6 @@
 import { hasReference, type StudySummary } from "./recording.ts";
 import { UNIT, type ValidationReport } from "./report.ts";
-import { formatTimes, publishedLine } from "./report_text.ts";
+import { formatTimes, vitalLine } from "./report_text.ts";
 import { VITALS } from "./vital.ts";
 
 /** Returns the results in sentences, to be copied into a document. */
@@ -12,7 +12,7 @@ export function reportSummary(report: ValidationReport): string {
       const name = vital === "pulse" ? "Pulse" : "Breathing";
       const text = recordings.some(hasReference)
         ? sentences(summaries[vital], UNIT[vital])
-        : publishedLine(run[vital].windows);
+        : vitalLine(run[vital].windows, vital);
       return `${name}: ${text}.`;
     }),
     ...responses.map((response) =>

@@ -87,7 +87,8 @@ function vitalsLines({ name, run }: Recording): string[] {
   ];
 }
 
-function vitalLine(windows: readonly WindowResult[], vital: Vital): string {
+/** Describes the published values: their median, their range, and how many windows have one. */
+export function vitalLine(windows: readonly WindowResult[], vital: Vital): string {
   if (!windows.length) return "no value, the clip is shorter than a window";
   const values = windows.flatMap(({ strict }) => strict ?? []);
   if (!values.length) return `no value, ${publishedLine(windows)}`;

@@ -145,12 +145,12 @@ function reportOf(
   const summaries = summarizeRecordings(recordings);
   const without = measured.flatMap(({ withoutNetwork }) => withoutNetwork ?? []);
   const { windowS, stepS, maxMae, maxP95, minCoverage, maxCalibrationError } = validate;
-  const isStudy = study.recordings.length > 1;
+  const compared = recordings.some(hasReference);
   return {
     input: study.description,
     provenance,
     references: referencesOf(measured),
-    referenceDevices: recordings.some(hasReference)
+    referenceDevices: compared
       ? [...new Set(study.recordings.flatMap(({ device }) => device ? describeDevice(device) : []))]
       : [],
     settings: {
@@ -173,7 +173,7 @@ function reportOf(
       ...recordings.flatMap((recording) =>
         [
           ...recording.exclusions,
-          ...(isStudy && recording.run.pulse.windows.length && !hasReference(recording)
+          ...(compared && recording.run.pulse.windows.length && !hasReference(recording)
             ? ["no window has a reference"]
             : []),
         ].map((reason) => ({ recording: recording.name, reason }))

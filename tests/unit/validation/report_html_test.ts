@@ -174,5 +174,16 @@ Deno.test("reportHtml() lists the exclusions, the definitions and the settings",
 Deno.test("reportHtml() without a reference has what was published, and no results", () => {
   const html = reportHtml(WITHOUT_REFERENCE);
   assert.equal(sectionOf(html, "Results</h2>"), "");
-  assert.match(html, /Pulse: published in 2 of 4 windows/);
+  assert.match(html, /Pulse: 72\.5 beats\/min, 71\.0 to 74\.0, published in 2 of 4 windows/);
+  const [recording] = WITHOUT_REFERENCE.recordings;
+  const study = reportHtml({
+    ...WITHOUT_REFERENCE,
+    recordings: ["a", "b"].map((name) => ({ ...recording!, name })),
+    strata: STUDY.strata.map((stratum) => ({
+      ...stratum,
+      summaries: WITHOUT_REFERENCE.summaries,
+    })),
+  });
+  assert.match(sectionOf(study, "Recordings"), /<th>b<\/th>.*72\.5 beats\/min.*no value/);
+  assert.equal(sectionOf(study, "Results by stratum"), "");
 });

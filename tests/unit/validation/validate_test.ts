@@ -179,6 +179,11 @@ Deno.test("validate() lists recordings that are too short, or that fail, and goe
   await assert.rejects(runStudy([fails]), /the disk is full/);
 });
 
+Deno.test("validate() excludes no recording for a missing reference if none has one", async () => {
+  const { exclusions } = await runStudy([{ open: () => inputOf() }, { open: () => inputOf() }]);
+  assert.deepEqual(exclusions.slice(1), []);
+});
+
 async function* failing() {
   yield* faceSamples({ seconds: 1 });
   await Promise.reject(new Error("the disk is full"));
