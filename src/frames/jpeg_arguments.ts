@@ -1,3 +1,4 @@
+import { NUT_OUTPUT } from "../capture/ffmpeg/arguments.ts";
 import type { FfmpegExecutable } from "../capture/ffmpeg/executable.ts";
 import type { RawFormat } from "./raw_image.ts";
 
@@ -24,7 +25,7 @@ export function encoderArguments(
     // Optimized Huffman tables would save 5 % of the bytes and take a third more time.
     ...["-huffman", "default"],
     ...["-qmin", "1", "-qmax", "60", "-q:v", String(qscaleOf(quality))],
-    ...["-f", "nut", "-flush_packets", "1", "pipe:1"],
+    ...NUT_OUTPUT,
   ];
 }
 

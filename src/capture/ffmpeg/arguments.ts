@@ -78,6 +78,14 @@ export function inputArguments(
   return [...args, "-i", input];
 }
 
+/**
+ * Arguments that write NUT to stdout, each frame at once. The index that ffmpeg would write at the
+ * end takes memory for each frame until then, which never comes for a live stream.
+ */
+export const NUT_OUTPUT: readonly string[] = [
+  ...["-f", "nut", "-write_index", "0", "-flush_packets", "1", "pipe:1"],
+];
+
 /** Returns the arguments that select the video stream, convert it and write it to stdout. */
 export function outputArguments(
   video: VideoInfo,
@@ -87,9 +95,8 @@ export function outputArguments(
     transform: InputTransform;
   },
 ): string[] {
-  const output = ["-f", "nut", "-flush_packets", "1", "pipe:1"];
   const select = ["-map", `0:${video.index}`, "-map_metadata", "-1"];
-  if (format.kind === "jpeg") return [...select, "-c:v", "copy", ...output];
+  if (format.kind === "jpeg") return [...select, "-c:v", "copy", ...NUT_OUTPUT];
   const filter = TRANSFORM_FILTERS[transform];
   const full = format.color.range === "full";
   const pixelFormat = format.kind === "gray" ? "gray" : full ? "yuvj420p" : "yuv420p";
@@ -100,7 +107,7 @@ export function outputArguments(
     ...["-c:v", "rawvideo", "-pix_fmt", pixelFormat],
     // By default, ffmpeg before 7 rounds timestamps to the mean frame rate.
     ...["-enc_time_base", "1/1000000"],
-    ...output,
+    ...NUT_OUTPUT,
   ];
 }
 

@@ -53,6 +53,7 @@ Deno.test("encoderArguments() reads raw images of the format, and writes MJPEG o
   assert.equal(options["-pixel_format"], "yuvj420p");
   assert.equal(options["-q:v"], "8");
   assert.equal(options["-fps_mode"], "passthrough");
+  assert.deepEqual([options["-f"], options["-write_index"]], ["nut", "0"]);
   assert.deepEqual([options["-qmin"], options["-qmax"]], ["1", "60"]);
 });
 

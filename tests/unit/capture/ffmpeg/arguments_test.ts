@@ -127,7 +127,7 @@ function argumentsFor(
 }
 
 Deno.test("outputArguments() copies JPEGs, and converts everything else with its range", () => {
-  const end = "-f nut -flush_packets 1 pipe:1";
+  const end = "-f nut -write_index 0 -flush_packets 1 pipe:1";
   const start = "-map 0:2 -map_metadata -1";
   assert.equal(argumentsFor({ kind: "jpeg", color: FULL }), `${start} -c:v copy ${end}`);
   const raw = (pixelFormat: string) =>

@@ -174,7 +174,7 @@ Deno.test("InputProcess passes the input, its format and the output to ffmpeg", 
       ...input,
       ...["-i", "file:clip.avi", "-map", "0:0", "-map_metadata", "-1", "-p", "-vf", "vflip"],
       ...["-c:v", "rawvideo", "-pix_fmt", "yuvj420p", "-enc_time_base", "1/1000000"],
-      ...["-f", "nut", "-flush_packets", "1", "pipe:1"],
+      ...["-f", "nut", "-write_index", "0", "-flush_packets", "1", "pipe:1"],
     ]);
   }
 });
