@@ -28,6 +28,7 @@ const STARTCODES = {
   main: "4e4d7a561f5f04ad",
   stream: "4e5311405bf2f9db",
   syncpoint: "4e4be4adeeca4569",
+  index: "4e58dd672f23e64e",
   info: "4e49ab68b596ba78",
 } as const;
 

@@ -32,7 +32,7 @@ const KINDS: ReadonlyMap<string, PacketKind> = new Map(
   Object.entries(STARTCODES).map(([kind, startcode]) => [startcode, kind as PacketKind]),
 );
 
-/** Largest header or packet. Only an index of a whole file, which is not needed, is larger. */
+/** Largest header or packet, except for the index, which grows with the file and is skipped. */
 const MAX_PACKET_BYTES = 1 << 20;
 
 /**
@@ -62,6 +62,8 @@ export class NutDemuxer {
   #partial:
     | { stream: NutStream; pts: number; data: Uint8Array<ArrayBuffer>; filled: number }
     | null = null;
+  /** Bytes of an index that are still to be skipped. */
+  #skip = 0;
 
   constructor({ maxFrameBytes = 128 << 20, allocate = allocateNew }: NutOptions = {}) {
     this.#maxFrameBytes = maxFrameBytes;
@@ -75,7 +77,8 @@ export class NutDemuxer {
 
   /** True between frames, so that the stream may end here. */
   get atBoundary(): boolean {
-    return this.#sawMagic && this.#partial === null && this.#rest.length === 0;
+    return this.#sawMagic && this.#partial === null && this.#skip === 0 &&
+      this.#rest.length === 0;
   }
 
   /**
@@ -92,6 +95,11 @@ export class NutDemuxer {
         if (!frame) return;
         yield frame;
         continue;
+      }
+      if (this.#skip > 0) {
+        const skipped = Math.min(this.#skip, bytes.length);
+        this.#skip -= skipped;
+        bytes = bytes.subarray(skipped);
       }
       if (this.#rest.length) {
         bytes = concat(this.#rest, bytes);
@@ -147,12 +155,16 @@ export class NutDemuxer {
     const kind = KINDS.get(startcode);
     if (!kind) throw new NutError(`the startcode ${startcode} is unknown`);
     const length = reader.unsigned();
-    if (length < 4 || length > MAX_PACKET_BYTES) {
+    if (length < 4 || (length > MAX_PACKET_BYTES && kind !== "index")) {
       throw new NutError(`a packet has an invalid length of ${length} bytes`);
     }
     if (length > 4096) {
       const crc = nutCrc(reader.bytes.subarray(start, reader.offset));
       if (crc !== reader.u32()) throw new NutError("the checksum of a packet header is wrong");
+    }
+    if (kind === "index") {
+      this.#skip = length;
+      return;
     }
     const end = reader.offset + length;
     if (end > reader.end) throw NEED_MORE;

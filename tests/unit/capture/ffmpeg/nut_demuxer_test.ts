@@ -73,6 +73,25 @@ Deno.test("NutDemuxer is not at a boundary before the first byte", () => {
   assert.equal(demuxer.atBoundary, false);
 });
 
+Deno.test("NutDemuxer skips an index of any size", () => {
+  const start = headers([{ sizeLsb: 2, flags: CODED_PTS }]);
+  const frame = [0, ...v(16), 7, 8];
+  for (const bytes of [10, 5_000, 3 << 20]) {
+    const index = packet("index", Array<number>(bytes).fill(7));
+    const stream = Uint8Array.from([...start, ...frame].concat(index, frame));
+    for (const cut of [stream.length, 100_000, 1_000]) {
+      const demuxer = new NutDemuxer();
+      const frames: NutFrame[] = [];
+      for (let from = 0; from < stream.length; from += cut) {
+        frames.push(...demuxer.push(stream.subarray(from, from + cut)));
+      }
+      assert.deepEqual(frames.map(contentOf), [[7, 8], [7, 8]], `${bytes} bytes`);
+      assert.equal(demuxer.atBoundary, true);
+    }
+    assert.equal(demux([...start].concat(index.slice(0, -1))).demuxer.atBoundary, false);
+  }
+});
+
 Deno.test("NutDemuxer.atBoundary is true between headers and frames, and false within one", () => {
   const start = headers([{ sizeLsb: 2, flags: CODED_PTS }]);
   const frame = [0, ...v(16), 7, 8];
