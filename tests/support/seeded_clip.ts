@@ -78,7 +78,11 @@ export interface MeasuredClip {
  */
 export async function measureClip(
   shots: readonly Shot[],
-  { seed }: { readonly seed: number },
+  { seed, stamp = (timeUs) => timeUs }: {
+    readonly seed: number;
+    /** Returns the time that a frame is given, or undefined if it is lost. @default its own time */
+    readonly stamp?: (timeUs: number) => number | undefined;
+  },
 ): Promise<MeasuredClip> {
   await using vision = await Vision.open();
   const engine = createVitalsEngine();
@@ -101,7 +105,12 @@ export async function measureClip(
         ...swayAt(timeS, shot.swayPx ?? 0),
         light: shot.light ?? 1,
       }, pool);
-      const timeUs = monotonicUs(START_US + Math.round((sequence * 1e6) / CLIP_FPS));
+      const stampUs = stamp(START_US + Math.round((sequence * 1e6) / CLIP_FPS));
+      if (stampUs === undefined) {
+        pool.release(buffer);
+        continue;
+      }
+      const timeUs = monotonicUs(stampUs);
       const { width, height } = image;
       const frame: Frame = { timeUs, sequence, width, height, image, [Symbol.dispose]() {} };
       engine.push(await vision.observeInOrder(frame));

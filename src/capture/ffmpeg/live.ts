@@ -127,7 +127,7 @@ export class LiveSource implements FrameSource {
       builder.discard(image);
       counters.add("dropped_total", { class: "capture", reason: "consumer_late" });
     });
-    const reading = this.#enqueueImages(process, queue);
+    const reading = this.#enqueueImages(process, { queue, builder });
     reading.catch(() => {}); // not awaited if the consumer leaves early
     for (let queued = await queue.next(); queued; queued = await queue.next()) {
       if (signal.aborted) {
@@ -157,17 +157,26 @@ export class LiveSource implements FrameSource {
   }
 
   /** Stamps images and puts them into the queue as they arrive. */
-  async #enqueueImages(process: InputProcess, queue: DropOldestQueue<QueuedImage>): Promise<void> {
-    const { clock } = this.#options;
+  async #enqueueImages(
+    process: InputProcess,
+    { queue, builder }: { queue: DropOldestQueue<QueuedImage>; builder: FrameBuilder },
+  ): Promise<void> {
+    const { clock, counters } = this.#options;
     const timeline = new LiveTimeline();
     const silenceMs = Math.max(SILENCE_MS, (1000 * SILENCE_FRAMES) / (this.nominalFps ?? 30));
     try {
       for await (const image of process.images()) {
         process.silenceTimeoutMs = silenceMs;
+        const sequence = this.#sequence++;
         const streamUs = timeline.timeUs(image.ptsUs, clock.monotonicUs());
+        if (streamUs === undefined) {
+          builder.discard(image);
+          counters.add("dropped_total", { class: "capture", reason: "backlog" });
+          continue;
+        }
         // Times must keep increasing when the stream is reopened.
         this.#lastUs = Math.max(streamUs, this.#lastUs + 1);
-        queue.push({ image, timeUs: monotonicUs(this.#lastUs), sequence: this.#sequence++ });
+        queue.push({ image, timeUs: monotonicUs(this.#lastUs), sequence });
       }
     } finally {
       queue.close();

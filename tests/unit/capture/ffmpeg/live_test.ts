@@ -240,10 +240,11 @@ const NOW_US = 5_000_000;
 const HANGS = "exec sleep 1000";
 const LIVE_DESCRIPTION = FAKE_DESCRIPTION.replace(/Duration: [^,]*/, "Duration: N/A");
 
-/** A source that must probe its input; its clock stands still, and its sleeps end at once. */
+/** A source that must probe its input; its frames arrive every 40 ms, and its sleeps end at once. */
 function open(
-  { input = "rtsp://me:secret@camera", ...ffmpegOptions }: {
+  { input = "rtsp://me:secret@camera", intervalUs = 40_000, ...ffmpegOptions }: {
     input?: string;
+    intervalUs?: number;
     runs: readonly FakeRun[];
     description?: string;
     probed?: string;
@@ -251,7 +252,8 @@ function open(
 ) {
   const ffmpeg = scriptedFfmpeg({ description: LIVE_DESCRIPTION, ...ffmpegOptions });
   const clock = new RecordingClock();
-  clock.monotonicUs = () => monotonicUs(NOW_US);
+  let arrived = 0;
+  clock.monotonicUs = () => monotonicUs(NOW_US + intervalUs * arrived++);
   const counters = new Counters();
   const source = new LiveSource({
     input,
@@ -328,11 +330,10 @@ Deno.test("LiveSource reports once that the stream ended and once that it is bac
   const { source, counters, clock } = opened;
   assert.deepEqual(await eventsOf(source, 6), [
     [0, 0, 1],
-    // The delay of the second frame is smaller, as it arrived at the same time.
-    [1, 1, 2],
+    [40_000, 1, 2],
     { kind: "disconnected", reason: "Connection reset by peer" },
     { kind: "connected", description: "rtsp://me:***@camera: h264 16x16 at 25 fps" },
-    [2, 2, 1],
+    [80_000, 2, 1],
     { kind: "disconnected", reason: "Connection reset by peer" },
   ]);
   assert.equal(counters.get("source_restarts_total"), 3);
@@ -423,6 +424,19 @@ Deno.test("LiveSource keeps the newest four frames for a late consumer", async (
   }
   assert.deepEqual(numbers, [0, 6, 7, 8, 9]);
   assert.equal(counters.get("dropped_total", labels), 5);
+});
+
+Deno.test("LiveSource drops and counts the backlog that ffmpeg writes at the start", async () => {
+  using discarding = countDiscarded();
+  const ptsUs = Array.from({ length: 10 }, (_, i) => 40_000 * i);
+  await using opened = open({
+    intervalUs: 2_000,
+    runs: [{ output: nutStream(ptsUs) }, { then: HANGS }],
+  });
+  const { source, counters } = opened;
+  assert.deepEqual((await eventsOf(source, 2))[0], [0, 0, 1]);
+  const labels = { class: "capture", reason: "backlog" };
+  assert.deepEqual([counters.get("dropped_total", labels), discarding.counted.images], [9, 9]);
 });
 
 Deno.test("LiveSource discards the frames that wait when it is disposed", async () => {
