@@ -4,9 +4,9 @@ import {
   isRecordingState,
   parseEnvelope,
   type SavedEnvelope,
-  SessionFiles,
   sessionIdOf,
-} from "./session_files.ts";
+} from "./saved_envelope.ts";
+import { SessionFiles } from "./session_files.ts";
 
 const METRIC_TYPES: readonly string[] = ["core_metrics", "edge_metrics"];
 

@@ -2,7 +2,7 @@
 export type Columns = { timestamp: unknown[] } & Record<string, unknown[]>;
 
 /**
- * Converts envelopes to time series. A list of samples with timestamps becomes a series; an object
+ * Converts envelopes to time series. A list of samples with numbers as timestamps becomes a series; an object
  * of primitive values becomes one row at the envelope's timestamp, and so does a single primitive
  * value, in the column `value`. A later sample with the same timestamp replaces the earlier one.
  *
@@ -15,7 +15,7 @@ export type Columns = { timestamp: unknown[] } & Record<string, unknown[]>;
  */
 export class SeriesTable {
   readonly columns = new Map<string, Columns>();
-  readonly #rows = new Map<string, Map<unknown, number>>();
+  readonly #rows = new Map<string, Map<number, number>>();
 
   /** Adds the samples of one envelope. */
   add({ type, timestamp, payload }: {
@@ -34,7 +34,9 @@ export class SeriesTable {
   #walk(name: string, value: unknown, timestamp: number): void {
     if (Array.isArray(value)) {
       for (const sample of value) {
-        if (isRecord(sample) && "timestamp" in sample) this.#put(name, sample["timestamp"], sample);
+        if (!isRecord(sample)) continue;
+        const { timestamp: sampleUs } = sample;
+        if (typeof sampleUs === "number") this.#put(name, sampleUs, sample);
       }
     } else if (isRecord(value)) {
       const members = Object.entries(value);
@@ -47,7 +49,7 @@ export class SeriesTable {
     }
   }
 
-  #put(name: string, timestamp: unknown, fields: Readonly<Record<string, unknown>>): void {
+  #put(name: string, timestamp: number, fields: Readonly<Record<string, unknown>>): void {
     let columns = this.columns.get(name);
     let rows = this.#rows.get(name);
     if (!columns || !rows) {

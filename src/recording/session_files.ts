@@ -1,11 +1,10 @@
+import {
+  isRecordingState,
+  parseEnvelope,
+  type SavedEnvelope,
+  sessionIdOf,
+} from "./saved_envelope.ts";
 import { csvLines, SeriesTable } from "./series.ts";
-
-/** The parts of an envelope that are required to save it. */
-export interface SavedEnvelope {
-  readonly type: string;
-  readonly timestamp: number;
-  readonly payload: Readonly<Record<string, unknown>>;
-}
 
 /**
  * The files of one session: `metrics_{id}.jsonl`, to which each envelope is appended immediately,
@@ -79,33 +78,6 @@ export class SessionFiles implements Disposable {
       start = end + 1;
     }
     return start;
-  }
-}
-
-/** Returns true for envelopes with the current recording state: a change, or a status that is not replayed. */
-export function isRecordingState({ type, payload }: SavedEnvelope): boolean {
-  if (type === "recording_state") return true;
-  const { recording, metadata } = payload as {
-    readonly recording?: unknown;
-    readonly metadata?: { readonly replayed?: unknown } | null;
-  };
-  return type === "status" && typeof recording === "boolean" && metadata?.replayed !== true;
-}
-
-/** Returns the session id of a `recording_state`; without one, its timestamp. */
-export function sessionIdOf({ timestamp, payload }: SavedEnvelope): string {
-  return String(payload["session_id"] || timestamp);
-}
-
-/** Parses an envelope from untrusted text; returns undefined if it is invalid. */
-export function parseEnvelope(text: string): SavedEnvelope | undefined {
-  try {
-    const value = JSON.parse(text);
-    const isValid = typeof value?.type === "string" && Number.isFinite(value.timestamp) &&
-      typeof value.payload === "object" && value.payload !== null && !Array.isArray(value.payload);
-    return isValid ? value : undefined;
-  } catch {
-    return undefined;
   }
 }
 

@@ -63,6 +63,38 @@ Deno.test("SessionSaver.add() accepts any message", () =>
     fc.assert(fc.property(fc.oneof(fc.string(), envelope), (text) => saver.add(text)));
   }));
 
+Deno.test("SessionSaver.add() survives deep and odd messages, and saves what follows", () =>
+  withFolder((folder) => {
+    using saver = new SessionSaver({ directory: folder, log: silentLog });
+    const deep = (depth: number) => "[".repeat(depth) + "]".repeat(depth);
+    const odd = { toString: 1 };
+    saver.add(JSON.stringify(fakeRecordingState(0, "a")));
+    for (
+      const payload of [
+        deep(20_000),
+        `{"a":${deep(20_000)}}`,
+        `{"metadata":{"session_id":${deep(1000)}}}`,
+        JSON.stringify({ pulse: { trace: [{ timestamp: odd, value: 1 }] } }),
+        JSON.stringify({ metadata: odd, pulse: [{ timestamp: 1, value: odd }] }),
+        JSON.stringify({ text: "x".repeat(5_000_000) }),
+      ]
+    ) saver.add(`{"type":"core_metrics","timestamp":1,"payload":${payload}}`);
+    saver.add(
+      `{"type":"status","timestamp":1,"payload":{"recording":true,"session_id":${deep(9)}}}`,
+    );
+    saver.add(JSON.stringify({
+      ...fakeRecordingState(1),
+      payload: { recording: true, session_id: odd },
+    }));
+    fakeMetrics(3).forEach((envelope) => saver.add(JSON.stringify(envelope)));
+    saver.add(JSON.stringify(fakeRecordingState(4)));
+    assert.deepEqual(
+      jsonOf(folder, String(fakeRecordingState(1).timestamp)).series["core_metrics.metadata"]
+        .sequence,
+      [3],
+    );
+  }));
+
 Deno.test("SessionSaver saves the metrics of its session, and only those", () =>
   withFolder((parent) => {
     const folder = `${parent}/not/yet`;

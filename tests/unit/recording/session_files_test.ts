@@ -1,11 +1,6 @@
 import assert from "node:assert/strict";
-import {
-  isRecordingState,
-  parseEnvelope,
-  type SavedEnvelope,
-  SessionFiles,
-  sessionIdOf,
-} from "../../../src/recording/session_files.ts";
+import type { SavedEnvelope } from "../../../src/recording/saved_envelope.ts";
+import { SessionFiles } from "../../../src/recording/session_files.ts";
 import { temporaryFolder } from "../../support/folders.ts";
 
 function envelope(type: string, timestamp: number, payload: Record<string, unknown> = {}) {
@@ -172,38 +167,3 @@ for (
     assert.equal(files.sessionId, id);
   });
 }
-
-Deno.test("isRecordingState() takes changes and present states, but no replayed status", () => {
-  const status = (payload: Record<string, unknown>) =>
-    isRecordingState(envelope("status", 1, payload));
-  assert.equal(isRecordingState(envelope("recording_state", 1)), true);
-  assert.equal(status({ recording: true }), true);
-  assert.equal(status({ recording: false, metadata: null }), true);
-  assert.equal(status({ recording: true, metadata: { replayed: true } }), false);
-  assert.equal(status({ recording: "yes" }), false);
-  assert.equal(isRecordingState(envelope("core_metrics", 1, { recording: true })), false);
-});
-
-Deno.test("sessionIdOf() is the id, or the timestamp without one", () => {
-  assert.equal(sessionIdOf(start(5, "visit-7")), "visit-7");
-  assert.equal(sessionIdOf(start(5, "")), "5");
-  assert.equal(sessionIdOf(stop(6)), "6");
-});
-
-Deno.test("parseEnvelope() returns an envelope, and undefined for anything else", () => {
-  const valid = { type: "status", timestamp: 5, payload: {} };
-  assert.deepEqual(parseEnvelope(JSON.stringify(valid)), valid);
-  for (
-    const invalid of [
-      { ...valid, type: 1 },
-      { ...valid, timestamp: "5" },
-      { ...valid, timestamp: null },
-      { ...valid, payload: null },
-      { ...valid, payload: [] },
-      { ...valid, payload: "x" },
-      null,
-      7,
-    ]
-  ) assert.equal(parseEnvelope(JSON.stringify(invalid)), undefined, JSON.stringify(invalid));
-  assert.equal(parseEnvelope("{"), undefined);
-});
