@@ -11,7 +11,8 @@ import type { CommandContext } from "./command.ts";
 export async function run({ settings, log }: CommandContext): Promise<number> {
   const { redis, record } = settings;
   using stop = stopSignal(log);
-  using saver = new SessionSaver({ directory: record.outputDirectory, log });
+  const clock = new SystemClock();
+  await using saver = new SessionSaver({ directory: record.outputDirectory, log, clock });
   await using reader = new RedisReader({
     redis: redisOptions(redis),
     log,
@@ -22,7 +23,7 @@ export async function run({ settings, log }: CommandContext): Promise<number> {
     saver,
     prefix: redis.keyPrefix,
     usePubsub: redis.usePubsub,
-    clock: new SystemClock(),
+    clock,
   });
   log.info(`Waiting for recordings of ${redis.keyPrefix} at ${redis.host}:${redis.port}`);
   await Promise.race([recorder.run(stop.signal), stop.stopped]);

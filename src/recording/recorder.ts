@@ -4,27 +4,25 @@ import type { RedisReader } from "../transports/redis/reader.ts";
 import type { SessionSaver } from "./saver.ts";
 
 const TOPICS = ["core_metrics", "edge_metrics", "status", "recording_state"];
-/** Interval of snapshots of the series, so that a running session can be inspected. Chosen. */
-const SNAPSHOT_MS = 30_000;
+/** Time after which the series of an ended session are derived. Chosen. */
+const DERIVE_MS = 500;
 /** Interval of polling the histories. Chosen. */
 const POLL_MS = 200;
-/** Snapshots take at most 1/20 of the time, because a session of many hours takes long to write. */
-const MIN_PAUSE_PER_WRITE = 20;
 
 /** What a recorder needs of the client of a Redis. */
 export type RecorderReader = Pick<RedisReader, "subscribe" | "newestEntry" | "readEntries">;
 
 export interface RecorderOptions {
   readonly reader: RecorderReader;
-  readonly saver: Pick<SessionSaver, "add" | "snapshot">;
+  readonly saver: Pick<SessionSaver, "add" | "derive">;
   /** Key prefix of the device. */
   readonly prefix: string;
   /** False if the device publishes to no channel, so that its histories are polled. */
   readonly usePubsub: boolean;
-  readonly clock: Pick<Clock, "sleep" | "monotonicUs">;
+  readonly clock: Pick<Clock, "sleep">;
 }
 
-/** Saves the messages of a device, and snapshots of its session. */
+/** Saves the messages of a device, and derives the series of its ended sessions. */
 export class Recorder {
   readonly #options: RecorderOptions;
   readonly #failed = Promise.withResolvers<never>();
@@ -49,19 +47,15 @@ export class Recorder {
    * @throws {UnavailableError} if the files cannot be written
    */
   async run(signal: AbortSignal): Promise<void> {
-    await Promise.race([this.#failed.promise, this.#follow(signal), this.#snapshots(signal)]);
+    await Promise.race([this.#failed.promise, this.#follow(signal), this.#derive(signal)]);
   }
 
-  async #snapshots(signal: AbortSignal): Promise<void> {
+  async #derive(signal: AbortSignal): Promise<void> {
     const { saver, clock } = this.#options;
-    let pauseMs = SNAPSHOT_MS;
     while (true) {
-      await clock.sleep(pauseMs, signal);
+      await clock.sleep(DERIVE_MS, signal);
       if (signal.aborted) return;
-      const startUs = clock.monotonicUs();
-      saver.snapshot();
-      const writeMs = (clock.monotonicUs() - startUs) / 1000;
-      pauseMs = Math.max(SNAPSHOT_MS, MIN_PAUSE_PER_WRITE * writeMs);
+      await saver.derive();
     }
   }
 

@@ -56,6 +56,12 @@ export function sessionIdOf({ timestamp, payload }: SavedEnvelope): string {
   return typeof id === "string" && id !== "" ? id : String(timestamp);
 }
 
+/** Returns the session in the metadata of a metrics message; undefined if they name none. */
+export function sessionOfMetrics({ payload }: SavedEnvelope): string | undefined {
+  const id = metadataOf(payload)["session_id"];
+  return typeof id === "string" && id !== "" ? id : undefined;
+}
+
 function metadataOf(payload: SavedEnvelope["payload"]): Readonly<Record<string, unknown>> {
   const metadata = payload["metadata"];
   return typeof metadata === "object" && metadata !== null

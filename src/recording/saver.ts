@@ -1,39 +1,69 @@
 import { reasonOf, UnavailableError } from "../base/errors.ts";
+import type { Clock } from "../telemetry/clock.ts";
 import type { Log } from "../telemetry/log.ts";
 import {
   isRecordingState,
   parseEnvelope,
   type SavedEnvelope,
   sessionIdOf,
+  sessionOfMetrics,
 } from "./saved_envelope.ts";
-import { SessionFiles } from "./session_files.ts";
+import { SessionFiles, unfinishedSessions } from "./session_files.ts";
+import { SessionTimeline } from "./session_timeline.ts";
 
 const METRIC_TYPES: readonly string[] = ["core_metrics", "edge_metrics"];
+/** The state of a running session is known after this time, as each status repeats it. */
+const STATE_KNOWN_US = 10_000_000;
+/** Series that change again are derived in at most 1/20 of the time. Chosen. */
+const PAUSE_PER_DERIVATION = 20;
+/** Time for which a derivation keeps other work waiting, in microseconds. Chosen. */
+const PIECE_US = 10_000;
+
+interface Session {
+  readonly files: SessionFiles;
+  /** True if the series are older than the lines. */
+  changed: boolean;
+  /** When the series may be derived next. */
+  dueUs: number;
+}
 
 /**
- * Saves sessions to files: begins and ends them by the `recording_state`, which each status
- * repeats, and appends the metrics in between.
+ * Saves sessions to files. Metrics belong to the session of their `metadata.session_id`, or else to
+ * that which was recorded at their timestamp, so that messages that are replayed after an outage
+ * reach their own session. The `recording_state`, which each status repeats, begins and ends
+ * sessions.
  */
-export class SessionSaver implements Disposable {
+export class SessionSaver implements AsyncDisposable {
   readonly #directory: string;
   readonly #log: Log;
-  #session: SessionFiles | undefined;
+  readonly #clock: Pick<Clock, "monotonicUs">;
+  readonly #timeline = new SessionTimeline();
+  readonly #sessions = new Map<string, Session>();
+  #deriving: Promise<void> = Promise.resolve();
+  #failed = false;
 
-  constructor({ directory, log }: { readonly directory: string; readonly log: Log }) {
+  /** @throws {UnavailableError} if the directory cannot be written */
+  constructor({ directory, log, clock }: {
+    readonly directory: string;
+    readonly log: Log;
+    readonly clock: Pick<Clock, "monotonicUs">;
+  }) {
     this.#directory = directory;
     this.#log = log;
-    Deno.mkdirSync(directory, { recursive: true });
+    this.#clock = clock;
+    this.#orUnavailable(() => {
+      Deno.mkdirSync(directory, { recursive: true });
+      for (const sessionId of unfinishedSessions(directory)) {
+        const dueUs = clock.monotonicUs() + STATE_KNOWN_US;
+        const files = new SessionFiles({ directory, sessionId });
+        this.#sessions.set(sessionId, { files, changed: true, dueUs });
+      }
+    });
   }
 
-  /** Id of the session that is being saved, if any. */
+  /** Id of the session that is recorded, if any. */
   get sessionId(): string | undefined {
-    return this.#session?.sessionId;
-  }
-
-  /** Begins to save a session. */
-  begin(sessionId: string): void {
-    this.#session = new SessionFiles({ directory: this.#directory, sessionId });
-    this.#log.info(`Saving session ${sessionId} to ${this.#session.jsonPath}`);
+    return this.#timeline.current;
   }
 
   /**
@@ -51,55 +81,83 @@ export class SessionSaver implements Disposable {
         "Ignored a message that is not an envelope",
       );
     } else if (isRecordingState(envelope)) {
-      this.#orUnavailable(() => this.#updateState(envelope));
+      this.#addState(envelope);
     } else if (METRIC_TYPES.includes(envelope.type)) {
-      this.#orUnavailable(() => this.#session?.append(envelope));
+      this.#append(sessionOfMetrics(envelope) ?? this.#timeline.at(envelope.timestamp), envelope);
     }
   }
 
   /**
-   * Writes the series of the current session as they are now.
+   * Derives the series of the sessions that have ended, if they have changed.
    *
    * @throws {UnavailableError} if the files cannot be written
    */
-  snapshot(): void {
-    this.#orUnavailable(() => this.#session?.save());
+  derive(): Promise<void> {
+    return this.#derive((sessionId, { dueUs }) =>
+      sessionId !== this.sessionId && this.#clock.monotonicUs() >= dueUs
+    );
   }
 
-  [Symbol.dispose](): void {
-    this.#close();
+  /** Derives the series of all sessions that have changed, unless writing has failed before. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#deriving.catch(() => {}); // `derive` has reported it
+    if (!this.#failed) await this.#derive(() => true);
   }
 
-  #orUnavailable(write: () => void): void {
+  #addState(envelope: SavedEnvelope): void {
+    const { timestamp, payload } = envelope;
+    const sessionId = payload["recording"] === true ? sessionIdOf(envelope) : undefined;
+    const change = this.#timeline.add({ timestamp, sessionId });
+    if (!change) return;
+    this.#append(change.previous, envelope);
+    this.#append(sessionId, envelope);
+  }
+
+  #append(sessionId: string | undefined, envelope: SavedEnvelope): void {
+    if (sessionId === undefined) return;
+    this.#orUnavailable(() => {
+      let session = this.#sessions.get(sessionId);
+      if (!session) {
+        const files = new SessionFiles({ directory: this.#directory, sessionId });
+        this.#sessions.set(sessionId, session = { files, changed: true, dueUs: -Infinity });
+        this.#log.info(`Saving session ${sessionId} to ${files.jsonPath}`);
+      }
+      session.files.append(envelope);
+      session.changed = true;
+    });
+  }
+
+  #derive(isDue: (sessionId: string, session: Session) => boolean): Promise<void> {
+    return this.#deriving = (async () => {
+      for (const [sessionId, session] of this.#sessions) {
+        if (session.changed && isDue(sessionId, session)) await this.#deriveSession(session);
+      }
+    })();
+  }
+
+  async #deriveSession(session: Session): Promise<void> {
+    session.changed = false;
+    const startUs = this.#clock.monotonicUs();
+    const derivation = session.files.derive();
+    let pauseUs = startUs + PIECE_US;
+    while (!this.#orUnavailable(() => derivation.next().done)) {
+      if (this.#clock.monotonicUs() < pauseUs) continue;
+      await new Promise((resolve) => setTimeout(resolve, 0));
+      pauseUs = this.#clock.monotonicUs() + PIECE_US;
+    }
+    const endUs = this.#clock.monotonicUs();
+    session.dueUs = endUs + PAUSE_PER_DERIVATION * (endUs - startUs);
+    this.#log.info(`Saved ${session.files.jsonPath}`);
+  }
+
+  #orUnavailable<T>(write: () => T): T {
     try {
-      write();
+      return write();
     } catch (cause) {
-      this.#session?.[Symbol.dispose]();
-      this.#session = undefined;
+      this.#failed = true;
       throw new UnavailableError(`Cannot save to ${this.#directory}: ${reasonOf(cause)}`, {
         cause,
       });
     }
-  }
-
-  #updateState(envelope: SavedEnvelope): void {
-    const recording = envelope.payload["recording"] === true;
-    const sessionId = sessionIdOf(envelope);
-    if (this.#session && !(recording && sessionId === this.#session.sessionId)) {
-      this.#session.append(envelope);
-      this.#close();
-    }
-    if (recording && !this.#session) {
-      this.begin(sessionId);
-      this.#session!.append(envelope);
-    }
-  }
-
-  #close(): void {
-    using session = this.#session;
-    if (!session) return;
-    this.#session = undefined;
-    session.save();
-    this.#log.info(`Saved ${session.jsonPath}`);
   }
 }

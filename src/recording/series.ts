@@ -1,34 +1,84 @@
-/** Columns of equal length: `timestamp` in microseconds, and one per field; null if absent. */
-export type Columns = { timestamp: unknown[] } & Record<string, unknown[]>;
+import type { Column, ColumnFile } from "./column_file.ts";
+import type { SavedEnvelope } from "./saved_envelope.ts";
+
+/** The first line of the CSV. */
+export const CSV_HEADER = "timestamp,series,field,value\n";
 
 /**
- * Converts envelopes to time series. A list of samples with numbers as timestamps becomes a series; an object
- * of primitive values becomes one row at the envelope's timestamp, and so does a single primitive
- * value, in the column `value`. A later sample with the same timestamp replaces the earlier one.
+ * Rows of a series that are kept in memory, because a sample may be sent again: over 8 s of 30
+ * samples per second. Chosen.
+ */
+const OPEN_ROWS = 256;
+
+/** Fields and their values in turn, which takes less memory than a map. */
+type Row = unknown[];
+
+interface Series {
+  /** The newest rows by timestamp, oldest first. */
+  readonly rows: Map<number, Row>;
+  /** The texts of the written rows; `timestamp` comes first. */
+  readonly columns: Map<string, Column>;
+  written: number;
+}
+
+/**
+ * Converts envelopes to time series in constant memory. A list of samples with numbers as timestamps
+ * becomes a series; an object of primitive values becomes one row at the envelope's timestamp, and
+ * so does a single primitive value, in the column `value`. A later sample with the same timestamp
+ * replaces the earlier one, if that is among the last 256 of its series.
+ *
+ * The columns have equal length: `timestamp` in microseconds, and one per field, null if absent. The
+ * CSV has a line per value, in the order of time for each series.
  *
  * @example
  * ```ts
- * const series = new SeriesTable();
+ * const series = new SeriesWriter({ columns, csv });
  * series.add({ type: "core_metrics", timestamp: 5, payload: { pulse: { strict: { value: 72 } } } });
- * series.columns.get("core_metrics.pulse.strict"); // { timestamp: [5], value: [72] }
+ * for (const part of series.json()) file.write(part); // {"core_metrics.pulse.strict":{"timestamp":[5],"value":[72]}}
  * ```
  */
-export class SeriesTable {
-  readonly columns = new Map<string, Columns>();
-  readonly #rows = new Map<string, Map<number, number>>();
+export class SeriesWriter {
+  readonly #series = new Map<string, Series>();
+  readonly #columns: ColumnFile;
+  readonly #csv: { write(text: string): void };
+
+  constructor({ columns, csv }: {
+    readonly columns: ColumnFile;
+    readonly csv: { write(text: string): void };
+  }) {
+    this.#columns = columns;
+    this.#csv = csv;
+  }
 
   /** Adds the samples of one envelope. */
-  add({ type, timestamp, payload }: {
-    readonly type: string;
-    readonly timestamp: number;
-    readonly payload: unknown;
-  }): void {
+  add({ type, timestamp, payload }: SavedEnvelope): void {
     this.#walk(type, payload, timestamp);
   }
 
-  /** Returns the columns by series name, in the order of their first appearance. */
-  toJSON(): Record<string, Columns> {
-    return Object.fromEntries(this.columns);
+  /**
+   * Writes the rows that are still in memory, and yields the columns by series as JSON, in parts
+   * that are valid until the next.
+   */
+  *json(): Generator<string | Uint8Array, void, void> {
+    for (const [name, series] of this.#series) {
+      for (const [timestamp, row] of series.rows) this.#write(name, timestamp, row);
+      series.rows.clear();
+    }
+    yield "{";
+    let separator = "";
+    for (const [name, { columns }] of this.#series) {
+      yield `${separator}${JSON.stringify(name)}:{`;
+      let between = "";
+      for (const [field, column] of columns) {
+        yield `${between}${JSON.stringify(field)}:[`;
+        yield* this.#columns.bytes(column);
+        yield "]";
+        between = ",";
+      }
+      yield "}";
+      separator = ",";
+    }
+    yield "}";
   }
 
   #walk(name: string, value: unknown, timestamp: number): void {
@@ -50,47 +100,64 @@ export class SeriesTable {
   }
 
   #put(name: string, timestamp: number, fields: Readonly<Record<string, unknown>>): void {
-    let columns = this.columns.get(name);
-    let rows = this.#rows.get(name);
-    if (!columns || !rows) {
-      // No prototype, because field names come from the network.
-      columns = Object.assign(Object.create(null), { timestamp: [] }) as Columns;
-      this.columns.set(name, columns);
-      this.#rows.set(name, rows = new Map());
+    let series = this.#series.get(name);
+    if (!series) {
+      const columns = new Map([["timestamp", this.#columns.add()]]);
+      this.#series.set(name, series = { rows: new Map(), columns, written: 0 });
     }
-    let row = rows.get(timestamp);
-    if (row === undefined) {
-      row = columns.timestamp.length;
-      rows.set(timestamp, row);
-      for (const [key, column] of Object.entries(columns)) {
-        column.push(key === "timestamp" ? timestamp : null);
-      }
-    }
+    let row = series.rows.get(timestamp);
+    if (!row) series.rows.set(timestamp, row = []);
     for (const [key, value] of Object.entries(fields)) {
-      if (key === "timestamp") continue;
-      const column = columns[key] ??= new Array(columns.timestamp.length).fill(null);
-      column[row] = value;
+      if (key !== "timestamp") setField(row, key, value);
+    }
+    if (series.rows.size <= OPEN_ROWS) return;
+    const [[oldest, oldestRow]] = series.rows as Iterable<[number, Row]> as [[number, Row]];
+    series.rows.delete(oldest);
+    this.#write(name, oldest, oldestRow);
+  }
+
+  #write(name: string, timestamp: number, row: Row): void {
+    const series = this.#series.get(name)!;
+    for (let i = 0; i < row.length; i += 2) {
+      const field = row[i] as string;
+      if (!series.columns.has(field)) series.columns.set(field, this.#newColumn(series.written));
+    }
+    const comma = series.written++ > 0 ? "," : "";
+    for (const [field, column] of series.columns) {
+      const value = field === "timestamp" ? timestamp : row[indexOf(row, field) + 1] ?? null;
+      this.#columns.append(column, comma + JSON.stringify(value));
+    }
+    for (let i = 0; i < row.length; i += 2) {
+      const value = row[i + 1];
+      if (value === null || typeof value === "object") continue;
+      const cells = [timestamp, name, row[i], value];
+      this.#csv.write(cells.map((cell) => csvCell(String(cell))).join(",") + "\n");
     }
   }
+
+  /** A column of `rows` nulls. */
+  #newColumn(rows: number): Column {
+    const column = this.#columns.add();
+    for (let k = 0; k < rows; k++) this.#columns.append(column, k > 0 ? ",null" : "null");
+    return column;
+  }
+}
+
+/** Returns the index of a field in a row; the length of the row if it is absent. */
+function indexOf(row: Row, field: string): number {
+  let index = 0;
+  while (index < row.length && row[index] !== field) index += 2;
+  return index;
+}
+
+function setField(row: Row, field: string, value: unknown): void {
+  const index = indexOf(row, field);
+  row[index] = field;
+  row[index + 1] = value;
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-/** Yields CSV lines in long format: `timestamp,series,field,value`, one line per value. */
-export function* csvLines(table: SeriesTable): Generator<string> {
-  yield "timestamp,series,field,value\n";
-  for (const [name, columns] of table.columns) {
-    for (const [field, column] of Object.entries(columns)) {
-      if (field === "timestamp") continue;
-      for (const [row, value] of column.entries()) {
-        if (value === null || typeof value === "object") continue;
-        const cells = [columns.timestamp[row], name, field, value];
-        yield cells.map((cell) => csvCell(String(cell))).join(",") + "\n";
-      }
-    }
-  }
 }
 
 /** Quotes a cell if needed (RFC 4180) and escapes what a spreadsheet would run as a formula. */

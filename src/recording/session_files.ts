@@ -1,24 +1,24 @@
-import {
-  isRecordingState,
-  parseEnvelope,
-  type SavedEnvelope,
-  sessionIdOf,
-} from "./saved_envelope.ts";
-import { csvLines, SeriesTable } from "./series.ts";
+import { ColumnFile } from "./column_file.ts";
+import { readAt, ReplacedFile } from "./files.ts";
+import { orderedEnvelopes } from "./ordered_envelopes.ts";
+import { isRecordingState, type SavedEnvelope, sessionIdOf } from "./saved_envelope.ts";
+import { CSV_HEADER, SeriesWriter } from "./series.ts";
+
+/** Bytes that are searched at once for the end of the last complete line. */
+const TAIL_BYTES = 1 << 16;
+const NEW_LINE = 10;
 
 /**
  * The files of one session: `metrics_{id}.jsonl`, to which each envelope is appended immediately,
- * and `metrics_{id}.json` and `metrics_{id}.csv`, which are replaced atomically. If the files of
- * the session exist already, it is continued.
+ * and `metrics_{id}.json` and `metrics_{id}.csv`, which are derived from it and replaced atomically.
+ * If the files of the session exist already, it is continued. No file stays open, and the memory
+ * does not depend on the length of the session.
  */
-export class SessionFiles implements Disposable {
+export class SessionFiles {
   readonly sessionId: string;
   readonly jsonPath: string;
   readonly #csvPath: string;
-  readonly #lines: Deno.FsFile;
-  readonly #series = new SeriesTable();
-  #startUs: number | null = null;
-  #endUs: number | null = null;
+  readonly #linesPath: string;
 
   /** @throws {Error} if the directory cannot be written */
   constructor(
@@ -28,57 +28,89 @@ export class SessionFiles implements Disposable {
     const stem = `${directory}/metrics_${fileNamePart(sessionId)}`;
     this.jsonPath = `${stem}.json`;
     this.#csvPath = `${stem}.csv`;
-    const linesPath = `${stem}.jsonl`;
-    this.#lines = Deno.openSync(linesPath, { create: true, append: true, read: true });
-    this.#lines.truncateSync(this.#readExisting(linesPath));
+    this.#linesPath = `${stem}.jsonl`;
+    removeTornLine(this.#linesPath);
   }
 
   /** Appends one envelope to the JSON Lines file. */
   append(envelope: SavedEnvelope): void {
-    this.#add(envelope);
-    const line = new TextEncoder().encode(JSON.stringify(envelope) + "\n");
-    for (let written = 0; written < line.length;) {
-      written += this.#lines.writeSync(line.subarray(written));
+    Deno.writeTextFileSync(this.#linesPath, JSON.stringify(envelope) + "\n", { append: true });
+  }
+
+  /**
+   * Writes the series as JSON and CSV. Yields often, so that the caller can do other work: a session
+   * of a day takes minutes.
+   */
+  *derive(): Generator<void, void, void> {
+    using columns = new ColumnFile(`${this.jsonPath}.columns`);
+    using json = new ReplacedFile(this.jsonPath);
+    using csv = new ReplacedFile(this.#csvPath);
+    const series = new SeriesWriter({ columns, csv });
+    csv.write(CSV_HEADER);
+    let startUs: number | null = null;
+    const states: SavedEnvelope[] = [];
+    for (const envelope of orderedEnvelopes(this.#linesPath)) {
+      yield;
+      if (!envelope) continue;
+      startUs = Math.min(startUs ?? envelope.timestamp, envelope.timestamp);
+      if (isRecordingState(envelope)) states.push(envelope);
+      else series.add(envelope);
     }
-  }
-
-  /** Writes the series as they are now, as JSON and CSV. */
-  save(): void {
-    replaceFile(this.jsonPath, [JSON.stringify({
-      session_id: this.sessionId,
-      start_timestamp: this.#startUs,
-      end_timestamp: this.#endUs,
-      series: this.#series,
-    })]);
-    replaceFile(this.#csvPath, csvLines(this.#series));
-  }
-
-  [Symbol.dispose](): void {
-    this.#lines.close();
-  }
-
-  #add(envelope: SavedEnvelope): void {
-    if (isRecordingState(envelope)) {
-      const isThisSession = envelope.payload["recording"] === true &&
-        sessionIdOf(envelope) === this.sessionId;
-      this.#endUs = isThisSession ? null : envelope.timestamp;
-    } else {
-      this.#series.add(envelope);
+    json.write(`{"session_id":${JSON.stringify(this.sessionId)}`);
+    json.write(`,"start_timestamp":${startUs}`);
+    json.write(`,"end_timestamp":${this.#endOf(states)},"series":`);
+    for (const part of series.json()) {
+      json.write(part);
+      yield;
     }
-    this.#startUs ??= envelope.timestamp;
+    json.write("}");
+    csv.complete();
+    json.complete();
   }
 
-  /** Reads the existing lines; returns their length in bytes, without an incomplete last line. */
-  #readExisting(path: string): number {
-    const bytes = Deno.readFileSync(path);
-    let start = 0;
-    for (let end = bytes.indexOf(10); end >= 0; end = bytes.indexOf(10, start)) {
-      const envelope = parseEnvelope(new TextDecoder().decode(bytes.subarray(start, end)));
-      if (envelope) this.#add(envelope);
-      start = end + 1;
+  /** The first end after the last start; null if the session has not ended. */
+  #endOf(states: SavedEnvelope[]): number | null {
+    let endUs: number | null = null;
+    for (const state of states.sort((a, b) => a.timestamp - b.timestamp)) {
+      const { timestamp, payload } = state;
+      const isOpen = payload["recording"] === true && sessionIdOf(state) === this.sessionId;
+      endUs = isOpen ? null : endUs ?? timestamp;
     }
-    return start;
+    return endUs;
   }
+}
+
+/** Returns the ids of the sessions whose series are missing or older than their lines. */
+export function unfinishedSessions(directory: string): string[] {
+  const modifiedMs = (path: string) => {
+    try {
+      return Deno.statSync(path).mtime?.getTime() ?? 0;
+    } catch {
+      return -Infinity;
+    }
+  };
+  return [...Deno.readDirSync(directory)].flatMap(({ name }) => {
+    const stem = /^(metrics_(.*))\.jsonl$/.exec(name);
+    if (!stem) return [];
+    const jsonMs = modifiedMs(`${directory}/${stem[1]}.json`);
+    return jsonMs < modifiedMs(`${directory}/${name}`) ? [stem[2]!] : [];
+  });
+}
+
+/** Creates the file, or shortens it to its last complete line. */
+function removeTornLine(path: string): void {
+  using file = Deno.openSync(path, { create: true, read: true, write: true });
+  const { size } = file.statSync();
+  let end = size;
+  while (end > 0) {
+    const offset = Math.max(0, end - TAIL_BYTES);
+    const tail = new Uint8Array(end - offset);
+    readAt(file, offset, tail);
+    const last = tail.lastIndexOf(NEW_LINE);
+    end = offset + last + 1;
+    if (last >= 0) break;
+  }
+  if (end < size) file.truncateSync(end);
 }
 
 /** Converts an untrusted id to a part of a file name (at most 255 bytes, no separators). */
@@ -87,28 +119,4 @@ function fileNamePart(sessionId: string): string {
   const safe = sessionId.replaceAll(/[/\\\x00-\x1f\x7f]/g, "_");
   const bytes = new TextEncoder().encode(safe).subarray(0, 200);
   return new TextDecoder().decode(bytes).replaceAll("\ufffd", "");
-}
-
-const BLOCK_CHARACTERS = 1 << 20;
-
-function replaceFile(path: string, parts: Iterable<string>): void {
-  const temporary = `${path}.tmp`;
-  {
-    using file = Deno.openSync(temporary, { create: true, write: true, truncate: true });
-    let block = "";
-    const flush = () => {
-      const bytes = new TextEncoder().encode(block);
-      for (let written = 0; written < bytes.length;) {
-        written += file.writeSync(bytes.subarray(written));
-      }
-      block = "";
-    };
-    for (const part of parts) {
-      block += part;
-      if (block.length > BLOCK_CHARACTERS) flush();
-    }
-    flush();
-    file.syncSync();
-  }
-  Deno.renameSync(temporary, path);
 }

@@ -204,7 +204,8 @@ Deno.test("SessionSaver and redis_ipc_metrics_saving_client.py save the golden m
   ]);
   await publishToSubscriber(server);
   await sample.prints("Saved ");
-  using saver = new SessionSaver({ directory: `${folder.path}/record`, log: silentLog });
+  const options = { directory: `${folder.path}/record`, log: silentLog, clock };
+  await using saver = new SessionSaver(options);
   for (const envelope of GOLDENS) saver.add(JSON.stringify(envelope));
   for (const part of ["sample", "record"]) {
     const path = `${folder.path}/${part}/metrics_${GOLDEN_SESSION}.jsonl`;

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { SessionSaver } from "../../../src/recording/saver.ts";
 import { encodeEnvelope, encodeFrameEnvelope } from "../../../src/envelopes/envelope.ts";
 import type { Envelope } from "../../../src/envelopes/envelope.ts";
+import { SystemClock } from "../../../src/telemetry/clock.ts";
 import { silentLog } from "../../../src/telemetry/log.ts";
 import {
   FAKE_START_US,
@@ -87,8 +88,10 @@ Deno.test("redis_ipc_metrics_saving_client.py saves the same series as the recor
     await subscribers(server, 1);
     await publishAll(server, twoVisits());
     await waitFor("both visits", () => sample.output.split("Saved ").length === 4);
-    using saver = new SessionSaver({ directory: `${folder}/record`, log: silentLog });
+    const options = { directory: `${folder}/record`, log: silentLog, clock: new SystemClock() };
+    const saver = new SessionSaver(options);
     for (const envelope of twoVisits()) saver.add(text(envelope));
+    await saver[Symbol.asyncDispose]();
 
     for (const name of ["metrics_visit 1", "metrics_visit_2"]) {
       const sampled = readJson(`${folder}/sample/${name}.json`);

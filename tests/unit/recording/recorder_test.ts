@@ -15,10 +15,11 @@ function open(options: Partial<RecorderOptions> = {}) {
   const entries: { stream: string; id: string; envelope: string }[] = [];
   const stop = new AbortController();
   const saver = {
-    snapshots: 0,
+    derivations: 0,
     add: (text: string) => void saved.push(text),
-    snapshot() {
-      this.snapshots++;
+    derive() {
+      this.derivations++;
+      return Promise.resolve();
     },
   };
   const recorder = new Recorder({
@@ -71,37 +72,27 @@ Deno.test("Recorder polls the histories of a device without channels five times 
   await running;
 });
 
-Deno.test("Recorder writes a snapshot every 30 s", async () => {
+Deno.test("Recorder derives the series of ended sessions every 0.5 s until it is stopped", async () => {
   const { recorder, clock, saver, stop } = open();
   const running = recorder.run(stop.signal);
-  await clock.advance(27_000);
-  assert.equal(saver.snapshots, 0);
-  await clock.advance(6_000);
-  assert.equal(saver.snapshots, 1);
-  await clock.advance(30_000);
-  assert.equal(saver.snapshots, 2);
+  await clock.advance(400);
+  assert.equal(saver.derivations, 0);
+  await clock.advance(200);
+  assert.equal(saver.derivations, 1);
+  await clock.advance(500);
+  assert.equal(saver.derivations, 2);
   stop.abort();
   await running;
-  assert.equal(saver.snapshots, 2);
+  assert.equal(saver.derivations, 2);
 });
 
-Deno.test("Recorder writes snapshots in at most a twentieth of the time", async () => {
-  const clock = new ManualClock();
-  const { recorder, saver, stop } = open({ clock });
-  const { snapshot } = saver;
-  saver.snapshot = () => {
-    snapshot.call(saver);
-    void clock.jump(5000);
-  };
-  const running = recorder.run(stop.signal);
-  await clock.advance(31_000);
-  assert.equal(saver.snapshots, 1);
-  await clock.advance(90_000);
-  assert.equal(saver.snapshots, 1);
-  await clock.advance(20_000);
-  assert.equal(saver.snapshots, 2);
+Deno.test("Recorder.run() rejects if series cannot be derived", async () => {
+  const { recorder, clock, saver, stop } = open();
+  saver.derive = () => Promise.reject(new Error("The disk is full"));
+  const rejected = assert.rejects(recorder.run(stop.signal), /The disk is full/);
+  await clock.advance(600);
+  await rejected;
   stop.abort();
-  await running;
 });
 
 Deno.test("Recorder.run() rejects if a message cannot be saved", async () => {

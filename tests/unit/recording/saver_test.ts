@@ -1,32 +1,41 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import type { MonotonicUs } from "../../../src/base/time.ts";
+import type { Envelope } from "../../../src/envelopes/envelope.ts";
+import type { CoreMetricsPayload } from "../../../src/envelopes/fields/core_metrics.ts";
 import { SessionSaver } from "../../../src/recording/saver.ts";
 import { UnavailableError } from "../../../src/base/errors.ts";
-import { silentLog } from "../../../src/telemetry/log.ts";
+import { type Log, silentLog } from "../../../src/telemetry/log.ts";
 import { CollectingLog } from "../../support/collecting_log.ts";
+import { heapInUse } from "../../support/heap.ts";
+import { ManualClock } from "../../support/manual_clock.ts";
 import { fakeMetrics, fakeRecordingState, fakeStatus } from "../../support/fake_stream.ts";
 
-function withFolder(run: (folder: string) => void): void {
+async function withFolder(run: (folder: string) => Promise<void>): Promise<void> {
   const folder = Deno.makeTempDirSync();
   try {
-    run(folder);
+    await run(folder);
   } finally {
     Deno.removeSync(folder, { recursive: true });
   }
 }
 
+const open = (directory: string, log: Log = silentLog) =>
+  new SessionSaver({ directory, log, clock: new ManualClock() });
+
 const jsonOf = (folder: string, id: string) =>
   JSON.parse(Deno.readTextFileSync(`${folder}/metrics_${id}.json`));
 
 Deno.test("SessionSaver ends a session when another begins, and writes only into its directory", () =>
-  withFolder((folder) => {
-    using saver = new SessionSaver({ directory: folder, log: silentLog });
+  withFolder(async (folder) => {
+    await using saver = open(folder);
     const add = (envelope: unknown) => saver.add(JSON.stringify(envelope));
     add(fakeRecordingState(0, "../../a/b"));
     fakeMetrics(1).forEach(add);
     add(fakeRecordingState(2, "x".repeat(4000)));
     fakeMetrics(3).forEach(add);
     add(fakeRecordingState(4));
+    await saver.derive();
     const names = [...Deno.readDirSync(folder)].map(({ name }) => name);
     assert.equal(names.filter((name) => name.endsWith(".jsonl")).length, 2);
     const first = jsonOf(folder, ".._.._a_b");
@@ -35,8 +44,8 @@ Deno.test("SessionSaver ends a session when another begins, and writes only into
   }));
 
 Deno.test("SessionSaver begins and ends sessions by the status too", () =>
-  withFolder((folder) => {
-    using saver = new SessionSaver({ directory: folder, log: silentLog });
+  withFolder(async (folder) => {
+    await using saver = open(folder);
     const add = (envelope: unknown) => saver.add(JSON.stringify(envelope));
     const { payload, ...old } = fakeStatus(0, "OK", "old");
     add({ ...old, payload: { ...payload, metadata: { replayed: true } } });
@@ -48,12 +57,13 @@ Deno.test("SessionSaver begins and ends sessions by the status too", () =>
     assert.equal(saver.sessionId, "a");
     add(fakeStatus(5));
     assert.equal(saver.sessionId, undefined);
+    await saver.derive();
     assert.equal(jsonOf(folder, "a").end_timestamp, fakeStatus(5).timestamp);
   }));
 
 Deno.test("SessionSaver.add() accepts any message", () =>
-  withFolder((folder) => {
-    using saver = new SessionSaver({ directory: folder, log: silentLog });
+  withFolder(async (folder) => {
+    await using saver = open(folder);
     saver.add(JSON.stringify(fakeRecordingState(0, "a")));
     const envelope = fc.record({
       type: fc.constantFrom("core_metrics", "edge_metrics", "status", "x"),
@@ -64,8 +74,8 @@ Deno.test("SessionSaver.add() accepts any message", () =>
   }));
 
 Deno.test("SessionSaver.add() survives deep and odd messages, and saves what follows", () =>
-  withFolder((folder) => {
-    using saver = new SessionSaver({ directory: folder, log: silentLog });
+  withFolder(async (folder) => {
+    await using saver = open(folder);
     const deep = (depth: number) => "[".repeat(depth) + "]".repeat(depth);
     const odd = { toString: 1 };
     saver.add(JSON.stringify(fakeRecordingState(0, "a")));
@@ -88,6 +98,7 @@ Deno.test("SessionSaver.add() survives deep and odd messages, and saves what fol
     }));
     fakeMetrics(3).forEach((envelope) => saver.add(JSON.stringify(envelope)));
     saver.add(JSON.stringify(fakeRecordingState(4)));
+    await saver.derive();
     assert.deepEqual(
       jsonOf(folder, String(fakeRecordingState(1).timestamp)).series["core_metrics.metadata"]
         .sequence,
@@ -96,18 +107,17 @@ Deno.test("SessionSaver.add() survives deep and odd messages, and saves what fol
   }));
 
 Deno.test("SessionSaver saves the metrics of its session, and only those", () =>
-  withFolder((parent) => {
+  withFolder(async (parent) => {
     const folder = `${parent}/not/yet`;
     const log = new CollectingLog();
     {
-      using saver = new SessionSaver({ directory: folder, log });
+      await using saver = open(folder, log);
       const add = (envelope: unknown) => saver.add(JSON.stringify(envelope));
       fakeMetrics(0).forEach(add);
       add(fakeRecordingState(1, "a"));
       fakeMetrics(2).forEach(add);
       add({ type: "other", timestamp: 5, payload: {} });
-      saver.snapshot();
-      assert.equal(jsonOf(folder, "a").end_timestamp, null);
+      await saver.derive(); // does not wait for the end of the session, and derives nothing
       fakeMetrics(3).forEach(add);
       assert.deepEqual([saver.sessionId, log.linesWith("Saved").length], ["a", 0]);
     }
@@ -119,23 +129,24 @@ Deno.test("SessionSaver saves the metrics of its session, and only those", () =>
       "core_metrics",
       "edge_metrics",
     ]);
+    assert.equal(jsonOf(folder, "a").end_timestamp, null);
     assert.equal(jsonOf(folder, "a").series["core_metrics.pulse.rate"].value.length, 2);
     assert.equal(log.linesWith("Saving session a to").length, 1);
     assert.equal(log.linesWith("Saved").length, 1);
   }));
 
 Deno.test("SessionSaver without a session has nothing to save", () =>
-  withFolder((folder) => {
-    using saver = new SessionSaver({ directory: folder, log: silentLog });
-    saver.snapshot();
+  withFolder(async (folder) => {
+    await using saver = open(folder);
+    await saver.derive();
     saver.add(JSON.stringify(fakeStatus(1)));
     assert.deepEqual([...Deno.readDirSync(folder)], []);
   }));
 
 Deno.test("SessionSaver logs messages that are no envelopes every 10 s", () =>
-  withFolder((folder) => {
+  withFolder(async (folder) => {
     const log = new CollectingLog();
-    using saver = new SessionSaver({ directory: folder, log });
+    await using saver = open(folder, log);
     for (const [nowMs, lines] of [[0, 1], [9000, 1], [11_000, 2]] as const) {
       log.time.nowMs = nowMs;
       saver.add("{}");
@@ -143,22 +154,132 @@ Deno.test("SessionSaver logs messages that are no envelopes every 10 s", () =>
     }
   }));
 
-Deno.test("SessionSaver gives a session up whose files cannot be written, and closes them", () =>
-  withFolder((folder) => {
+Deno.test("SessionSaver reports files that cannot be written, and keeps none open", () =>
+  withFolder(async (folder) => {
     const openFiles = () => [...Deno.readDirSync("/proc/self/fd")].length;
-    using saver = new SessionSaver({ directory: folder, log: silentLog });
     const before = openFiles();
-    saver.begin("a");
-    assert.equal(openFiles(), before + 1);
-    Deno.removeSync(folder, { recursive: true });
-    assert.throws(() => saver.snapshot(), (error) => {
-      assert(error instanceof UnavailableError);
-      assert.match(error.message, /^Cannot save to .*: /);
-      return true;
-    });
-    assert.deepEqual([saver.sessionId, openFiles()], [undefined, before]);
-    Deno.mkdirSync(folder);
-    saver.begin("b");
-    saver.add(JSON.stringify(fakeRecordingState(1)));
+    const cannotSave = (error: unknown) =>
+      error instanceof UnavailableError && /^Cannot save to .*: /.test(error.message);
+    {
+      await using saver = open(folder);
+      saver.add(JSON.stringify(fakeRecordingState(1, "a")));
+      saver.add(JSON.stringify(fakeRecordingState(2)));
+      assert.equal(openFiles(), before);
+      Deno.removeSync(folder, { recursive: true });
+      await assert.rejects(saver.derive(), cannotSave);
+    }
+    {
+      await using saver = open(folder);
+      saver.add(JSON.stringify(fakeRecordingState(1, "a")));
+      Deno.removeSync(folder, { recursive: true });
+      assert.throws(() => saver.add(JSON.stringify(fakeRecordingState(2, "b"))), cannotSave);
+    }
+    Deno.writeTextFileSync(folder, "a file");
+    assert.throws(() => open(folder), cannotSave);
     assert.equal(openFiles(), before);
+  }));
+
+/** The metrics of a period with the session in their metadata. */
+function metricsOf(n: number, sessionId?: string): unknown[] {
+  return fakeMetrics(n).map(({ payload, ...rest }) => ({
+    ...rest,
+    payload: {
+      ...payload,
+      metadata: { ...(payload as CoreMetricsPayload).metadata, session_id: sessionId },
+    },
+  }));
+}
+
+const sequencesOf = (folder: string, id: string) =>
+  jsonOf(folder, id).series["core_metrics.metadata"].sequence;
+
+for (const named of [true, false]) {
+  const name = named ? "that name it" : "by their timestamps";
+  Deno.test(`SessionSaver saves replayed metrics in their own session, ${name}`, () =>
+    withFolder(async (folder) => {
+      await using saver = open(folder);
+      const add = (envelope: unknown) => saver.add(JSON.stringify(envelope));
+      const addMetrics = (n: number, id?: string) =>
+        metricsOf(n, named ? id : undefined).forEach(add);
+      const replayed = ({ payload, ...rest }: Envelope) =>
+        add({ ...rest, payload: { ...payload, metadata: { replayed: true } } });
+      add(fakeRecordingState(0, "a"));
+      addMetrics(1, "a");
+      // An outage: the end of a, and the start of b, are published late.
+      addMetrics(12, "b");
+      add(fakeStatus(13, "OK", "b"));
+      addMetrics(14, "b");
+      await saver.derive();
+      for (const n of [2, 3, 4]) addMetrics(n, "a");
+      replayed(fakeRecordingState(5));
+      addMetrics(6);
+      replayed(fakeRecordingState(10, "b"));
+      addMetrics(11, "b");
+      assert.equal(saver.sessionId, "b");
+      add(fakeRecordingState(20));
+      await saver[Symbol.asyncDispose]();
+      // Without a name, the session of 12 is not known before the change at 10 arrives.
+      assert.deepEqual(sequencesOf(folder, "a"), named ? [1, 2, 3, 4] : [1, 2, 3, 4, 12]);
+      assert.deepEqual(sequencesOf(folder, "b"), named ? [11, 12, 14] : [11, 14]);
+      assert.equal(jsonOf(folder, "a").end_timestamp, fakeRecordingState(5).timestamp);
+      assert.equal(jsonOf(folder, "b").end_timestamp, fakeRecordingState(20).timestamp);
+    }));
+}
+
+Deno.test("SessionSaver derives the series of an ended session again after late metrics, in at most 1/20 of the time", () =>
+  withFolder(async (folder) => {
+    const clock = new ManualClock();
+    await using saver = new SessionSaver({ directory: folder, log: silentLog, clock });
+    const add = (envelope: unknown) => saver.add(JSON.stringify(envelope));
+    add(fakeRecordingState(0, "a"));
+    fakeMetrics(1).forEach(add);
+    add(fakeRecordingState(9));
+    const { monotonicUs } = clock;
+    let readings = 0;
+    clock.monotonicUs = () => monotonicUs.call(clock) + 1000 * readings++ as MonotonicUs;
+    await saver.derive();
+    const durationUs = 1000 * readings;
+    clock.monotonicUs = monotonicUs;
+    fakeMetrics(2).forEach(add);
+    await clock.advance(10 * durationUs / 1000);
+    await saver.derive();
+    assert.deepEqual(sequencesOf(folder, "a"), [1]);
+    await clock.advance(12 * durationUs / 1000);
+    await saver.derive();
+    assert.deepEqual(sequencesOf(folder, "a"), [1, 2]);
+  }));
+
+Deno.test("SessionSaver derives the series of a session that a crash has left without them, after 10 s", () =>
+  withFolder(async (folder) => {
+    const lines = [fakeRecordingState(0, "a"), ...fakeMetrics(1)];
+    const text = lines.map((line) => JSON.stringify(line) + "\n").join("");
+    Deno.writeTextFileSync(`${folder}/metrics_a.jsonl`, text + '{"type":"core_met');
+    const clock = new ManualClock();
+    await using saver = new SessionSaver({ directory: folder, log: silentLog, clock });
+    await clock.advance(9_000);
+    await saver.derive();
+    assert.deepEqual([...Deno.readDirSync(folder)].length, 1);
+    await clock.advance(1_000);
+    await saver.derive();
+    assert.deepEqual(sequencesOf(folder, "a"), [1]);
+    assert.equal(Deno.readTextFileSync(`${folder}/metrics_a.jsonl`), text);
+    const log = new CollectingLog();
+    await open(folder, log)[Symbol.asyncDispose]();
+    assert.deepEqual(log.linesWith("Saved"), []);
+  }));
+
+Deno.test("SessionSaver saves and derives a session in memory that does not depend on its length", () =>
+  withFolder(async (folder) => {
+    await using saver = open(folder);
+    const add = (envelope: unknown) => saver.add(JSON.stringify(envelope));
+    add(fakeRecordingState(0, "a"));
+    fakeMetrics(1).forEach(add);
+    const before = heapInUse();
+    const periods = 4_000;
+    for (let n = 2; n <= periods; n++) fakeMetrics(n).forEach(add);
+    const perMessage = (heapInUse() - before) / (2 * periods);
+    assert.ok(perMessage < 50, `${perMessage} bytes for each message`);
+    add(fakeRecordingState(periods + 1));
+    await saver.derive();
+    assert.equal(sequencesOf(folder, "a").length, periods);
   }));
