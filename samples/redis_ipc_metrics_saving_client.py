@@ -11,6 +11,9 @@ For each session that the server records:
 --key_value reads a server in key-value mode, and then saves also what was stored during a lost
 connection. --redis_tls_ca_path connects with TLS.
 
+Metrics belong to the session that they name, or else to the one that was recorded at their
+timestamp: what is replayed after an outage does not reach the session of its arrival.
+
 A session that continues with the same id continues its files. If this program is killed, the .jsonl
 is complete up to its last line, and the next run with that id continues it.
 
@@ -90,6 +93,12 @@ def session_of(envelope):
     return str(envelope["payload"].get("session_id") or envelope["timestamp"])
 
 
+def session_of_metrics(envelope):
+    """The session that a message names, if one was recorded at its time."""
+    name = (envelope["payload"].get("metadata") or {}).get("session_id")
+    return name if isinstance(name, str) and name else None
+
+
 def entry_order(entry):
     """Returns a sort key of a stream entry id, which is `milliseconds-number`."""
     return [int(part) for part in entry.split("-")]
@@ -105,7 +114,9 @@ class Session:
         self.json_path = directory / f"metrics_{safe}.json"
         self.series = Series()
         self.start = None
-        self.end = None
+        self.states = []  # (timestamp, whether the session was recorded from then on)
+        self.changed = True
+        self.newest = None  # the newest contents
         self.saving = threading.Lock()
         self.closed = False
         self.file = open(directory / f"metrics_{safe}.jsonl", "a+b", buffering=0)
@@ -125,11 +136,18 @@ class Session:
         timestamp, payload = envelope["timestamp"], envelope["payload"]
         if has_recording_state(envelope):
             continues = payload["recording"] and session_of(envelope) == self.session_id
-            self.end = None if continues else timestamp
+            self.states.append((timestamp, bool(continues)))
         else:
             self.series.add(envelope)
-        if self.start is None:
-            self.start = timestamp
+        self.start = timestamp if self.start is None else min(self.start, timestamp)
+        self.changed = True
+
+    def _end(self):
+        """The first end after the last start; None if the session has not ended."""
+        end = None
+        for timestamp, continues in sorted(self.states):
+            end = None if continues else end or timestamp
+        return end
 
     def append(self, envelope):
         self._take(envelope)
@@ -138,17 +156,19 @@ class Session:
         self.file.write(line.encode() + b"\n")
 
     def contents(self):
-        return {
+        self.changed = False
+        self.newest = {
             "session_id": self.session_id,
             "start_timestamp": self.start,
-            "end_timestamp": self.end,
+            "end_timestamp": self._end(),
             "series": self.series.copy(),
         }
+        return self.newest
 
     def save(self, contents):
         with self.saving:
-            if self.closed:
-                return  # a late snapshot must not replace the final file
+            if self.closed or contents is not self.newest:
+                return  # a late snapshot must not replace a newer one
             temporary = self.json_path.with_suffix(".json.tmp")
             with open(temporary, "w") as file:
                 json.dump(contents, file)
@@ -169,10 +189,12 @@ class Saver:
         self.options = options
         self.directory = pathlib.Path(options.output_directory)
         self.directory.mkdir(parents=True, exist_ok=True)
-        self.session = None
+        self.sessions = {}  # the open ones by id: the current one, and those that changed lately
+        self.changes = []  # (timestamp, session from then on or None), oldest first
         now = int(time.time() * 1000)
         self.read = {f"{options.redis_key_prefix}:{topic}:history": now for topic in TOPICS}
         if options.session_id:
+            self.changes.append((0, options.session_id))
             self._open(options.session_id)
 
     async def follow(self):
@@ -233,47 +255,66 @@ class Saver:
             envelope = json.loads(text)
             if has_recording_state(envelope):
                 self._on_recording_state(envelope)
-            elif self.session and envelope["type"] in ("core_metrics", "edge_metrics"):
-                self.session.append(envelope)
+            elif envelope["type"] in ("core_metrics", "edge_metrics"):
+                self._append(session_of_metrics(envelope) or
+                             self._session_at(envelope["timestamp"]), envelope)
         except OSError as error:
             sys.exit(f"Cannot save: {error}")  # a full disk must not go unnoticed
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             print(f"Ignored a message that is not an envelope: {error!r}", file=sys.stderr)
 
     def _on_recording_state(self, envelope):
-        recording, session_id = envelope["payload"]["recording"], session_of(envelope)
-        if self.session and not (recording and session_id == self.session.session_id):
-            self.session.append(envelope)
-            self._close()
-        if recording and not self.session:
-            self._open(session_id)
-            self.session.append(envelope)
+        """Adds a change, which may arrive late, after newer ones."""
+        timestamp = float(envelope["timestamp"])
+        session_id = session_of(envelope) if envelope["payload"]["recording"] else None
+        before = self._session_at(timestamp)
+        is_first = not self.changes or timestamp < self.changes[0][0]
+        if session_id != before or is_first:
+            self.changes.append((timestamp, session_id))
+            self.changes.sort(key=lambda change: change[0])
+            del self.changes[:-1000]
+        if session_id != before:
+            self._append(before, envelope)
+            self._append(session_id, envelope)
+            if before and before != self._session_at(float("inf")):
+                self._save(before)
+
+    def _session_at(self, timestamp):
+        return next((session for since, session in reversed(self.changes) if since <= timestamp),
+                    None)
+
+    def _append(self, session_id, envelope):
+        if session_id:
+            if session_id not in self.sessions:
+                self._open(session_id)
+            self.sessions[session_id].append(envelope)
 
     def _open(self, session_id):
-        self.session = Session(self.directory, session_id)
-        print(f"Saving session {session_id} to {self.session.json_path}", flush=True)
+        session = self.sessions[session_id] = Session(self.directory, session_id)
+        print(f"Saving session {session_id} to {session.json_path}", flush=True)
 
-    def _close(self):
-        self.session.close()
-        print(f"Saved {self.session.json_path}", flush=True)
-        self.session = None
+    def _save(self, session_id):
+        session = self.sessions[session_id]
+        session.save(session.contents())
+        print(f"Saved {session.json_path}", flush=True)
 
     async def snapshots(self):
         pause = self.options.snapshot_seconds
         while True:
             await asyncio.sleep(pause)
-            session = self.session
-            if not session:
-                continue
             began = time.monotonic()
-            contents = session.contents()
-            await asyncio.to_thread(session.save, contents)
+            for session_id, session in list(self.sessions.items()):
+                if session.changed:
+                    await asyncio.to_thread(session.save, session.contents())
+                elif session_id != self._session_at(float("inf")):
+                    self.sessions.pop(session_id).close()
             # Writing a long session takes a while: spend at most a twentieth of the time on it.
             pause = max(self.options.snapshot_seconds, 20 * (time.monotonic() - began))
 
     def finish(self):
-        if self.session:
-            self._close()
+        for session in self.sessions.values():
+            session.close()
+            print(f"Saved {session.json_path}", flush=True)
 
 
 async def run(options):

@@ -113,6 +113,60 @@ Deno.test("redis_ipc_metrics_saving_client.py saves the same series as the recor
     assert.equal(new Set(trace.timestamp).size, trace.timestamp.length);
   }));
 
+/** The messages of an outage in which session a ended and b began, as they arrive after it. */
+function replayedVisits(): unknown[] {
+  const metadata = { replayed: true };
+  const late = (envelope: Envelope) =>
+    ({ ...envelope, payload: { ...envelope.payload, metadata } }) as unknown;
+  const named = (n: number, sessionId: string) =>
+    fakeMetrics(n).map((envelope) => ({
+      ...envelope,
+      payload: {
+        ...envelope.payload,
+        metadata: { sequence: n, boot_id: "fake", session_id: sessionId },
+      },
+    }));
+  return [
+    fakeRecordingState(0, "a"),
+    ...fakeMetrics(1),
+    ...named(12, "b"),
+    fakeStatus(13, "OK", "b"),
+    ...fakeMetrics(14),
+    ...fakeMetrics(2),
+    ...named(3, "a"),
+    late(fakeRecordingState(5)),
+    ...fakeMetrics(6),
+    late(fakeRecordingState(10, "b")),
+    ...fakeMetrics(11),
+    fakeRecordingState(20),
+  ];
+}
+
+Deno.test("redis_ipc_metrics_saving_client.py saves replayed metrics in their own session, as record does", () =>
+  withFolder(async (folder) => {
+    await using server = await startRedis();
+    await using sample = savingClient(server, `${folder}/sample`);
+    await subscribers(server, 1);
+    await publishAll(server, replayedVisits() as Envelope[]);
+    await sample.prints("metrics_b.json\nSaved");
+    sample.kill("SIGTERM");
+    assert.equal(await sample.ended(), 0);
+    const options = { directory: `${folder}/record`, log: silentLog, clock: new SystemClock() };
+    const saver = new SessionSaver(options);
+    for (const envelope of replayedVisits()) saver.add(JSON.stringify(envelope));
+    await saver[Symbol.asyncDispose]();
+    for (const [id, sequences] of [["a", [1, 2, 3]], ["b", [11, 12, 14]]] as const) {
+      const sampled = readJson(`${folder}/sample/metrics_${id}.json`);
+      const recorded = readJson(`${folder}/record/metrics_${id}.json`);
+      assert.deepEqual(sampled.series["core_metrics.metadata"].sequence.sort(), sequences);
+      assert.deepEqual(recorded.series["core_metrics.metadata"].sequence, sequences);
+      assert.deepEqual(
+        [sampled.start_timestamp, sampled.end_timestamp],
+        [recorded.start_timestamp, recorded.end_timestamp],
+      );
+    }
+  }));
+
 Deno.test("redis_ipc_metrics_saving_client.py takes no recording state from a replayed status", async () => {
   const script = `
 import sys
