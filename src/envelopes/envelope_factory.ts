@@ -32,7 +32,10 @@ export interface EnvelopeClock {
 const encodeCoreMetrics = encoderOf<CoreMetricsSource, CoreMetricsPayload>(CORE_METRICS);
 const encodeEdgeMetrics = encoderOf<EdgeMetricsSource, EdgeMetricsPayload>(EDGE_METRICS);
 
-/** Makes the envelopes of one run of the program: timestamps, sequence numbers and boot id. */
+/**
+ * Makes the envelopes of one run of the program: timestamps, sequence numbers, boot id, and the
+ * session of each message.
+ */
 export class EnvelopeFactory {
   readonly #clock: EnvelopeClock;
   readonly #bootId: string;
@@ -40,6 +43,10 @@ export class EnvelopeFactory {
   readonly #edge = new EdgeMetricsBuilder();
   readonly #sequences = new Map<Topic, number>();
   readonly #toEpoch: ToEpoch;
+  /** The sessions since the last change of the recording state, and before it. */
+  #session: { readonly sinceUs: number; readonly id?: string; readonly previousId?: string } = {
+    sinceUs: -Infinity,
+  };
 
   constructor(clock: EnvelopeClock, bootId: string = crypto.randomUUID()) {
     this.#clock = clock;
@@ -49,7 +56,7 @@ export class EnvelopeFactory {
 
   /** @param atUs Time that the message describes: the newest frame's, if there is one. */
   coreMetrics(estimate: VitalsEstimate, atUs: MonotonicUs): EnvelopeOf<"core_metrics"> {
-    const identity = this.#identity("core_metrics");
+    const identity = this.#identity("core_metrics", atUs);
     const timestamp = this.#timestamp("core_metrics", atUs);
     const latencyUs = Math.max(0, this.#clock.monotonicUs() - estimate.timeUs);
     const payload = encodeCoreMetrics({ estimate, identity, latencyUs }, this.#toEpoch);
@@ -58,7 +65,7 @@ export class EnvelopeFactory {
   }
 
   edgeMetrics(observation: EdgeObservation): EnvelopeOf<"edge_metrics"> {
-    const identity = this.#identity("edge_metrics");
+    const identity = this.#identity("edge_metrics", observation.sample.timeUs);
     const timestamp = this.#timestamp("edge_metrics", observation.sample.timeUs);
     const source = { ...this.#edge.source(observation), identity };
     const payload = encodeEdgeMetrics(source, this.#toEpoch);
@@ -88,7 +95,15 @@ export class EnvelopeFactory {
   }
 
   recordingState(payload: RecordingStatePayload): EnvelopeOf<"recording_state"> {
-    const timestamp = this.#timestamp("recording_state", this.#clock.monotonicUs());
+    const nowUs = this.#clock.monotonicUs();
+    const timestamp = this.#timestamp("recording_state", nowUs);
+    const { session_id: id } = payload;
+    const { id: previousId } = this.#session;
+    this.#session = {
+      sinceUs: nowUs,
+      ...id === undefined ? {} : { id },
+      ...previousId === undefined ? {} : { previousId },
+    };
     return { type: "recording_state", timestamp, payload };
   }
 
@@ -101,8 +116,14 @@ export class EnvelopeFactory {
     return this.#timestamps.next(topic, this.#clock.epochUs(time));
   }
 
-  #identity(topic: Topic): MessageIdentity {
-    return { sequence: this.#count(topic), bootId: this.#bootId };
+  #identity(topic: Topic, atUs: MonotonicUs): MessageIdentity {
+    const { sinceUs, id, previousId } = this.#session;
+    const sessionId = atUs < sinceUs ? previousId : id;
+    return {
+      sequence: this.#count(topic),
+      bootId: this.#bootId,
+      ...sessionId === undefined ? {} : { sessionId },
+    };
   }
 
   #count(topic: Topic): number {

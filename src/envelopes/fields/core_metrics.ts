@@ -6,7 +6,7 @@ import type {
 } from "../../vitals/estimate.ts";
 import { WITHHELD_REASONS } from "../../vitals/withheld.ts";
 import { choice, fieldsOf, group, INTEGER, list, NUMBER, type PayloadOf, TIME } from "./field.ts";
-import { BOOT_ID, type MessageIdentity, REPLAYED, SEQUENCE } from "./metadata.ts";
+import { BOOT_ID, type MessageIdentity, REPLAYED, SEQUENCE, SESSION_ID } from "./metadata.ts";
 import { CONFIDENCE_DIGITS, DETECTION, MEASUREMENT, RATE, STRICT } from "./series.ts";
 
 /** What a core metrics message is encoded from. */
@@ -220,6 +220,10 @@ const METADATA = group(
       when: "A face has been measured.",
       proto: { number: 103, type: "int32" },
       from: ({ estimate }: CoreMetricsSource) => estimate.subject,
+    },
+    session_id: {
+      ...SESSION_ID,
+      from: ({ identity }: CoreMetricsSource) => identity.sessionId,
     },
     replayed: REPLAYED,
   }),

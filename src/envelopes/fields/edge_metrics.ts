@@ -1,6 +1,6 @@
 import type { Sample, SignalQuality } from "../../vitals/estimate.ts";
 import { BOOLEAN, fieldsOf, group, INTEGER, list, NUMBER, type PayloadOf, TIME } from "./field.ts";
-import { BOOT_ID, type MessageIdentity, REPLAYED, SEQUENCE } from "./metadata.ts";
+import { BOOT_ID, type MessageIdentity, REPLAYED, SEQUENCE, SESSION_ID } from "./metadata.ts";
 import { DETECTION, MEASUREMENT, PROTO_TIME } from "./series.ts";
 
 /** A point of the published frame in pixels. */
@@ -204,6 +204,7 @@ const METADATA = group(
   fieldsOf<MessageIdentity>()({
     sequence: { ...SEQUENCE, proto: { number: 100, type: "int64" } },
     boot_id: BOOT_ID,
+    session_id: SESSION_ID,
     replayed: REPLAYED,
   }),
 );

@@ -6,6 +6,8 @@ export interface MessageIdentity {
   readonly sequence: number;
   /** Identifies this run of the program. */
   readonly bootId: string;
+  /** Identifies the session that was recorded at the time of the message, if there was one. */
+  readonly sessionId?: string;
 }
 
 export const SEQUENCE = {
@@ -18,6 +20,13 @@ export const BOOT_ID = {
   type: TEXT,
   description: "Random identifier of this run of the server; `sequence` starts again with it.",
   proto: 101,
+} as const;
+
+export const SESSION_ID = {
+  type: TEXT,
+  description: "Identifier of the session that was recorded at the timestamp of this message.",
+  when: "A session was recorded.",
+  proto: 104,
 } as const;
 
 export const REPLAYED = {

@@ -41,6 +41,48 @@ Deno.test("EnvelopeFactory stamps core metrics with the capture time, and counts
   assert.equal(second.timestamp, OFFSET_US + 2_200_000);
 });
 
+Deno.test("EnvelopeFactory names the session that was recorded at the time of each message", () => {
+  let nowUs = 0;
+  const factory = new EnvelopeFactory({
+    monotonicUs: () => monotonicUs(nowUs),
+    epochUs: (time: MonotonicUs) => epochUs(time + OFFSET_US),
+  });
+  const coreAt = (timeUs: number) =>
+    factory.coreMetrics(estimateAt(monotonicUs(timeUs)), monotonicUs(timeUs));
+  const edgeAt = (timeUs: number) =>
+    factory.edgeMetrics({
+      sample: goodSample({ timeUs: monotonicUs(timeUs) }),
+      signal: { brightness: 100, saturatedFraction: 0.5, fps: 30 },
+      upperTrace: [],
+      width: 640,
+      height: 480,
+      frameDegradation: 0,
+    });
+  const session = (envelope: ReturnType<typeof coreAt> | ReturnType<typeof edgeAt>) => {
+    assertEnvelope(envelope);
+    return envelope.payload.metadata.session_id;
+  };
+  assert.equal(session(coreAt(100)), undefined);
+  for (
+    const { atUs, id, before } of [
+      { atUs: 1000, id: "a", before: undefined },
+      { atUs: 2000, id: undefined, before: "a" },
+      { atUs: 3000, id: "b", before: undefined },
+      { atUs: 4000, id: "c", before: "b" },
+    ]
+  ) {
+    nowUs = atUs;
+    factory.recordingState(
+      id === undefined ? { recording: false } : { recording: true, session_id: id },
+    );
+    for (const at of [coreAt, edgeAt]) {
+      assert.deepEqual([session(at(atUs - 1)), session(at(atUs)), session(at(atUs + 500))], [
+        ...[before, id, id],
+      ]);
+    }
+  }
+});
+
 Deno.test("EnvelopeFactory publishes the box of the face in pixels of the published frame", () => {
   const factory = factoryAt(1);
   const sample = goodSample({
