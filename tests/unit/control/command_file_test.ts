@@ -160,3 +160,60 @@ Deno.test("CommandFile logs once a minute that it cannot read its file", async (
   await followed.clock.advance(40);
   assert.deepEqual(followed.seen, ["one"]);
 });
+
+/** Sets when a file was modified, and when it was read last: before that, as on an idle system. */
+function setTimes(path: string, modifiedS: number, accessedS = modifiedS - 1): void {
+  Deno.utimeSync(path, accessedS, modifiedS);
+}
+
+const START = '{"recording": true }\n', STOP = '{"recording": false}\n';
+
+Deno.test("CommandFile reads a file that was written anew to the same length or more", async () => {
+  await using followed = followedFile(START);
+  setTimes(followed.path, 1000);
+  await followed.clock.advance(0);
+  const write = async (text: string, modifiedS: number) => {
+    Deno.writeTextFileSync(followed.path, text);
+    setTimes(followed.path, modifiedS);
+    await followed.clock.advance(40);
+    return followed.seen.splice(0).map((line) => `${line}\n`);
+  };
+  assert.deepEqual(await write(STOP, 1001), [STOP]);
+  assert.deepEqual(await write(STOP, 1002), [STOP]);
+  assert.deepEqual(await write(`${START}${STOP}`, 1003), [START, STOP]);
+  assert.deepEqual(await write(START + "x".repeat(100) + "\n", 1004), [
+    START,
+    "x".repeat(100) + "\n",
+  ]);
+  const long = "y".repeat(50) + "\n";
+  assert.deepEqual((await write(long.repeat(200), 1005)).length, 200);
+  assert.deepEqual((await write(long.repeat(200), 1006)).length, 200);
+});
+
+Deno.test("CommandFile does not repeat the commands of a file that was only touched, or only read", async () => {
+  await using followed = followedFile(START);
+  setTimes(followed.path, 1000);
+  await followed.clock.advance(0);
+  followed.append(STOP);
+  setTimes(followed.path, 1001);
+  await followed.clock.advance(40);
+  setTimes(followed.path, 1002, 1002);
+  await followed.clock.advance(40);
+  setTimes(followed.path, 1002, 1003);
+  await followed.clock.advance(40);
+  assert.deepEqual(followed.seen, [STOP.trimEnd()]);
+});
+
+Deno.test("CommandFile reads what a shell writes by `>`", () =>
+  withCommandFile(async (path, seen, start) => {
+    await append(path, START);
+    start();
+    for (const [count, text] of [STOP, START, START].entries()) {
+      // The file must be a moment old: the time of a file has a resolution of some milliseconds.
+      const { mtime } = await Deno.stat(path);
+      await waitFor("a new tick", () => Date.now() > mtime!.getTime() + 20);
+      await new Deno.Command("sh", { args: ["-c", `printf '${text}' > "$0"`, path] }).output();
+      await waitFor("the command", () => seen.length > count);
+    }
+    assert.deepEqual(seen.map((line) => `${line}\n`), [STOP, START, START]);
+  }));
