@@ -8,7 +8,10 @@ export interface ConnectionLimits {
   readonly maxHeaderBytes: number;
   /** Timeout for the client's HTTP/2 SETTINGS, in milliseconds. */
   readonly handshakeMs: number;
-  /** Timeout for a request's body, in milliseconds: every method takes one small message. */
+  /**
+   * Timeout for a request's body, in milliseconds: a message is small. It starts again with each
+   * part of the response, as a stream of requests (reflection) may stay in use.
+   */
   readonly requestMs: number;
   /** Idle time after which a keepalive ping is sent, in milliseconds. */
   readonly keepaliveMs: number;
@@ -30,7 +33,8 @@ export type RequestHandler = (request: UniversalServerRequest) => Promise<Univer
 interface Call {
   readonly body: RequestBody;
   readonly abort: AbortController;
-  readonly startedMs: number;
+  /** When the call started, or the last part of its response was sent. */
+  activeMs: number;
   drained: (() => void) | undefined;
 }
 
@@ -102,7 +106,7 @@ export class Connection {
       isOver(this.#writingSinceMs, keepaliveTimeoutMs) || isOver(this.#pingedMs, keepaliveTimeoutMs)
     ) return this.close();
     for (const [stream, call] of this.#calls) {
-      if (!call.body.ended && isOver(call.startedMs, requestMs)) {
+      if (!call.body.ended && isOver(call.activeMs, requestMs)) {
         this.#reset(stream, HTTP2_ERROR.cancel);
       }
     }
@@ -173,7 +177,7 @@ export class Connection {
     const call: Call = {
       body: new RequestBody((bytes) => this.#consume(stream, bytes)),
       abort: new AbortController(),
-      startedMs: performance.now(),
+      activeMs: performance.now(),
       drained: undefined,
     };
     this.#calls.set(stream, call);
@@ -215,6 +219,7 @@ export class Connection {
     this.#flush();
     await promise;
     call.drained = undefined;
+    call.activeMs = performance.now();
     return !call.abort.signal.aborted;
   }
 

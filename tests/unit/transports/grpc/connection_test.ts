@@ -4,6 +4,7 @@ import {
   CONNECTION_LIMITS,
   type RequestHandler,
 } from "../../../../src/transports/grpc/connection.ts";
+import { replaced } from "../../../support/replace.ts";
 import { settle } from "../../../support/manual_clock.ts";
 import {
   call,
@@ -142,6 +143,37 @@ Deno.test("Connection resets a request whose body is not complete after 10 s", a
   assert.deepEqual(resets.map(({ stream }) => stream), [1]);
   assert.equal(fixture.socket.closed, 0);
 });
+
+Deno.test("Connection keeps a stream of requests open as long as each is answered within 10 s", async () => {
+  let nowMs = performance.now();
+  using _now = replaced(performance, "now", () => nowMs);
+  await using fixture = new Fixture({
+    respond: ({ body, url }) => Promise.resolve({ status: 200, body: echoOf(body, url) }),
+  });
+  const advance = async (ms: number) => {
+    nowMs += ms;
+    await fixture.advance(ms);
+    for (let turns = 0; turns < 5; turns++) await settle();
+    return fixture.socket.frames.filter(({ type }) => type === FRAME.reset)
+      .map(({ stream }) => stream);
+  };
+  const part = (stream: number) => frame(FRAME.data, { stream, payload: new Uint8Array(5) });
+  await fixture.send(call(1, "/echo", { open: true }), call(3, "/silent", { open: true }));
+  for (let seconds = 0; seconds < 9; seconds += 3) {
+    assert.deepEqual(await advance(3000), []);
+    await fixture.send(part(1), part(3));
+  }
+  assert.deepEqual(await advance(3000), [3]);
+  assert.deepEqual(await advance(5000), [3]);
+  assert.deepEqual(await advance(5000), [3, 1]);
+});
+
+/** A response with a part for each part of the request, or with none. */
+async function* echoOf(body: unknown, url: string): AsyncGenerator<Uint8Array> {
+  for await (const part of body as AsyncIterable<Uint8Array>) {
+    if (url.endsWith("/echo")) yield part;
+  }
+}
 
 Deno.test("Connection sends a ping after 20 s without data, and closes 10 s later", async () => {
   await using fixture = new Fixture();
