@@ -64,8 +64,17 @@ export class JsonLines implements AsyncDisposable {
     await this.#writing;
   }
 
-  /** Returns true if the path still refers to the open file. */
-  async isInPlace(): Promise<boolean> {
+  /**
+   * Returns true if the path still refers to the open file. It waits for a write in progress, which
+   * may rotate the file.
+   */
+  isInPlace(): Promise<boolean> {
+    const result = this.#writing.then(() => this.#isInPlace());
+    this.#writing = result.then(() => {});
+    return result;
+  }
+
+  async #isInPlace(): Promise<boolean> {
     try {
       const [named, open] = await Promise.all([Deno.stat(this.path), this.#file?.stat()]);
       return named.ino === open?.ino && named.dev === open?.dev;

@@ -4,6 +4,7 @@ import { DEFAULT_FILE_OPTIONS } from "../../../../src/transports/file/options.ts
 import { temporaryFolder } from "../../../support/folders.ts";
 import { HeldTimers } from "../../../support/held_timers.ts";
 import { ManualClock } from "../../../support/manual_clock.ts";
+import { replaced } from "../../../support/replace.ts";
 
 /** 2026-11-23T06:31:05.123Z. */
 const START_US = Date.UTC(2026, 10, 23, 6, 31, 5, 123) * 1000;
@@ -134,6 +135,28 @@ Deno.test("JsonLines.isInPlace() is false once the file was removed or replaced"
   assert.equal(await fixture.lines.isInPlace(), false);
   Deno.writeTextFileSync(fixture.path, "");
   assert.equal(await fixture.lines.isInPlace(), false);
+});
+
+Deno.test("JsonLines.isInPlace() is true while the file is rotated", async () => {
+  await using fixture = new Fixture({ rotateBytes: 10 });
+  await fixture.lines.open({ truncate: true });
+  await fixture.append('{"line":1}');
+  const { rename } = Deno;
+  const renamed = Promise.withResolvers<void>(), proceed = Promise.withResolvers<void>();
+  using _rename = replaced(Deno, "rename", async (from, to) => {
+    await rename(from, to);
+    renamed.resolve();
+    await proceed.promise;
+  });
+  const appended = fixture.append('{"line":2}');
+  await renamed.promise;
+  const inPlace = fixture.lines.isInPlace();
+  // Without waiting, the file would be looked up before the rotation has ended.
+  const missing = await Deno.stat(fixture.path).catch(() => undefined);
+  proceed.resolve();
+  await appended;
+  assert.deepEqual([missing, await inPlace], [undefined, true]);
+  assert.equal(fixture.names.length, 2);
 });
 
 Deno.test("JsonLines holds a lock while it writes, if it is asked to", async () => {
