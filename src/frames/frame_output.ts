@@ -53,8 +53,14 @@ export interface FrameOutputOptions {
   readonly log: Log;
 }
 
-/** Maximum number of frames in compression; further frames are dropped. */
-const MAX_IN_FLIGHT = 2;
+/**
+ * Frames are dropped while one that was captured before this time is still in compression, in
+ * microseconds. The event loop may be busy for most of it, during which a fast camera delivers
+ * several frames. Chosen.
+ */
+const MAX_COMPRESSION_US = 100_000;
+/** Frames in compression that are accepted at any frame rate. */
+const MIN_IN_FLIGHT = 2;
 /** Width in pixels below which frames are not scaled down for a slow link. Chosen. */
 const MIN_WIDTH = 640;
 
@@ -65,7 +71,8 @@ const MIN_WIDTH = 640;
 export class FrameOutput {
   readonly #options: FrameOutputOptions;
   readonly #shrinker: Pick<JpegShrinker, "shrink">;
-  #inFlight = 0;
+  /** Capture times of the frames in compression, oldest first. */
+  readonly #inFlight: MonotonicUs[] = [];
   /** Settles when the previous frame has been published or dropped. */
   #previous: Promise<void> = Promise.resolve();
   /** Scale and quality of the last published frame. */
@@ -98,11 +105,11 @@ export class FrameOutput {
     const degradation = bus.frameDegradation;
     const { timeUs } = frame;
     if (!pacing.isDue(timeUs, { wanted: bus.framesWanted, degradation })) return;
-    if (this.#inFlight >= MAX_IN_FLIGHT) return this.#countDropped("encoder_busy");
+    if (this.#isBusy(timeUs)) return this.#countDropped("encoder_busy");
     if (frame.jpeg && !draw) {
       // Copied, as the camera reuses the buffer after the frame is disposed.
       const original = { jpeg: frame.jpeg.slice(), width: frame.width, height: frame.height };
-      if (degradation === 0 && this.#inFlight === 0) return this.#publish(timeUs, original);
+      if (degradation === 0 && this.#inFlight.length === 0) return this.#publish(timeUs, original);
       return this.#enqueue(timeUs, () => this.#shrink(original, degradation));
     }
     const image = draw ? draw(frame.image) : frame.image;
@@ -115,15 +122,20 @@ export class FrameOutput {
     });
   }
 
+  #isBusy(timeUs: MonotonicUs): boolean {
+    return this.#inFlight.length >= MIN_IN_FLIGHT &&
+      timeUs - this.#inFlight[0]! > MAX_COMPRESSION_US;
+  }
+
   /** Publishes the result of `compress` after the previous frame. */
   #enqueue(timeUs: MonotonicUs, compress: () => Promise<SizedJpeg | undefined>): void {
-    this.#inFlight++;
+    this.#inFlight.push(timeUs);
     this.#previous = this.#previous.then(compress)
       .then(
         (sized) => sized ? this.#publish(timeUs, sized) : this.#countDropped("encoder_newer"),
         (error) => this.#onError(error),
       )
-      .finally(() => this.#inFlight--);
+      .finally(() => this.#inFlight.shift());
   }
 
   /** Recompresses the JPEG as the degradation requires, if that makes it smaller. */

@@ -11,6 +11,12 @@ export interface JpegEncoderOptions {
 
 /** Maximum number of images in flight: ffmpeg reads one while it encodes the other. */
 const MAX_IN_FLIGHT = 2;
+/**
+ * Maximum number and size of the images that wait: enough for a burst at 120 fps, as the event loop
+ * may be busy for 100 ms. Chosen.
+ */
+const MAX_QUEUED = 12;
+const MAX_QUEUED_BYTES = 16 << 20;
 /** Delay before a restart after an ffmpeg that never produced an image, in milliseconds. Chosen. */
 const RESTART_DELAY_MS = 1_000;
 
@@ -18,8 +24,8 @@ const RESTART_DELAY_MS = 1_000;
  * Encodes images to JPEG with one long-lived ffmpeg process. The process is started for the first
  * image, and again after it has ended or the format of the images has changed.
  *
- * The queue is bounded: one image waits while `MAX_IN_FLIGHT` are in flight, and a newer image
- * replaces it.
+ * The queue is bounded: up to 12 images, or 16 MiB, but at least one, wait while `MAX_IN_FLIGHT` are
+ * in flight, and a newer image replaces the oldest.
  *
  * @example
  * ```ts
@@ -29,10 +35,11 @@ const RESTART_DELAY_MS = 1_000;
  */
 export class JpegEncoder implements AsyncDisposable {
   readonly #quality: number;
-  readonly #pool = new BufferPool(MAX_IN_FLIGHT + 2);
+  readonly #pool = new BufferPool(MAX_IN_FLIGHT + MAX_QUEUED);
   #process: EncoderProcess | undefined;
   #starting: Promise<void> | undefined;
-  #queued: EncodeJob | undefined;
+  /** Oldest first. */
+  readonly #queue: EncodeJob[] = [];
   #delayedUntilMs = -Infinity;
   #closed = false;
 
@@ -57,9 +64,10 @@ export class JpegEncoder implements AsyncDisposable {
     const format = rawFormatOf(image);
     const raw = this.#pool.acquire(format.bytes);
     packImage(image, raw);
-    this.#dropQueued();
     const job: EncodeJob = { format, raw, result: Promise.withResolvers() };
-    this.#queued = job;
+    const others = Math.min(MAX_QUEUED, Math.max(1, MAX_QUEUED_BYTES / format.bytes)) - 1;
+    while (this.#queue.length > others) this.#dropOldest();
+    this.#queue.push(job);
     this.#dispatch();
     return job.result.promise;
   }
@@ -67,36 +75,35 @@ export class JpegEncoder implements AsyncDisposable {
   /** Stops ffmpeg; images in flight resolve with undefined. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true;
-    this.#dropQueued();
+    while (this.#queue.length > 0) this.#dropOldest();
     await this.#starting;
     await this.#process?.[Symbol.asyncDispose]();
   }
 
-  #dropQueued(): void {
-    const job = this.#queued;
-    this.#queued = undefined;
+  #dropOldest(): void {
+    const job = this.#queue.shift();
     if (!job) return;
     this.#pool.release(job.raw);
     job.result.resolve(undefined);
   }
 
-  /** Passes the queued image to ffmpeg if fewer than `MAX_IN_FLIGHT` are in flight. */
+  /** Passes images to ffmpeg while fewer than `MAX_IN_FLIGHT` are in flight. */
   #dispatch(): void {
-    const job = this.#queued;
-    if (!job || this.#starting) return;
-    const process = this.#process;
-    if (process?.accepts(job.format)) {
+    for (let job = this.#queue[0]; job && !this.#starting; job = this.#queue[0]) {
+      const process = this.#process;
+      if (!process?.accepts(job.format)) return this.#restart(job.format);
       if (process.inFlight >= MAX_IN_FLIGHT) return;
-      this.#queued = undefined;
+      this.#queue.shift();
       process.push(job);
-      return;
     }
-    this.#starting = this.#start(job.format).then(
+  }
+
+  /** Starts ffmpeg, and dispatches the images that wait, or rejects them. */
+  #restart(format: RawFormat): void {
+    this.#starting = this.#start(format).then(
       () => {},
       (error) => {
-        const failed = this.#queued;
-        this.#queued = undefined;
-        failed?.result.reject(error);
+        for (const { result } of this.#queue.splice(0)) result.reject(error);
       },
     ).finally(() => {
       this.#starting = undefined;

@@ -220,7 +220,7 @@ Deno.test("FrameOutput copies the camera's JPEG before the call returns", () => 
   assert.equal(published[0]?.image.jpeg[0], 7);
 });
 
-Deno.test("FrameOutput compresses up to two frames at a time, and drops others", async () => {
+Deno.test("FrameOutput compresses two frames of a slow camera at a time, and drops others", async () => {
   const { published, encoded, offer, dropped } = startEncoding();
   offer();
   assert.equal(dropped("encoder_busy"), 0);
@@ -293,4 +293,23 @@ Deno.test("FrameOutput logs why an image could not be compressed", async () => {
   await waitFor("the drop", () => dropped("encoder_failed") === 1);
   assert.deepEqual(warnings, ["Cannot compress a frame: no memory"]);
   assert.deepEqual(published, []);
+});
+
+Deno.test("FrameOutput compresses the frames of 100 ms at a time, and drops others", async () => {
+  for (const { fps, accepted } of [{ fps: 30, accepted: 4 }, { fps: 120, accepted: 13 }]) {
+    const { published, encoded, offer, dropped } = startEncoding();
+    const timeOf = (k: number) => monotonicUs(Math.round(k * 1e6 / fps));
+    for (let k = 0; k < 20; k++) offer({ timeUs: timeOf(k) });
+    assert.deepEqual([encoded.length, dropped("encoder_busy")], [accepted, 20 - accepted]);
+    encoded[0]!.result.resolve(Uint8Array.of(1));
+    await waitFor("the oldest", () => published.length === 1);
+    offer({ timeUs: timeOf(accepted) });
+    assert.equal(encoded.length, accepted + 1);
+    for (const { result } of encoded) result.resolve(Uint8Array.of(1));
+    await waitFor("all", () => published.length === accepted + 1);
+    assert.deepEqual(
+      published.map(({ captureUs }) => captureUs),
+      Array.from({ length: accepted + 1 }, (_, k) => timeOf(k)),
+    );
+  }
 });

@@ -43,17 +43,35 @@ Deno.test("JpegEncoder compresses less at a higher quality, of 80 by default", a
   assert.ok(await bytesAt({ quality: 60 }) < bytes);
 });
 
-Deno.test("JpegEncoder has two images in flight and one that waits, which a newer one replaces", async () => {
+Deno.test("JpegEncoder has two images in flight and twelve that wait, the oldest of which a newer one replaces", async () => {
   await using encoder = new JpegEncoder();
   await encoder.encode(SMALL);
-  const jpegs = await Promise.all(Array.from({ length: 5 }, () => encoder.encode(SMALL)));
-  assert.deepEqual(jpegs.map((jpeg) => jpeg !== undefined), [true, true, false, false, true]);
+  const jpegs = await Promise.all(Array.from({ length: 17 }, () => encoder.encode(SMALL)));
+  const lost = jpegs.flatMap((jpeg, k) => jpeg === undefined ? [k] : []);
+  assert.deepEqual(lost, [2, 3, 4]);
   // An image is copied: those in flight do not share memory.
   const images = [10, 90, 170].map((level) => ({ ...SMALL, y: SMALL.y.map(() => level) }));
   const separate = await Promise.all(images.map((image) => encoder.encode(image)));
   const alone: Uint8Array[] = [];
   for (const image of images) alone.push((await encoder.encode(image))!);
   assert.deepEqual(separate, alone);
+});
+
+Deno.test("JpegEncoder keeps up to 16 MiB of images that wait, and at least one", async () => {
+  for (
+    const { width, height, waiting } of [
+      { width: 2048, height: 1024, waiting: 5 },
+      { width: 4096, height: 3000, waiting: 1 },
+    ]
+  ) {
+    await using encoder = new JpegEncoder();
+    const image = gradientImage(width, height);
+    // ffmpeg starts meanwhile, so that none of them is in flight.
+    const jpegs = Array.from({ length: waiting + 2 }, () => encoder.encode(image));
+    const lost = await Promise.all(jpegs.slice(0, 2));
+    assert.deepEqual(lost, [undefined, undefined]);
+    assert.ok((await Promise.all(jpegs.slice(2))).every((jpeg) => jpeg !== undefined));
+  }
 });
 
 Deno.test("JpegEncoder starts again at once after an ffmpeg that worked has ended", async () => {
