@@ -49,6 +49,7 @@ export function pool(runs: readonly ValidationRun[]): ValidationRun {
   return {
     pulse: poolVital("pulse"),
     breathing: poolVital("breathing"),
+    startS: Math.min(...runs.map(({ startS }) => startS)),
     seconds: runs.reduce((sum, { seconds }) => sum + seconds, 0),
     samples: runs.reduce((sum, { samples }) => sum + samples, 0),
     conditions,

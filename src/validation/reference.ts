@@ -3,13 +3,15 @@ import { movingMean } from "../vitals/signal/detrend.ts";
 import { type Grid, resample } from "../vitals/signal/resample.ts";
 import { SampleRing } from "../vitals/signal/ring.ts";
 import { findPeaks, powerSpectrum } from "../vitals/signal/spectrum.ts";
-import { column, type NumberTable, timesOf } from "./table.ts";
+import { column, type NumberTable, TableError, timesOf } from "./table.ts";
 import type { Vital } from "./vital.ts";
 
 /** Reference values of one vital sign. */
 export interface Reference {
   /** Origin of the values, for the report. */
   readonly description: string;
+  /** Times of the first and the last value in seconds, if they are known. */
+  readonly spanS?: readonly [first: number, last: number];
   /** Returns the rate over the `windowS` seconds before `endS`, in 1/min; undefined if not known. */
   rateAt(endS: number, windowS: number): number | undefined;
 }
@@ -26,6 +28,10 @@ export const PULSE_REFERENCE: RateBand = { low: 35, high: 200 };
 export const BREATHING_REFERENCE: RateBand = { low: 3, high: 50 };
 /** Minimum window for a breathing rate: the ten seconds of a pulse window contain few breaths. */
 const MIN_BREATHING_WINDOW_S = 30;
+/** Age of the newest value at the end of a window up to which a reference has not ended. Chosen. */
+const MAX_AGE_S = 0.5;
+/** The same for rates, in intervals between them: 1 s for a device that measures twice a second. */
+const MAX_AGE_INTERVALS = 2;
 /** Minimum fraction of valid samples in a window. */
 const MIN_VALID_FRACTION = 0.9;
 
@@ -33,6 +39,8 @@ const MIN_VALID_FRACTION = 0.9;
  * Returns the references in `columns`, a comma-separated list of column names. A column is a pulse
  * unless its name contains "breath" or "resp", and a rate if its name or its values suggest so.
  * Suffixes state it explicitly, as in `name:breathing:waveform`.
+ *
+ * @throws {TableError} if a column does not exist, or is `rr` without a suffix
  */
 export function referencesOf(
   table: NumberTable,
@@ -43,9 +51,8 @@ export function referencesOf(
   for (const entry of columns.split(",").map((part) => part.trim()).filter(Boolean)) {
     const [name = "", ...suffixes] = entry.split(":");
     const values = column(table, name);
-    const breathing = suffixes.includes("breathing") ||
-      (!suffixes.includes("pulse") && /breath|resp|^rr$/i.test(name));
-    const vital = breathing ? "breathing" : "pulse";
+    const vital = vitalOf(name, suffixes);
+    const breathing = vital === "breathing";
     const band = breathing ? BREATHING_REFERENCE : PULSE_REFERENCE;
     const statedKind = suffixes.find((suffix): suffix is ReferenceKind =>
       suffix === "rate" || suffix === "waveform"
@@ -59,6 +66,18 @@ export function referencesOf(
     references[vital] = breathing ? withMinWindow(reference, MIN_BREATHING_WINDOW_S) : reference;
   }
   return references;
+}
+
+function vitalOf(name: string, suffixes: readonly string[]): Vital {
+  if (suffixes.includes("breathing")) return "breathing";
+  if (suffixes.includes("pulse")) return "pulse";
+  if (/^rr$/i.test(name)) {
+    throw new TableError(
+      `Cannot use the column ${name}: it may be a respiratory rate or intervals between beats: ` +
+        `write ${name}:breathing:rate for a respiratory rate; intervals are not supported`,
+    );
+  }
+  return /breath|resp/i.test(name) ? "breathing" : "pulse";
 }
 
 /**
@@ -89,25 +108,33 @@ export function isRateLike(
   return variation < 0.1 && reversals / seconds < low / 60;
 }
 
-/** Reference from rates in 1/min: their mean over the window. */
+/**
+ * Reference from rates in 1/min: their mean over the window. It is not known if the newest rate in
+ * the window is older than two intervals between rates.
+ */
 export function rateReference(
   times: Float64Array,
   rates: Float64Array,
   description = "rates",
 ): Reference {
+  const known = times.filter((_, row) => Number.isFinite(rates[row]));
+  const maxAgeS = Math.max(MAX_AGE_S, MAX_AGE_INTERVALS * medianInterval(known));
   return {
     description,
+    ...spanOf(known),
     rateAt(endS, windowS) {
       let sum = 0;
       let count = 0;
+      let newestS = -Infinity;
       for (let row = 0; row < times.length; row++) {
         const inside = times[row]! > endS - windowS && times[row]! <= endS + 1e-6;
         if (inside && Number.isFinite(rates[row])) {
           sum += rates[row]!;
           count++;
+          newestS = times[row]!;
         }
       }
-      return count ? sum / count : undefined;
+      return endS - newestS <= maxAgeS ? sum / count : undefined;
     },
   };
 }
@@ -121,11 +148,14 @@ export function waveformReference(
   const ring = new SampleRing({ capacity: Math.max(1, times.length), channels: 1 });
   times.forEach((time, row) => ring.push(time * 1e6, [waveform[row]!]));
   const sampleRateHz = band.high > 60 ? 30 : 10;
+  const span = spanOf(times.filter((_, row) => Number.isFinite(waveform[row])));
   return {
     description,
+    ...span,
     rateAt(endS, windowS) {
-      const length = Math.round(windowS * sampleRateHz);
       // The recording can end slightly before the last window does.
+      if (!span.spanS || endS - span.spanS[1] > MAX_AGE_S) return undefined;
+      const length = Math.round(windowS * sampleRateHz);
       const endUs = Math.min(endS * 1e6, ring.newestUs);
       const grid: Grid = {
         startUs: endUs - ((length - 1) * 1e6) / sampleRateHz,
@@ -136,6 +166,19 @@ export function waveformReference(
       return signal && dominantRate(signal, { band, sampleRateHz });
     },
   };
+}
+
+function spanOf(times: Float64Array): Pick<Reference, "spanS"> {
+  return times.length ? { spanS: [times[0]!, times.at(-1)!] } : {};
+}
+
+/** Times whose intervals are taken for those of all. */
+const MAX_INTERVALS = 1_000;
+
+/** Returns the median of the first intervals between times in seconds; 0 with under two times. */
+function medianInterval(times: Float64Array): number {
+  const intervals = times.subarray(1, MAX_INTERVALS).map((time, k) => time - times[k]!).sort();
+  return intervals[intervals.length >> 1] ?? 0;
 }
 
 /** Fills gaps with the last valid value; returns undefined if too many samples are missing. */
@@ -165,7 +208,7 @@ function dominantRate(
 
 function withMinWindow(reference: Reference, minWindowS: number): Reference {
   return {
-    description: reference.description,
+    ...reference,
     rateAt: (endS, windowS) => reference.rateAt(endS, Math.max(windowS, minWindowS)),
   };
 }

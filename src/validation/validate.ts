@@ -14,6 +14,7 @@ import type { Provenance, ValidationReport } from "./report.ts";
 import { type PublishedPulse, recordPublished, stepResponses } from "./response.ts";
 import { summarize } from "./statistics.ts";
 import type { Exclusion, RecordingInput, Study } from "./study.ts";
+import { TableError } from "./table.ts";
 import { type Vital, VITALS } from "./vital.ts";
 import { runWindows, type ValidationRun } from "./windows.ts";
 
@@ -42,6 +43,7 @@ interface Measured {
  * excluded, and reported as a missed limit.
  *
  * @throws {UsageError} if a limit is set and there is no reference
+ * @throws {TableError} if a reference covers no time of the input
  */
 export async function validate(
   settings: RunSettings,
@@ -98,6 +100,7 @@ async function measure(
     samples,
     options,
   );
+  for (const reference of Object.values(references)) requireOverlap(reference, run);
   return {
     recording: { name, subject, strata, run, exclusions: exclusionsOf(run, { windowS, outside }) },
     references: Object.fromEntries(
@@ -130,6 +133,20 @@ function exclusionsOf(
   return outside
     ? [`${outside} of ${windows.length} windows: pulse outside the range of the reference device`]
     : [];
+}
+
+function requireOverlap(
+  { description, spanS }: Reference,
+  { startS, seconds, samples }: ValidationRun,
+): void {
+  if (!spanS || samples === 0) return;
+  const [first, last] = spanS;
+  const endS = startS + seconds;
+  if (first <= endS && last >= startS) return;
+  throw new TableError(
+    `Cannot compare with ${description}: it covers ${first} to ${last} s, and the input ` +
+      `${startS} to ${endS} s: t_s of both must count from the same time`,
+  );
 }
 
 function reportOf(

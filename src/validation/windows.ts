@@ -25,6 +25,8 @@ export interface VitalRun {
 }
 
 export type ValidationRun = Readonly<Record<Vital, VitalRun>> & {
+  /** Time of the first sample on the axis of the references, in seconds. */
+  readonly startS: number;
   /** Seconds from the first to the last sample. */
   readonly seconds: number;
   readonly samples: number;
@@ -103,6 +105,7 @@ export async function runWindows(
   return {
     pulse: run("pulse"),
     breathing: run("breathing"),
+    startS: fromFirstSample || startUs === undefined ? 0 : startUs / 1e6,
     seconds: startUs === undefined ? 0 : (newestUs - startUs) / 1e6,
     samples: count,
     conditions,

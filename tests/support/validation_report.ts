@@ -47,6 +47,7 @@ export const RECORDING: Recording = {
         { endS: 12.25, withheld: "warming_up" },
       ],
     },
+    startS: 0,
     seconds: 13.04,
     samples: 391,
     conditions: new Map([["NO_FACES_FOUND", 1], ["OK", 3]]),

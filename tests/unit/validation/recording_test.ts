@@ -32,6 +32,7 @@ function recording(
     run: {
       pulse: { windows, firstValueS: 5 + errors.length },
       breathing: { windows: [{ endS: 10, withheld: "no_chest" }] },
+      startS: 0,
       seconds: 10,
       samples: 300,
       conditions: new Map([["OK", errors.length]]),

@@ -7,7 +7,7 @@ import {
   referencesOf,
   waveformReference,
 } from "../../../src/validation/reference.ts";
-import { parseTable } from "../../../src/validation/table.ts";
+import { parseTable, TableError } from "../../../src/validation/table.ts";
 
 Deno.test("isRateLike() distinguishes rates from waveforms", () => {
   const times = Float64Array.from({ length: 900 }, (_, k) => k / 30);
@@ -133,7 +133,7 @@ function tableOf(header: string) {
   });
   return parseTable([header, ...rows].join("\n"), "ref.csv");
 }
-const TABLE = tableOf("t_s,ppg,resp,heart_rate,rr");
+const TABLE = tableOf("t_s,ppg,resp,heart_rate,resp_rate");
 
 /** The vital sign and the kind of each reference of these columns. */
 function kindsOf(columns: string, table = TABLE): Record<string, string> {
@@ -150,15 +150,15 @@ Deno.test("referencesOf() finds the vital sign and the kind of a column by its n
     pulse: "column ppg of ref.csv, a waveform",
     breathing: "column resp of ref.csv, a waveform",
   });
-  assert.deepEqual(kindsOf("heart_rate,rr"), {
+  assert.deepEqual(kindsOf("heart_rate,resp_rate"), {
     pulse: "column heart_rate of ref.csv, a rate",
-    breathing: "column rr of ref.csv, a rate",
+    breathing: "column resp_rate of ref.csv, a rate",
   });
   assert.deepEqual(kindsOf(""), {});
 });
 
-Deno.test("referencesOf() finds breathing by breath, resp or rr, and a rate by rate or bpm", () => {
-  for (const name of ["Breathing", "chest_breaths", "RESP", "Respiration", "RR"]) {
+Deno.test("referencesOf() finds breathing by breath or resp, and a rate by rate or bpm", () => {
+  for (const name of ["Breathing", "chest_breaths", "RESP", "Respiration"]) {
     const table = tableOf(`t_s,ppg,${name},heart_rate,b`);
     assert.deepEqual(Object.keys(kindsOf(name, table)), ["breathing"], name);
   }
@@ -175,6 +175,36 @@ Deno.test("referencesOf() finds breathing by breath, resp or rr, and a rate by r
   }
 });
 
+Deno.test("referencesOf() uses a column rr only if its vital sign is stated", () => {
+  for (const name of ["rr", "RR"]) {
+    const table = tableOf(`t_s,ppg,resp,heart_rate,${name}`);
+    assert.throws(() => referencesOf(table, name), /may be a respiratory rate or intervals/);
+    assert.throws(() => referencesOf(table, `${name}:rate`), TableError);
+    assert.deepEqual(Object.keys(kindsOf(`${name}:breathing`, table)), ["breathing"]);
+    assert.deepEqual(Object.keys(kindsOf(`${name}:pulse`, table)), ["pulse"]);
+  }
+});
+
+Deno.test("rateReference() knows no rate two intervals after its end, or after a gap began", () => {
+  const rows = Array.from({ length: 21 }, (_, k) => k);
+  const times = Float64Array.from(rows);
+  const rates = Float64Array.from(rows, (k) => k > 8 && k < 15 ? NaN : 60);
+  const { rateAt, spanS } = rateReference(times, rates);
+  assert.deepEqual(spanS, [0, 20]);
+  assert.deepEqual([8, 10, 10.1, 14.9, 15, 20, 22, 22.1].map((endS) => rateAt(endS, 10)), [
+    ...[60, 60, undefined, undefined, 60, 60, 60, undefined],
+  ]);
+  const dense = rateReference(timesOf(20), timesOf(20).fill(70));
+  assert.deepEqual([dense.rateAt(20.5, 10), dense.rateAt(20.6, 10)], [70, undefined]);
+});
+
+Deno.test("waveformReference() knows no rate 0.5 s after its end", () => {
+  const { rateAt, spanS } = waveAt(75, { missing: (row) => row > 1500 });
+  assert.deepEqual(spanS, [0, 50]);
+  assert.ok(Math.abs(rateAt(50.5, 10)! - 75) < 0.5);
+  for (const endS of [50.6, 55, 61, 90]) assert.equal(rateAt(endS, 10), undefined, `${endS}`);
+});
+
 Deno.test("referencesOf() prefers a stated vital sign and kind", () => {
   assert.deepEqual(kindsOf("ppg:breathing:rate,resp:pulse"), {
     breathing: "column ppg of ref.csv, a rate",
@@ -187,7 +217,7 @@ Deno.test("referencesOf() prefers a stated vital sign and kind", () => {
 });
 
 Deno.test("referencesOf() averages a breathing rate over at least 30 s, a pulse over the window", () => {
-  const { pulse, breathing } = referencesOf(TABLE, "heart_rate,rr");
+  const { pulse, breathing } = referencesOf(TABLE, "heart_rate,resp_rate");
   assert.equal(pulse!.rateAt(70, 10), 90);
   assert.ok(Math.abs(breathing!.rateAt(70, 10)! - (10 + 12 / 3)) < 0.03);
   assert.ok(Math.abs(breathing!.rateAt(80, 40)! - 16) < 0.03, "a longer window");

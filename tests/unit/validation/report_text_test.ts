@@ -84,6 +84,7 @@ Deno.test("reportText() of an empty input counts nothing", () => {
   const run = {
     pulse: { windows: [] },
     breathing: { windows: [] },
+    startS: 0,
     seconds: 0,
     samples: 0,
     conditions: new Map(),

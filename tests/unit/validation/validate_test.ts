@@ -6,6 +6,7 @@ import type { ValidationInput } from "../../../src/validation/input.ts";
 import type { RecordingInput } from "../../../src/validation/study.ts";
 import { Progress } from "../../../src/validation/progress.ts";
 import { rateReference } from "../../../src/validation/reference.ts";
+import { TableError } from "../../../src/validation/table.ts";
 import { validate } from "../../../src/validation/validate.ts";
 import { faceSamples } from "../../support/face_samples.ts";
 
@@ -78,13 +79,27 @@ Deno.test("validate() compares the windows of the settings with the references",
 
 Deno.test("validate() reads the references from the first sample if the input says so", async () => {
   const references = { pulse: reference(0), breathing: reference(0) };
-  const late = await run(inputOf({ references }));
-  assert.deepEqual([late.summaries.pulse.n, late.summaries.breathing.n], [0, 0]);
   const { summaries, references: names } = await run(
     inputOf({ references, fromFirstSample: true }),
   );
   assert.deepEqual([summaries.pulse.n > 0, summaries.breathing.n > 0], [true, true]);
   assert.deepEqual(names, { pulse: "a column", breathing: "a column" });
+});
+
+Deno.test("validate() rejects references that do not overlap with the input", async () => {
+  const rejects = (startS: number, fromFirstSample: boolean, message: RegExp) =>
+    assert.rejects(
+      run(inputOf({ references: { pulse: reference(startS) }, fromFirstSample })),
+      (error) => error instanceof TableError && message.test(error.message),
+    );
+  await rejects(
+    1_767_225_600,
+    true,
+    /^Cannot compare with a column: it covers 1767225601 to 1767225660 s, and the input 0 to 15/,
+  );
+  await rejects(0, false, /covers 1 to 60 s, and the input 100 to 115/);
+  await run(inputOf({ references: { pulse: reference(110) } }));
+  await run(inputOf({ references: { pulse: reference(45) } }));
 });
 
 Deno.test("validate() reports missed limits, and throws without a reference for them", async () => {
