@@ -33,6 +33,21 @@ export function treeUsage(pid: number): TreeUsage {
   return { cpuMs, pssBytes, rssBytes, processes };
 }
 
+/** Resident set size of a process and each of its descendants in bytes, by name and process id. */
+export function residentBytes(pid: number): Map<string, number> {
+  const bytes = new Map<string, number>();
+  for (const member of treeOf(pid)) {
+    try {
+      const status = Deno.readTextFileSync(`/proc/${member}/status`);
+      const name = /^Name:\s+(.*)$/m.exec(status)![1]!;
+      bytes.set(`${name} ${member}`, Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1] ?? 0) * 1024);
+    } catch {
+      // it exited meanwhile
+    }
+  }
+  return bytes;
+}
+
 function treeOf(pid: number): number[] {
   try {
     const children = Deno.readTextFileSync(`/proc/${pid}/task/${pid}/children`);

@@ -1,16 +1,21 @@
 /**
- * Runs the server with one subscriber in real time, on a camera that repeats a recording of the
- * simulated person. Checks that memory and open files do not grow and that no metric is missing.
+ * Runs the server with one subscriber in real time. Checks that the memory of each of its processes
+ * and its open files do not grow, and that no metric is missing.
  *
- *   deno run -A tests/soak/server.ts --minutes=60 --warm_up=10
+ *   deno run -A tests/soak/server.ts --minutes=60 --warm_up=10 --input=camera
+ *
+ * The input is a `camera` that repeats a recording of the simulated person in MJPEG, the `simulated`
+ * camera, whose frames are compressed, an H.264 `video` in a loop, or a live `stream` of ffmpeg.
  *
  * Exits with status 1 if a check fails.
  */
 import { parseArgs } from "node:util";
-import { treeUsage } from "../bench/process_tree.ts";
+import { residentBytes, treeUsage } from "../bench/process_tree.ts";
 import { portraitJpegs, recordingFile } from "../support/camera_recording.ts";
 import { startProgram } from "../support/physiology_server.ts";
 import { clock } from "../support/messages.ts";
+import { ffmpeg } from "../support/clips.ts";
+import { temporaryFolder } from "../support/folders.ts";
 import { startRedis } from "../support/redis_server.ts";
 import { linearFit } from "./linear_fit.ts";
 
@@ -18,6 +23,7 @@ const { values } = parseArgs({
   options: {
     minutes: { type: "string", default: "60" },
     warm_up: { type: "string", default: "10" },
+    input: { type: "string", default: "camera" },
   },
 });
 const warmUp = Number(values.warm_up);
@@ -27,14 +33,38 @@ const SAMPLE_S = 5;
 /** Memory varies with garbage collection; a leak shows in the minimum of each interval. */
 const INTERVAL_HOURS = 1 / 30;
 
-const jpegs = await portraitJpegs({ seconds: 30, fps: 30 });
-await using camera = await recordingFile({
-  fourcc: "MJPG",
-  width: 640,
-  height: 480,
-  loop: true,
-  frames: jpegs.map((bytes) => ({ bytes })),
-});
+/** Arguments that select the input; it is disposed of at the end. */
+async function openInput(): Promise<{ args: string[] } & AsyncDisposable> {
+  const nothing = { [Symbol.asyncDispose]: () => Promise.resolve() };
+  if (values.input === "simulated") return { args: ["--simulate"], ...nothing };
+  if (values.input === "stream") {
+    return { args: ["--input_video_path=lavfi:testsrc2=size=640x480:rate=30"], ...nothing };
+  }
+  if (values.input === "video") {
+    const folder = temporaryFolder();
+    const path = `${folder.path}/clip.mp4`;
+    const source = "testsrc2=size=640x480:rate=30:duration=20";
+    await ffmpeg("-f", "lavfi", "-i", source, "-c:v", "libx264", "-preset", "ultrafast", path);
+    return {
+      args: [`--input_video_path=${path}`, "--loop"],
+      [Symbol.asyncDispose]: () => Promise.resolve(folder[Symbol.dispose]()),
+    };
+  }
+  const jpegs = await portraitJpegs({ seconds: 30, fps: 30 });
+  const camera = await recordingFile({
+    fourcc: "MJPG",
+    width: 640,
+    height: 480,
+    loop: true,
+    frames: jpegs.map((bytes) => ({ bytes })),
+  });
+  return {
+    args: ["--use_camera", `--camera_device=${camera.path}`],
+    [Symbol.asyncDispose]: () => camera[Symbol.asyncDispose](),
+  };
+}
+
+await using input = await openInput();
 await using redis = await startRedis();
 const received = { core: 0, edge: 0, frames: 0, strict: 0, newest: 0, missing: 0 };
 const subscriber = redis.client();
@@ -56,11 +86,16 @@ await subscriber.subscribe(
 );
 
 await using server = startProgram([
-  "--use_camera",
-  `--camera_device=${camera.path}`,
+  ...input.args,
   `--redis_port=${redis.port}`,
 ]);
-const points: { readonly hours: number; readonly mb: number; readonly files: number }[] = [];
+interface Point {
+  readonly hours: number;
+  readonly mb: number;
+}
+/** Points of each process by its name and process id. */
+const memory = new Map<string, Point[]>();
+const files: number[] = [];
 const startMs = performance.now();
 const minutesNow = () => (performance.now() - startMs) / 60_000;
 let reportedMinutes = 0;
@@ -68,33 +103,46 @@ while (minutesNow() < end) {
   await clock.sleep(SAMPLE_S * 1000);
   if (!server.running) break;
   const mb = treeUsage(server.pid).rssBytes / 1e6;
-  const files = [...Deno.readDirSync(`/proc/${server.pid}/fd`)].length;
-  if (minutesNow() > warmUp) points.push({ hours: minutesNow() / 60, mb, files });
+  const openFiles = [...Deno.readDirSync(`/proc/${server.pid}/fd`)].length;
+  if (minutesNow() > warmUp) {
+    const hours = minutesNow() / 60;
+    for (const [process, bytes] of residentBytes(server.pid)) {
+      memory.getOrInsert(process, []).push({ hours, mb: bytes / 1e6 });
+    }
+    files.push(openFiles);
+  }
   if (minutesNow() >= reportedMinutes) {
     const { core, frames, strict, missing } = received;
     console.log(
-      `minute ${reportedMinutes}: ${mb.toFixed(1)} MB, ${files} files, ${core} core metrics, ` +
+      `minute ${reportedMinutes}: ${mb.toFixed(1)} MB, ${openFiles} files, ${core} core metrics, ` +
         `${strict} with a pulse, ${missing} missing, ${frames} frames`,
     );
     reportedMinutes += 5;
   }
 }
-const minima = Object.values(
-  Object.groupBy(points, ({ hours }) => Math.floor(hours / INTERVAL_HOURS)),
-).map((block = []) => block.reduce((lowest, point) => point.mb < lowest.mb ? point : lowest));
-const { slope, error } = linearFit(minima.map(({ hours, mb }) => [hours, mb]));
-const files = points.map((point) => point.files);
+/** The growth of the memory in MB an hour: the line through the minimum of each interval. */
+function growthOf(points: readonly Point[]) {
+  const blocks = Object.groupBy(points, ({ hours }) => Math.floor(hours / INTERVAL_HOURS));
+  const minima = Object.values(blocks).map((block = []) =>
+    block.reduce((lowest, point) => point.mb < lowest.mb ? point : lowest)
+  );
+  return linearFit(minima.map(({ hours, mb }) => [hours, mb]));
+}
 const { cpuMs } = treeUsage(server.pid);
-console.log(
-  `memory, minimum of every two minutes: ${slope.toFixed(2)} ± ${error.toFixed(2)} MB an hour`,
-);
 console.log(`open files: ${Math.min(...files)} to ${Math.max(...files)}`);
 console.log(
   `CPU: ${(cpuMs / Math.max(1, received.edge)).toFixed(2)} ms per frame, including the start`,
 );
+const growing: string[] = [];
+for (const [process, points] of memory) {
+  const { slope, error } = growthOf(points);
+  const growth = `${slope.toFixed(2)} ± ${error.toFixed(2)} MB an hour`;
+  console.log(`${process}: ${points.at(-1)!.mb.toFixed(1)} MB, ${growth}`);
+  if (slope - 2 * error > MAX_MB_PER_HOUR) growing.push(`the memory of ${process} grows`);
+}
 const failures = [
   ...server.running ? [] : [`the server ended: ${server.stderr}`],
-  ...slope - 2 * error > MAX_MB_PER_HOUR ? ["memory grows"] : [],
+  ...growing,
   ...Math.max(...files) > Math.min(...files) ? ["open files grow or shrink"] : [],
   ...received.missing > 0 ? ["core metrics are missing"] : [],
 ];
