@@ -3,20 +3,24 @@ import { waitFor } from "./wait.ts";
 
 const SLOTS = 16_384;
 
-/** Starts a Redis Cluster of `count` masters that share the slots evenly. */
-export async function startCluster(count = 3): Promise<RedisCluster> {
+/** Starts a Redis Cluster of `count` masters that share the slots evenly; `more` are arguments. */
+export async function startCluster(
+  count = 3,
+  more: readonly string[] = [],
+): Promise<RedisCluster> {
   const nodes: RedisServer[] = [];
-  for (let index = 0; index < count; index++) nodes.push(await startNode());
+  for (let index = 0; index < count; index++) nodes.push(await startNode(more));
   const cluster = new RedisCluster(nodes);
   await cluster.form();
   return cluster;
 }
 
-function startNode(): Promise<RedisServer> {
+function startNode(more: readonly string[] = []): Promise<RedisServer> {
   // deno-fmt-ignore
   const args = [
     "--cluster-enabled", "yes", "--cluster-port", `${freePort()}`,
     "--cluster-node-timeout", "1000", "--cluster-config-file", "nodes.conf",
+    ...more,
   ];
   return startRedis({ args });
 }

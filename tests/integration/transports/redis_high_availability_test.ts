@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { makeCertificates } from "../../support/certificates.ts";
 import { temporaryFolder } from "../../support/folders.ts";
 import { coreMetric, listen, type Received, sequencesOf } from "../../support/messages.ts";
-import { aclRules } from "../../support/redis_acl.ts";
+import { aclRules, SENTINEL_ACL_PATH } from "../../support/redis_acl.ts";
 import { optionsFor, startOutbox } from "../../support/redis_outbox.ts";
 import { freePort, type RedisServer, startRedis } from "../../support/redis_server.ts";
 import { waitFor } from "../../support/wait.ts";
@@ -82,14 +82,15 @@ function optionsOf(sentinel: RedisServer) {
 }
 
 Deno.test(
-  "RedisBackend logs in to Sentinels with a separate user and the rules of config/redis.acl",
+  "RedisBackend logs in to Sentinels with a separate user and the rules of config/redis_sentinel.acl",
   LIBRARY_LEAVES_TIMERS,
   async () => {
+    const seeker = aclRules("physiology_seeker", { password: "seek", path: SENTINEL_ACL_PATH });
     await using master = await startRedis({ args: ["--requirepass", "master"] });
     await using sentinel = await startSentinel(master, [
       "sentinel auth-pass vitals master",
       "user default off",
-      `user seeker ${aclRules("physiology_seeker", "seek").join(" ")}`,
+      `user seeker ${seeker.join(" ")}`,
       "user admin on >admin +@all",
     ]);
     const options = optionsFor(sentinel, {
