@@ -122,6 +122,12 @@ export const redisFlags = topic("Redis", ["serve", "record", "dashboard"], {
     },
   ),
 
+  commandQueue: bool(
+    "redis_command_queue",
+    "Take recording commands from the lists {prefix}:command_queue and " +
+      "{prefix}:metrics:command_queue; --noredis_command_queue: leave them to another consumer.",
+    { default: true, file: own("command_queue"), commands: ["serve"] },
+  ),
   username: optionalText("redis_username", "Name of the ACL user for Redis.", {
     placeholder: "NAME",
     file: own("username"),

@@ -12,17 +12,20 @@ export const redisTransport = {
     const { RedisBackend } = await import("./redis_backend.ts");
     const { CommandQueue } = await import("./command_queue.ts");
     const backend = new RedisBackend(redisOptions(redis), context);
-    const queue = new CommandQueue(redisOptions(redis), {
-      ...context,
-      onCommand: (bytes) => context.commands.handle(bytes, "redis"),
-    });
-    queue.start();
+    const queues = redis.commandQueue
+      ? [
+        new CommandQueue(redisOptions(redis), {
+          ...context,
+          onCommand: (bytes) => context.commands.handle(bytes, "redis"),
+        }),
+      ]
+      : [];
+    for (const queue of queues) queue.start();
     return {
       backend,
-      receivers: [queue],
+      receivers: queues,
       reload({ redis }) {
-        backend.reload(redisOptions(redis));
-        queue.reload(redisOptions(redis));
+        for (const part of [backend, ...queues]) part.reload(redisOptions(redis));
       },
     };
   },

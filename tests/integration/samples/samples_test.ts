@@ -297,6 +297,32 @@ Deno.test("alt_ipc_example_on_prem_client.py follows the files of the file backe
     await sample.prints("pulse withheld: warming_up");
   }));
 
+Deno.test("command_queue_consumer.py handles commands across a restart of Redis, and ends without losing one", async () => {
+  await using server = await startRedis();
+  await using sample = new Program(PYTHON, [
+    `${SAMPLES}command_queue_consumer.py`,
+    "--redis_host=127.0.0.1",
+    `--redis_port=${server.port}`,
+  ]);
+  const client = server.client();
+  const push = (text: string) => client.lpush("physiology:command_queue", text);
+  await push("[]");
+  await push('{"recording": 1}');
+  await push('{"recording": true, "expires_at": 1}');
+  await push('{"recording": true, "expires_at": 9e15}');
+  await sample.prints("Received command: recording=True session_id=None");
+  await sample.prints(/(Dropped an invalid command[^]*){2}/);
+  await sample.prints("Dropped a command that has expired");
+  await server.kill();
+  await sample.prints("reconnecting");
+  await server.restart();
+  await client.lpush("physiology:metrics:command_queue", '{"recording": false}');
+  await sample.prints("Received command: recording=False session_id=None");
+  sample.kill("SIGTERM");
+  assert.equal(await sample.ended(), 0, sample.output);
+  assert.doesNotMatch(sample.output, /Traceback/);
+});
+
 Deno.test("subscriber.ts prints every message and pushes a command", async () => {
   await using server = await startRedis();
   await using sample = new Program(Deno.execPath(), [

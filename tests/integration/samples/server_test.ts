@@ -62,6 +62,31 @@ for (const mode of ["channels", "histories"]) {
     }));
 }
 
+Deno.test("command_queue_consumer.py takes every command beside a server with --noredis_command_queue", async () => {
+  await using broker = await startRedis();
+  await using server = serve(`--redis_port=${broker.port}`, "--noredis_command_queue");
+  await using sample = new Program(PYTHON, [
+    `${SAMPLES}command_queue_consumer.py`,
+    `--redis_port=${broker.port}`,
+  ]);
+  const client = broker.client();
+  const clients = async () => String(await client.call("CLIENT", "LIST"));
+  await waitFor("the server and the sample", async () => {
+    const list = await clients();
+    return list.includes("physiology_server:frames") && list.includes("cmd=brpop");
+  }, { timeoutMs: 60_000 });
+  const lists = ["physiology:command_queue", "physiology:metrics:command_queue"] as const;
+  const expected = Array.from({ length: 20 }, (_, index) => `session_id=visit-${index}\n`);
+  for (const index of expected.keys()) {
+    const command = { recording: true, session_id: `visit-${index}` };
+    await client.lpush(lists[index % 2]!, JSON.stringify(command));
+    await sample.prints(expected[index]!);
+  }
+  assert.doesNotMatch(await clients(), /physiology_server:commands/);
+  assert.doesNotMatch(server.stderr, /Recording started/);
+  assert(server.running);
+});
+
 Deno.test("alt_ipc_example_on_prem_client.py records by a file, and follows the files of the server", () =>
   folderFor(async (folder) => {
     const directory = `${folder}/ipc`;

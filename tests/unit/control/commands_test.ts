@@ -44,6 +44,7 @@ Deno.test("parseRecordingCommand() has a reason for each kind of invalid command
   assert.equal(reasonOf('{"__proto__": {"recording": true}}'), "no_recording");
   assert.equal(reasonOf('{"recording": true, "session_id": "../../etc"}'), "bad_session_id");
   assert.equal(reasonOf('{"recording": true, "session_id": 7}'), "bad_session_id");
+  assert.equal(reasonOf('{"recording": true, "expires_at": "soon"}'), "bad_expires_at");
   const latin = parseRecordingCommand(Uint8Array.of(0x7b, 0xff, 0x7d));
   assert.deepEqual(latin, { state: "rejected", reason: "not_utf8" });
 });
@@ -76,6 +77,25 @@ Deno.test("CommandHandler counts each command by origin and result", () => {
   }
   assert.equal(counters.get("recording_commands_total", { origin: "grpc", result: "stale" }), 1);
   assert.deepEqual(recording.state, { recording: true, sessionId: "a" });
+});
+
+Deno.test("CommandHandler drops, counts and logs a command whose time is over", () => {
+  const log = new CollectingLog();
+  const counters = new Counters();
+  const recording = new Recording();
+  const nowMs = () => 1_000_000;
+  const handler = new CommandHandler({ recording, counters, log, nowMs });
+  const at = (expires: unknown) =>
+    handler.handle(bytes(`{"recording": true, "expires_at": ${expires}}`), "redis");
+  assert.deepEqual([at(0), at(1_000_000_000)], ["expired", "expired"]);
+  assert.equal(recording.state.recording, false);
+  const labels = { origin: "redis", result: "expired" };
+  assert.equal(counters.get("recording_commands_total", labels), 2);
+  assert.deepEqual(log.lines, [
+    '<4>Dropped a recording command that has expired origin="redis" late_s=1000',
+  ]);
+  assert.equal(at(1_000_000_001), "changed");
+  assert.equal(at("null"), "unchanged");
 });
 
 Deno.test("parseRecordingCommand() accepts 4096 bytes, and no more", () => {

@@ -34,6 +34,7 @@ Deno.test("redisFlags have the documented defaults, which are those of the clien
     enableDebugLogging: false,
     maxBulkStringBytes: 10_485_760,
     maxArrayElements: 1000,
+    commandQueue: true,
     clientName: "physiology_server",
     shardedPublish: false,
     tls: false,

@@ -30,6 +30,24 @@ Deno.test(
   },
 );
 
+Deno.test("redisTransport leaves both lists to another consumer with --noredis_command_queue", async () => {
+  await using server = new FakeRedis();
+  const counters = new Counters();
+  const handler = new CommandHandler({ recording: new Recording(), counters, log: silentLog });
+  const context = { clock, counters, log: silentLog, commands: handler, grpc: undefined };
+  const flags = [`--redis_host=127.0.0.1`, `--redis_port=${server.port}`];
+  const settings = settingsOf(...flags, "--noredis_command_queue");
+  const { backend, receivers, reload } = await redisTransport.open(settings, context);
+  await using _backend = backend;
+  assert.equal(receivers.length, 0);
+  backend.start();
+  await waitFor("the backend", () => backend.ready, { pollMs: 1 });
+  reload(settings);
+  await waitFor("the backend again", () => backend.ready, { pollMs: 1 });
+  await backend.send(coreMetric(1));
+  assert.deepEqual(server.commandsNamed("BRPOP"), []);
+});
+
 Deno.test(
   "redisTransport publishes, takes commands, and reloads both with other settings",
   async () => {
