@@ -47,7 +47,7 @@ export type Settings = SettingsOf<typeof TOPICS>;
 /** Every flag of the program, in the order of help. */
 export const FLAGS = defineFlags(TOPICS, {
   rules: [...TRANSPORTS.flatMap(rulesOf), ...grpcRules, ...webRules],
-  commandRules: { serve: inputConflict },
+  commandRules: { "serve": inputConflict, "check-config": inputConflict },
 });
 
 /** The configuration of a run. */

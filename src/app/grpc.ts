@@ -1,5 +1,6 @@
-import { ConfigError, reasonOf } from "../base/errors.ts";
+import { readKeyPair } from "../base/pem.ts";
 import type { Settings } from "./flags.ts";
+import type { GrpcSettings } from "../transports/grpc/flags.ts";
 import { GrpcServer, type GrpcServerOptions } from "../transports/grpc/grpc_server.ts";
 
 /**
@@ -13,27 +14,25 @@ export function openGrpc(
   dependencies: Omit<GrpcServerOptions, "address" | "port" | "tls" | "token">,
 ): GrpcServer | undefined {
   if (server.grpcPort === 0) return undefined;
-  const { grpcTlsCertPath: certPath, grpcTlsKeyPath: keyPath } = server;
+  const tls = grpcTls(server);
   const grpc = new GrpcServer({
     ...dependencies,
     address: server.grpcAddress,
     port: server.grpcPort,
-    // The rules of the flags require both or none.
-    ...(certPath
-      ? { tls: { cert: readPem(certPath, "certificate"), key: readPem(keyPath!, "key") } }
-      : {}),
+    ...(tls ? { tls } : {}),
     ...(server.grpcToken.isEmpty ? {} : { token: server.grpcToken.reveal() }),
   });
   grpc.start();
   return grpc;
 }
 
-function readPem(path: string, name: string): string {
-  try {
-    return Deno.readTextFileSync(path);
-  } catch (cause) {
-    throw new ConfigError(`Cannot read the ${name} for gRPC ${path}: ${reasonOf(cause)}`, {
-      cause,
-    });
-  }
+/**
+ * Reads the certificate and the key of the gRPC server; returns undefined without TLS.
+ *
+ * @throws {ConfigError} if they cannot be used
+ */
+export function grpcTls({ grpcTlsCertPath: certPath, grpcTlsKeyPath: keyPath }: GrpcSettings) {
+  // The rules of the flags require both or none.
+  if (!certPath || !keyPath) return undefined;
+  return readKeyPair({ certPath, keyPath }, { cert: "certificate for gRPC", key: "key for gRPC" });
 }

@@ -54,22 +54,25 @@ const source: Part = (settings, program) =>
 const transport: Part = (settings, program) =>
   selectedTransport(settings).permissions(settings, program);
 
+/** The parts of the server. */
+const SERVER: readonly Part[] = [
+  native,
+  assets,
+  source,
+  vitalsPermissions,
+  configuration,
+  transport,
+  logFile,
+  publishPermissions,
+  grpcPermissions,
+  httpPermissions,
+  recordingStatePermissions,
+  notifications,
+];
+
 /** The parts of each command; undefined for commands that only read and print. */
 const PARTS: Readonly<Record<CommandName, readonly Part[] | undefined>> = {
-  "serve": [
-    native,
-    assets,
-    source,
-    vitalsPermissions,
-    configuration,
-    transport,
-    logFile,
-    publishPermissions,
-    grpcPermissions,
-    httpPermissions,
-    recordingStatePermissions,
-    notifications,
-  ],
+  "serve": SERVER,
   "devices": [native, assets],
   "simulate": [native, assets, ffmpegPermissions, simulationPermissions],
   "validate": [native, ffmpegPermissions, validatePermissions],
@@ -83,7 +86,7 @@ const PARTS: Readonly<Record<CommandName, readonly Part[] | undefined>> = {
   "licenses": undefined,
   "completions": undefined,
   "man": undefined,
-  "check-config": undefined,
+  "check-config": SERVER,
   "print-config": undefined,
 };
 

@@ -27,6 +27,12 @@ export interface SourceKind<Settings> {
   /** What it needs while it is selected. */
   readonly permissions: PermissionsOf<Settings>;
   /**
+   * Checks what `open` would refuse, without a lasting effect; absent if it refuses nothing.
+   *
+   * @throws {ExitError} with the words of `open`
+   */
+  readonly check?: (settings: Settings) => Promise<void>;
+  /**
    * Opens the source; its implementation is loaded only then, for a quick start.
    *
    * @throws {SourceError} if it cannot deliver frames

@@ -36,6 +36,12 @@ export interface Transport<Settings> {
   readonly rules: readonly Rule<Settings>[];
   /** What it needs while it is selected. */
   readonly permissions: PermissionsOf<Settings>;
+  /**
+   * Checks what `open` would report only while it runs, such as files that are missing.
+   *
+   * @throws {ExitError} with the words of the running server
+   */
+  readonly check?: (settings: Settings) => Promise<void>;
   /** Opens the transport; its implementation is loaded only then, for a quick start. */
   readonly open: (
     settings: Settings,

@@ -3,6 +3,7 @@ import { Tensor } from "../../ffi/onnxruntime/tensor.ts";
 import { resampleRgb } from "../../ffi/regions.ts";
 import type { Image } from "../capture/frame.ts";
 import { assetPath } from "../base/assets.ts";
+import { reasonOf, UnavailableError } from "../base/errors.ts";
 import { decodeFaces, type Detection, INPUT_SIZE, type RawOutput } from "./blazeface.ts";
 import type { Size } from "./layout.ts";
 import type { Box, FaceLandmarks, Point } from "./region_sample.ts";
@@ -54,10 +55,20 @@ export class FaceDetector implements Disposable {
    * Loads the model.
    *
    * @param path an ONNX file of BlazeFace's front model.
-   * @throws {Error} if it cannot be loaded or has other outputs.
+   * @throws {UnavailableError} if it cannot be loaded.
+   * @throws {Error} if it has other outputs.
    */
   static async open(path: string = assetPath("faceDetector")): Promise<FaceDetector> {
-    return new FaceDetector(await OrtSession.fromFile(path));
+    let session: OrtSession;
+    try {
+      session = await OrtSession.fromFile(path);
+    } catch (error) {
+      throw new UnavailableError(reasonOf(error), {
+        cause: error,
+        hint: "Install the program again, or run scripts/setup in a clone",
+      });
+    }
+    return new FaceDetector(session);
   }
 
   /**

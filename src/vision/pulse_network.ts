@@ -1,8 +1,9 @@
+import { OrtError } from "../../ffi/onnxruntime/api.ts";
 import { type Binding, OrtSession, type TensorInfo } from "../../ffi/onnxruntime/session.ts";
 import { Tensor } from "../../ffi/onnxruntime/tensor.ts";
 import { resampleRgb } from "../../ffi/regions.ts";
 import type { Image } from "../capture/frame.ts";
-import { reasonOf } from "../base/errors.ts";
+import { ConfigError, reasonOf } from "../base/errors.ts";
 import type { FaceObservation } from "./region_sample.ts";
 
 /** Gap between frames after which the state of the network is reset. */
@@ -72,16 +73,18 @@ export class PulseNetwork implements AsyncDisposable {
    * Loads a model.
    *
    * @param path an ONNX file.
-   * @throws {Error} if it cannot be loaded, or has other inputs and outputs.
+   * @throws {ConfigError} if it cannot be loaded, or has other inputs and outputs.
    */
   static async open(path: string): Promise<PulseNetwork> {
-    const session = await OrtSession.fromFile(path);
+    let session: OrtSession | undefined;
     try {
+      session = await OrtSession.fromFile(path);
       return new PulseNetwork(session, shapeOf(session));
-    } catch (cause) {
-      session[Symbol.dispose]();
-      const reason = reasonOf(cause);
-      throw new Error(`Cannot use the pulse model ${path}: ${reason}`, { cause });
+    } catch (error) {
+      session?.[Symbol.dispose]();
+      // The message of the session names the path too.
+      const cause = error instanceof OrtError && error.cause !== undefined ? error.cause : error;
+      throw new ConfigError(`Cannot use the pulse model ${path}: ${reasonOf(cause)}`, { cause });
     }
   }
 

@@ -88,7 +88,12 @@ export class Vision implements AsyncDisposable {
     this.#log = log;
   }
 
-  /** @throws {Error} if a model cannot be loaded. */
+  /**
+   * Loads the models.
+   *
+   * @throws {ConfigError} if the pulse network cannot be used
+   * @throws {UnavailableError} if the face detector cannot be loaded
+   */
   static async open(options: VisionOptions = {}): Promise<Vision> {
     const detector = await FaceDetector.open(options.detectorPath);
     try {

@@ -3,7 +3,7 @@ import { Counters } from "../../telemetry/counters.ts";
 import { type Log, silentLog } from "../../telemetry/log.ts";
 import { type FrameSource, SourceError } from "../frame.ts";
 import type { InputTransform } from "../transform.ts";
-import { findFfmpeg } from "./executable.ts";
+import { type FfmpegExecutable, findFfmpeg } from "./executable.ts";
 import { readFrameTimes } from "./frame_times.ts";
 import { isFile, type ProbedInput, probeInput } from "./input.ts";
 import { type LiveOptions, LiveSource } from "./live.ts";
@@ -52,24 +52,48 @@ export async function openFfmpegSource(options: FfmpegSourceOptions): Promise<Fr
     ...options,
     executable,
   } as const;
-  const isLocal = await isFile(options.input);
-  if (!isLocal && LIVE_INPUT.test(options.input)) return openLive(settings);
-  const times = options.timesPath === undefined
-    ? undefined
-    : await readFrameTimes(options.timesPath);
-  let input: ProbedInput;
+  const { kind, input, times } = await resolveInput(options, executable);
+  return kind === "live"
+    ? openLive(settings, input)
+    : new RecordedSource(input, { ...settings, ...(times && { times }) });
+}
+
+/**
+ * Checks an input as `openFfmpegSource()` does.
+ *
+ * @throws {SourceError} as `openFfmpegSource()`
+ */
+export async function checkFfmpegInput(
+  options: Pick<FfmpegSourceOptions, "input" | "timesPath">,
+): Promise<void> {
+  await resolveInput(options, await findFfmpeg());
+}
+
+type ResolvedInput =
+  | { readonly kind: "live"; readonly input?: ProbedInput; readonly times?: undefined }
+  | {
+    readonly kind: "recorded";
+    readonly input: ProbedInput;
+    readonly times?: readonly number[] | undefined;
+  };
+
+/** Probes an input, unless it is a live stream by its address. */
+async function resolveInput(
+  { input: address, timesPath }: Pick<FfmpegSourceOptions, "input" | "timesPath">,
+  executable: FfmpegExecutable,
+): Promise<ResolvedInput> {
+  const isLocal = await isFile(address);
+  if (!isLocal && LIVE_INPUT.test(address)) return { kind: "live" };
+  const times = timesPath === undefined ? undefined : await readFrameTimes(timesPath);
+  const isHttp = !isLocal && HTTP_INPUT.test(address);
   try {
-    input = await probeInput(options.input, { executable });
+    const input = await probeInput(address, { executable });
+    const isEndless = isHttp && input.info.durationS === undefined;
+    return isEndless ? { kind: "live", input } : { kind: "recorded", input, times };
   } catch (error) {
-    if (!isLocal && HTTP_INPUT.test(options.input) && error instanceof SourceError) {
-      return openLive(settings);
-    }
+    if (isHttp && error instanceof SourceError) return { kind: "live" };
     throw error;
   }
-  if (!isLocal && HTTP_INPUT.test(options.input) && input.info.durationS === undefined) {
-    return openLive(settings, input);
-  }
-  return new RecordedSource(input, { ...settings, ...(times && { times }) });
 }
 
 function openLive(settings: LiveOptions & FfmpegSourceOptions, input?: ProbedInput): LiveSource {

@@ -14,6 +14,10 @@ export const videoKind = {
     ...ffmpegPermissions(undefined, program),
     read: definedPaths(video.inputPath, video.inputTimePath),
   }),
+  async check({ video }) {
+    const { checkFfmpegInput } = await import("./source.ts");
+    await checkFfmpegInput({ input: video.inputPath ?? "", ...timesOf(video) });
+  },
   async open({ camera, video }, { clock, counters, log, analysisWidth }) {
     const { openFfmpegSource } = await import("./source.ts");
     return await openFfmpegSource({
@@ -21,7 +25,7 @@ export const videoKind = {
       transform: camera.inputTransformMode,
       realtime: video.realtime,
       loop: video.loop,
-      ...video.inputTimePath === undefined ? {} : { timesPath: video.inputTimePath },
+      ...timesOf(video),
       analysisWidth,
       clock,
       counters,
@@ -32,3 +36,7 @@ export const videoKind = {
   readonly camera: CameraInputSettings;
   readonly video: VideoInputSettings;
 }>;
+
+function timesOf({ inputTimePath: timesPath }: VideoInputSettings) {
+  return timesPath === undefined ? {} : { timesPath };
+}

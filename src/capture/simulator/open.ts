@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import type { MonotonicUs } from "../../base/time.ts";
 import { SimulatedCamera } from "./camera.ts";
 import { rateAt } from "./rate_schedule.ts";
@@ -22,6 +23,26 @@ export interface SimulationOptions {
 export interface SimulatedInputSettings {
   readonly camera: CameraInputSettings;
   readonly simulate: SimulatedCameraSettings;
+}
+
+/**
+ * Checks what `openSimulation()` would refuse, and leaves the truth file as it is.
+ *
+ * @throws {ExitError} as `openSimulation()`
+ */
+export function checkSimulation(
+  { simulate }: Pick<SimulatedInputSettings, "simulate">,
+  truthPath: string | undefined,
+): void {
+  for (const flag of ["pulseBpm", "breathingBpm"] as const) checkSchedule(simulate[flag]);
+  if (truthPath === undefined) return;
+  try {
+    const isNew = !existsSync(truthPath);
+    Deno.openSync(truthPath, { append: true, create: true }).close();
+    if (isNew) Deno.removeSync(truthPath);
+  } catch (cause) {
+    throw truthError(truthPath, cause);
+  }
 }
 
 /** The simulated camera that the settings describe; its truth file is whole after each frame. */
@@ -77,8 +98,12 @@ function openTruth(path: string): { write(text: string): void; close(): void } {
       close: () => file.close(),
     };
   } catch (cause) {
-    throw new UnavailableError(`Cannot write the ground truth to ${path}: ${reasonOf(cause)}`, {
-      cause,
-    });
+    throw truthError(path, cause);
   }
+}
+
+function truthError(path: string, cause: unknown): UnavailableError {
+  return new UnavailableError(`Cannot write the ground truth to ${path}: ${reasonOf(cause)}`, {
+    cause,
+  });
 }

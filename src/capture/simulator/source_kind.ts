@@ -16,6 +16,10 @@ export const simulationKind = {
     ...ffmpegPermissions(undefined, program),
     write: definedPaths(simulate.truthPath),
   }),
+  async check(settings) {
+    const { checkSimulation } = await import("./open.ts");
+    checkSimulation(settings, settings.simulate.truthPath);
+  },
   async open(settings, { clock }) {
     const { openSimulation } = await import("./open.ts");
     return openSimulation(settings, {

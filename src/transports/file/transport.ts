@@ -1,4 +1,6 @@
+import { ConfigError } from "../../base/errors.ts";
 import type { Transport } from "../transport.ts";
+import { explainFileError } from "./file_error.ts";
 import { fileFlags, filePermissions, type FileSettings } from "./flags.ts";
 
 /** File in the base directory to which clients append recording commands. */
@@ -10,6 +12,14 @@ export const fileTransport = {
   topics: { file: fileFlags },
   rules: [],
   permissions: filePermissions,
+  async check({ file }) {
+    if (file.createIfMissing) return;
+    try {
+      await Deno.stat(file.baseDirectory);
+    } catch (cause) {
+      throw new ConfigError(explainFileError(cause, file.baseDirectory), { cause });
+    }
+  },
   async open({ file }, context) {
     const { CommandFile } = await import("../../control/command_file.ts");
     const { pixmapDecoder } = await import("../../frames/pixmap.ts");

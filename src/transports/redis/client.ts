@@ -1,7 +1,7 @@
 import type { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
 import { Cluster, Redis } from "ioredis";
-import { reasonOf } from "../../base/errors.ts";
+import { readCertificate, readKeyPair } from "../../base/pem.ts";
 import type { RedisOptions } from "./options.ts";
 import { ReplyGuard, type ReplyLimits } from "./reply_guard.ts";
 
@@ -19,7 +19,7 @@ export interface Address {
  * Creates a client that connects once and queues nothing. When it ends, the caller creates another.
  *
  * @param seeds nodes of a cluster from which the other nodes are discovered.
- * @throws {Error} if a TLS file cannot be read.
+ * @throws {ConfigError} if a TLS file cannot be used.
  */
 export function openClient(
   options: RedisOptions,
@@ -185,8 +185,8 @@ export function destroyClient(client: Client): void {
   for (const socket of sockets) socket.destroy();
 }
 
-/** TLS settings from the options. @throws {Error} if a file cannot be read. */
-function tlsSettings(options: RedisOptions) {
+/** TLS settings from the options. @throws {ConfigError} if a file cannot be used. */
+export function tlsSettings(options: RedisOptions) {
   const { host, tlsCaPath, tlsCertPath, tlsKeyPath, tlsServerName, sentinelName, cluster } =
     options;
   // With several servers, each certificate is checked against the address of its server.
@@ -194,18 +194,14 @@ function tlsSettings(options: RedisOptions) {
   return {
     minVersion: "TLSv1.2" as const,
     ...(servername === undefined ? {} : { servername }),
-    ...(tlsCaPath ? { ca: readPem(tlsCaPath) } : {}),
-    ...(tlsCertPath ? { cert: readPem(tlsCertPath) } : {}),
-    ...(tlsKeyPath ? { key: readPem(tlsKeyPath) } : {}),
+    ...(tlsCaPath ? { ca: readCertificate(tlsCaPath, "TLS file") } : {}),
+    ...(tlsCertPath && tlsKeyPath
+      ? readKeyPair({ certPath: tlsCertPath, keyPath: tlsKeyPath }, {
+        cert: "TLS file",
+        key: "TLS file",
+      })
+      : {}),
   };
-}
-
-function readPem(path: string): string {
-  try {
-    return Deno.readTextFileSync(path);
-  } catch (cause) {
-    throw new Error(`Cannot read the TLS file ${path}: ${reasonOf(cause)}`, { cause });
-  }
 }
 
 /** Parses `HOST:PORT`, in which the host may be an IPv6 address in brackets. */

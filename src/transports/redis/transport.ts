@@ -1,5 +1,7 @@
+import { ConfigError } from "../../base/errors.ts";
 import type { Transport } from "../transport.ts";
 import { redisFlags, redisPermissions, redisRules, type RedisSettings } from "./flags.ts";
+import { explainRedisError } from "./redis_error.ts";
 import { redisOptions } from "./settings.ts";
 
 /** Publishing to Redis: channels, or keys and streams. */
@@ -8,6 +10,17 @@ export const redisTransport = {
   topics: { redis: redisFlags },
   rules: redisRules,
   permissions: redisPermissions,
+  async check({ redis }) {
+    if (!redis.tls) return;
+    const { endpointOf, tlsSettings } = await import("./client.ts");
+    const options = redisOptions(redis);
+    try {
+      tlsSettings(options);
+    } catch (cause) {
+      const { message } = explainRedisError(cause, endpointOf(options));
+      throw new ConfigError(message, { cause });
+    }
+  },
   async open({ redis }, context) {
     const { RedisBackend } = await import("./redis_backend.ts");
     const { CommandQueue } = await import("./command_queue.ts");

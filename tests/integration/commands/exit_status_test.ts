@@ -40,7 +40,7 @@ Deno.test("--save_default_redis_ipc_config writes a valid file, and keeps the on
   const path = `${at.path}/default_redis_ipc_config.json`;
   assert.equal(JSON.parse(await Deno.readTextFile(path)).key_prefix, "physiology");
   assert.equal((await Deno.stat(path)).mode! & 0o777, 0o600);
-  const check = await runProgram(["check-config", `--redis_config_path=${path}`]);
+  const check = await runProgram(["check-config", "--simulate", `--redis_config_path=${path}`]);
   assert.equal(check.status, 0);
 
   await Deno.writeTextFile(path, '{"host": "mine"}');

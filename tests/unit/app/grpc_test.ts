@@ -6,6 +6,7 @@ import { CommandHandler } from "../../../src/control/commands.ts";
 import { Recording } from "../../../src/control/recording.ts";
 import { Counters } from "../../../src/telemetry/counters.ts";
 import { silentLog } from "../../../src/telemetry/log.ts";
+import { makeCertificates } from "../../support/certificates.ts";
 import { TemporaryFolder } from "../../support/clips.ts";
 import { freePort } from "../../support/free_port.ts";
 import {
@@ -55,9 +56,7 @@ Deno.test("openGrpc() listens on the port, and requires the token of the setting
 
 Deno.test("openGrpc() serves TLS with the certificate and the key of the settings", async () => {
   using folder = new TemporaryFolder();
-  const [cert, key] = [folder.file("c.pem"), folder.file("k.pem")];
-  Deno.writeTextFileSync(cert, "the certificate");
-  Deno.writeTextFileSync(key, "the key");
+  const { cert, key } = makeCertificates(folder.path).server;
   const listened: object[] = [];
   using _tls = replaced(Deno, "listenTls", ({ port, hostname, ...tls }) => {
     listened.push(tls);
@@ -69,7 +68,7 @@ Deno.test("openGrpc() serves TLS with the certificate and the key of the setting
   const tls = [`--grpc_tls_cert_path=${cert}`, `--grpc_tls_key_path=${key}`];
   await using _server = open(`--port=${freePort()}`, ...tls).server;
   assert.deepEqual(listened, [
-    { cert: "the certificate", key: "the key", alpnProtocols: ["h2"] },
+    { cert: Deno.readTextFileSync(cert), key: Deno.readTextFileSync(key), alpnProtocols: ["h2"] },
   ]);
 });
 

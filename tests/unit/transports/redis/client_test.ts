@@ -15,6 +15,7 @@ import {
   DEFAULT_REDIS_OPTIONS,
   type RedisOptions,
 } from "../../../../src/transports/redis/options.ts";
+import { makeCertificates } from "../../../support/certificates.ts";
 import { temporaryFolder } from "../../../support/folders.ts";
 
 function options(more: Partial<RedisOptions> = {}): RedisOptions {
@@ -35,25 +36,24 @@ Deno.test("connectionSettings() has a password, a user and TLS only if they are 
 
 Deno.test("connectionSettings() reads the TLS files that are set, and names the one that is missing", () => {
   using folder = temporaryFolder();
-  const pem = (name: string) => `${folder.path}/${name}`;
-  for (const name of ["ca", "cert", "key"]) Deno.writeTextFileSync(pem(name), `PEM of ${name}`);
+  const { ca, client } = makeCertificates(folder.path);
   const { tls } = connectionSettings(options({
     tls: true,
-    tlsCaPath: pem("ca"),
-    tlsCertPath: pem("cert"),
-    tlsKeyPath: pem("key"),
+    tlsCaPath: ca,
+    tlsCertPath: client.cert,
+    tlsKeyPath: client.key,
     tlsServerName: "redis.example.org",
   }));
   assert.deepEqual(tls, {
     minVersion: "TLSv1.2",
     servername: "redis.example.org",
-    ca: "PEM of ca",
-    cert: "PEM of cert",
-    key: "PEM of key",
+    ca: Deno.readTextFileSync(ca),
+    cert: Deno.readTextFileSync(client.cert),
+    key: Deno.readTextFileSync(client.key),
   });
   assert.throws(
-    () => connectionSettings(options({ tls: true, tlsCaPath: pem("missing") })),
-    new RegExp(`Cannot read the TLS file ${pem("missing")}: `),
+    () => connectionSettings(options({ tls: true, tlsCaPath: "/missing.pem" })),
+    /Cannot read the TLS file \/missing\.pem: /,
   );
 });
 

@@ -1,0 +1,19 @@
+import { Vision } from "../vision/vision.ts";
+import { selectedSources, selectedTransport, type Settings } from "./flags.ts";
+import { grpcTls } from "./grpc.ts";
+
+/**
+ * Checks the input, the models and the files that the settings name as the server does at its start,
+ * without opening a device, a port or a connection.
+ *
+ * @throws {ExitError} with the words of the server
+ */
+export async function checkSettings(settings: Settings): Promise<void> {
+  for (const source of selectedSources(settings)) await source.check?.(settings);
+  const { pulseModelPath } = settings.vitals;
+  await using _vision = await Vision.open(
+    pulseModelPath === undefined ? {} : { pulseModelPath },
+  );
+  grpcTls(settings.server);
+  await selectedTransport(settings).check?.(settings);
+}

@@ -1,0 +1,114 @@
+import assert from "node:assert/strict";
+import { makeCertificates } from "../../support/certificates.ts";
+import { ffmpeg } from "../../support/clips.ts";
+import { temporaryFolder } from "../../support/folders.ts";
+import { startProgram } from "../../support/physiology_server.ts";
+import { freePort } from "../../support/free_port.ts";
+import { runProgram } from "../../support/run_program.ts";
+import { waitFor } from "../../support/wait.ts";
+
+const PROGRAM = "physiology_server: ";
+
+/** Configurations that the server refuses when it starts. */
+async function refusedAtStart(folder: string): Promise<Record<string, string[]>> {
+  const { server, client } = makeCertificates(folder);
+  const [garbage, video] = [`${folder}/garbage`, `${folder}/clip.avi`];
+  Deno.writeTextFileSync(garbage, "not what it should be");
+  await ffmpeg("-f", "lavfi", "-i", "testsrc=size=64x48:rate=5:duration=1", "-c:v", "mjpeg", video);
+  const none = `${folder}/none`;
+  const grpc = (cert: string, key: string) => [
+    "--simulate",
+    `--port=${freePort()}`,
+    `--grpc_tls_cert_path=${cert}`,
+    `--grpc_tls_key_path=${key}`,
+  ];
+  return {
+    "no input": [],
+    "two inputs": ["--simulate", "--use_camera"],
+    "a missing video": [`--input_video_path=${none}`],
+    "a file that is no video": [`--input_video_path=${garbage}`],
+    "missing frame times": [`--input_video_path=${video}`, `--input_video_time_path=${none}`],
+    "invalid frame times": [`--input_video_path=${video}`, `--input_video_time_path=${garbage}`],
+    "an invalid schedule": ["--simulate", "--simulate_pulse=60@10,70@5"],
+    "a truth file in a missing folder": ["--simulate", `--simulate_truth_path=${none}/t.csv`],
+    "a missing model": ["--simulate", `--pulse_model_path=${none}`],
+    "a file that is no model": ["--simulate", `--pulse_model_path=${garbage}`],
+    "a missing certificate for gRPC": grpc(none, server.key),
+    "a missing key for gRPC": grpc(server.cert, none),
+    "a file that is no certificate": grpc(garbage, server.key),
+    "a file that is no key": grpc(server.cert, garbage),
+    "the key of another certificate": grpc(server.cert, client.key),
+    "a missing configuration": ["--simulate", `--redis_config_path=${none}`],
+    "a missing password file": ["--simulate", `--redis_password_file=${none}`],
+    "HTTP without a token": ["--simulate", "--http_port=8080", "--http_address=0.0.0.0"],
+  };
+}
+
+Deno.test("check-config refuses what serve refuses, with the same status and words", async () => {
+  using folder = temporaryFolder();
+  for (const [what, flags] of Object.entries(await refusedAtStart(folder.path))) {
+    const [serve, check] = await Promise.all([
+      runProgram(flags),
+      runProgram(["check-config", ...flags]),
+    ]);
+    const lines = serve.stderr.split("\n").filter((line) => line.startsWith(PROGRAM));
+    assert.equal(lines.length, 1, `${what}: ${serve.stderr}`);
+    assert.deepEqual([check.status, check.stderr.trim()], [serve.status, lines[0]], what);
+    assert.notEqual(serve.status, 70, what);
+    assert.doesNotMatch(serve.stderr, /^ {4}at /m, `${what}: a stack`);
+  }
+});
+
+/** Files that the server waits for, because they may appear while it runs. */
+function retried(folder: string): Record<string, string[]> {
+  const { ca, client, server } = makeCertificates(folder);
+  const none = `${folder}/none`;
+  const redis = (...flags: string[]) => ["--redis_host=127.0.0.1", "--redis_tls", ...flags];
+  return {
+    "a missing CA": redis(`--redis_tls_ca_path=${none}`),
+    "a CA that is a key": redis(`--redis_tls_ca_path=${server.key}`),
+    "a missing client certificate": redis(
+      `--redis_tls_ca_path=${ca}`,
+      `--redis_tls_cert_path=${none}`,
+      `--redis_tls_key_path=${client.key}`,
+    ),
+    "the key of another certificate": redis(
+      `--redis_tls_cert_path=${client.cert}`,
+      `--redis_tls_key_path=${server.key}`,
+    ),
+    "a missing folder for files": [
+      "--streaming_backend=file",
+      `--file_base_directory=${none}`,
+      "--nofile_create_if_missing",
+    ],
+  };
+}
+
+Deno.test("check-config refuses files that serve cannot use while it runs, with the same words", async () => {
+  using folder = temporaryFolder();
+  for (const [what, flags] of Object.entries(retried(folder.path))) {
+    const check = await runProgram(["check-config", "--simulate", ...flags]);
+    assert.equal(check.status, 78, what);
+    const [message = ""] = check.stderr.replace(PROGRAM, "").split("\n");
+    await using server = startProgram(["--simulate", ...flags]);
+    await waitFor(`"${message}" in the log`, () => server.stderr.includes(message), {
+      timeoutMs: 60_000,
+    });
+    assert(server.running);
+  }
+});
+
+Deno.test("check-config accepts what serve accepts, and leaves a truth file as it is", async () => {
+  using folder = temporaryFolder();
+  const truth = `${folder.path}/truth.csv`;
+  const flags = ["check-config", "--simulate", `--simulate_truth_path=${truth}`];
+  assert.deepEqual(await runProgram(flags), {
+    status: 0,
+    stdout: "The configuration is valid\n",
+    stderr: "",
+  });
+  assert.deepEqual([...Deno.readDirSync(folder.path)], []);
+  Deno.writeTextFileSync(truth, "t_s\n");
+  assert.equal((await runProgram(flags)).status, 0);
+  assert.equal(Deno.readTextFileSync(truth), "t_s\n");
+});
