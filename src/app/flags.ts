@@ -58,6 +58,12 @@ export function load(argv: readonly string[], context?: LoadContext): Configurat
   return loadTable(FLAGS, argv, context);
 }
 
+/** Returns true if no flag, environment variable or file sets this flag of the server. */
+export function isUnset(name: string, { originOf }: Pick<Configuration, "originOf">): boolean {
+  const entry = FLAGS.flagsOf("serve").find(({ flag }) => flag.name === name);
+  return entry !== undefined && originOf(entry).kind === "default";
+}
+
 /** Returns the inputs that the settings select; `serve` requires exactly one. */
 export function selectedSources(settings: Settings): readonly SourceKind<Settings>[] {
   return SOURCES.filter((source) => source.isSelected(settings));

@@ -6,6 +6,7 @@ import { GrpcServer, type GrpcServerOptions } from "../transports/grpc/grpc_serv
 /**
  * Starts the gRPC server of the settings; returns undefined if they disable it.
  *
+ * @param dependencies.lastPort last of the ports to try if that of the settings is in use
  * @throws {ConfigError} if the address, the certificate or the key cannot be used
  * @throws {UnavailableError} if the port is in use
  */

@@ -17,7 +17,8 @@ import { Systemd } from "../telemetry/systemd.ts";
 import { Vision } from "../vision/vision.ts";
 import { createVitalsEngine } from "../vitals/engine.ts";
 import { Appliance } from "./appliance.ts";
-import { type Configuration, FLAGS, type Settings } from "./flags.ts";
+import { GRPC_PORTS } from "../transports/grpc/flags.ts";
+import { type Configuration, FLAGS, isUnset } from "./flags.ts";
 import { openGrpc } from "./grpc.ts";
 import { openOutput } from "./output.ts";
 import { openPage } from "./page.ts";
@@ -28,8 +29,7 @@ import { openSource } from "./source.ts";
 import { detectStall } from "./stall.ts";
 import { stopSignal } from "./stop_signal.ts";
 
-export interface ServerContext {
-  readonly settings: Settings;
+export interface ServerContext extends Pick<Configuration, "settings" | "originOf"> {
   readonly log: Log;
   /** Reads the configuration again. @throws {ExitError} if it is invalid */
   readonly reload: () => Configuration;
@@ -42,7 +42,9 @@ export interface ServerContext {
  * @returns the exit status
  * @throws {UnavailableError} if the source gives no frames, or if no message was ever delivered
  */
-export async function runServer({ settings, log, reload }: ServerContext): Promise<number> {
+export async function runServer(
+  { settings, originOf, log, reload }: ServerContext,
+): Promise<number> {
   log.info(`physiology_server ${VERSION} starts`);
   for (const sentence of misspelledVariables(FLAGS, Deno.env.toObject())) log.warning(sentence);
   const { camera, vitals, publish, server } = settings;
@@ -73,6 +75,7 @@ export async function runServer({ settings, log, reload }: ServerContext): Promi
     counters,
     log,
     onReset: () => engine.reset(),
+    ...isUnset("port", { originOf }) ? { lastPort: GRPC_PORTS.last } : {},
   });
   await using output = await openOutput(settings, { ...context, commands, grpc });
   if (output.reload) reloads.add(output.reload);

@@ -6,7 +6,8 @@ import { waitFor } from "./wait.ts";
 const SCRIPT = new URL("../../scripts/physiology_server", import.meta.url).pathname;
 
 export interface StartServerOptions {
-  readonly env?: Readonly<Record<string, string>>;
+  /** Variables added to the environment; undefined removes one of the test's own. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
   readonly cwd?: string;
 }
 
@@ -31,7 +32,7 @@ export class ProgramUnderTest implements AsyncDisposable {
     this.#child = new Deno.Command(SCRIPT, {
       args: [...args],
       // Servers of several tests run at once: none listens for gRPC unless its test sets a port.
-      env: { NO_COLOR: "1", PHYSIOLOGY_PORT: "0", ...env },
+      env: defined({ NO_COLOR: "1", PHYSIOLOGY_PORT: "0", ...env }),
       ...(cwd === undefined ? {} : { cwd }),
       stdin: "null",
       stdout: "piped",
@@ -146,6 +147,12 @@ export class Subscriber {
   ): Promise<Extract<Received, { type: T }>> {
     return await waitFor(`a message ${type}`, () => this.all(type).find(accepts), { timeoutMs });
   }
+}
+
+function defined(env: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  );
 }
 
 async function collect(

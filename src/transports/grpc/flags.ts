@@ -4,12 +4,17 @@ import { definedPaths, hostAndPort, type PermissionsOf } from "../../config/perm
 import { NO_SECRET } from "../../config/secret.ts";
 import { isLoopback } from "../../base/loopback.ts";
 
+/** The default port, and the last one that a server without `--port` tries if others are in use. */
+export const GRPC_PORTS = { first: 50051, last: 50060 } as const;
+
 /** The gRPC server, which runs beside any transport; part of `settings.server`. */
 export const grpcFlags = topic("Control", ["serve"], {
-  grpcPort: int("port", "Port of the gRPC server; 0: no gRPC server.", {
-    default: 50051,
-    range: [0, 65535],
-  }),
+  grpcPort: int(
+    "port",
+    "Port of the gRPC server; 0: no gRPC server. Without this flag, the next free port up to " +
+      `${GRPC_PORTS.last} is used if the default is in use.`,
+    { default: GRPC_PORTS.first, range: [0, 65535] },
+  ),
   grpcAddress: text(
     "grpc_address",
     "Address that the gRPC server listens on; beyond loopback, TLS and a token are required.",
@@ -57,5 +62,13 @@ export const grpcRules: readonly Rule<WithGrpc>[] = [
 
 export const grpcPermissions: PermissionsOf<WithGrpc> = ({ server }) => ({
   read: definedPaths(server.grpcTlsCertPath, server.grpcTlsKeyPath),
-  net: server.grpcPort > 0 ? [hostAndPort(server.grpcAddress, server.grpcPort)] : [],
+  net: portsOf(server).map((port) => hostAndPort(server.grpcAddress, port)),
 });
+
+/** The ports on which the server may listen. */
+function portsOf({ grpcPort }: GrpcSettings): readonly number[] {
+  const { first, last } = GRPC_PORTS;
+  if (grpcPort === 0) return [];
+  if (grpcPort !== first) return [grpcPort];
+  return Array.from({ length: last - first + 1 }, (_, index) => first + index);
+}

@@ -21,6 +21,8 @@ export interface GrpcServerOptions extends PhysiologyServiceContext {
   readonly address?: string;
   /** TCP port; 0 for any free port. */
   readonly port: number;
+  /** Last of the ports to try if `port` and those after it are in use. @default `port` */
+  readonly lastPort?: number;
   /** Certificate and key as PEM; with them the server uses TLS. */
   readonly tls?: { readonly cert: string; readonly key: string };
   /** Bearer token that every call must send. */
@@ -77,16 +79,11 @@ export class GrpcServer implements AsyncDisposable {
   /** Starts listening. @throws {UnavailableError} if the address cannot be used. */
   start(): void {
     const { address = "127.0.0.1", port, tls, log } = this.#options;
-    try {
-      this.#listener = tls
-        ? Deno.listenTls({ hostname: address, port, ...tls, alpnProtocols: ["h2"] })
-        : Deno.listen({ hostname: address, port });
-    } catch (cause) {
-      throw new UnavailableError(
-        `Cannot listen for gRPC on ${address}:${port}: ${reasonOf(cause)}: ` +
-          "choose another --port, or 0 for none",
-        { cause },
-      );
+    this.#listener = this.#listen(port);
+    if (port !== 0 && this.port !== port) {
+      log.warning(`Port ${port} is in use: listening for gRPC on the next free one`, {
+        port: this.port,
+      });
     }
     log.info(`Listening for gRPC on ${address}:${this.port}`, { tls: tls !== undefined });
     this.#accepting = this.#accept(this.#listener);
@@ -96,6 +93,22 @@ export class GrpcServer implements AsyncDisposable {
       this.#options.counters.set("grpc_connections", this.#connections.size);
       this.#options.counters.set("grpc_streams", this.#service.streams);
     }, CHECK_INTERVAL_MS);
+  }
+
+  #listen(port: number): Deno.Listener {
+    const { address = "127.0.0.1", port: firstPort, lastPort = firstPort, tls } = this.#options;
+    try {
+      return tls
+        ? Deno.listenTls({ hostname: address, port, ...tls, alpnProtocols: ["h2"] })
+        : Deno.listen({ hostname: address, port });
+    } catch (cause) {
+      if (cause instanceof Deno.errors.AddrInUse && port < lastPort) return this.#listen(port + 1);
+      throw new UnavailableError(
+        `Cannot listen for gRPC on ${address}:${firstPort}: ${reasonOf(cause)}: ` +
+          "choose another --port, or 0 for none",
+        { cause },
+      );
+    }
   }
 
   /** The TCP port, chosen by the system if the option was 0. */

@@ -15,10 +15,15 @@ Deno.test("permissionsFor() returns undefined for a command that only prints", (
 });
 
 Deno.test("permissionsFor() allows only the Redis server, the own listeners and systemd", () => {
-  const permissions = permissionsOf("--use_camera", "--redis_host=cloud", "--http_port=80");
+  const permissions = permissionsOf(
+    "--use_camera",
+    "--redis_host=cloud",
+    "--port=50052",
+    "--http_port=80",
+  );
   assert.deepEqual(permissions?.net, [
     "cloud:6379",
-    "127.0.0.1:50051",
+    "127.0.0.1:50052",
     "127.0.0.1:80",
     "unix:/run/systemd/notify",
     "unix:/r/notify",

@@ -157,7 +157,7 @@ async function serve(
   const read = (): Configuration => load(flags, { env: {}, readText: () => file.text });
   const env = { NOTIFY_SOCKET: folder.file("notify"), WATCHDOG_USEC: "20000000" };
   return await withEnvironment(env, async () => {
-    const ended = runServer({ settings: read().settings, log: silentLog, reload: read });
+    const ended = runServer({ ...read(), log: silentLog, reload: read });
     let failed = false;
     ended.catch(() => failed = true);
     const { messages: notified } = systemd;

@@ -33,6 +33,20 @@ async function handshake(bench: GrpcBench): Promise<Deno.TcpConn> {
   return socket;
 }
 
+Deno.test("GrpcServer listens on the next free port, and fails without one", async () => {
+  await using first = new GrpcBench();
+  const port = first.server.port;
+  const log = new CollectingLog();
+  const open = (lastPort?: number) =>
+    new GrpcBench({ log, port, ...lastPort === undefined ? {} : { lastPort } });
+  assert.throws(() => open(), UnavailableError);
+  await using second = open(port + 5);
+  assert(second.server.port > port && second.server.port <= port + 5);
+  assert.deepEqual(log.linesWith("in use"), [
+    `<4>Port ${port} is in use: listening for gRPC on the next free one port=${second.server.port}`,
+  ]);
+});
+
 Deno.test("GrpcServer accepts its bearer token and no other of any length", async () => {
   await using bench = new GrpcBench({ token: TOKEN });
   using socket = await bench.connect();
