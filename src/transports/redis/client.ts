@@ -1,5 +1,5 @@
 import type { Buffer } from "node:buffer";
-import type { Socket } from "node:net";
+import { isIP, type Socket } from "node:net";
 import { Cluster, Redis } from "ioredis";
 import { readCertificate, readKeyPair } from "../../base/pem.ts";
 import type { RedisOptions } from "./options.ts";
@@ -189,8 +189,10 @@ export function destroyClient(client: Client): void {
 export function tlsSettings(options: RedisOptions) {
   const { host, tlsCaPath, tlsCertPath, tlsKeyPath, tlsServerName, sentinelName, cluster } =
     options;
-  // With several servers, each certificate is checked against the address of its server.
-  const servername = tlsServerName ?? (sentinelName || cluster ? undefined : host);
+  // With several servers, each certificate is checked against the address of its server. So it is
+  // for an IP address, which is not allowed as a server name (RFC 6066, section 3).
+  const isName = !sentinelName && !cluster && isIP(host) === 0;
+  const servername = tlsServerName ?? (isName ? host : undefined);
   return {
     minVersion: "TLSv1.2" as const,
     ...(servername === undefined ? {} : { servername }),

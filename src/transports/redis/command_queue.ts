@@ -122,7 +122,8 @@ class ListConsumer implements AsyncDisposable {
         "warning",
         "Cannot read the command queue",
         {
-          reason: reasonOf(error),
+          // The link knows more than the error of the command that it interrupts.
+          reason: this.#link.problem?.message ?? reasonOf(error),
         },
       );
       return false;

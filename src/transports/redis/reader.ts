@@ -16,6 +16,8 @@ import type { RedisOptions } from "./options.ts";
 import type { Log } from "../../telemetry/log.ts";
 import type { KeyValueSource } from "./key_value_reader.ts";
 import type { HistoryEntry } from "./history.ts";
+import { ConnectionDiagnosis } from "./connection_diagnosis.ts";
+import { explainRedisError, type RedisProblem } from "./redis_error.ts";
 import { Subscriptions } from "./subscriptions.ts";
 
 type ClientOptions = Omit<AnyRedisOptions, "replyMapping">;
@@ -39,6 +41,7 @@ export interface RedisReaderOptions {
 export class RedisReader implements AsyncDisposable, KeyValueSource {
   readonly #options: RedisOptions;
   readonly #log: Log;
+  readonly #diagnosis = new ConnectionDiagnosis();
   readonly #subscriber: Redis;
   readonly #subscriptions: Subscriptions;
   readonly #commands: Client;
@@ -146,11 +149,11 @@ export class RedisReader implements AsyncDisposable, KeyValueSource {
     await this.#commands.lpush(`${prefix}:command_queue`, JSON.stringify(command));
   }
 
-  // deno-lint-ignore require-await
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#pinging);
     destroyClient(this.#subscriber);
     destroyClient(this.#commands);
+    await this.#diagnosis[Symbol.asyncDispose]();
   }
 
   #open(options: ClientOptions): Redis {
@@ -181,13 +184,19 @@ export class RedisReader implements AsyncDisposable, KeyValueSource {
   }
 
   #logError(error: Error): void {
-    const endpoint = endpointOf(this.#options);
-    this.#log.rateLimited(
-      "redis",
-      10,
-      "warning",
-      `Cannot read Redis at ${endpoint}: ${error.message}`,
-    );
+    const problem = explainRedisError(error, endpointOf(this.#options));
+    this.#report(problem);
+    void this.#diagnose(problem);
+  }
+
+  /** Looks for the cause of an error, which the next connection may not show. */
+  async #diagnose(problem: RedisProblem): Promise<void> {
+    const cause = await this.#diagnosis.explain(problem, this.#options);
+    if (cause) this.#report(cause);
+  }
+
+  #report({ fault, message }: RedisProblem): void {
+    this.#log.rateLimited(`redis ${fault}`, 10, "warning", message);
   }
 
   /** Changes the node to which the subscriber connects next. */

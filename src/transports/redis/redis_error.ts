@@ -7,6 +7,7 @@ export type RedisFault =
   | "silent"
   | "not_redis"
   | "tls"
+  | "tls_side"
   | "no_password"
   | "wrong_password"
   | "no_permission"
@@ -57,8 +58,8 @@ const RULES: readonly Rule[] = [
   {
     pattern: /NOPERM/,
     fault: "no_permission",
-    text: "Cannot publish to Redis at @: the ACL user lacks a permission (NOPERM): grant the " +
-      "rules in config/redis.acl",
+    text: "Cannot use Redis at @: the ACL user lacks a permission (NOPERM): grant the rules in " +
+      "config/redis.acl: %",
   },
   {
     pattern: /READONLY/,
@@ -107,7 +108,43 @@ const RULES: readonly Rule[] = [
       "CLUSTER INFO",
   },
   {
-    pattern: /certificate|handshake|\bTLS\b|\bSSL\b|CERT_|InvalidContentType|corrupt message/i,
+    pattern: /answers without TLS|InvalidContentType|corrupt message|WRONG_VERSION_NUMBER/i,
+    fault: "tls_side",
+    text: "Cannot set up TLS with Redis at @: the server does not use TLS on this port: set " +
+      "--redis_port to its tls-port, or remove --redis_tls",
+  },
+  {
+    pattern: /answers with TLS only/,
+    fault: "tls_side",
+    text: "Cannot use Redis at @: the server accepts only TLS on this port: add --redis_tls, or " +
+      "set --redis_port to its port without TLS",
+  },
+  {
+    pattern: /SELF_SIGNED_CERT|UNABLE_TO_(VERIFY|GET_ISSUER)|UnknownIssuer|unable to get .*issuer/,
+    fault: "tls",
+    text: "Cannot set up TLS with Redis at @: the authority of its certificate is unknown: set " +
+      "--redis_tls_ca_path to the PEM file of the CA that signed it: %",
+  },
+  {
+    pattern: /ALTNAME_INVALID|NotValidForName|does not match certificate/i,
+    fault: "tls",
+    text: "Cannot set up TLS with Redis at @: its certificate is for another name: set " +
+      "--redis_host or --redis_tls_server_name to a name in it: %",
+  },
+  {
+    pattern: /CERT_HAS_EXPIRED|CERT_NOT_YET_VALID|certificate (has )?expired|not valid yet/i,
+    fault: "tls",
+    text: "Cannot set up TLS with Redis at @: its certificate has expired or is not valid yet: " +
+      "renew it, or set the clock of this device: %",
+  },
+  {
+    pattern: /CERTIFICATE_REQUIRED|CertificateRequired/i,
+    fault: "tls",
+    text: "Cannot set up TLS with Redis at @: the server requires a client certificate " +
+      "(CERTIFICATE_REQUIRED): set --redis_tls_cert_path and --redis_tls_key_path",
+  },
+  {
+    pattern: /certificate|handshake|\bTLS\b|\bSSL\b|CERT_/i,
     fault: "tls",
     text: "Cannot set up TLS with Redis at @: %",
   },
@@ -130,12 +167,18 @@ const RULES: readonly Rule[] = [
   {
     pattern: /ETIMEDOUT|timed out|timeout/i,
     fault: "timeout",
-    text: "Cannot reach Redis at @: it did not respond in time: check the network and the " +
-      "firewall between this device and Redis, or raise --redis_connection_timeout_ms and " +
-      "--redis_operation_timeout_ms",
+    text: "Cannot reach Redis at @: it did not respond in time (Operation timed out): check the " +
+      "network and the firewall between this device and Redis, or raise " +
+      "--redis_connection_timeout_ms and --redis_operation_timeout_ms",
   },
   {
-    pattern: /Unknown RESP type|Protocol error|Command queue state error|larger than|longer than/,
+    pattern: /larger than|longer than/,
+    fault: "not_redis",
+    text: "Cannot accept the reply from @: raise --redis_max_bulk_string_bytes or " +
+      "--redis_max_array_elements if it is no mistake: %",
+  },
+  {
+    pattern: /Unknown RESP type|Protocol error|Command queue state error/,
     fault: "not_redis",
     text: "Cannot accept the reply from @: check that it is a Redis server: %",
   },
@@ -165,5 +208,7 @@ function describe(error: unknown): string {
     : "lastNodeError" in error
     ? describe(error.lastNodeError)
     : "";
-  return [code + error.message, nested].filter(Boolean).join(": ").slice(0, 500);
+  // The client library asks for a report of what the peer sent.
+  const message = error.message.replace(/\.? Please report this\.?/, "");
+  return [code + message, nested].filter(Boolean).join(": ").slice(0, 500);
 }

@@ -14,7 +14,7 @@ import {
   seedsOf,
 } from "./client.ts";
 import type { RedisOptions } from "./options.ts";
-import { rejectionReason } from "./rejection_reason.ts";
+import { ConnectionDiagnosis } from "./connection_diagnosis.ts";
 import { explainRedisError, type RedisProblem } from "./redis_error.ts";
 
 export interface LinkContext {
@@ -61,6 +61,7 @@ export class RedisLink implements AsyncDisposable {
   #state: LinkState = { state: "idle" };
   #onReady: (ready: boolean) => void = () => {};
   #problem: RedisProblem | undefined;
+  readonly #diagnosis = new ConnectionDiagnosis();
   #connections = 0;
   /** Nodes of the last cluster that were responsive when the connection ended. */
   #nodes: readonly Address[] = [];
@@ -133,9 +134,9 @@ export class RedisLink implements AsyncDisposable {
     this.#connect(1);
   }
 
-  // deno-lint-ignore require-await
   async [Symbol.asyncDispose](): Promise<void> {
     this.#transition({ state: "closed" });
+    await this.#diagnosis[Symbol.asyncDispose]();
   }
 
   /** The client of the current connection or attempt. */
@@ -249,21 +250,15 @@ export class RedisLink implements AsyncDisposable {
   #onError(client: Client | undefined, error: unknown): void {
     if (this.#client !== client) return;
     const problem = explainRedisError(error, this.endpoint);
-    if (problem.fault === "closed" && !this.ready) this.#readRejectionReason();
-    // A closed connection says less than the problem before it.
-    if (this.#problem && problem.fault === "closed") return;
-    this.#report(problem);
+    if (!this.ready) void this.#diagnose(problem);
+    if (!this.#problem || saysMore(problem, this.#problem)) this.#report(problem);
   }
 
-  /** Reads why the server closed the connection: it may send the reason to a peer that only reads. */
-  async #readRejectionReason(): Promise<void> {
-    const { tls, sentinelName, cluster } = this.#options;
-    if (tls || sentinelName || cluster) return;
-    const reason = await rejectionReason(this.#options);
+  /** Looks for the cause of an error, which the next connection may not show. */
+  async #diagnose(problem: RedisProblem): Promise<void> {
+    const cause = await this.#diagnosis.explain(problem, this.#options);
     const { state } = this.#state;
-    if (reason && (state === "connecting" || state === "waiting")) {
-      this.#report(explainRedisError(reason, this.endpoint));
-    }
+    if (cause && (state === "connecting" || state === "waiting")) this.#report(cause);
   }
 
   #report(problem: RedisProblem): void {
@@ -273,6 +268,11 @@ export class RedisLink implements AsyncDisposable {
       link: this.#role,
     });
   }
+}
+
+/** Whether an error says more than the problem that is known: a closed connection says least. */
+function saysMore(problem: RedisProblem, known: RedisProblem): boolean {
+  return problem.fault !== "closed" && !(problem.fault === "timeout" && known.fault === "tls_side");
 }
 
 /** Measures the RTT by a PING, in microseconds. */

@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
+import { CommandQueue } from "../../../src/transports/redis/command_queue.ts";
 import type { RedisOptions } from "../../../src/transports/redis/options.ts";
+import { RedisReader } from "../../../src/transports/redis/reader.ts";
 import { makeCertificates } from "../../support/certificates.ts";
+import { CollectingLog } from "../../support/collecting_log.ts";
 import { temporaryFolder } from "../../support/folders.ts";
-import { coreMetric } from "../../support/messages.ts";
+import { clock, coreMetric } from "../../support/messages.ts";
 import { optionsFor, startOutbox } from "../../support/redis_outbox.ts";
 import { freePort, startRedis } from "../../support/redis_server.ts";
 import { waitFor } from "../../support/wait.ts";
@@ -128,24 +131,87 @@ Deno.test("RedisBackend.reload() reads certificates again", async () => {
   await waitFor("a connection", () => ends.backend.ready && ends.outbox.problem === undefined);
 });
 
+/** A busy machine may answer no probe in time; the next follows after 5 s. */
+const SEVERAL_PROBES = { timeoutMs: 40_000 };
+
 Deno.test("RedisBackend reports TLS that only one side uses", async () => {
   using folder = temporaryFolder();
   const { ca, server } = makeCertificates(folder.path);
   await using tls = await startTlsRedis({ ...server, ca });
   for (
-    const options of [
-      optionsFor({ port: tls.tlsPort }),
-      optionsFor(tls.server, { host: "localhost", tls: true, tlsCaPath: ca }),
-    ]
+    const [options, message] of [
+      [optionsFor({ port: tls.tlsPort }), /accepts only TLS on this port: add --redis_tls/],
+      [
+        optionsFor(tls.server, { host: "localhost", tls: true, tlsCaPath: ca }),
+        /does not use TLS on this port: set --redis_port to its tls-port, or remove --redis_tls/,
+      ],
+    ] as const
   ) {
     await using ends = startOutbox({
       ...options,
       operationTimeoutMs: 300,
       connectionTimeoutMs: 300,
     });
-    await waitFor("the problem", () => ends.outbox.problem);
+    await waitFor("the problem", () => message.test(ends.outbox.problem ?? ""), SEVERAL_PROBES);
+    assert.equal(ends.backend.ready, false);
+    const log = new CollectingLog();
+    await using _reader = new RedisReader({ redis: options, log, onMessage: () => {} });
+    await waitFor(
+      "the same by a reader",
+      () => log.lines.some((line) => message.test(line)),
+      SEVERAL_PROBES,
+    );
+  }
+});
+
+Deno.test("RedisBackend connects over TLS to an IP address that is in the certificate, and to no other", async () => {
+  using folder = temporaryFolder();
+  const { ca, server, otherName, unknownCa } = makeCertificates(folder.path);
+  await using named = await startTlsRedis({ ...server, ca });
+  const optionsOf = (port: number, tlsCaPath: string) =>
+    optionsFor({ port }, { host: "127.0.0.1", tls: true, tlsCaPath });
+  {
+    await using ends = startOutbox(optionsOf(named.tlsPort, ca));
+    await waitFor("a connection", () => ends.backend.ready);
+  }
+  await using other = await startTlsRedis({ ...otherName, ca });
+  for (
+    const [options, message] of [
+      [
+        optionsOf(other.tlsPort, ca),
+        /certificate is for another name: set .*--redis_tls_server_name/,
+      ],
+      [
+        optionsOf(named.tlsPort, unknownCa),
+        /authority of its certificate is unknown: set --redis_tls_ca_path/,
+      ],
+    ] as const
+  ) {
+    await using ends = startOutbox(options);
+    await waitFor("the problem", () => message.test(ends.outbox.problem ?? ""));
     assert.equal(ends.backend.ready, false);
   }
+});
+
+Deno.test("CommandQueue reports a command over the size limit, and takes the next", async () => {
+  await using server = await startRedis();
+  const log = new CollectingLog();
+  const taken: string[] = [];
+  const options = optionsFor(server, { maxBulkStringBytes: 2000 });
+  await using queue = new CommandQueue(options, {
+    log,
+    clock,
+    onCommand: (bytes) => taken.push(new TextDecoder().decode(bytes)),
+  });
+  queue.start();
+  const client = server.client();
+  await client.lpush("physiology:command_queue", "x".repeat(5000));
+  await client.lpush("physiology:command_queue", "next");
+  await waitFor("the next command", () => taken.length === 1);
+  assert.deepEqual(taken, ["next"]);
+  const [line = ""] = log.linesWith("Cannot read the command queue");
+  assert.match(line, /raise --redis_max_bulk_string_bytes.*larger than max_bulk_string_bytes/);
+  assert.doesNotMatch(log.lines.join(), /RESP type|Please report/);
 });
 
 const ERRORS: readonly [string, string[], Partial<RedisOptions>, RegExp][] = [

@@ -212,7 +212,7 @@ Deno.test("RedisReader logs every 10 s that it cannot reach the server", async (
   await closed[Symbol.asyncDispose]();
   const log = new CollectingLog();
   await using _reader = new RedisReader({ redis: optionsFor(closed), log, onMessage() {} });
-  const lines = () => log.linesWith("Cannot read Redis at 127.0.0.1").length;
+  const lines = () => log.linesWith("Cannot reach Redis at 127.0.0.1").length;
   await waitFor("the line", () => lines() === 1, { pollMs: 1 });
   log.time.nowMs = 9000;
   await new Promise((resolve) => setTimeout(resolve, 150));

@@ -18,7 +18,12 @@ const FAULTS: readonly [string, string][] = [
   ["getaddrinfo ENOTFOUND redis.ward", "unknown_host"],
   ["connect ETIMEDOUT", "timeout"],
   ["read ECONNRESET", "closed"],
+  ["received fatal alert: HandshakeFailure", "tls"],
   ["invalid peer certificate: UnknownIssuer", "tls"],
+  ["SELF_SIGNED_CERT_IN_CHAIN self-signed certificate in certificate chain", "tls"],
+  ["CERT_HAS_EXPIRED certificate has expired", "tls"],
+  ["received corrupt message of type InvalidContentType", "tls_side"],
+  ['Unknown RESP type 72 "H". Please report this.', "not_redis"],
   ["The peer sent a list longer than max_array_elements, which is 10", "not_redis"],
   ["ERR something new", "other"],
 ];
@@ -61,4 +66,34 @@ Deno.test("explainRedisError() explains a login that the Sentinels refuse apart 
 Deno.test("explainRedisError() ignores a code that is no text", () => {
   const numbered = Object.assign(new Error("it failed"), { code: 7 });
   assert.match(explainRedisError(numbered, "x:1").message, /: it failed$/);
+});
+
+Deno.test("explainRedisError() names the flag for what is wrong, and the words to search for", () => {
+  const cases: readonly (readonly [error: string, ...parts: string[]])[] = [
+    ["NOAUTH x", "(NOAUTH)", "--redis_password_file"],
+    ["NOPERM no 'select'", "(NOPERM)", "config/redis.acl", "no 'select'"],
+    [
+      "timed out",
+      "Operation timed out",
+      "--redis_connection_timeout_ms",
+      "--redis_operation_timeout_ms",
+    ],
+    ["SELF_SIGNED_CERT_IN_CHAIN x", "SELF_SIGNED_CERT_IN_CHAIN", "--redis_tls_ca_path"],
+    ["ERR_TLS_CERT_ALTNAME_INVALID x", "ERR_TLS_CERT_ALTNAME_INVALID", "--redis_tls_server_name"],
+    ["alert: CertificateRequired", "--redis_tls_cert_path", "--redis_tls_key_path"],
+    ["corrupt message", "--redis_tls"],
+    ["a string larger than x", "--redis_max_bulk_string_bytes", "--redis_max_array_elements"],
+  ];
+  for (const [error, ...parts] of cases) {
+    const { message } = explainRedisError(new Error(error), "x:1");
+    for (const part of parts) assert(message.includes(part), `${part} in ${message}`);
+  }
+});
+
+Deno.test("explainRedisError() asks for no report of what another server sent", () => {
+  const { message } = explainRedisError(
+    new Error('Unknown RESP type 72 "H". Please report this.'),
+    "x:1",
+  );
+  assert.match(message, /: check that it is a Redis server: Unknown RESP type 72 "H"$/);
 });
