@@ -1,4 +1,4 @@
-import { ExitError } from "../base/errors.ts";
+import { ConfigError, ExitError } from "../base/errors.ts";
 import { Secret } from "../config/secret.ts";
 import type { Log } from "../telemetry/log.ts";
 import { type Configuration, FLAGS, type Settings } from "./flags.ts";
@@ -25,12 +25,13 @@ export interface ReloadsOptions {
 
 /**
  * Reloads the configuration on SIGHUP. An invalid configuration is rejected as a whole and the old
- * one stays in effect. From a valid one, each component applies its own topics; changed flags that
- * no component applies are logged.
+ * one stays in effect. From a valid one, each component applies its own topics. Changed flags that
+ * no component applies, or that need a restart, are logged, and the latter keep their values.
  */
 export class Reloads implements Disposable {
   readonly #options: ReloadsOptions;
   readonly #components: Reloadable[] = [];
+  /** The settings of the last valid reload. */
   #settings: Settings;
 
   constructor(options: ReloadsOptions) {
@@ -47,14 +48,16 @@ export class Reloads implements Disposable {
   reload(): boolean {
     const { read, log } = this.#options;
     let next: Settings;
+    let effective: Settings;
     try {
       next = read().settings;
+      effective = this.#withoutRestart(next);
     } catch (error) {
       if (!(error instanceof ExitError)) throw error;
       log.error(`Keeping the old configuration: ${error.message}`);
       return false;
     }
-    const missing = missingForTransport(next);
+    const missing = missingForTransport(effective);
     if (missing !== undefined) {
       log.error(
         `Keeping the old configuration: Cannot use ${missing} after a reload: this process has no ` +
@@ -64,8 +67,9 @@ export class Reloads implements Disposable {
     }
     // The caller has already applied the settings of the log.
     const applied = new Set(["logging", ...this.#components.flatMap(({ topics }) => topics)]);
-    const pending = changedFlags(this.#settings, next).filter(({ topic }) => !applied.has(topic));
-    for (const { apply } of this.#components) apply(next);
+    const pending = changedFlags(this.#settings, next)
+      .filter(({ topic, needsRestart }) => needsRestart || !applied.has(topic));
+    for (const { apply } of this.#components) apply(effective);
     this.#settings = next;
     log.info("Reloaded the configuration");
     if (pending.length > 0) {
@@ -73,6 +77,23 @@ export class Reloads implements Disposable {
       log.warning(`Changes take effect after a restart: ${names}`);
     }
     return true;
+  }
+
+  /**
+   * Returns the settings, with the values of the start for flags that need a restart.
+   *
+   * @throws {ConfigError} if the others contradict these values
+   */
+  #withoutRestart(next: Settings): Settings {
+    const { settings: started } = this.#options;
+    const effective = FLAGS.buildSettings((entry) =>
+      FLAGS.valueOf(entry.flag.needsRestart ? started : next, entry)
+    );
+    const conflict = FLAGS.conflictIn(effective);
+    if (conflict === undefined) return effective;
+    const names = changedFlags(started, next).filter(({ needsRestart }) => needsRestart)
+      .map(({ name }) => `--${name}`).join(", ");
+    throw new ConfigError(`Cannot apply ${names} without a restart: ${conflict}`);
   }
 
   /** Reloads on each SIGHUP until disposed. */
@@ -96,7 +117,8 @@ function changedFlags(before: Settings, after: Settings) {
     const [previous, next] = [before, after].map((settings) =>
       comparable(FLAGS.valueOf(settings, entry))
     );
-    return previous === next ? [] : [{ name: entry.flag.name, topic: entry.topic }];
+    const { name, needsRestart = false } = entry.flag;
+    return previous === next ? [] : [{ name, needsRestart, topic: entry.topic }];
   });
 }
 

@@ -50,6 +50,8 @@ export interface Flag<Value = unknown> {
   readonly secretFrom?: { readonly fileFlag: string; readonly credential: string };
   /** What the program writes at this path; absent for a path that it only reads. */
   readonly writes?: "file" | "folder";
+  /** True if only a restart can apply a change: a reload keeps the value of the start. */
+  readonly needsRestart?: true;
   /** The command that the flag runs: `--version` runs `version`. */
   readonly action?: CommandName;
   /** The commands that take it, if they differ from those of its topic. */
@@ -85,9 +87,14 @@ export function topic<const R extends Rows>(
   return { title, commands, rows };
 }
 
-type Common = Pick<AnyFlag, "file" | "commands" | "action" | "pattern" | "writes"> & {
-  readonly placeholder?: string;
-};
+type Common =
+  & Pick<
+    AnyFlag,
+    "file" | "commands" | "action" | "pattern" | "writes" | "needsRestart"
+  >
+  & {
+    readonly placeholder?: string;
+  };
 type Options<Value> = Common & { readonly default: Value };
 
 /** Defines a switch: `--flag` or `--noflag`. */

@@ -69,6 +69,8 @@ export const redisFlags = topic("Redis", ["serve", "record", "dashboard"], {
     default: "physiology",
     placeholder: "PREFIX",
     file: documented("key_prefix"),
+    // Messages that wait to be sent, and the page, belong to the name of the start.
+    needsRestart: true,
     pattern: {
       regex: /^[^\s*?[\]\\^{}\p{Cc}]{1,200}$/u,
       description: "1 to 200 characters, without spaces and without * ? [ ] \\ ^ { }",
@@ -97,7 +99,7 @@ export const redisFlags = topic("Redis", ["serve", "record", "dashboard"], {
   usePubsub: bool(
     "redis_use_pubsub",
     "Publish on channels; --noredis_use_pubsub: store keys and streams instead.",
-    { default: true, file: documented("use_pubsub") },
+    { default: true, file: documented("use_pubsub"), needsRestart: true },
   ),
   enableDebugLogging: bool("redis_enable_debug_logging", "Log every message to and from Redis.", {
     file: documented("enable_debug_logging"),
@@ -126,7 +128,7 @@ export const redisFlags = topic("Redis", ["serve", "record", "dashboard"], {
     "redis_command_queue",
     "Take recording commands from the lists {prefix}:command_queue and " +
       "{prefix}:metrics:command_queue; --noredis_command_queue: leave them to another consumer.",
-    { default: true, file: own("command_queue"), commands: ["serve"] },
+    { default: true, file: own("command_queue"), commands: ["serve"], needsRestart: true },
   ),
   username: optionalText("redis_username", "Name of the ACL user for Redis.", {
     placeholder: "NAME",
@@ -210,6 +212,7 @@ export const redisFlags = topic("Redis", ["serve", "record", "dashboard"], {
   ),
   cluster: bool("redis_cluster", "Connect to a Redis Cluster; the host is one of its nodes.", {
     file: own("cluster"),
+    needsRestart: true,
   }),
   clusterNodes: list(
     "redis_cluster_nodes",

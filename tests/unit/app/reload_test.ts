@@ -61,6 +61,42 @@ Deno.test("Reloads.reload() applies a changed list and a changed secret, and com
   assert.deepEqual(change('{"host": "one"}').length, 1);
 });
 
+Deno.test("Reloads.reload() keeps the values of flags that need a restart, and names them", () => {
+  const { file, lines, reloads } = setUp();
+  const applied: unknown[] = [];
+  reloads.add({
+    topics: ["redis"],
+    apply: ({ redis: { host, keyPrefix, usePubsub, cluster, commandQueue } }) =>
+      applied.push([host, keyPrefix, usePubsub, cluster, commandQueue]),
+  });
+  file.text = JSON.stringify({
+    host: "two",
+    key_prefix: "ward",
+    use_pubsub: false,
+    cluster: true,
+    command_queue: false,
+  });
+  assert.equal(reloads.reload(), true);
+  assert.deepEqual(applied, [["two", "physiology", true, false, true]]);
+  assert.deepEqual(lines, [
+    "Changes take effect after a restart: --redis_key_prefix, --redis_use_pubsub, " +
+    "--redis_command_queue, --redis_cluster",
+  ]);
+});
+
+Deno.test("Reloads.reload() keeps the old configuration if it contradicts a value that needs a restart", () => {
+  const { file, lines, reloads } = setUp();
+  const hosts: string[] = [];
+  reloads.add({ topics: ["redis"], apply: ({ redis }) => hosts.push(redis.host) });
+  file.text = '{"host": "two", "cluster": true, "cluster_nodes": ["a:1"]}';
+  assert.equal(reloads.reload(), false);
+  assert.deepEqual(hosts, []);
+  assert.match(
+    lines.join(),
+    /^Keeping the old configuration: Cannot apply --redis_cluster without a restart: .*cluster_nodes/,
+  );
+});
+
 Deno.test("Reloads.reload() leaves the settings of the log to its caller", () => {
   const argv = ["--simulate"];
   const read = () => load(argv, { env: {}, readText: () => "" });

@@ -74,7 +74,7 @@ Deno.test(
       await waitFor("the command", () => recording.state.recording, { pollMs: 1 });
       const labels = { origin: "redis", result: "changed" };
       assert.equal(counters.get("recording_commands_total", labels), 1);
-      opened.reload(settingsOf(...flags, "--redis_client_name=bed-7", "--redis_key_prefix=ward"));
+      opened.reload(settingsOf(...flags, "--redis_client_name=bed-7"));
       const named = () => server.commandsNamed("CLIENT").map(([, , name]) => name);
       for (const role of ["metrics", "frames", "commands"]) {
         await waitFor(`the link for ${role}`, () => named().includes(`bed-7:${role}`), {
@@ -85,7 +85,7 @@ Deno.test(
       await backend.send(coreMetric(2));
     }
     const channels = server.commandsNamed("PUBLISH").map(([, channel]) => channel);
-    assert.deepEqual(channels, ["physiology:core_metrics", "ward:core_metrics"]);
+    assert.deepEqual(channels, ["physiology:core_metrics", "physiology:core_metrics"]);
     await waitFor("no connection", () => server.open === 0, { pollMs: 1 });
   },
 );
