@@ -48,7 +48,7 @@ export async function runServer(
   log.info(`physiology_server ${VERSION} starts`);
   for (const sentence of misspelledVariables(FLAGS, Deno.env.toObject())) log.warning(sentence);
   const { camera, vitals, publish, server } = settings;
-  const clock = new SystemClock();
+  const clock = new SystemClock(undefined, undefined, log);
   const counters = new Counters();
   const health = new Health(clock);
   const context = { clock, counters, health, log };

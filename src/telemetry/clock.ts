@@ -1,3 +1,4 @@
+import { type Log, silentLog } from "./log.ts";
 import { type EpochUs, epochUs, type MonotonicUs, monotonicUs } from "../base/time.ts";
 
 /**
@@ -16,24 +17,36 @@ export interface Clock {
 
 /** Maximum slew of the timestamps after the system clock was set back, as a fraction of elapsed time. */
 const MAX_SLEW = 0.1;
+/**
+ * Timestamps slew to a clock that was set back by up to this much, in microseconds. Chosen, so that
+ * the durations between timestamps are not distorted for more than 100 s.
+ */
+const MAX_SLEWED_US = 10_000_000;
+/** Smallest step of the system clock that is logged, in microseconds. Chosen. */
+const LOGGED_STEP_US = 1_000_000;
 /** Interval at which the offset between the clocks is measured, in microseconds. */
 const REFRESH_US = 1_000_000;
 
 /**
  * The clocks of the system. If the system clock is set forward (a Raspberry Pi that reaches its
- * NTP server), timestamps step with it; if it is set back, they slew, so that they never decrease.
+ * NTP server), timestamps step with it. If it is set back, they must not decrease: they slew to it,
+ * or stay ahead of it, at the speed of real time, if it was set back far. Steps are logged.
  */
 export class SystemClock implements Clock {
   #offsetUs: number;
   #refreshedUs: number;
+  /** Difference to the system clock that is known after the last measurement, in microseconds. */
+  #knownDifferenceUs = 0;
 
   /**
    * @param epochNowMs the system clock in milliseconds since the Unix epoch, replaceable in tests
    * @param monotonicNowMs the monotonic clock in milliseconds, replaceable in tests
+   * @param log receives the steps of the system clock
    */
   constructor(
     private readonly epochNowMs: () => number = () => Date.now(),
     private readonly monotonicNowMs: () => number = () => performance.now(),
+    private readonly log: Pick<Log, "info" | "warning"> = silentLog,
   ) {
     this.#refreshedUs = this.monotonicUs();
     this.#offsetUs = this.#measureOffsetUs();
@@ -73,6 +86,27 @@ export class SystemClock implements Clock {
     // Date.now() has a resolution of 1 ms, so a difference this small is not a step.
     const differenceUs = this.#measureOffsetUs() - this.#offsetUs;
     if (Math.abs(differenceUs) < 2_000) return;
-    this.#offsetUs += Math.max(differenceUs, -MAX_SLEW * elapsedUs);
+    this.#logStep(differenceUs);
+    const correctionUs = differenceUs < -MAX_SLEWED_US
+      ? 0
+      : Math.max(differenceUs, -MAX_SLEW * elapsedUs);
+    this.#offsetUs += correctionUs;
+    this.#knownDifferenceUs = differenceUs - correctionUs;
+  }
+
+  #logStep(differenceUs: number): void {
+    const stepUs = differenceUs - this.#knownDifferenceUs;
+    if (Math.abs(stepUs) < LOGGED_STEP_US) return;
+    const seconds = { seconds: Math.round(Math.abs(stepUs) / 1e5) / 10 };
+    if (stepUs > 0) this.log.info("The system clock was set forward", seconds);
+    else if (differenceUs >= -MAX_SLEWED_US) {
+      this.log.warning("The system clock was set back: timestamps slew to it", seconds);
+    } else {
+      this.log.warning(
+        "The system clock was set back: timestamps stay ahead of it, because they never decrease: " +
+          "restart the server to follow the clock",
+        { ...seconds, ahead_s: Math.round(-differenceUs / 1e6) },
+      );
+    }
   }
 }

@@ -1,16 +1,18 @@
 import assert from "node:assert/strict";
 import { SystemClock } from "../../../src/telemetry/clock.ts";
+import { CollectingLog } from "../../support/collecting_log.ts";
 import { HeldTimers } from "../../support/held_timers.ts";
 
 function clocks() {
   const time = { epochMs: 1_000_000, monotonicMs: 500 };
-  const clock = new SystemClock(() => time.epochMs, () => time.monotonicMs);
+  const log = new CollectingLog();
+  const clock = new SystemClock(() => time.epochMs, () => time.monotonicMs, log);
   const advance = (ms: number, stepMs = 0) => {
     time.epochMs += ms + stepMs;
     time.monotonicMs += ms;
     return clock.epochUs(clock.monotonicUs());
   };
-  return { advance, clock, time };
+  return { advance, clock, time, lines: log.lines };
 }
 
 Deno.test("SystemClock.epochUs() follows a clock that is set forward within a second", () => {
@@ -28,6 +30,47 @@ Deno.test("SystemClock.epochUs() never decreases if the clock is set back, and c
     last = now;
   }
   assert.equal(last, (1_000_000 + 61_000 - 5000) * 1000);
+});
+
+Deno.test("SystemClock.epochUs() keeps the speed of real time if the clock is set back by an hour, and logs it once", () => {
+  const { advance, lines } = clocks();
+  const start = advance(1000, -3_600_000);
+  for (let second = 1; second <= 600; second++) {
+    assert.equal(advance(1000), start + second * 1e6, `after ${second} s`);
+  }
+  assert.deepEqual(lines, [
+    "<4>The system clock was set back: timestamps stay ahead of it, because they never decrease: " +
+    "restart the server to follow the clock seconds=3600 ahead_s=3600",
+  ]);
+});
+
+Deno.test("SystemClock.epochUs() follows the clock again when it is set forward after it was set back", () => {
+  const { advance, lines } = clocks();
+  advance(1000, -3_600_000);
+  advance(1000, 3_595_000);
+  for (let second = 0; second < 60; second++) advance(1000);
+  assert.equal(advance(1000), (1_000_000 + 63_000 - 5000) * 1000);
+  assert.equal(advance(1000, 65_000), (1_000_000 + 64_000 + 60_000) * 1000);
+  assert.deepEqual(lines.slice(1), [
+    "<6>The system clock was set forward seconds=3595",
+    "<6>The system clock was set forward seconds=65",
+  ]);
+});
+
+Deno.test("SystemClock.epochUs() slews if the clock was set back by up to 10 s, and holds beyond", () => {
+  for (const [stepMs, correctedMs] of [[-10_000, 100], [-10_100, 0]] as const) {
+    const { advance, lines } = clocks();
+    assert.equal(advance(1000, stepMs), (1_001_000 - correctedMs) * 1000);
+    assert.equal(lines.length, 1);
+  }
+});
+
+Deno.test("SystemClock.epochUs() logs a step of 1 s and no smaller one", () => {
+  for (const [stepMs, lineCount] of [[-1000, 1], [-900, 0], [1000, 1], [900, 0]] as const) {
+    const { advance, lines } = clocks();
+    for (const step of [stepMs, 0, 0, 0]) advance(1000, step);
+    assert.equal(lines.length, lineCount, `${stepMs} ms`);
+  }
 });
 
 Deno.test("SystemClock.monotonicUs() is in microseconds, as is the present epochUs()", () => {
