@@ -1,5 +1,5 @@
 import { assetPath } from "../src/base/assets.ts";
-import { AppError, reasonOf } from "../src/base/errors.ts";
+import { AppError, reasonOf, UnavailableError } from "../src/base/errors.ts";
 
 /** The errors of `enum ph_status` in `ffi/native/status.h`. */
 const STATUS_NAMES: Readonly<Record<number, NativeStatus>> = {
@@ -47,7 +47,7 @@ const opened = new Map<Deno.ForeignLibraryInterface, Deno.StaticForeignLibraryIn
  * library stays open for the life of the process, because its threads may outlive the object that
  * opened it.
  *
- * @throws {Error} if the file or a symbol is missing, with a hint.
+ * @throws {UnavailableError} if the file or a symbol is missing, with a hint.
  */
 export function openNativeLibrary<const Symbols extends Deno.ForeignLibraryInterface>(
   symbols: Symbols,
@@ -67,7 +67,7 @@ export function openNativeLibrary<const Symbols extends Deno.ForeignLibraryInter
  * Opens any shared library.
  *
  * @param hint what to do if it cannot be opened.
- * @throws {Error} if the file or a symbol is missing, with the hint.
+ * @throws {UnavailableError} if the file or a symbol is missing or the file is cut off, with the hint.
  */
 export function openLibrary<const Symbols extends Deno.ForeignLibraryInterface>(
   path: string,
@@ -75,10 +75,32 @@ export function openLibrary<const Symbols extends Deno.ForeignLibraryInterface>(
   hint: string,
 ): Deno.StaticForeignLibraryInterface<Symbols> {
   try {
+    checkElfSize(path);
     return Deno.dlopen(path, symbols).symbols;
   } catch (cause) {
     const reason = reasonOf(cause);
-    throw new Error(`Cannot open the library ${path}: ${reason}: ${hint}`, { cause });
+    throw new UnavailableError(`Cannot open the library ${path}: ${reason}: ${hint}`, { cause });
+  }
+}
+
+/** Size of the header of a 64-bit ELF file (elf(5), Elf64_Ehdr), and offsets in it. */
+const ELF_HEADER = { size: 64, e_shoff: 40, e_shentsize: 58, e_shnum: 60 } as const;
+
+/**
+ * Checks that an ELF file has its last part, the table of section headers. The loader maps a file
+ * that is cut off, and the first access beyond its end would end the process (SIGBUS).
+ *
+ * @throws {Error} if it is cut off.
+ */
+function checkElfSize(path: string): void {
+  using file = Deno.openSync(path);
+  const { size } = file.statSync();
+  const header = new DataView(new ArrayBuffer(ELF_HEADER.size));
+  const read = file.readSync(new Uint8Array(header.buffer)) ?? 0;
+  const sectionsEnd = Number(header.getBigUint64(ELF_HEADER.e_shoff, true)) +
+    header.getUint16(ELF_HEADER.e_shentsize, true) * header.getUint16(ELF_HEADER.e_shnum, true);
+  if (read < ELF_HEADER.size || size < sectionsEnd) {
+    throw new Error(`the file is cut off at ${size} bytes`);
   }
 }
 

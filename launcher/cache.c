@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "common.h"
@@ -38,9 +39,25 @@ static bool is_private(const char *path) {
 
 /* The search for a usable directory. */
 struct search {
+  const struct payload *payload;
   char *directory;
   char error[PATH_MAX + 64]; /* of the first candidate that failed */
 };
+
+/* Checks that programs can be unpacked to a directory and run there. Returns false and sets errno if
+ * not. */
+static bool is_usable(const struct payload *payload, const char *directory) {
+  struct statvfs disk;
+  if (statvfs(directory, &disk) != 0) return false;
+  if (disk.f_flag & ST_NOEXEC) return errno = ENOEXEC, false;
+  if (access(directory, W_OK) == 0) return true;
+  if (errno != EROFS) return false;
+  /* On a disk that is now read-only, a program that was unpacked before can still be used. */
+  char program[PATH_MAX];
+  format_path(program, "%s/%s", directory, payload->name);
+  if (is_intact(payload, program, CHECK_QUICK)) return true;
+  return errno = EROFS, false;
+}
 
 static bool try_directory(struct search *search, const char *format, const char *base) {
   if (!base || base[0] != '/') return false;
@@ -48,18 +65,18 @@ static bool try_directory(struct search *search, const char *format, const char 
   char first[PATH_MAX], path[PATH_MAX];
   snprintf(first, sizeof first, "%.*s", end ? (int)(end - base) : PATH_MAX - 1, base);
   format_path(path, format, first, "");
-  if (make_directories(path, 0700) && is_private(path)) {
-    /* An existing directory on a disk that is now read-only can still be used. */
-    if (access(path, W_OK) == 0 || errno == EROFS) return strcpy(search->directory, path), true;
+  if (make_directories(path, 0700) && is_private(path) && is_usable(search->payload, path)) {
+    return strcpy(search->directory, path), true;
   }
   if (!search->error[0]) {
-    snprintf(search->error, sizeof search->error, "%s: %s", path, strerror(errno));
+    const char *reason = errno == ENOEXEC ? "the disk is mounted noexec" : strerror(errno);
+    snprintf(search->error, sizeof search->error, "%s: %s", path, reason);
   }
   return false;
 }
 
-void cache_find(char directory[PATH_MAX]) {
-  struct search search = {.directory = directory};
+void cache_find(const struct payload *payload, char directory[PATH_MAX]) {
+  struct search search = {.payload = payload, .directory = directory};
   char temporary[64];
   snprintf(temporary, sizeof temporary, "%%s/physiology_server-%u%%s", (unsigned)geteuid());
   if (try_directory(&search, "%s/program%s", getenv("STATE_DIRECTORY"))) return;

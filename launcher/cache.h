@@ -17,9 +17,9 @@
 
 #include "payload.h"
 
-/* Finds the first usable directory and creates it if necessary. Exits with a message if there is
- * none. */
-void cache_find(char directory[PATH_MAX]);
+/* Finds the first directory to which the program can be unpacked and run, or that holds it already.
+ * Creates it if necessary. Exits with a message if there is none. */
+void cache_find(const struct payload *payload, char directory[PATH_MAX]);
 
 /* Marks the program as used until this process and its successor by exec exit. Returns true if no
  * other process runs it. */

@@ -118,7 +118,7 @@ int main(int argc, char **argv) {
   struct payload payload;
   char directory[PATH_MAX], program[PATH_MAX], deno[PATH_MAX];
   payload_open(&payload);
-  cache_find(directory);
+  cache_find(&payload, directory);
   format_path(program, "%s/%s", directory, payload.name);
   format_path(deno, "%s%s", program, "/bin/deno");
 

@@ -1,10 +1,12 @@
 import {
   copyProgram,
   enableInImage,
+  type FolderRemoval,
   hasSystemd,
   makeFolder,
   readFile,
   remove,
+  removeEmptyFolder,
   removeUnpackedProgram,
   systemctl,
   systemdVersion,
@@ -27,6 +29,7 @@ export interface Host {
   writeFile(file: PlannedFile): void;
   /** Returns true if the file or folder existed. */
   remove(path: string): boolean;
+  removeEmptyFolder(path: string): FolderRemoval;
   makeStateFolder(): void;
   /** Enables the unit of an image. */
   enableUnit(): void;
@@ -48,6 +51,7 @@ export function hostAt(root = ""): Host {
     copyProgram: (from) => copyProgram(system, { from, to: PATHS.program }),
     writeFile: (file) => writeFile(system, file),
     remove: (path) => remove(system, path),
+    removeEmptyFolder: (path) => removeEmptyFolder(system, path),
     makeStateFolder: () => makeFolder(system.root + PATHS.stateFolder),
     enableUnit: () => enableInImage(system, PATHS.unit, PATHS.wantsLink),
     systemctl,

@@ -1,4 +1,4 @@
-/** The paths that `install` and the service write; `uninstall` removes all of them. */
+/** The paths that `install` and the service write; `uninstall` leaves files of the user. */
 export const PATHS = {
   program: "/usr/local/bin/physiology_server",
   unit: "/etc/systemd/system/physiology_server.service",

@@ -43,7 +43,7 @@ export interface PlanOptions {
 }
 
 /** Returns the files that `install` may write to its configuration folder; others are the user's. */
-function installedFiles(table: FlagTable): string[] {
+export function installedFiles(table: Pick<FlagTable, "flagsOf">): string[] {
   return [
     PATHS.redisConfig,
     ...table.flagsOf("serve").flatMap(({ flag: { secretFrom } }) =>

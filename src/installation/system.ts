@@ -45,11 +45,21 @@ function replaceFile(path: string, write: (temporary: string) => void): void {
   const temporary = `${path}.new`;
   try {
     Deno.mkdirSync(path.replace(/\/[^/]*$/, ""), { recursive: true });
+    removeIfPresent(temporary); // left by an interrupted run
     write(temporary);
     Deno.renameSync(temporary, path);
   } catch (cause) {
+    removeIfPresent(temporary);
     const hint = cause instanceof Deno.errors.PermissionDenied ? ": run it as root" : "";
     throw new UnavailableError(`Cannot write ${path}: ${reasonOf(cause)}${hint}`, { cause });
+  }
+}
+
+function removeIfPresent(path: string): void {
+  try {
+    Deno.removeSync(path);
+  } catch {
+    // It does not exist, or the caller reports why the folder cannot be written.
   }
 }
 
@@ -74,11 +84,28 @@ export function remove({ root }: System, path: string): boolean {
     return true;
   } catch (cause) {
     if (cause instanceof Deno.errors.NotFound) return false;
-    const hint = cause instanceof Deno.errors.PermissionDenied ? ": run it as root" : "";
-    throw new UnavailableError(`Cannot remove ${root + path}: ${reasonOf(cause)}${hint}`, {
-      cause,
-    });
+    throw removalError(root + path, cause);
   }
+}
+
+/** What happened to a folder that is removed only if it is empty. */
+export type FolderRemoval = "removed" | "not_empty" | "missing";
+
+/** Removes a folder if it is empty. */
+export function removeEmptyFolder({ root }: System, path: string): FolderRemoval {
+  try {
+    if ([...Deno.readDirSync(root + path)].length > 0) return "not_empty";
+    Deno.removeSync(root + path);
+    return "removed";
+  } catch (cause) {
+    if (cause instanceof Deno.errors.NotFound) return "missing";
+    throw removalError(root + path, cause);
+  }
+}
+
+function removalError(path: string, cause: unknown): UnavailableError {
+  const hint = cause instanceof Deno.errors.PermissionDenied ? ": run it as root" : "";
+  return new UnavailableError(`Cannot remove ${path}: ${reasonOf(cause)}${hint}`, { cause });
 }
 
 /** True if systemd manages the running system (sd_booted(3)). */

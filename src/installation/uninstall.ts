@@ -8,34 +8,56 @@ interface Removal {
   readonly after: readonly (readonly string[])[];
 }
 
-function removalFrom({ root, usesSystemd }: Host): Removal {
-  const files = [PATHS.unit, PATHS.configFolder, PATHS.program];
+/** The paths that `uninstall()` has removed, and those that it has left. */
+export interface Uninstalled {
+  readonly removed: readonly string[];
+  /** Folders that contain files of the user. */
+  readonly kept: readonly string[];
+}
+
+/** @param files those that `install` may have written to the configuration folder. */
+function removalFrom({ root, usesSystemd }: Host, files: readonly string[]): Removal {
+  const paths = [PATHS.unit, ...files, PATHS.program];
   if (root || !usesSystemd) {
-    return { before: [], paths: [...files, PATHS.wantsLink, PATHS.stateFolder], after: [] };
+    return { before: [], paths: [...paths, PATHS.wantsLink, PATHS.stateFolder], after: [] };
   }
   return {
     before: [["disable", "--now", SERVICE], ["clean", "--what=all", SERVICE]],
     // systemd removes the state folder of a service with a dynamic user itself.
-    paths: files,
+    paths,
     after: [["daemon-reload"], ["reset-failed", SERVICE]],
   };
 }
 
 /** Returns what `uninstall()` would do, as sentences. */
-export function describeUninstall(host: Host): string[] {
-  const { before, paths, after } = removalFrom(host);
+export function describeUninstall(host: Host, files: readonly string[]): string[] {
+  const { before, paths, after } = removalFrom(host, files);
   const run = (step: readonly string[]) => `# Run systemctl ${step.join(" ")}`;
   const remove = (path: string) => `# Remove ${host.root}${path}`;
-  return [...before.map(run), ...paths.map(remove), ...after.map(run)];
+  return [
+    ...before.map(run),
+    ...paths.map(remove),
+    `${remove(PATHS.configFolder)} if it is empty`,
+    ...after.map(run),
+  ];
 }
 
-/** Removes everything that `install` and the service have written; returns the paths. */
-export async function uninstall(host: Host): Promise<string[]> {
-  const { before, paths, after } = removalFrom(host);
+/**
+ * Removes everything that `install` and the service have written.
+ *
+ * @param files those that `install` may have written to the configuration folder; others are the
+ * user's, such as a CA certificate, and stay.
+ */
+export async function uninstall(host: Host, files: readonly string[]): Promise<Uninstalled> {
+  const { before, paths, after } = removalFrom(host, files);
   // A step may have been done before; the remaining files are removed anyway.
   for (const step of before) await host.systemctl(step, { allowFailure: true });
   const removed = paths.filter((path) => host.remove(path));
+  const folder = host.removeEmptyFolder(PATHS.configFolder);
   for (const step of after) await host.systemctl(step, { allowFailure: true });
   host.removeUnpackedProgram();
-  return removed;
+  return {
+    removed: folder === "removed" ? [...removed, PATHS.configFolder] : removed,
+    kept: folder === "not_empty" ? [PATHS.configFolder] : [],
+  };
 }

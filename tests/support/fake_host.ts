@@ -17,6 +17,10 @@ export function fakeHost(
       steps.push(`remove ${path}`);
       return present.includes(path);
     },
+    removeEmptyFolder(path) {
+      steps.push(`remove ${path} if it is empty`);
+      return "missing";
+    },
     makeStateFolder: () => void steps.push("make the state folder"),
     enableUnit: () => void steps.push("enable the unit"),
     // deno-lint-ignore require-await

@@ -287,6 +287,19 @@ Deno.test("launcher uses a read-only cache that holds the program, and skips one
   });
 });
 
+Deno.test("launcher skips a cache on a disk that cannot run programs or take this version", async () => {
+  const newer = await makeProgram("newer");
+  for (const options of ["noexec", "ro"]) {
+    await onSmallDisk(async (disk, remount) => {
+      assertStarted(await start([], { XDG_CACHE_HOME: disk }));
+      await remount(options);
+      const home = Deno.makeTempDirSync({ dir: work });
+      assertStarted(await start([], { XDG_CACHE_HOME: disk, HOME: home }, newer));
+      assert.equal(Deno.statSync(`${home}/.cache/physiology_server`).isDirectory, true);
+    });
+  }
+});
+
 Deno.test("launcher hides every secret flag from the list of processes", async () => {
   const secrets = FLAGS.entries.map(({ flag }) => flag).filter(({ kind }) => kind === "secret");
   const { stdout } = await start(secrets.map(({ name }) => `--${name}=hunter2`), newCache().env);

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { assetPath } from "../../../src/base/assets.ts";
+import { temporaryFolder } from "../../support/folders.ts";
 import { NativeError, nativeMonotonicUs, openLibrary, unwrap } from "../../../ffi/library.ts";
 import { RegionMeter } from "../../../ffi/regions.ts";
 
@@ -35,10 +37,24 @@ Deno.test("unwrap() takes the library's message by default, or states the code",
   assert.throws(() => unwrap(-1, ""), /native status -1/);
 });
 
+Deno.test("openLibrary() refuses a library that is cut off, which would end the process when it is used", () => {
+  using folder = temporaryFolder();
+  const bytes = Deno.readFileSync(assetPath("nativeLibrary"));
+  const path = `${folder.path}/lib.so`;
+  for (const size of [0, 63, 4096, bytes.length >> 1, bytes.length - 1]) {
+    Deno.writeFileSync(path, bytes.subarray(0, size));
+    assert.throws(() => openLibrary(path, {}, "run scripts/setup"), {
+      name: "UnavailableError",
+      message: `Cannot open the library ${path}: the file is cut off at ${size} bytes: ` +
+        "run scripts/setup",
+    });
+  }
+});
+
 Deno.test("openLibrary() states the path and the hint", () => {
   assert.throws(
     () => openLibrary("/nowhere/lib.so", {}, "install it"),
-    /^Error: Cannot open the library \/nowhere\/lib\.so: .*: install it$/s,
+    /^UnavailableError: Cannot open the library \/nowhere\/lib\.so: .*: install it$/s,
   );
 });
 

@@ -71,6 +71,27 @@ Deno.test("writeFile() and remove() name the path and the reason of a failure", 
   _remove[Symbol.dispose]();
 });
 
+Deno.test("writeFile() and copyProgram() leave nothing beside the old file if they fail", () => {
+  using system = emptyRoot();
+  const file = { path: "/etc/file", mode: 0o644 };
+  writeFile(system, { ...file, text: "old" });
+  const names = () => [...Deno.readDirSync(`${system.root}/etc`)].map(({ name }) => name);
+  {
+    // As on a full disk: a part of the new file is written before the failure.
+    using _chmod = replaced(Deno, "chmodSync", () => {
+      throw new Error("No space left on device (os error 28)");
+    });
+    const error = /^UnavailableError: Cannot write .*\/etc\/file: No space left on device/;
+    assert.throws(() => writeFile(system, { ...file, text: "new" }), error);
+    const program = new URL(import.meta.url).pathname;
+    assert.throws(() => copyProgram(system, { from: program, to: "/etc/file" }), error);
+  }
+  assert.deepEqual([names(), readFile(system, "/etc/file")], [["file"], "old"]);
+  Deno.writeTextFileSync(`${system.root}/etc/file.new`, "left by an interrupted run");
+  writeFile(system, { ...file, text: "new" });
+  assert.deepEqual([names(), readFile(system, "/etc/file")], [["file"], "new"]);
+});
+
 Deno.test("remove() removes a file or a folder with its content, and returns whether there was one", () => {
   using system = emptyRoot();
   writeFile(system, { path: "/a/b/c", mode: 0o644, text: "" });
