@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { FLAGS } from "../app/flags.ts";
 import { reasonOf, UnavailableError, UsageError } from "../base/errors.ts";
 import { defaultFileText } from "../config/default_files.ts";
@@ -21,8 +22,9 @@ export function run({ argv, print }: CommandContext): Promise<number> {
 function save(config: ConfigFile, print: (text: string) => void): void {
   const name = config.defaultFile;
   const text = defaultFileText(FLAGS, config);
+  let backup: string | undefined;
   try {
-    backUp(name, text);
+    backup = backUp(name, text);
     const temporary = `.${name}.${Deno.pid}`;
     // The user may add a password to the file.
     Deno.writeTextFileSync(temporary, text, { mode: 0o600, createNew: true });
@@ -33,17 +35,24 @@ function save(config: ConfigFile, print: (text: string) => void): void {
       { cause },
     );
   }
-  print(`Wrote ${name}`);
+  print(`Wrote ${name}${backup === undefined ? "" : `; the file before is ${backup}`}`);
 }
 
-/** Renames a changed file of that name to `NAME.old`. */
-function backUp(name: string, text: string): void {
+/**
+ * Renames a changed file of that name to `NAME.old`, or to `NAME.old.2` and so on if there is one
+ * already; returns the new name.
+ */
+function backUp(name: string, text: string): string | undefined {
   let old: string;
   try {
     old = Deno.readTextFileSync(name);
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return;
+    if (error instanceof Deno.errors.NotFound) return undefined;
     throw error;
   }
-  if (old !== text) Deno.renameSync(name, `${name}.old`);
+  if (old === text) return undefined;
+  let backup = `${name}.old`;
+  for (let count = 2; existsSync(backup); count++) backup = `${name}.old.${count}`;
+  Deno.renameSync(name, backup);
+  return backup;
 }

@@ -75,14 +75,22 @@ export class Recording {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Applies a command; a start with another id than the current one begins a new session. */
+  /**
+   * Applies a command. A start with another id than the current one ends that session, which is a
+   * change of its own, and begins a new one.
+   */
   apply(command: RecordingCommand, origin: RecordingOrigin): RecordingOutcome {
-    const previous = this.#state;
+    let previous = this.#state;
     const requestedId = command.sessionId;
     const isOtherSession = previous.recording && requestedId !== undefined &&
       requestedId !== previous.sessionId;
     if (command.recording) {
       if (previous.recording && !isOtherSession) return "unchanged";
+      if (isOtherSession) {
+        const stopped = { recording: false } as const;
+        this.#pending.push({ state: stopped, previous, origin });
+        previous = stopped;
+      }
       this.#state = {
         recording: true,
         sessionId: requestedId ?? newSessionId(this.#nowMs()),

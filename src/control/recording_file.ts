@@ -37,7 +37,9 @@ export class RecordingFile {
 
   /** Keeps the file in sync with the state of `recording` from now on. */
   sync(recording: Recording): void {
-    recording.onChange(({ state }) => {
+    recording.onChange(() => {
+      // The present state: between two sessions the file stays, for a crash at that moment.
+      const { state } = recording;
       try {
         if (state.recording) this.#write(JSON.stringify(recordingPayload(state)));
         else Deno.removeSync(this.#path);

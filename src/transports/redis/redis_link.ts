@@ -213,7 +213,8 @@ export class RedisLink implements AsyncDisposable {
     clearTimeout(this.#state.timer);
     this.#state = { state: "ready", client, rttUs };
     this.#connections++;
-    if (this.#problem) {
+    // One line for all links at the start, and one for each that had a problem.
+    if (this.#problem || (this.#connections === 1 && this.#role === "metrics")) {
       this.#log.info(`Connected to Redis at ${this.endpoint}`, { link: this.#role });
     }
     this.#problem = undefined;

@@ -52,3 +52,21 @@ Deno.test("server resumes a recording with its session id after SIGKILL, and end
   await using _ = server;
   assert.equal((await subscriber.first("recording_state")).payload.recording, false);
 });
+
+Deno.test("server publishes the end of a session before another replaces it, and logs its connection", async () => {
+  await using broker = await startRedis();
+  await using server = startProgram(["--simulate", `--redis_port=${broker.port}`]);
+  const subscriber = await Subscriber.of(broker);
+  const client = broker.client();
+  for (const session of ["a", "b"]) {
+    const command = JSON.stringify({ recording: true, session_id: session });
+    await client.lpush("physiology:command_queue", command);
+    await subscriber.first("recording_state", ({ payload }) => payload.session_id === session);
+  }
+  const states = subscriber.all("recording_state")
+    .map(({ payload: { recording, session_id } }) => recording ? session_id : "off");
+  // The state is repeated to subscribers that join.
+  const changes = states.filter((state, index) => state !== states[index - 1]);
+  assert.deepEqual(changes.slice(changes.indexOf("a")), ["a", "off", "b"]);
+  assert.match(server.stderr, /info Connected to Redis at localhost:\d+/);
+});

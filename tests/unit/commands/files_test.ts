@@ -57,6 +57,22 @@ Deno.test("save-default-config keeps a file that was changed, and no copy of one
   assert.equal(Deno.readTextFileSync(`${name}.old`), "mine");
 });
 
+Deno.test("save-default-config keeps every file that it replaces, and prints the name of the copy", async () => {
+  using folder = currentFolder();
+  const name = "default_redis_ipc_config.json";
+  const copies = [`${name}.old`, `${name}.old.2`, `${name}.old.3`];
+  for (const [index, copy] of copies.entries()) {
+    Deno.writeTextFileSync(name, `version ${index}`);
+    const context = commandContext(["--save_default_redis_ipc_config"]);
+    await saveDefaultConfig(context);
+    assert.deepEqual(context.printed, [`Wrote ${name}; the file before is ${copy}`]);
+  }
+  assert.deepEqual(namesIn(folder.path), [name, ...copies]);
+  for (const [index, copy] of copies.entries()) {
+    assert.equal(Deno.readTextFileSync(copy), `version ${index}`);
+  }
+});
+
 Deno.test("save-default-config names the file and the folder that it cannot write", async () => {
   using folder = currentFolder();
   const context = commandContext(["--save_default_redis_ipc_config"]);

@@ -35,11 +35,20 @@ Deno.test("Recording.apply() ignores a repeated start, with or without the curre
   assert.deepEqual(recording.state, { recording: true, sessionId: "a" });
 });
 
-Deno.test("Recording.apply() begins a new session if a start has another id", () => {
+Deno.test("Recording.apply() ends the session and begins a new one if a start has another id", () => {
   const { recording, changes } = observedRecording();
   recording.apply({ recording: true, sessionId: "a" }, "redis");
   recording.apply({ recording: true, sessionId: "b" }, "redis");
-  assert.deepEqual(changes[1]?.previous, { recording: true, sessionId: "a" });
+  const [a, off, b] = [
+    { recording: true, sessionId: "a" },
+    { recording: false },
+    { recording: true, sessionId: "b" },
+  ] as const;
+  assert.deepEqual(changes, [
+    { state: a, previous: off, origin: "redis" },
+    { state: off, previous: a, origin: "redis" },
+    { state: b, previous: off, origin: "redis" },
+  ]);
   assert.deepEqual(recording.state, { recording: true, sessionId: "b" });
 });
 
@@ -92,10 +101,13 @@ Deno.test("Recording reports changes that add up to its state, for any sequence 
   fc.assert(fc.property(fc.array(command, { maxLength: 40 }), (commands) => {
     const { recording, changes } = observedRecording();
     const outcomes = commands.map((each) => recording.apply(each, "redis"));
-    assert.equal(changes.length, outcomes.filter((outcome) => outcome === "changed").length);
+    const starts = commands.filter(({ recording }, index) =>
+      recording && outcomes[index] === "changed"
+    );
+    assert.equal(changes.filter(({ state }) => state.recording).length, starts.length);
     changes.forEach((change, index) => {
       assert.deepEqual(change.previous, changes[index - 1]?.state ?? { recording: false });
-      assert.notDeepEqual(change.state, change.previous);
+      assert.notEqual(change.state.recording, change.previous.recording);
     });
     assert.deepEqual(changes.at(-1)?.state ?? { recording: false }, recording.state);
   }));

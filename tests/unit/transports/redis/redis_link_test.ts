@@ -65,7 +65,8 @@ Deno.test(
     const replies = await Promise.all([link.call(["GET", "a"]), link.call(["GET", "b", 3])]);
     assert.deepEqual(replies, [Buffer.from("a"), Buffer.from("b")]);
     assert.deepEqual(server.commandsNamed("GET"), [["GET", "a"], ["GET", "b", "3"]]);
-    assert.deepEqual(fixture.log.lines, []);
+    const { endpoint } = link;
+    assert.deepEqual(fixture.log.lines, [`<6>Connected to Redis at ${endpoint} link="metrics"`]);
   },
 );
 
@@ -113,7 +114,7 @@ Deno.test(
     await fixture.ready();
     assert.deepEqual([link.connections, fixture.changes], [2, [true, false, true]]);
     assert.equal(link.problem, undefined);
-    assert.equal(fixture.log.linesWith("Connected to Redis").length, 1);
+    assert.equal(fixture.log.linesWith("Connected to Redis").length, 2);
   },
 );
 
@@ -333,7 +334,11 @@ Deno.test(
   async () => {
     await using cluster = await startCluster();
     const { link, servers } = cluster;
-    assert.deepEqual(cluster.log.lines, [], "it was ready at the first attempt");
+    assert.deepEqual(
+      cluster.log.lines,
+      [`<6>Connected to Redis at ${link.endpoint} link="metrics"`],
+      "it was ready at the first attempt",
+    );
     for (let at = 0; at < 20; at++) await link.call(["PUBLISH", `channel-${at}`, "x"]);
     const counts = (name: string) => servers.map((server) => server.commandsNamed(name).length);
     assert.deepEqual(counts("PUBLISH").toSorted(), [0, 20]);
