@@ -92,20 +92,25 @@ def password_of(options):
     return options.redis_password
 
 
-def parse_arguments():
+def add_redis_arguments(parser):
+    """Adds flags whose defaults come from the environment: PHYSIOLOGY_REDIS_HOST and so on."""
     def default(name, value=None):
         return os.environ.get(f"PHYSIOLOGY_REDIS_{name}", value)
 
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--redis_host", default=default("HOST", "localhost"))
     parser.add_argument("--redis_port", type=int, default=default("PORT", 6379))
-    parser.add_argument("--redis_username", default=default("USERNAME"))
+    parser.add_argument("--redis_username", default=default("USERNAME"), help="name of an ACL user")
     parser.add_argument("--redis_password", default=default("PASSWORD"))
     parser.add_argument("--redis_password_file", default=default("PASSWORD_FILE"))
     parser.add_argument("--redis_database", type=int, default=default("DATABASE", 0))
     parser.add_argument("--redis_key_prefix", default=default("KEY_PREFIX", "physiology"))
     parser.add_argument("--redis_tls_ca_path", default=default("TLS_CA_PATH"),
                         help="connect with TLS, trust this CA")
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    add_redis_arguments(parser)
     return parser.parse_args()
 
 

@@ -215,7 +215,9 @@ class Saver:
         client = redis.Redis(
             host=options.redis_host,
             port=options.redis_port,
-            password=options.redis_password or None,
+            username=options.redis_username,
+            password=password_of(options),
+            db=options.redis_database,
             decode_responses=True,
             socket_connect_timeout=2.0,
             socket_keepalive=True,
@@ -333,13 +335,32 @@ async def run(options):
         task.result()
 
 
+def password_of(options):
+    if options.redis_password_file:
+        with open(options.redis_password_file) as file:
+            return file.read().rstrip("\r\n")
+    return options.redis_password
+
+
+def add_redis_arguments(parser):
+    """Adds flags whose defaults come from the environment: PHYSIOLOGY_REDIS_HOST and so on."""
+    def default(name, value=None):
+        return os.environ.get(f"PHYSIOLOGY_REDIS_{name}", value)
+
+    parser.add_argument("--redis_host", default=default("HOST", "localhost"))
+    parser.add_argument("--redis_port", type=int, default=default("PORT", 6379))
+    parser.add_argument("--redis_username", default=default("USERNAME"), help="name of an ACL user")
+    parser.add_argument("--redis_password", default=default("PASSWORD"))
+    parser.add_argument("--redis_password_file", default=default("PASSWORD_FILE"))
+    parser.add_argument("--redis_database", type=int, default=default("DATABASE", 0))
+    parser.add_argument("--redis_key_prefix", default=default("KEY_PREFIX", "physiology"))
+    parser.add_argument("--redis_tls_ca_path", default=default("TLS_CA_PATH"),
+                        help="connect with TLS, trust this CA")
+
+
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--redis_host", default="localhost")
-    parser.add_argument("--redis_port", type=int, default=6379)
-    parser.add_argument("--redis_password", default=os.environ.get("PHYSIOLOGY_REDIS_PASSWORD", ""))
-    parser.add_argument("--redis_key_prefix", default="physiology")
-    parser.add_argument("--redis_tls_ca_path", help="connect with TLS, trust this CA")
+    add_redis_arguments(parser)
     parser.add_argument("--key_value", action="store_true", help="read a server in key-value mode")
     parser.add_argument("--output_directory", default=".")
     parser.add_argument("--snapshot_seconds", type=float, default=30)

@@ -1,22 +1,27 @@
 /**
  * Prints the messages of a physiology_server.
  *
- *     deno run --allow-net --allow-env samples/subscriber.ts --host=localhost --prefix=physiology
+ *     deno run --allow-net --allow-env samples/subscriber.ts --redis_host=localhost
  *
- * `--start=SESSION` and `--stop` push a recording command first. `--tls_ca=ca.pem` connects with
- * TLS (and requires `--allow-read`).
+ * `--start=SESSION` and `--stop` push a recording command first. `--redis_tls_ca_path=ca.pem`
+ * connects with TLS; it and `--redis_password_file` require `--allow-read`. The values of the flags
+ * can also come from the environment: `PHYSIOLOGY_REDIS_HOST` and so on.
  */
 import { parseArgs } from "node:util";
 // deno-lint-ignore no-import-prefix -- a file to copy works without the import map of this project
 import { Redis } from "npm:ioredis@6.0.0";
 
+const env = (name: string, value = "") => Deno.env.get(`PHYSIOLOGY_REDIS_${name}`) ?? value;
 const { values: options } = parseArgs({
   options: {
-    host: { type: "string", default: "localhost" },
-    port: { type: "string", default: "6379" },
-    password: { type: "string", default: "" },
-    tls_ca: { type: "string" },
-    prefix: { type: "string", default: "physiology" },
+    redis_host: { type: "string", default: env("HOST", "localhost") },
+    redis_port: { type: "string", default: env("PORT", "6379") },
+    redis_username: { type: "string", default: env("USERNAME") },
+    redis_password: { type: "string", default: env("PASSWORD") },
+    redis_password_file: { type: "string", default: env("PASSWORD_FILE") },
+    redis_database: { type: "string", default: env("DATABASE", "0") },
+    redis_key_prefix: { type: "string", default: env("KEY_PREFIX", "physiology") },
+    redis_tls_ca_path: { type: "string", default: env("TLS_CA_PATH") },
     start: { type: "string" },
     stop: { type: "boolean", default: false },
   },
@@ -68,19 +73,26 @@ function describe(envelope: Envelope): string {
   }
 }
 
+const password = options.redis_password_file
+  ? Deno.readTextFileSync(options.redis_password_file).replace(/\r?\n$/, "")
+  : options.redis_password;
+const caPath = options.redis_tls_ca_path;
 const connection = {
-  host: options.host,
-  port: Number(options.port),
-  ...(options.password ? { password: options.password } : {}),
-  ...(options.tls_ca ? { tls: { ca: Deno.readTextFileSync(options.tls_ca) } } : {}),
+  host: options.redis_host,
+  port: Number(options.redis_port),
+  db: Number(options.redis_database),
+  ...(options.redis_username ? { username: options.redis_username } : {}),
+  ...(password ? { password } : {}),
+  ...(caPath ? { tls: { ca: Deno.readTextFileSync(caPath) } } : {}),
 };
+const prefix = options.redis_key_prefix;
 
 if (options.start !== undefined || options.stop) {
   const commands = new Redis(connection);
   const command = options.stop
     ? { recording: false }
     : { recording: true, ...(options.start ? { session_id: options.start } : {}) };
-  await commands.lpush(`${options.prefix}:command_queue`, JSON.stringify(command));
+  await commands.lpush(`${prefix}:command_queue`, JSON.stringify(command));
   await commands.quit();
 }
 
@@ -95,5 +107,5 @@ subscriber.on("message", (_channel, text) => {
 });
 await subscriber.subscribe(
   ...["core_metrics", "edge_metrics", "status", "frame", "recording_state"]
-    .map((topic) => `${options.prefix}:${topic}`),
+    .map((topic) => `${prefix}:${topic}`),
 );

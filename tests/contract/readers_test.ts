@@ -281,8 +281,8 @@ const PRINTING_SAMPLES: Readonly<Record<string, (port: number) => Program>> = {
       "--allow-net",
       "--allow-env",
       `${SAMPLES}subscriber.ts`,
-      "--host=127.0.0.1",
-      `--port=${port}`,
+      "--redis_host=127.0.0.1",
+      `--redis_port=${port}`,
     ]),
 };
 

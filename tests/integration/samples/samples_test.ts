@@ -331,8 +331,8 @@ Deno.test("subscriber.ts prints every message and pushes a command", async () =>
     "--allow-net",
     "--allow-env",
     `${SAMPLES}subscriber.ts`,
-    "--host=127.0.0.1",
-    `--port=${server.port}`,
+    "--redis_host=127.0.0.1",
+    `--redis_port=${server.port}`,
     "--start=s2",
   ]);
   await subscribers(server, 1);
