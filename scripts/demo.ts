@@ -31,11 +31,11 @@ interface DemoConfiguration {
  * @throws {ExitError} for flags, environment or files that the server refuses
  */
 function configurationOf(userArgs: readonly string[]): DemoConfiguration {
-  // The command check-config requires no input.
+  // The command print-config requires no input.
   const { command, settings: { camera, video, simulate }, originOf } = load(
-    ["check-config", ...userArgs],
+    ["print-config", ...userArgs],
   );
-  if (command !== "check-config") {
+  if (command !== "print-config") {
     throw new UsageError("Cannot run a command in the demo: use flags of the server only");
   }
   const isSet = (name: string) => {
