@@ -29,7 +29,7 @@ async function refusedAtStart(folder: string): Promise<Record<string, string[]>>
     "a file that is no video": [`--input_video_path=${garbage}`],
     "missing frame times": [`--input_video_path=${video}`, `--input_video_time_path=${none}`],
     "invalid frame times": [`--input_video_path=${video}`, `--input_video_time_path=${garbage}`],
-    "an invalid schedule": ["--simulate", "--simulate_pulse=60@10,70@5"],
+    "an invalid schedule": ["--simulate", "--simulate_pulse=60,70@9,80@5"],
     "a truth file in a missing folder": ["--simulate", `--simulate_truth_path=${none}/t.csv`],
     "a missing model": ["--simulate", `--pulse_model_path=${none}`],
     "a file that is no model": ["--simulate", `--pulse_model_path=${garbage}`],

@@ -200,3 +200,11 @@ for (
     });
   });
 }
+
+Deno.test("FaceDetector.open() names a model that is missing, and what to do", async () => {
+  await assert.rejects(FaceDetector.open("/none.onnx"), {
+    name: "UnavailableError",
+    message: "Cannot use the model /none.onnx: no such file or directory",
+    hint: "Install the program again, or run scripts/setup in a clone",
+  });
+});
