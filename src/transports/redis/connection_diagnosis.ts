@@ -33,14 +33,14 @@ export class ConnectionDiagnosis implements AsyncDisposable {
     options: RedisOptions,
   ): Promise<RedisProblem | undefined> {
     const endpoint = endpointOf(options);
+    const { signal } = this.#ending;
     if (!options.tls) {
       if (fault !== "closed") return undefined;
-      const reason = await rejectionReason(options);
+      const reason = await rejectionReason(options, signal);
       if (reason !== undefined) return explainRedisError(reason, endpoint);
     } else if (fault !== "closed" && fault !== "timeout") return undefined;
     if (performance.now() < this.#nextTlsProbeMs) return undefined;
     this.#nextTlsProbeMs = performance.now() + TLS_PROBE_INTERVAL_MS;
-    const { signal } = this.#ending;
     if (options.tls) {
       const isPlain = await answersWithoutTls(options, signal);
       return isPlain ? explainRedisError("The server answers without TLS", endpoint) : undefined;

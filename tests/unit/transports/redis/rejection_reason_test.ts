@@ -40,3 +40,15 @@ Deno.test("rejectionReason() waits for half a second and closes its connection",
   assert.equal(await reading, undefined);
   await waitFor("the end", () => server.open === 0);
 });
+
+Deno.test("rejectionReason() closes its connection when the signal aborts", async () => {
+  await using server = new FakeRedis();
+  const ending = new AbortController();
+  const address = { host: server.hostname, port: server.port };
+  const reading = rejectionReason(address, ending.signal);
+  await waitFor("the connection", () => server.open === 1, { pollMs: 1 });
+  ending.abort();
+  assert.equal(await reading, undefined);
+  await waitFor("the end", () => server.open === 0, { pollMs: 1 });
+  assert.equal(await rejectionReason(address, ending.signal), undefined);
+});
