@@ -1,6 +1,13 @@
 import { type MonotonicUs, monotonicUs } from "../base/time.ts";
 import type { RegionSample } from "../vision/region_sample.ts";
-import type { BreathingEstimate, Hrv, PulseEstimate, Sample, VitalsOptions } from "./estimate.ts";
+import type {
+  BreathingEstimate,
+  Hrv,
+  PulseBeat,
+  PulseEstimate,
+  Sample,
+  VitalsOptions,
+} from "./estimate.ts";
 import type { EstimateContext } from "./estimate_context.ts";
 import { HrvEstimator } from "./hrv/estimator.ts";
 import { EdaProxy } from "./perfusion/eda.ts";
@@ -12,6 +19,8 @@ const REFRESH_US = 1_000_000;
 
 /** Vitals that are derived from the pulse and the breathing rate. */
 export interface DerivedEstimate {
+  /** Beats since the last estimate, while the pulse is reliable or withheld as irregular. */
+  readonly beats?: readonly PulseBeat[];
   readonly hrv?: Hrv;
   /** Heart beats per breath, once a second if both rates have a `strict` value. */
   readonly respirationQuotient: readonly Sample[];
@@ -57,7 +66,13 @@ export class DerivedVitals {
     { pulse, breathing }: { pulse: PulseEstimate; breathing: BreathingEstimate },
   ): DerivedEstimate {
     const confident = pulse.strict !== undefined;
-    if (bvpWindow && confident) this.#hrv.push(bvpWindow, { fps });
+    const beats = bvpWindow && (confident || pulse.withheld === "irregular")
+      ? this.#hrv.push(bvpWindow, { fps }).map(({ timeUs, intervalMs, confidence }) => ({
+        timeUs: monotonicUs(Math.round(timeUs)),
+        ...(intervalMs === undefined ? {} : { intervalMs }),
+        confidence,
+      }))
+      : [];
     const hrv = confident ? this.#hrv.hrv : undefined;
     const due = confident && bvpWindow && nowUs - this.#refreshedUs >= REFRESH_US;
     const skinPulse = due && (this.#phasicPressure || this.#eda)
@@ -68,6 +83,7 @@ export class DerivedVitals {
       ? this.#edaProxy.push({ timeUs: monotonicUs(skinPulse.timeUs), value: skinPulse.perfusion })
       : undefined;
     return {
+      ...(beats.length ? { beats } : {}),
       ...(hrv ? { hrv } : {}),
       respirationQuotient: this.#quotient(nowUs, { pulse, breathing }),
       ...(this.#phasicPressure

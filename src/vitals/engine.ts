@@ -113,7 +113,7 @@ class Engine implements VitalsEngine {
     };
     const breathing = this.#explain(this.#breathing.estimate(context), timeUs);
     this.#breathsPerMinute = breathing.strict?.value;
-    const { hrv, respirationQuotient, ...derived } = this.#derived.estimate(context, {
+    const { beats, hrv, respirationQuotient, ...derived } = this.#derived.estimate(context, {
       pulse,
       breathing,
     });
@@ -121,7 +121,12 @@ class Engine implements VitalsEngine {
       timeUs,
       frameCount: this.#frames,
       ...(this.#subjects > 0 ? { subject: this.#subjects } : {}),
-      pulse: { ...pulse, ...(hrv ? { hrv } : {}), respirationQuotient },
+      pulse: {
+        ...pulse,
+        ...(beats ? { beats } : {}),
+        ...(hrv ? { hrv } : {}),
+        respirationQuotient,
+      },
       breathing,
       ...derived,
       condition: this.#condition,

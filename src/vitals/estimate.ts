@@ -42,6 +42,16 @@ export interface Hrv extends Variability {
   readonly confidence: number;
 }
 
+/** One heartbeat. */
+export interface PulseBeat {
+  /** Monotonic time of the steepest rise of the blood volume pulse, in microseconds. */
+  readonly timeUs: MonotonicUs;
+  /** Time since the beat before, in milliseconds; absent after a gap. */
+  readonly intervalMs?: number;
+  /** Probability that the rate of the window that contains the beat is right, 0..1. */
+  readonly confidence: number;
+}
+
 /** The pulse; exactly one of `strict` and `withheld` is present. */
 export interface PulseEstimate {
   /** In beats/min. */
@@ -51,6 +61,8 @@ export interface PulseEstimate {
   readonly rate: readonly RateSample[];
   /** Blood volume pulse in arbitrary units; only samples newer than the last estimate. */
   readonly trace: readonly Sample[];
+  /** Beats that became certain since the last estimate, about a second after their time. */
+  readonly beats?: readonly PulseBeat[];
   readonly hrv?: Hrv;
   /** Heart beats per breath. */
   readonly respirationQuotient: readonly Sample[];

@@ -1,6 +1,7 @@
 import type {
   BreathingEstimate,
   Hrv,
+  PulseBeat,
   PulseEstimate,
   VitalsEstimate,
 } from "../../vitals/estimate.ts";
@@ -42,6 +43,35 @@ const HRV = group(
   }),
 );
 
+const BEAT = group(
+  "Beat",
+  "One heartbeat.",
+  fieldsOf<PulseBeat>()({
+    interval_ms: {
+      type: NUMBER,
+      description: "Time since the beat before.",
+      unit: "ms",
+      when: "The beat before was seen.",
+      digits: 1,
+      proto: 2,
+    },
+    confidence: {
+      type: NUMBER,
+      description: "Calibrated probability that the rate around the beat is right.",
+      digits: CONFIDENCE_DIGITS,
+      range: [0, 1],
+      proto: 3,
+    },
+    timestamp: {
+      type: TIME,
+      description: "Capture time of the steepest rise of the blood volume pulse.",
+      unit: "µs since the Unix epoch",
+      proto: 4,
+      from: ({ timeUs }: PulseBeat) => timeUs,
+    },
+  }),
+);
+
 const PULSE = group(
   "Pulse",
   "Pulse, in beats/min.",
@@ -66,6 +96,13 @@ const PULSE = group(
       unit: "arbitrary units",
       when: "There are new samples.",
       proto: 2,
+    },
+    beats: {
+      type: list(BEAT),
+      description:
+        "Heartbeats that became certain since the last message, a second after their time.",
+      when: "There are new ones, and the pulse is reliable or its rhythm irregular.",
+      proto: 101,
     },
     hrv: {
       type: HRV,

@@ -5,6 +5,8 @@ import { findBeats } from "./beats.ts";
 export const SERIES_SECONDS = 60;
 /** Beats closer to either end of a window are not final, because the filter settles there. */
 const EDGE_S = 1;
+/** After a longer gap, a beat is not the next one, and a new series starts. Chosen. */
+export const MAX_GAP_US = 2_500_000;
 /** Minimum interval between beats, as a fraction of the period. Chosen. */
 const MIN_PERIOD_FRACTION = 0.5;
 
@@ -12,6 +14,8 @@ const MIN_PERIOD_FRACTION = 0.5;
 export interface Beat {
   /** Zero crossing of the rising BVP, in monotonic microseconds. */
   readonly timeUs: number;
+  /** Time since the beat before in ms; absent after a gap. */
+  readonly intervalMs?: number;
   /** Height of the beat, in the unit of its BVP window. */
   readonly height: number;
   /** Time from the zero crossing to the peak in ms; noise makes it vary. */
@@ -43,12 +47,16 @@ export class BeatSeries {
     this.#windowEndUs = endUs;
     const oldestUs = endUs - SERIES_SECONDS * 1e6;
     const lastUs = this.#beats.at(-1)?.timeUs ?? startUs;
+    let beforeUs = this.#beats.at(-1)?.timeUs ?? -Infinity;
     const fromUs = Math.max(lastUs + (MIN_PERIOD_FRACTION * 60e6) / rate, startUs + EDGE_S * 1e6);
     const added = findBeats(bvp, { sampleRateHz, rate }).flatMap(({ crossing, peak, height }) => {
       const timeUs = startUs + (crossing * 1e6) / sampleRateHz;
       if (timeUs < fromUs || timeUs > endUs - EDGE_S * 1e6) return [];
       const riseMs = ((peak - crossing) * 1000) / sampleRateHz;
-      return [{ timeUs, height, riseMs, confidence, snrDb }];
+      const gapUs = timeUs - beforeUs;
+      beforeUs = timeUs;
+      const interval = gapUs <= MAX_GAP_US ? { intervalMs: gapUs / 1000 } : {};
+      return [{ timeUs, ...interval, height, riseMs, confidence, snrDb }];
     });
     this.#beats = [...this.#beats, ...added].filter(({ timeUs }) => timeUs > oldestUs);
     return added;

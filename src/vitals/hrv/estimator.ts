@@ -2,7 +2,7 @@ import { mean } from "../../base/statistics.ts";
 import { assetPath } from "../../base/assets.ts";
 import type { Hrv } from "../estimate.ts";
 import type { BvpWindow } from "../estimate_context.ts";
-import { type Beat, BeatSeries } from "./beat_series.ts";
+import { type Beat, BeatSeries, MAX_GAP_US } from "./beat_series.ts";
 import { variabilityOf } from "./variability.ts";
 
 /** Features of the confidence model; the model file has one weight for each. */
@@ -15,8 +15,6 @@ export const HRV_TOLERANCE_MS = 10;
 const CONFIDENCE_GATE = 0.9;
 /** Minimum length of the series: 30 s for RMSSD (Munoz et al., PLoS ONE 10(9), 2015). */
 const MIN_SPAN_US = 30_000_000;
-/** A longer gap between beats starts a new series. Chosen. */
-const MAX_GAP_US = 2_500_000;
 /** With fewer frames per second, beats cannot be timed to a few milliseconds. Chosen. */
 const MIN_FPS = 24;
 /** With a larger fraction of artefacts the variability is withheld. Chosen. */

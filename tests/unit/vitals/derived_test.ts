@@ -83,6 +83,40 @@ Deno.test("DerivedVitals has the phasic trace and the EDA proxy only if enabled 
   assert.equal(withheld.flatMap((e) => [...e.phasicPressure ?? [], ...e.eda ?? []]).length, 0);
 });
 
+Deno.test("DerivedVitals has each beat once, also of an irregular heart, but of no other withheld pulse", () => {
+  const beatsOf = (pulse: Pick<PulseEstimate, "strict" | "withheld">) => {
+    const derived = new DerivedVitals();
+    const window = (startS: number): BvpWindow => ({
+      bvp: Float64Array.from({ length: 300 }, (_, k) => Math.sin(2 * Math.PI * (startS + k / 30))),
+      startUs: startS * 1e6,
+      sampleRateHz: 30,
+      rate: 60,
+      confidence: 0.8,
+      snrDb: 10,
+    });
+    return [0.5, 0.5, 2.5].map((startS) =>
+      derived.estimate(
+        { nowUs: monotonicUs((startS + 10) * 1e6), fps: 30, bvpWindow: window(startS) },
+        {
+          pulse: { ...pulse, rate: [], trace: [], respirationQuotient: [] },
+          breathing: NO_BREATHS,
+        },
+      ).beats?.map(({ timeUs, intervalMs, confidence }) => {
+        assert.equal(confidence, 0.8);
+        return [Math.round(timeUs / 1e5) / 10, intervalMs && Math.round(intervalMs / 50) * 50];
+      })
+    );
+  };
+  const expected = [
+    [2, 3, 4, 5, 6, 7, 8, 9].map((second) => [second, second === 2 ? undefined : 1000]),
+    undefined,
+    [[10, 1000], [11, 1000]],
+  ];
+  assert.deepEqual(beatsOf({ strict: { value: 60, confidence: 0.8, windowS: 10 } }), expected);
+  assert.deepEqual(beatsOf({ withheld: "irregular" }), expected);
+  assert.deepEqual(beatsOf({ withheld: "low_quality" }), [undefined, undefined, undefined]);
+});
+
 Deno.test("DerivedVitals has no variability of another person or from before a reset", () => {
   const pulse: PulseEstimate = {
     strict: { value: RATE, confidence: 0.99, windowS: 10 },

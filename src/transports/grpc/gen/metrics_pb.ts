@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  */
 export const file_metrics: GenFile = /*@__PURE__*/
   fileDesc(
-    "Cg1tZXRyaWNzLnByb3RvEhJwcmVzYWdlLnBoeXNpb2xvZ3kiPQoGU3RyaWN0Eg0KBXZhbHVlGAEgASgCEhIKCmNvbmZpZGVuY2UYZCABKAISEAoId2luZG93X3MYZSABKAIibwoZTWVhc3VyZW1lbnRXaXRoQ29uZmlkZW5jZRIMCgR0aW1lGAEgASgCEg0KBXZhbHVlGAIgASgCEg4KBnN0YWJsZRgDIAEoCBISCgpjb25maWRlbmNlGAQgASgCEhEKCXRpbWVzdGFtcBgFIAEoAyJNCgtNZWFzdXJlbWVudBIMCgR0aW1lGAEgASgCEg0KBXZhbHVlGAIgASgCEg4KBnN0YWJsZRgDIAEoCBIRCgl0aW1lc3RhbXAYBCABKAMiRwoDSHJ2Eg0KBXJtc3NkGAEgASgCEgwKBHNkbm4YAiABKAISDwoHbWVhbl9ubhgDIAEoAhISCgpjb25maWRlbmNlGAQgASgCIosCCgVQdWxzZRI7CgRyYXRlGAEgAygLMi0ucHJlc2FnZS5waHlzaW9sb2d5Lk1lYXN1cmVtZW50V2l0aENvbmZpZGVuY2USLgoFdHJhY2UYAiADKAsyHy5wcmVzYWdlLnBoeXNpb2xvZ3kuTWVhc3VyZW1lbnQSQwoacHVsc2VfcmVzcGlyYXRpb25fcXVvdGllbnQYAyADKAsyHy5wcmVzYWdlLnBoeXNpb2xvZ3kuTWVhc3VyZW1lbnQSKgoGc3RyaWN0GAQgASgLMhoucHJlc2FnZS5waHlzaW9sb2d5LlN0cmljdBIkCgNocnYYZCABKAsyFy5wcmVzYWdlLnBoeXNpb2xvZ3kuSHJ2IlQKD0RldGVjdGlvblN0YXR1cxIMCgR0aW1lGAEgASgCEhAKCGRldGVjdGVkGAIgASgIEg4KBnN0YWJsZRgDIAEoCBIRCgl0aW1lc3RhbXAYBCABKAMi+wMKCUJyZWF0aGluZxI7CgRyYXRlGAEgAygLMi0ucHJlc2FnZS5waHlzaW9sb2d5Lk1lYXN1cmVtZW50V2l0aENvbmZpZGVuY2USNAoLdXBwZXJfdHJhY2UYAiADKAsyHy5wcmVzYWdlLnBoeXNpb2xvZ3kuTWVhc3VyZW1lbnQSNAoLbG93ZXJfdHJhY2UYAyADKAsyHy5wcmVzYWdlLnBoeXNpb2xvZ3kuTWVhc3VyZW1lbnQSMgoJYW1wbGl0dWRlGAQgAygLMh8ucHJlc2FnZS5waHlzaW9sb2d5Lk1lYXN1cmVtZW50EjIKBWFwbmVhGAUgAygLMiMucHJlc2FnZS5waHlzaW9sb2d5LkRldGVjdGlvblN0YXR1cxJAChdyZXNwaXJhdG9yeV9saW5lX2xlbmd0aBgGIAMoCzIfLnByZXNhZ2UucGh5c2lvbG9neS5NZWFzdXJlbWVudBIxCghiYXNlbGluZRgHIAMoCzIfLnByZXNhZ2UucGh5c2lvbG9neS5NZWFzdXJlbWVudBI8ChNpbmhhbGVfZXhoYWxlX3JhdGlvGAggAygLMh8ucHJlc2FnZS5waHlzaW9sb2d5Lk1lYXN1cmVtZW50EioKBnN0cmljdBgJIAEoCzIaLnByZXNhZ2UucGh5c2lvbG9neS5TdHJpY3QiLAoIV2l0aGhlbGQSDQoFcHVsc2UYASABKAkSEQoJYnJlYXRoaW5nGAIgASgJIkAKDUJsb29kUHJlc3N1cmUSLwoGcGhhc2ljGAEgAygLMh8ucHJlc2FnZS5waHlzaW9sb2d5Lk1lYXN1cmVtZW50IuIBCghNZXRhZGF0YRIKCgJpZBgBIAEoCRIYChB1cGxvYWRfdGltZXN0YW1wGAIgASgJEhMKC2FwaV92ZXJzaW9uGAMgASgJEhEKCXNlbnRfYXRfcxgEIAEoAhIXCg9mcmFtZV90aW1lc3RhbXAYBSABKAMSEwoLZnJhbWVfY291bnQYBiABKAUSEAoIc2VxdWVuY2UYZCABKAMSDwoHYm9vdF9pZBhlIAEoCRISCgpsYXRlbmN5X21zGGYgASgBEg8KB3N1YmplY3QYZyABKAUSEgoKc2Vzc2lvbl9pZBhoIAEoCSKuAgoNTWV0cmljc0J1ZmZlchIoCgVwdWxzZRgBIAEoCzIZLnByZXNhZ2UucGh5c2lvbG9neS5QdWxzZRIwCglicmVhdGhpbmcYAiABKAsyHS5wcmVzYWdlLnBoeXNpb2xvZ3kuQnJlYXRoaW5nEjkKDmJsb29kX3ByZXNzdXJlGAMgASgLMiEucHJlc2FnZS5waHlzaW9sb2d5LkJsb29kUHJlc3N1cmUSJgoEZmFjZRgEIAEoCzIYLnByZXNhZ2UucGh5c2lvbG9neS5GYWNlEi4KCG1ldGFkYXRhGAUgASgLMhwucHJlc2FnZS5waHlzaW9sb2d5Lk1ldGFkYXRhEi4KCHdpdGhoZWxkGGQgASgLMhwucHJlc2FnZS5waHlzaW9sb2d5LldpdGhoZWxkIjoKA0JveBIJCgF4GAEgASgCEgkKAXkYAiABKAISDQoFd2lkdGgYAyABKAISDgoGaGVpZ2h0GAQgASgCIiQKDFBvaW50MmRGbG9hdBIJCgF4GAEgASgCEgkKAXkYAiABKAIifAoJTGFuZG1hcmtzEgwKBHRpbWUYASABKAISLwoFdmFsdWUYAiADKAsyIC5wcmVzYWdlLnBoeXNpb2xvZ3kuUG9pbnQyZEZsb2F0Eg4KBnN0YWJsZRgDIAEoCBINCgVyZXNldBgEIAEoCBIRCgl0aW1lc3RhbXAYBSABKAMiywEKBEZhY2USNQoIYmxpbmtpbmcYASADKAsyIy5wcmVzYWdlLnBoeXNpb2xvZ3kuRGV0ZWN0aW9uU3RhdHVzEjQKB3RhbGtpbmcYAiADKAsyIy5wcmVzYWdlLnBoeXNpb2xvZ3kuRGV0ZWN0aW9uU3RhdHVzEjAKCWxhbmRtYXJrcxgDIAMoCzIdLnByZXNhZ2UucGh5c2lvbG9neS5MYW5kbWFya3MSJAoDYm94GGQgASgLMhcucHJlc2FnZS5waHlzaW9sb2d5LkJveCJECgZNb3Rpb24SFwoKZmFjZV9zcGVlZBgBIAEoAkgAiAEBEhIKCmRpZmZlcmVuY2UYAiABKAJCDQoLX2ZhY2Vfc3BlZWQiyQEKBlNpZ25hbBITCgZzbnJfZGIYASABKAJIAIgBARISCgpicmlnaHRuZXNzGAIgASgCEhoKEnNhdHVyYXRlZF9mcmFjdGlvbhgDIAEoAhILCgNmcHMYBCABKAISHgoRZnJhbWVfZGVncmFkYXRpb24YBSABKAJIAYgBARIaCg1mcmFtZV9xdWFsaXR5GAYgASgFSAKIAQFCCQoHX3Nucl9kYkIUChJfZnJhbWVfZGVncmFkYXRpb25CEAoOX2ZyYW1lX3F1YWxpdHkiNQoDRWRhEi4KBXRyYWNlGAEgAygLMh8ucHJlc2FnZS5waHlzaW9sb2d5Lk1lYXN1cmVtZW50ItoCCgdNZXRyaWNzEjAKCWJyZWF0aGluZxgBIAEoCzIdLnByZXNhZ2UucGh5c2lvbG9neS5CcmVhdGhpbmcSNAoLbWljcm9tb3Rpb24YAiABKAsyHy5wcmVzYWdlLnBoeXNpb2xvZ3kuTWljcm9Nb3Rpb24SJAoDZWRhGAMgASgLMhcucHJlc2FnZS5waHlzaW9sb2d5LkVkYRImCgRmYWNlGAQgASgLMhgucHJlc2FnZS5waHlzaW9sb2d5LkZhY2USKgoGc2lnbmFsGGQgASgLMhoucHJlc2FnZS5waHlzaW9sb2d5LlNpZ25hbBIRCgl0aW1lc3RhbXAYZSABKAMSKgoGbW90aW9uGGYgASgLMhoucHJlc2FnZS5waHlzaW9sb2d5Lk1vdGlvbhIuCghtZXRhZGF0YRhnIAEoCzIcLnByZXNhZ2UucGh5c2lvbG9neS5NZXRhZGF0YSK2AQoLU3RhdHVzVmFsdWUSLQoFdmFsdWUYASABKA4yHi5wcmVzYWdlLnBoeXNpb2xvZ3kuU3RhdHVzQ29kZRIRCgl0aW1lc3RhbXAYAiABKAMSDwoHbWVzc2FnZRhkIAEoCRIMCgRoaW50GGUgASgJEg0KBXNpbmNlGGYgASgDEhAKCHNlcXVlbmNlGGcgASgDEhEKCXJlY29yZGluZxhoIAEoCBISCgpzZXNzaW9uX2lkGGkgASgJIjgKBVRyYWNlEi8KBnNhbXBsZRgBIAMoCzIfLnByZXNhZ2UucGh5c2lvbG9neS5NZWFzdXJlbWVudCJuCgtNaWNyb01vdGlvbhIvCgZnbHV0ZXMYASADKAsyHy5wcmVzYWdlLnBoeXNpb2xvZ3kuTWVhc3VyZW1lbnQSLgoFa25lZXMYAiADKAsyHy5wcmVzYWdlLnBoeXNpb2xvZ3kuTWVhc3VyZW1lbnQq/QIKClN0YXR1c0NvZGUSBgoCT0sQABISCg5OT19GQUNFU19GT1VORBABEhwKGE1PUkVfVEhBTl9PTkVfRkFDRV9GT1VORBACEhUKEUZBQ0VfTk9UX0NFTlRFUkVEEAMSHQoZRkFDRV9UT09fQklHX09SX1RPT19TTUFMTBAEEhIKDklNQUdFX1RPT19EQVJLEAUSFAoQSU1BR0VfVE9PX0JSSUdIVBAGEicKI0NIRVNUX1RPT19GQVJfT1JfTk9UX0VOT1VHSF9TSE9XSU5HEAcSGgoWUFJPQ0VTU0lOR19OT1RfU1RBUlRFRBAIEhEKDUNBTUVSQV9UVU5JTkcQChIWChJGUkFNRV9SQVRFX1RPT19MT1cQCxIUChBFWENFU1NJVkVfTU9USU9OEAwSFwoTQ0FNRVJBX0RJU0NPTk5FQ1RFRBBkEhQKEFBVQkxJU0hfREVHUkFERUQQZRIMCghTVE9QUElORxBmEhIKDlBJQ1RVUkVfRlJPWkVOEGdiBnByb3RvMw",
+    "Cg1tZXRyaWNzLnByb3RvEhJwcmVzYWdlLnBoeXNpb2xvZ3kiPQoGU3RyaWN0Eg0KBXZhbHVlGAEgASgCEhIKCmNvbmZpZGVuY2UYZCABKAISEAoId2luZG93X3MYZSABKAIibwoZTWVhc3VyZW1lbnRXaXRoQ29uZmlkZW5jZRIMCgR0aW1lGAEgASgCEg0KBXZhbHVlGAIgASgCEg4KBnN0YWJsZRgDIAEoCBISCgpjb25maWRlbmNlGAQgASgCEhEKCXRpbWVzdGFtcBgFIAEoAyJNCgtNZWFzdXJlbWVudBIMCgR0aW1lGAEgASgCEg0KBXZhbHVlGAIgASgCEg4KBnN0YWJsZRgDIAEoCBIRCgl0aW1lc3RhbXAYBCABKAMiQgoEQmVhdBITCgtpbnRlcnZhbF9tcxgCIAEoAhISCgpjb25maWRlbmNlGAMgASgCEhEKCXRpbWVzdGFtcBgEIAEoAyJHCgNIcnYSDQoFcm1zc2QYASABKAISDAoEc2RubhgCIAEoAhIPCgdtZWFuX25uGAMgASgCEhIKCmNvbmZpZGVuY2UYBCABKAIitAIKBVB1bHNlEjsKBHJhdGUYASADKAsyLS5wcmVzYWdlLnBoeXNpb2xvZ3kuTWVhc3VyZW1lbnRXaXRoQ29uZmlkZW5jZRIuCgV0cmFjZRgCIAMoCzIfLnByZXNhZ2UucGh5c2lvbG9neS5NZWFzdXJlbWVudBJDChpwdWxzZV9yZXNwaXJhdGlvbl9xdW90aWVudBgDIAMoCzIfLnByZXNhZ2UucGh5c2lvbG9neS5NZWFzdXJlbWVudBIqCgZzdHJpY3QYBCABKAsyGi5wcmVzYWdlLnBoeXNpb2xvZ3kuU3RyaWN0EiQKA2hydhhkIAEoCzIXLnByZXNhZ2UucGh5c2lvbG9neS5IcnYSJwoFYmVhdHMYZSADKAsyGC5wcmVzYWdlLnBoeXNpb2xvZ3kuQmVhdCJUCg9EZXRlY3Rpb25TdGF0dXMSDAoEdGltZRgBIAEoAhIQCghkZXRlY3RlZBgCIAEoCBIOCgZzdGFibGUYAyABKAgSEQoJdGltZXN0YW1wGAQgASgDIvsDCglCcmVhdGhpbmcSOwoEcmF0ZRgBIAMoCzItLnByZXNhZ2UucGh5c2lvbG9neS5NZWFzdXJlbWVudFdpdGhDb25maWRlbmNlEjQKC3VwcGVyX3RyYWNlGAIgAygLMh8ucHJlc2FnZS5waHlzaW9sb2d5Lk1lYXN1cmVtZW50EjQKC2xvd2VyX3RyYWNlGAMgAygLMh8ucHJlc2FnZS5waHlzaW9sb2d5Lk1lYXN1cmVtZW50EjIKCWFtcGxpdHVkZRgEIAMoCzIfLnByZXNhZ2UucGh5c2lvbG9neS5NZWFzdXJlbWVudBIyCgVhcG5lYRgFIAMoCzIjLnByZXNhZ2UucGh5c2lvbG9neS5EZXRlY3Rpb25TdGF0dXMSQAoXcmVzcGlyYXRvcnlfbGluZV9sZW5ndGgYBiADKAsyHy5wcmVzYWdlLnBoeXNpb2xvZ3kuTWVhc3VyZW1lbnQSMQoIYmFzZWxpbmUYByADKAsyHy5wcmVzYWdlLnBoeXNpb2xvZ3kuTWVhc3VyZW1lbnQSPAoTaW5oYWxlX2V4aGFsZV9yYXRpbxgIIAMoCzIfLnByZXNhZ2UucGh5c2lvbG9neS5NZWFzdXJlbWVudBIqCgZzdHJpY3QYCSABKAsyGi5wcmVzYWdlLnBoeXNpb2xvZ3kuU3RyaWN0IiwKCFdpdGhoZWxkEg0KBXB1bHNlGAEgASgJEhEKCWJyZWF0aGluZxgCIAEoCSJACg1CbG9vZFByZXNzdXJlEi8KBnBoYXNpYxgBIAMoCzIfLnByZXNhZ2UucGh5c2lvbG9neS5NZWFzdXJlbWVudCLiAQoITWV0YWRhdGESCgoCaWQYASABKAkSGAoQdXBsb2FkX3RpbWVzdGFtcBgCIAEoCRITCgthcGlfdmVyc2lvbhgDIAEoCRIRCglzZW50X2F0X3MYBCABKAISFwoPZnJhbWVfdGltZXN0YW1wGAUgASgDEhMKC2ZyYW1lX2NvdW50GAYgASgFEhAKCHNlcXVlbmNlGGQgASgDEg8KB2Jvb3RfaWQYZSABKAkSEgoKbGF0ZW5jeV9tcxhmIAEoARIPCgdzdWJqZWN0GGcgASgFEhIKCnNlc3Npb25faWQYaCABKAkirgIKDU1ldHJpY3NCdWZmZXISKAoFcHVsc2UYASABKAsyGS5wcmVzYWdlLnBoeXNpb2xvZ3kuUHVsc2USMAoJYnJlYXRoaW5nGAIgASgLMh0ucHJlc2FnZS5waHlzaW9sb2d5LkJyZWF0aGluZxI5Cg5ibG9vZF9wcmVzc3VyZRgDIAEoCzIhLnByZXNhZ2UucGh5c2lvbG9neS5CbG9vZFByZXNzdXJlEiYKBGZhY2UYBCABKAsyGC5wcmVzYWdlLnBoeXNpb2xvZ3kuRmFjZRIuCghtZXRhZGF0YRgFIAEoCzIcLnByZXNhZ2UucGh5c2lvbG9neS5NZXRhZGF0YRIuCgh3aXRoaGVsZBhkIAEoCzIcLnByZXNhZ2UucGh5c2lvbG9neS5XaXRoaGVsZCI6CgNCb3gSCQoBeBgBIAEoAhIJCgF5GAIgASgCEg0KBXdpZHRoGAMgASgCEg4KBmhlaWdodBgEIAEoAiIkCgxQb2ludDJkRmxvYXQSCQoBeBgBIAEoAhIJCgF5GAIgASgCInwKCUxhbmRtYXJrcxIMCgR0aW1lGAEgASgCEi8KBXZhbHVlGAIgAygLMiAucHJlc2FnZS5waHlzaW9sb2d5LlBvaW50MmRGbG9hdBIOCgZzdGFibGUYAyABKAgSDQoFcmVzZXQYBCABKAgSEQoJdGltZXN0YW1wGAUgASgDIssBCgRGYWNlEjUKCGJsaW5raW5nGAEgAygLMiMucHJlc2FnZS5waHlzaW9sb2d5LkRldGVjdGlvblN0YXR1cxI0Cgd0YWxraW5nGAIgAygLMiMucHJlc2FnZS5waHlzaW9sb2d5LkRldGVjdGlvblN0YXR1cxIwCglsYW5kbWFya3MYAyADKAsyHS5wcmVzYWdlLnBoeXNpb2xvZ3kuTGFuZG1hcmtzEiQKA2JveBhkIAEoCzIXLnByZXNhZ2UucGh5c2lvbG9neS5Cb3giRAoGTW90aW9uEhcKCmZhY2Vfc3BlZWQYASABKAJIAIgBARISCgpkaWZmZXJlbmNlGAIgASgCQg0KC19mYWNlX3NwZWVkIskBCgZTaWduYWwSEwoGc25yX2RiGAEgASgCSACIAQESEgoKYnJpZ2h0bmVzcxgCIAEoAhIaChJzYXR1cmF0ZWRfZnJhY3Rpb24YAyABKAISCwoDZnBzGAQgASgCEh4KEWZyYW1lX2RlZ3JhZGF0aW9uGAUgASgCSAGIAQESGgoNZnJhbWVfcXVhbGl0eRgGIAEoBUgCiAEBQgkKB19zbnJfZGJCFAoSX2ZyYW1lX2RlZ3JhZGF0aW9uQhAKDl9mcmFtZV9xdWFsaXR5IjUKA0VkYRIuCgV0cmFjZRgBIAMoCzIfLnByZXNhZ2UucGh5c2lvbG9neS5NZWFzdXJlbWVudCLaAgoHTWV0cmljcxIwCglicmVhdGhpbmcYASABKAsyHS5wcmVzYWdlLnBoeXNpb2xvZ3kuQnJlYXRoaW5nEjQKC21pY3JvbW90aW9uGAIgASgLMh8ucHJlc2FnZS5waHlzaW9sb2d5Lk1pY3JvTW90aW9uEiQKA2VkYRgDIAEoCzIXLnByZXNhZ2UucGh5c2lvbG9neS5FZGESJgoEZmFjZRgEIAEoCzIYLnByZXNhZ2UucGh5c2lvbG9neS5GYWNlEioKBnNpZ25hbBhkIAEoCzIaLnByZXNhZ2UucGh5c2lvbG9neS5TaWduYWwSEQoJdGltZXN0YW1wGGUgASgDEioKBm1vdGlvbhhmIAEoCzIaLnByZXNhZ2UucGh5c2lvbG9neS5Nb3Rpb24SLgoIbWV0YWRhdGEYZyABKAsyHC5wcmVzYWdlLnBoeXNpb2xvZ3kuTWV0YWRhdGEitgEKC1N0YXR1c1ZhbHVlEi0KBXZhbHVlGAEgASgOMh4ucHJlc2FnZS5waHlzaW9sb2d5LlN0YXR1c0NvZGUSEQoJdGltZXN0YW1wGAIgASgDEg8KB21lc3NhZ2UYZCABKAkSDAoEaGludBhlIAEoCRINCgVzaW5jZRhmIAEoAxIQCghzZXF1ZW5jZRhnIAEoAxIRCglyZWNvcmRpbmcYaCABKAgSEgoKc2Vzc2lvbl9pZBhpIAEoCSI4CgVUcmFjZRIvCgZzYW1wbGUYASADKAsyHy5wcmVzYWdlLnBoeXNpb2xvZ3kuTWVhc3VyZW1lbnQibgoLTWljcm9Nb3Rpb24SLwoGZ2x1dGVzGAEgAygLMh8ucHJlc2FnZS5waHlzaW9sb2d5Lk1lYXN1cmVtZW50Ei4KBWtuZWVzGAIgAygLMh8ucHJlc2FnZS5waHlzaW9sb2d5Lk1lYXN1cmVtZW50Kv0CCgpTdGF0dXNDb2RlEgYKAk9LEAASEgoOTk9fRkFDRVNfRk9VTkQQARIcChhNT1JFX1RIQU5fT05FX0ZBQ0VfRk9VTkQQAhIVChFGQUNFX05PVF9DRU5URVJFRBADEh0KGUZBQ0VfVE9PX0JJR19PUl9UT09fU01BTEwQBBISCg5JTUFHRV9UT09fREFSSxAFEhQKEElNQUdFX1RPT19CUklHSFQQBhInCiNDSEVTVF9UT09fRkFSX09SX05PVF9FTk9VR0hfU0hPV0lORxAHEhoKFlBST0NFU1NJTkdfTk9UX1NUQVJURUQQCBIRCg1DQU1FUkFfVFVOSU5HEAoSFgoSRlJBTUVfUkFURV9UT09fTE9XEAsSFAoQRVhDRVNTSVZFX01PVElPThAMEhcKE0NBTUVSQV9ESVNDT05ORUNURUQQZBIUChBQVUJMSVNIX0RFR1JBREVEEGUSDAoIU1RPUFBJTkcQZhISCg5QSUNUVVJFX0ZST1pFThBnYgZwcm90bzM",
   );
 
 /**
@@ -147,6 +147,41 @@ export const MeasurementSchema: GenMessage<Measurement> = /*@__PURE__*/
   messageDesc(file_metrics, 2);
 
 /**
+ * One heartbeat.
+ *
+ * @generated from message presage.physiology.Beat
+ */
+export type Beat = Message<"presage.physiology.Beat"> & {
+  /**
+   * Time since the beat before. Unit: ms.
+   *
+   * @generated from field: float interval_ms = 2;
+   */
+  intervalMs: number;
+
+  /**
+   * Calibrated probability that the rate around the beat is right.
+   *
+   * @generated from field: float confidence = 3;
+   */
+  confidence: number;
+
+  /**
+   * Capture time of the steepest rise of the blood volume pulse. Unit: µs since the Unix epoch.
+   *
+   * @generated from field: int64 timestamp = 4;
+   */
+  timestamp: bigint;
+};
+
+/**
+ * Describes the message presage.physiology.Beat.
+ * Use `create(BeatSchema)` to create a new message.
+ */
+export const BeatSchema: GenMessage<Beat> = /*@__PURE__*/
+  messageDesc(file_metrics, 3);
+
+/**
  * Heart rate variability over 30 to 60 s of intervals between heartbeats.
  *
  * @generated from message presage.physiology.Hrv
@@ -186,7 +221,7 @@ export type Hrv = Message<"presage.physiology.Hrv"> & {
  * Use `create(HrvSchema)` to create a new message.
  */
 export const HrvSchema: GenMessage<Hrv> = /*@__PURE__*/
-  messageDesc(file_metrics, 3);
+  messageDesc(file_metrics, 4);
 
 /**
  * Pulse, in beats/min.
@@ -229,6 +264,13 @@ export type Pulse = Message<"presage.physiology.Pulse"> & {
    * @generated from field: presage.physiology.Hrv hrv = 100;
    */
   hrv?: Hrv | undefined;
+
+  /**
+   * Heartbeats that became certain since the last message, a second after their time.
+   *
+   * @generated from field: repeated presage.physiology.Beat beats = 101;
+   */
+  beats: Beat[];
 };
 
 /**
@@ -236,7 +278,7 @@ export type Pulse = Message<"presage.physiology.Pulse"> & {
  * Use `create(PulseSchema)` to create a new message.
  */
 export const PulseSchema: GenMessage<Pulse> = /*@__PURE__*/
-  messageDesc(file_metrics, 4);
+  messageDesc(file_metrics, 5);
 
 /**
  * Whether something was detected at a time.
@@ -278,7 +320,7 @@ export type DetectionStatus = Message<"presage.physiology.DetectionStatus"> & {
  * Use `create(DetectionStatusSchema)` to create a new message.
  */
 export const DetectionStatusSchema: GenMessage<DetectionStatus> = /*@__PURE__*/
-  messageDesc(file_metrics, 5);
+  messageDesc(file_metrics, 6);
 
 /**
  * Breathing, in breaths/min.
@@ -357,7 +399,7 @@ export type Breathing = Message<"presage.physiology.Breathing"> & {
  * Use `create(BreathingSchema)` to create a new message.
  */
 export const BreathingSchema: GenMessage<Breathing> = /*@__PURE__*/
-  messageDesc(file_metrics, 6);
+  messageDesc(file_metrics, 7);
 
 /**
  * Why a strict value is absent.
@@ -385,7 +427,7 @@ export type Withheld = Message<"presage.physiology.Withheld"> & {
  * Use `create(WithheldSchema)` to create a new message.
  */
 export const WithheldSchema: GenMessage<Withheld> = /*@__PURE__*/
-  messageDesc(file_metrics, 7);
+  messageDesc(file_metrics, 8);
 
 /**
  * Phasic blood pressure: relative, without unit, not calibrated.
@@ -406,7 +448,7 @@ export type BloodPressure = Message<"presage.physiology.BloodPressure"> & {
  * Use `create(BloodPressureSchema)` to create a new message.
  */
 export const BloodPressureSchema: GenMessage<BloodPressure> = /*@__PURE__*/
-  messageDesc(file_metrics, 8);
+  messageDesc(file_metrics, 9);
 
 /**
  * What the message says about itself.
@@ -498,7 +540,7 @@ export type Metadata = Message<"presage.physiology.Metadata"> & {
  * Use `create(MetadataSchema)` to create a new message.
  */
 export const MetadataSchema: GenMessage<Metadata> = /*@__PURE__*/
-  messageDesc(file_metrics, 9);
+  messageDesc(file_metrics, 10);
 
 /**
  * Vital signs.
@@ -554,7 +596,7 @@ export type MetricsBuffer = Message<"presage.physiology.MetricsBuffer"> & {
  * Use `create(MetricsBufferSchema)` to create a new message.
  */
 export const MetricsBufferSchema: GenMessage<MetricsBuffer> = /*@__PURE__*/
-  messageDesc(file_metrics, 10);
+  messageDesc(file_metrics, 11);
 
 /**
  * A rectangle of the published frame.
@@ -596,7 +638,7 @@ export type Box = Message<"presage.physiology.Box"> & {
  * Use `create(BoxSchema)` to create a new message.
  */
 export const BoxSchema: GenMessage<Box> = /*@__PURE__*/
-  messageDesc(file_metrics, 11);
+  messageDesc(file_metrics, 12);
 
 /**
  * A point of the published frame; 0, 0 is its top left corner.
@@ -624,7 +666,7 @@ export type Point2dFloat = Message<"presage.physiology.Point2dFloat"> & {
  * Use `create(Point2dFloatSchema)` to create a new message.
  */
 export const Point2dFloatSchema: GenMessage<Point2dFloat> = /*@__PURE__*/
-  messageDesc(file_metrics, 12);
+  messageDesc(file_metrics, 13);
 
 /**
  * Key points of the face at a time.
@@ -673,7 +715,7 @@ export type Landmarks = Message<"presage.physiology.Landmarks"> & {
  * Use `create(LandmarksSchema)` to create a new message.
  */
 export const LandmarksSchema: GenMessage<Landmarks> = /*@__PURE__*/
-  messageDesc(file_metrics, 13);
+  messageDesc(file_metrics, 14);
 
 /**
  * The measured face.
@@ -715,7 +757,7 @@ export type Face = Message<"presage.physiology.Face"> & {
  * Use `create(FaceSchema)` to create a new message.
  */
 export const FaceSchema: GenMessage<Face> = /*@__PURE__*/
-  messageDesc(file_metrics, 14);
+  messageDesc(file_metrics, 15);
 
 /**
  * Movement since the frame before.
@@ -744,7 +786,7 @@ export type Motion = Message<"presage.physiology.Motion"> & {
  * Use `create(MotionSchema)` to create a new message.
  */
 export const MotionSchema: GenMessage<Motion> = /*@__PURE__*/
-  messageDesc(file_metrics, 15);
+  messageDesc(file_metrics, 16);
 
 /**
  * Quality of the image and of the signal, for the person who sets up the camera.
@@ -800,7 +842,7 @@ export type Signal = Message<"presage.physiology.Signal"> & {
  * Use `create(SignalSchema)` to create a new message.
  */
 export const SignalSchema: GenMessage<Signal> = /*@__PURE__*/
-  messageDesc(file_metrics, 16);
+  messageDesc(file_metrics, 17);
 
 /**
  * Electrodermal activity: an experimental proxy from peripheral blood flow, relative.
@@ -819,7 +861,7 @@ export type Eda = Message<"presage.physiology.Eda"> & {
  * Use `create(EdaSchema)` to create a new message.
  */
 export const EdaSchema: GenMessage<Eda> = /*@__PURE__*/
-  messageDesc(file_metrics, 17);
+  messageDesc(file_metrics, 18);
 
 /**
  * What is computed on the device for each frame.
@@ -890,7 +932,7 @@ export type Metrics = Message<"presage.physiology.Metrics"> & {
  * Use `create(MetricsSchema)` to create a new message.
  */
 export const MetricsSchema: GenMessage<Metrics> = /*@__PURE__*/
-  messageDesc(file_metrics, 18);
+  messageDesc(file_metrics, 19);
 
 /**
  * Condition of the measurement.
@@ -960,7 +1002,7 @@ export type StatusValue = Message<"presage.physiology.StatusValue"> & {
  * Use `create(StatusValueSchema)` to create a new message.
  */
 export const StatusValueSchema: GenMessage<StatusValue> = /*@__PURE__*/
-  messageDesc(file_metrics, 19);
+  messageDesc(file_metrics, 20);
 
 /**
  * Published; never sent by this server.
@@ -979,7 +1021,7 @@ export type Trace = Message<"presage.physiology.Trace"> & {
  * Use `create(TraceSchema)` to create a new message.
  */
 export const TraceSchema: GenMessage<Trace> = /*@__PURE__*/
-  messageDesc(file_metrics, 20);
+  messageDesc(file_metrics, 21);
 
 /**
  * Published; never sent by this server.
@@ -1003,7 +1045,7 @@ export type MicroMotion = Message<"presage.physiology.MicroMotion"> & {
  * Use `create(MicroMotionSchema)` to create a new message.
  */
 export const MicroMotionSchema: GenMessage<MicroMotion> = /*@__PURE__*/
-  messageDesc(file_metrics, 21);
+  messageDesc(file_metrics, 22);
 
 /**
  * Condition of the measurement.

@@ -50,6 +50,21 @@ Deno.test("BeatSeries.push() has the height, rise time, confidence and SNR of ea
   }
 });
 
+Deno.test("BeatSeries.push() has the interval before each beat, but none after a gap of over 2.5 s", () => {
+  const series = new BeatSeries();
+  const [first, second] = series.push(windowOf({ fromS: 0.5 }));
+  assert.equal(first!.intervalMs, undefined);
+  assert.ok(Math.abs(second!.intervalMs! - 1000) < 15, `${second!.intervalMs}`);
+  // The newest beat so far was at 9 s, and the first of the next window is at its start plus 1.5 s.
+  const afterGap = (seconds: number) => {
+    const other = new BeatSeries();
+    other.push(windowOf({ fromS: 0.5 }));
+    return other.push(windowOf({ fromS: 7.5 + seconds }))[0]!.intervalMs;
+  };
+  assert.ok(Math.abs(afterGap(2)! - 2000) < 30, `${afterGap(2)}`);
+  assert.equal(afterGap(3), undefined);
+});
+
 Deno.test("BeatSeries.push() has each beat of overlapping windows once", () => {
   const series = new BeatSeries();
   const added = [0, 0.3, 0.8, 1.2, 1.8, 2.8, 6.8].map((offset) =>
