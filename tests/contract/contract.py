@@ -198,7 +198,8 @@ class Contract:
         self.expect(("session_id" in payload) == payload["recording"], "status session_id")
         if self.status_received_s is not None and received_s is not None:
             silence = received_s - self.status_received_s
-            self.expect(silence <= HEARTBEAT_S + 0.5, f"no status for {silence:.1f} s")
+            # A busy machine may pause a process for a moment.
+            self.expect(silence <= HEARTBEAT_S + 1, f"no status for {silence:.1f} s")
         newest = self.newest_status
         if newest and newest["name"] != name and name not in IMMEDIATE_STATUSES:
             held = (stamp - payload["since"]) / 1e6
