@@ -24,11 +24,12 @@ const CHECKS: readonly Step[] = [
 
 /**
  * What a test module shares with all others of its process: it must not run beside them. Measures of
- * the process, such as its open files, are of this kind as well. The packed files for arm64 are
- * examined after the tests of arm64, which build them.
+ * the process, such as its open files, are of this kind as well, and executables that it writes: a
+ * child that is started beside it would hold them open. The packed files for arm64 are examined
+ * after the tests of arm64, which build them.
  */
 const OF_THE_PROCESS =
-  /withEnvironment|Deno\.env\.(set|delete)|Deno\.(chdir|umask)|proc\/self|memoryUsage|(source_suite|heap)\.ts"|PACKED\("arm64"\)/;
+  /withEnvironment|Deno\.env\.(set|delete)|Deno\.(chdir|umask)|proc\/self|memoryUsage|(source_suite|heap)\.ts"|PACKED\("arm64"\)|await pack\(/;
 
 /** Test modules below folders, by whether they may run beside others. */
 function testModules(...folders: readonly string[]) {

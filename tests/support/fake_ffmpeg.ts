@@ -1,5 +1,6 @@
 import { NutWriter } from "../../src/capture/ffmpeg/nut_writer.ts";
 import { temporaryFolder } from "./folders.ts";
+import { writeProgram } from "./programs.ts";
 
 /** Size of the images that the fake ffmpeg writes. */
 export const FAKE_SIZE = { width: 16, height: 16 } as const;
@@ -57,7 +58,7 @@ export function fakeFfmpeg(
     Deno.writeTextFileSync(file(`then_${i}`), then);
   }
   Deno.writeTextFileSync(file("description"), description);
-  Deno.writeTextFileSync(
+  writeProgram(
     path,
     `#!/bin/sh
 cd ${folder.path}
@@ -75,7 +76,6 @@ echo $((n + 1)) > runs
 cat output_$n
 . ./then_$n
 `,
-    { mode: 0o755 },
   );
   const read = (name: string) => {
     try {

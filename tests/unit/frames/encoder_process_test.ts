@@ -4,6 +4,7 @@ import { type EncodeJob, EncoderProcess } from "../../../src/frames/encoder_proc
 import type { RawFormat } from "../../../src/frames/raw_image.ts";
 import { temporaryFolder } from "../../support/folders.ts";
 import { HeldTimers } from "../../support/held_timers.ts";
+import { writeProgram } from "../../support/programs.ts";
 
 const FORMAT: RawFormat = {
   width: 4,
@@ -26,7 +27,7 @@ function start({ count = 1000, then = "" } = {}) {
   Deno.writeFileSync(`${folder.path}/frame`, Uint8Array.from(frame));
   const path = `${folder.path}/ffmpeg`;
   // One process, as ffmpeg is: a child of a killed shell would keep the pipes open.
-  Deno.writeTextFileSync(
+  writeProgram(
     path,
     `#!/usr/bin/env python3
 import os, sys
@@ -40,7 +41,6 @@ for _ in range(${count}):
     output.flush()
 os.execvp("sh", ["sh", "-c", ${JSON.stringify(then)}])
 `,
-    { mode: 0o755 },
   );
   const executable = { path, version: "7", libavutil: [59, 0, 0], passthrough: [] } as const;
   const process = new EncoderProcess(executable, { format: FORMAT, quality: 80 });

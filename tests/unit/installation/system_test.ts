@@ -16,6 +16,7 @@ import {
 import { TemporaryFolder } from "../../support/clips.ts";
 import { withEnvironment } from "../../support/environment.ts";
 import { replaced } from "../../support/replace.ts";
+import { writeProgram } from "../../support/programs.ts";
 
 const namesIn = (folder: string) => [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
 const modeOf = (path: string) => Deno.statSync(path).mode! & 0o777;
@@ -172,7 +173,7 @@ Deno.test("systemdVersion() finds the library in the folder of each distribution
 /** Runs `use` with a systemctl that runs this shell script. */
 async function withSystemctl(script: string, use: () => Promise<void>): Promise<void> {
   using folder = new TemporaryFolder();
-  Deno.writeTextFileSync(folder.file("systemctl"), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+  writeProgram(folder.file("systemctl"), `#!/bin/sh\n${script}\n`);
   await withEnvironment({ PATH: `${folder.path}:${Deno.env.get("PATH")}` }, use);
 }
 

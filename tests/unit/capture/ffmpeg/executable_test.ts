@@ -7,6 +7,7 @@ import {
 import { SourceError } from "../../../../src/capture/frame.ts";
 import { withEnvironment } from "../../../support/environment.ts";
 import { temporaryFolder } from "../../../support/folders.ts";
+import { writeProgram } from "../../../support/programs.ts";
 
 Deno.test("parseVersion() orders builds by libavutil and selects the options of that version", () => {
   const debian = parseVersion(
@@ -54,14 +55,13 @@ function fakeVersion(libavutil: string) {
   const path = `${folder.path}/bin/ffmpeg`;
   Deno.mkdirSync(`${folder.path}/bin`);
   const write = (version: string) =>
-    Deno.writeTextFileSync(
+    writeProgram(
       path,
       `#!/bin/sh
 [ "$*" = -version ] || exit 1
 echo start >> ${folder.path}/starts
 printf 'ffmpeg version fake\\nlibavutil      ${version} / 1. 1. 1\\n'
 `,
-      { mode: 0o755 },
     );
   write(libavutil);
   return {

@@ -19,6 +19,7 @@ import { temporaryFolder } from "../../../support/folders.ts";
 import { settle } from "../../../support/manual_clock.ts";
 import { replaced } from "../../../support/replace.ts";
 import { waitFor } from "../../../support/wait.ts";
+import { writeProgram } from "../../../support/programs.ts";
 
 const SIZE = { width: 16, height: 16 };
 /** Bytes of an image in planar 4:2:0. */
@@ -50,7 +51,7 @@ function fakeFfmpeg({ hangs, stream = streamOfOneFrame() }: {
   const folder = temporaryFolder();
   Deno.writeFileSync(`${folder.path}/stream`, stream);
   const path = `${folder.path}/ffmpeg`;
-  Deno.writeTextFileSync(
+  writeProgram(
     path,
     `#!/bin/sh
 [ -e ${folder.path}/away ] && { echo "Connection refused" >&2; exit 1; }
@@ -59,7 +60,6 @@ case "$*" in
   *) cat ${folder.path}/description >&2; exit 1;;
 esac
 `,
-    { mode: 0o755 },
   );
   return {
     path,

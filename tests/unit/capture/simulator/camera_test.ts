@@ -10,12 +10,13 @@ import { SCENES } from "../../../../src/capture/simulator/scene.ts";
 import { simulateTruth, type TruthSample } from "../../../../src/capture/simulator/truth.ts";
 import { SystemClock } from "../../../../src/telemetry/clock.ts";
 import { temporaryFolder } from "../../../support/folders.ts";
+import { writeProgram } from "../../../support/programs.ts";
 
 /** A program in place of ffmpeg that gives a grey portrait of any size. */
 async function withGreyPortrait<Result>(use: () => Promise<Result>): Promise<Result> {
   using folder = temporaryFolder();
   const path = `${folder.path}/ffmpeg`;
-  Deno.writeTextFileSync(
+  writeProgram(
     path,
     `#!/bin/sh
 case "$*" in
@@ -25,7 +26,6 @@ width=$(echo "$*" | sed 's/.*scale=\\([0-9]*\\):.*/\\1/')
 height=$(echo "$*" | sed 's/.*scale=[0-9]*:\\([0-9]*\\):.*/\\1/')
 head -c $((width * height * 3)) /dev/zero
 `,
-    { mode: 0o755 },
   );
   const before = Deno.env.get("PHYSIOLOGY_FFMPEG");
   Deno.env.set("PHYSIOLOGY_FFMPEG", path);
