@@ -20,8 +20,8 @@ export class FrameQueue {
   readonly #context: QueueContext;
   readonly #stats: DeliveryStats;
   #queued: FrameOutgoing | undefined;
-  /** Frames in flight, oldest first; they are acknowledged in order. */
-  readonly #inFlight: { readonly sentUs: number; readonly bytes: number }[] = [];
+  /** Frames in flight, oldest first. A frame that is rejected at once ends before older ones. */
+  readonly #inFlight = new Set<{ readonly sentUs: number; readonly bytes: number }>();
   readonly #closing = new AbortController();
   #pacing = false;
   #receivers: number | undefined;
@@ -98,13 +98,14 @@ export class FrameQueue {
   get #canSend(): boolean {
     const { framesInFlight = Infinity } = this.#options;
     const { congestion, clock } = this.#context;
-    return this.#inFlight.length < framesInFlight &&
+    return this.#inFlight.size < framesInFlight &&
       congestion.canSend(this.#inFlightTotals, clock.monotonicUs());
   }
 
   get #inFlightTotals(): InFlight {
-    const bytes = this.#inFlight.reduce((sum, frame) => sum + frame.bytes, 0);
-    return { frames: this.#inFlight.length, bytes, oldest: this.#inFlight[0] };
+    const frames = [...this.#inFlight];
+    const bytes = frames.reduce((sum, frame) => sum + frame.bytes, 0);
+    return { frames: frames.length, bytes, oldest: frames[0] };
   }
 
   #pacingGapUs(frame: FrameOutgoing): number {
@@ -117,10 +118,11 @@ export class FrameQueue {
     const bytes = bytesOf(frame);
     const sentUs = clock.monotonicUs();
     congestion.onFrameSent(bytes, sentUs);
-    this.#inFlight.push({ sentUs, bytes });
+    const sent = { sentUs, bytes };
+    this.#inFlight.add(sent);
     try {
       const { receivers } = await backend.send(frame);
-      const acknowledged = { sentUs, acknowledgedUs: clock.monotonicUs(), bytes };
+      const acknowledged = { ...sent, acknowledgedUs: clock.monotonicUs() };
       this.#receivers = receivers;
       congestion.onFrameAcknowledged(acknowledged);
       this.#stats.add({ ...acknowledged, receivers });
@@ -129,7 +131,7 @@ export class FrameQueue {
       if (isRejection) this.#onRejected(error.message);
       this.#drop(error instanceof BackendError ? error.reason : "failed");
     } finally {
-      this.#inFlight.shift();
+      this.#inFlight.delete(sent);
       this.#pump();
     }
   }

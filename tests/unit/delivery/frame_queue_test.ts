@@ -87,9 +87,12 @@ Deno.test("FrameQueue wants frames unless the last one had no receiver on this l
   assert.equal(ends.outbox.framesWanted, true);
 });
 
-/** A backend that refuses every frame. */
+/** A backend that refuses every frame while it is set to. */
 class RefusingBackend extends FakeBackend {
-  override send(_outgoing: Outgoing): Promise<Delivery> {
+  refusing = true;
+
+  override send(outgoing: Outgoing): Promise<Delivery> {
+    if (!this.refusing) return super.send(outgoing);
     const options = { retriable: false, reason: "rejected" } as const;
     return Promise.reject(new BackendError("The frame is too large", options));
   }
@@ -103,6 +106,27 @@ Deno.test("FrameQueue reports a rejected frame as a problem for 3 s", async () =
   assert.equal(ends.outbox.problem, "The frame is too large");
   await ends.clock.advance(MICROSECOND_MS);
   assert.equal(ends.outbox.problem, undefined);
+});
+
+Deno.test("FrameQueue waits for a late acknowledgement although a newer frame was rejected at once", async () => {
+  const backend = new RefusingBackend();
+  backend.refusing = false;
+  await using ends = startFakeOutbox({}, backend);
+  backend.setReady(true);
+  for (let sequence = 1; sequence <= 3; sequence++) {
+    ends.outbox.offer(fakeFrame(ends.clock, sequence));
+    await ends.clock.advance(33);
+  }
+  backend.acknowledging = false;
+  ends.outbox.offer(fakeFrame(ends.clock, 4));
+  await ends.clock.advance(20);
+  backend.refusing = true;
+  ends.outbox.offer(fakeFrame(ends.clock, 5));
+  await ends.clock.advance(20);
+  backend.refusing = false;
+  ends.outbox.offer(fakeFrame(ends.clock, 6));
+  assert.deepEqual(framesOf(backend.sent), [1, 2, 3, 4]);
+  assert.equal(ends.dropped("frame"), 1, "frame 5 was sent, and rejected");
 });
 
 /** A backend that acknowledges each frame after a delay, as over a slow link. */
