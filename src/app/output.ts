@@ -1,4 +1,5 @@
 import type { Sink } from "../delivery/bus.ts";
+import { MACHINE_ID_PATH } from "../delivery/flags.ts";
 import { Outbox } from "../delivery/outbox.ts";
 import type { Health } from "../telemetry/health.ts";
 import type { TransportContext } from "../transports/transport.ts";
@@ -15,6 +16,12 @@ export interface Output extends AsyncDisposable {
   };
 }
 
+/** Returns the id of this installation of the system; undefined if it has none. */
+async function machineId(): Promise<string | undefined> {
+  const text = await Deno.readTextFile(MACHINE_ID_PATH).catch(() => "");
+  return text.trim() || undefined;
+}
+
 /** Opens the transport that `--streaming_backend` selects. */
 export async function openOutput(
   settings: Settings,
@@ -27,9 +34,11 @@ export async function openOutput(
     memoryBytes: publish.outboxMemoryBytes,
     maxFrameAgeMs: publish.maxFrameAgeMs,
     maxMetricAgeMs: publish.spoolMaxAgeSeconds * 1000,
-    ...(publish.spoolPath === undefined
-      ? {}
-      : { spoolFolder: publish.spoolPath, spoolBytes: publish.spoolMaxBytes }),
+    ...(publish.spoolPath === undefined ? {} : {
+      spoolFolder: publish.spoolPath,
+      spoolBytes: publish.spoolMaxBytes,
+      device: await machineId(),
+    }),
   });
   return {
     sink: outbox,

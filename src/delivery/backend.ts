@@ -15,6 +15,8 @@ export interface Delivery {
  */
 export interface Backend extends AsyncDisposable {
   readonly name: string;
+  /** Where messages go: address and prefix, without secrets. A spool belongs to one destination. */
+  readonly destination: string;
   /** Connects or opens, and keeps trying until disposed; an unavailable peer is not an error. */
   start(): void;
   /** False while a send would fail at once. */

@@ -1,5 +1,7 @@
+import { AppError, reasonOf } from "../base/errors.ts";
+import type { Clock } from "../telemetry/clock.ts";
 import type { SpoolRecord } from "./spool/record.ts";
-import type { Spool } from "./spool/spool.ts";
+import type { Spool, SpoolDropReason } from "./spool/spool.ts";
 
 /** A metric that waits to be sent. */
 export interface QueuedMetric extends SpoolRecord {
@@ -11,15 +13,34 @@ export interface QueuedMetric extends SpoolRecord {
   readonly resent?: boolean;
 }
 
+/** Where a backlog gets its spool from. */
+export interface SpoolSource {
+  /** Folder that the user has configured, for messages. */
+  readonly path: string;
+  /** Who publishes at present. When it changes, the spool is opened again. */
+  identity(): string;
+  /** @throws {Error} if the spool cannot be used; the call is repeated later. */
+  open(): Promise<Spool>;
+}
+
 export interface BacklogOptions {
   /** Bytes kept in memory. The rest goes to the spool, or is dropped if there is none. */
   readonly memoryBytes: number;
   /** Metrics that have waited in memory for longer are dropped, in milliseconds. */
   readonly maxAgeMs: number;
-  readonly spool?: Spool | undefined;
+  readonly spool?: SpoolSource | undefined;
+  readonly clock: Clock;
   /** Called with the number of metrics that were dropped. */
-  readonly onDrop: (reason: "queue_full" | "too_old", count: number) => void;
+  readonly onDrop: (reason: BacklogDropReason, count: number) => void;
+  /** Called with each problem of the spool, every time that it occurs. */
+  readonly onProblem: (problem: string) => void;
 }
+
+/** Why a metric is not sent any more; "stopped": at the end it was neither sent nor spooled. */
+export type BacklogDropReason = "queue_full" | "stopped" | SpoolDropReason;
+
+/** What a backlog does with its spool. Each can fail for a reason of its own. */
+type SpoolUse = "use" | "write to" | "read" | "remove from";
 
 /** Approximate memory that an entry takes beside its bytes. */
 const ENTRY_OVERHEAD_BYTES = 200;
@@ -27,14 +48,29 @@ const ENTRY_OVERHEAD_BYTES = 200;
 const SPOOL_AFTER_US = 10_000_000;
 /** Factor by which memory may exceed its limit while the disk is slow or full. */
 const SPOOL_SLACK = 2;
+/** Bytes written to the spool at once: what fits on a full disk is saved. Chosen. */
+const SPILL_BYTES = 2 ** 18;
+/** Pause before the spool is used again after a failure, in microseconds. */
+const RETRY_US = 500_000;
+/** How often the age of the metrics is checked, in microseconds. */
+const EXPIRY_CHECK_US = 60_000_000;
 
-/** Queue of the unsent metrics of one topic: the newest in memory, the older ones in a spool. */
+/**
+ * Queue of the unsent metrics of one topic: the newest in memory, the older ones in a spool. No
+ * method throws: while the spool cannot be used, `problem` has the reason and metrics stay in
+ * memory.
+ */
 export class Backlog {
   readonly #options: BacklogOptions;
   #entries: QueuedMetric[] = [];
   #memoryBytes = 0;
+  /** The spool once it was opened. */
+  #spool: Spool | undefined;
   /** Whether the records of the last `peek` came from the spool. */
   #peekedSpool = false;
+  readonly #problems = new Map<SpoolUse, string>();
+  /** Until then the spool is not opened or written to, in microseconds of the monotonic clock. */
+  #pausedUntilUs = -Infinity;
 
   constructor(options: BacklogOptions) {
     this.#options = options;
@@ -42,7 +78,7 @@ export class Backlog {
 
   /** Number of metrics in memory and in the spool. */
   get length(): number {
-    return this.#entries.length + (this.#options.spool?.length ?? 0);
+    return this.#entries.length + (this.#spool?.length ?? 0);
   }
 
   /** Bytes in memory. */
@@ -52,12 +88,13 @@ export class Backlog {
 
   /** Bytes on the disk. */
   get spoolBytes(): number {
-    return this.#options.spool?.bytes ?? 0;
+    return this.#spool?.bytes ?? 0;
   }
 
-  /** Loads what an earlier process left in the spool. */
-  async open(): Promise<void> {
-    await this.#options.spool?.open();
+  /** Why the spool cannot be used as it is needed at present. */
+  get problem(): string | undefined {
+    const [problem] = this.#problems.values();
+    return problem;
   }
 
   /** Inserts a metric by its position, so that a failed one goes before newer ones. */
@@ -75,8 +112,105 @@ export class Backlog {
     if (dropped > 0) this.#options.onDrop("queue_full", dropped);
   }
 
-  /** Drops what is over the age limit at `nowUs` (monotonic) or, on disk, `epochUs`. */
-  async expire({ nowUs, epochUs }: { nowUs: number; epochUs: number }): Promise<void> {
+  /**
+   * Opens the spool, drops what is over the age limit, and moves metrics to the spool if they take
+   * too much memory or have waited for too long. Only those before the position `before` move: a
+   * metric in flight at that position may fail and has to go before later ones.
+   */
+  async maintain({ before }: { before: number }): Promise<void> {
+    const { clock, spool: source } = this.#options;
+    const nowUs = clock.monotonicUs();
+    this.#expireMemory(nowUs);
+    if (!source || nowUs < this.#pausedUntilUs) return;
+    if (this.#spool?.identity !== source.identity()) await this.#open(source);
+    if (!this.#spool) return;
+    await this.#attempt("remove from", () => this.#spool?.expire(clock.epochUs(nowUs)));
+    if (!this.#shouldSpill(nowUs)) this.#problems.delete("write to");
+    else if (!await this.#spill({ before })) this.#pausedUntilUs = nowUs + RETRY_US;
+  }
+
+  /** Time until `maintain` has work to do if nothing else happens, in milliseconds. */
+  get msUntilMaintenance(): number {
+    const { clock, spool } = this.#options;
+    const nowUs = clock.monotonicUs();
+    if (!spool) return EXPIRY_CHECK_US / 1000;
+    const isDue = !this.#spool || this.#memoryBytes > this.#options.memoryBytes;
+    const oldestUs = this.#entries[0]?.queuedUs ?? Infinity;
+    const dueUs = isDue ? nowUs : oldestUs + SPOOL_AFTER_US + 1;
+    const waitUs = Math.max(dueUs, this.#pausedUntilUs) - nowUs;
+    return Math.min(Math.max(0, waitUs), EXPIRY_CHECK_US) / 1000;
+  }
+
+  /** Returns the oldest metrics, at most `count`, without removing them. */
+  async peek(count: number): Promise<readonly SpoolRecord[]> {
+    const spool = this.#spool;
+    this.#peekedSpool = spool !== undefined && spool.length > 0;
+    if (!spool || !this.#peekedSpool) return this.#entries.slice(0, count);
+    let records: readonly SpoolRecord[] = [];
+    await this.#attempt("read", async () => records = await spool.peek(count));
+    return records;
+  }
+
+  /** Removes metrics that the last `peek` returned. */
+  async remove(records: readonly SpoolRecord[]): Promise<void> {
+    if (!this.#peekedSpool) return this.#removeFromMemory(records);
+    await this.#attempt("remove from", () => this.#spool?.remove(records.length));
+  }
+
+  /** Moves all metrics to the spool at the end. What is neither sent nor spooled is counted. */
+  async close(): Promise<void> {
+    this.#pausedUntilUs = -Infinity;
+    if (this.#options.spool) {
+      await this.maintain({ before: -Infinity });
+      await this.#spill({ before: Infinity });
+    }
+    const { length } = this.#entries;
+    if (length > 0) this.#options.onDrop("stopped", length);
+  }
+
+  async #open(source: SpoolSource): Promise<void> {
+    this.#spool = undefined;
+    const isOpen = await this.#attempt("use", async () => this.#spool = await source.open());
+    if (!isOpen) this.#pausedUntilUs = this.#options.clock.monotonicUs() + RETRY_US;
+  }
+
+  #shouldSpill(nowUs: number): boolean {
+    const waitedUs = nowUs - (this.#entries[0]?.queuedUs ?? nowUs);
+    return this.#memoryBytes > this.#options.memoryBytes || waitedUs > SPOOL_AFTER_US;
+  }
+
+  /** Moves metrics to the spool, oldest first; returns false if none could be moved. */
+  async #spill({ before }: { before: number }): Promise<boolean> {
+    const spool = this.#spool;
+    if (!spool) return false;
+    const due = this.#entries.filter((entry) => entry.position < before);
+    let moved = 0;
+    while (moved < due.length) {
+      const part = takeBytes(due.slice(moved), SPILL_BYTES);
+      if (!await this.#attempt("write to", () => spool.append(part))) return false;
+      this.#removeFromMemory(part);
+      moved += part.length;
+    }
+    return moved > 0;
+  }
+
+  /** Uses the spool; returns false and keeps the reason if that fails. */
+  async #attempt(use: SpoolUse, work: () => unknown): Promise<boolean> {
+    try {
+      await work();
+      this.#problems.delete(use);
+      return true;
+    } catch (error) {
+      const hint = error instanceof AppError && error.hint || HINTS[use];
+      const problem = `Cannot ${use} the spool in ${this.#options.spool?.path}: ` +
+        `${reasonOf(error)}: ${hint}`;
+      this.#problems.set(use, problem);
+      this.#options.onProblem(problem);
+      return false;
+    }
+  }
+
+  #expireMemory(nowUs: number): void {
     const oldestUs = nowUs - this.#options.maxAgeMs * 1000;
     let dropped = 0;
     while ((this.#entries[0]?.queuedUs ?? Infinity) < oldestUs) {
@@ -84,39 +218,6 @@ export class Backlog {
       dropped++;
     }
     if (dropped > 0) this.#options.onDrop("too_old", dropped);
-    await this.#options.spool?.expire(epochUs);
-  }
-
-  /** Whether metrics should move to the spool: by their size, or by how long they have waited. */
-  shouldSpill(nowUs: number): boolean {
-    if (!this.#options.spool) return false;
-    const waitedUs = nowUs - (this.#entries[0]?.queuedUs ?? nowUs);
-    return this.#memoryBytes > this.#options.memoryBytes || waitedUs > SPOOL_AFTER_US;
-  }
-
-  /**
-   * Moves the metrics before `position` from memory to the spool. Those after it stay: a metric in
-   * flight at that position may fail and has to go before them.
-   *
-   * @throws {Error} if the disk is full or missing. The metrics then stay in memory.
-   */
-  async spill({ before: position }: { before: number }): Promise<void> {
-    const moved = this.#entries.filter((entry) => entry.position < position);
-    await this.#options.spool?.append(moved);
-    this.#removeFromMemory(moved);
-  }
-
-  /** Returns the oldest metrics, at most `count`, without removing them. */
-  async peek(count: number): Promise<readonly SpoolRecord[]> {
-    this.#peekedSpool = (this.#options.spool?.length ?? 0) > 0;
-    if (!this.#peekedSpool) return this.#entries.slice(0, count);
-    return await this.#options.spool?.peek(count) ?? [];
-  }
-
-  /** Removes metrics that the last `peek` returned. */
-  async remove(records: readonly SpoolRecord[]): Promise<void> {
-    if (this.#peekedSpool) return await this.#options.spool?.remove(records.length);
-    this.#removeFromMemory(records);
   }
 
   /** Removes by identity: since `peek`, some may have been dropped and others inserted between. */
@@ -130,6 +231,20 @@ export class Backlog {
     const entry = this.#entries.shift();
     if (entry) this.#memoryBytes -= memoryBytesOf(entry);
   }
+}
+
+const HINTS: Readonly<Record<SpoolUse, string>> = {
+  "use": "check the folder, and give the server's user write permission",
+  "write to": "free disk space, or give the server's user write permission",
+  "read": "check the disk, and give the server's user read permission",
+  "remove from": "check the disk, and give the server's user write permission",
+};
+
+/** Returns the first metrics, up to `bytes` bytes, but at least one. */
+function takeBytes(entries: readonly QueuedMetric[], bytes: number): readonly QueuedMetric[] {
+  let sum = 0;
+  const end = entries.findIndex((entry) => (sum += entry.bytes.length) > bytes);
+  return end < 0 ? entries : entries.slice(0, Math.max(1, end));
 }
 
 function memoryBytesOf({ bytes }: QueuedMetric): number {

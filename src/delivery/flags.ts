@@ -78,11 +78,15 @@ export type PublishSettings<Name extends string = string> = ValuesOf<
   ReturnType<typeof publishFlags<Name>>
 >;
 
+/** Identifies the installation of the system; see machine-id(5). */
+export const MACHINE_ID_PATH = "/etc/machine-id";
+
 export const publishPermissions: PermissionsOf<{ readonly publish: PublishSettings }> = (
   { publish },
   program,
 ) => ({
   write: definedPaths(publish.spoolPath),
+  ...publish.spoolPath === undefined ? {} : { read: [MACHINE_ID_PATH] },
   // ffmpeg compresses the frames that the display of traces and rates is drawn on.
   ...publish.enableHud ? ffmpegPermissions(undefined, program) : {},
 });

@@ -1,9 +1,8 @@
 import { epochUs } from "../base/time.ts";
-import { reasonOf } from "../base/errors.ts";
 import { SubscriberPresence } from "./subscriber_presence.ts";
-import { Backlog, type QueuedMetric } from "./backlog.ts";
+import { Backlog, type BacklogDropReason, type QueuedMetric } from "./backlog.ts";
 import type { SpoolRecord } from "./spool/record.ts";
-import { Spool } from "./spool/spool.ts";
+import type { SpoolFolder } from "./spool/spool_folder.ts";
 import { DeliveryStats, type QueueContext } from "./queue.ts";
 import { BackendError, type Delivery } from "./backend.ts";
 import type { MetricOutgoing } from "../envelopes/message.ts";
@@ -21,7 +20,7 @@ export interface MetricQueueOptions {
   /** Maximum number of metrics replayed per second. */
   readonly replayPerSecond: number;
   /** Stores metrics beyond the memory limit; without a spool they are dropped. */
-  readonly spool?: { readonly folder: string; readonly maxBytes: number };
+  readonly spool?: { readonly folder: SpoolFolder; readonly maxBytes: number } | undefined;
 }
 
 /** Number of metrics replayed before their acknowledgements are awaited. */
@@ -32,8 +31,6 @@ const RETRY_MS = 500;
 const RECONNECT_US = 15 * 60_000_000;
 /** How long subscribers may take to follow from one server to another, in microseconds. */
 const MIGRATION_US = 5_000_000;
-/** How often an idle queue checks the age of its metrics, in milliseconds. */
-const EXPIRY_CHECK_MS = 60_000;
 
 /** Result of a replay: all were delivered, no subscriber received one, or the backend failed. */
 type ReplayOutcome = "delivered" | "no_receivers" | "failed";
@@ -62,7 +59,6 @@ export class MetricQueue {
   #running: Promise<void> | undefined;
   /** Metrics that were in flight when the link was lost, and may have to be sent again. */
   readonly #unsettled = new Set<QueuedMetric>();
-  #problem: string | undefined;
 
   constructor(topic: MetricOutgoing["topic"], options: MetricQueueOptions, context: QueueContext) {
     this.topic = topic;
@@ -70,10 +66,7 @@ export class MetricQueue {
     this.#context = context;
     this.#stats = new DeliveryStats(topic, context);
     this.#presence = new SubscriberPresence(context.clock);
-    const { memoryBytes, maxAgeMs } = options;
-    const onDrop = (reason: string, count: number) => this.#drop(reason, count);
-    const spool = options.spool && new Spool({ ...options.spool, maxAgeMs, onDrop });
-    this.#backlog = new Backlog({ memoryBytes, maxAgeMs, spool, onDrop });
+    this.#backlog = this.#createBacklog();
   }
 
   start(): void {
@@ -89,9 +82,9 @@ export class MetricQueue {
     return this.#backlog.spoolBytes;
   }
 
-  /** Why metrics cannot be spooled; undefined while they can. */
+  /** Why the spool cannot be used as it is needed; undefined while it can. */
   get problem(): string | undefined {
-    return this.#problem;
+    return this.#backlog.problem;
   }
 
   /** True if nothing is in flight and the backlog is empty or cannot be sent now. */
@@ -124,12 +117,35 @@ export class MetricQueue {
     this.#wakeup.notify();
   }
 
-  /** Ends the queue. Call it after the backend was disposed, when nothing is in flight any more. */
+  /**
+   * Ends the queue. Call it after the backend was disposed: what is in flight then counts as not
+   * delivered, and is spooled with the backlog.
+   */
   async close(): Promise<void> {
     this.#closing.abort();
     this.#wakeup.notify();
     await this.#running;
-    await this.#spill();
+    for (const entry of this.#inFlight) this.#backlog.insert(entry);
+    this.#inFlight.clear();
+    await this.#backlog.close();
+  }
+
+  #createBacklog(): Backlog {
+    const { memoryBytes, maxAgeMs, spool } = this.#options;
+    const { clock, log } = this.#context;
+    const onDrop = (reason: BacklogDropReason, count: number) => this.#drop(reason, count);
+    return new Backlog({
+      memoryBytes,
+      maxAgeMs,
+      clock,
+      onDrop,
+      onProblem: (problem) => log.rateLimited("spool", 10, "warning", problem),
+      spool: spool && {
+        path: spool.folder.path,
+        identity: () => spool.folder.identity,
+        open: () => spool.folder.open(this.topic, { maxBytes: spool.maxBytes, maxAgeMs, onDrop }),
+      },
+    });
   }
 
   async #sendLive(entry: QueuedMetric): Promise<void> {
@@ -149,7 +165,7 @@ export class MetricQueue {
       else this.#onDelivered(entry, { delivery, sentUs });
     } catch (error) {
       if (isRejection(error)) this.#drop(error.reason, 1, error.message);
-      else this.#enqueue(entry);
+      else if (this.#inFlight.has(entry)) this.#enqueue(entry); // else close() has taken it
     } finally {
       this.#inFlight.delete(entry);
       if (this.#unsettled.delete(entry)) this.#wakeup.notify();
@@ -182,42 +198,12 @@ export class MetricQueue {
   /** The only loop that uses the spool: it expires, spills and replays in turns. */
   async #run(): Promise<void> {
     const { backend, clock } = this.#context;
-    await this.#open();
     while (!this.#closing.signal.aborted) {
-      if (this.#backlog.length > 0) await this.#expire();
-      if (this.#backlog.shouldSpill(clock.monotonicUs())) await this.#spill();
-      if (this.#backlog.length === 0 || !backend.ready || this.#unsettled.size > 0) {
-        await this.#wakeup.wait(clock, EXPIRY_CHECK_MS);
-      } else await this.#replay();
-    }
-  }
-
-  async #open(): Promise<void> {
-    try {
-      await this.#backlog.open();
-    } catch (error) {
-      this.#onSpoolError(error);
-    }
-  }
-
-  async #expire(): Promise<void> {
-    const { clock } = this.#context;
-    const nowUs = clock.monotonicUs();
-    try {
-      await this.#backlog.expire({ nowUs, epochUs: clock.epochUs(nowUs) });
-    } catch (error) {
-      this.#onSpoolError(error);
-    }
-  }
-
-  async #spill(): Promise<void> {
-    try {
       const [oldest] = this.#inFlight;
-      await this.#backlog.spill({ before: oldest?.position ?? Infinity });
-      this.#problem = undefined;
-    } catch (error) {
-      this.#onSpoolError(error);
-      await this.#context.clock.sleep(RETRY_MS, this.#closing.signal);
+      await this.#backlog.maintain({ before: oldest?.position ?? Infinity });
+      if (this.#backlog.length === 0 || !backend.ready || this.#unsettled.size > 0) {
+        await this.#wakeup.wait(clock, this.#backlog.msUntilMaintenance);
+      } else await this.#replay();
     }
   }
 
@@ -239,27 +225,22 @@ export class MetricQueue {
 
   /** Sends the oldest metrics of the backlog and removes those that were delivered in order. */
   async #replayBatch(): Promise<{ delivered: number; outcome: ReplayOutcome }> {
-    try {
-      // Without a known receiver, a single metric probes for one.
-      const isReceived = this.#presence.present || this.#context.backend.inOrder;
-      const batch = await this.#backlog.peek(isReceived ? REPLAY_BATCH : 1);
-      const sentUs = this.#context.clock.monotonicUs();
-      const results = await Promise.allSettled(
-        batch.map((record) => this.#send({ ...record, bytes: markReplayed(record.bytes) })),
-      );
-      let delivered = 0;
-      let outcome: ReplayOutcome = "delivered";
-      for (const [at, record] of batch.entries()) {
-        outcome = this.#outcomeOf(record, { result: results[at], sentUs });
-        if (outcome !== "delivered") break;
-        delivered++;
-      }
-      await this.#backlog.remove(batch.slice(0, delivered));
-      return { delivered, outcome };
-    } catch (error) {
-      this.#onSpoolError(error);
-      return { delivered: 0, outcome: "failed" };
+    // Without a known receiver, a single metric probes for one.
+    const isReceived = this.#presence.present || this.#context.backend.inOrder;
+    const batch = await this.#backlog.peek(isReceived ? REPLAY_BATCH : 1);
+    const sentUs = this.#context.clock.monotonicUs();
+    const results = await Promise.allSettled(
+      batch.map((record) => this.#send({ ...record, bytes: markReplayed(record.bytes) })),
+    );
+    let delivered = 0;
+    let outcome: ReplayOutcome = batch.length > 0 ? "delivered" : "failed";
+    for (const [at, record] of batch.entries()) {
+      outcome = this.#outcomeOf(record, { result: results[at], sentUs });
+      if (outcome !== "delivered") break;
+      delivered++;
     }
+    await this.#backlog.remove(batch.slice(0, delivered));
+    return { delivered, outcome };
   }
 
   /** Handles the result of a replayed metric. A rejected one counts as delivered: it is dropped. */
@@ -297,12 +278,6 @@ export class MetricQueue {
     });
     // A backend that requires order also stores what it acknowledges: nothing can be lost there.
     if (!this.#context.backend.inOrder) this.#recentAcks.add(record, nowUs);
-  }
-
-  #onSpoolError(error: unknown): void {
-    this.#problem = `Cannot write to the spool in ${this.#options.spool?.folder}: ` +
-      `${reasonOf(error)}: free disk space, or give the server's user write permission`;
-    this.#context.log.rateLimited("spool", 10, "warning", this.#problem);
   }
 
   #drop(reason: string, count: number, message = "Dropped metrics"): void {

@@ -5,6 +5,7 @@ import type { Log } from "../telemetry/log.ts";
 import { FrameQueue } from "./frame_queue.ts";
 import { CongestionController } from "./congestion/controller.ts";
 import { MetricQueue, type MetricQueueOptions } from "./metric_queue.ts";
+import { SpoolFolder } from "./spool/spool_folder.ts";
 import type { Backend } from "./backend.ts";
 import type { MetricOutgoing, Outgoing } from "../envelopes/message.ts";
 import type { Sink } from "./bus.ts";
@@ -23,6 +24,8 @@ export interface OutboxOptions {
   readonly maxFrameAgeMs?: number;
   /** Folder for metrics beyond the memory limit; without it they are dropped. */
   readonly spoolFolder?: string;
+  /** Identifies this machine: a spool from another one is kept apart. @default none */
+  readonly device?: string | undefined;
   /** Maximum size of the metrics in that folder, in bytes. @default 64 MiB */
   readonly spoolBytes?: number;
   /** Maximum number of frames in flight. @default the congestion window alone */
@@ -61,6 +64,7 @@ export class Outbox implements Sink, AsyncDisposable {
   readonly #context: OutboxContext;
   readonly #congestion = new CongestionController();
   readonly #frames: FrameQueue;
+  readonly #spool: SpoolFolder | undefined;
   #closing = false;
   readonly #metrics = new Map<MetricOutgoing["topic"], MetricQueue>();
 
@@ -77,8 +81,13 @@ export class Outbox implements Sink, AsyncDisposable {
       maxFrameAgeMs: options.maxFrameAgeMs ?? 500,
       framesInFlight: options.framesInFlight,
     }, queueContext);
+    const { spoolFolder: path, device } = options;
+    // What was measured for one channel, broker or device is never published on another.
+    const identity = () => JSON.stringify({ destination: backend.destination, device });
+    this.#spool = path === undefined ? undefined : new SpoolFolder({ ...context, path, identity });
     for (const topic of Object.keys(SHARES) as MetricOutgoing["topic"][]) {
-      this.#metrics.set(topic, new MetricQueue(topic, queueOptions(topic, options), queueContext));
+      const queueOptions = this.#queueOptions(topic, options);
+      this.#metrics.set(topic, new MetricQueue(topic, queueOptions, queueContext));
     }
   }
 
@@ -145,19 +154,18 @@ export class Outbox implements Sink, AsyncDisposable {
     this.#frames.close();
     await this.#backend[Symbol.asyncDispose]();
     for (const queue of this.#metrics.values()) await queue.close();
+    this.#spool?.[Symbol.dispose]();
   }
-}
 
-function queueOptions(topic: MetricOutgoing["topic"], options: OutboxOptions): MetricQueueOptions {
-  const share = SHARES[topic];
-  const { memoryBytes = 2 ** 21, spoolFolder, spoolBytes = 2 ** 26 } = options;
-  return {
-    memoryBytes: memoryBytes * share,
-    bytesInFlight: options.bytesInFlight ?? 2 ** 20,
-    maxAgeMs: options.maxMetricAgeMs ?? 24 * 3_600_000,
-    replayPerSecond: options.replayPerSecond ?? 200,
-    ...(spoolFolder === undefined
-      ? {}
-      : { spool: { folder: `${spoolFolder}/${topic}`, maxBytes: spoolBytes * share } }),
-  };
+  #queueOptions(topic: MetricOutgoing["topic"], options: OutboxOptions): MetricQueueOptions {
+    const share = SHARES[topic];
+    const { memoryBytes = 2 ** 21, spoolBytes = 2 ** 26 } = options;
+    return {
+      memoryBytes: memoryBytes * share,
+      bytesInFlight: options.bytesInFlight ?? 2 ** 20,
+      maxAgeMs: options.maxMetricAgeMs ?? 24 * 3_600_000,
+      replayPerSecond: options.replayPerSecond ?? 200,
+      spool: this.#spool && { folder: this.#spool, maxBytes: spoolBytes * share },
+    };
+  }
 }

@@ -12,6 +12,7 @@ interface Pending {
 /** A backend whose peer the test controls: connected or not, slow to acknowledge, with or without receivers. */
 export class FakeBackend implements Backend {
   readonly name = "fake";
+  destination = "fake";
   readonly inOrder: boolean;
   /** Messages that reached at least one receiver. */
   readonly received: Outgoing[] = [];

@@ -14,52 +14,136 @@ export interface StoredRecord extends SpoolRecord {
   readonly end: number;
 }
 
+/** What a segment contains. */
+export interface DecodedSegment {
+  /** Who may publish the records; undefined if neither copy of the header is intact. */
+  readonly identity: string | undefined;
+  readonly records: readonly StoredRecord[];
+  /** Number of records that are damaged or incomplete. */
+  readonly damaged: number;
+}
+
 /**
- * Layout of a record, little endian: length of the body (uint32), CRC-32 of the body (uint32), and
- * the body: timestamp (float64), then the envelope.
+ * Layout of a block, little endian: marker (uint32), length of the body (uint32), CRC-32 of length
+ * and body (uint32), and the body. A segment begins with its header, the identity, in two blocks, so
+ * that one damaged byte cannot hide it. Each further block is a record: timestamp (float64), then
+ * the envelope. After a damaged record, reading continues at the next marker.
  */
-const LENGTH_BYTES = 4;
-const HEAD_BYTES = 8;
+const LENGTH_AT = 4;
+const CRC_AT = 8;
+const HEAD_BYTES = 12;
 const TIME_BYTES = 8;
+/** The first byte, and the last one, are never part of UTF-8, so that no envelope has a marker. */
+const RECORD_MARKER = 0xf6_43_52_f5;
+const IDENTITY_MARKER = 0xf6_44_49_f5;
+
+interface Block {
+  readonly body: Uint8Array<ArrayBuffer>;
+  /** Offset at which the next block begins, in bytes. */
+  readonly end: number;
+}
 
 /** Returns the size of a record in a segment, in bytes. */
 export function recordBytes({ bytes }: SpoolRecord): number {
   return HEAD_BYTES + TIME_BYTES + bytes.length;
 }
 
+/** Encodes the header of a segment, whose records only `identity` may publish. */
+export function encodeHeader(identity: string): Uint8Array<ArrayBuffer> {
+  const name = new TextEncoder().encode(identity);
+  const header = new Uint8Array(2 * (HEAD_BYTES + name.length));
+  const middle = header.length / 2;
+  for (const at of [0, middle]) {
+    header.set(name, at + HEAD_BYTES);
+    seal(header.subarray(at, at + middle), IDENTITY_MARKER);
+  }
+  return header;
+}
+
 /** Encodes records one after the other, as they are stored in a segment. */
 export function encodeRecords(records: readonly SpoolRecord[]): Uint8Array<ArrayBuffer> {
   const out = new Uint8Array(records.reduce((sum, record) => sum + recordBytes(record), 0));
-  const view = new DataView(out.buffer);
   let at = 0;
-  for (const { timestamp, bytes } of records) {
-    const body = out.subarray(at + HEAD_BYTES, at + HEAD_BYTES + TIME_BYTES + bytes.length);
-    view.setFloat64(at + HEAD_BYTES, timestamp, true);
-    body.set(bytes, TIME_BYTES);
-    view.setUint32(at, body.length, true);
-    view.setUint32(at + LENGTH_BYTES, crc32(body), true);
-    at += HEAD_BYTES + body.length;
+  for (const record of records) {
+    const block = out.subarray(at, at += recordBytes(record));
+    viewOf(block).setFloat64(HEAD_BYTES, record.timestamp, true);
+    block.set(record.bytes, HEAD_BYTES + TIME_BYTES);
+    seal(block, RECORD_MARKER);
   }
   return out;
 }
 
 /**
- * Decodes the intact records at the start of a segment. A crash may truncate a segment at any
- * byte: the first record that is incomplete or corrupt, and all after it, are left out.
+ * Decodes a segment, leaving out what a crash has truncated and what is damaged.
+ *
+ * @param from offset of the first record to return, in bytes. @default after the header
  */
-export function decodeRecords(segment: Uint8Array<ArrayBuffer>): StoredRecord[] {
-  const view = new DataView(segment.buffer, segment.byteOffset, segment.byteLength);
+export function decodeSegment(segment: Uint8Array<ArrayBuffer>, from = 0): DecodedSegment {
+  const header = findHeader(segment);
+  const start = header?.end ?? findMarker(segment, 0, RECORD_MARKER);
   const records: StoredRecord[] = [];
-  let at = 0;
-  while (at + HEAD_BYTES + TIME_BYTES <= segment.length) {
-    const length = view.getUint32(at, true);
-    const start = at + HEAD_BYTES;
-    const end = start + length;
-    if (length < TIME_BYTES || end > segment.length) break;
-    if (crc32(segment.subarray(start, end)) !== view.getUint32(at + LENGTH_BYTES, true)) break;
-    const bytes = segment.slice(start + TIME_BYTES, end);
-    records.push({ timestamp: view.getFloat64(start, true), bytes, end });
-    at = end;
+  let damaged = 0;
+  for (let at = Math.max(from, start); at < segment.length;) {
+    const block = blockAt(segment, at, RECORD_MARKER);
+    if (block && block.body.length >= TIME_BYTES) {
+      const timestamp = viewOf(block.body).getFloat64(0, true);
+      records.push({ timestamp, bytes: block.body.slice(TIME_BYTES), end: block.end });
+      at = block.end;
+    } else {
+      damaged++;
+      at = findMarker(segment, at + 1, RECORD_MARKER);
+    }
   }
-  return records;
+  return { identity: header?.identity, records, damaged };
+}
+
+/** Returns the identity of a segment and the end of its header, from whichever copy is intact. */
+function findHeader(segment: Uint8Array<ArrayBuffer>) {
+  const decoder = new TextDecoder();
+  for (let at = 0; at < segment.length; at = findMarker(segment, at + 1, IDENTITY_MARKER)) {
+    const block = blockAt(segment, at, IDENTITY_MARKER);
+    if (!block) continue;
+    return { identity: decoder.decode(block.body), end: 2 * (HEAD_BYTES + block.body.length) };
+  }
+}
+
+/** Returns the block at an offset; undefined if there is none that is intact. */
+function blockAt(
+  segment: Uint8Array<ArrayBuffer>,
+  at: number,
+  marker: number,
+): Block | undefined {
+  if (at + HEAD_BYTES > segment.length) return undefined;
+  const view = viewOf(segment);
+  const end = at + HEAD_BYTES + view.getUint32(at + LENGTH_AT, true);
+  if (view.getUint32(at, true) !== marker || end > segment.length) return undefined;
+  const block = segment.subarray(at, end);
+  if (view.getUint32(at + CRC_AT, true) !== checksumOf(block)) return undefined;
+  return { body: block.subarray(HEAD_BYTES), end };
+}
+
+/** Writes the head of a block, whose body is in place. */
+function seal(block: Uint8Array<ArrayBuffer>, marker: number): void {
+  const view = viewOf(block);
+  view.setUint32(0, marker, true);
+  view.setUint32(LENGTH_AT, block.length - HEAD_BYTES, true);
+  view.setUint32(CRC_AT, checksumOf(block), true);
+}
+
+function checksumOf(block: Uint8Array<ArrayBuffer>): number {
+  return crc32(block.subarray(HEAD_BYTES), crc32(block.subarray(LENGTH_AT, CRC_AT)));
+}
+
+/** Returns the offset of the first marker at `from` or later; the segment's length without one. */
+function findMarker(segment: Uint8Array<ArrayBuffer>, from: number, marker: number): number {
+  const view = viewOf(segment);
+  for (let at = from;; at++) {
+    at = segment.indexOf(marker & 0xff, at);
+    if (at < 0 || at + HEAD_BYTES > segment.length) return segment.length;
+    if (view.getUint32(at, true) === marker) return at;
+  }
+}
+
+function viewOf({ buffer, byteOffset, byteLength }: Uint8Array<ArrayBuffer>): DataView {
+  return new DataView(buffer, byteOffset, byteLength);
 }

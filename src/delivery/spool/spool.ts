@@ -1,8 +1,18 @@
-import { decodeRecords, encodeRecords, type SpoolRecord, type StoredRecord } from "./record.ts";
+import { reasonOf } from "../../base/errors.ts";
+import { type Cursor, readCursor, writeCursor } from "./cursor.ts";
+import {
+  decodeSegment,
+  encodeHeader,
+  encodeRecords,
+  type SpoolRecord,
+  type StoredRecord,
+} from "./record.ts";
 
 export interface SpoolOptions {
   /** Folder of the segments; it is created if it is missing. */
   readonly folder: string;
+  /** Who may publish the records. Segments of another identity are left alone. */
+  readonly identity: string;
   /** Maximum size on disk in bytes. The oldest segments are dropped first. */
   readonly maxBytes: number;
   /** A segment whose newest record is older is dropped, in milliseconds. */
@@ -10,44 +20,59 @@ export interface SpoolOptions {
   /** Size in bytes at which a new segment is started. @default 256 KiB or `maxBytes` / 8 */
   readonly segmentBytes?: number;
   /** Called with the number of records that were dropped. */
-  readonly onDrop: (reason: "spool_full" | "too_old", count: number) => void;
+  readonly onDrop: (reason: SpoolDropReason, count: number) => void;
+  /** Called with the path of a segment that stays on the disk unread, and why. */
+  readonly onSkip: (path: string, reason: string) => void;
 }
+
+/** Why records are not returned: over a limit, damaged, or in a file that cannot be read. */
+export type SpoolDropReason = "spool_full" | "too_old" | "damaged" | "unreadable";
 
 interface Segment {
   readonly number: number;
   bytes: number;
+  /** Number of unread records. */
   records: number;
   /** Latest timestamp of its records, in microseconds since the Unix epoch. */
   newestUs: number;
 }
 
+/** Attempts to read a segment before it is skipped: a lack of file descriptors may pass. Chosen. */
+const READ_ATTEMPTS = 20;
+
 /**
  * A durable queue of records on disk: append-only segment files with a checksum for each record.
  * Records are safe from a power cut once `append` resolves. After a power cut, records that were
- * removed may be returned again, but never out of order.
+ * removed may be returned again, but never out of order. A damaged record costs no other one.
  */
 export class Spool {
   readonly #options: SpoolOptions;
   readonly #segmentBytes: number;
+  readonly #header: Uint8Array<ArrayBuffer>;
   #segments: Segment[] = [];
   #nextNumber = 1;
   /** Unread records of the oldest segment, once it was read. */
   #head: StoredRecord[] | undefined;
-  #headNumber = 0;
   /** Offset of the first unread record in the oldest segment, in bytes. */
   #offset = 0;
-  /** Number of records of the oldest segment that were removed. */
-  #consumed = 0;
+  /** Failed attempts to read the oldest segment. */
+  #readFailures = 0;
 
   constructor(options: SpoolOptions) {
     this.#options = options;
+    this.#header = encodeHeader(options.identity);
     this.#segmentBytes = options.segmentBytes ??
       Math.min(2 ** 18, Math.max(1, Math.floor(options.maxBytes / 8)));
   }
 
+  /** Who may publish the records. */
+  get identity(): string {
+    return this.#options.identity;
+  }
+
   /** Number of records in the queue. */
   get length(): number {
-    return this.#segments.reduce((sum, { records }) => sum + records, 0) - this.#consumed;
+    return this.#segments.reduce((sum, { records }) => sum + records, 0);
   }
 
   /** Size of the segments on disk, in bytes. */
@@ -55,7 +80,11 @@ export class Spool {
     return this.#segments.reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
-  /** Loads what an earlier process left. An incomplete record at the end of a segment is cut off. */
+  /**
+   * Loads what an earlier process left. An incomplete record at the end of a segment is cut off.
+   *
+   * @throws {Error} if the folder cannot be used. A single segment that cannot be read is skipped.
+   */
   async open(): Promise<void> {
     const { folder } = this.#options;
     await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
@@ -66,12 +95,12 @@ export class Spool {
     }
     this.#segments = [];
     this.#head = undefined;
-    this.#consumed = 0;
-    for (const number of numbers.sort((a, b) => a - b)) await this.#recoverSegment(number);
-    const cursor = await this.#readCursor();
+    this.#offset = 0;
+    const cursor = await readCursor(this.#cursorPath);
     // Numbers are never reused, so that an old cursor cannot apply to a new segment.
-    this.#nextNumber = Math.max(numbers.at(-1) ?? 0, cursor.number) + 1;
-    await this.#applyCursor(cursor);
+    this.#nextNumber = Math.max(0, cursor.number, ...numbers) + 1;
+    for (const number of numbers.sort((a, b) => a - b)) await this.#recover(number, cursor);
+    if (this.#segments[0]?.number === cursor.number) this.#offset = cursor.offset;
   }
 
   /**
@@ -81,47 +110,51 @@ export class Spool {
    */
   async append(records: readonly SpoolRecord[]): Promise<void> {
     if (records.length === 0) return;
-    let segment = this.#segments.at(-1);
-    if (!segment || segment.bytes >= this.#segmentBytes) {
-      segment = { number: this.#nextNumber++, bytes: 0, records: 0, newestUs: -Infinity };
-      this.#segments.push(segment);
-    }
+    const last = this.#segments.at(-1);
+    const isFull = !last || last.bytes >= this.#segmentBytes;
+    const segment = isFull
+      ? { number: this.#nextNumber, bytes: 0, records: 0, newestUs: -Infinity }
+      : last;
     const bytes = encodeRecords(records);
-    await this.#write(segment, bytes);
-    segment.bytes += bytes.length;
+    await this.#write(segment, isFull ? [this.#header, bytes] : [bytes]);
+    if (isFull) {
+      this.#segments.push(segment);
+      this.#nextNumber++;
+    }
     segment.records += records.length;
     for (const { timestamp } of records) segment.newestUs = Math.max(segment.newestUs, timestamp);
-    if (this.#head && segment.number === this.#headNumber) this.#head = undefined;
+    if (segment === this.#segments[0]) this.#head = undefined;
     await this.#enforceMaxBytes();
   }
 
-  /** Returns the oldest records, at most `count`, without removing them. */
+  /**
+   * Returns the oldest records, at most `count`, without removing them.
+   *
+   * @throws {Error} if the oldest segment cannot be read. After several attempts it is skipped.
+   */
   async peek(count: number): Promise<readonly SpoolRecord[]> {
-    const segment = this.#segments[0];
-    if (!segment) return [];
-    if (!this.#head || this.#headNumber !== segment.number) {
-      const all = decodeRecords(await Deno.readFile(this.#path(segment.number)));
-      this.#head = all.filter(({ end }) => end > this.#offset);
-      this.#headNumber = segment.number;
-      const lost = segment.records - this.#consumed - this.#head.length;
-      if (lost !== 0) segment.records -= lost; // another process changed the file
+    for (let [segment] = this.#segments; segment; [segment] = this.#segments) {
+      const head = this.#head ?? await this.#readHead(segment);
+      if (head && head.length > 0) return head.slice(0, count);
+      if (head) await this.#removeOldest();
     }
-    if (this.#head.length === 0) {
-      await this.#removeOldest();
-      return await this.peek(count);
-    }
-    return this.#head.slice(0, count);
+    return [];
   }
 
   /** Removes the oldest `count` records, which `peek` has returned. */
   async remove(count: number): Promise<void> {
+    const [segment] = this.#segments;
     const removed = this.#head?.splice(0, count) ?? [];
     const last = removed.at(-1);
-    if (!last) return;
-    this.#consumed += removed.length;
+    if (!segment || !last) return;
+    segment.records -= removed.length;
     this.#offset = last.end;
     if (this.#head?.length === 0) await this.#removeOldest();
-    await this.#saveCursor();
+    // Without a current cursor, records may be returned again after a restart: no harm.
+    await writeCursor(this.#cursorPath, {
+      number: this.#segments[0]?.number ?? this.#nextNumber - 1,
+      offset: this.#offset,
+    }).catch(() => {});
   }
 
   /** Drops segments that are entirely over the age limit at `nowUs`, epoch microseconds. */
@@ -132,33 +165,64 @@ export class Spool {
     }
   }
 
-  async #recoverSegment(number: number): Promise<void> {
+  async #recover(number: number, cursor: Cursor): Promise<void> {
     const path = this.#path(number);
-    const content = await Deno.readFile(path);
-    const records = decodeRecords(content);
-    const bytes = records.at(-1)?.end ?? 0;
-    if (bytes === 0) return await Deno.remove(path);
+    const { onDrop, onSkip, identity } = this.#options;
+    let content: Uint8Array<ArrayBuffer>;
+    try {
+      content = await Deno.readFile(path);
+    } catch (error) {
+      return onSkip(path, reasonOf(error));
+    }
+    const decoded = decodeSegment(content, number === cursor.number ? cursor.offset : 0);
+    // The process may have ended while it wrote the header.
+    const isTorn = content.length < this.#header.length;
+    if (decoded.identity !== identity && !isTorn) return onSkip(path, originOf(decoded.identity));
+    if (decoded.damaged > 0) onDrop("damaged", decoded.damaged);
+    const bytes = decoded.records.at(-1)?.end;
+    if (bytes === undefined) return await Deno.remove(path);
     if (bytes < content.length) await Deno.truncate(path, bytes);
-    const newestUs = Math.max(...records.map(({ timestamp }) => timestamp));
-    this.#segments.push({ number, bytes, records: records.length, newestUs });
+    const newestUs = Math.max(...decoded.records.map(({ timestamp }) => timestamp));
+    this.#segments.push({ number, bytes, records: decoded.records.length, newestUs });
   }
 
-  async #write(segment: Segment, bytes: Uint8Array): Promise<void> {
+  /** Reads the unread records of the oldest segment; undefined if it was skipped. */
+  async #readHead(segment: Segment): Promise<StoredRecord[] | undefined> {
+    const path = this.#path(segment.number);
+    const { onDrop, onSkip } = this.#options;
+    let content: Uint8Array<ArrayBuffer>;
+    try {
+      content = await Deno.readFile(path);
+    } catch (error) {
+      const isGone = error instanceof Deno.errors.NotFound;
+      if (!isGone && ++this.#readFailures < READ_ATTEMPTS) throw error;
+      onSkip(path, reasonOf(error));
+      onDrop("unreadable", segment.records);
+      this.#forgetOldest();
+      return undefined;
+    }
+    this.#readFailures = 0;
+    this.#head = [...decodeSegment(content, this.#offset).records];
+    const lost = segment.records - this.#head.length;
+    if (lost > 0) onDrop("damaged", lost);
+    segment.records = this.#head.length;
+    return this.#head;
+  }
+
+  async #write(segment: Segment, parts: readonly Uint8Array<ArrayBuffer>[]): Promise<void> {
     const path = this.#path(segment.number);
     using file = await Deno.open(path, { append: true, create: true, mode: 0o600 });
     try {
-      for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
+      for (const bytes of parts) {
+        for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
+      }
       await file.syncData();
     } catch (error) {
       await file.truncate(segment.bytes);
-      if (segment.records === 0) await this.#removeSegment(segment);
+      if (segment.bytes === 0) await Deno.remove(path);
       throw error;
     }
-  }
-
-  async #removeSegment(segment: Segment): Promise<void> {
-    this.#segments = this.#segments.filter((other) => other !== segment);
-    await Deno.remove(this.#path(segment.number));
+    segment.bytes += parts.reduce((sum, { length }) => sum + length, 0);
   }
 
   async #enforceMaxBytes(): Promise<void> {
@@ -169,37 +233,18 @@ export class Spool {
 
   /** Removes the oldest segment and returns the number of its unread records. */
   async #removeOldest(): Promise<number> {
-    const segment = this.#segments.shift();
+    const segment = this.#forgetOldest();
     if (!segment) return 0;
-    const unread = segment.records - this.#consumed;
+    await Deno.remove(this.#path(segment.number));
+    return segment.records;
+  }
+
+  /** Takes the oldest segment out of the queue and leaves its file. */
+  #forgetOldest(): Segment | undefined {
     this.#head = undefined;
     this.#offset = 0;
-    this.#consumed = 0;
-    await Deno.remove(this.#path(segment.number));
-    return unread;
-  }
-
-  /** A torn or stale cursor does no harm: reading then starts at the segment's first record. */
-  async #saveCursor(): Promise<void> {
-    const number = this.#segments[0]?.number ?? this.#nextNumber - 1;
-    await Deno.writeTextFile(this.#cursorPath, `${number} ${this.#offset}\n`);
-  }
-
-  async #readCursor(): Promise<{ number: number; offset: number }> {
-    const text = await Deno.readTextFile(this.#cursorPath).catch(() => "");
-    const [, number = 0, offset = 0] = /^(\d+) (\d+)\n$/.exec(text) ?? [];
-    return { number: Number(number), offset: Number(offset) };
-  }
-
-  async #applyCursor({ number, offset }: { number: number; offset: number }): Promise<void> {
-    this.#offset = 0;
-    if (this.#segments[0]?.number !== number) return;
-    const records = decodeRecords(await Deno.readFile(this.#path(number)));
-    const read = records.findIndex(({ end }) => end === offset) + 1;
-    if (read === 0) return;
-    this.#offset = offset;
-    this.#consumed = read;
-    if (read === records.length) await this.#removeOldest();
+    this.#readFailures = 0;
+    return this.#segments.shift();
   }
 
   get #cursorPath(): string {
@@ -209,4 +254,8 @@ export class Spool {
   #path(number: number): string {
     return `${this.#options.folder}/${String(number).padStart(12, "0")}.spool`;
   }
+}
+
+function originOf(identity: string | undefined): string {
+  return identity === undefined ? "its header is damaged" : `it belongs to ${identity}`;
 }

@@ -52,6 +52,10 @@ export class FileBackend implements Backend {
     });
   }
 
+  get destination(): string {
+    return `file ${this.#options.baseDirectory}`;
+  }
+
   get ready(): boolean {
     return this.#ready;
   }

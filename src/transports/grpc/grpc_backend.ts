@@ -8,6 +8,7 @@ import type { GrpcServer } from "./grpc_server.ts";
  */
 export class GrpcBackend implements Backend {
   readonly name = "grpc";
+  readonly destination = "grpc";
   readonly ready = true;
   readonly #server: Pick<GrpcServer, "streams">;
 

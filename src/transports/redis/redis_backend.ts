@@ -71,6 +71,11 @@ export class RedisBackend implements Backend {
     this.#frames.link.reload(options);
   }
 
+  get destination(): string {
+    const { database, keyPrefix } = this.#options;
+    return `redis ${this.#metrics.link.endpoint}/${database} ${keyPrefix}`;
+  }
+
   get ready(): boolean {
     return this.#metrics.link.ready;
   }

@@ -50,6 +50,7 @@ Deno.test("permissionsFor() allows reading the program and the configured files"
     "/a",
     "/etc/r.json",
     "/etc/ca.pem",
+    "/etc/machine-id",
     "spool",
     "/run/systemd/notify",
     "/r/notify",

@@ -46,6 +46,7 @@ Deno.test("publishPermissions() allow writing to the spool, and ffmpeg only for 
     return publishPermissions(settings, { assets: "/a", env: {} });
   };
   assert.deepEqual(permissionsOf(), { write: [] });
-  const { write, run } = permissionsOf("--spool_path=/spool", "--enable_hud");
+  const { write, read, run } = permissionsOf("--spool_path=/spool", "--enable_hud");
   assert.deepEqual([write, run], [["/spool"], ["/a/bin/ffmpeg", "ffmpeg"]]);
+  assert.deepEqual(read, ["/etc/machine-id"], "part of the spool's identity");
 });

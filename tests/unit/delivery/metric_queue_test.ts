@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import { BackendError, type Delivery } from "../../../src/delivery/backend.ts";
 import type { OutboxOptions } from "../../../src/delivery/outbox.ts";
+import { recordBytes } from "../../../src/delivery/spool/record.ts";
 import type { MetricOutgoing, Outgoing } from "../../../src/envelopes/message.ts";
 import { FakeBackend } from "../../support/fake_backend.ts";
 import { CollectingLog } from "../../support/collecting_log.ts";
 import { fakeMetric, metricsOf, startFakeOutbox } from "../../support/fake_outbox.ts";
 import { temporaryFolder } from "../../support/folders.ts";
+import { FAKE_HEADER_BYTES } from "../../support/spool_records.ts";
 import { waitFor } from "../../support/wait.ts";
 
 type FakeOutbox = ReturnType<typeof startFakeOutbox>;
@@ -52,9 +54,10 @@ for (const [topic, share] of SHARES) {
       spoolFolder: folder.path,
       spoolBytes: 80_000,
     });
-    // A spool has room for 8 segments; each record, with 16 bytes of its own, fills one.
+    // A spool has room for 8 segments; each record fills one.
+    const overhead = FAKE_HEADER_BYTES + recordBytes({ timestamp: 0, bytes: new Uint8Array() });
     for (let count = 1; count <= 9; count++) {
-      offerBytes(ends, topic, 10_000 * share - 16);
+      offerBytes(ends, topic, 10_000 * share - overhead);
       await waitFor("the spool", () => ends.outbox.queuedBytes === 0, { pollMs: 1 });
       assert.equal(ends.dropped("metric"), count === 9 ? 1 : 0);
     }
@@ -381,7 +384,8 @@ Deno.test("MetricQueue tries to spool again 500 ms after that has failed", async
   const { open } = Deno;
   let tries = 0;
   await using ends = startFakeOutbox({ memoryBytes: 1, spoolFolder: folder.path });
-  await waitFor("the folder", () => [...Deno.readDirSync(folder.path)].length === 4, { pollMs: 1 });
+  offerBytes(ends, "status", 100);
+  await waitFor("the spool", () => ends.outbox.queuedBytes === 0, { pollMs: 1 });
   try {
     Deno.open = () => {
       tries++;

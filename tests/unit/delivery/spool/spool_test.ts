@@ -1,20 +1,26 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { decodeRecords } from "../../../../src/delivery/spool/record.ts";
+import { decodeSegment, encodeHeader } from "../../../../src/delivery/spool/record.ts";
 import { Spool, type SpoolOptions } from "../../../../src/delivery/spool/spool.ts";
 import { temporaryFolder } from "../../../support/folders.ts";
 import { numbersOf, spoolRecord as record } from "../../../support/spool_records.ts";
 
+/** Size of a segment's header, in bytes; each record of `spoolRecord` has 40. */
+const HEADER = encodeHeader("test").length;
+
 function spoolIn(folder: string, more: Partial<SpoolOptions> = {}) {
   const dropped: Record<string, number> = {};
+  const skipped: string[] = [];
   const spool = new Spool({
     folder,
+    identity: "test",
     maxBytes: 1e6,
     maxAgeMs: 1e12,
     onDrop: (reason, count) => dropped[reason] = (dropped[reason] ?? 0) + count,
+    onSkip: (path, reason) => void skipped.push(`${path.split("/").at(-1)}: ${reason}`),
     ...more,
   });
-  return { spool, dropped };
+  return { spool, dropped, skipped };
 }
 
 async function readAll(spool: Spool): Promise<number[]> {
@@ -138,10 +144,7 @@ Deno.test("Spool behaves as a queue under random actions, restarts and truncatio
 
 /** Reads all records from a copy of the folder. */
 async function peekAll(folder: string, segmentBytes: number): Promise<number[]> {
-  using copy = temporaryFolder();
-  for (const { name } of Deno.readDirSync(folder)) {
-    Deno.copyFileSync(`${folder}/${name}`, `${copy.path}/${name}`);
-  }
+  using copy = copyOf(folder);
   const { spool } = spoolIn(copy.path, { segmentBytes });
   await spool.open();
   return await readAll(spool);
@@ -157,7 +160,7 @@ function crash(folder: string, cut: number | undefined, oldCursor: string): numb
     .filter((name) => name.endsWith(".spool")).sort().at(-1);
   if (!last) return [];
   const path = `${folder}/${last}`;
-  const records = decodeRecords(Deno.readFileSync(path));
+  const records = decodeSegment(Deno.readFileSync(path)).records;
   const at = cut % (Deno.statSync(path).size + 1);
   Deno.truncateSync(path, at);
   return numbersOf(records.filter(({ end }) => end > at));
@@ -183,7 +186,7 @@ Deno.test("Spool creates its folder and its files for its own user alone", async
 
 Deno.test("Spool counts the records and bytes of its segments, and begins one when the last is full", async () => {
   using folder = temporaryFolder();
-  const { spool } = spoolIn(folder.path, { segmentBytes: 72 });
+  const { spool } = spoolIn(folder.path, { segmentBytes: HEADER + 80 });
   await spool.open();
   assert.deepEqual([spool.length, spool.bytes, await spool.peek(5)], [0, 0, []]);
   await spool.append([]);
@@ -193,29 +196,30 @@ Deno.test("Spool counts the records and bytes of its segments, and begins one wh
   for (
     const [number, count] of [[1, 1], [2, 1], [3, 2], [4, 2], [5, 3]] as const
   ) {
-    await spool.append([record(number)]); // 36 bytes each
-    assert.deepEqual([segments(), spool.length, spool.bytes], [count, number, 36 * number]);
+    await spool.append([record(number)]);
+    const bytes = count * HEADER + number * 40;
+    assert.deepEqual([segments(), spool.length, spool.bytes], [count, number, bytes]);
   }
   assert.deepEqual(numbersOf(await spool.peek(1)), [1]);
   assert.deepEqual(numbersOf(await spool.peek(9)), [1, 2]);
   await spool.remove(1);
-  assert.deepEqual([spool.length, spool.bytes, segments()], [4, 180, 3]);
+  assert.deepEqual([spool.length, spool.bytes, segments()], [4, 3 * HEADER + 200, 3]);
   await spool.peek(9);
   await spool.remove(1);
-  assert.deepEqual([spool.length, spool.bytes, segments()], [3, 108, 2]);
+  assert.deepEqual([spool.length, spool.bytes, segments()], [3, 2 * HEADER + 120, 2]);
   await spool.remove(1);
   assert.equal(spool.length, 3, "nothing was peeked");
 });
 
-for (const [maxBytes, segmentBytes] of [[8 * 72, 72], [16 * 2 ** 20, 2 ** 18], [4, 1]] as const) {
+for (const [maxBytes, segmentBytes] of [[8 * 92, 92], [16 * 2 ** 20, 2 ** 18], [4, 1]] as const) {
   Deno.test(`Spool of ${maxBytes} bytes has segments of ${segmentBytes} bytes by default`, async () => {
     using folder = temporaryFolder();
     const { spool } = spoolIn(folder.path, { maxBytes });
     await spool.open();
     const segments = () =>
       [...Deno.readDirSync(folder.path)].filter(({ name }) => name.endsWith(".spool")).length;
-    if (segmentBytes > 36) {
-      await spool.append([record(1, segmentBytes - 16 - 1)]);
+    if (segmentBytes > HEADER + 40) {
+      await spool.append([record(1, segmentBytes - HEADER - 20 - 1)]);
       await spool.append([record(2)]);
       assert.equal(segments(), 1);
     } else await spool.append([record(1)]);
@@ -226,7 +230,10 @@ for (const [maxBytes, segmentBytes] of [[8 * 72, 72], [16 * 2 ** 20, 2 ** 18], [
 
 Deno.test("Spool keeps what fits into its size limit, and the newest segment whatever its size", async () => {
   using folder = temporaryFolder();
-  const { spool, dropped } = spoolIn(folder.path, { maxBytes: 108, segmentBytes: 36 });
+  const { spool, dropped } = spoolIn(folder.path, {
+    maxBytes: 3 * (HEADER + 40),
+    segmentBytes: HEADER + 40,
+  });
   await spool.open();
   for (const number of [1, 2, 3]) await spool.append([record(number)]);
   assert.deepEqual([spool.length, dropped], [3, {}]);
@@ -238,7 +245,7 @@ Deno.test("Spool keeps what fits into its size limit, and the newest segment wha
 
 Deno.test("Spool drops a segment once its newest record is over the age limit, in milliseconds", async () => {
   using folder = temporaryFolder();
-  const { spool, dropped } = spoolIn(folder.path, { segmentBytes: 72, maxAgeMs: 2 });
+  const { spool, dropped } = spoolIn(folder.path, { segmentBytes: HEADER + 80, maxAgeMs: 2 });
   await spool.open();
   await spool.append([record(5000)]);
   await spool.append([record(3000)]);
@@ -332,12 +339,12 @@ Deno.test("Spool.append() leaves nothing of records that the disk has no room fo
 
 Deno.test("Spool.peek() goes on after a segment that another process has cut", async () => {
   using folder = temporaryFolder();
-  const { spool } = spoolIn(folder.path, { segmentBytes: 72 });
+  const { spool, dropped } = spoolIn(folder.path, { segmentBytes: HEADER + 80 });
   await spool.open();
   for (const number of [1, 2, 3]) await spool.append([record(number)]);
-  Deno.truncateSync(`${folder.path}/000000000001.spool`, 40);
+  Deno.truncateSync(`${folder.path}/000000000001.spool`, HEADER + 41);
   assert.deepEqual(numbersOf(await spool.peek(9)), [1]);
-  assert.equal(spool.length, 2);
+  assert.deepEqual([spool.length, dropped], [2, { damaged: 1 }]);
   await spool.remove(1);
   assert.deepEqual([numbersOf(await spool.peek(9)), spool.length], [[3], 1]);
 });
@@ -350,6 +357,130 @@ Deno.test("Spool.peek() corrects the number of records that another process has 
   await spool.peek(1);
   await spool.remove(1);
   await spool.append([record(5)]);
-  Deno.truncateSync(`${folder.path}/000000000001.spool`, 3 * 36);
+  Deno.truncateSync(`${folder.path}/000000000001.spool`, HEADER + 3 * 40);
   assert.deepEqual([numbersOf(await spool.peek(9)), spool.length], [[2, 3], 2]);
 });
+
+Deno.test("Spool loses at most one record by a byte that is flipped anywhere in its folder, and counts it", async () => {
+  using folder = temporaryFolder();
+  const { spool } = spoolIn(folder.path, { segmentBytes: HEADER + 80 });
+  await spool.open();
+  for (let number = 1; number <= 5; number++) await spool.append([record(number)]);
+  await spool.peek(1);
+  await spool.remove(1);
+  const files = [...Deno.readDirSync(folder.path)].map(({ name }) => `${folder.path}/${name}`);
+  assert.equal(files.length, 4, "three segments and the cursor");
+  for (const path of files) {
+    const content = Deno.readFileSync(path);
+    for (let at = 0; at < content.length; at++) {
+      const damaged = content.slice();
+      damaged[at] = ~damaged[at]!;
+      using copy = copyOf(folder.path);
+      Deno.writeFileSync(`${copy.path}/${path.split("/").at(-1)}`, damaged);
+      const { spool, dropped, skipped } = spoolIn(copy.path);
+      await spool.open();
+      const numbers = await readAll(spool);
+      assert.deepEqual(numbers, numbers.toSorted());
+      const lost = [2, 3, 4, 5].filter((number) => !numbers.includes(number));
+      const label = `${path} at ${at}`;
+      assert.ok(lost.length <= 1, label);
+      assert.deepEqual(dropped, lost.length > 0 ? { damaged: 1 } : {}, label);
+      assert.deepEqual(skipped, [], label);
+    }
+  }
+});
+
+Deno.test("Spool counts a record that is damaged while it waits", async () => {
+  using folder = temporaryFolder();
+  const { spool, dropped } = spoolIn(folder.path);
+  await spool.open();
+  await spool.append([record(1), record(2), record(3)]);
+  const path = `${folder.path}/000000000001.spool`;
+  const content = Deno.readFileSync(path);
+  content[HEADER + 60]! ^= 1;
+  Deno.writeFileSync(path, content);
+  assert.deepEqual([await readAll(spool), dropped], [[1, 3], { damaged: 1 }]);
+});
+
+Deno.test("Spool.open() leaves segments of another publisher, and reports them", async () => {
+  using folder = temporaryFolder();
+  const other = spoolIn(folder.path, { identity: "other" }).spool;
+  await other.open();
+  await other.append([record(1)]);
+  const { spool, dropped, skipped } = spoolIn(folder.path);
+  await spool.open();
+  await spool.append([record(2)]);
+  assert.deepEqual([await readAll(spool), dropped], [[2], {}]);
+  assert.deepEqual(skipped, ["000000000001.spool: it belongs to other"]);
+  const again = spoolIn(folder.path, { identity: "other" }).spool;
+  await again.open();
+  assert.deepEqual(await readAll(again), [1]);
+});
+
+Deno.test("Spool.open() skips a segment that cannot be read, and reads the others", async () => {
+  using folder = temporaryFolder();
+  Deno.mkdirSync(`${folder.path}/000000000003.spool`);
+  const { spool, skipped } = spoolIn(folder.path);
+  await spool.open();
+  await spool.append([record(1)]);
+  assert.deepEqual(await readAll(spool), [1]);
+  assert.deepEqual(skipped, ["000000000003.spool: it is a directory"]);
+});
+
+Deno.test("Spool.peek() skips a segment that is gone, and counts its records", async () => {
+  using folder = temporaryFolder();
+  const { spool, dropped } = spoolIn(folder.path, { segmentBytes: 1 });
+  await spool.open();
+  for (const number of [1, 2]) await spool.append([record(number)]);
+  Deno.removeSync(`${folder.path}/000000000001.spool`);
+  assert.deepEqual([await readAll(spool), dropped], [[2], { unreadable: 1 }]);
+});
+
+Deno.test("Spool.peek() skips a segment that cannot be read 20 times, and counts its records", async () => {
+  using folder = temporaryFolder();
+  const { spool, dropped, skipped } = spoolIn(folder.path, { segmentBytes: 1 });
+  await spool.open();
+  for (const number of [1, 2]) await spool.append([record(number)]);
+  const path = `${folder.path}/000000000001.spool`;
+  Deno.removeSync(path);
+  Deno.mkdirSync(path);
+  for (let attempt = 1; attempt < 20; attempt++) await assert.rejects(spool.peek(1));
+  assert.deepEqual([numbersOf(await spool.peek(1)), dropped], [[2], { unreadable: 1 }]);
+  assert.deepEqual(skipped, ["000000000001.spool: it is a directory"]);
+});
+
+Deno.test("Spool.append() keeps no segment whose file cannot be opened", async () => {
+  using folder = temporaryFolder();
+  const { spool } = spoolIn(folder.path);
+  await spool.open();
+  const { open } = Deno;
+  Deno.open = () => Promise.reject(new Error("Too many open files"));
+  try {
+    await assert.rejects(spool.append([record(1)]), /Too many open files/);
+  } finally {
+    Deno.open = open;
+  }
+  assert.deepEqual([await spool.peek(1), spool.length, spool.bytes], [[], 0, 0]);
+  await spool.append([record(2)]);
+  assert.deepEqual(await readAll(spool), [2]);
+});
+
+Deno.test("Spool.remove() goes on while the cursor cannot be written", async () => {
+  using folder = temporaryFolder();
+  Deno.mkdirSync(`${folder.path}/cursor`);
+  const { spool } = spoolIn(folder.path);
+  await spool.open();
+  await spool.append([record(1), record(2)]);
+  assert.deepEqual(numbersOf(await spool.peek(1)), [1]);
+  await spool.remove(1);
+  assert.deepEqual(await readAll(spool), [2]);
+});
+
+/** Copies the files of a folder into a new one. */
+function copyOf(path: string) {
+  const copy = temporaryFolder();
+  for (const { name } of Deno.readDirSync(path)) {
+    Deno.copyFileSync(`${path}/${name}`, `${copy.path}/${name}`);
+  }
+  return copy;
+}

@@ -73,6 +73,15 @@ Deno.test(
   },
 );
 
+Deno.test("RedisBackend.destination names the broker, the database and the prefix, after a reload too", async () => {
+  await using fixture = await Fixture.start({ keyPrefix: "ward1", database: 3, password: "x" });
+  const { backend, server } = fixture;
+  assert.equal(backend.destination, `redis 127.0.0.1:${server.port}/3 ward1`);
+  backend.reload(optionsFor(server, { keyPrefix: "ward2" }));
+  assert.equal(backend.destination, `redis 127.0.0.1:${server.port}/0 ward2`);
+  await fixture.connected(4);
+});
+
 Deno.test("RedisBackend sends frames on a connection of their own", async () => {
   await using fixture = await Fixture.start();
   const names = fixture.server.commandsNamed("CLIENT").filter(([, word]) => word === "setname");
