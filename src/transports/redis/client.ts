@@ -178,11 +178,18 @@ export function socketsOf(client: Client): Socket[] {
   });
 }
 
-/** Closes a client at once: its own disconnect() waits for a peer that may be silent. */
+/**
+ * Closes a client at once: its own disconnect() waits for a peer that may be silent. What is in the
+ * buffers of the system is discarded by a TCP reset. Otherwise frames would go on filling a slow
+ * link, and metrics that are sent again would arrive twice.
+ */
 export function destroyClient(client: Client): void {
   const sockets = socketsOf(client);
   client.disconnect();
-  for (const socket of sockets) socket.destroy();
+  for (const socket of sockets) {
+    if (socket.connecting || "encrypted" in socket) socket.destroy();
+    else socket.resetAndDestroy();
+  }
 }
 
 /** TLS settings from the options. @throws {ConfigError} if a file cannot be used. */

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { EventEmitter } from "node:events";
+import { connect } from "node:net";
 import { Cluster, Redis } from "ioredis";
 import {
   connectionSettings,
   connectionTarget,
+  destroyClient,
   endpointOf,
   guardReplies,
   openClient,
@@ -214,6 +216,23 @@ function clientWith(socket: EventEmitter) {
     duplicate: () => clientWith(new EventEmitter()),
   });
 }
+
+Deno.test("destroyClient() discards what the system has not sent yet", async () => {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const socket = connect(listener.addr.port, "127.0.0.1");
+  using server = await listener.accept();
+  socket.on("error", () => {});
+  // The server reads little: its buffer and that of the client's system fill up.
+  socket.write(new Uint8Array(10_000_000));
+  const buffer = new Uint8Array(65_536);
+  assert.ok(await server.read(buffer));
+  const closed = new Promise((resolve) => socket.once("close", resolve));
+  destroyClient({ stream: socket, disconnect() {} } as unknown as Redis);
+  await assert.rejects(async () => {
+    while (await server.read(buffer) !== null);
+  }, Deno.errors.ConnectionReset);
+  await closed;
+});
 
 Deno.test("guardReplies() survives several errors of one socket, also of a copy of the client", async () => {
   const client = clientWith(new EventEmitter());
