@@ -38,8 +38,18 @@ export interface Backend extends AsyncDisposable {
    * @default false
    */
   readonly inOrder?: boolean;
-  /** Round-trip time measured right before the backend became ready, in microseconds. */
-  readonly rttUs?: number | undefined;
+  /** Fails the frames in flight, so that they do not delay metrics; absent if it cannot. */
+  discardFrames?(): void;
+  /** What was measured right before the backend became ready; undefined without a network. */
+  readonly measured?: LinkMeasurement | undefined;
+}
+
+/** First measurement of a new connection. */
+export interface LinkMeasurement {
+  /** Round-trip time (RTT) of a short message, in microseconds. */
+  readonly rttUs: number;
+  /** Time by which each byte of a message delays its reply, in microseconds. */
+  readonly usPerByte: number;
 }
 
 export interface BackendErrorOptions extends ErrorOptions {

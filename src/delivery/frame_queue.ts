@@ -14,6 +14,9 @@ export interface FrameQueueOptions {
 /** How long the rejection of a frame is reported as a problem, in microseconds. */
 const REJECTION_SHOWN_US = 3_000_000;
 
+/** Frames in flight for longer are discarded once frames have stopped, in microseconds. Chosen. */
+const LATE_FRAME_US = 500_000;
+
 /** Queue of frames with room for one, the newest, sent as the congestion controller allows. */
 export class FrameQueue {
   readonly #options: FrameQueueOptions;
@@ -48,9 +51,10 @@ export class FrameQueue {
 
   /** Queues a frame in place of the one that waits, if any. */
   offer(frame: FrameOutgoing): void {
-    if (!this.#context.backend.ready) return this.#drop("not_connected");
+    const { backend, congestion, clock } = this.#context;
+    if (!backend.ready) return this.#drop("not_connected");
+    if (congestion.framesStopped) return this.#drop("slow_link");
     if (this.#queued) {
-      const { congestion, clock } = this.#context;
       congestion.onFrameDisplaced(
         bytesOf(this.#queued),
         this.#inFlightTotals,
@@ -65,10 +69,18 @@ export class FrameQueue {
   /** Call when the backend becomes ready or unready. Each connection starts from scratch. */
   linkChanged(ready: boolean): void {
     const { congestion, clock, backend } = this.#context;
-    if (ready) return congestion.reset(clock.monotonicUs(), backend.rttUs);
+    if (ready) return congestion.reset(clock.monotonicUs(), backend.measured);
     if (this.#queued) this.#drop("not_connected");
     this.#queued = undefined;
     this.#receivers = undefined;
+  }
+
+  /** Call regularly: discards frames in flight that delay metrics on a link that became slow. */
+  discardLate(): void {
+    const { backend, congestion, clock } = this.#context;
+    const [oldest] = this.#inFlight;
+    if (!oldest || !congestion.framesStopped) return;
+    if (clock.monotonicUs() - oldest.sentUs > LATE_FRAME_US) backend.discardFrames?.();
   }
 
   /** Stops sending. */
@@ -77,6 +89,10 @@ export class FrameQueue {
   }
 
   #pump(): void {
+    if (this.#queued && this.#context.congestion.framesStopped) {
+      this.#queued = undefined;
+      this.#drop("slow_link");
+    }
     while (this.#queued && this.#canSend) {
       const gapUs = this.#pacingGapUs(this.#queued);
       if (gapUs > 0) return void this.#pumpAfter(gapUs);

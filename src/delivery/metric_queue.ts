@@ -95,13 +95,24 @@ export class MetricQueue {
 
   /** Sends a metric, or queues it behind those that wait. */
   offer({ timestamp, bytes }: MetricOutgoing): void {
-    const { backend, clock } = this.#context;
-    const entry = { position: ++this.#position, queuedUs: clock.monotonicUs(), timestamp, bytes };
+    const { backend, clock, congestion } = this.#context;
+    const nowUs = clock.monotonicUs();
+    if (this.topic === "core_metrics") congestion.onMetricPending(this.waitedUs, nowUs);
+    // Without a network there is no link to leave to core metrics.
+    const mayThin = this.topic === "edge_metrics" && backend.measured !== undefined;
+    if (mayThin && !congestion.admitsEdgeMetric()) return this.#drop("thinned");
+    const entry = { position: ++this.#position, queuedUs: nowUs, timestamp, bytes };
     const mustWait = this.#strictOrder && (this.#backlog.length > 0 || this.#unsettled.size > 0);
     const full = this.#inFlightBytes + bytes.length > this.#options.bytesInFlight &&
       this.#inFlight.size > 0;
     if (!backend.ready || mustWait || full) this.#enqueue(entry);
     else this.#sendLive(entry);
+  }
+
+  /** Time for which the oldest metric in flight has waited, in microseconds; 0 without one. */
+  get waitedUs(): number {
+    const [oldest] = this.#inFlight;
+    return oldest ? this.#context.clock.monotonicUs() - oldest.queuedUs : 0;
   }
 
   /** Call when the backend becomes ready or unready. */
@@ -218,16 +229,18 @@ export class MetricQueue {
     if (pauseMs > 0) await clock.sleep(pauseMs, this.#closing.signal);
   }
 
-  /** The replay is faster if live metrics have to wait for it. */
+  /** The replay is faster if live metrics have to wait for it, and slower on a slow link. */
   get #replayPerMs(): number {
-    return this.#options.replayPerSecond / 1000 * (this.#strictOrder ? 10 : 1);
+    const { edgeInterval } = this.#context.congestion;
+    return this.#options.replayPerSecond / 1000 * (this.#strictOrder ? 10 : 1) / edgeInterval;
   }
 
   /** Sends the oldest metrics of the backlog and removes those that were delivered in order. */
   async #replayBatch(): Promise<{ delivered: number; outcome: ReplayOutcome }> {
     // Without a known receiver, a single metric probes for one.
     const isReceived = this.#presence.present || this.#context.backend.inOrder;
-    const batch = await this.#backlog.peek(isReceived ? REPLAY_BATCH : 1);
+    const count = Math.ceil(REPLAY_BATCH / this.#context.congestion.edgeInterval);
+    const batch = await this.#backlog.peek(isReceived ? count : 1);
     const sentUs = this.#context.clock.monotonicUs();
     const results = await Promise.allSettled(
       batch.map((record) => this.#send({ ...record, bytes: markReplayed(record.bytes) })),
@@ -280,7 +293,7 @@ export class MetricQueue {
     if (!this.#context.backend.inOrder) this.#recentAcks.add(record, nowUs);
   }
 
-  #drop(reason: string, count: number, message = "Dropped metrics"): void {
+  #drop(reason: string, count = 1, message = "Dropped metrics"): void {
     const { counters, log } = this.#context;
     counters.add("outbox_dropped_total", { class: "metric", reason }, count);
     const fields = { topic: this.topic, reason, count };

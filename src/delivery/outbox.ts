@@ -40,6 +40,14 @@ export interface OutboxContext {
   readonly health?: Health;
 }
 
+/**
+ * Waiting time of a core metric that counts as late, in microseconds. A status follows 0.5 s later:
+ * when the newest core metric that was delivered is 2 s old.
+ */
+const LATE_US = 1_300_000;
+const LATENESS = "Core metrics arrive more than 2 s late: the network to the broker is too slow: " +
+  "lower --frame_rate and --jpeg_quality, or set --noenable_edge_metrics";
+
 /** Topics of metrics, each with its share of the memory and disk limits. */
 const SHARES = {
   core_metrics: 0.5,
@@ -107,12 +115,13 @@ export class Outbox implements Sink, AsyncDisposable {
     if (outgoing.kind === "frame") this.#frames.offer(outgoing);
     else this.#metrics.get(outgoing.topic)?.offer(outgoing);
     if (outgoing.topic !== "core_metrics") return;
+    this.#frames.discardLate();
     this.#context.health?.record("metric");
     this.#updateGauges();
   }
 
   get framesWanted(): boolean {
-    return this.#backend.ready && this.#frames.hasReceivers;
+    return this.#backend.ready && this.#frames.hasReceivers && !this.#congestion.framesStopped;
   }
 
   get frameDegradation(): number {
@@ -121,7 +130,13 @@ export class Outbox implements Sink, AsyncDisposable {
 
   get problem(): string | undefined {
     const queue = [...this.#metrics.values()].find(({ problem }) => problem);
-    return this.#backend.problem ?? queue?.problem ?? this.#frames.problem;
+    return this.#backend.problem ?? queue?.problem ?? this.#lateness ?? this.#frames.problem;
+  }
+
+  /** Reports that core metrics reach subscribers late; undefined while they do not. */
+  get #lateness(): string | undefined {
+    const waitedUs = this.#metrics.get("core_metrics")?.waitedUs ?? 0;
+    return waitedUs < LATE_US ? undefined : LATENESS;
   }
 
   /** Bytes of metrics in memory, including those in flight. */

@@ -4,12 +4,14 @@
  *
  *   deno run -A tests/bench/slow_link.ts --seconds=20
  *   deno run -A tests/bench/slow_link.ts --from_start
+ *   deno run -A tests/bench/slow_link.ts --from_start --megabits=0.24 --delay_ms=10 --edge_metrics
  */
 import { parseArgs } from "node:util";
 import { cameraJpegs } from "../support/camera_jpegs.ts";
 import { clock } from "../support/messages.ts";
 import { NarrowNetwork } from "../support/narrow_network.ts";
 import {
+  ageOf,
   latenciesOf,
   startCamera,
   type StreamingCameraOptions,
@@ -22,6 +24,7 @@ const { values } = parseArgs({
     from_start: { type: "boolean", default: false },
     megabits: { type: "string", default: "1" },
     delay_ms: { type: "string", default: "150" },
+    edge_metrics: { type: "boolean", default: false },
   },
 });
 const seconds = Number(values.seconds);
@@ -54,10 +57,11 @@ async function measure(
   jpegs: readonly Uint8Array<ArrayBuffer>[],
   options: StreamingCameraOptions,
 ): Promise<void> {
-  const camera = await startCamera(
-    jpegs,
-    values.from_start ? { ...options, fault: slow } : options,
-  );
+  const camera = await startCamera(jpegs, {
+    ...options,
+    edgeMetrics: values.edge_metrics,
+    ...values.from_start ? { fault: slow } : {},
+  });
   await using _camera = camera.stack;
   const { received, link, outbox, offered } = camera;
   const frames = () => received.filter(({ type }) => type === "frame");
@@ -66,9 +70,15 @@ async function measure(
   const startUs = clock.epochUs(clock.monotonicUs());
   const first = offered() + 1;
   const degradation: number[] = [];
+  const ages: number[] = [];
   for (let second = 0; second < seconds; second++) {
-    await clock.sleep(1000);
+    let maxAgeMs = 0;
+    for (let sample = 0; sample < 20; sample++) {
+      await clock.sleep(50);
+      maxAgeMs = Math.max(maxAgeMs, ageOf(camera));
+    }
     degradation.push(outbox.frameDegradation);
+    ages.push(Math.round(maxAgeMs));
   }
   const last = offered();
   await waitFor("the last metric", () => latenciesOf(camera, last).length > 0, {
@@ -84,6 +94,7 @@ async function measure(
   const latenciesMs = latencies.map(({ ms }) => ms);
   const frameCount = frames().filter(({ timestamp }) => timestamp > startUs).length;
   console.log(`  maximum of each second, ms: ${maxima.join(" ")}`);
+  console.log(`  age of the newest core metric, maximum of each second, ms: ${ages.join(" ")}`);
   console.log(`  degradation: ${degradation.join(" ")}; ${frameCount} frames received`);
   console.log(
     `  latency of ${latenciesMs.length} metrics: p99 ${Math.round(p99Of(latenciesMs))} ms, ` +

@@ -1,4 +1,9 @@
-import { type Backend, BackendError, type Delivery } from "../../src/delivery/backend.ts";
+import {
+  type Backend,
+  BackendError,
+  type Delivery,
+  type LinkMeasurement,
+} from "../../src/delivery/backend.ts";
 import type { Outgoing } from "../../src/envelopes/message.ts";
 
 interface Pending {
@@ -23,7 +28,7 @@ export class FakeBackend implements Backend {
   started = 0;
   disposed = 0;
   problem: string | undefined;
-  rttUs: number | undefined;
+  measured: LinkMeasurement | undefined;
   /** While false, messages arrive but are not acknowledged. */
   acknowledging = true;
   #arriving = true;

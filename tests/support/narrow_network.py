@@ -57,6 +57,7 @@ def relay(namespace, path, listening):
     listening.set()
     while True:
         client, _ = listener.accept()
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # as Redis does
         server = socket.socket(socket.AF_UNIX)
         server.connect(path)
         for ends in ((client, server), (server, client)):

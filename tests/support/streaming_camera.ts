@@ -6,7 +6,8 @@ import { FramePacing } from "../../src/frames/pacing.ts";
 import { FrameOutput } from "../../src/frames/frame_output.ts";
 import { silentLog } from "../../src/telemetry/log.ts";
 import { type Fault, FaultProxy, type Link } from "./fault_proxy.ts";
-import { clock, coreMetric } from "./messages.ts";
+import type { MetricOutgoing } from "../../src/envelopes/message.ts";
+import { clock, coreMetric, edgeMetric } from "./messages.ts";
 import { optionsFor, startOutbox, subscribe } from "./redis_outbox.ts";
 import { type RedisServer, startRedis } from "./redis_server.ts";
 import { waitFor } from "./wait.ts";
@@ -16,18 +17,31 @@ export interface StreamingCameraOptions {
   readonly fault?: Fault;
   /** Opens the link to the server. @default a `FaultProxy` */
   readonly link?: (server: RedisServer) => Link | Promise<Link>;
+  /** Also publishes an edge metric with each frame, and metrics of their usual sizes. */
+  readonly edgeMetrics?: boolean;
 }
+
+/** Usual sizes of the metrics of a person, in bytes. */
+const CORE_BYTES = 1500;
+const EDGE_BYTES = 1000;
 
 export type StreamingCamera = Awaited<ReturnType<typeof startCamera>>;
 
 /** Publishes 10 metrics/s and 30 frames/s over a link of their own to a real redis-server. */
 export async function startCamera(
   jpegs: readonly Uint8Array<ArrayBuffer>[],
-  { fault = {}, link: openLink = (server) => new FaultProxy(server) }: StreamingCameraOptions = {},
+  {
+    fault = {},
+    link: openLink = (server) => new FaultProxy(server),
+    edgeMetrics = false,
+  }: StreamingCameraOptions = {},
 ) {
   const stack = new AsyncDisposableStack();
   const server = stack.use(await startRedis());
-  const received = await subscribe(server, "physiology:core_metrics", "physiology:frame");
+  const received = await subscribe(
+    server,
+    ...["core_metrics", "edge_metrics", "frame"].map((topic) => `physiology:${topic}`),
+  );
   const link = stack.use(await openLink(server));
   link.fault = fault;
   const ends = stack.use(startOutbox(optionsFor(link, { host: link.hostname })));
@@ -44,11 +58,28 @@ export async function startCamera(
   let sequence = 0;
   let frame = 0;
   const timer = setInterval(() => {
-    if (frame++ % 3 === 0) ends.outbox.offer(coreMetric(++sequence));
+    if (edgeMetrics) ends.outbox.offer(padded(edgeMetric(frame), EDGE_BYTES));
+    if (frame++ % (edgeMetrics ? 6 : 3) === 0) {
+      const metric = coreMetric(++sequence);
+      ends.outbox.offer(edgeMetrics ? padded(metric, CORE_BYTES) : metric);
+    }
     frameOutput.offer(frameOf(jpegs[frame % jpegs.length]!, frame));
   }, 33);
   stack.defer(() => clearInterval(timer));
   return { ...ends, frameOutput, link, received, stack, offered: () => sequence };
+}
+
+/** Pads a metric with spaces, which JSON ignores. */
+function padded(metric: MetricOutgoing, bytes: number): MetricOutgoing {
+  const padding = new Uint8Array(bytes).fill(0x20);
+  padding.set(metric.bytes);
+  return { ...metric, bytes: padding };
+}
+
+/** Age of the newest core metric that a subscriber has, in milliseconds. */
+export function ageOf({ received }: StreamingCamera): number {
+  const newest = received.findLast(({ type }) => type === "core_metrics");
+  return newest ? (clock.epochUs(clock.monotonicUs()) - newest.timestamp) / 1000 : Infinity;
 }
 
 /** A frame with the JPEG of its camera. */

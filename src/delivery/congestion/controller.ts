@@ -1,4 +1,6 @@
 import { RateController } from "./frame_rate_control.ts";
+import { MetricPriority } from "./metric_priority.ts";
+import { PathRtt } from "./path_rtt.ts";
 import { RttEstimator } from "./rtt.ts";
 
 /** One acknowledged message. Times are of the monotonic clock. */
@@ -49,6 +51,12 @@ const BDP_GAIN = 1.2;
 const FRAME_INTERVAL_US = 33_333;
 /** Largest congestion window, in frames. */
 const MAX_WINDOW = 16;
+/** Frames stop if even one with the maximum degradation takes longer to transmit, in microseconds. */
+const MAX_FRAME_US = 350_000;
+/** Size of a frame with the maximum degradation that is assumed before the first one, in bytes. */
+const SMALL_FRAME_BYTES = 12_000;
+/** Size of a frame without degradation that is assumed before the first one, in bytes. */
+const LARGE_FRAME_BYTES = 40_000;
 /** Weight of a new sample in the moving average of the time per byte. */
 const BANDWIDTH_GAIN = 0.3;
 
@@ -66,10 +74,17 @@ const BANDWIDTH_GAIN = 0.3;
  *   bandwidth-delay product.
  * - Pacing: after a frame with a long transmission time the link is left to metrics.
  * - Bit rate: frames are degraded before the link is full, see `RateController`.
+ * - Priority: frames stop, and edge metrics are thinned, before core metrics are late, see
+ *   `MetricPriority`.
  */
 export class CongestionController {
   readonly #rtt = new RttEstimator();
   readonly #rate = new RateController();
+  readonly #priority = new MetricPriority();
+  /** RTT against which the queueing delay of metrics is judged. */
+  readonly #path = new PathRtt();
+  /** Number of edge metrics so far. */
+  #edgeMetrics = 0;
   #lastFrameAckUs = -Infinity;
   #usPerByte = 0;
   /** Congestion window in frames. */
@@ -96,8 +111,24 @@ export class CongestionController {
     return this.#rate.degradation;
   }
 
+  /** Whether frames are stopped, as the link is too slow for them. */
+  get framesStopped(): boolean {
+    return this.#priority.framesStopped;
+  }
+
+  /** One of this number of edge metrics may be sent: 1 for all of them. */
+  get edgeInterval(): number {
+    return this.#priority.edgeInterval;
+  }
+
+  /** Call once for each edge metric: returns whether it may be sent. */
+  admitsEdgeMetric(): boolean {
+    return this.#edgeMetrics++ % this.edgeInterval === 0;
+  }
+
   /** Whether the congestion window has room for another frame. */
   canSend({ frames, bytes, oldest }: InFlight, nowUs: number): boolean {
+    if (this.framesStopped) return false;
     if (frames === 0) return true;
     const transmissionUs = bytes * this.#usPerByte;
     const overdueUs = nowUs - (oldest?.sentUs ?? nowUs) - this.#rtt.minUs - transmissionUs;
@@ -123,7 +154,21 @@ export class CongestionController {
 
   /** Call when a metric is acknowledged. Metrics are small: each is a sample of the RTT. */
   onMetricAcknowledged({ sentUs, acknowledgedUs }: Acknowledged): void {
-    this.#addRttSample(acknowledgedUs - sentUs, acknowledgedUs);
+    const delayUs = acknowledgedUs - sentUs;
+    this.#addRttSample(delayUs, acknowledgedUs);
+    const { isLinkUnloaded: unloaded } = this.#priority;
+    if (this.#path.addSample(delayUs, acknowledgedUs, { unloaded })) {
+      this.#priority.reset({ isSlow: false });
+      this.#rtt.reset();
+      this.#rtt.addSample(this.#path.minUs, acknowledgedUs);
+    }
+    this.#onMetricDelay(delayUs, acknowledgedUs);
+  }
+
+  /** Call regularly with the time for which the oldest core metric in flight has waited. */
+  onMetricPending(waitedUs: number, nowUs: number): void {
+    // A short wait is no evidence of a link without a queue.
+    if (waitedUs - this.#path.minUs > CONGESTION_DELAY_US) this.#onMetricDelay(waitedUs, nowUs);
   }
 
   /** Call when a frame is acknowledged. */
@@ -141,6 +186,9 @@ export class CongestionController {
     this.#usPerByte += BANDWIDTH_GAIN * (usPerByte - this.#usPerByte);
     this.#acknowledged.push({ atUs: acknowledgedUs, bytes, usPerByte });
     this.#congested = queueingUs >= CONGESTION_DELAY_US;
+    const { provisionalSinceUs = sentUs } = this.#rate;
+    const isSmallest = this.degradation === 1 && sentUs >= provisionalSinceUs;
+    if (isSmallest && usPerByte * bytes > MAX_FRAME_US) this.#priority.stopFrames(acknowledgedUs);
     this.#window = this.#congested
       ? Math.max(1, this.#window >> 1)
       : Math.min(MAX_WINDOW, this.#window + 1);
@@ -164,10 +212,14 @@ export class CongestionController {
   /**
    * Starts over for a new connection. Only the degradation is kept, as the network may be the same.
    *
-   * @param rttUs RTT of the first reply, in microseconds; 0 if it is unknown.
+   * @param options.rttUs RTT of the first reply, in microseconds; 0 if it is unknown.
+   * @param options.usPerByte time per byte of the first messages, in microseconds; 0 if unknown.
    */
-  reset(nowUs: number, rttUs = 0): void {
+  reset(nowUs: number, { rttUs = 0, usPerByte = 0 } = {}): void {
     this.#rtt.reset();
+    this.#priority.reset({ isSlow: usPerByte > 0 });
+    this.#path.reset();
+    if (usPerByte > 0) this.#usPerByte = usPerByte;
     if (rttUs > 0) this.#rtt.addSample(rttUs, nowUs);
     if (rttUs > LONG_RTT_US) this.#rate.degradeProvisionally(nowUs, LONG_RTT_DEGRADATION);
     this.#window = 1;
@@ -176,12 +228,23 @@ export class CongestionController {
     this.#lastFrameAckUs = -Infinity;
     this.#linkFreeUs = -Infinity;
     this.#rate.reportModerateUtilization();
+    const utilization = usPerByte * LARGE_FRAME_BYTES / FRAME_INTERVAL_US;
+    if (utilization > HIGH_UTILIZATION) {
+      const degradation = this.#rate.degradationFor(HIGH_UTILIZATION / utilization);
+      this.#rate.degradeProvisionally(nowUs, degradation);
+    }
+    if (usPerByte * SMALL_FRAME_BYTES > MAX_FRAME_US) this.#priority.stopFrames(nowUs);
   }
 
   /** Bandwidth-delay product in frames at 30 frames per second, with a gain and a short queue. */
   get #bdpFrames(): number {
     const framesPerRtt = Math.floor(BDP_GAIN * this.#rtt.minUs / FRAME_INTERVAL_US);
     return Math.min(MAX_WINDOW, QUEUED_FRAMES + framesPerRtt);
+  }
+
+  #onMetricDelay(delayUs: number, nowUs: number): void {
+    this.#priority.onDelay(delayUs - this.#path.minUs, nowUs);
+    if (this.framesStopped) this.#rate.degradeProvisionally(nowUs, 1);
   }
 
   #addRttSample(rttUs: number, nowUs: number): void {

@@ -1,7 +1,12 @@
 import { Buffer } from "node:buffer";
 import { encodeFrameEnvelope, type Topic } from "../../envelopes/envelope.ts";
 import type { Log } from "../../telemetry/log.ts";
-import { type Backend, BackendError, type Delivery } from "../../delivery/backend.ts";
+import {
+  type Backend,
+  BackendError,
+  type Delivery,
+  type LinkMeasurement,
+} from "../../delivery/backend.ts";
 import type { Outgoing } from "../../envelopes/message.ts";
 import { isLateEntry, KeyValueCommands, type StoredEnvelope } from "./key_value_commands.ts";
 import type { RedisOptions } from "./options.ts";
@@ -80,8 +85,8 @@ export class RedisBackend implements Backend {
     return this.#metrics.link.ready;
   }
 
-  get rttUs(): number | undefined {
-    return this.#metrics.link.rttUs;
+  get measured(): LinkMeasurement | undefined {
+    return this.#metrics.link.measured;
   }
 
   /** Stream entries must be added in the order of their times. */
@@ -101,6 +106,10 @@ export class RedisBackend implements Backend {
 
   onReady(listener: (ready: boolean) => void): void {
     this.#metrics.link.onReady(listener);
+  }
+
+  discardFrames(): void {
+    this.#frames.link.reconnect();
   }
 
   async send(outgoing: Outgoing): Promise<Delivery> {

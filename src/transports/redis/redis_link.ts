@@ -1,5 +1,6 @@
 import type { Buffer } from "node:buffer";
 import { Cluster, type Redis } from "ioredis";
+import type { LinkMeasurement } from "../../delivery/backend.ts";
 import type { Log } from "../../telemetry/log.ts";
 import { backoffMs } from "./backoff.ts";
 import {
@@ -13,6 +14,7 @@ import {
   responsiveNodesOf,
   seedsOf,
 } from "./client.ts";
+import { measureLink } from "./measure_link.ts";
 import type { RedisOptions } from "./options.ts";
 import { ConnectionDiagnosis } from "./connection_diagnosis.ts";
 import { explainRedisError, type RedisProblem } from "./redis_error.ts";
@@ -39,8 +41,8 @@ type LinkState =
     readonly attempt: number;
     readonly timer: Timer;
   }
-  /** Commands can be sent. `rttUs` was measured at the start of the connection, microseconds. */
-  | { readonly state: "ready"; readonly client: Client; readonly rttUs: number }
+  /** Commands can be sent. */
+  | { readonly state: "ready"; readonly client: Client; readonly measured: LinkMeasurement }
   /** No connection; `timer` starts the next attempt. */
   | { readonly state: "waiting"; readonly timer: Timer }
   /** Disposed. */
@@ -87,9 +89,9 @@ export class RedisLink implements AsyncDisposable {
     return this.#connections;
   }
 
-  /** RTT at the start of the current connection, in microseconds; undefined without one. */
-  get rttUs(): number | undefined {
-    return this.#state.state === "ready" ? this.#state.rttUs : undefined;
+  /** Measurement at the start of the current connection; undefined without one. */
+  get measured(): LinkMeasurement | undefined {
+    return this.#state.state === "ready" ? this.#state.measured : undefined;
   }
 
   /** Address of the server or servers, for messages. */
@@ -129,6 +131,11 @@ export class RedisLink implements AsyncDisposable {
   reload(options: RedisOptions): void {
     if (endpointOf(options) !== this.endpoint) this.#nodes = [];
     this.#options = options;
+    this.reconnect();
+  }
+
+  /** Connects anew. What is in flight fails. */
+  reconnect(): void {
     if (this.#state.state === "idle" || this.#state.state === "closed") return;
     this.#transition({ state: "idle" });
     this.#connect(1);
@@ -178,10 +185,9 @@ export class RedisLink implements AsyncDisposable {
   /** A server that is loading or requires a password accepts connections: only PING is proof. */
   async #probe(client: Client): Promise<void> {
     try {
-      // The shorter of two: on a machine that is busy starting, one alone overestimates the RTT.
-      const publisher = this.#publisherOf(client);
-      const rttUs = Math.min(await measurePingUs(publisher), await measurePingUs(publisher));
-      this.#onConnected(client, rttUs);
+      // One link is measured in full: long messages on several at once would delay each other.
+      const maxBytes = this.#role === "metrics" ? this.#options.maxBulkStringBytes : 0;
+      this.#onConnected(client, await measureLink(this.#publisherOf(client), { maxBytes }));
     } catch (error) {
       this.#onError(client, error);
       this.#onDisconnected(client);
@@ -208,10 +214,10 @@ export class RedisLink implements AsyncDisposable {
     });
   }
 
-  #onConnected(client: Client, rttUs: number): void {
+  #onConnected(client: Client, measured: LinkMeasurement): void {
     if (this.#state.state !== "connecting" || this.#state.client !== client) return;
     clearTimeout(this.#state.timer);
-    this.#state = { state: "ready", client, rttUs };
+    this.#state = { state: "ready", client, measured };
     this.#connections++;
     // One line for all links at the start, and one for each that had a problem.
     if (this.#problem || (this.#connections === 1 && this.#role === "metrics")) {
@@ -276,9 +282,3 @@ function saysMore(problem: RedisProblem, known: RedisProblem): boolean {
   return problem.fault !== "closed" && !(problem.fault === "timeout" && known.fault === "tls_side");
 }
 
-/** Measures the RTT by a PING, in microseconds. */
-async function measurePingUs(client: Client): Promise<number> {
-  const startMs = performance.now();
-  await client.ping();
-  return (performance.now() - startMs) * 1000;
-}

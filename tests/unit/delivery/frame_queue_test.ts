@@ -155,7 +155,7 @@ async function startPaced() {
     outbox.offer({ ...frame, image: { ...frame.image, jpeg: new Uint8Array(bytes) } });
   };
   backend.delay = () => clock.sleep(400);
-  backend.rttUs = 1000;
+  backend.measured = { rttUs: 1000, usPerByte: 0 };
   backend.setReady(true);
   offer(1, 100);
   await clock.advance(401);

@@ -244,7 +244,7 @@ Deno.test("Outbox shows the bytes in memory and on the disk, and the degradation
 Deno.test("Outbox shows a degradation at the start of a connection with a long RTT", async () => {
   await using ends = startFakeOutbox();
   const { backend, outbox, counters, clock } = ends;
-  backend.rttUs = 200_000;
+  backend.measured = { rttUs: 200_000, usPerByte: 0 };
   backend.setReady(true);
   assert.equal(outbox.frameDegradation, 0.7);
   outbox.offer(fakeMetric(clock, 1, "core_metrics"));

@@ -8,7 +8,7 @@ const SLOW = { bytesPerSecond: 125_000, rttMs: 300 }; // 1 Mbit/s
 
 function startCamera(link: { bytesPerSecond: number; rttMs: number }, frameBytes = 60_000) {
   const controller = new CongestionController();
-  controller.reset(0, link.rttMs * 1000);
+  controller.reset(0, { rttUs: link.rttMs * 1000 });
   return { controller, camera: new SimulatedLink(controller, { frameBytes, ...link }) };
 }
 
@@ -329,7 +329,7 @@ Deno.test("CongestionController degrades for a displaced frame after a congested
 Deno.test("CongestionController.reset() starts with degraded frames on an RTT of over 100 ms", () => {
   for (const [rttUs, degradation] of [[0, 0], [100_000, 0], [100_001, 0.7]] as const) {
     const controller = new CongestionController();
-    controller.reset(0, rttUs);
+    controller.reset(0, { rttUs });
     assert.equal(controller.degradation, degradation, `${rttUs} us`);
   }
 });
@@ -367,7 +367,7 @@ Deno.test("CongestionController counts the frames of the last second for the uti
 Deno.test("CongestionController lifts a provisional degradation by the frames that were sent since", () => {
   for (const [sentUs, degradation] of [[-1, 0.7], [0, 0.5]] as const) {
     const controller = new CongestionController();
-    controller.reset(0, 200_000);
+    controller.reset(0, { rttUs: 200_000 });
     acknowledge(controller, { sentUs, rttUs: 200_000 });
     assert.equal(controller.degradation, degradation, `sent at ${sentUs} us`);
   }
@@ -376,7 +376,7 @@ Deno.test("CongestionController lifts a provisional degradation by the frames th
 Deno.test("CongestionController lifts a provisional degradation only up to 30 % of the link, and not if congested", () => {
   const start = (queueingUs: number) => {
     const controller = new CongestionController();
-    controller.reset(0, 200_000);
+    controller.reset(0, { rttUs: 200_000 });
     // At a degradation of 0.7, 12 kB are offered per second.
     controller.onFrameSent(12_000, 0);
     for (let count = 0; count < 5; count++) {
@@ -413,4 +413,68 @@ Deno.test("CongestionController doubts its degradation if the RTT grows by over 
     acknowledge(controller, { sentUs: 12 * SECOND_US, rttUs: grownUs });
     assert.equal(controller.degradation, degradation, `${grownUs} us`);
   }
+});
+
+/** A controller that has stopped frames, as metrics were delayed for 300 ms. */
+function withDelayedMetrics(): CongestionController {
+  const controller = withRtt(10_000);
+  for (let sentUs = SECOND_US; sentUs <= SECOND_US + 300_000; sentUs += 50_000) {
+    controller.onMetricAcknowledged({ sentUs, acknowledgedUs: sentUs + 210_000, bytes: 500 });
+  }
+  return controller;
+}
+
+Deno.test("CongestionController sends no frame while metrics are delayed, and degrades the next ones", () => {
+  const controller = withRtt(10_000);
+  assert.ok(controller.canSend({ frames: 0, bytes: 0 }, 0));
+  const stopped = withDelayedMetrics();
+  assert.deepEqual([stopped.framesStopped, stopped.degradation], [true, 1]);
+  assert.equal(stopped.canSend({ frames: 0, bytes: 0 }, 2 * SECOND_US), false);
+});
+
+Deno.test("CongestionController takes metrics that wait for delayed ones, but a short wait for nothing", () => {
+  const controller = withRtt(10_000);
+  for (let nowMs = 0; nowMs <= 300; nowMs += 50) {
+    controller.onMetricPending(161_000, nowMs * 1000);
+  }
+  assert.equal(controller.framesStopped, true);
+  for (let nowMs = 400; nowMs <= 5000; nowMs += 50) controller.onMetricPending(0, nowMs * 1000);
+  assert.equal(controller.framesStopped, true);
+});
+
+Deno.test("CongestionController stops frames if one with the maximum degradation takes more than 350 ms", () => {
+  for (const [queueingUs, stopped] of [[340_000, false], [360_000, true]] as const) {
+    const controller = withRtt(10_000);
+    controller.reset(0, { rttUs: 10_000, usPerByte: 20 });
+    assert.equal(controller.degradation, 1);
+    acknowledge(controller, { rttUs: 10_000, queueingUs, bytes: 10_000, sentUs: SECOND_US });
+    assert.equal(controller.framesStopped, stopped, `${queueingUs}`);
+  }
+});
+
+Deno.test("CongestionController starts a connection as its measured bandwidth allows", () => {
+  for (
+    const [usPerByte, degradation, stopped] of [
+      [0, 0, false],
+      [0.1, 0, false],
+      [8, 0.7, false],
+      [29, 1, false],
+      [30, 1, true],
+    ] as const
+  ) {
+    const controller = new CongestionController();
+    controller.reset(0, { rttUs: 10_000, usPerByte });
+    assert.equal(controller.degradation, degradation, `${usPerByte}`);
+    assert.equal(controller.framesStopped, stopped, `${usPerByte}`);
+  }
+});
+
+Deno.test("CongestionController.admitsEdgeMetric() admits one of each interval", () => {
+  const controller = withDelayedMetrics();
+  for (let sentUs = 2 * SECOND_US; sentUs <= 2.8 * SECOND_US; sentUs += 50_000) {
+    controller.onMetricAcknowledged({ sentUs, acknowledgedUs: sentUs + 210_000, bytes: 500 });
+  }
+  assert.equal(controller.edgeInterval, 2);
+  const admitted = Array.from({ length: 6 }, () => controller.admitsEdgeMetric());
+  assert.deepEqual(admitted, [true, false, true, false, true, false]);
 });

@@ -69,7 +69,7 @@ Deno.test(
     assert.equal(channel, "ward:core_metrics");
     assert.equal(text, new TextDecoder().decode(metric.bytes));
     assert.deepEqual([backend.inOrder, backend.problem, backend.ready], [false, undefined, true]);
-    assert.ok(backend.rttUs! > 0);
+    assert.ok(backend.measured!.rttUs > 0);
   },
 );
 
@@ -94,6 +94,28 @@ Deno.test("RedisBackend sends frames on a connection of their own", async () => 
   assert.deepEqual(await fixture.backend.send(coreMetric(1)), { receivers: 1 });
   await fixture.backend[Symbol.asyncDispose]();
   await assert.rejects(pending);
+});
+
+Deno.test("RedisBackend.discardFrames() fails the frames in flight, and no metric", async () => {
+  await using fixture = await Fixture.start();
+  const { backend } = fixture;
+  const answers = Promise.withResolvers<void>();
+  fixture.replyTo("PUBLISH", () => SILENCE);
+  const lost = errorOf(backend.send(frame(1, 100)));
+  let failed = false;
+  backend.send(coreMetric(1)).catch(() => failed = true).finally(answers.resolve);
+  backend.discardFrames();
+  assert.equal((await lost).retriable, true);
+  await fixture.connected(3);
+  assert.deepEqual([backend.ready, backend.problem, failed], [true, undefined, false]);
+  await backend[Symbol.asyncDispose]();
+  await answers.promise;
+});
+
+Deno.test("RedisBackend measures the bandwidth on the link of metrics alone", async () => {
+  await using fixture = await Fixture.start();
+  const long = fixture.server.commandsNamed("PING").filter(([, payload]) => payload !== undefined);
+  assert.deepEqual(long.map(([, payload]) => payload?.length), [4096]);
 });
 
 Deno.test("RedisBackend reports each change of ready", async () => {

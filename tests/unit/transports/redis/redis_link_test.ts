@@ -58,7 +58,7 @@ Deno.test(
   async () => {
     await using fixture = new Fixture();
     const { link, server } = fixture;
-    assert.deepEqual([link.ready, link.connections, link.rttUs], [false, 0, undefined]);
+    assert.deepEqual([link.ready, link.connections, link.measured], [false, 0, undefined]);
     await fixture.start();
     assert.deepEqual([link.connections, fixture.changes, link.problem], [1, [true], undefined]);
     server.reply = ([, key]) => `+${key}\r\n`;
@@ -77,7 +77,7 @@ Deno.test("RedisLink names its connection by its role", async () => {
   assert.deepEqual(names, [["CLIENT", "setname", "physiology_server:metrics"]]);
 });
 
-Deno.test("RedisLink.rttUs is the shorter of two pings, in microseconds", async () => {
+Deno.test("RedisLink.measured has the shorter of two pings as RTT, in microseconds", async () => {
   for (const pingsMs of [[40, 3], [3, 40]]) {
     await using fixture = new Fixture();
     using time = new ShiftedPerformance({ frozen: true });
@@ -87,7 +87,7 @@ Deno.test("RedisLink.rttUs is the shorter of two pings, in microseconds", async 
     };
     fixture.link.start();
     for (let wait = 0; wait < 1000 && !fixture.link.ready; wait++) await clock.sleep(1);
-    assert.equal(Math.round(fixture.link.rttUs!), 3000);
+    assert.equal(Math.round(fixture.link.measured!.rttUs), 3000);
   }
 });
 
