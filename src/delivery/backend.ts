@@ -1,4 +1,5 @@
 import { AppError } from "../base/errors.ts";
+import type { Topic } from "../envelopes/envelope.ts";
 import type { Outgoing } from "../envelopes/message.ts";
 
 /** The acknowledgement of one message. */
@@ -38,6 +39,11 @@ export interface Backend extends AsyncDisposable {
    * @default false
    */
   readonly inOrder?: boolean;
+  /**
+   * Returns whether a topic has subscribers, which it finds out without sending a message; undefined
+   * if it cannot. Never rejects.
+   */
+  hasSubscribers?(topic: Topic): Promise<boolean | undefined>;
   /** Fails the frames in flight, so that they do not delay metrics; absent if it cannot. */
   discardFrames?(): void;
   /** What was measured right before the backend became ready; undefined without a network. */

@@ -237,8 +237,11 @@ export class MetricQueue {
 
   /** Sends the oldest metrics of the backlog and removes those that were delivered in order. */
   async #replayBatch(): Promise<{ delivered: number; outcome: ReplayOutcome }> {
-    // Without a known receiver, a single metric probes for one.
-    const isReceived = this.#presence.present || this.#context.backend.inOrder;
+    // Without a known receiver, the backend is asked, or a single metric probes for one.
+    const { backend } = this.#context;
+    const isReceived = this.#presence.present || backend.inOrder;
+    const hasNone = !isReceived && await backend.hasSubscribers?.(this.topic) === false;
+    if (hasNone) return { delivered: 0, outcome: "no_receivers" };
     const count = Math.ceil(REPLAY_BATCH / this.#context.congestion.edgeInterval);
     const batch = await this.#backlog.peek(isReceived ? count : 1);
     const sentUs = this.#context.clock.monotonicUs();

@@ -44,6 +44,8 @@ export class RedisBackend implements Backend {
   #keyValue: KeyValueCommands;
   /** Until then frames in flight may delay the replies to metrics, by `performance.now()`. */
   #metricsDelayedUntilMs = -Infinity;
+  /** Whether Redis has refused to count subscribers. */
+  #countsDenied = false;
   #timeoutCheck: ReturnType<typeof setInterval> | undefined;
   /** The error with which Redis rejected the last message, if it did. */
   #rejection: { readonly link: RedisLink; readonly message: string } | undefined;
@@ -71,6 +73,7 @@ export class RedisBackend implements Backend {
   /** Reconnects with new certificates, passwords or servers. Metrics in flight are sent again. */
   reload(options: RedisOptions): void {
     this.#options = options;
+    this.#countsDenied = false;
     this.#keyValue = new KeyValueCommands(options);
     this.#metrics.link.reload(options);
     this.#frames.link.reload(options);
@@ -106,6 +109,24 @@ export class RedisBackend implements Backend {
 
   onReady(listener: (ready: boolean) => void): void {
     this.#metrics.link.onReady(listener);
+  }
+
+  async hasSubscribers(topic: Topic): Promise<boolean | undefined> {
+    const { usePubsub, cluster, shardedPublish, keyPrefix } = this.#options;
+    // In a cluster, a node counts only its own subscribers.
+    if (!usePubsub || cluster || this.#countsDenied) return undefined;
+    const count = shardedPublish ? "SHARDNUMSUB" : "NUMSUB";
+    const { link } = this.#metrics;
+    try {
+      const reply = await link.call(["PUBSUB", count, `${keyPrefix}:${topic}`]);
+      if (Array.isArray(reply) && Number(reply[1]) > 0) return true;
+      // Subscribers by pattern are counted for all patterns together.
+      return !shardedPublish && Number(await link.call(["PUBSUB", "NUMPAT"])) > 0;
+    } catch (error) {
+      // Every denial is an entry in Redis's ACL LOG: one is enough.
+      this.#countsDenied = explainRedisError(error, link.endpoint).fault === "no_permission";
+      return undefined;
+    }
   }
 
   discardFrames(): void {

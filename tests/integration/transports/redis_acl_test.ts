@@ -35,5 +35,16 @@ for (
   });
 }
 
-/** Rules that only a separate option needs; see redis_acl_file_test.ts. */
-const OPTIONAL = new Set(["+spublish", "+select", "+info", "+cluster|slots"]);
+/**
+ * Rules that only a separate option needs, or the search for subscribers after an outage; see
+ * redis_acl_file_test.ts.
+ */
+const OPTIONAL = new Set([
+  "+spublish",
+  "+select",
+  "+info",
+  "+cluster|slots",
+  "+pubsub|numsub",
+  "+pubsub|shardnumsub",
+  "+pubsub|numpat",
+]);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { coreMetric, frame, sequencesOf } from "../../support/messages.ts";
+import { coreMetric, frame, sequencesOf, statusMessage } from "../../support/messages.ts";
 import { optionsFor, startOutbox, subscribe } from "../../support/redis_outbox.ts";
 import { freePort, startRedis } from "../../support/redis_server.ts";
 import { waitFor } from "../../support/wait.ts";
@@ -134,4 +134,19 @@ Deno.test("RedisBackend reports a refused connection and replays metrics once re
   await waitFor("the metric", () => received.length === 1);
   assert.equal(received[0]?.payload.metadata?.replayed, true);
   await waitFor("recovery", () => ends.outbox.problem === undefined);
+});
+
+Deno.test("RedisBackend publishes a recording state to the first subscriber, and to none before", async () => {
+  await using server = await startRedis();
+  await using ends = startOutbox(optionsFor(server));
+  ends.outbox.offer(statusMessage("recording_state", 1)); // before the connection, so it is kept
+  const admin = server.client();
+  const callsOf = async (command: string) => {
+    const stats = await admin.info("commandstats");
+    return Number(new RegExp(`cmdstat_${command}:calls=(\\d+)`).exec(stats)?.[1] ?? 0);
+  };
+  await waitFor("several searches", async () => await callsOf("pubsub\\|numsub") >= 4);
+  assert.equal(await callsOf("publish"), 0);
+  const received = await subscribe(server, "physiology:recording_state");
+  await waitFor("the state", () => received.length === 1);
 });

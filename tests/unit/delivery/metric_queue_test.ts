@@ -195,6 +195,30 @@ Deno.test("MetricQueue looks for a receiver every 500 ms", async () => {
   assert.equal(ends.backend.sent.length, 2);
 });
 
+/** A backend that knows whether there are subscribers. */
+class CountingBackend extends FakeBackend {
+  asked = 0;
+
+  hasSubscribers(): Promise<boolean> {
+    this.asked++;
+    return Promise.resolve(this.receivers !== 0);
+  }
+}
+
+Deno.test("MetricQueue publishes nothing again while the backend knows that there is no subscriber", async () => {
+  const backend = new CountingBackend();
+  await using ends = startFakeOutbox({}, backend);
+  backend.receivers = 0;
+  ends.outbox.offer(fakeMetric(ends.clock, 1, "recording_state"));
+  backend.setReady(true);
+  await ends.clock.advance(10_000);
+  assert.deepEqual(backend.sent, []);
+  assert.ok(backend.asked >= 20 && backend.asked <= 21, `${backend.asked}`);
+  backend.receivers = 1;
+  await ends.clock.advance(500);
+  assert.deepEqual(metricsOf(backend.received), [{ sequence: 1, replayed: true }]);
+});
+
 /** Offers a metric that reaches no receiver; returns whether it is kept. */
 async function isKeptWithoutReceiver({ outbox, backend, clock }: FakeOutbox): Promise<boolean> {
   backend.receivers = 0;

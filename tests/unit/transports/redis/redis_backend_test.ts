@@ -3,7 +3,7 @@ import { BackendError } from "../../../../src/delivery/backend.ts";
 import type { RedisOptions } from "../../../../src/transports/redis/options.ts";
 import { RedisBackend } from "../../../../src/transports/redis/redis_backend.ts";
 import { CollectingLog } from "../../../support/collecting_log.ts";
-import { FakeRedis, joinCluster, type Replier } from "../../../support/fake_redis.ts";
+import { array, bulk, FakeRedis, joinCluster, type Replier } from "../../../support/fake_redis.ts";
 import { HeldTimers } from "../../../support/held_timers.ts";
 import { coreMetric, frame } from "../../../support/messages.ts";
 import { optionsFor } from "../../../support/redis_outbox.ts";
@@ -110,6 +110,57 @@ Deno.test("RedisBackend.discardFrames() fails the frames in flight, and no metri
   assert.deepEqual([backend.ready, backend.problem, failed], [true, undefined, false]);
   await backend[Symbol.asyncDispose]();
   await answers.promise;
+});
+
+Deno.test("RedisBackend.hasSubscribers() counts those of the channel, and those of patterns", async () => {
+  await using fixture = await Fixture.start();
+  const counts = { NUMSUB: 0, NUMPAT: 0 };
+  fixture.replyTo(
+    "PUBSUB",
+    ([, what, channel]) =>
+      what === "NUMPAT" ? `:${counts.NUMPAT}\r\n` : array(bulk(channel!), `:${counts.NUMSUB}\r\n`),
+  );
+  const { backend, server } = fixture;
+  assert.equal(await backend.hasSubscribers("recording_state"), false);
+  assert.deepEqual(server.commandsNamed("PUBSUB"), [
+    ["PUBSUB", "NUMSUB", "physiology:recording_state"],
+    ["PUBSUB", "NUMPAT"],
+  ]);
+  counts.NUMPAT = 1;
+  assert.equal(await backend.hasSubscribers("recording_state"), true);
+  counts.NUMPAT = 0;
+  counts.NUMSUB = 2;
+  assert.equal(await backend.hasSubscribers("recording_state"), true);
+});
+
+Deno.test("RedisBackend.hasSubscribers() asks no more once Redis has denied it, until a reload", async () => {
+  await using fixture = await Fixture.start();
+  const { backend, server } = fixture;
+  fixture.replyTo("PUBSUB", () => "-NOPERM this user has no permissions\r\n");
+  for (let count = 0; count < 3; count++) {
+    assert.equal(await backend.hasSubscribers("status"), undefined);
+  }
+  assert.equal(server.commandsNamed("PUBSUB").length, 1);
+  backend.reload(optionsFor(server));
+  await fixture.connected(4);
+  await backend.hasSubscribers("status");
+  assert.equal(server.commandsNamed("PUBSUB").length, 2);
+});
+
+Deno.test("RedisBackend.hasSubscribers() is undefined with keys, in a cluster, and without a link", async () => {
+  await using fixture = await Fixture.start({ usePubsub: false });
+  assert.equal(await fixture.backend.hasSubscribers("status"), undefined);
+  fixture.backend.reload(optionsFor(fixture.server, { port: 1 }));
+  assert.equal(await fixture.backend.hasSubscribers("status"), undefined);
+});
+
+Deno.test("RedisBackend.hasSubscribers() counts sharded subscribers with --redis_sharded_publish", async () => {
+  await using fixture = await Fixture.start({ shardedPublish: true });
+  fixture.replyTo("PUBSUB", ([, , channel]) => array(bulk(channel!), ":0\r\n"));
+  assert.equal(await fixture.backend.hasSubscribers("status"), false);
+  assert.deepEqual(fixture.server.commandsNamed("PUBSUB"), [
+    ["PUBSUB", "SHARDNUMSUB", "physiology:status"],
+  ]);
 });
 
 Deno.test("RedisBackend measures the bandwidth on the link of metrics alone", async () => {
