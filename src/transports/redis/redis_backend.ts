@@ -130,7 +130,11 @@ export class RedisBackend implements Backend {
   }
 
   discardFrames(): void {
-    this.#frames.link.reconnect();
+    const { link, timeout } = this.#frames;
+    // What the network already has still delays the replies to metrics: 500 kbit/s are allowed for.
+    this.#metricsDelayedUntilMs = performance.now() + this.#options.operationTimeoutMs +
+      2 * timeout.slowTransferMs;
+    link.reconnect();
   }
 
   async send(outgoing: Outgoing): Promise<Delivery> {

@@ -405,6 +405,19 @@ Deno.test(
   },
 );
 
+Deno.test("RedisBackend.discardFrames() gives metrics time to pass what the network already has", async () => {
+  await using held = await startWithHeldTime();
+  const { backend, server } = held;
+  await held.send(frame(1, 93_000)); // about 124 KB in its envelope: 2 s at 500 kbit/s
+  await held.send(coreMetric(1));
+  backend.discardFrames();
+  await waitForReal(() => server.opened === 3);
+  held.pass(2900);
+  assert.equal(backend.ready, true);
+  held.pass(200);
+  assert.equal(backend.ready, false);
+});
+
 Deno.test(
   "RedisBackend first resets the frames in flight, and gives metrics time to pass them",
   async () => {
