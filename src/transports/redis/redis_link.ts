@@ -281,4 +281,3 @@ export class RedisLink implements AsyncDisposable {
 function saysMore(problem: RedisProblem, known: RedisProblem): boolean {
   return problem.fault !== "closed" && !(problem.fault === "timeout" && known.fault === "tls_side");
 }
-
