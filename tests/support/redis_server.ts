@@ -147,6 +147,8 @@ export class RedisServer implements AsyncDisposable {
       port: this.port,
       retryStrategy: () => 50,
       maxRetriesPerRequest: null,
+      // While a server loads its data, the check leaves a timer behind.
+      enableReadyCheck: false,
       ...options,
       lazyConnect: true,
     });
