@@ -19,7 +19,7 @@ import type { Vision } from "../vision/vision.ts";
 /** The parts that a frame passes through; the caller opens and closes them. */
 export interface ApplianceParts {
   readonly source: FrameSource;
-  readonly vision: Pick<Vision, "observe" | "observeInOrder">;
+  readonly vision: Pick<Vision, "observe" | "observeInOrder" | "passOverFace">;
   readonly engine: VitalsEngine;
   readonly envelopes: EnvelopeFactory;
   readonly frames: FrameOutput;
@@ -193,6 +193,7 @@ export class Appliance {
     this.#nextCoreUs = (late < periodUs ? this.#nextCoreUs : atUs) + periodUs;
     this.#corePublishedUs = clock.monotonicUs();
     this.#estimate = this.#pending = engine.estimate(atUs);
+    if (this.#estimate.isFaceWithoutPulse) this.#parts.vision.passOverFace();
     this.#parts.overlay?.update(this.#estimate);
     if (this.#wantsMetrics()) this.#parts.bus.publish(envelopes.coreMetrics(this.#estimate, atUs));
     this.#observeStatus();

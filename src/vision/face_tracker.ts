@@ -54,6 +54,8 @@ interface Track {
   pose: Pose;
   /** Velocity of the centre, in image heights per second. */
   velocity: Point;
+  /** True if it is measured only while there is no other face. */
+  passedOver: boolean;
 }
 
 /**
@@ -159,6 +161,20 @@ export class FaceTracker {
     if (this.#stabilized) this.#stabilized = translated(this.#stabilized);
   }
 
+  /**
+   * Measures another face than the present one, if there is one that was not passed over as well: a
+   * poster or a screen may show a larger face than the person before it.
+   */
+  passOver(): void {
+    const main = this.#main;
+    const hasOther = this.#tracks.some((track) =>
+      track !== main && track.confirmed && !track.passedOver
+    );
+    if (!main || !hasOther) return;
+    main.passedOver = true;
+    this.#chooseMain();
+  }
+
   /** Removes all tracks. */
   reset(): void {
     this.#tracks = [];
@@ -177,11 +193,14 @@ export class FaceTracker {
       lastSeenUs: timeUs,
       pose,
       velocity: { x: 0, y: 0 },
+      passedOver: false,
     };
   }
 
   #chooseMain(): void {
-    const confirmed = this.#tracks.filter((track) => track.confirmed);
+    const all = this.#tracks.filter((track) => track.confirmed);
+    const preferred = all.filter((track) => !track.passedOver);
+    const confirmed = preferred.length > 0 ? preferred : all;
     const largest = confirmed.toSorted((a, b) => widthOf(b.pose) - widthOf(a.pose))[0];
     const current = this.#main && confirmed.includes(this.#main) ? this.#main : undefined;
     const keep = current && largest && widthOf(largest.pose) < SWITCH_RATIO * widthOf(current.pose);

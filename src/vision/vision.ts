@@ -133,6 +133,11 @@ export class Vision implements AsyncDisposable {
     return this.#withNetworkPulse(sample);
   }
 
+  /** Measures another face than the present one, if there is another that was not passed over. */
+  passOverFace(): void {
+    this.#tracker.passOver();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#detecting;
     await this.#network?.[Symbol.asyncDispose]();

@@ -16,6 +16,8 @@ const RECENT_US = 3_000_000;
 const FRAME_TIMEOUT_US = 1_500_000;
 /** A new measurement is explained by the change of the face for this long. Chosen. */
 const FACE_CHANGED_US = 2_000_000;
+/** A face without a pulse for this time may be a picture. Chosen. */
+const WITHOUT_PULSE_US = 15_000_000;
 /** After a longer gap between frames, another person may be in front of the camera. Chosen. */
 const MAX_GAP_US = 2_000_000;
 
@@ -45,6 +47,8 @@ class Engine implements VitalsEngine {
   #subjects = 0;
   /** When another face followed the one before, -Infinity for the first face. */
   #faceChangedUs = -Infinity;
+  /** When the face last had a pulse, or a reason for having none. */
+  #explainedUs = -Infinity;
   #frames = 0;
   #disconnected = false;
   /** The `strict` breathing rate of the last estimate, if it had one. */
@@ -104,6 +108,7 @@ class Engine implements VitalsEngine {
       }),
       timeUs,
     );
+    if (pulse.withheld !== "low_quality") this.#explainedUs = timeUs;
     const bvpWindow = this.#pulse.wave;
     const context: EstimateContext = {
       nowUs,
@@ -121,6 +126,7 @@ class Engine implements VitalsEngine {
       timeUs,
       frameCount: this.#frames,
       ...(this.#subjects > 0 ? { subject: this.#subjects } : {}),
+      ...(timeUs - this.#explainedUs >= WITHOUT_PULSE_US ? { isFaceWithoutPulse: true } : {}),
       pulse: {
         ...pulse,
         ...(beats ? { beats } : {}),

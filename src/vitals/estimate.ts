@@ -111,6 +111,8 @@ export interface VitalsEstimate {
   readonly frameCount: number;
   /** Number of the measured person since the start, from 1; absent before the first one. */
   readonly subject?: number;
+  /** The face has shown no pulse for 15 s although nothing in the image prevents it. */
+  readonly isFaceWithoutPulse?: true;
   readonly pulse: PulseEstimate;
   readonly breathing: BreathingEstimate;
   /** Relative and unitless; present only if enabled in the options. */

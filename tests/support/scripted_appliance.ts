@@ -74,6 +74,7 @@ export interface ScriptedRun {
     disposed: number;
     locks: number;
     unlocks: number;
+    passedOver: number;
     intervalMs: number | undefined;
   };
   /** Passed on as `Sink.problem`. */
@@ -132,7 +133,7 @@ export async function runScript(
       return taken.map(({ topic, timestamp }) => [topic, (timestamp - 1_000_000) / 1000]);
     },
     statuses: () => statuses.splice(0),
-    seen: { frames: 0, disposed: 0, locks: 0, unlocks: 0, intervalMs: undefined },
+    seen: { frames: 0, disposed: 0, locks: 0, unlocks: 0, passedOver: 0, intervalMs: undefined },
     problem: undefined,
     health: new Health(clock),
     envelopes: [],
@@ -175,7 +176,11 @@ export async function runScript(
     source,
     envelopes,
     health: run.health,
-    vision: { observe: sampleOf, observeInOrder: (frame) => Promise.resolve(sampleOf(frame)) },
+    vision: {
+      observe: sampleOf,
+      observeInOrder: (frame) => Promise.resolve(sampleOf(frame)),
+      passOverFace: () => void run.seen.passedOver++,
+    },
     engine: createVitalsEngine(),
     recording: run.recording,
     frames: new FrameOutput({

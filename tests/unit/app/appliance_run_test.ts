@@ -43,7 +43,7 @@ function applianceOf(source: FrameSource, samples = faceSamples({ seconds: 1e6 }
     ...context,
     source,
     envelopes,
-    vision: { observe, observeInOrder: () => Promise.resolve(observe()) },
+    vision: { observe, observeInOrder: () => Promise.resolve(observe()), passOverFace() {} },
     engine: createVitalsEngine(),
     recording: new Recording(),
     frames: new FrameOutput({

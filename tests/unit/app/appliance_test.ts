@@ -392,6 +392,19 @@ Deno.test("Appliance draws the estimate and the sample on each frame if it has a
   assert.deepEqual(drawn, ["update", 1_000_000, "draw", 1_000_000, "draw", 1_100_000]);
 });
 
+Deno.test("Appliance passes over a face that has shown no pulse for 15 s", async () => {
+  const counts: number[] = [];
+  await runScript(function* (run) {
+    for (const seconds of [18, 10]) {
+      yield* framesFor(seconds * 1000, run);
+      counts.push(run.seen.passedOver);
+    }
+  });
+  // The first five seconds are explained by warming up, and the estimates follow every 0.2 s.
+  assert.equal(counts[0], 0);
+  assert.ok(counts[1]! >= 35 && counts[1]! <= 45, `${counts}`);
+});
+
 Deno.test("Appliance waits for the detector only if the source is read at full speed", async () => {
   for (const realtime of [true, false]) {
     const measured: string[] = [];
@@ -404,6 +417,7 @@ Deno.test("Appliance waits for the detector only if the source is read at full s
         measured.push("in order");
         return Promise.resolve(goodSample({ timeUs }));
       },
+      passOverFace() {},
     };
     await runScript(function* ({ frame }) {
       yield frame();

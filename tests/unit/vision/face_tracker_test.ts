@@ -478,3 +478,33 @@ Deno.test("FaceTracker moves its box by 1 - 1/e of the distance in 150 ms, and n
   near(distanceAfter(100_000), start / Math.E);
   near(distanceAfter(250_000), start / Math.E ** 2);
 });
+
+/** The centre of the measured face after each detection of these faces, which is then passed over. */
+function centresWith(passOverAt: readonly number[], detections: readonly (readonly Detection[])[]) {
+  const tracker = new FaceTracker();
+  return detections.map((faces, index) => {
+    const timeUs = index * INTERVAL_US;
+    tracker.update(faces, { timeUs, aspect: 1, view: WHOLE, confirmThreshold: 0.72 });
+    if (passOverAt.includes(index)) tracker.passOver();
+    const box = tracker.observe(timeUs)?.box;
+    return box && Math.round(10 * (box.x + box.width / 2)) / 10;
+  });
+}
+const POSTER = face({ x: 0.3, width: 0.4 });
+const PERSON = face({ x: 0.8, width: 0.2 });
+const both = (count: number) => new Array<readonly Detection[]>(count).fill([POSTER, PERSON]);
+
+Deno.test("FaceTracker.passOver() measures a smaller face instead of a larger one, and keeps it", () => {
+  assert.deepEqual(centresWith([3], both(8)), [undefined, 0.3, 0.3, 0.8, 0.8, 0.8, 0.8, 0.8]);
+});
+
+Deno.test("FaceTracker.passOver() keeps a face without another one, and a second time", () => {
+  const alone = new Array<readonly Detection[]>(4).fill([POSTER]);
+  assert.deepEqual(centresWith([2], alone), [undefined, 0.3, 0.3, 0.3]);
+  assert.deepEqual(centresWith([2, 4], both(6)), [undefined, 0.3, 0.8, 0.8, 0.8, 0.8]);
+});
+
+Deno.test("FaceTracker measures a face that was passed over when the other one has left", () => {
+  const left = new Array<readonly Detection[]>(4).fill([POSTER]);
+  assert.deepEqual(centresWith([2], [...both(4), ...left]).at(-1), 0.3);
+});

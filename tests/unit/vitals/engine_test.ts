@@ -52,6 +52,19 @@ Deno.test("VitalsEngine withholds the pulse if a lamp flickers at 1.2 Hz", () =>
   assert.ok(seen.some(({ pulse }) => pulse.withheld === "flicker"));
 });
 
+Deno.test("VitalsEngine finds a face without a pulse after 15 s, if nothing explains it", () => {
+  const firstS = (samples: Iterable<RegionSample>) => {
+    const first = estimates(samples).find(({ isFaceWithoutPulse }) => isFaceWithoutPulse);
+    return first && first.timeUs / 1e6;
+  };
+  const photograph = firstS(faceSamples({ amplitude: 0, noise: 1, seconds: 30 }));
+  // The first five seconds are explained by warming up.
+  assert.ok(photograph! >= 19.5 && photograph! < 26, `${photograph}`);
+  assert.equal(firstS(faceSamples({ seconds: 40 })), undefined);
+  const flicker = { amplitude: 0.01, hz: 1.2 };
+  assert.equal(firstS(faceSamples({ amplitude: 0, flicker, seconds: 40 })), undefined);
+});
+
 Deno.test("VitalsEngine withholds the pulse as no_face without a face", () => {
   const samples = [...faceSamples({ seconds: 15 })].map(({ face: _, ...sample }) => ({
     ...sample,

@@ -280,6 +280,7 @@ Deno.test("V4l2Source and Appliance lock the exposure of a camera again after it
       vision: {
         observe: ({ timeUs }) => goodSample({ timeUs }),
         observeInOrder: ({ timeUs }) => Promise.resolve(goodSample({ timeUs })),
+        passOverFace() {},
       },
       engine: createVitalsEngine(),
       recording: new Recording(),
