@@ -8,12 +8,17 @@ import type {
   Sample,
   VitalsOptions,
 } from "./estimate.ts";
-import type { EstimateContext } from "./estimate_context.ts";
+import type { BvpWindow, EstimateContext } from "./estimate_context.ts";
 import { HrvEstimator } from "./hrv/estimator.ts";
 import { EdaProxy } from "./perfusion/eda.ts";
 import { PhasicTrace } from "./perfusion/phasic.ts";
 import { SkinPulse } from "./perfusion/skin_pulse.ts";
 
+/**
+ * Interval between windows that are searched for beats: nearer to the end of a window, where the
+ * filter settles, beats are timed less exactly. Chosen.
+ */
+const BEATS_INTERVAL_US = 950_000;
 /** Interval between computations of the quotient and of the skin's perfusion. Chosen. */
 const REFRESH_US = 1_000_000;
 
@@ -45,6 +50,7 @@ export class DerivedVitals {
   #person: number | undefined;
   #refreshedUs = -Infinity;
   #quotientUs = -Infinity;
+  #beatsUs = -Infinity;
 
   constructor({ phasicPressure = false, eda = false }: VitalsOptions = {}) {
     this.#phasicPressure = phasicPressure;
@@ -66,13 +72,8 @@ export class DerivedVitals {
     { pulse, breathing }: { pulse: PulseEstimate; breathing: BreathingEstimate },
   ): DerivedEstimate {
     const confident = pulse.strict !== undefined;
-    const beats = bvpWindow && (confident || pulse.withheld === "irregular")
-      ? this.#hrv.push(bvpWindow, { fps }).map(({ timeUs, intervalMs, confidence }) => ({
-        timeUs: monotonicUs(Math.round(timeUs)),
-        ...(intervalMs === undefined ? {} : { intervalMs }),
-        confidence,
-      }))
-      : [];
+    const hasBeats = confident || pulse.withheld === "irregular";
+    const beats = bvpWindow && hasBeats ? this.#newBeats(bvpWindow, { fps, nowUs }) : [];
     const hrv = confident ? this.#hrv.hrv : undefined;
     const due = confident && bvpWindow && nowUs - this.#refreshedUs >= REFRESH_US;
     const skinPulse = due && (this.#phasicPressure || this.#eda)
@@ -93,6 +94,19 @@ export class DerivedVitals {
     };
   }
 
+  #newBeats(
+    window: BvpWindow,
+    { fps, nowUs }: { fps: number; nowUs: MonotonicUs },
+  ): readonly PulseBeat[] {
+    if (nowUs - this.#beatsUs < BEATS_INTERVAL_US) return [];
+    this.#beatsUs = nowUs;
+    return this.#hrv.push(window, { fps }).map(({ timeUs, intervalMs, confidence }) => ({
+      timeUs: monotonicUs(Math.round(timeUs)),
+      ...(intervalMs === undefined ? {} : { intervalMs }),
+      confidence,
+    }));
+  }
+
   /** Discards all state, as for a new person. */
   reset(): void {
     this.#person = undefined;
@@ -100,7 +114,7 @@ export class DerivedVitals {
     this.#skin.reset();
     this.#edaProxy.reset();
     this.#phasicTrace.reset();
-    this.#refreshedUs = this.#quotientUs = -Infinity;
+    this.#refreshedUs = this.#quotientUs = this.#beatsUs = -Infinity;
   }
 
   /**
