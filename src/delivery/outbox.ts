@@ -45,8 +45,9 @@ export interface OutboxContext {
  * when the newest core metric that was delivered is 2 s old.
  */
 const LATE_US = 1_300_000;
-const LATENESS = "Core metrics arrive more than 2 s late: the network to the broker is too slow: " +
-  "lower --frame_rate and --jpeg_quality, or set --noenable_edge_metrics";
+const LATENESS =
+  "Core metrics arrive more than 2 s late: the broker does not respond in time, or the " +
+  "network to it is too slow: lower --frame_rate and --jpeg_quality, or set --noenable_edge_metrics";
 
 /** Topics of metrics, each with its share of the memory and disk limits. */
 const SHARES = {
