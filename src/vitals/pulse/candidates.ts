@@ -64,6 +64,19 @@ export class CandidateJudge {
     return this.#previous = result;
   }
 
+  /**
+   * Extracts the signal with the highest weight in the window before, which is much cheaper than all.
+   *
+   * @returns the BVP, NaN in gaps; undefined if the window has no such signal.
+   */
+  strongestSignal(window: PulseWindow): Float64Array | undefined {
+    const strongest = this.#previous?.candidate.signals.reduce((a, b) =>
+      b.weight > a.weight ? b : a
+    );
+    const method = PULSE_METHODS.find(({ name }) => strongest?.name.split(":")[0] === name);
+    return method?.extract(window).find(({ name }) => name === strongest?.name)?.bvp;
+  }
+
   /** Forgets all windows, as for a new person. */
   reset(): void {
     this.#history.reset();

@@ -1,5 +1,5 @@
 import { dtft } from "../signal/dtft.ts";
-import { oscillationOf } from "./notch.ts";
+import { oscillationsOf } from "./notch.ts";
 
 /** A BVP signal and its region. */
 export interface RegionSignal {
@@ -36,18 +36,18 @@ export function phaseCoherence(
     if (!current || signal.weight > current.weight) best.set(signal.region, signal);
   }
   if (best.size < MIN_REGIONS) return undefined;
-  const regions = Array.from(best.values(), (region) => ({
-    ...region,
-    bvp: oscillationOf(region.bvp, { frequencyHz, sampleRateHz }),
-  }));
-  const { length } = regions[0]!.bvp;
+  const regions = oscillationsOf([...best.values()].map(({ bvp }) => bvp), {
+    frequencyHz,
+    sampleRateHz,
+  });
+  const { length } = regions[0]!;
   const segments = Math.max(2, Math.floor(length / sampleRateHz / SEGMENT_S));
   const samples = Math.floor(length / segments);
   let sum = 0;
   for (let segment = 0; segment < segments; segment++) {
     let re = 0;
     let im = 0;
-    for (const { bvp } of regions) {
+    for (const bvp of regions) {
       const signal = bvp.subarray(segment * samples, (segment + 1) * samples);
       const value = dtft(signal, frequencyHz / sampleRateHz);
       const magnitude = Math.hypot(value.re, value.im) || 1;

@@ -19,8 +19,13 @@ const MIN_WINDOW_S = 5;
 const MAX_WINDOW_S = 10;
 /** Tolerance of the shortest window, in seconds: frames are not exactly periodic. */
 const WINDOW_TOLERANCE_S = 0.05;
-/** Period of assessments in microseconds. Chosen. */
+/** Period of assessments in microseconds, doubled while the published rate is steady. Chosen. */
 const PERIOD_US = 500_000;
+/**
+ * What calls for an assessment: a factor between the two newest intervals and those before, or a
+ * slope of the rate in beats/min per second, with its significance. Chosen.
+ */
+const CHANGE = { factor: 1.1, slope: 0.8, significance: 3 } as const;
 /** Tolerance of the period in microseconds: timestamps are rounded. */
 const PERIOD_TOLERANCE_US = 1_000;
 /** After a longer gap, the window starts again. In microseconds. Chosen. */
@@ -35,7 +40,7 @@ export interface PulseEstimatorOptions {
   readonly model?: ConfidenceModel;
   /** Longest window in seconds. @default 10 */
   readonly windowSeconds?: number;
-  /** Period of assessments in seconds. @default 0.5 */
+  /** Period of assessments in seconds, doubled while the published rate is steady. @default 0.5 */
   readonly periodSeconds?: number;
 }
 
@@ -68,6 +73,8 @@ export class PulseEstimator {
   #assessment: PulseAssessment | undefined;
   #wave: BvpWindow | undefined;
   #newestRateUs = -Infinity;
+  /** The newest period in which only the rhythm was checked. */
+  #checkedPeriod = NaN;
 
   constructor(options: PulseEstimatorOptions = {}) {
     this.#judge = new CandidateJudge(options.model ?? loadConfidenceModel());
@@ -143,14 +150,32 @@ export class PulseEstimator {
   }
 
   /**
-   * True once per period. Periods are counted from the first sample: counted from the assessment
-   * before, they would drift against a caller that estimates once per second.
+   * True once per period, and once in two periods while the published rate is steady. Periods are
+   * counted from the first sample: counted from the assessment before, they would drift against a
+   * caller that estimates once per second.
    */
   #isDue(newestUs: number): boolean {
-    if (!this.#assessment) return Number.isFinite(newestUs);
+    const before = this.#assessment;
+    if (!before) return Number.isFinite(newestUs);
     const period = (timeUs: number) =>
       Math.floor((timeUs - this.#buffer.startUs + PERIOD_TOLERANCE_US) / this.#periodUs);
-    return period(newestUs) !== period(this.#assessment.timeUs);
+    const [now, then] = [period(newestUs), period(before.timeUs)];
+    if (now === then || now === this.#checkedPeriod) return false;
+    if (before.withheld || before.windowS < this.#maxWindowS || now - then > 1) return true;
+    this.#checkedPeriod = now;
+    return this.#seemsChanged();
+  }
+
+  /** Whether the newest beats, in the best signal alone, have another rhythm than those before. */
+  #seemsChanged(): boolean {
+    const bvp = this.#judge.strongestSignal(this.#buffer.window(this.#maxWindowS));
+    if (!bvp || bvp.some(Number.isNaN)) return true;
+    const rate = this.#assessment?.rate ?? NaN;
+    const rhythm = rhythmOf(bvp, { sampleRateHz: PULSE_SAMPLE_RATE_HZ, rate });
+    if (!rhythm) return false;
+    const { newestRatio, trend } = rhythm;
+    return Math.abs(Math.log(newestRatio)) > Math.log(CHANGE.factor) ||
+      (Math.abs(trend.slope) > CHANGE.slope && trend.significance > CHANGE.significance);
   }
 
   /** Removes all samples, as for a new person. */

@@ -22,59 +22,75 @@ export function notchOut(
     const cyclesPerSample = frequencyHz / sampleRateHz;
     const hasGaps = bvp.some(Number.isNaN);
     let basis = hasGaps ? undefined : whole.get(bvp.length);
-    basis ??= basisOf(cyclesPerSample, { length: bvp.length, isInside: (k) => bvp[k] === bvp[k] });
+    basis ??= basisOf(cyclesPerSample, {
+      length: bvp.length,
+      gaps: hasGaps ? bvp : undefined,
+    });
     if (!hasGaps) whole.set(bvp.length, basis);
     return { ...signal, bvp: residualOf(bvp, basis) };
   });
 }
 
-/** The part of a signal that oscillates at a frequency: what `notchOut` removes, without harmonics. */
-export function oscillationOf(
-  signal: Float64Array,
+/**
+ * The parts of signals of the same length that oscillate at a frequency: what `notchOut` removes,
+ * without harmonics.
+ */
+export function oscillationsOf(
+  signals: readonly Float64Array[],
   { frequencyHz, sampleRateHz }: { frequencyHz: number; sampleRateHz: number },
-): Float64Array {
-  const basis = basisOf(frequencyHz / sampleRateHz, {
-    length: signal.length,
-    isInside: () => true,
-    harmonics: [1],
+): Float64Array[] {
+  const length = signals[0]?.length ?? 0;
+  const basis = basisOf(frequencyHz / sampleRateHz, { length, harmonics: [1] });
+  return signals.map((signal) => {
+    const part = new Float64Array(length);
+    for (const vector of basis) addScaled(part, vector, dot(signal, vector));
+    return part;
   });
-  const residual = residualOf(signal, basis);
-  return signal.map((value, k) => value - residual[k]!);
 }
 
-/** An orthonormal basis of the oscillations and of the constant, which is 0 outside. */
+/** An orthonormal basis of the oscillations, which is 0 where `gaps` is NaN. */
 function basisOf(
   cyclesPerSample: number,
-  { length, isInside, harmonics = HARMONICS }: {
+  { length, gaps, harmonics = HARMONICS }: {
     length: number;
-    isInside: (k: number) => boolean;
+    gaps?: Float64Array | undefined;
     harmonics?: readonly number[];
   },
 ): readonly Float64Array[] {
   const basis: Float64Array[] = [];
-  const add = (value: (k: number) => number) => {
-    const vector = Float64Array.from({ length }, (_, k) => (isInside(k) ? value(k) : 0));
-    const before = Math.sqrt(dot(vector, vector));
-    for (const other of basis) addScaled(vector, other, -dot(vector, other));
-    const norm = Math.sqrt(dot(vector, vector));
-    if (norm > MIN_NORM * before) basis.push(vector.map((component) => component / norm));
-  };
   for (const harmonic of harmonics) {
     const radians = 2 * Math.PI * harmonic * cyclesPerSample;
     if (radians >= Math.PI) break;
     for (let degree = 0; degree <= DEGREE; degree++) {
-      const power = (k: number) => (2 * k / length - 1) ** degree;
-      add((k) => power(k) * Math.cos(radians * k));
-      add((k) => power(k) * Math.sin(radians * k));
+      for (const wave of [Math.cos, Math.sin]) {
+        const vector = new Float64Array(length);
+        for (let k = 0; k < length; k++) {
+          if (gaps && gaps[k] !== gaps[k]) continue;
+          vector[k] = (2 * k / length - 1) ** degree * wave(radians * k);
+        }
+        addToBasis(basis, vector);
+      }
     }
   }
   return basis;
 }
 
+/** Adds the part of a vector that the basis lacks, by the modified Gram-Schmidt process. */
+function addToBasis(basis: Float64Array[], vector: Float64Array): void {
+  const before = Math.sqrt(dot(vector, vector));
+  for (const other of basis) addScaled(vector, other, -dot(vector, other));
+  const norm = Math.sqrt(dot(vector, vector));
+  if (norm <= MIN_NORM * before) return;
+  for (let k = 0; k < vector.length; k++) vector[k]! /= norm;
+  basis.push(vector);
+}
+
 function residualOf(signal: Float64Array, basis: readonly Float64Array[]): Float64Array {
-  const residual = signal.map((value) => (value === value ? value : 0));
+  const residual = new Float64Array(signal.length);
+  for (let k = 0; k < signal.length; k++) residual[k] = signal[k] === signal[k] ? signal[k]! : 0;
   for (const vector of basis) addScaled(residual, vector, -dot(residual, vector));
-  return residual.map((value, k) => (signal[k] === signal[k] ? value : NaN));
+  for (let k = 0; k < signal.length; k++) if (signal[k] !== signal[k]) residual[k] = NaN;
+  return residual;
 }
 
 function dot(a: Float64Array, b: Float64Array): number {

@@ -115,17 +115,30 @@ Deno.test("PulseEstimator has its first window after five seconds", () => {
   assert.ok(first.timeUs >= 4_950_000 && first.timeUs < 5_040_000, `${first.timeUs}`);
 });
 
-Deno.test("PulseEstimator assesses every half second, whether it publishes or not", () => {
-  const intervals = (confidence: number) => {
-    const times = estimatesOf(
-      faceSamples({ seconds: 12 }),
-      new PulseEstimator({ model: constantModel(confidence) }),
-    ).flatMap(({ rate }) => rate.map(({ timeUs }) => timeUs));
-    return times.slice(1).map((timeUs, k) => Math.round((timeUs - times[k]!) / 100_000) / 10);
-  };
-  const withheld = intervals(0.5), published = intervals(0.9);
-  assert.ok(withheld.length > 8 && withheld.every((seconds) => seconds === 0.5), `${withheld}`);
-  assert.ok(published.length > 8 && published.every((seconds) => seconds === 0.5), `${published}`);
+/** Intervals between assessments in seconds, rounded to tenths, from a time on. */
+function intervalsFrom(fromS: number, confidence: number, pulse?: (timeS: number) => number) {
+  const times = estimatesOf(
+    faceSamples({ seconds: 24, ...(pulse ? { pulse } : {}) }),
+    new PulseEstimator({ model: constantModel(confidence) }),
+  ).flatMap(({ rate }) => rate.map(({ timeUs }) => timeUs)).filter((timeUs) =>
+    timeUs > fromS * 1e6
+  );
+  return times.slice(1).map((timeUs, k) => Math.round((timeUs - times[k]!) / 100_000) / 10);
+}
+
+Deno.test("PulseEstimator assesses every half second, and every second while the published rate is steady", () => {
+  const withheld = intervalsFrom(0, 0.5), growing = intervalsFrom(0, 0.9).slice(0, 9);
+  assert.ok(withheld.length > 30 && withheld.every((seconds) => seconds === 0.5), `${withheld}`);
+  assert.ok(growing.every((seconds) => seconds === 0.5), `${growing}`);
+  const steady = intervalsFrom(11, 0.9);
+  assert.ok(steady.length > 10 && steady.every((seconds) => seconds === 1), `${steady}`);
+});
+
+Deno.test("PulseEstimator assesses every half second while the beats change", () => {
+  const step = intervalsFrom(11, 0.9, (timeS) => timeS < 15 ? 70 : 95);
+  assert.ok(step.filter((seconds) => seconds === 0.5).length >= 4, `${step}`);
+  const ramp = intervalsFrom(11, 0.9, (timeS) => 60 + 2 * timeS);
+  assert.ok(ramp.every((seconds) => seconds === 0.5), `${ramp}`);
 });
 
 Deno.test("PulseEstimator uses a window of up to ten seconds", () => {

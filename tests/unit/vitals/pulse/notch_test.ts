@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { notchOut, oscillationOf } from "../../../../src/vitals/pulse/notch.ts";
+import { notchOut, oscillationsOf } from "../../../../src/vitals/pulse/notch.ts";
 
 const SAMPLE_RATE_HZ = 30;
 const OPTIONS = { frequencyHz: 1, sampleRateHz: SAMPLE_RATE_HZ };
@@ -55,10 +55,11 @@ Deno.test("notchOut() keeps the name and region of each signal", () => {
   assert.ok(rms(result[1]!.bvp) > 0.69);
 });
 
-Deno.test("oscillationOf() is the part of a signal at the frequency itself", () => {
+Deno.test("oscillationsOf() are the parts of signals at the frequency itself", () => {
   const own = wave(1);
   const sum = signalOf((seconds) => own(seconds) + wave(2)(seconds) + wave(0.3)(seconds));
-  const part = oscillationOf(sum, OPTIONS);
-  const error = part.map((value, k) => value - own(k / SAMPLE_RATE_HZ));
+  const [part, none] = oscillationsOf([sum, signalOf(wave(2))], OPTIONS);
+  assert.ok(rms(none!) < 0.06, `${rms(none!)}`);
+  const error = part!.map((value, k) => value - own(k / SAMPLE_RATE_HZ));
   assert.ok(rms(error) < 0.1, `${rms(error)}`);
 });
