@@ -36,7 +36,7 @@ export async function startCamera(
     edgeMetrics = false,
   }: StreamingCameraOptions = {},
 ) {
-  const stack = new AsyncDisposableStack();
+  await using stack = new AsyncDisposableStack();
   const server = stack.use(await startRedis());
   const received = await subscribe(
     server,
@@ -45,7 +45,8 @@ export async function startCamera(
   const link = stack.use(await openLink(server));
   link.fault = fault;
   const ends = stack.use(startOutbox(optionsFor(link, { host: link.hostname })));
-  await waitFor("the connections", () => ends.framesReady());
+  // A lossy link may lose the first packets, which TCP repeats after 1, 2 and 4 s.
+  await waitFor("the connections", () => ends.framesReady(), { timeoutMs: 30_000 });
   const frameOutput = new FrameOutput({
     bus: new Bus([ends.outbox]),
     encoder: { encode: () => Promise.resolve(undefined), async [Symbol.asyncDispose]() {} },
@@ -66,7 +67,7 @@ export async function startCamera(
     frameOutput.offer(frameOf(jpegs[frame % jpegs.length]!, frame));
   }, 33);
   stack.defer(() => clearInterval(timer));
-  return { ...ends, frameOutput, link, received, stack, offered: () => sequence };
+  return { ...ends, frameOutput, link, received, stack: stack.move(), offered: () => sequence };
 }
 
 /** Pads a metric with spaces, which JSON ignores. */
