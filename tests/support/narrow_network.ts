@@ -41,7 +41,7 @@ export class NarrowNetwork implements Link {
     socketPath: string,
     { bufferBytes = 64_000 } = {},
   ): Promise<NarrowNetwork> {
-    // About one new network in twenty passes no packet, for a reason that is not known.
+    // Now and then a new network passes no packet, for a reason that is not known.
     for (let attempt = 1; attempt <= 3; attempt++) {
       const network = await NarrowNetwork.#open(socketPath, bufferBytes);
       if (await answers(network)) return network;

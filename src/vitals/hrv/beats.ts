@@ -7,12 +7,15 @@ const MIN_SWING = 0.4;
 /** Upper edge of the filter over the rate: three harmonics time a beat most exactly. */
 const HARMONICS = 3.2;
 
-interface FindBeatsOptions {
+interface BeatFilterOptions {
   readonly sampleRateHz: number;
   /** Rate of the window in beats/min, which sets the filter's band. */
   readonly rate: number;
   /** Upper edge of the filter over the rate. @default 3.2 */
   readonly harmonics?: number;
+}
+
+interface FindBeatsOptions extends BeatFilterOptions {
   /** Minimum excursion to both sides of zero, in standard deviations. @default 0.4 */
   readonly minSwing?: number;
 }
@@ -27,6 +30,16 @@ export interface WindowBeat {
   readonly height: number;
 }
 
+/** Keeps the fundamental and the lowest harmonics of a blood volume pulse without gaps. */
+export function filterBeats(
+  bvp: Float64Array,
+  { sampleRateHz, rate, harmonics = HARMONICS }: BeatFilterOptions,
+): Float64Array {
+  const hz = rate / 60;
+  const highHz = Math.min(harmonics * hz, 0.45 * sampleRateHz);
+  return bandPass(bvp, { lowHz: 0.35 * hz, highHz, sampleRateHz });
+}
+
 /**
  * Finds the beats of a blood volume pulse.
  *
@@ -37,11 +50,9 @@ export interface WindowBeat {
  */
 export function findBeats(
   bvp: Float64Array,
-  { sampleRateHz, rate, harmonics = HARMONICS, minSwing = MIN_SWING }: FindBeatsOptions,
+  { minSwing = MIN_SWING, ...filter }: FindBeatsOptions,
 ): WindowBeat[] {
-  const hz = rate / 60;
-  const highHz = Math.min(harmonics * hz, 0.45 * sampleRateHz);
-  const signal = bandPass(bvp, { lowHz: 0.35 * hz, highHz, sampleRateHz });
+  const signal = filterBeats(bvp, filter);
   const minExcursion = minSwing * standardDeviation(signal);
   if (!(minExcursion > 0)) return [];
   const beats: WindowBeat[] = [];

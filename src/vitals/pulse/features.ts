@@ -2,8 +2,10 @@ import { findPeaks, powerNear, powerSpectra, type Spectrum } from "../signal/spe
 import { type HarmonicPeak, harmonicSum, SEARCH_BAND, strongestPeak } from "./harmonic_sum.ts";
 import { whiten } from "./whitening.ts";
 
-/** Two frequencies up to this far apart count as the same rate, in hertz: 3 beats/min. */
-export const SAME_RATE_HZ = 3 / 60;
+/** Two rates up to this far apart count as the same, in beats/min. */
+export const SAME_RATE = 3;
+/** The same for frequencies, in hertz. */
+export const SAME_RATE_HZ = SAME_RATE / 60;
 /** Zero padding of pulse spectra: bins of a thirtieth of a hertz for a window of 10 s. Chosen. */
 export const PAD_FACTOR = 2.5;
 /**

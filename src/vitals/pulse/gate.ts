@@ -1,5 +1,6 @@
 import type { Withheld } from "../withheld.ts";
 import type { ConfidenceFeatures } from "./confidence.ts";
+import { SAME_RATE } from "./features.ts";
 import type { PulseCandidate } from "./fusion.ts";
 import type { PulseWindow } from "./methods/method.ts";
 import { rejectionReason } from "./rejection.ts";
@@ -16,8 +17,8 @@ const RATE_TOLERANCE = 0.5;
 /** Minimum phase coherence of regions: noise of sensor and compression is incoherent. Chosen. */
 const MIN_COHERENCE = 0.4;
 /**
- * From this confidence on, a low coherence is that of a weak pulse, as on dark skin. Measured: noise
- * and compression reach 0.94 on recordings without a pulse.
+ * From this confidence on, a low coherence is that of a weak pulse, as on dark skin. Measured: most
+ * recordings without a pulse stay under 0.9; a talking face reaches 0.96.
  */
 const CERTAIN = 0.95;
 /** Maximum speed of the face in face widths per second: faster motion blurs the skin. Chosen. */
@@ -28,8 +29,6 @@ const MAX_SUBHARMONIC_DB = 0;
 const BREATHING_HARMONICS = [2, 3] as const;
 /** Minimum confidence of a rate at such a multiple. Chosen. */
 const MIN_BREATHING_HARMONIC_CONFIDENCE = 0.9;
-/** Distance up to which a rate counts as such a multiple, in beats/min. */
-const SAME_RATE = 3;
 /** Upper limits of the confidence of a rate that is withheld, by reason. Chosen. */
 const MAX_CONFIDENCE = { rejected: 0.1, incoherent: 0.5, outOfRange: 0.5 } as const;
 

@@ -10,23 +10,21 @@ const MIN_NORM = 1e-9;
 /**
  * Removes an oscillation and its harmonics from signals, to find what is left beside it. Amplitude
  * and phase may change slowly: what is subtracted is the least-squares fit of sinusoids times
- * polynomials, which unlike a notch filter has no transients at the ends. Gaps stay NaN.
+ * polynomials, which unlike a notch filter has no transients at the ends. Gaps stay NaN. All signals
+ * have the same length.
  */
 export function notchOut(
   signals: readonly PulseSignal[],
   { frequencyHz, sampleRateHz }: { frequencyHz: number; sampleRateHz: number },
 ): PulseSignal[] {
-  const whole = new Map<number, readonly Float64Array[]>();
+  const cyclesPerSample = frequencyHz / sampleRateHz;
+  let basisWithoutGaps: readonly Float64Array[] | undefined;
   return signals.map((signal) => {
     const { bvp } = signal;
-    const cyclesPerSample = frequencyHz / sampleRateHz;
-    const hasGaps = bvp.some(Number.isNaN);
-    let basis = hasGaps ? undefined : whole.get(bvp.length);
-    basis ??= basisOf(cyclesPerSample, {
-      length: bvp.length,
-      gaps: hasGaps ? bvp : undefined,
-    });
-    if (!hasGaps) whole.set(bvp.length, basis);
+    const { length } = bvp;
+    const basis = bvp.some(Number.isNaN)
+      ? basisOf(cyclesPerSample, { length, gaps: bvp })
+      : (basisWithoutGaps ??= basisOf(cyclesPerSample, { length }));
     return { ...signal, bvp: residualOf(bvp, basis) };
   });
 }
@@ -53,7 +51,7 @@ function basisOf(
   cyclesPerSample: number,
   { length, gaps, harmonics = HARMONICS }: {
     length: number;
-    gaps?: Float64Array | undefined;
+    gaps?: Float64Array;
     harmonics?: readonly number[];
   },
 ): readonly Float64Array[] {

@@ -1,4 +1,5 @@
 import type { Withheld } from "../withheld.ts";
+import { SAME_RATE } from "./features.ts";
 import { type Rhythm, TREND_END_S } from "./rhythm.ts";
 
 /** Beats of less similar shape are not reliable enough to show an irregular rhythm. Chosen. */
@@ -26,8 +27,6 @@ const DOUBT_US = 10_000_000;
 const MAX_IRREGULAR_CONFIDENCE = 0.89;
 /** The rate of an irregular heart is published if its beats agree this well, beats/min. Chosen. */
 const SAME_RATE_OF_IRREGULAR_HEART = 1.5;
-/** Largest difference of two rates that agree, in beats/min. */
-const SAME_RATE = 3;
 /** Two newest intervals that differ by this factor from those before announce a change. Chosen. */
 const MIN_NEWEST_FACTOR = 1.22;
 /** From these differences on, alike newest intervals replace the rate of the window. Chosen. */
@@ -68,12 +67,12 @@ export class PresentRate {
   correct({ timeUs, rate, confidence }: SpectralRate, rhythm: Rhythm | undefined): Correction {
     const oldestUs = timeUs - IRREGULAR_HEART.withinUs;
     this.#windows = this.#windows.filter((window) => window.timeUs > oldestUs);
-    this.#windows.push({ timeUs, isIrregular: rhythm !== undefined && isIrregular(rhythm) });
+    const irregular = rhythm && isIrregular(rhythm) ? rhythm : undefined;
+    this.#windows.push({ timeUs, isIrregular: irregular !== undefined });
     const limited = Math.min(confidence, MAX_IRREGULAR_CONFIDENCE);
     if (this.#isIrregularHeart()) return { confidence: limited, ...rateOfBeats(rhythm, rate) };
     if (!this.#isDoubtful(timeUs)) return rhythm ? followChange(rhythm, rate) : {};
-    const differs = rhythm !== undefined && isIrregular(rhythm) &&
-      Math.abs(rhythm.rate - rate) > SAME_RATE;
+    const differs = irregular && Math.abs(irregular.rate - rate) > SAME_RATE;
     return { confidence: limited, ...(differs ? { withheld: "irregular" } : {}) };
   }
 

@@ -1,6 +1,5 @@
 import { mean, median } from "../../base/statistics.ts";
-import { bandPass } from "../signal/bandpass.ts";
-import { findBeats, type WindowBeat } from "../hrv/beats.ts";
+import { filterBeats, findBeats, type WindowBeat } from "../hrv/beats.ts";
 
 /**
  * Filter and threshold for beats that are counted, not timed: fewer harmonics and smaller
@@ -145,9 +144,7 @@ function shapeSimilarity(
   beats: readonly WindowBeat[],
   { sampleRateHz, rate }: { sampleRateHz: number; rate: number },
 ): number {
-  const hz = rate / 60;
-  const highHz = Math.min(3.2 * hz, 0.45 * sampleRateHz);
-  const signal = bandPass(bvp, { lowHz: 0.35 * hz, highHz, sampleRateHz });
+  const signal = filterBeats(bvp, { sampleRateHz, rate });
   const half = Math.round(SHAPE_S * sampleRateHz);
   const shapes = beats.flatMap(({ crossing }) => {
     const center = Math.round(crossing);

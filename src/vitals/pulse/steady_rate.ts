@@ -1,5 +1,5 @@
-/** Difference up to which two rates are the same, in beats/min. */
-const SAME_RATE = 3;
+import { SAME_RATE } from "./features.ts";
+
 /** Time for which a rate must be the same to be steady, in microseconds. Chosen. */
 const STEADY_US = 2_400_000;
 
