@@ -127,8 +127,7 @@ function settingsOf(
   { video, video_times, trace, reference, reference_column, signals }: Cells,
   { folder, settings }: Omit<RowContext, "name">,
 ): InputSettings {
-  const { manifestPath: _, inputTracePath: _trace, referencePath: _reference, ...validate } =
-    settings.validate;
+  const { validate } = settings;
   const pathOf = (path: string) => path.includes("://") ? path : resolve(folder, path);
   return {
     ...settings,

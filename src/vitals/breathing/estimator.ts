@@ -222,8 +222,7 @@ export class BreathingEstimator {
     const seconds = segment.chest.length / segment.sampleRateHz;
     if (seconds < MIN_WINDOW_S) return "warming_up";
     // While the breath is held, the rate of earlier breaths would be wrong.
-    if (apnea?.detected || segment.changingFraction === 0) return "low_quality";
-    if (paused) return "low_quality";
+    if (apnea?.detected || paused || segment.changingFraction === 0) return "low_quality";
     if (best && best.amplitude < MIN_AMPLITUDE) return "low_quality";
     return headMotion && !best ? "motion" : undefined;
   }
