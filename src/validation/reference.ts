@@ -24,7 +24,7 @@ export interface RateBand {
   readonly high: number;
 }
 
-export const PULSE_REFERENCE: RateBand = { low: 35, high: 200 };
+export const PULSE_REFERENCE: RateBand = { low: 27, high: 230 };
 export const BREATHING_REFERENCE: RateBand = { low: 3, high: 50 };
 /** Minimum window for a breathing rate: the ten seconds of a pulse window contain few breaths. */
 const MIN_BREATHING_WINDOW_S = 30;

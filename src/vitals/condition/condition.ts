@@ -17,7 +17,7 @@ interface Threshold {
 /** Fraction of frames with or without a face: the detector may miss single frames. Chosen. */
 const MAJORITY: Threshold = { enter: 0.6, leave: 0.4 };
 /**
- * Frames per second. 180 beats/min need over six samples per second; below ten, motion and noise
+ * Frames per second. 220 beats/min need over seven samples per second; below ten, motion and noise
  * alias into the pulse band.
  */
 const MIN_FPS: Threshold = { enter: 10, leave: 11 };

@@ -1,10 +1,10 @@
 import { type ConfidenceFeatures, type ConfidenceModel, pulseConfidence } from "./confidence.ts";
 import { fuse, type PulseCandidate } from "./fusion.ts";
 import { clampRate, type Decision, gate, isIncoherent } from "./gate.ts";
-import { SEARCH_BAND } from "./harmonic_sum.ts";
 import { PULSE_METHODS } from "./methods/list.ts";
 import type { PulseSignal, PulseWindow } from "./methods/method.ts";
 import { notchOut } from "./notch.ts";
+import { FAST_BAND, SLOW_BAND } from "./rate_band.ts";
 import { SpectrumHistory } from "./spectrum_history.ts";
 import { SteadyRate } from "./steady_rate.ts";
 
@@ -14,6 +14,8 @@ const MAX_CANDIDATES = 3;
 const MIN_ALTERNATIVE_CONFIDENCE = 0.95;
 /** Nearer to an oscillation that was removed, a candidate may be a remainder of it. Chosen. */
 const MIN_DISTANCE_HZ = 0.15;
+/** Minimum SNR of the whole face for a search in the bands of slow and fast pulses, dB. Chosen. */
+const MIN_OVERVIEW_SNR_DB = 0;
 
 /** What is known about a window besides its signals. */
 export interface WindowContext {
@@ -49,17 +51,18 @@ export class CandidateJudge {
   /**
    * Judges the strongest candidate of a window. If that is something else, such as motion or a
    * flickering light, it is removed and the next one is judged in the same way, but it must be
-   * certain and steady.
+   * certain and steady. So must a candidate in the bands of slow and fast pulses, which are searched
+   * last.
    *
    * @returns the candidate that is published, else the strongest one; undefined for none.
    */
   judge(window: PulseWindow, context: WindowContext): JudgedCandidate | undefined {
-    const { found, strongest } = this.#search(window, context);
+    const signals = PULSE_METHODS.flatMap((method) => method.extract(window));
+    const { strongest, ...usual } = this.#search(signals, { window, context });
+    const found = usual.found ?? this.#searchUnusual(signals, { window, context });
     this.#steady.push(context.timeUs, found?.rate);
-    const isAlternative = found !== strongest;
-    const result = found && (!isAlternative || this.#steady.isSteady(context.timeUs))
-      ? found
-      : strongest;
+    const isPublished = found === strongest || this.#steady.isSteady(context.timeUs);
+    const result = isPublished ? found : strongest;
     if (result) this.#history.push(context.timeUs, result.candidate.spectrum);
     return this.#previous = result;
   }
@@ -84,8 +87,11 @@ export class CandidateJudge {
     this.#previous = undefined;
   }
 
-  #search(window: PulseWindow, context: WindowContext) {
-    let signals: readonly PulseSignal[] = PULSE_METHODS.flatMap((method) => method.extract(window));
+  #search(
+    all: readonly PulseSignal[],
+    { window, context }: { window: PulseWindow; context: WindowContext },
+  ) {
+    let signals = all;
     let strongest: JudgedCandidate | undefined;
     const removedHz: number[] = [];
     while (removedHz.length < MAX_CANDIDATES) {
@@ -104,6 +110,26 @@ export class CandidateJudge {
       signals = notchOut(signals, { frequencyHz, sampleRateHz: window.sampleRateHz });
     }
     return { strongest, found: undefined };
+  }
+
+  /** Searches a slow or a fast pulse: nothing was fitted there, so it must be certain. */
+  #searchUnusual(
+    signals: readonly PulseSignal[],
+    { window, context }: { window: PulseWindow; context: WindowContext },
+  ): JudgedCandidate | undefined {
+    const { sampleRateHz } = window;
+    // Most windows without a usual pulse have none at all, as the signals of the whole face show.
+    const ofWholeFace = signals.filter(({ region }) => region === undefined);
+    for (const band of [SLOW_BAND, FAST_BAND]) {
+      const overview = fuse(ofWholeFace, { sampleRateHz, band });
+      if (!overview || overview.features.snrDb < MIN_OVERVIEW_SNR_DB) continue;
+      const candidate = fuse(signals, { sampleRateHz, band });
+      const judged = candidate && this.#judgeOne(candidate, window, context);
+      const isFound = judged && !judged.decision.withheld &&
+        judged.decision.confidence >= MIN_ALTERNATIVE_CONFIDENCE;
+      if (isFound) return judged;
+    }
+    return undefined;
   }
 
   #judgeOne(
@@ -129,8 +155,8 @@ export class CandidateJudge {
 
   /** Completes the features by the history. */
   #confidenceFeatures(candidate: PulseCandidate, timeUs: number): ConfidenceFeatures {
-    const { frequencyHz, features } = candidate;
-    const historyDb = this.#history.relativePowerDb(frequencyHz, { timeUs, ...SEARCH_BAND });
+    const { frequencyHz, features, band } = candidate;
+    const historyDb = this.#history.relativePowerDb(frequencyHz, { timeUs, ...band.search });
     const hasHistory = historyDb === undefined ? 0 : 1;
     return { ...features, historyDb: historyDb ?? 0, hasHistory };
   }

@@ -1,5 +1,6 @@
 import { findPeaks, powerNear, powerSpectra, type Spectrum } from "../signal/spectrum.ts";
-import { type HarmonicPeak, harmonicSum, SEARCH_BAND, strongestPeak } from "./harmonic_sum.ts";
+import { type HarmonicPeak, harmonicSum, strongestPeak } from "./harmonic_sum.ts";
+import type { Band } from "./rate_band.ts";
 import { whiten } from "./whitening.ts";
 
 /** Two rates up to this far apart count as the same, in beats/min. */
@@ -48,9 +49,9 @@ export interface PulseFeatures {
 }
 
 /** How far the best candidate exceeds the next one that is neither the same rate nor a harmonic. */
-export function marginDb(fused: Spectrum, best: HarmonicPeak): number {
+export function marginDb(fused: Spectrum, best: HarmonicPeak, search: Band): number {
   const distanceHz = 2 * SAME_RATE_HZ;
-  const others = findPeaks(fused, { ...SEARCH_BAND, limit: 8 }).filter(({ frequencyHz }) =>
+  const others = findPeaks(fused, { ...search, limit: 8 }).filter(({ frequencyHz }) =>
     Math.abs(frequencyHz - best.frequencyHz) > distanceHz &&
     Math.abs(frequencyHz - 2 * best.frequencyHz) > 2 * distanceHz
   );
@@ -98,14 +99,19 @@ export function prominenceDb({ power, binHz }: Spectrum, frequencyHz: number): n
  */
 export function halfWindowOffsetHz(
   bvp: Float64Array,
-  { frequencyHz, sampleRateHz }: { frequencyHz: number; sampleRateHz: number },
+  { frequencyHz, sampleRateHz, search }: {
+    frequencyHz: number;
+    sampleRateHz: number;
+    /** Where peaks are searched. */
+    search: Band;
+  },
 ): number {
   const middle = bvp.length >> 1;
   const halves = [bvp.subarray(0, middle), bvp.subarray(middle, 2 * middle)];
   const spectra = powerSpectra(halves, { sampleRateHz, padFactor: PAD_FACTOR });
   const offsets = spectra.map((spectrum) => {
     whiten(spectrum);
-    return Math.abs((strongestPeak(spectrum)?.frequencyHz ?? Infinity) - frequencyHz);
+    return Math.abs((strongestPeak(spectrum, search)?.frequencyHz ?? Infinity) - frequencyHz);
   });
   return Math.min(MAX_OFFSET_HZ, Math.max(...offsets));
 }

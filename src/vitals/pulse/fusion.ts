@@ -13,16 +13,13 @@ import {
   type PulseFeatures,
   SAME_RATE_HZ,
 } from "./features.ts";
-import { strongestPeak } from "./harmonic_sum.ts";
+import { isHalfOfFastPulse, strongestPeak } from "./harmonic_sum.ts";
 import type { PulseSignal } from "./methods/method.ts";
+import { type RateBand, USUAL_BAND } from "./rate_band.ts";
 import { refineFrequency } from "./refine.ts";
-import { PULSE_DIVISORS, subharmonicDb } from "./subharmonic.ts";
+import { subharmonicDb } from "./subharmonic.ts";
 import { whiten } from "./whitening.ts";
 
-/** Band of the SNR, in hertz: from just under the pulse band to its first harmonics. */
-const NOISE_BAND = { lowHz: 36 / 60, highHz: 270 / 60 } as const;
-/** Cutoff of the high-pass prefilter, in hertz: under the band, where its response causes no peak. */
-const PREFILTER_HZ = 0.45;
 /** Cutoff of the low-pass of the fused BVP, in hertz: a pulse waveform has little power above. */
 const FUSED_LOW_PASS_HZ = 8;
 /** Upper limit of a signal's weight, so that one signal never outweighs all others. Chosen. */
@@ -51,14 +48,19 @@ export interface PulseCandidate {
   readonly bvp: Float64Array;
   /** The fused spectrum. */
   readonly spectrum: Spectrum;
+  /** The band in which it was searched. */
+  readonly band: RateBand;
   /** Power of the stronger subharmonic over that of the candidate, in the unfiltered signals, dB. */
   readonly subharmonicDb: number;
 }
 
 /** High-passes each segment of a signal; gaps and segments of up to one second become 0. */
-function prefilter(bvp: Float64Array, sampleRateHz: number): Float64Array {
-  const sections = [butterworthHighPass({ cutoffHz: PREFILTER_HZ, sampleRateHz })];
-  const padSamples = Math.round(sampleRateHz / PREFILTER_HZ);
+function prefilter(
+  bvp: Float64Array,
+  { cutoffHz, sampleRateHz }: { cutoffHz: number; sampleRateHz: number },
+): Float64Array {
+  const sections = [butterworthHighPass({ cutoffHz, sampleRateHz })];
+  const padSamples = Math.round(sampleRateHz / cutoffHz);
   const result = new Float64Array(bvp.length);
   for (const { start, end } of finiteSegments(bvp)) {
     if (end - start <= sampleRateHz) continue;
@@ -68,19 +70,23 @@ function prefilter(bvp: Float64Array, sampleRateHz: number): Float64Array {
 }
 
 /** Computes spectra and weights; drops signals without power or without a peak in the band. */
-function weightSignals(signals: readonly PulseSignal[], sampleRateHz: number): WeightedSignal[] {
-  const filtered = signals.map(({ bvp }) => prefilter(bvp, sampleRateHz));
+function weightSignals(
+  signals: readonly PulseSignal[],
+  { sampleRateHz, band }: { sampleRateHz: number; band: RateBand },
+): WeightedSignal[] {
+  const cutoffHz = band.prefilterHz;
+  const filtered = signals.map(({ bvp }) => prefilter(bvp, { cutoffHz, sampleRateHz }));
   const spectra = powerSpectra(filtered, { sampleRateHz, padFactor: PAD_FACTOR });
   return signals.flatMap((signal, index): WeightedSignal[] => {
     const spectrum = spectra[index]!;
     whiten(spectrum);
-    const total = bandPower(spectrum, NOISE_BAND);
+    const total = bandPower(spectrum, band.noise);
     if (!(total > 0)) return [];
     for (let bin = 0; bin < spectrum.power.length; bin++) spectrum.power[bin]! /= total;
-    const peak = strongestPeak(spectrum);
+    const peak = strongestPeak(spectrum, band.search);
     if (!peak) return [];
     const { frequencyHz } = peak;
-    const snrDb = harmonicSnrDb(spectrum, { frequencyHz, ...NOISE_BAND });
+    const snrDb = harmonicSnrDb(spectrum, { frequencyHz, ...band.noise });
     const weight = Math.min(MAX_WEIGHT, 10 ** (snrDb / 10));
     const [bvp, raw] = [filtered[index]!, signal.bvp];
     return [{ ...signal, bvp, raw, spectrum, snrDb, frequencyHz, weight }];
@@ -104,16 +110,17 @@ function fuseSpectra(signals: readonly WeightedSignal[]): Spectrum {
  * Fuses the BVP signals of one window. The candidate is the strongest peak of the mean of their
  * spectra, weighted by SNR. Its frequency is refined on the sum of the signals that agree with it.
  *
+ * @param options `band`: where the candidate is searched, by default among the rates of most people.
  * @returns undefined if no signal has a peak in the band.
  */
 export function fuse(
   signals: readonly PulseSignal[],
-  { sampleRateHz }: { sampleRateHz: number },
+  { sampleRateHz, band = USUAL_BAND }: { sampleRateHz: number; band?: RateBand },
 ): PulseCandidate | undefined {
-  const weighted = weightSignals(signals, sampleRateHz);
+  const weighted = weightSignals(signals, { sampleRateHz, band });
   if (!weighted.length) return undefined;
   const spectrum = fuseSpectra(weighted);
-  const best = strongestPeak(spectrum);
+  const best = strongestPeak(spectrum, band.search);
   if (!best) return undefined;
   const agreeing = weighted.filter((signal) =>
     Math.abs(signal.frequencyHz - best.frequencyHz) <= SAME_RATE_HZ
@@ -122,6 +129,7 @@ export function fuse(
   const gains = gainsOf(summed);
   const bvp = weightedSum(summed.map(({ bvp }) => bvp), gains);
   const frequencyHz = refineFrequency(bvp, { frequencyHz: best.frequencyHz, sampleRateHz });
+  if (isHalfOfFastPulse(spectrum, frequencyHz)) return undefined;
   const regions = weighted.flatMap(({ region, bvp, weight }) =>
     region ? [{ region, bvp, weight }] : []
   );
@@ -132,11 +140,12 @@ export function fuse(
     frequencyHz,
     signals: weighted,
     spectrum,
-    subharmonicDb: subharmonicDb(raw, { frequencyHz, sampleRateHz, divisors: PULSE_DIVISORS }),
+    band,
+    subharmonicDb: subharmonicDb(raw, { frequencyHz, sampleRateHz, divisors: band.divisors }),
     bvp: filterZeroPhase(bvp, [lowPass]),
     features: {
-      snrDb: harmonicSnrDb(spectrum, { frequencyHz, ...NOISE_BAND }),
-      marginDb: marginDb(spectrum, best),
+      snrDb: harmonicSnrDb(spectrum, { frequencyHz, ...band.noise }),
+      marginDb: marginDb(spectrum, best, band.search),
       agreement: agreementOf(weighted, frequencyHz),
       prominenceDb: prominenceDb(spectrum, frequencyHz),
       coherence: coherence ?? 0,
@@ -144,7 +153,11 @@ export function fuse(
       isSingleSignal: weighted.length === 1 ? 1 : 0,
       hasProjections: weighted.some(({ isProjection }) => isProjection) ? 1 : 0,
       amplitudeStabilityDb: amplitudeStabilityDb(bvp, frequencyHz / sampleRateHz),
-      halfWindowOffsetHz: halfWindowOffsetHz(bvp, { frequencyHz, sampleRateHz }),
+      halfWindowOffsetHz: halfWindowOffsetHz(bvp, {
+        frequencyHz,
+        sampleRateHz,
+        search: band.search,
+      }),
     },
   };
 }

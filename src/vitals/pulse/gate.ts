@@ -3,6 +3,7 @@ import type { ConfidenceFeatures } from "./confidence.ts";
 import { SAME_RATE } from "./features.ts";
 import type { PulseCandidate } from "./fusion.ts";
 import type { PulseWindow } from "./methods/method.ts";
+import type { RateBand } from "./rate_band.ts";
 import { rejectionReason } from "./rejection.ts";
 
 /** Minimum confidence of a published rate. Chosen. */
@@ -10,8 +11,8 @@ const MIN_CONFIDENCE = 0.7;
 /** Candidates of less confidence are noise, whatever else they resemble. Chosen. */
 const MIN_REJECTED_CONFIDENCE = 0.3;
 /** Range of published rates, in beats/min. */
-const MIN_RATE = 40;
-const MAX_RATE = 180;
+const MIN_RATE = 30;
+const MAX_RATE = 220;
 /** A rate up to this far outside the range is published as the end of the range, in beats/min. */
 const RATE_TOLERANCE = 0.5;
 /** Minimum phase coherence of regions: noise of sensor and compression is incoherent. Chosen. */
@@ -25,10 +26,6 @@ const CERTAIN = 0.95;
 const MAX_FACE_SPEED = 0.5;
 /** A candidate with a subharmonic stronger than this is a harmonic itself, in decibels. */
 const MAX_SUBHARMONIC_DB = 0;
-/** Multiples of the breathing rate at which breathing may cause a false pulse. */
-const BREATHING_HARMONICS = [2, 3] as const;
-/** Minimum confidence of a rate at such a multiple. Chosen. */
-const MIN_BREATHING_HARMONIC_CONFIDENCE = 0.9;
 /** Upper limits of the confidence of a rate that is withheld, by reason. Chosen. */
 const MAX_CONFIDENCE = { rejected: 0.1, incoherent: 0.5, outOfRange: 0.5 } as const;
 
@@ -59,7 +56,8 @@ export interface Decision {
 /** Decides whether a candidate is published: its confidence, and why it is withheld. */
 export function gate(candidate: PulseCandidate, context: GateContext): Decision {
   const { rate, confidence, faceSpeed, previous } = context;
-  if (rate < MIN_RATE || rate > MAX_RATE) {
+  const { min, max } = candidate.band.published;
+  if (rate < min || rate >= max) {
     const limited = Math.min(confidence, MAX_CONFIDENCE.outOfRange);
     return { confidence: limited, withheld: "low_quality" };
   }
@@ -82,13 +80,13 @@ export function gate(candidate: PulseCandidate, context: GateContext): Decision 
 
 /** What a candidate is instead of a pulse; undefined if nothing speaks against a pulse. */
 function reasonAgainst(
-  { frequencyHz, subharmonicDb }: PulseCandidate,
+  { frequencyHz, subharmonicDb, band }: PulseCandidate,
   context: GateContext,
 ): Withheld | undefined {
   const { window, confidence } = context;
   if (isIncoherent(context)) return "low_quality";
   const isMotion = subharmonicDb > MAX_SUBHARMONIC_DB ||
-    (isBreathingHarmonic(context) && confidence < MIN_BREATHING_HARMONIC_CONFIDENCE);
+    (isBreathingHarmonic(context, band) && confidence < band.minBreathingHarmonicConfidence);
   return isMotion ? "motion" : rejectionReason(window, frequencyHz);
 }
 
@@ -110,6 +108,9 @@ export function isIncoherent(
   return features.hasCoherence === 1 && features.coherence < MIN_COHERENCE && confidence < CERTAIN;
 }
 
-function isBreathingHarmonic({ rate, breathsPerMinute = NaN }: GateContext): boolean {
-  return BREATHING_HARMONICS.some((n) => Math.abs(rate - n * breathsPerMinute) <= SAME_RATE);
+function isBreathingHarmonic(
+  { rate, breathsPerMinute = NaN }: GateContext,
+  { breathingHarmonics }: RateBand,
+): boolean {
+  return breathingHarmonics.some((n) => Math.abs(rate - n * breathsPerMinute) <= SAME_RATE);
 }

@@ -5,14 +5,12 @@ import { powerAt } from "../signal/dtft.ts";
 const OFFSETS_HZ = [-0.09, -0.06, -0.03, 0, 0.03, 0.06, 0.09] as const;
 /** A peak further off is not the subharmonic: ten seconds resolve 0.1 Hz. */
 const MAX_OFFSET_HZ = 0.07;
-/** Distance from a peak at which its fall is measured, in hertz. */
+/** Distance from a peak at which its fall is measured, in hertz: ten seconds resolve it. */
 const FALL_DISTANCE_HZ = 0.1;
 /** A steady rhythm falls to a quarter at that distance; drift and noise do not. */
 const MIN_FALL = 2;
 /** Subharmonics of which breathing and sway have harmonics in the pulse band. */
 export const MOTION_DIVISORS = [2, 3] as const;
-/** Also those of an irregular heart: every second beat that is early makes five harmonics of two. */
-export const PULSE_DIVISORS = [1.5, 2, 2.5, 3] as const;
 /** Lower limit of the result, used when no subharmonic is present, in decibels. Chosen. */
 const MIN_DB = -30;
 
@@ -52,9 +50,10 @@ function peakPowerNear(
     const power = powerAtOffset(offsetHz);
     if (power > peak) [peakOffsetHz, peak] = [offsetHz, power];
   }
+  const distanceHz = Math.max(FALL_DISTANCE_HZ, sampleRateHz / signal.length);
   const beside = Math.max(
-    powerAtOffset(peakOffsetHz - FALL_DISTANCE_HZ),
-    powerAtOffset(peakOffsetHz + FALL_DISTANCE_HZ),
+    powerAtOffset(peakOffsetHz - distanceHz),
+    powerAtOffset(peakOffsetHz + distanceHz),
   );
   return Math.abs(peakOffsetHz) < MAX_OFFSET_HZ && peak > MIN_FALL * beside ? peak : 0;
 }

@@ -4,7 +4,7 @@ import { finiteSegments, gridEndingAt, resample, type Segment } from "../signal/
 import { SampleRing } from "../signal/ring.ts";
 import type { PulseWindow } from "./methods/method.ts";
 
-/** Sample rate of all pulse processing: over twice the fourth harmonic of 180 beats/min. */
+/** Sample rate of all pulse processing: over twice the fourth harmonic of 220 beats/min. */
 export const PULSE_SAMPLE_RATE_HZ = 30;
 /** Shortest usable segment, in seconds: longer than the projection window of 1.6 s. */
 const MIN_SEGMENT_S = 2;

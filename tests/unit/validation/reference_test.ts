@@ -43,10 +43,10 @@ Deno.test("isRateLike() accepts rates from half the lowest to 1.5 times the high
   const times = timesOf(20);
   for (
     const [band, value, expected] of [
-      [PULSE_REFERENCE, 17.5, true],
-      [PULSE_REFERENCE, 15.7, false],
-      [PULSE_REFERENCE, 300, true],
-      [PULSE_REFERENCE, 330, false],
+      [PULSE_REFERENCE, 13.5, true],
+      [PULSE_REFERENCE, 12.1, false],
+      [PULSE_REFERENCE, 345, true],
+      [PULSE_REFERENCE, 380, false],
       [BREATHING_REFERENCE, 1.5, true],
       [BREATHING_REFERENCE, 1.3, false],
       [BREATHING_REFERENCE, 75, true],
@@ -86,8 +86,8 @@ Deno.test("isRateLike() rejects values that reverse as often as the slowest wave
   const times = timesOf(60);
   for (
     const [band, reversalsPerS, expected] of [
-      [PULSE_REFERENCE, 0.52, true],
-      [PULSE_REFERENCE, 0.64, false],
+      [PULSE_REFERENCE, 0.4, true],
+      [PULSE_REFERENCE, 0.5, false],
       [BREATHING_REFERENCE, 0.04, true],
       [BREATHING_REFERENCE, 0.06, false],
     ] as const

@@ -6,6 +6,7 @@ import {
   prominenceDb,
 } from "../../../../src/vitals/pulse/features.ts";
 import { SAMPLE_RATE_HZ as sampleRateHz, sine } from "../../../support/synthetic_signals.ts";
+import { USUAL_BAND } from "../../../../src/vitals/pulse/rate_band.ts";
 
 const BIN_HZ = 0.005;
 
@@ -34,7 +35,8 @@ Deno.test("agreementOf() is the weight of the other signals within 3 beats/min",
 
 Deno.test("marginDb() compares with peaks that are neither within 0.1 Hz nor the harmonic", () => {
   const best = { frequencyHz: 1.2, harmonicSum: 10 };
-  const marginWith = (hz: number) => marginDb(spectrumOf([[1.2, 10], [hz, 1]]), best);
+  const marginWith = (hz: number) =>
+    marginDb(spectrumOf([[1.2, 10], [hz, 1]]), best, USUAL_BAND.search);
   // Without another peak, the margin has its upper limit.
   for (const hz of [1.105, 1.295, 2.21, 2.59]) near(marginWith(hz), 30);
   for (const hz of [1.095, 1.305, 2.19, 2.61]) near(marginWith(hz), 10);
@@ -52,7 +54,7 @@ Deno.test("halfWindowOffsetHz() is the larger offset of both halves, at most 1 H
   const offset = (firstHz: number, secondHz: number) => {
     const [first, second] = [sine(firstHz), sine(secondHz)];
     const bvp = first.map((value, k) => (k < 150 ? value : second[k]!));
-    return halfWindowOffsetHz(bvp, { frequencyHz: 1.2, sampleRateHz });
+    return halfWindowOffsetHz(bvp, { frequencyHz: 1.2, sampleRateHz, search: USUAL_BAND.search });
   };
   assert.ok(offset(1.2, 1.2) < 0.03, `${offset(1.2, 1.2)}`);
   assert.ok(Math.abs(offset(1.2, 2) - 0.8) < 0.03, `${offset(1.2, 2)}`);

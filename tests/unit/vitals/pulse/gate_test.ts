@@ -7,6 +7,12 @@ import {
   type GateContext,
   isIncoherent,
 } from "../../../../src/vitals/pulse/gate.ts";
+import {
+  FAST_BAND,
+  type RateBand,
+  SLOW_BAND,
+  USUAL_BAND,
+} from "../../../../src/vitals/pulse/rate_band.ts";
 import { colorOf, pulseWindow } from "../../../support/pulse_window.ts";
 
 const FEATURES: ConfidenceFeatures = {
@@ -26,10 +32,11 @@ const FEATURES: ConfidenceFeatures = {
 
 interface Parts extends Partial<GateContext> {
   readonly subharmonicDb?: number;
+  readonly band?: RateBand;
 }
 
 /** Decides on a good candidate of 72 beats/min that differs in these parts. */
-function decide({ subharmonicDb = -10, ...context }: Parts) {
+function decide({ subharmonicDb = -10, band = USUAL_BAND, ...context }: Parts) {
   const candidate: PulseCandidate = {
     frequencyHz: 1.2,
     features: FEATURES,
@@ -37,6 +44,7 @@ function decide({ subharmonicDb = -10, ...context }: Parts) {
     bvp: new Float64Array(300),
     spectrum: { power: new Float64Array(512), binHz: 0.03 },
     subharmonicDb,
+    band,
   };
   return gate(candidate, {
     window: pulseWindow({}),
@@ -61,8 +69,33 @@ const LIMITS: readonly (readonly [
   confidence: number,
 ])[] = [
   ["confidence", { confidence: 0.7 }, { confidence: 0.699 }, "low_quality", 0.699],
-  ["lowest rate", { rate: 40 }, { rate: 39.99 }, "low_quality", 0.5],
-  ["highest rate", { rate: 180 }, { rate: 180.01 }, "low_quality", 0.5],
+  ...([["slow", SLOW_BAND, 30, 39.5], ["usual", USUAL_BAND, 39.5, 180.5], [
+    "fast",
+    FAST_BAND,
+    180.5,
+    220.5,
+  ]] as const).flatMap(([name, band, min, end]) =>
+    ([["lowest", min, min - 0.01], ["highest", end - 0.01, end]] as const).map((
+      [which, published, withheld],
+    ) =>
+      [
+        `${which} rate of the ${name} band`,
+        { band, rate: published },
+        { band, rate: withheld },
+        "low_quality",
+        0.5,
+      ] as const
+    )
+  ),
+  ...[1, 2, 3, 4].map((multiple) =>
+    [
+      `distance of a certain slow pulse from ${multiple} times the breathing rate`,
+      { band: SLOW_BAND, rate: 35, confidence: 0.999, breathsPerMinute: 38.01 / multiple },
+      { band: SLOW_BAND, rate: 35, confidence: 0.999, breathsPerMinute: 37.99 / multiple },
+      "motion",
+      0.1,
+    ] as const
+  ),
   [
     "coherence of regions",
     { features: incoherent(0.4) },
@@ -163,13 +196,13 @@ Deno.test("isIncoherent() needs a known coherence", () => {
 
 Deno.test("clampRate() replaces rates up to 0.5 outside the range, and no others", () => {
   const cases = [
-    [39.49, 39.49],
-    [39.5, 40],
-    [40, 40],
-    [40.2, 40.2],
-    [179.8, 179.8],
-    [180.5, 180],
-    [180.51, 180.51],
+    [29.49, 29.49],
+    [29.5, 30],
+    [30, 30],
+    [30.2, 30.2],
+    [219.8, 219.8],
+    [220.5, 220],
+    [220.51, 220.51],
   ] as const;
   for (const [rate, clamped] of cases) assert.equal(clampRate(rate), clamped, `${rate}`);
 });

@@ -1,7 +1,17 @@
 import assert from "node:assert/strict";
-import { harmonicSum, strongestPeak } from "../../../../src/vitals/pulse/harmonic_sum.ts";
+import {
+  harmonicSum,
+  isHalfOfFastPulse,
+  strongestPeak as strongestPeakIn,
+} from "../../../../src/vitals/pulse/harmonic_sum.ts";
+
+import { FAST_BAND, SLOW_BAND, USUAL_BAND } from "../../../../src/vitals/pulse/rate_band.ts";
+import type { Spectrum } from "../../../../src/vitals/signal/spectrum.ts";
 
 const BIN_HZ = 0.01;
+
+const strongestPeak = (spectrum: Spectrum, { search } = USUAL_BAND) =>
+  strongestPeakIn(spectrum, search);
 
 /** A spectrum of 0 to 8 Hz that has power at these frequencies only. */
 function spectrumOf(peaks: readonly (readonly [hz: number, power: number])[]) {
@@ -24,17 +34,33 @@ Deno.test("strongestPeak() prefers a pulse with a harmonic to a stronger peak wi
   assert.ok(Math.abs(strongestPeak(spectrumOf([[1.7, 14], [2.1, 15]]))!.frequencyHz - 2.1) < 1e-6);
 });
 
-Deno.test("strongestPeak() searches from 36 to 200 beats/min", () => {
-  const isFound = (perMinute: number) =>
-    strongestPeak(spectrumOf([[perMinute / 60, 1]])) !== undefined;
-  const cases = [[32.4, false], [35.4, false], [36.6, true], [199.2, true], [
-    200.4,
-    false,
-  ]] as const;
-  for (const [perMinute, expected] of cases) {
-    assert.equal(isFound(perMinute), expected, `${perMinute}`);
+Deno.test("strongestPeak() searches within its band", () => {
+  const cases = [
+    [SLOW_BAND, 25.2, 26.4, 53.4, 55.2],
+    [USUAL_BAND, 35.4, 36.6, 199.2, 200.4],
+    [FAST_BAND, 148.8, 150.6, 239.4, 241.2],
+  ] as const;
+  for (const [band, below, lowest, highest, above] of cases) {
+    const isFound = (perMinute: number) =>
+      strongestPeak(spectrumOf([[perMinute / 60, 1]]), band) !== undefined;
+    assert.deepEqual([below, lowest, highest, above].map(isFound), [false, true, true, false]);
   }
   assert.equal(strongestPeak(spectrumOf([])), undefined);
+});
+
+Deno.test("isHalfOfFastPulse() is true if twice the frequency is a stronger rate of 180 to 230", () => {
+  const isHalf = (perMinute: number, ratio: number) => {
+    const hz = perMinute / 60;
+    return isHalfOfFastPulse(spectrumOf([[hz, 1], [2 * hz, ratio]]), hz);
+  };
+  assert.equal(isHalf(102, 1.05), true);
+  assert.equal(isHalf(102, 0.95), false);
+  for (
+    const [perMinute, expected] of [[89, false], [91, true], [114, true], [116, false]] as const
+  ) {
+    assert.equal(isHalf(perMinute, 3), expected, `${perMinute}`);
+  }
+  assert.equal(strongestPeak(spectrumOf([[1.7, 1], [3.4, 1.1]])), undefined);
 });
 
 Deno.test("strongestPeak() considers the five highest peaks", () => {
