@@ -20,6 +20,12 @@ const MIN_FPS = 24;
 /** With a larger fraction of artefacts the variability is withheld. Chosen. */
 const MAX_ARTIFACT_FRACTION = 0.1;
 const MIN_PULSE_CONFIDENCE = 0.9;
+/**
+ * Minimum of the RMSSD over the jitter of the rise times, where that exceeds the tolerance: a smaller
+ * one is mostly timing error, such as 20 ms for 8. With contact sensors and noise (UBFC-rPPG) it
+ * withholds one in forty.
+ */
+const MIN_JITTER_RATIO = 1.5;
 
 /** Coefficients of a logistic regression on the variability's features. */
 export interface HrvModel {
@@ -43,14 +49,17 @@ export function hrvFeatures(
 ): Readonly<Record<HrvFeature, number>> | undefined {
   const variability = variabilityOf(beatTimesS(beats));
   if (!variability) return undefined;
-  // The rise time hardly changes from beat to beat, so most of its variation is noise.
-  const riseTimes = beats.map(({ riseMs }) => riseMs);
-  const jitter = mean(riseTimes.slice(1).map((rise, k) => (rise - riseTimes[k]!) ** 2));
   return {
-    riseJitter: Math.log(1 + Math.sqrt(jitter)),
+    riseJitter: Math.log(1 + riseJitterMs(beats)),
     snr: Math.max(-5, Math.min(20, mean(beats.map(({ snrDb }) => snrDb)))),
     rejected: variability.artifactFraction,
   };
+}
+
+/** The rise time hardly changes from beat to beat, so most of its variation is timing error. */
+function riseJitterMs(beats: readonly Beat[]): number {
+  const changes = beats.slice(1).map(({ riseMs }, k) => riseMs - beats[k]!.riseMs);
+  return Math.sqrt(mean(changes.map((change) => change ** 2)));
 }
 
 /** Estimates the heart rate variability of the last minute; it is withheld unless confident. */
@@ -101,6 +110,10 @@ export class HrvEstimator {
     if (!features || !variability || variability.artifactFraction > MAX_ARTIFACT_FRACTION) {
       return undefined;
     }
+    const jitterMs = riseJitterMs(beats);
+    const isTimingError = jitterMs > HRV_TOLERANCE_MS &&
+      variability.rmssd < MIN_JITTER_RATIO * jitterMs;
+    if (isTimingError) return undefined;
     const { intercept, weights } = this.#model;
     const logit = HRV_FEATURES.reduce((sum, n) => sum + weights[n] * features[n], intercept);
     const confidence = 1 / (1 + Math.exp(-logit));

@@ -13,9 +13,11 @@ import { Random } from "../../../support/random.ts";
 const sampleRateHz = 30;
 
 /** Returns a BVP with NN intervals that vary by 20 ms and noise, and the RMSSD of the intervals. */
-function pulseOf(seconds: number, noise: number): { bvp: Float64Array; rmssd: number } {
+function pulseOf(
+  { seconds, noise, variationS = 0.02 }: { seconds: number; noise: number; variationS?: number },
+): { bvp: Float64Array; rmssd: number } {
   const random = new Random(11);
-  const nn = Array.from({ length: 200 }, () => 0.85 + 0.02 * random.normal());
+  const nn = Array.from({ length: 200 }, () => 0.85 + variationS * random.normal());
   const differences = nn.slice(1).map((interval, k) => 1000 * (interval - nn[k]!));
   const rmssd = Math.sqrt(differences.reduce((s, d) => s + d * d, 0) / differences.length);
   let beat = 0, start = 0;
@@ -30,16 +32,22 @@ function pulseOf(seconds: number, noise: number): { bvp: Float64Array; rmssd: nu
 
 /** Returns the variability after each window of ten seconds, at intervals of half a second. */
 function hrvOf(
-  { noise = 0, confidence = 0.99, snrDb = 12, fps = 30, seconds = 60 }: {
+  { noise = 0, variationS, confidence = 0.99, snrDb = 12, fps = 30, seconds = 60, model }: {
     noise?: number;
+    variationS?: number;
+    model?: HrvModel;
     confidence?: number;
     snrDb?: number;
     fps?: number | ((endS: number) => number);
     seconds?: number;
   },
 ): { values: (Hrv | undefined)[]; rmssd: number } {
-  const estimator = new HrvEstimator();
-  const { bvp, rmssd } = pulseOf(seconds, noise);
+  const estimator = new HrvEstimator(model ? { model } : {});
+  const { bvp, rmssd } = pulseOf({
+    seconds,
+    noise,
+    ...(variationS === undefined ? {} : { variationS }),
+  });
   const values: (Hrv | undefined)[] = [];
   for (let end = 10 * sampleRateHz; end <= bvp.length; end += sampleRateHz / 2) {
     const from = end - 10 * sampleRateHz;
@@ -72,6 +80,16 @@ Deno.test("HrvEstimator withholds the variability with noise, low confidence or 
   assert.ok(hrvOf({ confidence: 0.8 }).values.every((hrv) => !hrv), "low confidence");
   assert.ok(hrvOf({ fps: 15 }).values.every((hrv) => !hrv), "few frames");
   assert.ok(hrvOf({ seconds: 28 }).values.every((hrv) => !hrv), "too short");
+});
+
+Deno.test("HrvEstimator withholds a small RMSSD that is mostly timing error", () => {
+  const last = (parts: { noise: number; variationS: number }) =>
+    hrvOf({ ...parts, model: constantModel(0.95) });
+  assert.equal(last({ noise: 0.12, variationS: 0.002 }).values.at(-1), undefined);
+  for (const parts of [{ noise: 0.12, variationS: 0.03 }, { noise: 0.01, variationS: 0.002 }]) {
+    const { values, rmssd } = last(parts);
+    assert.ok(Math.abs(values.at(-1)!.rmssd - rmssd) < 10, `${values.at(-1)!.rmssd} of ${rmssd}`);
+  }
 });
 
 Deno.test("HrvEstimator discards beats from a period of low frame rate", () => {
