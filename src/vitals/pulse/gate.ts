@@ -10,6 +10,8 @@ import { rejectionReason } from "./rejection.ts";
 const MIN_CONFIDENCE = 0.7;
 /** Candidates of less confidence are noise, whatever else they resemble. Chosen. */
 const MIN_REJECTED_CONFIDENCE = 0.3;
+/** The same for flicker, which the background shows as well: a pulse beside it costs confidence. */
+const MIN_FLICKER_CONFIDENCE = 0.1;
 /** Range of published rates, in beats/min. */
 const MIN_RATE = 30;
 const MAX_RATE = 220;
@@ -61,13 +63,13 @@ export function gate(candidate: PulseCandidate, context: GateContext): Decision 
     const limited = Math.min(confidence, MAX_CONFIDENCE.outOfRange);
     return { confidence: limited, withheld: "low_quality" };
   }
-  if (confidence < MIN_REJECTED_CONFIDENCE) return { confidence, withheld: "low_quality" };
+  if (confidence < MIN_FLICKER_CONFIDENCE) return { confidence, withheld: "low_quality" };
   const isConfident = confidence >= MIN_CONFIDENCE;
   if (faceSpeed > MAX_FACE_SPEED && isConfident) {
     return { confidence: MAX_CONFIDENCE.rejected, withheld: "motion" };
   }
   const against = reasonAgainst(candidate, context);
-  if (against) {
+  if (against && confidence >= minRejectedConfidence(against)) {
     // Noise resembles motion in part: only a confident candidate is explained by it.
     const withheld = isConfident ? against : "low_quality";
     return { confidence: limitedBy(against, confidence), withheld, isRejected: true };
@@ -84,10 +86,16 @@ function reasonAgainst(
   context: GateContext,
 ): Withheld | undefined {
   const { window, confidence } = context;
+  const rejection = rejectionReason(window, frequencyHz);
+  if (rejection === "flicker") return rejection;
   if (isIncoherent(context)) return "low_quality";
   const isMotion = subharmonicDb > MAX_SUBHARMONIC_DB ||
     (isBreathingHarmonic(context, band) && confidence < band.minBreathingHarmonicConfidence);
-  return isMotion ? "motion" : rejectionReason(window, frequencyHz);
+  return isMotion ? "motion" : rejection;
+}
+
+function minRejectedConfidence(against: Withheld): number {
+  return against === "flicker" ? MIN_FLICKER_CONFIDENCE : MIN_REJECTED_CONFIDENCE;
 }
 
 function limitedBy(against: Withheld, confidence: number): number {

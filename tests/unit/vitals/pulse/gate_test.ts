@@ -171,6 +171,11 @@ Deno.test("gate() withholds a candidate that rejectionReason() rejects", () => {
   const color = colorOf({ r: lamp, g: lamp, b: lamp });
   const window = pulseWindow({ skin: color, background: color });
   assert.deepEqual(decide({ window }), { confidence: 0.1, withheld: "flicker", isRejected: true });
+  // A pulse beside the flicker takes confidence from it, and lamps reach regions differently.
+  const rejected = (parts: Parts) => decide({ window, ...parts }).isRejected ?? false;
+  assert.equal(rejected({ confidence: 0.1 }), true);
+  assert.equal(rejected({ confidence: 0.099 }), false);
+  assert.equal(decide({ window, features: incoherent(0) }).withheld, "flicker");
 });
 
 Deno.test("gate() rejects what is no pulse from a confidence of 0.3 on, but not what is unclear", () => {
