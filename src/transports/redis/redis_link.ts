@@ -108,6 +108,14 @@ export class RedisLink implements AsyncDisposable {
     ) as Promise<Reply>;
   }
 
+  /** Measures the connection again; undefined without one, or if it is lost meanwhile. */
+  async measure(): Promise<LinkMeasurement | undefined> {
+    if (this.#state.state !== "ready") return undefined;
+    const publisher = this.#publisherOf(this.#state.client);
+    const { maxBulkStringBytes: maxBytes } = this.#options;
+    return await measureLink(publisher, { maxBytes }).catch(() => undefined);
+  }
+
   /** Closes the connection at once, with all commands in flight, and reconnects. */
   reset(reason: string): void {
     const [client] = this.#clients;
