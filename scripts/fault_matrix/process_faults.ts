@@ -65,12 +65,13 @@ export const PROCESS_FAULTS: readonly Fault[] = [
 ];
 
 function memoryPressure(): Fault {
-  const folder = `${CGROUPS}/fault_matrix_${Deno.pid}`;
+  const own = `${CGROUPS}${ownCgroup()}`;
+  const folder = `${own}/fault_matrix_${Deno.pid}`;
   return {
     name: "memory-pressure",
     cause: "The processes may use 4 MB more memory than they use, while Redis is killed and " +
       "started again.",
-    unavailable: () => exists(`${CGROUPS}/cgroup.procs`) ? unlessRoot() : NEEDS_ROOT,
+    unavailable: () => exists(`${own}/cgroup.procs`) ? unlessRoot() : NEEDS_ROOT,
     begin: async (rig) => {
       Deno.mkdirSync(folder);
       for (const id of rig.processes) Deno.writeTextFileSync(`${folder}/cgroup.procs`, String(id));
@@ -80,10 +81,15 @@ function memoryPressure(): Fault {
     },
     end: async (rig) => {
       await rig.broker.restart();
-      for (const id of rig.processes) Deno.writeTextFileSync(`${CGROUPS}/cgroup.procs`, String(id));
+      for (const id of rig.processes) Deno.writeTextFileSync(`${own}/cgroup.procs`, String(id));
       Deno.removeSync(folder);
     },
   };
+}
+
+/** The memory control group of this process (version 1). */
+function ownCgroup(): string {
+  return /^\d+:memory:(.*)$/m.exec(Deno.readTextFileSync("/proc/self/cgroup"))?.[1] ?? "";
 }
 
 function signal(processes: readonly number[], name: Deno.Signal): void {
