@@ -5,15 +5,15 @@
  *
  *     deno run -A scripts/fault_matrix/main.ts                  # about 20 minutes
  *     deno run -A scripts/fault_matrix/main.ts --short          # each fault shortened
- *     deno run -A scripts/fault_matrix/main.ts --only=broker    # rows with this text in their name
- *     deno run -A scripts/fault_matrix/main.ts --write-docs     # also the table in docs/FAULTS.md
+ *     deno run -A scripts/fault_matrix/main.ts --only=broker,spool  # rows with these texts in their name
+ *     deno run -A scripts/fault_matrix/main.ts --write-docs     # also these rows in docs/FAULTS.md
  *
  * Exits with status 1 if a row misses a goal.
  */
 import { parseArgs } from "node:util";
 import { FAULTS, type Row, runFault } from "./matrix.ts";
-import { HEADER, renderMarkdown, textOf } from "./table.ts";
-import { writeTable } from "./document.ts";
+import { HEADER, textOf } from "./table.ts";
+import { writeRows } from "./document.ts";
 
 const { values: options } = parseArgs({
   options: {
@@ -24,7 +24,9 @@ const { values: options } = parseArgs({
   },
 });
 
-const faults = FAULTS.filter(({ name }) => name.includes(options.only));
+const faults = FAULTS.filter(({ name }) =>
+  options.only.split(",").some((text) => name.includes(text))
+);
 const rows: Row[] = [];
 console.log(textOf(HEADER));
 for (const fault of faults) {
@@ -35,5 +37,5 @@ for (const fault of faults) {
   for (const failure of row.failures) console.log(`    ${failure}`);
   if (options.log || row.failures.length > 0) console.error(row.log.trim());
 }
-if (options["write-docs"]) await writeTable(renderMarkdown(rows));
+if (options["write-docs"]) await writeRows(rows);
 Deno.exit(rows.some((row) => row.skipped === undefined && row.failures.length > 0) ? 1 : 0);

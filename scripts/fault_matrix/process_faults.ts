@@ -4,7 +4,7 @@ import type { Rig } from "./rig.ts";
 
 const CGROUPS = "/sys/fs/cgroup/memory";
 /** Memory that is left to the server beyond what it uses, in bytes. */
-const SPARE_BYTES = 4 * 2 ** 20;
+const SPARE_BYTES = 24 * 2 ** 20;
 
 /** Faults of the server's own processes and of their limits. */
 export const PROCESS_FAULTS: readonly Fault[] = [
@@ -69,22 +69,28 @@ function memoryPressure(): Fault {
   const folder = `${own}/fault_matrix_${Deno.pid}`;
   return {
     name: "memory-pressure",
-    cause: "The processes may use 4 MB more memory than they use, while Redis is killed and " +
+    cause: "The processes may use 24 MB more memory than they use, while Redis is killed and " +
       "started again.",
     unavailable: () => exists(`${own}/cgroup.procs`) ? unlessRoot() : NEEDS_ROOT,
     begin: async (rig) => {
       Deno.mkdirSync(folder);
-      for (const id of rig.processes) Deno.writeTextFileSync(`${folder}/cgroup.procs`, String(id));
+      moveTo(folder, rig);
       // Only what is used from now on is charged to the group.
       Deno.writeTextFileSync(`${folder}/memory.limit_in_bytes`, String(SPARE_BYTES));
       await rig.broker.kill();
     },
     end: async (rig) => {
       await rig.broker.restart();
-      for (const id of rig.processes) Deno.writeTextFileSync(`${own}/cgroup.procs`, String(id));
+      moveTo(own, rig);
       Deno.removeSync(folder);
     },
   };
+}
+
+/** Moves the processes of the server to a control group. */
+function moveTo(group: string, { server, processes }: Rig): void {
+  if (!server.running) throw new Error(`The server has exited:\n${server.stderr}`);
+  for (const id of processes) Deno.writeTextFileSync(`${group}/cgroup.procs`, String(id));
 }
 
 /** The memory control group of this process (version 1). */

@@ -1,3 +1,4 @@
+import type { Fault } from "./fault.ts";
 import type { Row } from "./matrix.ts";
 
 const COLUMNS = [
@@ -37,16 +38,32 @@ export function textOf(row: Row | typeof HEADER): string {
   return cells.map((cell, at) => at === 0 ? cell.padEnd(24) : cell.padStart(14)).join(" ");
 }
 
-/** Returns the table in Markdown, and the causes. */
-export function renderMarkdown(rows: readonly Row[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
+/**
+ * Returns the table in Markdown, and the causes.
+ *
+ * @param faults all rows of the table, in their order
+ * @param cells the cells of each row by the name of its fault; others are left out
+ */
+export function renderMarkdown(
+  faults: readonly Fault[],
+  cells: ReadonlyMap<string, readonly string[]>,
+): string {
+  const line = (texts: readonly string[]) => `| ${texts.join(" | ")} |`;
+  const rows = faults.filter(({ name }) => cells.has(name));
   const table = [
     line(COLUMNS),
     line(COLUMNS.map((_, at) => at === 0 ? "---" : "--:")),
-    ...rows.map((row) => line(cellsOf(row))),
+    ...rows.map(({ name }) => line(cells.get(name) ?? [])),
   ];
-  const causes = rows.map(({ fault }) => `- \`${fault.name}\`: ${fault.cause}`);
+  const causes = rows.map(({ name, cause }) => `- \`${name}\`: ${cause}`);
   return [...table, "", ...causes].join("\n");
+}
+
+/** Returns the cells of each row of a table in Markdown, by the name of its fault. */
+export function parseMarkdown(text: string): Map<string, readonly string[]> {
+  const rows = text.split("\n").filter((line) => line.startsWith("|")).slice(2)
+    .map((line) => line.split("|").slice(1, -1).map((cell) => cell.trim()));
+  return new Map(rows.map((cells) => [cells[0] ?? "", cells]));
 }
 
 /** The greatest age of the newest core metric; after a comma the one once the server has adapted. */
