@@ -30,7 +30,7 @@ const CHECKS: readonly Step[] = [
  * are examined after the tests of arm64, which build them.
  */
 const OF_THE_PROCESS =
-  /withEnvironment|Deno\.env\.(set|delete)|Deno\.(chdir|umask)|proc\/self|memoryUsage|(source_suite|heap|streaming_camera)\.ts"|PACKED\("arm64"\)|await pack\(/;
+  /withEnvironment|Deno\.env\.(set|delete)|Deno\.(chdir|umask)|proc\/self|memoryUsage|(source_suite|heap|streaming_camera|fault_matrix\/matrix)\.ts"|PACKED\("arm64"\)|await pack\(/;
 
 /** Test modules below folders, by whether they may run beside others. */
 function testModules(...folders: readonly string[]) {

@@ -48,6 +48,12 @@ export interface Backend extends AsyncDisposable {
   discardFrames?(): void;
   /** What was measured right before the backend became ready; undefined without a network. */
   readonly measured?: LinkMeasurement | undefined;
+  /**
+   * Measures the link again by short messages; absent if it cannot. Never rejects.
+   *
+   * @returns undefined if the backend is not ready, or becomes unready meanwhile
+   */
+  measure?(): Promise<LinkMeasurement | undefined>;
 }
 
 /** First measurement of a new connection. */

@@ -71,15 +71,17 @@ const SHARES = {
 export class Outbox implements Sink, AsyncDisposable {
   readonly #backend: Backend;
   readonly #context: OutboxContext;
-  readonly #congestion = new CongestionController();
+  readonly #congestion: CongestionController;
   readonly #frames: FrameQueue;
   readonly #spool: SpoolFolder | undefined;
   #closing = false;
+  #measuring = false;
   readonly #metrics = new Map<MetricOutgoing["topic"], MetricQueue>();
 
   constructor(backend: Backend, context: OutboxContext, options: OutboxOptions = {}) {
     this.#backend = backend;
     this.#context = context;
+    this.#congestion = new CongestionController({ measuresLink: backend.measure !== undefined });
     const queueContext = {
       ...context,
       backend,
@@ -117,6 +119,7 @@ export class Outbox implements Sink, AsyncDisposable {
     else this.#metrics.get(outgoing.topic)?.offer(outgoing);
     if (outgoing.topic !== "core_metrics") return;
     this.#frames.discardLate();
+    if (this.#congestion.measurementDue) this.#measureLink();
     this.#context.health?.record("metric");
     this.#updateGauges();
   }
@@ -143,6 +146,15 @@ export class Outbox implements Sink, AsyncDisposable {
   /** Bytes of metrics in memory, including those in flight. */
   get queuedBytes(): number {
     return [...this.#metrics.values()].reduce((sum, queue) => sum + queue.queuedBytes, 0);
+  }
+
+  /** Measures the link before frames return to it: a single one may delay core metrics. */
+  async #measureLink(): Promise<void> {
+    if (this.#measuring) return;
+    this.#measuring = true;
+    const measured = await this.#backend.measure?.();
+    this.#measuring = false;
+    this.#congestion.onLinkMeasured(measured, this.#context.clock.monotonicUs());
   }
 
   get #spoolBytes(): number {

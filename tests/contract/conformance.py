@@ -242,7 +242,7 @@ def main():
     parser.add_argument("--buffer_duration", type=float, default=0.2)
     parser.add_argument("--frames", default="on_demand")
     parser.add_argument("--truth", help="file of --simulate_truth_path, of the default scene")
-    for name in ("phasic", "eda", "no_edge", "only_while_recording", "require_pulse"):
+    for name in ("phasic", "eda", "no_edge", "only_while_recording", "require_pulse", "slow_link"):
         parser.add_argument(f"--{name}", action="store_true")
     parser.set_defaults(absent=set())
     options = parser.parse_args()

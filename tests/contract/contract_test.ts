@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { type Fault, FaultProxy } from "../support/fault_proxy.ts";
 import { temporaryFolder } from "../support/folders.ts";
 import { runProgram, startProgram } from "../support/physiology_server.ts";
 import { Program, PYTHON } from "../support/program.ts";
@@ -12,14 +13,20 @@ const CHECKER = new URL("conformance.py", import.meta.url).pathname;
  */
 async function checkContract(
   flags: readonly string[],
-  { checks = [] }: { readonly checks?: readonly string[] } = {},
+  { checks = [], link = {} }: {
+    readonly checks?: readonly string[];
+    /** Fault of the link between the server and Redis. */
+    readonly link?: Fault;
+  } = {},
 ): Promise<void> {
   using folder = temporaryFolder();
   const truth = `${folder.path}/truth.csv`;
   const isSimulated = flags.includes("--simulate");
   await using broker = await startRedis();
+  await using proxy = new FaultProxy(broker);
+  proxy.fault = link;
   await using server = startProgram([
-    `--redis_port=${broker.port}`,
+    `--redis_port=${proxy.port}`,
     ...isSimulated ? [`--simulate_truth_path=${truth}`] : [],
     ...flags,
   ]);
@@ -58,6 +65,12 @@ Deno.test("conformance.py finds no deviation on a looped video, with optional me
     "--buffer_duration=0.5",
   ], { checks: ["--seconds=6", "--no_edge", "--frames=never", "--buffer_duration=0.5"] });
 });
+
+Deno.test("conformance.py finds no deviation on a link that has no room for every edge metric", () =>
+  checkContract(["--simulate", "--frame_publish=never"], {
+    link: { bytesPerSecond: 20_000, delayMs: 10 },
+    checks: ["--seconds=15", "--frames=never", "--slow_link"],
+  }));
 
 Deno.test("conformance.py finds no deviation in keys and histories, with metrics only while recording", () =>
   checkContract([

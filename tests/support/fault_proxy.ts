@@ -14,6 +14,8 @@ export interface Fault {
   readonly bytesPerSecond?: number;
   /** Propagation delay in each direction, in milliseconds. */
   readonly delayMs?: number;
+  /** Fraction of packets that are lost in each direction; only on a `NarrowNetwork`. */
+  readonly loss?: number;
 }
 
 /** A network link to a server, with faults that a test sets. */
@@ -36,6 +38,8 @@ export class FaultProxy implements AsyncDisposable {
   readonly #target: number;
   readonly #listener: Deno.TcpListener;
   readonly #connections = new Set<Deno.TcpConn>();
+  /** Connections of which one end has forgotten the other. */
+  readonly #halfOpen = new WeakSet<Deno.TcpConn>();
   #linkFreeMs = 0;
   #admitted: Promise<void> = Promise.resolve();
   #accepted = 0;
@@ -57,6 +61,11 @@ export class FaultProxy implements AsyncDisposable {
   cut(): void {
     for (const connection of this.#connections) close(connection);
     this.#connections.clear();
+  }
+
+  /** Discards all later data of the present connections without closing them. */
+  halfOpen(): void {
+    for (const connection of this.#connections) this.#halfOpen.add(connection);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -106,7 +115,7 @@ export class FaultProxy implements AsyncDisposable {
     try {
       for await (const bytes of chunksOf(from)) {
         const { discard, bytesPerSecond, delayMs = 0 } = this.fault;
-        if (discard) continue;
+        if (discard || this.#halfOpen.has(from)) continue;
         for (let at = 0; at < bytes.length; at += PACKET_BYTES) {
           const packet = bytes.subarray(at, at + PACKET_BYTES);
           if (bytesPerSecond) await this.#occupyLink(packet.length, bytesPerSecond);
@@ -139,6 +148,7 @@ export class FaultProxy implements AsyncDisposable {
     try {
       for await (const bytes of chunksOf(from)) {
         const { answer, halfReplies, byteAtATime, delayMs = 0 } = this.fault;
+        if (this.#halfOpen.has(from)) continue;
         if (answer) writer.push(answer, delayMs);
         else if (halfReplies) writer.push(bytes.subarray(0, Math.ceil(bytes.length / 2)), delayMs);
         else if (byteAtATime) {

@@ -1,17 +1,20 @@
 """A network with real TCP and one bottleneck link, for tests. Requires root and /dev/net/tun.
 
-    narrow_network.py NAMESPACE SOCKET PORT
+    narrow_network.py NAMESPACE SOCKET FAR_ADDRESS PORT
 
-Connects this network namespace (10.213.0.1) and NAMESPACE (10.213.0.2) by two TUN devices and
-forwards packets between them. A relay at 10.213.0.2:PORT forwards connections to the Unix socket
-SOCKET. Each line on stdin, `BYTES_PER_SECOND DELAY_MS BUFFER_BYTES`, sets the bandwidth towards the
-relay (0 for no limit), the delay in each direction, and the size of the queue, beyond which packets
-are dropped.
+Connects this network namespace and NAMESPACE by two TUN devices and forwards packets between them.
+NAMESPACE has FAR_ADDRESS; this end has the address before it. A relay at FAR_ADDRESS:PORT forwards
+connections to the Unix socket SOCKET. Each line on stdin,
+`BYTES_PER_SECOND DELAY_MS BUFFER_BYTES LOSS`, sets the bandwidth towards the relay (0 for no limit),
+the delay in each direction, the size of the queue, beyond which packets are dropped, and the
+fraction of packets that are lost in each direction.
 """
 import ctypes
 import fcntl
 import heapq
+import ipaddress
 import os
+import random
 import select
 import socket
 import struct
@@ -21,7 +24,8 @@ import threading
 import time
 
 IFF_TUN, IFF_NO_PI, TUNSETIFF = 1, 0x1000, 0x400454CA
-NEAR, FAR = "10.213.0.1", "10.213.0.2"
+FAR = sys.argv[3]
+NEAR = str(ipaddress.ip_address(FAR) - 1)
 
 
 def open_tun(name, address):
@@ -53,7 +57,7 @@ def pump(source, target):
 
 def relay(namespace, path, listening):
     enter(namespace)
-    listener = socket.create_server((FAR, int(sys.argv[3])))
+    listener = socket.create_server((FAR, int(sys.argv[4])))
     listening.set()
     while True:
         client, _ = listener.accept()
@@ -65,7 +69,7 @@ def relay(namespace, path, listening):
 
 
 def carry(near, far):
-    rate, delay, buffer = 0.0, 0.0, 0.0
+    rate, delay, buffer, loss = 0.0, 0.0, 0.0, 0.0
     free, count, due = 0.0, 0, []
     while True:
         wait = max(0.0, due[0][0] - time.monotonic()) if due else 1.0
@@ -74,7 +78,7 @@ def carry(near, far):
             line = sys.stdin.readline()
             if not line:
                 return
-            rate, delay, buffer = map(float, line.split())
+            rate, delay, buffer, loss = map(float, line.split())
             delay, free = delay / 1000, 0.0
         for source, target in ((near, far), (far, near)):
             while source in ready:
@@ -82,6 +86,8 @@ def carry(near, far):
                     packet = os.read(source, 65536)
                 except BlockingIOError:
                     break
+                if random.random() < loss:
+                    continue
                 leaves = now = time.monotonic()
                 if rate and source == near:
                     begins = max(free, now)
@@ -108,7 +114,7 @@ def main():
     listening = threading.Event()
     threading.Thread(target=relay, args=(namespace, sys.argv[2], listening), daemon=True).start()
     listening.wait()
-    print("ready", flush=True)
+    os.write(1, b"ready\n")  # at once: the reader closes the pipe after it
     carry(near, far)
 
 

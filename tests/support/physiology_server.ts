@@ -9,6 +9,8 @@ export interface StartServerOptions {
   /** Variables added to the environment; undefined removes one of the test's own. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly cwd?: string;
+  /** Program that takes the arguments. @default scripts/physiology_server */
+  readonly program?: string;
 }
 
 /** Exit status and output of a program. */
@@ -28,8 +30,11 @@ export class ProgramUnderTest implements AsyncDisposable {
   #code: number | undefined;
   readonly ended: Promise<ProgramResult>;
 
-  constructor(args: readonly string[], { env = {}, cwd }: StartServerOptions = {}) {
-    this.#child = new Deno.Command(SCRIPT, {
+  constructor(
+    args: readonly string[],
+    { env = {}, cwd, program = SCRIPT }: StartServerOptions = {},
+  ) {
+    this.#child = new Deno.Command(program, {
       args: [...args],
       // Servers of several tests run at once: none listens for gRPC unless its test sets a port.
       env: defined({ NO_COLOR: "1", PHYSIOLOGY_PORT: "0", ...env }),

@@ -1,4 +1,6 @@
+import type { LinkMeasurement } from "../backend.ts";
 import { RateController } from "./frame_rate_control.ts";
+import { ESTIMATION_WINDOW_US, FrameWindow } from "./frame_window.ts";
 import { MetricPriority } from "./metric_priority.ts";
 import { PathRtt } from "./path_rtt.ts";
 import { RttEstimator } from "./rtt.ts";
@@ -21,8 +23,6 @@ export interface InFlight {
 // All constants are chosen, so that metrics keep a latency below 1 s on 1 Mbit/s with an RTT of
 // 300 ms (tests/integration/transports/slow_link_test.ts).
 
-/** Window over which utilization and bandwidth are estimated, in microseconds. */
-const ESTIMATION_WINDOW_US = 1_000_000;
 /** Frames are reduced above this utilization of the link, so that metrics seldom queue. */
 const HIGH_UTILIZATION = 0.6;
 /** Frames recover only up to this utilization: hysteresis against a varying bandwidth. */
@@ -80,9 +80,11 @@ const BANDWIDTH_GAIN = 0.3;
 export class CongestionController {
   readonly #rtt = new RttEstimator();
   readonly #rate = new RateController();
-  readonly #priority = new MetricPriority();
+  readonly #priority: MetricPriority;
   /** RTT against which the queueing delay of metrics is judged. */
   readonly #path = new PathRtt();
+  /** Size of the last frame that was sent with the maximum degradation, in bytes. */
+  #smallestFrameBytes = SMALL_FRAME_BYTES;
   /** Number of edge metrics so far. */
   #edgeMetrics = 0;
   #lastFrameAckUs = -Infinity;
@@ -93,18 +95,17 @@ export class CongestionController {
   #congested = false;
   /** When the link is expected to have transmitted the last frame that was sent. */
   #linkFreeUs = -Infinity;
-  /** Frames acknowledged within the estimation window, each with its time per byte. */
-  readonly #acknowledged: {
-    readonly atUs: number;
-    readonly bytes: number;
-    readonly usPerByte: number;
-  }[] = [];
-  /** Frames offered within the estimation window, each with its degradation. */
-  readonly #offered: {
-    readonly atUs: number;
-    readonly bytes: number;
-    readonly degradation: number;
-  }[] = [];
+  readonly #frames = new FrameWindow();
+
+  /** @param options.measuresLink whether `onLinkMeasured` is called when a measurement is due */
+  constructor(options: { readonly measuresLink?: boolean } = {}) {
+    this.#priority = new MetricPriority(options);
+  }
+
+  /** Whether the link should be measured, as frames may come back. */
+  get measurementDue(): boolean {
+    return this.#priority.measurementDue;
+  }
 
   /** Degradation that frames should have: 0 for none, 1 for the maximum. */
   get degradation(): number {
@@ -171,6 +172,14 @@ export class CongestionController {
     if (waitedUs - this.#path.minUs > CONGESTION_DELAY_US) this.#onMetricDelay(waitedUs, nowUs);
   }
 
+  /** Takes a measurement that was due; undefined if it has failed. */
+  onLinkMeasured(measured: LinkMeasurement | undefined, nowUs: number): void {
+    const { usPerByte = Infinity } = measured ?? {};
+    const hasRoom = usPerByte * this.#smallestFrameBytes <= MAX_FRAME_US;
+    if (hasRoom && usPerByte > 0) this.#usPerByte = usPerByte;
+    this.#priority.onLinkMeasured({ hasRoom }, nowUs);
+  }
+
   /** Call when a frame is acknowledged. */
   onFrameAcknowledged({ sentUs, acknowledgedUs, bytes }: Acknowledged): void {
     const delayUs = acknowledgedUs - sentUs;
@@ -184,10 +193,11 @@ export class CongestionController {
       acknowledgedUs + this.#rtt.minUs + MAX_PACING_GAP_US,
     );
     this.#usPerByte += BANDWIDTH_GAIN * (usPerByte - this.#usPerByte);
-    this.#acknowledged.push({ atUs: acknowledgedUs, bytes, usPerByte });
+    this.#frames.addAcknowledged({ atUs: acknowledgedUs, bytes, usPerByte });
     this.#congested = queueingUs >= CONGESTION_DELAY_US;
     const { provisionalSinceUs = sentUs } = this.#rate;
     const isSmallest = this.degradation === 1 && sentUs >= provisionalSinceUs;
+    if (isSmallest) this.#smallestFrameBytes = bytes;
     if (isSmallest && usPerByte * bytes > MAX_FRAME_US) this.#priority.stopFrames(acknowledgedUs);
     this.#window = this.#congested
       ? Math.max(1, this.#window >> 1)
@@ -224,7 +234,7 @@ export class CongestionController {
     if (rttUs > LONG_RTT_US) this.#rate.degradeProvisionally(nowUs, LONG_RTT_DEGRADATION);
     this.#window = 1;
     this.#congested = false;
-    this.#acknowledged.length = 0;
+    this.#frames.forgetAcknowledged();
     this.#lastFrameAckUs = -Infinity;
     this.#linkFreeUs = -Infinity;
     this.#rate.reportModerateUtilization();
@@ -233,7 +243,7 @@ export class CongestionController {
       const degradation = this.#rate.degradationFor(HIGH_UTILIZATION / utilization);
       this.#rate.degradeProvisionally(nowUs, degradation);
     }
-    if (usPerByte * SMALL_FRAME_BYTES > MAX_FRAME_US) this.#priority.stopFrames(nowUs);
+    if (usPerByte * this.#smallestFrameBytes > MAX_FRAME_US) this.#priority.stopFrames(nowUs);
   }
 
   /** Bandwidth-delay product in frames at 30 frames per second, with a gain and a short queue. */
@@ -254,19 +264,18 @@ export class CongestionController {
     if (this.#rtt.minUs > previousUs + CONGESTION_DELAY_US / 2) this.#rate.markProvisional(nowUs);
   }
 
-  #recordOffered(bytes: number, nowUs: number): void {
-    removeUpTo(nowUs - ESTIMATION_WINDOW_US, this.#offered);
-    this.#offered.push({ atUs: nowUs, bytes, degradation: this.#rate.degradation });
+  #recordOffered(bytes: number, atUs: number): void {
+    this.#frames.addOffered({ atUs, bytes, degradation: this.#rate.degradation });
   }
 
   #adaptRate(sentUs: number, nowUs: number): void {
     const { provisionalSinceUs } = this.#rate;
     // A short stall may have caused a provisional degradation: only later frames are evidence.
     const isEvidence = provisionalSinceUs === undefined || sentUs >= provisionalSinceUs;
-    removeUpTo(isEvidence ? nowUs - ESTIMATION_WINDOW_US : nowUs, this.#acknowledged);
-    if (this.#acknowledged.length === 0) return;
-    const usPerByte = this.#windowUsPerByte;
-    const utilization = usPerByte * totalBytes(this.#acknowledged) / ESTIMATION_WINDOW_US;
+    if (!isEvidence) this.#frames.forgetAcknowledged();
+    const { usPerByte, acknowledgedBytes } = this.#frames;
+    if (acknowledgedBytes === 0) return;
+    const utilization = usPerByte * acknowledgedBytes / ESTIMATION_WINDOW_US;
     if (utilization > HIGH_UTILIZATION) {
       this.#rate.degrade(nowUs, this.#degradationFor(HIGH_UTILIZATION, usPerByte));
     } else if (provisionalSinceUs !== undefined && !this.#congested) {
@@ -277,30 +286,11 @@ export class CongestionController {
 
   /** Degradation with which the offered frames take `utilization` of a link of this bandwidth. */
   #degradationFor(utilization: number, usPerByte: number): number {
-    const offeredBytes = this.#offered.reduce(
-      (sum, { bytes, degradation }) => sum + bytes * this.#rate.bitRateRatioTo(degradation),
-      0,
+    const offeredBytes = this.#frames.offeredBytes((degradation) =>
+      this.#rate.bitRateRatioTo(degradation)
     );
     return this.#rate.degradationFor(
       utilization * ESTIMATION_WINDOW_US / (usPerByte * offeredBytes),
     );
   }
-
-  /**
-   * Time per byte in the estimation window: the lower quartile, as a slow link delays every frame
-   * but a busy machine only some.
-   */
-  get #windowUsPerByte(): number {
-    const sorted = this.#acknowledged.map(({ usPerByte }) => usPerByte).sort((a, b) => a - b);
-    return sorted[sorted.length >> 2] ?? 0;
-  }
-}
-
-/** Removes the messages up to and including the time `us`. */
-function removeUpTo(us: number, messages: { readonly atUs: number }[]): void {
-  while (messages[0] && messages[0].atUs <= us) messages.shift();
-}
-
-function totalBytes(messages: readonly { readonly bytes: number }[]): number {
-  return messages.reduce((sum, { bytes }) => sum + bytes, 0);
 }

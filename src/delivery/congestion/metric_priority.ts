@@ -30,10 +30,13 @@ const MAX_LEVEL = 7;
  * Gives core metrics the link first. While their queueing delay lasts, frames stop altogether, and
  * then edge metrics are thinned: one of 2, 4, 8 ... is sent. Once the delay has stayed low, one step
  * is taken back. The time before that doubles with each failure (exponential backoff), so that a
- * link that is too slow is rarely overloaded by the attempt. All constants are chosen, so that the
+ * link that is too slow is rarely overloaded by the attempt. Frames come back only after a
+ * measurement, if the backend has one: a frame is larger than what it delays. All constants are chosen, so that the
  * newest core metric is at most 0.5 s old at 30 kB/s (tests/bench/slow_link.ts).
  */
 export class MetricPriority {
+  /** Whether frames come back only after the link was measured. */
+  readonly #measuresLink: boolean;
   /** 0: everything is sent; 1: no frames; from 2: one of 2^(level - 1) edge metrics. */
   #level = 0;
   #delayedSinceUs: number | undefined;
@@ -41,8 +44,18 @@ export class MetricPriority {
   #raisedUs = -Infinity;
   #loweredUs = -Infinity;
   #recoveryUs = MIN_RECOVERY_US;
+  #measurementDue = false;
   /** Whether the link is known to be slow: it was measured, or edge metrics were thinned before. */
   #isSlow = false;
+
+  constructor({ measuresLink = false } = {}) {
+    this.#measuresLink = measuresLink;
+  }
+
+  /** Whether frames may come back if the link has room for them, see `onLinkMeasured`. */
+  get measurementDue(): boolean {
+    return this.#measurementDue;
+  }
 
   /** Whether no frames may be sent. */
   get framesStopped(): boolean {
@@ -78,6 +91,15 @@ export class MetricPriority {
     this.#raise(this.#level + steps, nowUs);
   }
 
+  /** Takes the result of a measurement that was due: whether there is room for a frame. */
+  onLinkMeasured({ hasRoom }: { hasRoom: boolean }, nowUs: number): void {
+    if (!this.#measurementDue) return;
+    this.#measurementDue = false;
+    if (hasRoom) return this.#lower(nowUs);
+    this.#recoveryUs = Math.min(MAX_RECOVERY_US, 2 * this.#recoveryUs);
+    this.#calmSinceUs = nowUs;
+  }
+
   /** Stops frames, as a single one delays metrics for too long. */
   stopFrames(nowUs: number): void {
     if (this.#level === 0) this.#raise(1, nowUs);
@@ -87,6 +109,7 @@ export class MetricPriority {
   reset({ isSlow }: { isSlow: boolean }): void {
     this.#isSlow = isSlow;
     this.#level = 0;
+    this.#measurementDue = false;
     this.#delayedSinceUs = this.#calmSinceUs = undefined;
     this.#raisedUs = this.#loweredUs = -Infinity;
     this.#recoveryUs = MIN_RECOVERY_US;
@@ -98,6 +121,7 @@ export class MetricPriority {
       : MIN_RECOVERY_US;
     this.#level = Math.min(MAX_LEVEL, level);
     this.#isSlow ||= this.#level > 1;
+    this.#measurementDue = false;
     this.#calmSinceUs = undefined;
     this.#raisedUs = nowUs;
   }
@@ -110,6 +134,11 @@ export class MetricPriority {
     if (this.#level === 0) return;
     this.#calmSinceUs ??= nowUs;
     if (nowUs - this.#calmSinceUs < this.#recoveryUs) return;
+    if (this.#level === 1 && this.#measuresLink) this.#measurementDue = true;
+    else this.#lower(nowUs);
+  }
+
+  #lower(nowUs: number): void {
     this.#level--;
     this.#calmSinceUs = nowUs;
     this.#loweredUs = nowUs;

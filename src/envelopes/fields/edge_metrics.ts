@@ -1,6 +1,12 @@
 import type { Sample, SignalQuality } from "../../vitals/estimate.ts";
 import { BOOLEAN, fieldsOf, group, INTEGER, list, NUMBER, type PayloadOf, TIME } from "./field.ts";
-import { BOOT_ID, type MessageIdentity, REPLAYED, SEQUENCE, SESSION_ID } from "./metadata.ts";
+import {
+  BOOT_ID,
+  type MessageIdentity,
+  REPLAYED,
+  SEQUENCE_WITH_GAPS,
+  SESSION_ID,
+} from "./metadata.ts";
 import { DETECTION, MEASUREMENT, PROTO_TIME } from "./series.ts";
 
 /** A point of the published frame in pixels. */
@@ -202,7 +208,7 @@ const METADATA = group(
   "Metadata",
   "What the message says about itself.",
   fieldsOf<MessageIdentity>()({
-    sequence: { ...SEQUENCE, proto: { number: 100, type: "int64" } },
+    sequence: { ...SEQUENCE_WITH_GAPS, proto: { number: 100, type: "int64" } },
     boot_id: BOOT_ID,
     session_id: SESSION_ID,
     replayed: REPLAYED,

@@ -16,6 +16,12 @@ export const SEQUENCE = {
   range: [0, Number.MAX_SAFE_INTEGER],
 } as const;
 
+/** The sequence of messages that are left out if the link to the broker is too slow for them. */
+export const SEQUENCE_WITH_GAPS = {
+  ...SEQUENCE,
+  description: `${SEQUENCE.description} A gap shows messages that a slow link had no room for.`,
+} as const;
+
 export const BOOT_ID = {
   type: TEXT,
   description: "Random identifier of this run of the server; `sequence` starts again with it.",

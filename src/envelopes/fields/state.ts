@@ -10,7 +10,7 @@ import {
   TEXT,
   TIME,
 } from "./field.ts";
-import { REPLAYED, SEQUENCE } from "./metadata.ts";
+import { REPLAYED, SEQUENCE, SEQUENCE_WITH_GAPS } from "./metadata.ts";
 
 const RECORDING = {
   type: BOOLEAN,
@@ -112,7 +112,7 @@ export const FRAME = group(
       description: "Format of `data`.",
       proto: NO_FRAMES,
     },
-    sequence: { ...SEQUENCE, proto: NO_FRAMES },
+    sequence: { ...SEQUENCE_WITH_GAPS, proto: NO_FRAMES },
   } as const satisfies Fields,
 );
 

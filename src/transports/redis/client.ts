@@ -178,6 +178,11 @@ export function socketsOf(client: Client): Socket[] {
   });
 }
 
+/** Whether a client has received nothing at all from its peer. */
+export function isSilent(client: Client): boolean {
+  return socketsOf(client).every(({ bytesRead }) => bytesRead === 0);
+}
+
 /**
  * Closes a client at once: its own disconnect() waits for a peer that may be silent. What is in the
  * buffers of the system is discarded by a TCP reset. Otherwise frames would go on filling a slow

@@ -92,6 +92,10 @@ export class RedisBackend implements Backend {
     return this.#metrics.link.measured;
   }
 
+  measure(): Promise<LinkMeasurement | undefined> {
+    return this.#metrics.link.measure();
+  }
+
   /** Stream entries must be added in the order of their times. */
   get inOrder(): boolean {
     return !this.#options.usePubsub;

@@ -9,11 +9,13 @@ import {
   destroyClient,
   endpointOf,
   guardReplies,
+  isSilent,
   type LinkRole,
   openClient,
   responsiveNodesOf,
   seedsOf,
 } from "./client.ts";
+import { clearTimers, clientsOf, type LinkState } from "./link_state.ts";
 import { measureLink } from "./measure_link.ts";
 import type { RedisOptions } from "./options.ts";
 import { ConnectionDiagnosis } from "./connection_diagnosis.ts";
@@ -28,28 +30,15 @@ export interface LinkContext {
 export type Reply = number | string | Buffer | null | readonly Reply[];
 export type Command = readonly [string, ...(string | number | Buffer)[]];
 
-type Timer = ReturnType<typeof setTimeout>;
-
-/** The state of a link. Attempts count from 1 since the last usable connection. */
-type LinkState =
-  /** Not started yet. */
-  | { readonly state: "idle" }
-  /** A client is connecting; `timer` ends the attempt if it takes too long. */
-  | {
-    readonly state: "connecting";
-    readonly client: Client;
-    readonly attempt: number;
-    readonly timer: Timer;
-  }
-  /** Commands can be sent. */
-  | { readonly state: "ready"; readonly client: Client; readonly measured: LinkMeasurement }
-  /** No connection; `timer` starts the next attempt. */
-  | { readonly state: "waiting"; readonly timer: Timer }
-  /** Disposed. */
-  | { readonly state: "closed" };
-
 /** Interval at which a lasting problem is logged again, in seconds. */
 const LOG_INTERVAL_SECONDS = 5;
+/**
+ * Interval of parallel connections to a peer that does not respond, in milliseconds. A connection
+ * that began during an outage of the network may wait for its timeout after the outage: TCP
+ * retransmits at intervals that double (RFC 6298), and a NAT may have forgotten it. Chosen, so that
+ * metrics arrive within 1 s.
+ */
+const PARALLEL_INTERVAL_MS = 500;
 
 /**
  * One connection to Redis that reconnects forever. It queues nothing: a command fails at once while
@@ -119,9 +108,17 @@ export class RedisLink implements AsyncDisposable {
     ) as Promise<Reply>;
   }
 
+  /** Measures the connection again; undefined without one, or if it is lost meanwhile. */
+  async measure(): Promise<LinkMeasurement | undefined> {
+    if (this.#state.state !== "ready") return undefined;
+    const publisher = this.#publisherOf(this.#state.client);
+    const { maxBulkStringBytes: maxBytes } = this.#options;
+    return await measureLink(publisher, { maxBytes }).catch(() => undefined);
+  }
+
   /** Closes the connection at once, with all commands in flight, and reconnects. */
   reset(reason: string): void {
-    const client = this.#client;
+    const [client] = this.#clients;
     if (!client) return;
     this.#onError(client, new Error(reason));
     this.#onDisconnected(client);
@@ -146,25 +143,41 @@ export class RedisLink implements AsyncDisposable {
     await this.#diagnosis[Symbol.asyncDispose]();
   }
 
-  /** The client of the current connection or attempt. */
-  get #client(): Client | undefined {
-    return "client" in this.#state ? this.#state.client : undefined;
+  /** The client of the current connection, or those of the current attempt. */
+  get #clients(): readonly Client[] {
+    return clientsOf(this.#state);
   }
 
   #connect(attempt: number): void {
-    let client: Client;
-    try {
-      client = openClient(this.#options, this.#role, this.#seedsFor(attempt));
-    } catch (error) {
-      this.#onError(undefined, error);
-      return this.#wait(attempt);
-    }
     const { connectionTimeoutMs, operationTimeoutMs } = this.#options;
     const timer = setTimeout(
       () => this.reset("The connection timed out before it was usable"),
       connectionTimeoutMs + operationTimeoutMs,
     );
-    this.#state = { state: "connecting", client, attempt, timer };
+    const parallel = setInterval(() => this.#connectBeside(), PARALLEL_INTERVAL_MS);
+    const clients: Client[] = [];
+    this.#state = { state: "connecting", clients, attempt, timer, parallel };
+    this.#openClient(clients, attempt);
+  }
+
+  /** Opens a further connection if there was no response to the present ones. */
+  #connectBeside(): void {
+    if (this.#state.state !== "connecting") return;
+    const { clients, attempt } = this.#state;
+    // Those of a cluster or of Sentinels choose their server themselves.
+    const { cluster, sentinelName } = this.#options;
+    if (!cluster && !sentinelName && clients.every(isSilent)) this.#openClient(clients, attempt);
+  }
+
+  #openClient(clients: Client[], attempt: number): void {
+    let client: Client;
+    try {
+      client = openClient(this.#options, this.#role, this.#seedsFor(attempt));
+    } catch (error) {
+      this.#report(explainRedisError(error, this.endpoint));
+      return this.#wait(attempt);
+    }
+    clients.push(client);
     client.on("ready", () => this.#probe(client));
     client.on("end", () => this.#onDisconnected(client));
     client.on("error", (error: unknown) => this.#onError(client, error));
@@ -210,13 +223,14 @@ export class RedisLink implements AsyncDisposable {
 
   #guard(client: Client, node: Redis): void {
     guardReplies(node, () => this.#options, (violation) => {
-      if (this.#client === client) this.reset(`The peer sent ${violation}`);
+      if (this.#clients.includes(client)) this.reset(`The peer sent ${violation}`);
     });
   }
 
   #onConnected(client: Client, measured: LinkMeasurement): void {
-    if (this.#state.state !== "connecting" || this.#state.client !== client) return;
-    clearTimeout(this.#state.timer);
+    if (this.#state.state !== "connecting" || !this.#clients.includes(client)) return;
+    clearTimers(this.#state);
+    for (const other of this.#clients) if (other !== client) destroyClient(other);
     this.#state = { state: "ready", client, measured };
     this.#connections++;
     // One line for all links at the start, and one for each that had a problem.
@@ -228,7 +242,7 @@ export class RedisLink implements AsyncDisposable {
   }
 
   #onDisconnected(client: Client): void {
-    if (this.#client !== client) return;
+    if (!this.#clients.includes(client)) return;
     const attempt = this.#state.state === "connecting" ? this.#state.attempt : 0;
     // A peer may close the connection in an orderly way, so that the client reports no error.
     if (!this.#problem) this.#onError(client, new Error("The connection was closed"));
@@ -245,17 +259,17 @@ export class RedisLink implements AsyncDisposable {
     this.#transition({ state: "waiting", timer });
   }
 
-  /** Leaves the current state, with its timer and its client, for one without a client. */
-  #transition(next: Exclude<LinkState, { readonly client: Client }>): void {
+  /** Leaves the current state, with its timers and its clients, for one without a client. */
+  #transition(next: Extract<LinkState, { readonly state: "idle" | "waiting" | "closed" }>): void {
     const previous = this.#state;
     this.#state = next;
-    if ("timer" in previous) clearTimeout(previous.timer);
-    if ("client" in previous) destroyClient(previous.client);
+    clearTimers(previous);
+    for (const client of clientsOf(previous)) destroyClient(client);
     if (previous.state === "ready") this.#onReady(false);
   }
 
-  #onError(client: Client | undefined, error: unknown): void {
-    if (this.#client !== client) return;
+  #onError(client: Client, error: unknown): void {
+    if (!this.#clients.includes(client)) return;
     const problem = explainRedisError(error, this.endpoint);
     if (!this.ready) void this.#diagnose(problem);
     if (!this.#problem || saysMore(problem, this.#problem)) this.#report(problem);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { coreMetric } from "../../support/messages.ts";
-import { testWithSmallDisk } from "../../support/folders.ts";
+import { fillDisk, testWithSmallDisk } from "../../support/folders.ts";
 import { optionsFor, startOutbox, subscribe } from "../../support/redis_outbox.ts";
 import { freePort, startRedis } from "../../support/redis_server.ts";
 import { waitFor } from "../../support/wait.ts";
@@ -20,7 +20,7 @@ testWithSmallDisk(
       offer();
       return spooled() > 0;
     });
-    fill(`${disk}/ballast`);
+    fillDisk(`${disk}/ballast`);
     await waitFor("the problem", () => {
       offer();
       return /Cannot write to the spool.*free disk space/.test(ends.outbox.problem ?? "") ||
@@ -41,15 +41,3 @@ testWithSmallDisk(
     assert.equal(ends.dropped("metric"), 0);
   },
 );
-
-/** Fills the disk to the last byte. */
-function fill(path: string): void {
-  using file = Deno.openSync(path, { write: true, create: true });
-  for (const size of [65_536, 4096, 1]) {
-    try {
-      while (file.writeSync(new Uint8Array(size)) > 0);
-    } catch {
-      // The disk has no room for this size.
-    }
-  }
-}

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { LinkMeasurement } from "../../../src/delivery/backend.ts";
 import { FakeBackend } from "../../support/fake_backend.ts";
 import {
   fakeFrame,
@@ -46,6 +47,31 @@ async function startSlowOutbox(backend: FakeBackend = new SlowBackend()) {
 function dropsOf({ counters }: FakeOutbox, kind: string, reason: string): number {
   return counters.get("outbox_dropped_total", { class: kind, reason });
 }
+
+/** A backend whose link can be measured at any time. */
+class MeasurableBackend extends SlowBackend {
+  measurements = 0;
+  usPerByte = 33;
+
+  // deno-lint-ignore require-await
+  async measure(): Promise<LinkMeasurement> {
+    this.measurements++;
+    return { rttUs: 1000, usPerByte: this.usPerByte };
+  }
+}
+
+Deno.test("Outbox sends no frame again before it has measured that the link has room for one", async () => {
+  const backend = new MeasurableBackend();
+  await using ends = await startSlowOutbox(backend);
+  await publishCore(ends, { delayMs: 200, ms: 600 });
+  assert.equal(ends.outbox.framesWanted, false);
+  // 12 kB take 0.4 s at 30 kB/s.
+  await publishCore(ends, { delayMs: 50, ms: 10_000 });
+  assert.deepEqual([ends.outbox.framesWanted, backend.measurements], [false, 3], "after 1, 3, 7 s");
+  backend.usPerByte = 10;
+  await publishCore(ends, { delayMs: 50, ms: 10_000 });
+  assert.deepEqual([ends.outbox.framesWanted, backend.measurements], [true, 4]);
+});
 
 Deno.test("FrameQueue drops all frames while core metrics are delayed, counted, and sends them again later", async () => {
   await using ends = await startSlowOutbox();

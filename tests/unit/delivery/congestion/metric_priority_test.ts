@@ -6,8 +6,8 @@ const CALM = 20;
 const DELAYED = 200;
 
 /** A priority that gets a delay every 50 ms, until a time in milliseconds. */
-function startPriority({ isSlow = true } = {}) {
-  const priority = new MetricPriority();
+function startPriority({ isSlow = true, measuresLink = false } = {}) {
+  const priority = new MetricPriority({ measuresLink });
   priority.reset({ isSlow });
   let nowMs = 0;
   const run = (delayMs: number, ms: number) => {
@@ -130,4 +130,34 @@ Deno.test("MetricPriority.reset() starts over", () => {
   assert.deepEqual(state(), [false, 1]);
   run(DELAYED, 250);
   assert.deepEqual(state(), [false, 1]);
+});
+
+Deno.test("MetricPriority lets frames come back only after a measurement, each twice as late", () => {
+  const { priority, run, state, nowUs } = startPriority({ measuresLink: true });
+  run(DELAYED, 300);
+  for (const waitMs of [1000, 2000, 4000]) {
+    run(CALM, waitMs - 100);
+    assert.equal(priority.measurementDue, false);
+    run(CALM, 200);
+    assert.equal(priority.measurementDue, true);
+    priority.onLinkMeasured({ hasRoom: false }, nowUs());
+    assert.deepEqual([priority.measurementDue, ...state()], [false, true, 1]);
+  }
+  run(CALM, 8000);
+  priority.onLinkMeasured({ hasRoom: true }, nowUs());
+  assert.deepEqual(state(), [false, 1]);
+});
+
+Deno.test("MetricPriority ignores a measurement that a delay or a new connection has overtaken", () => {
+  for (const overtake of ["delay", "connection"] as const) {
+    const { priority, run, state, nowUs } = startPriority({ measuresLink: true });
+    run(DELAYED, 300);
+    run(CALM, 1100);
+    assert.equal(priority.measurementDue, true);
+    if (overtake === "delay") run(DELAYED, 600);
+    else priority.reset({ isSlow: true });
+    const before = state();
+    priority.onLinkMeasured({ hasRoom: true }, nowUs());
+    assert.deepEqual(state(), before);
+  }
 });

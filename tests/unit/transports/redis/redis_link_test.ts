@@ -91,6 +91,21 @@ Deno.test("RedisLink.measured has the shorter of two pings as RTT, in microsecon
   }
 });
 
+Deno.test("RedisLink.measure() measures the connection again, and is undefined without one", async () => {
+  await using fixture = new Fixture();
+  const { link, server } = fixture;
+  assert.equal(await link.measure(), undefined);
+  await fixture.start();
+  const pings = server.commandsNamed("PING").length;
+  const measured = await link.measure();
+  assert.ok(measured && measured.rttUs > 0);
+  assert.ok(server.commandsNamed("PING").length > pings);
+  server.reply = () => SILENCE;
+  const pending = link.measure();
+  link.reset("The test timed out");
+  assert.equal(await pending, undefined);
+});
+
 Deno.test("RedisLink.call() fails at once while there is no connection", async () => {
   await using fixture = new Fixture();
   await assert.rejects(fixture.link.call(["GET", "a"]), /The connection is closed/);
@@ -127,22 +142,20 @@ Deno.test(
     const { link, server } = fixture;
     server.reply = ([name]) => name === "PING" ? "-LOADING its data\r\n" : undefined;
     link.start();
-    for (const pauseMs of [100, 200, 400, 800, 1000, 1000]) {
-      await waitFor(`a pause of ${pauseMs} ms`, () => timers.remainingMs.includes(pauseMs), {
-        pollMs: 1,
-      });
-      assert.deepEqual(timers.remainingMs, [pauseMs]);
+    for (const pauseMs of [100, 200, 400, 500, 500]) {
+      const isPausing = () => timers.remainingMs.join() === String(pauseMs);
+      await waitFor(`a pause of ${pauseMs} ms`, isPausing, { pollMs: 1 });
       assert.equal(link.problem?.fault, "loading");
-      if (pauseMs === 1000) server.reply = () => undefined;
+      if (pauseMs === 500) server.reply = () => undefined;
       timers.advance(pauseMs - 1);
       assert.deepEqual(timers.remainingMs, [1]);
       timers.advance(1);
-      if (pauseMs === 1000) break;
+      if (pauseMs === 500) break;
     }
     await fixture.ready();
     server.cut();
     await waitFor("the loss", () => !link.ready, { pollMs: 1 });
-    const pauses = timers.remainingMs.filter((ms) => ms <= 1000);
+    const pauses = timers.remainingMs.filter((ms) => ms < 500);
     assert.deepEqual(pauses, [], "the first pause is shorter than 100 ms");
     await fixture.ready();
     assert.equal(link.connections, 2);
@@ -165,6 +178,39 @@ Deno.test(
     await waitFor("another attempt", () => server.opened > 1, { pollMs: 1 });
   },
 );
+
+Deno.test(
+  "RedisLink connects once more each 0.5 s without any response, and uses the first that responds",
+  async () => {
+    await using fixture = new Fixture({ connectionTimeoutMs: 5000, operationTimeoutMs: 1000 });
+    using timers = new HeldTimers();
+    const { link, server } = fixture;
+    server.reply = () => SILENCE;
+    link.start();
+    await waitFor("a command", () => server.commands.length > 0, { pollMs: 1 });
+    timers.advance(400);
+    assert.equal(server.opened, 1);
+    timers.advance(200);
+    await waitFor("a second connection", () => server.opened === 2, { pollMs: 1 });
+    server.reply = () => undefined;
+    timers.advance(500);
+    await fixture.ready();
+    assert.deepEqual([server.opened, link.connections, link.problem], [3, 1, undefined]);
+    await fixture.open(1);
+    assert.deepEqual(timers.remainingMs, []);
+  },
+);
+
+Deno.test("RedisLink connects only once while the peer responds, however slowly", async () => {
+  await using fixture = new Fixture({ connectionTimeoutMs: 5000, operationTimeoutMs: 1000 });
+  using timers = new HeldTimers();
+  const { link, server } = fixture;
+  server.reply = ([name]) => name === "PING" ? SILENCE : undefined;
+  link.start();
+  await waitFor("the ping", () => server.commandsNamed("PING").length > 0, { pollMs: 1 });
+  timers.advance(4900);
+  assert.equal(server.opened, 1);
+});
 
 Deno.test("RedisLink leaves no timer behind that would reset a connection that works", async () => {
   await using fixture = new Fixture();
@@ -252,7 +298,8 @@ Deno.test("RedisLink logs a lasting problem every 5 s, by one line for all links
   const attempts = async (count: number) => {
     const pings = server.commandsNamed("PING").length;
     await waitFor("attempts", () => {
-      timers.advance(1000);
+      const isPausing = timers.remainingMs.length === 1;
+      if (isPausing) timers.advance(1000);
       return server.commandsNamed("PING").length >= pings + count;
     }, { pollMs: 1 });
   };
