@@ -120,7 +120,9 @@ export class CandidateJudge {
     const { sampleRateHz } = window;
     // Most windows without a usual pulse have none at all, as the signals of the whole face show.
     const ofWholeFace = signals.filter(({ region }) => region === undefined);
+    const hasColors = signals.some(({ isProjection }) => isProjection);
     for (const band of [SLOW_BAND, FAST_BAND]) {
+      if (band.needsColors && !hasColors) continue;
       const overview = fuse(ofWholeFace, { sampleRateHz, band });
       if (!overview || overview.features.snrDb < MIN_OVERVIEW_SNR_DB) continue;
       const candidate = fuse(signals, { sampleRateHz, band });

@@ -22,6 +22,8 @@ export interface RateBand {
   readonly breathingHarmonics: readonly number[];
   /** Minimum confidence of a rate at such a multiple. */
   readonly minBreathingHarmonicConfidence: number;
+  /** Whether colors are needed: a ready signal does not show whether it is blood or breathing. */
+  readonly needsColors: boolean;
 }
 
 const perMinute = (low: number, high: number): Band => ({ lowHz: low / 60, highHz: high / 60 });
@@ -36,6 +38,7 @@ export const USUAL_BAND: RateBand = {
   divisors: [1.5, 2, 2.5, 3],
   breathingHarmonics: [2, 3],
   minBreathingHarmonicConfidence: 0.9,
+  needsColors: false,
 };
 
 /** Athletes at rest, and slow hearts. Breathing is as fast, so that its fundamental counts as well. */
@@ -47,6 +50,7 @@ export const SLOW_BAND: RateBand = {
   divisors: [1.5, ...MOTION_DIVISORS, 4],
   breathingHarmonics: [1, 2, 3, 4],
   minBreathingHarmonicConfidence: Infinity,
+  needsColors: true,
 };
 
 /** Infants, and adults at their limit. */
@@ -58,4 +62,5 @@ export const FAST_BAND: RateBand = {
   divisors: [1.5, ...MOTION_DIVISORS, 2.5, 4, 5],
   breathingHarmonics: [],
   minBreathingHarmonicConfidence: 0,
+  needsColors: false,
 };

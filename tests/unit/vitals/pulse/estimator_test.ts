@@ -245,3 +245,17 @@ Deno.test("PulseEstimator takes breathing that fills the skin with blood for no 
     }
   }
 });
+
+Deno.test("PulseEstimator finds no slow pulse in a ready signal, which may be breathing", () => {
+  const ready = (rate: number) => {
+    const wave = (seconds: number) => Math.sin((2 * Math.PI * rate * seconds) / 60);
+    const samples = Array.from(faceSamples({ seconds: 15 }), (sample): RegionSample => ({
+      ...sample,
+      regions: {},
+      readySignals: [wave(sample.timeUs / 1e6) + 0.3 * wave(2 * (sample.timeUs / 1e6))],
+    }));
+    return estimatesOf(samples).filter(({ strict }) => strict).length;
+  };
+  for (const rate of [16, 32, 36]) assert.equal(ready(rate), 0, `${rate}`);
+  for (const rate of [48, 200]) assert.ok(ready(rate) > 100, `${rate}`);
+});
