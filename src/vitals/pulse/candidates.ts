@@ -16,6 +16,10 @@ const MIN_ALTERNATIVE_CONFIDENCE = 0.95;
 const MIN_DISTANCE_HZ = 0.15;
 /** Minimum SNR of the whole face for a search in the bands of slow and fast pulses, dB. Chosen. */
 const MIN_OVERVIEW_SNR_DB = 0;
+/** From this confidence on, a candidate may be the pulse, even if it is not published. Chosen. */
+const MIN_POSSIBLE_CONFIDENCE = 0.3;
+/** A candidate nearer to a harmonic of what was removed is a remainder of it. Chosen. */
+const MAX_REMAINDER_HZ = 0.25;
 
 /** What is known about a window besides its signals. */
 export interface WindowContext {
@@ -129,9 +133,27 @@ export class CandidateJudge {
       const judged = candidate && this.#judgeOne(candidate, window, context);
       const isFound = judged && !judged.decision.withheld &&
         judged.decision.confidence >= MIN_ALTERNATIVE_CONFIDENCE;
-      if (isFound) return judged;
+      if (isFound && !this.#hasPulseBeside(judged, signals, { window, context })) return judged;
     }
     return undefined;
+  }
+
+  /** Whether the signals may contain a usual pulse beside a candidate, which is then something else. */
+  #hasPulseBeside(
+    { candidate: { frequencyHz } }: JudgedCandidate,
+    signals: readonly PulseSignal[],
+    { window: { sampleRateHz }, context }: { window: PulseWindow; context: WindowContext },
+  ): boolean {
+    const rest = fuse(notchOut(signals, { frequencyHz, sampleRateHz }), { sampleRateHz });
+    if (!rest) return false;
+    const { min, max } = rest.band.published;
+    const rate = 60 * rest.frequencyHz;
+    // A rate that varies leaves remainders beside itself and its harmonics.
+    const harmonic = Math.max(1, Math.round(rest.frequencyHz / frequencyHz));
+    const isRemainder = Math.abs(rest.frequencyHz - harmonic * frequencyHz) < MAX_REMAINDER_HZ;
+    return rate >= min && rate < max && !isRemainder &&
+      pulseConfidence(this.#confidenceFeatures(rest, context.timeUs), this.#model) >=
+        MIN_POSSIBLE_CONFIDENCE;
   }
 
   #judgeOne(

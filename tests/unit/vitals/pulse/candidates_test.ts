@@ -72,3 +72,28 @@ Deno.test("CandidateJudge has no candidate in a window without signals", () => {
   const judge = new CandidateJudge(constantModel(0.97));
   assert.equal(judge.judge(pulseWindow({}), { ...context, timeUs: 0 }), undefined);
 });
+
+/** Skin in which the colors of blood oscillate at these frequencies, by amplitude. */
+function bloodAt(oscillations: readonly (readonly [hz: number, amplitude: number])[]) {
+  const wave = (share: number) => (seconds: number) =>
+    oscillations.reduce(
+      (sum, [hz, amplitude]) => sum - share * amplitude * Math.sin(2 * Math.PI * hz * seconds),
+      0,
+    );
+  return pulseWindow({ skin: colorOf({ r: wave(0.43), g: wave(1), b: wave(0.69) }) });
+}
+
+Deno.test("CandidateJudge finds a slow and a fast pulse once it was steady for 2.4 s", () => {
+  for (const rate of [34, 205]) {
+    const window = bloodAt([[rate / 60, 0.004], [rate / 30, 0.001]]);
+    assert.ok(judgedAfter(2, window)?.decision.withheld !== undefined || !judgedAfter(2, window));
+    const { rate: found, decision } = judgedAfter(2.5, window);
+    assert.ok(Math.abs(found - rate) < 1 && !decision.withheld, `${found} instead of ${rate}`);
+  }
+});
+
+Deno.test("CandidateJudge takes nothing for a fast pulse beside which there is a usual one", () => {
+  // Such as the alias of a lamp in a recording without a background.
+  const { rate, decision } = judgedAfter(4, bloodAt([[196 / 60, 0.004], [1.2, 0.002]]));
+  assert.ok(decision.withheld !== undefined || Math.abs(rate - 72) < 1, `${rate}`);
+});
