@@ -4,149 +4,159 @@
  *
  *     deno task ok
  */
+import { existsSync } from "node:fs";
+import { testModules } from "./testing/modules.ts";
+import { type PoolOptions, runModules } from "./testing/pool.ts";
+
 const ROOT = new URL("../", import.meta.url).pathname;
 const DENO = Deno.execPath();
 const coverage = await Deno.makeTempDir({ prefix: "coverage_" });
 
-interface Step {
+interface Check {
   readonly name: string;
   readonly command: readonly [string, ...string[]];
 }
 
-const CHECKS: readonly Step[] = [
+const make = (folder: string, ...args: readonly string[]): Check["command"] => [
+  "make",
+  "-s",
+  ...["-C", folder],
+  ...args,
+];
+
+/** Builds what several test modules use, which must not build it at once. */
+const BUILDS: readonly Check[] = [
+  { name: "native library", command: make("ffi/native") },
+  { name: "launcher", command: make("launcher") },
+  ...existsSync(`${ROOT}.tools/arm64/sysroot/packages`)
+    ? [
+      { name: "native library for arm64", command: make("ffi/native", "ARCH=arm64") },
+      { name: "launcher for arm64", command: make("launcher", "ARCH=arm64") },
+    ]
+    : [],
+];
+
+const CHECKS: readonly Check[] = [
   { name: "format", command: [DENO, "fmt", "--quiet", "--check"] },
-  { name: "format of ffi/native", command: ["make", "-s", "-C", "ffi/native", "format-check"] },
-  { name: "format of launcher", command: ["make", "-s", "-C", "launcher", "format-check"] },
+  { name: "format of ffi/native", command: make("ffi/native", "format-check") },
+  { name: "format of launcher", command: make("launcher", "format-check") },
   { name: "lint", command: [DENO, "lint", "--quiet"] },
   { name: "types", command: [DENO, "check", "--quiet"] },
   { name: "generated files", command: [DENO, "run", "-A", "scripts/docs.ts", "--check"] },
 ];
 
+interface TestStep extends PoolOptions {
+  readonly name: string;
+  readonly modules: readonly string[];
+}
+
+/** One more than the processors, as many tests wait for most of their time. */
+const JOBS = navigator.hardwareConcurrency + 1;
+
 /**
- * What a test module shares with all others of its process: it must not run beside them. Measures of
- * the process, such as its open files, are of this kind as well, and executables that it writes: a
- * child that is started beside it would hold them open. Delays of a link that are measured in
- * milliseconds are of this kind, as another module takes the processor. The packed files for arm64
- * are examined after the tests of arm64, which build them.
+ * Measures delays of a link in milliseconds, to which modules that compute would add their own. Such
+ * modules mostly wait, and run beside each other.
  */
-const OF_THE_PROCESS =
-  /withEnvironment|Deno\.env\.(set|delete)|Deno\.(chdir|umask)|proc\/self|memoryUsage|(source_suite|heap|streaming_camera|fault_matrix\/matrix)\.ts"|PACKED\("arm64"\)|await pack\(/;
+const measuresDelays = (path: string) =>
+  /(streaming_camera|slow_link|fault_matrix\/matrix)\.ts"/.test(Deno.readTextFileSync(ROOT + path));
+const integration = testModules("tests/contract", "tests/integration");
 
-/** Test modules below folders, by whether they may run beside others. */
-function testModules(...folders: readonly string[]) {
-  const modules = folders.flatMap((folder) => [...filesBelow(folder)])
-    .filter((path) => path.endsWith("_test.ts")).toSorted();
-  const changesProcess = (path: string) => OF_THE_PROCESS.test(Deno.readTextFileSync(ROOT + path));
-  return {
-    alone: modules.filter(changesProcess),
-    beside: modules.filter((path) => !changesProcess(path)),
-  };
-}
+/**
+ * Modules that run minutes of signals through whole estimators. Coverage makes such loops five times
+ * slower, by more than all other modules take; their lines are those of parts with tests of their own.
+ */
+const WITHOUT_COVERAGE = new Set([
+  "tests/fuzz/native_test.ts",
+  "tests/unit/ffi/motion_test.ts",
+  "tests/unit/validation/validate_test.ts",
+  "tests/unit/vitals/breathing/estimator_test.ts",
+  "tests/unit/vitals/engine_test.ts",
+  "tests/unit/vitals/pulse/estimator_recordings_test.ts",
+  "tests/unit/vitals/pulse/estimator_test.ts",
+]);
 
-function* filesBelow(folder: string): Generator<string> {
-  for (const { name, isDirectory } of Deno.readDirSync(ROOT + folder)) {
-    const path = `${folder}/${name}`;
-    if (isDirectory) yield* filesBelow(path);
-    else yield path;
-  }
-}
+let coverageFolders = 0;
 
-/** The steps that run the tests of folders: most modules in parallel, the others one by one. */
-function testSteps(
-  name: string,
-  { folders, options = () => [] }: {
-    readonly folders: readonly string[];
-    /** Further options of each step; a run replaces the coverage of the run before in its folder. */
-    readonly options?: (step: "beside" | "alone") => readonly string[];
+const TESTS: readonly TestStep[] = [
+  {
+    name: "unit and fuzz tests",
+    modules: testModules("tests/unit", "tests/fuzz"),
+    jobs: JOBS,
+    // A run replaces the coverage of the run before in its folder.
+    options: (path) =>
+      WITHOUT_COVERAGE.has(path)
+        ? []
+        : [`--coverage=${coverage}/${coverageFolders++}`, "--coverage-raw-data-only"],
   },
-): readonly Step[] {
-  // A test fails if it leaves an operation, a timer or a resource behind.
-  const sanitizers = ["--sanitize-ops", "--sanitize-resources"] as const;
-  const command = [DENO, "test", "-A", "--preload=tests/support/setup.ts", ...sanitizers] as const;
-  const { alone, beside } = testModules(...folders);
-  return [
-    { name, command: [...command, ...options("beside"), "--parallel", ...beside] },
-    { name: `${name}, one by one`, command: [...command, ...options("alone"), ...alone] },
-  ];
-}
-
-const TESTS: readonly Step[] = [
-  ...testSteps("unit and fuzz tests", {
-    folders: ["tests/unit", "tests/fuzz"],
-    options: (step) => [`--coverage=${coverage}/${step}`],
-  }),
-  ...testSteps("contract and integration tests", {
-    folders: ["tests/contract", "tests/integration"],
-  }),
+  {
+    name: "contract and integration tests",
+    modules: integration.filter((path) => !measuresDelays(path)),
+    jobs: JOBS,
+  },
+  {
+    name: "integration tests that measure delays",
+    modules: integration.filter(measuresDelays),
+    jobs: navigator.hardwareConcurrency,
+  },
 ];
 
-const COVERAGE: Step = {
-  name: "coverage",
-  command: [DENO, "run", "-A", "scripts/coverage.ts", `${coverage}/beside`, `${coverage}/alone`],
-};
-
-interface Counts {
-  readonly passed: number;
-  readonly failed: number;
-  readonly ignored: number;
-}
-
-/** Runs a step, passing its output on; returns whether it succeeded, and its output. */
-async function run({ name, command: [program, ...args] }: Step) {
+/** Runs a check, passing its output on; returns whether it succeeded. */
+async function check({ name, command: [program, ...args] }: Check): Promise<boolean> {
   console.log(`\n== ${name}`);
-  const child = new Deno.Command(program, { args, cwd: ROOT, stdout: "piped" }).spawn();
-  const decoder = new TextDecoder();
-  let output = "";
-  for await (const chunk of child.stdout) {
-    Deno.stdout.writeSync(chunk);
-    output += decoder.decode(chunk, { stream: true });
-  }
-  return { succeeded: (await child.status).success, output };
+  return (await new Deno.Command(program, { args, cwd: ROOT }).spawn().status).success;
 }
 
-/** Reads the counts of the last summary of `deno test`, and the errors of the tests that failed. */
-function resultsIn(output: string): Counts & { readonly errors: string } {
-  // deno-lint-ignore no-control-regex
-  const plain = output.replaceAll(/\x1b\[[0-9;]*m/g, "");
-  const count = (word: string) =>
-    Number([...plain.matchAll(new RegExp(`(\\d+) ${word}\\b`, "g"))].at(-1)?.[1] ?? 0);
-  return {
-    passed: count("passed"),
-    failed: count("failed"),
-    ignored: count("ignored"),
-    errors: /^ ERRORS \n(.*)^ FAILURES \n/ms.exec(plain)?.[1]?.trim() ?? "",
+/** Runs modules; returns the sums of their results. */
+async function test({ name, modules, ...options }: TestStep) {
+  console.log(`\n== ${name}`);
+  const started = performance.now();
+  const runs = await runModules(modules, {
+    ...options,
+    onEnd: ({ output }) => console.log(output.trimEnd()),
+  });
+  const sum = (key: "passed" | "failed" | "ignored") =>
+    runs.reduce((total, run) => total + run[key], 0);
+  const results = {
+    passed: sum("passed"),
+    failed: sum("failed"),
+    ignored: sum("ignored"),
+    errors: runs.flatMap(({ errors }) => errors || []),
   };
+  const seconds = ((performance.now() - started) / 1000).toFixed(0);
+  console.log(`${name}: ${results.passed} passed, ${results.failed} failed (${seconds} s)`);
+  return results;
 }
 
 let passed = 0, failed = 0, ignored = 0;
 const broken: string[] = [];
 const errors: string[] = [];
+async function checkAll(checks: readonly Check[]): Promise<void> {
+  for (const each of checks) {
+    if (await check(each)) continue;
+    broken.push(each.name);
+    failed++;
+  }
+}
 try {
-  for (const step of CHECKS) {
-    if ((await run(step)).succeeded) continue;
-    broken.push(step.name);
-    failed++;
-  }
+  await checkAll([...BUILDS, ...CHECKS]);
   for (const step of TESTS) {
-    const { succeeded, output } = await run(step);
-    const results = resultsIn(output);
+    const results = await test(step);
     passed += results.passed;
-    // A runner that fails without a failed test, such as at an import, counts as one.
-    failed += succeeded ? results.failed : Math.max(1, results.failed);
+    failed += results.failed;
     ignored += results.ignored;
-    if (succeeded) continue;
+    if (results.failed === 0) continue;
     broken.push(step.name);
-    errors.push(results.errors);
+    errors.push(...results.errors);
   }
-  if (!(await run(COVERAGE)).succeeded) {
-    broken.push(COVERAGE.name);
-    failed++;
-  }
+  const folders = [...Deno.readDirSync(coverage)].map(({ name }) => `${coverage}/${name}`);
+  await checkAll([
+    { name: "coverage", command: [DENO, "run", "-A", "scripts/coverage.ts", ...folders] },
+  ]);
 } finally {
   await Deno.remove(coverage, { recursive: true });
 }
 // Thousands of lines may follow a failed test, so its error is repeated where it is looked for.
-for (const error of errors.filter(Boolean)) console.log(`\n${error}`);
+for (const error of errors) console.log(`\n${error}`);
 if (broken.length > 0) console.log(`\nFailed: ${broken.join(", ")}`);
 console.log(
   `${passed} passed, ${failed} failed${ignored > 0 ? `, ${ignored} skipped` : ""}`,

@@ -7,6 +7,7 @@ import { FrameOutput } from "../../src/frames/frame_output.ts";
 import { silentLog } from "../../src/telemetry/log.ts";
 import { type Fault, FaultProxy, type Link } from "./fault_proxy.ts";
 import type { MetricOutgoing } from "../../src/envelopes/message.ts";
+import { settle } from "./manual_clock.ts";
 import { clock, coreMetric, edgeMetric } from "./messages.ts";
 import { optionsFor, startOutbox, subscribe } from "./redis_outbox.ts";
 import { type RedisServer, startRedis } from "./redis_server.ts";
@@ -47,14 +48,25 @@ export async function startCamera(
   const ends = stack.use(startOutbox(optionsFor(link, { host: link.hostname })));
   // A lossy link may lose the first packets, which TCP repeats after 1, 2 and 4 s.
   await waitFor("the connections", () => ends.framesReady(), { timeoutMs: 30_000 });
+  const shrinker = new JpegShrinker();
+  let compressing = 0;
   const frameOutput = new FrameOutput({
     bus: new Bus([ends.outbox]),
     encoder: { encode: () => Promise.resolve(undefined), async [Symbol.asyncDispose]() {} },
-    shrinker: new JpegShrinker(),
+    shrinker: {
+      shrink(...args) {
+        compressing++;
+        return shrinker.shrink(...args).finally(() => compressing--);
+      },
+    },
     pacing: new FramePacing({ policy: "always" }),
     envelopes: new EnvelopeFactory(clock),
     counters: ends.counters,
     log: silentLog,
+  });
+  stack.defer(async () => {
+    await settle(); // a frame that waits for the one before is compressed next
+    await waitFor("the last compression", () => compressing === 0);
   });
   let sequence = 0;
   let frame = 0;

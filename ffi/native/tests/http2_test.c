@@ -135,13 +135,16 @@ static void test_malformed_lists(void) {
 /* Bytes of a client that does not follow the rules. */
 struct raw {
   uint8_t *bytes;
-  size_t length;
+  size_t length, capacity;
 };
 
 /* Appends a frame (RFC 9113, section 4.1). */
 static void add_frame(struct raw *raw, int type, int flags, uint32_t stream, const void *payload,
                       size_t length) {
-  raw->bytes = realloc(raw->bytes, raw->length + 9 + length);
+  if (raw->length + 9 + length > raw->capacity) {
+    raw->capacity = 2 * (raw->length + 9 + length);
+    raw->bytes = realloc(raw->bytes, raw->capacity);
+  }
   uint8_t *head = raw->bytes + raw->length;
   for (int i = 0; i < 3; i++) head[i] = (uint8_t)(length >> (16 - 8 * i));
   head[3] = (uint8_t)type;
@@ -162,6 +165,8 @@ static struct ph_http2 *open_server(uint32_t max_streams) {
  * continue. Closes it. */
 static int survives(struct ph_http2 *server, struct raw *raw) {
   static uint8_t out[2 << 20];
+  /* AddressSanitizer sees a read behind the end of the bytes only if the block ends with them. */
+  raw->bytes = realloc(raw->bytes, raw->length);
   int alive = ph_http2_receive(server, raw->bytes, raw->length) == PH_OK;
   if (alive) {
     ph_http2_take(server, out, sizeof out);

@@ -9,10 +9,31 @@
 #include "native_test.h"
 #include "picture.h"
 
-/* A continuous texture, so that it can be moved by fractions of a pixel. */
-static double cloth(double x, double y) {
-  return 110 + 25 * sin(0.21 * x + 0.13 * y) + 20 * sin(0.17 * y - 0.05 * x) +
-         12 * sin(0.43 * y + 0.31 * x);
+/* A continuous texture, so that it can be moved by fractions of a pixel: a sum of plane waves. */
+enum { WAVES = 3 };
+static const struct {
+  double amplitude, x, y;
+} waves[WAVES] = {{25, 0.21, 0.13}, {20, -0.05, 0.17}, {12, 0.31, 0.43}};
+
+/* The sines and cosines of a coordinate in each wave, from which cloth() has the sine of the sum. */
+struct phases {
+  double sines[WAVES], cosines[WAVES];
+};
+
+static struct phases phases_of(double x, double y) {
+  struct phases p;
+  for (int k = 0; k < WAVES; k++) {
+    p.sines[k] = sin(waves[k].x * x + waves[k].y * y);
+    p.cosines[k] = cos(waves[k].x * x + waves[k].y * y);
+  }
+  return p;
+}
+
+static double cloth(const struct phases *x, const struct phases *y) {
+  double value = 110;
+  for (int k = 0; k < WAVES; k++)
+    value += waves[k].amplitude * (x->sines[k] * y->cosines[k] + x->cosines[k] * y->sines[k]);
+  return value;
 }
 
 /* What the camera sees in one frame. */
@@ -24,14 +45,20 @@ struct view {
 
 static void paint(struct picture *p, struct view view) {
   const struct ph_geometry *g = &p->geometry;
-  for (int y = 0; y < g->height; y++)
+  struct phases *columns = malloc((size_t)g->width * sizeof *columns);
+  for (int x = 0; x < g->width; x++) columns[x] = phases_of(x + 0.5 - view.dx, 0);
+  for (int y = 0; y < g->height; y++) {
+    struct phases row = phases_of(0, y + 0.5 - view.dy);
+    struct phases hand_row = phases_of(0, y + 0.5 - view.hand_dy);
     for (int x = 0; x < g->width; x++) {
-      double dy = view.has_hand && x > 0.62 * g->width ? view.hand_dy : view.dy;
-      double value = 110 + view.contrast * (cloth(x + 0.5 - view.dx, y + 0.5 - dy) - 110);
+      const struct phases *moved = view.has_hand && x > 0.62 * g->width ? &hand_row : &row;
+      double value = 110 + view.contrast * (cloth(&columns[x], moved) - 110);
       double noise = view.noise * ((double)(random_bits() % 2001) / 1000 - 1);
       value += view.brightness + noise;
       p->y[y * g->y_stride + x] = (uint8_t)lrint(value < 0 ? 0 : value > 255 ? 255 : value);
     }
+  }
+  free(columns);
 }
 
 static struct patch create_patch(int unit, int left, int top, int width, int height) {

@@ -49,10 +49,12 @@ class Fixture implements AsyncDisposable {
     await waitFor(what, condition, { pollMs: 1 });
   }
 
-  /** Lets a second pass, and waits until its check is done. */
-  async check(): Promise<void> {
+  /** Lets a second pass, and waits until its check is done. `backends` of the folder are running. */
+  async check({ backends = 1 } = {}): Promise<void> {
+    const areAsleep = () => this.clock.sleepers === backends;
+    await this.when("the sleep before the check", areAsleep);
     await this.clock.advance(1000);
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await this.when("the end of the check", areAsleep);
   }
 
   read(name: string): string {
@@ -176,7 +178,7 @@ Deno.test("FileBackend waits while another one uses its folder", async () => {
   second.start();
   await fixture.when("the problem", () => second.problem !== undefined);
   assert.match(second.problem ?? "", /another physiology_server uses it: choose another/);
-  await fixture.check();
+  await fixture.check({ backends: 2 });
   assert.equal(second.ready, false);
   await fixture.backend[Symbol.asyncDispose]();
   await fixture.check();

@@ -1,0 +1,94 @@
+import { existsSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { TEST_COMMAND } from "./modules.ts";
+import { resultsIn, type TestResults } from "./results.ts";
+
+const ROOT = new URL("../../", import.meta.url).pathname;
+const DURATIONS = `${ROOT}.tools/test_seconds.json`;
+
+/** The result of a module, which ran in a process of its own. */
+export interface ModuleRun extends TestResults {
+  readonly path: string;
+  readonly seconds: number;
+  /** What the process printed, on both streams. */
+  readonly output: string;
+}
+
+export interface PoolOptions {
+  /** Number of modules that run at once. */
+  readonly jobs: number;
+  /** Further options of `deno test` for a module. */
+  readonly options?: (path: string) => readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  /** Time after which a module is killed and fails, in seconds. @default 600 */
+  readonly timeoutS?: number;
+  /** Ends the modules that run, without their results, and starts no other. */
+  readonly signal?: AbortSignal;
+  readonly onEnd?: (run: ModuleRun) => void;
+  /** File that keeps the duration of each module. @default .tools/test_seconds.json */
+  readonly durations?: string;
+}
+
+/**
+ * Runs each module in a process of its own, so that none shares the environment, the working folder,
+ * the open files or the heap of another. The modules that took longest the last time start first.
+ */
+export async function runModules(
+  paths: readonly string[],
+  pool: PoolOptions,
+): Promise<readonly ModuleRun[]> {
+  const { jobs, onEnd, signal, durations = DURATIONS } = pool;
+  const seconds = lastDurations(durations);
+  // A new module may be a long one.
+  const duration = (path: string) => seconds[path] ?? Infinity;
+  const queue = paths.toSorted((a, b) => duration(a) < duration(b) ? 1 : -1);
+  const runs: ModuleRun[] = [];
+  await Promise.all(Array.from({ length: jobs }, async () => {
+    for (let path = queue.shift(); path !== undefined; path = queue.shift()) {
+      const run = await runModule(path, pool);
+      if (signal?.aborted) return;
+      runs.push(run);
+      onEnd?.(run);
+    }
+  }));
+  const latest = Object.fromEntries(runs.map((run) => [run.path, Number(run.seconds.toFixed(2))]));
+  const kept = Object.entries({ ...seconds, ...latest })
+    .filter(([path]) => existsSync(resolve(ROOT, path)));
+  Deno.mkdirSync(dirname(durations), { recursive: true });
+  Deno.writeTextFileSync(durations, JSON.stringify(Object.fromEntries(kept), null, 1));
+  return runs;
+}
+
+async function runModule(
+  path: string,
+  { options = () => [], env = {}, timeoutS = 600, signal }: PoolOptions,
+): Promise<ModuleRun> {
+  const started = performance.now();
+  const [program, ...args] = TEST_COMMAND;
+  // Not AbortSignal.timeout(), whose timer would outlive the process.
+  const killer = new AbortController();
+  const timer = setTimeout(() => killer.abort(), 1000 * timeoutS);
+  const { success, stdout, stderr } = await new Deno.Command(program, {
+    args: [...args, ...options(path), path],
+    cwd: ROOT,
+    env: { ...env },
+    signal: signal ? AbortSignal.any([signal, killer.signal]) : killer.signal,
+  }).output();
+  clearTimeout(timer);
+  const output = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
+  const results = resultsIn(output);
+  const run = { path, seconds: (performance.now() - started) / 1000, output };
+  if (success || results.failed > 0) return { ...results, ...run };
+  const reason = killer.signal.aborted ? `no end after ${timeoutS} s` : "no summary";
+  const errors = `${path}\n${output.trim()}`;
+  return { ...results, ...run, failed: 1, failures: [`${path} (${reason})`], errors };
+}
+
+/** The duration of each module when it last ran on this machine, in seconds. */
+function lastDurations(file: string): Readonly<Record<string, number>> {
+  try {
+    return JSON.parse(Deno.readTextFileSync(file));
+  } catch {
+    return {}; // the first run
+  }
+}
