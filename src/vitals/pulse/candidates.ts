@@ -17,7 +17,7 @@ const MIN_DISTANCE_HZ = 0.15;
 /** Minimum SNR of the whole face for a search in the bands of slow and fast pulses, dB. Chosen. */
 const MIN_OVERVIEW_SNR_DB = 0;
 /** From this confidence on, a candidate may be the pulse, even if it is not published. Chosen. */
-const MIN_POSSIBLE_CONFIDENCE = 0.3;
+const MIN_POSSIBLE_CONFIDENCE = 0.5;
 /** A candidate nearer to a harmonic of what was removed is a remainder of it. Chosen. */
 const MAX_REMAINDER_HZ = 0.25;
 
@@ -151,9 +151,10 @@ export class CandidateJudge {
     // A rate that varies leaves remainders beside itself and its harmonics.
     const harmonic = Math.max(1, Math.round(rest.frequencyHz / frequencyHz));
     const isRemainder = Math.abs(rest.frequencyHz - harmonic * frequencyHz) < MAX_REMAINDER_HZ;
-    return rate >= min && rate < max && !isRemainder &&
-      pulseConfidence(this.#confidenceFeatures(rest, context.timeUs), this.#model) >=
-        MIN_POSSIBLE_CONFIDENCE;
+    const features = this.#confidenceFeatures(rest, context.timeUs);
+    const confidence = pulseConfidence(features, this.#model);
+    return rate >= min && rate < max && !isRemainder && !isIncoherent({ features, confidence }) &&
+      confidence >= MIN_POSSIBLE_CONFIDENCE;
   }
 
   #judgeOne(
