@@ -65,6 +65,71 @@ export function readImage(view: DataView, block: ArrayBuffer): PlanarImage {
   };
 }
 
+/** An image whose planes follow each other without padding, as native code reads it. */
+export interface PackedImage {
+  readonly width: number;
+  readonly height: number;
+  /** `struct ph_image`. */
+  readonly layout: Uint8Array<ArrayBuffer>;
+  readonly pixels: Uint8Array<ArrayBuffer>;
+}
+
+/** Returns the size in bytes of the pixels of the image after {@linkcode packImage}. */
+export function packedBytes({ width, height, u, chromaShiftX, chromaShiftY }: Planes): number {
+  if (!u) return width * height;
+  const uvWidth = (width + chromaShiftX) >> chromaShiftX;
+  const uvHeight = (height + chromaShiftY) >> chromaShiftY;
+  return width * height + 2 * uvWidth * uvHeight;
+}
+
+/**
+ * Copies the planes of the image into `pixels`, one after the other and without row padding.
+ *
+ * @param pixels has {@linkcode packedBytes} bytes.
+ */
+export function packImage(image: Planes, pixels: Uint8Array<ArrayBuffer>): PackedImage {
+  const { width, height, y, u, v, yStride, uvStride, chromaShiftX, chromaShiftY, color } = image;
+  const uvWidth = (width + chromaShiftX) >> chromaShiftX;
+  const uvHeight = (height + chromaShiftY) >> chromaShiftY;
+  const uv = { width: uvWidth, height: uvHeight, stride: uvStride };
+  const uOffset = packPlane(y, { width, height, stride: yStride }, { pixels, offset: 0 });
+  const vOffset = u ? packPlane(u, uv, { pixels, offset: uOffset }) : uOffset;
+  if (v) packPlane(v, uv, { pixels, offset: vOffset });
+  const layout = new DataView(new ArrayBuffer(IMAGE.bytes));
+  const write = (field: keyof typeof IMAGE.offsets, value: number) =>
+    layout.setInt32(IMAGE.offsets[field], value, true);
+  write("width", width);
+  write("height", height);
+  write("fullWidth", width);
+  write("fullHeight", height);
+  write("uOffset", u ? uOffset : -1);
+  write("vOffset", u ? vOffset : -1);
+  write("yStride", width);
+  write("uvStride", uvWidth);
+  write("chromaShiftX", chromaShiftX);
+  write("chromaShiftY", chromaShiftY);
+  write("fullRange", color.range === "full" ? 1 : 0);
+  write("bt709", color.matrix === "bt709" ? 1 : 0);
+  write("bytes", pixels.length);
+  return { width, height, layout: new Uint8Array(layout.buffer), pixels };
+}
+
+/** Copies a plane to `offset` and returns the offset of the next one. */
+function packPlane(
+  plane: Uint8Array<ArrayBuffer>,
+  { width, height, stride }: { width: number; height: number; stride: number },
+  { pixels, offset }: { pixels: Uint8Array<ArrayBuffer>; offset: number },
+): number {
+  if (stride === width) {
+    pixels.set(plane.subarray(0, width * height), offset);
+    return offset + width * height;
+  }
+  for (let row = 0; row < height; row++, offset += width) {
+    pixels.set(plane.subarray(row * stride, row * stride + width), offset);
+  }
+  return offset;
+}
+
 /**
  * A pool of memory blocks for pixels. Allocating a new block for each of 30 frames per second would
  * keep the garbage collector busy.

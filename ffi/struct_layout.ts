@@ -102,6 +102,13 @@ export const JPEG_SHRUNK = {
   offsets: { width: 0, height: 4, quality: 8, bytes: 12, message: 16 },
 } as const satisfies StructLayout;
 
+/** The result of compressing an image (jpeg_encode.h). */
+export const JPEG_COMPRESSED = {
+  tag: "ph_jpeg_compressed",
+  bytes: 260,
+  offsets: { bytes: 0, message: 4 },
+} as const satisfies StructLayout;
+
 /** The layout of the planes of an image to measure (regions.h). */
 export const GEOMETRY = {
   tag: "ph_geometry",
@@ -176,6 +183,7 @@ export const STRUCT_LAYOUTS: readonly StructLayout[] = [
   JPEG_RESULT,
   JPEG_RGB,
   JPEG_SHRUNK,
+  JPEG_COMPRESSED,
   GEOMETRY,
   SHAPE,
   REGION_RESULT,

@@ -6,6 +6,12 @@
 
 #include <jerror.h>
 
+/* Conversion of full-range Y, Cb and Cr from BT.709 to BT.601, in 1/65536: the product of the two
+ * matrices of ITU-R BT.709-6 and BT.601-7. */
+enum { ONE = 65536, HALF = ONE / 2, BLUE = 0, RED = 1 };
+static const int32_t LUMA_FROM[2] = {6657, 12850};
+static const int32_t CHROMA_FROM[2][2] = {{64871, -7252}, {-4748, 64448}};
+
 enum { PLANES = 3, ROWS = 2 * DCTSIZE, INITIAL_CAPACITY = 64 * 1024 };
 
 /* A component of the input, and the strip of whole blocks of it that libjpeg reads next. */
@@ -73,9 +79,33 @@ static void fill_strip(const struct strip *strip, int32_t first) {
   }
 }
 
+/* Converts the samples of all strips from BT.709 to BT.601. */
+static void convert_matrix(struct strip strips[PLANES], int shift_x, int shift_y) {
+  const struct strip *luma = &strips[0];
+  const struct strip *blue = &strips[1], *red = &strips[2];
+  for (int32_t row = 0; row < luma->rows; row++) {
+    uint8_t *y = luma->samples + (size_t)row * (size_t)luma->padded;
+    const size_t chroma = (size_t)(row >> shift_y) * (size_t)blue->padded;
+    const uint8_t *u = blue->samples + chroma, *v = red->samples + chroma;
+    for (int32_t i = 0; i < luma->padded; i++) {
+      int32_t cb = u[i >> shift_x] - 128, cr = v[i >> shift_x] - 128;
+      y[i] = clamp((y[i] * ONE + LUMA_FROM[BLUE] * cb + LUMA_FROM[RED] * cr + HALF) >> 16);
+    }
+  }
+  const size_t chroma_samples = (size_t)blue->padded * (size_t)blue->rows;
+  for (size_t i = 0; i < chroma_samples; i++) {
+    int32_t cb = blue->samples[i] - 128, cr = red->samples[i] - 128;
+    for (int plane = BLUE; plane <= RED; plane++) {
+      const int32_t *from = CHROMA_FROM[plane];
+      strips[1 + plane].samples[i] = clamp(128 + ((from[BLUE] * cb + from[RED] * cr + HALF) >> 16));
+    }
+  }
+}
+
 /* Sets up the strips and allocates their memory. Returns the number of planes, 0 on failure. */
 static int lay_out(struct encoding *encoding, const struct ph_image *image, const uint8_t *pixels) {
   const int planes = image->u_offset < 0 ? 1 : PLANES;
+  const int32_t mcu_rows = planes > 1 && image->chroma_shift_y ? 2 * DCTSIZE : DCTSIZE;
   const int32_t offsets[PLANES] = {image->y_offset, image->u_offset, image->v_offset};
   size_t bytes = 0;
   for (int i = 0; i < planes; i++) {
@@ -87,7 +117,7 @@ static int lay_out(struct encoding *encoding, const struct ph_image *image, cons
     strip->width = (image->width + shift_x) >> shift_x;
     strip->height = (image->height + shift_y) >> shift_y;
     strip->padded = (strip->width + ROWS - 1) / ROWS * ROWS;
-    strip->rows = DCTSIZE << (image->chroma_shift_y - shift_y);
+    strip->rows = mcu_rows >> shift_y;
     bytes += (size_t)strip->padded * (size_t)strip->rows;
   }
   encoding->samples = malloc(bytes);
@@ -115,7 +145,7 @@ static void set_parameters(j_compress_ptr jpeg, const struct ph_image *image, in
   }
 }
 
-static void write_strips(struct encoding *encoding, int planes) {
+static void write_strips(struct encoding *encoding, const struct ph_image *source, int planes) {
   JSAMPROW rows[PLANES][ROWS];
   JSAMPARRAY image[PLANES] = {rows[0], rows[1], rows[2]};
   for (int i = 0; i < planes; i++) {
@@ -128,6 +158,9 @@ static void write_strips(struct encoding *encoding, int planes) {
   for (int32_t step = 0; jpeg->next_scanline < jpeg->image_height; step++) {
     for (int i = 0; i < planes; i++) {
       fill_strip(&encoding->strips[i], step * encoding->strips[i].rows);
+    }
+    if (source->bt709 && planes == PLANES) {
+      convert_matrix(encoding->strips, source->chroma_shift_x, source->chroma_shift_y);
     }
     jpeg_write_raw_data(jpeg, image, (JDIMENSION)encoding->strips[0].rows);
   }
@@ -164,11 +197,28 @@ int ph_jpeg_encode(const struct ph_image *image, const uint8_t *pixels, int qual
     encoding.jpeg.dest = &encoding.destination;
     set_parameters(&encoding.jpeg, image, planes, quality);
     jpeg_start_compress(&encoding.jpeg, TRUE);
-    write_strips(&encoding, planes);
+    write_strips(&encoding, image, planes);
     jpeg_finish_compress(&encoding.jpeg);
     status = PH_OK;
   }
   jpeg_destroy_compress(&encoding.jpeg);
   free(encoding.samples);
+  return status;
+}
+
+int ph_jpeg_compress(const struct ph_image *image, const uint8_t *pixels, int32_t quality,
+                     uint8_t *jpeg, size_t capacity, struct ph_jpeg_compressed *result) {
+  struct ph_bytes out = {0};
+  *result = (struct ph_jpeg_compressed){0};
+  int status = ph_jpeg_encode(image, pixels, quality, &out, result->message, PH_JPEG_MESSAGE_SIZE);
+  if (status == PH_OK) {
+    result->bytes = (int32_t)out.size;
+    if (out.size > capacity) {
+      status = PH_JPEG_BUFFER_TOO_SMALL;
+    } else {
+      memcpy(jpeg, out.data, out.size);
+    }
+  }
+  free(out.data);
   return status;
 }

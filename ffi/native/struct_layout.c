@@ -4,6 +4,7 @@
 
 #include "camera.h"
 #include "jpeg.h"
+#include "jpeg_encode.h"
 #include "jpeg_rgb.h"
 #include "jpeg_shrink.h"
 #include "regions.h"
@@ -65,6 +66,9 @@
   FIELD(ph_jpeg_shrunk, quality, 8)          \
   FIELD(ph_jpeg_shrunk, bytes, 12)           \
   FIELD(ph_jpeg_shrunk, message, 16)         \
+  SIZE(ph_jpeg_compressed, 260)              \
+  FIELD(ph_jpeg_compressed, bytes, 0)        \
+  FIELD(ph_jpeg_compressed, message, 4)      \
   SIZE(ph_geometry, 32)                      \
   FIELD(ph_geometry, width, 0)               \
   FIELD(ph_geometry, height, 4)              \

@@ -15,7 +15,7 @@ const STDERR_TAIL = 4_000;
 
 /**
  * Child process whose stdout is read by the owner, and of whose stderr the end is kept. A child that
- * reads or writes a pipe ends with this program, because the pipe closes.
+ * writes to its stdout ends with this program, because the pipe closes.
  */
 export class ChildProcess implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
@@ -23,19 +23,11 @@ export class ChildProcess implements AsyncDisposable {
   #stderr = "";
   #reason: string | undefined;
 
-  /**
-   * Starts a program.
-   *
-   * @param options.stdin true opens a pipe to the child; otherwise it reads nothing. @default false
-   */
-  constructor(
-    path: string,
-    args: readonly string[],
-    { stdin = false }: { readonly stdin?: boolean } = {},
-  ) {
+  /** Starts a program, which reads nothing. */
+  constructor(path: string, args: readonly string[]) {
     this.#child = new Deno.Command(path, {
       args: [...args],
-      stdin: stdin ? "piped" : "null",
+      stdin: "null",
       stdout: "piped",
       stderr: "piped",
     }).spawn();
@@ -44,11 +36,6 @@ export class ChildProcess implements AsyncDisposable {
 
   get pid(): number {
     return this.#child.pid;
-  }
-
-  /** Pipe to the child's stdin; only if it was requested. */
-  get stdin(): WritableStream<Uint8Array<ArrayBuffer>> {
-    return this.#child.stdin;
   }
 
   get stdout(): ReadableStream<Uint8Array<ArrayBuffer>> {

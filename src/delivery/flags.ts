@@ -1,4 +1,3 @@
-import { ffmpegPermissions } from "../capture/ffmpeg/permissions.ts";
 import { bool, choice, float, int, optionalPath, topic, type ValuesOf } from "../config/flag.ts";
 import { definedPaths, type PermissionsOf } from "../config/permissions.ts";
 
@@ -83,10 +82,7 @@ export const MACHINE_ID_PATH = "/etc/machine-id";
 
 export const publishPermissions: PermissionsOf<{ readonly publish: PublishSettings }> = (
   { publish },
-  program,
 ) => ({
   write: definedPaths(publish.spoolPath),
   ...publish.spoolPath === undefined ? {} : { read: [MACHINE_ID_PATH] },
-  // ffmpeg compresses the frames that the display of traces and rates is drawn on.
-  ...publish.enableHud ? ffmpegPermissions(undefined, program) : {},
 });

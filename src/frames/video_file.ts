@@ -2,7 +2,7 @@ import { findFfmpeg } from "../capture/ffmpeg/executable.ts";
 import { NutWriter } from "../capture/ffmpeg/nut_writer.ts";
 import { failureReason } from "../capture/ffmpeg/probe.ts";
 import type { Image } from "../capture/frame.ts";
-import { packImage, rawFormatOf } from "./raw_image.ts";
+import { packedBytes, packImage } from "../../ffi/image.ts";
 import { UnavailableError } from "../base/errors.ts";
 
 /** ffmpeg's MJPEG quality: fine enough for a pulse below one gray level. Chosen. */
@@ -44,7 +44,7 @@ export class VideoFile implements AsyncDisposable {
     { template, fps }: { template: Image; fps: number },
   ): Promise<VideoFile> {
     const executable = await findFfmpeg();
-    const { width, height, bytes } = rawFormatOf(template);
+    const { width, height } = template;
     const child = new Deno.Command(executable.path, {
       args: [
         ...["-hide_banner", "-nostdin", "-loglevel", "error", "-y"],
@@ -57,7 +57,7 @@ export class VideoFile implements AsyncDisposable {
       stdout: "null",
       stderr: "piped",
     }).spawn();
-    return new VideoFile(child, { path, width, height, bytes });
+    return new VideoFile(child, { path, width, height, bytes: packedBytes(template) });
   }
 
   /**

@@ -8,6 +8,7 @@
 #include "../jpeg_shrink.h"
 #include "check.h"
 #include "native_test.h"
+#include "picture.h"
 
 enum { WIDTH = 160, HEIGHT = 128 };
 
@@ -272,6 +273,84 @@ static void test_limited_range(void) {
   free(jpeg.data);
 }
 
+/* One color in BT.709, with and without subsampling, in rows that end within a block. */
+static void test_matrix(void) {
+  uint8_t pixels[17 * 9 * 3], out[64 * 16 * 3];
+  for (int shift_x = 0; shift_x <= 1; shift_x++) {
+    struct ph_image image = {.width = 17,
+                             .height = 9,
+                             .u_offset = 153,
+                             .v_offset = 306,
+                             .y_stride = 17,
+                             .uv_stride = 17,
+                             .chroma_shift_x = shift_x,
+                             .chroma_shift_y = shift_x,
+                             .full_range = 1,
+                             .bt709 = 1};
+    memset(pixels, 100, 153);
+    memset(pixels + 153, 200, 153);
+    memset(pixels + 306, 90, 153);
+    struct ph_bytes jpeg = {0};
+    struct ph_jpeg_result result;
+    char message[200];
+    CHECK(ph_jpeg_encode(&image, pixels, 100, &jpeg, message, sizeof message) == PH_OK, "%s",
+          message);
+    int status = ph_jpeg_decode(jpeg.data, jpeg.size, 0, out, sizeof out, &result);
+    CHECK(status == PH_OK, "%s", result.message);
+    const struct means means = means_of(&result.image, out);
+    /* Y 100 + 0.101579 * 72 - 0.196076 * 38; Cb 0.989854 * 72 + 0.110653 * 38;
+     * Cr -0.072453 * 72 - 0.983398 * 38 */
+    check_means(means, (struct means){{99.86, 128 + 75.47, 128 - 42.59}}, 1, "BT.709");
+    free(jpeg.data);
+  }
+}
+
+/* Shifts without chroma planes mean nothing. */
+static void test_gray(void) {
+  uint8_t pixels[20 * 40], out[64 * 48];
+  struct ph_image image = {.width = 20,
+                           .height = 40,
+                           .u_offset = -1,
+                           .v_offset = -1,
+                           .y_stride = 20,
+                           .chroma_shift_x = 1,
+                           .chroma_shift_y = 1,
+                           .full_range = 1};
+  for (int i = 0; i < 20 * 40; i++) pixels[i] = (uint8_t)(5 * (i / 20));
+  struct ph_bytes jpeg = {0};
+  struct ph_jpeg_result result;
+  char message[200];
+  CHECK(ph_jpeg_encode(&image, pixels, 95, &jpeg, message, sizeof message) == PH_OK, "%s", message);
+  int status = ph_jpeg_decode(jpeg.data, jpeg.size, 0, out, sizeof out, &result);
+  CHECK(status == PH_OK, "%s", result.message);
+  for (int row = 0; row < 40; row++) {
+    int difference = out[row * result.image.y_stride] - 5 * row;
+    CHECK(difference >= -4 && difference <= 4, "row %d is off by %d", row, difference);
+  }
+  free(jpeg.data);
+}
+
+static void test_compress(void) {
+  uint8_t pixels[64 * 64];
+  for (size_t i = 0; i < sizeof pixels; i++) pixels[i] = (uint8_t)random_bits();
+  struct ph_image image = {
+      .width = 64, .height = 64, .u_offset = -1, .v_offset = -1, .y_stride = 64, .full_range = 1};
+  struct ph_jpeg_compressed result;
+  uint8_t byte;
+  int status = ph_jpeg_compress(&image, pixels, 100, &byte, 1, &result);
+  CHECK(status == PH_JPEG_BUFFER_TOO_SMALL && result.bytes > 1000, "%d: %d bytes", status,
+        result.bytes);
+  size_t size = (size_t)result.bytes;
+  uint8_t *jpeg = malloc(size);
+  status = ph_jpeg_compress(&image, pixels, 100, jpeg, size, &result);
+  CHECK(status == PH_OK && (size_t)result.bytes == size, "%d: %s", status, result.message);
+  CHECK(jpeg[0] == 0xff && jpeg[1] == 0xd8 && jpeg[size - 1] == 0xd9, "no JPEG");
+  free(jpeg);
+  image.width = 0;
+  status = ph_jpeg_compress(&image, pixels, 100, &byte, 1, &result);
+  CHECK(status == PH_ERR_ARGUMENT && strstr(result.message, "0x64 pixels"), "%s", result.message);
+}
+
 /* The capacity is exactly the JPEG's size, so that AddressSanitizer detects an overflow. */
 static int shrink(const struct ph_bytes *jpeg, int quantizer_percent, int min_width,
                   struct ph_jpeg_shrunk *shrunk) {
@@ -345,4 +424,7 @@ void test_jpegs(void) {
   test_scans();
   test_encode();
   test_limited_range();
+  test_matrix();
+  test_gray();
+  test_compress();
 }

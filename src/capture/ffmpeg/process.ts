@@ -12,8 +12,6 @@ export interface ProcessEnd {
 }
 
 export interface ProcessOptions extends NutOptions {
-  /** True opens a pipe to ffmpeg's stdin; otherwise it reads nothing. @default false */
-  readonly stdin?: boolean;
   /** @default Infinity */
   readonly silenceTimeoutMs?: number;
 }
@@ -32,18 +30,11 @@ export class FfmpegProcess implements AsyncDisposable {
   constructor(path: string, args: readonly string[], options: ProcessOptions = {}) {
     this.#demuxer = new NutDemuxer(options);
     this.silenceTimeoutMs = options.silenceTimeoutMs ?? Infinity;
-    this.#child = new ChildProcess(path, ["-hide_banner", "-nostdin", "-nostats", ...args], {
-      stdin: options.stdin ?? false,
-    });
+    this.#child = new ChildProcess(path, ["-hide_banner", "-nostdin", "-nostats", ...args]);
   }
 
   get pid(): number {
     return this.#child.pid;
-  }
-
-  /** Pipe to ffmpeg's stdin; only if it was requested. */
-  get stdin(): WritableStream<Uint8Array<ArrayBuffer>> {
-    return this.#child.stdin;
   }
 
   /** Yields each frame as soon as it is complete, until ffmpeg closes its stdout. */

@@ -12,7 +12,7 @@ export const simulationKind = {
   selectedBy: "--simulate",
   isSelected: ({ simulate }) => simulate.enabled,
   permissions: ({ simulate }, program) => ({
-    // ffmpeg compresses its published frames, which are no JPEG yet.
+    // ffmpeg decodes the portrait.
     ...ffmpegPermissions(undefined, program),
     write: definedPaths(simulate.truthPath),
   }),

@@ -4,8 +4,6 @@ import { JpegEncoder } from "../../../src/frames/jpeg_encoder.ts";
 import { TemporaryFolder } from "../../support/clips.ts";
 import { gradientImage } from "../../support/gradient_image.ts";
 import { PYTHON } from "../../support/program.ts";
-import { childProcesses } from "../../support/source_suite.ts";
-import { waitFor } from "../../support/wait.ts";
 
 /** Decodes a JPEG with OpenCV: its shape, and the mean blue, green and red. */
 async function decodeByOpenCv(jpeg: Uint8Array): Promise<{ shape: number[]; bgr: number[] }> {
@@ -71,20 +69,6 @@ Deno.test("JpegEncoder.encode() makes larger JPEGs at higher quality", async () 
   assert.equal(new Set(sizes).size, sizes.length, `${sizes}`);
 });
 
-Deno.test("JpegEncoder starts another ffmpeg after its ffmpeg was killed", async () => {
-  await using encoder = new JpegEncoder();
-  const image = gradientImage(64, 48);
-  await encoder.encode(image);
-  const first = encoder.pid!;
-  Deno.kill(first, "SIGKILL");
-  const jpeg = await waitFor(
-    "a JPEG after the kill",
-    () => encoder.encode(image).catch(() => undefined),
-  );
-  assert.equal(jpeg[0], 0xff);
-  assert.notEqual(encoder.pid, first);
-});
-
 Deno.test("JpegEncoder.encode() accepts images whose size changes", async () => {
   await using encoder = new JpegEncoder();
   for (const [width, height] of [[64, 48], [100, 80], [64, 48]] as const) {
@@ -101,15 +85,4 @@ Deno.test("JpegEncoder.encode() drops images for newer ones, but never the last"
   const jpegs = await Promise.all(Array.from({ length: 20 }, () => encoder.encode(image)));
   assert.ok(jpegs.at(-1));
   assert.ok(jpegs.some((jpeg) => jpeg === undefined));
-});
-
-Deno.test("JpegEncoder leaves no child process when disposed, and rejects further images", async () => {
-  const before = childProcesses();
-  const encoder = new JpegEncoder();
-  await encoder.encode(gradientImage(64, 48));
-  const last = encoder.encode(gradientImage(64, 48));
-  await encoder[Symbol.asyncDispose]();
-  await last; // resolves with or without a JPEG
-  assert.deepEqual(childProcesses(), before);
-  await assert.rejects(encoder.encode(gradientImage(64, 48)), /closed/);
 });

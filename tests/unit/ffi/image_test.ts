@@ -1,6 +1,16 @@
 import assert from "node:assert/strict";
-import { pixelBytes, PixelPool, readImage, readText } from "../../../ffi/image.ts";
+import {
+  packedBytes,
+  packImage,
+  pixelBytes,
+  PixelPool,
+  readImage,
+  readText,
+} from "../../../ffi/image.ts";
 import { IMAGE } from "../../../ffi/struct_layout.ts";
+import type { Image } from "../../../src/capture/frame.ts";
+import { gradientImage } from "../../support/gradient_image.ts";
+import { grey, paint } from "../../support/yuv.ts";
 
 const FIELDS = {
   width: 7,
@@ -100,4 +110,69 @@ Deno.test("readText() ends at the zero byte or at the end", () => {
   assert.equal(readText(bytes, 1), "bc");
   assert.equal(readText(bytes, 3), "");
   assert.equal(readText(bytes, 4), "défg");
+});
+
+Deno.test("packImage() returns the same bytes with and without row padding", () => {
+  const [plain, padded] = [0, 13].map((padding) => gradientImage(33, 21, { padding }));
+  const bytes = packedBytes(plain!);
+  assert.equal(packedBytes(padded!), bytes);
+  assert.equal(bytes, 33 * 21 + 2 * 17 * 11);
+  const pack = (image: Image) => packImage(image, new Uint8Array(bytes));
+  assert.deepEqual(pack(plain!), pack(padded!));
+});
+
+/** An image of 5 by 3 pixels, each sample of which is its number; the planes begin at 0, 100 and 200. */
+function numbered({ chromaShiftX, chromaShiftY, padding }: {
+  chromaShiftX: 0 | 1;
+  chromaShiftY: 0 | 1;
+  padding: number;
+}): Image {
+  const image = paint({ width: 5, height: 3, chromaShiftX, chromaShiftY }, () => [0, 0, 0]);
+  const uv = [chromaShiftX ? 3 : 5, chromaShiftY ? 2 : 3] as const;
+  const plane = ([width, height]: readonly [number, number], first: number) => {
+    const bytes = new Uint8Array((width + padding) * height + padding).fill(255);
+    for (let k = 0; k < width * height; k++) {
+      bytes[Math.floor(k / width) * (width + padding) + k % width] = first + k;
+    }
+    return bytes;
+  };
+  return {
+    ...image,
+    y: plane([5, 3], 0),
+    u: plane(uv, 100),
+    v: plane(uv, 200),
+    yStride: 5 + padding,
+    uvStride: uv[0] + padding,
+  };
+}
+
+const from = (first: number, count: number) => Array.from({ length: count }, (_, k) => first + k);
+
+for (
+  const [chromaShiftX, chromaShiftY, count, sampling] of [
+    [0, 0, 15, "4:4:4"],
+    [1, 0, 9, "4:2:2"],
+    [0, 1, 10, "4:4:0"],
+    [1, 1, 6, "4:2:0"],
+  ] as const
+) {
+  Deno.test(`packImage() writes the planes of a ${sampling} image one after the other`, () => {
+    for (const padding of [0, 2]) {
+      const image = numbered({ chromaShiftX, chromaShiftY, padding });
+      const bytes = packedBytes(image);
+      assert.equal(bytes, 15 + 2 * count);
+      const { pixels, layout } = packImage(image, new Uint8Array(bytes));
+      assert.deepEqual([...pixels], [...from(0, 15), ...from(100, count), ...from(200, count)]);
+      const { y, u, v, color } = readImage(new DataView(layout.buffer), pixels.buffer);
+      assert.deepEqual([y[14], u![0], v![0], color], [14, 100, 200, image.color]);
+    }
+  });
+}
+
+Deno.test("packImage() writes the luma of a gray image", () => {
+  const image = grey(numbered({ chromaShiftX: 1, chromaShiftY: 1, padding: 2 }));
+  assert.equal(packedBytes(image), 15);
+  const { pixels, layout } = packImage(image, new Uint8Array(15));
+  assert.deepEqual([...pixels], from(0, 15));
+  assert.equal(readImage(new DataView(layout.buffer), pixels.buffer).u, undefined);
 });

@@ -1,10 +1,14 @@
 import assert from "node:assert/strict";
+import { packedBytes, packImage } from "../../../ffi/image.ts";
 import { JpegDecoder } from "../../../ffi/jpeg.ts";
+import { JpegCompressor } from "../../../ffi/jpeg_compress.ts";
 import { PixmapConverter } from "../../../ffi/jpeg_rgb.ts";
 import { JpegShrinker } from "../../../ffi/jpeg_shrink.ts";
 import { NativeError } from "../../../ffi/library.ts";
 import { assetPath } from "../../../src/base/assets.ts";
+import { Random } from "../../../src/capture/simulator/random.ts";
 import { assertNonblocking } from "../../support/event_loop.ts";
+import { gradientImage } from "../../support/gradient_image.ts";
 
 /** A JPEG of 512 by 600 pixels. */
 const PORTRAIT = Deno.readFileSync(assetPath("portrait"));
@@ -88,6 +92,9 @@ Deno.test("JPEGs are decoded, converted and shrunk without blocking the event lo
   await assertNonblocking(async () => (await decoder.decode(PORTRAIT))[Symbol.dispose]());
   const converter = new PixmapConverter();
   await assertNonblocking(() => converter.convert(PORTRAIT));
+  const image = gradientImage(512, 600);
+  const packed = packImage(image, new Uint8Array(packedBytes(image)));
+  await assertNonblocking(() => new JpegCompressor().compress(packed, 80));
   const shrinker = new JpegShrinker();
   await assertNonblocking(() => shrinker.shrink(PORTRAIT, { quantizerScale: 4, minWidth: 512 }));
 });
@@ -156,4 +163,19 @@ Deno.test("JpegShrinker.shrink() multiplies the quantizers by the scale", async 
   const shrunk = await new JpegShrinker().shrink(PORTRAIT, { quantizerScale: 2, minWidth: 512 });
   const ratio = mean(quantizersOf(shrunk!.jpeg)) / mean(quantizersOf(PORTRAIT));
   assert.ok(Math.abs(ratio - 2) < 0.2, `${ratio}`);
+});
+
+Deno.test("JpegCompressor.compress() returns a JPEG that is larger than its pixels", async () => {
+  // Noise of the highest quality has no redundancy.
+  const noisy = gradientImage(256, 256);
+  const random = new Random(1);
+  for (const plane of [noisy.y, noisy.u!, noisy.v!]) {
+    plane.forEach((_, i) => plane[i] = random.bits() & 255);
+  }
+  const packed = packImage(noisy, new Uint8Array(packedBytes(noisy)));
+  const jpeg = await new JpegCompressor().compress(packed, 100);
+  assert.ok(jpeg.length > packed.pixels.length + 4096, `${jpeg.length}`);
+  using decoder = new JpegDecoder();
+  using image = await decoder.decode(jpeg);
+  assert.ok(Math.abs(mean(image.y) - mean(noisy.y)) < 1);
 });

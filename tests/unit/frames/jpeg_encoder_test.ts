@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Image } from "../../../src/capture/frame.ts";
 import { JpegEncoder } from "../../../src/frames/jpeg_encoder.ts";
 import { gradientImage } from "../../support/gradient_image.ts";
-import { waitFor } from "../../support/wait.ts";
+import { paint } from "../../support/yuv.ts";
 
 /** Width and height of a JPEG, from its frame header (ITU-T T.81, B.2.2). */
 function sizeOf(jpeg: Uint8Array): [width: number, height: number] {
@@ -15,21 +15,19 @@ function sizeOf(jpeg: Uint8Array): [width: number, height: number] {
 
 const SMALL = gradientImage(64, 48);
 
-Deno.test("JpegEncoder encodes one image after the other with one process", async () => {
+Deno.test("JpegEncoder encodes images of any size and subsampling", async () => {
   await using encoder = new JpegEncoder();
-  assert.equal(encoder.pid, undefined);
   assert.deepEqual(sizeOf((await encoder.encode(SMALL))!), [64, 48]);
-  const { pid } = encoder;
-  assert.deepEqual(sizeOf((await encoder.encode(SMALL))!), [64, 48]);
-  assert.ok(pid !== undefined && encoder.pid === pid);
-});
-
-Deno.test("JpegEncoder starts another process for images of another format", async () => {
-  await using encoder = new JpegEncoder();
-  await encoder.encode(SMALL);
-  const { pid } = encoder;
-  assert.deepEqual(sizeOf((await encoder.encode(gradientImage(32, 20)))!), [32, 20]);
-  assert.notEqual(encoder.pid, pid);
+  assert.deepEqual(sizeOf((await encoder.encode(gradientImage(33, 21, { padding: 3 })))!), [
+    33,
+    21,
+  ]);
+  for (const chromaShiftX of [0, 1] as const) {
+    for (const chromaShiftY of [0, 1] as const) {
+      const image = paint({ width: 7, height: 5, chromaShiftX, chromaShiftY }, () => [9, 9, 9]);
+      assert.deepEqual(sizeOf((await encoder.encode(image))!), [7, 5]);
+    }
+  }
 });
 
 Deno.test("JpegEncoder compresses less at a higher quality, of 80 by default", async () => {
@@ -45,7 +43,6 @@ Deno.test("JpegEncoder compresses less at a higher quality, of 80 by default", a
 
 Deno.test("JpegEncoder has two images in flight and twelve that wait, the oldest of which a newer one replaces", async () => {
   await using encoder = new JpegEncoder();
-  await encoder.encode(SMALL);
   const jpegs = await Promise.all(Array.from({ length: 17 }, () => encoder.encode(SMALL)));
   const lost = jpegs.flatMap((jpeg, k) => jpeg === undefined ? [k] : []);
   assert.deepEqual(lost, [2, 3, 4]);
@@ -57,6 +54,15 @@ Deno.test("JpegEncoder has two images in flight and twelve that wait, the oldest
   assert.deepEqual(separate, alone);
 });
 
+Deno.test("JpegEncoder copies an image before encode() returns", async () => {
+  await using encoder = new JpegEncoder();
+  const expected = await encoder.encode(SMALL);
+  const image = { ...SMALL, y: SMALL.y.slice() };
+  const encoded = encoder.encode(image);
+  image.y.fill(0);
+  assert.deepEqual(await encoded, expected);
+});
+
 Deno.test("JpegEncoder keeps up to 16 MiB of images that wait, and at least one", async () => {
   for (
     const { width, height, waiting } of [
@@ -66,46 +72,26 @@ Deno.test("JpegEncoder keeps up to 16 MiB of images that wait, and at least one"
   ) {
     await using encoder = new JpegEncoder();
     const image = gradientImage(width, height);
-    // ffmpeg starts meanwhile, so that none of them is in flight.
-    const jpegs = Array.from({ length: waiting + 2 }, () => encoder.encode(image));
-    const lost = await Promise.all(jpegs.slice(0, 2));
-    assert.deepEqual(lost, [undefined, undefined]);
-    assert.ok((await Promise.all(jpegs.slice(2))).every((jpeg) => jpeg !== undefined));
+    const jpegs = await Promise.all(
+      Array.from({ length: 2 + 2 + waiting }, () => encoder.encode(image)),
+    );
+    const lost = jpegs.flatMap((jpeg, k) => jpeg === undefined ? [k] : []);
+    assert.deepEqual(lost, [2, 3]);
   }
 });
 
-Deno.test("JpegEncoder starts again at once after an ffmpeg that worked has ended", async () => {
+Deno.test("JpegEncoder.encode() rejects an image without pixels, and encodes the next", async () => {
   await using encoder = new JpegEncoder();
-  await encoder.encode(SMALL);
-  const { pid } = encoder;
-  Deno.kill(pid!, "SIGKILL");
-  const jpeg = await waitFor("a JPEG", () => encoder.encode(SMALL).catch(() => undefined));
-  assert.deepEqual(sizeOf(jpeg), [64, 48]);
-  assert.notEqual(encoder.pid, pid);
-});
-
-Deno.test("JpegEncoder waits a second after an ffmpeg that produced no image", async () => {
-  await using encoder = new JpegEncoder();
-  // ffmpeg cannot encode an image without columns.
-  const broken = { ...SMALL, width: 0 };
-  await assert.rejects(encoder.encode(broken));
-  const { now } = performance;
-  const failedMs = now.call(performance);
-  try {
-    performance.now = () => failedMs + 800;
-    await assert.rejects(encoder.encode(SMALL), /produced no image at its last start/);
-    performance.now = () => failedMs + 1_200;
-    assert.deepEqual(sizeOf((await encoder.encode(SMALL))!), [64, 48]);
-  } finally {
-    performance.now = now;
-  }
+  await assert.rejects(encoder.encode({ ...SMALL, width: 0 }), /^NativeError: .*0x48 pixels$/);
+  assert.deepEqual(sizeOf((await encoder.encode(SMALL))!), [64, 48]);
 });
 
 Deno.test("JpegEncoder resolves images that wait with undefined when it is disposed, and rejects others", async () => {
   const encoder = new JpegEncoder();
-  const first = encoder.encode(SMALL);
+  const jpegs = [SMALL, SMALL, SMALL].map((image) => encoder.encode(image));
   await encoder[Symbol.asyncDispose]();
-  assert.equal(await first, undefined);
-  assert.equal(encoder.pid, undefined);
+  const [first, second, third] = await Promise.all(jpegs);
+  assert.ok(first && second);
+  assert.equal(third, undefined);
   await assert.rejects(encoder.encode(SMALL), /^Error: The encoder is closed$/);
 });

@@ -38,20 +38,6 @@ Deno.test("FfmpegProcess starts ffmpeg without its banner, its progress and a te
   assert.deepEqual(await started.process.end(), { complete: true, stderr: "" });
 });
 
-Deno.test("FfmpegProcess.stdin is a pipe if it was requested, and nothing otherwise", async () => {
-  const run = { then: "read -r line && echo $line >&2" };
-  await using piped = start(run, { stdin: true });
-  const input = piped.process.stdin.getWriter();
-  await input.write(new TextEncoder().encode("hello\n"));
-  await input.close();
-  assert.deepEqual(await contentOf(piped.process), []);
-  assert.equal((await piped.process.end()).stderr, "hello\n");
-  await using empty = start(run);
-  assert.throws(() => empty.process.stdin, TypeError);
-  assert.deepEqual(await contentOf(empty.process), []);
-  assert.equal((await empty.process.end()).stderr, "");
-});
-
 Deno.test("FfmpegProcess.end() calls the output complete if ffmpeg succeeded after a whole frame", async () => {
   const output = nutStream([0, 40_000]);
   const cases: readonly (FakeRun & { complete: boolean; reason?: string })[] = [
