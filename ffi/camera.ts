@@ -12,6 +12,8 @@ import { NativeError, openNativeLibrary, unwrap } from "./library.ts";
 import { CAMERA_FRAME, CAMERA_GRANTED } from "./struct_layout.ts";
 
 const SYMBOLS = {
+  // int ph_camera_check(const char *path)
+  ph_camera_check: { parameters: ["buffer"], result: "i32" },
   ph_camera_open: {
     parameters: [
       "buffer", // const char *path
@@ -206,6 +208,15 @@ export function stableCameraPath(path: string): string | undefined {
   const link = new Uint8Array(new ArrayBuffer(4096));
   const code = library().ph_camera_stable_path(cString(path), link, BigInt(link.length));
   return code === 0 ? readText(link) : undefined;
+}
+
+/**
+ * Checks that a camera could be opened, without a change of its settings.
+ *
+ * @throws {NativeError} as {@linkcode NativeCamera.open}
+ */
+export function checkCameraDevice(path: string): void {
+  unwrap(library().ph_camera_check(cString(path)));
 }
 
 /** Lists the cameras of this machine, in the format of `ffi/native/camera_list.h`. */

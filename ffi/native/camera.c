@@ -127,6 +127,11 @@ static ph_camera *new_camera(struct ph_device *device, const struct ph_camera_re
   return camera;
 }
 
+static int is_regular_file(const char *path) {
+  struct statx node;
+  return statx(AT_FDCWD, path, 0, STATX_TYPE, &node) == 0 && S_ISREG(node.stx_mode);
+}
+
 static int open_device(const char *path, const struct ph_camera_request *request,
                        struct ph_device **device) {
   struct ph_device_request device_request = {
@@ -137,10 +142,8 @@ static int open_device(const char *path, const struct ph_camera_request *request
       .fourcc = request->fourcc,
       .power_line = request->power_line,
   };
-  struct statx node;
-  int is_file = statx(AT_FDCWD, path, 0, STATX_TYPE, &node) == 0 && S_ISREG(node.stx_mode);
-  return is_file ? ph_file_device_open(&device_request, device)
-                 : ph_v4l2_open(&device_request, device);
+  return is_regular_file(path) ? ph_file_device_open(&device_request, device)
+                               : ph_v4l2_open(&device_request, device);
 }
 
 static int open_camera(const char *path, const struct ph_camera_request *request,
@@ -176,6 +179,15 @@ static int open_camera(const char *path, const struct ph_camera_request *request
   }
   *out = camera;
   return PH_OK;
+}
+
+int ph_camera_check(const char *path) {
+  if (!is_regular_file(path)) return ph_v4l2_check(path);
+  const struct ph_device_request request = {.path = path, .fps_milli = 1000};
+  struct ph_device *device;
+  int status = ph_file_device_open(&request, &device);
+  if (status == PH_OK) device->operations->close(device);
+  return status;
 }
 
 int ph_camera_open(const char *path, const struct ph_camera_request *request,

@@ -59,6 +59,10 @@ struct ph_camera_frame {
 
 enum { PH_CAMERA_BUFFER_TOO_SMALL = 1 };
 
+/* Returns the error with which ph_camera_open refuses every request, such as PH_ERR_NO_DEVICE for a
+ * missing device. Changes no setting of the camera. */
+PH_API int ph_camera_check(const char *path);
+
 /* Opens a camera and starts streaming. `path` is a video device, or a recording for tests
  * (file_device.c). PH_ERR_NO_DEVICE, PH_ERR_BUSY and PH_ERR_PERMISSION may be temporary;
  * PH_ERR_FORMAT is permanent. */

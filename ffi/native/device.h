@@ -57,6 +57,9 @@ struct ph_device {
   struct ph_device_format format;
 };
 
+/* Returns the error with which ph_v4l2_open refuses every request. Changes no setting. */
+int ph_v4l2_check(const char *path);
+
 /* Opens a V4L2 device without starting to stream. */
 int ph_v4l2_open(const struct ph_device_request *request, struct ph_device **device);
 

@@ -252,25 +252,45 @@ static const struct ph_device_operations operations = {
     .close = close_device,
 };
 
-int ph_v4l2_open(const struct ph_device_request *request, struct ph_device **device) {
+/* Opens the node of a camera. Its settings stay as they are. */
+static int open_node(const char *path, struct v4l2 **out) {
   struct v4l2 *v4l2 = calloc(1, sizeof *v4l2);
-  if (v4l2 == NULL) return ph_fail(PH_ERR_MEMORY, "Cannot open %s: out of memory", request->path);
-  snprintf(v4l2->path, sizeof v4l2->path, "%s", request->path);
+  if (v4l2 == NULL) return ph_fail(PH_ERR_MEMORY, "Cannot open %s: out of memory", path);
+  snprintf(v4l2->path, sizeof v4l2->path, "%s", path);
   v4l2->device.operations = &operations;
-  v4l2->device.fd = open(request->path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+  v4l2->device.fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
   if (v4l2->device.fd < 0) {
     int error = errno;
     free(v4l2);
-    return ph_camera_fail(error, request->path, "open the camera");
+    return ph_camera_fail(error, path, "open the camera");
   }
   struct statx node;
   int status = PH_OK;
   if (statx(v4l2->device.fd, "", AT_EMPTY_PATH, STATX_TYPE, &node) != 0 ||
       !S_ISCHR(node.stx_mode) || node.stx_rdev_major != VIDEO_MAJOR) {
-    status = ph_fail(PH_ERR_FORMAT, "Cannot use %s: it is not a video device", request->path);
+    status = ph_fail(PH_ERR_FORMAT, "Cannot use %s: it is not a video device", path);
   }
   if (status == PH_OK) status = check_capabilities(v4l2);
-  if (status == PH_OK) status = negotiate_format(v4l2, request);
+  if (status != PH_OK) {
+    close_device(&v4l2->device);
+    return status;
+  }
+  *out = v4l2;
+  return PH_OK;
+}
+
+int ph_v4l2_check(const char *path) {
+  struct v4l2 *v4l2;
+  int status = open_node(path, &v4l2);
+  if (status == PH_OK) close_device(&v4l2->device);
+  return status;
+}
+
+int ph_v4l2_open(const struct ph_device_request *request, struct ph_device **device) {
+  struct v4l2 *v4l2;
+  int status = open_node(request->path, &v4l2);
+  if (status != PH_OK) return status;
+  status = negotiate_format(v4l2, request);
   if (status != PH_OK) {
     close_device(&v4l2->device);
     return status;

@@ -55,16 +55,16 @@ export class CommandFile implements AsyncDisposable {
   }
 
   #skipExisting(): void {
-    const info = statOf(this.#options.path);
-    this.#inode = info?.ino;
-    this.#offset = info?.size ?? 0;
-    this.#modifiedMs = info?.mtime?.getTime();
-    if (this.#offset === 0) return;
     try {
+      const info = statOf(this.#options.path);
+      this.#inode = info?.ino;
+      this.#offset = info?.size ?? 0;
+      this.#modifiedMs = info?.mtime?.getTime();
+      if (this.#offset === 0) return;
       using file = Deno.openSync(this.#options.path);
       this.#tail = readBefore(file, this.#offset);
     } catch {
-      // `#readAppended` reports it as soon as something is appended.
+      // `#readAppended` reports it.
     }
   }
 

@@ -6,8 +6,12 @@ const STEADY_US = 3_000_000;
 const STEADY_SPEED = 0.15;
 /** Time without a face after which the exposure is unlocked. Chosen. */
 const FACE_LOST_US = 10_000_000;
-/** Range of mean luma of a good exposure. Chosen. */
-const WELL_LIT = { min: 50, max: 210 } as const;
+/**
+ * Ranges of mean luma in which the exposure is locked, and in which it stays locked: hysteresis, as
+ * a scene near a limit would lock and unlock every few seconds. Chosen.
+ */
+const LOCKING_LUMA = { min: 50, max: 210 } as const;
+const LOCKED_LUMA = { min: 40, max: 220 } as const;
 
 /**
  * Decides when to lock the exposure of a camera. Automatic exposure resembles a pulse, but a lock at
@@ -22,12 +26,15 @@ export class ExposureLock {
   observe({ timeUs, face, brightness }: RegionSample): "lock" | "unlock" | undefined {
     if (face) this.#lastFaceUs = timeUs;
     if (this.#locked) {
-      if (timeUs - this.#lastFaceUs < FACE_LOST_US && isWellLit(brightness)) return undefined;
+      if (timeUs - this.#lastFaceUs < FACE_LOST_US && isWithin(brightness, LOCKED_LUMA)) {
+        return undefined;
+      }
       this.#locked = false;
       this.#unsteadyUs = timeUs;
       return "unlock";
     }
-    const steady = face !== undefined && face.speed < STEADY_SPEED && isWellLit(brightness);
+    const steady = face !== undefined && face.speed < STEADY_SPEED &&
+      isWithin(brightness, LOCKING_LUMA);
     if (!steady || this.#unsteadyUs === undefined) this.#unsteadyUs = timeUs;
     if (timeUs - this.#unsteadyUs < STEADY_US) return undefined;
     this.#locked = true;
@@ -41,6 +48,9 @@ export class ExposureLock {
   }
 }
 
-function isWellLit(brightness: number): boolean {
-  return brightness > WELL_LIT.min && brightness < WELL_LIT.max;
+function isWithin(
+  brightness: number,
+  { min, max }: { readonly min: number; readonly max: number },
+): boolean {
+  return brightness > min && brightness < max;
 }

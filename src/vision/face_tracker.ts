@@ -8,8 +8,12 @@ const CONFIRM_HITS = 2;
 const MAX_TENTATIVE_MISSES = 4;
 /** Time without a detection that ends the measured track: another person may sit down meanwhile. */
 const LOST_AFTER_US = 400_000;
-/** The same for other confirmed tracks, which close-ups of the measured face do not show. */
-const FORGOTTEN_AFTER_US = 1_000_000;
+/**
+ * The same for other confirmed tracks: those that a detection of their view missed, and those of
+ * which close-ups of the measured face showed nothing. At a low frame rate the next detection in the
+ * full frame takes more than a second. Chosen.
+ */
+const FORGOTTEN_AFTER_US = { missed: 1_000_000, unseen: 5_000_000 } as const;
 /** Ratio of widths from which a larger face replaces the measured one. */
 const SWITCH_RATIO = 1.3;
 
@@ -128,7 +132,7 @@ export class FaceTracker {
     for (const track of this.#tracks) if (!seen.has(track) && inView(track)) track.misses++;
     this.#tracks = this.#tracks.filter((track) =>
       track.confirmed
-        ? timeUs - track.lastSeenUs < (track === this.#main ? LOST_AFTER_US : FORGOTTEN_AFTER_US)
+        ? timeUs - track.lastSeenUs < this.#lifetimeUs(track)
         : track.misses <= MAX_TENTATIVE_MISSES
     );
     this.#chooseMain();
@@ -180,6 +184,12 @@ export class FaceTracker {
     this.#tracks = [];
     this.#main = undefined;
     this.#stabilized = undefined;
+  }
+
+  /** Time without a detection that ends a confirmed track. */
+  #lifetimeUs(track: Track): number {
+    if (track === this.#main) return LOST_AFTER_US;
+    return FORGOTTEN_AFTER_US[track.misses > 0 ? "missed" : "unseen"];
   }
 
   #startTrack(pose: Pose, { score, timeUs, confirmThreshold }: Hit): Track {

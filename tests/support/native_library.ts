@@ -10,6 +10,7 @@ import { JpegShrinker } from "../../ffi/jpeg_shrink.ts";
 import { nativeMonotonicUs } from "../../ffi/library.ts";
 import { ortApi } from "../../ffi/onnxruntime/api.ts";
 import { RegionMeter } from "../../ffi/regions.ts";
+import { drawSegments, SceneSegments } from "../../ffi/scene.ts";
 
 ortApi();
 nativeMonotonicUs();
@@ -19,3 +20,8 @@ new JpegDecoder()[Symbol.dispose]();
 new PixmapConverter();
 new JpegShrinker();
 new RegionMeter()[Symbol.dispose]();
+drawSegments(
+  { pixels: new Int16Array(1), noise: new Int32Array(1), width: 1, offset: 0, shift: 0 },
+  new SceneSegments(),
+  new Uint8Array(1),
+);

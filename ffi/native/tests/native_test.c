@@ -32,6 +32,7 @@ int main(void) {
   test_motion();
   test_camera_rings();
   test_resampling();
+  test_scenes();
   printf(failures ? "%d checks failed\n" : "ok\n", failures);
   return failures > 0;
 }

@@ -18,6 +18,7 @@ void test_masks(void);
 void test_motion(void);
 void test_camera_rings(void);
 void test_resampling(void);
+void test_scenes(void);
 
 /* Encodes a JPEG of the test pattern with the sampling factors `h` and `v` of Y. `components` is 1
  * for grayscale, else 3. */

@@ -1,3 +1,4 @@
+import { applyPulse, drawSegments, SceneSegments } from "../../../ffi/scene.ts";
 import type { Image } from "../frame.ts";
 import type { BufferPool } from "../buffer_pool.ts";
 import { type PostureRows, postureRows } from "./posture.ts";
@@ -93,10 +94,11 @@ class PlaneRenderer {
   readonly #people: readonly PostureRows[];
   readonly #offset: number;
   /** The scene with the current pulse in its skin. */
-  readonly #pixels: Int16Array;
-  /** Skin pixels of each row that has any: index of the first, and after the last. */
-  readonly #skinRows: readonly (readonly [from: number, to: number])[];
-  readonly #noise: Int32Array;
+  readonly #pixels: Int16Array<ArrayBuffer>;
+  /** Skin of each row that has any: index of the first pixel, and after the last. */
+  readonly #skinRanges: Int32Array<ArrayBuffer>;
+  readonly #noise: Int32Array<ArrayBuffer>;
+  readonly #segments = new SceneSegments();
 
   constructor(
     plane: ScenePlane,
@@ -114,7 +116,7 @@ class PlaneRenderer {
     this.#people = people;
     this.#offset = offset * ONE + ONE / 2;
     this.#pixels = plane.base.slice();
-    this.#skinRows = skinRows(plane);
+    this.#skinRanges = skinRanges(plane);
     this.#noise = Int32Array.from(
       { length: NOISE_ENTRIES + plane.width },
       () => noise === 0 ? 0 : Math.round(ONE * noise * random.gaussian()),
@@ -123,52 +125,45 @@ class PlaneRenderer {
 
   draw(state: SceneState, into: Uint8Array<ArrayBuffer>, random: Random): void {
     this.#applyPulse(state.pulse);
-    // A clamped view, because light and noise may exceed 0..255.
-    const out = new Uint8ClampedArray(into.buffer, into.byteOffset, into.length);
     const light = Math.round(state.light * (1 << WEIGHT_BITS));
+    this.#segments.clear();
     for (let row = 0; row < this.height; row++) {
       const noiseAt = (random.bits() >>> 16) % NOISE_ENTRIES;
       let from = 0;
       for (const person of this.#people) {
         if (row < person.firstRow) continue;
         const left = Math.max(from, person.left[row]!), right = person.right[row]!;
-        this.#drawStatic(out, { row, from, to: left, light, noiseAt });
-        this.#drawMoved(out, { row, from: left, to: right, light, noiseAt, person, state });
+        this.#addStatic({ row, from, to: left, light, noiseAt });
+        this.#addMoved({ row, from: left, to: right, light, noiseAt }, person, state);
         from = Math.max(left, right);
       }
-      this.#drawStatic(out, { row, from, to: this.width, light, noiseAt });
+      this.#addStatic({ row, from, to: this.width, light, noiseAt });
     }
+    const { width } = this;
+    const source = { pixels: this.#pixels, noise: this.#noise, width, offset: this.#offset };
+    drawSegments({ ...source, shift: SHIFT }, this.#segments, into);
   }
 
   /** Modulates the skin with the pulse. */
   #applyPulse(pulse: number): void {
     const { base, skin } = this.#plane;
-    const pixels = this.#pixels;
-    const scaled = Math.round(pulse * (1 << PULSE_BITS));
+    const scaled = Math.round(pulse * (1 << PULSE_BITS)) | 0; // FFI does not accept -0
     const shift = PULSE_BITS + Math.log2(SKIN_LEVEL / LEVEL);
-    for (const [from, to] of this.#skinRows) {
-      for (let i = from; i < to; i++) pixels[i] = base[i]! + ((skin[i]! * scaled) >> shift);
-    }
+    const ranges = this.#skinRanges;
+    applyPulse({ base, skin, ranges }, { pulse: scaled, shift }, this.#pixels);
   }
 
-  #drawStatic(
-    out: Uint8ClampedArray,
+  #addStatic({ row, from, to, light, noiseAt }: RowSegment): void {
+    const out = row * this.width + from;
+    const weights = { here: light, next: 0, below: 0, belowNext: 0 };
+    this.#segments.push({ out, length: to - from, source: out, noise: noiseAt + from, weights });
+  }
+
+  /** Adds a displaced segment, with bilinear interpolation at its source position. */
+  #addMoved(
     { row, from, to, light, noiseAt }: RowSegment,
-  ): void {
-    const pixels = this.#pixels, noise = this.#noise, offset = this.#offset;
-    const start = row * this.width;
-    for (let x = from; x < to; x++) {
-      out[start + x] = (pixels[start + x]! * light + noise[noiseAt + x]! + offset) >> SHIFT;
-    }
-  }
-
-  /** Draws a displaced segment by bilinear interpolation from its source position. */
-  #drawMoved(
-    out: Uint8ClampedArray,
-    { row, from, to, light, noiseAt, person, state }: RowSegment & {
-      person: PostureRows;
-      state: SceneState;
-    },
+    person: PostureRows,
+    state: SceneState,
   ): void {
     const { width, height } = this;
     const { step } = this.#plane;
@@ -179,25 +174,19 @@ class PlaneRenderer {
     const down = Math.min(1, Math.max(0, fromY - y)) * light;
     const shift = Math.floor(fromX);
     const across = fromX - shift;
-    const w10 = Math.round(down * (1 - across)), w11 = Math.round(down * across);
-    const w01 = Math.round((light - down) * across), w00 = light - w01 - w10 - w11;
+    const below = Math.round(down * (1 - across)), belowNext = Math.round(down * across);
+    const next = Math.round((light - down) * across);
+    const here = light - next - below - belowNext;
     const first = Math.max(from, -shift), end = Math.min(to, width - 1 - shift);
-    const start = row * width;
-    const pixels = this.#pixels, noise = this.#noise, offset = this.#offset;
-    this.#drawStatic(out, { row, from, to: Math.min(first, to), light, noiseAt });
-    let at = y * width + shift + first;
-    if (w01 === 0 && w11 === 0) {
-      for (let x = first; x < end; x++, at++) {
-        out[start + x] =
-          (pixels[at]! * w00 + pixels[at + width]! * w10 + noise[noiseAt + x]! + offset) >> SHIFT;
-      }
-    } else {
-      for (let x = first; x < end; x++, at++) {
-        out[start + x] = (pixels[at]! * w00 + pixels[at + 1]! * w01 + pixels[at + width]! * w10 +
-          pixels[at + width + 1]! * w11 + noise[noiseAt + x]! + offset) >> SHIFT;
-      }
-    }
-    this.#drawStatic(out, { row, from: Math.max(first, end), to, light, noiseAt });
+    this.#addStatic({ row, from, to: Math.min(first, to), light, noiseAt });
+    this.#segments.push({
+      out: row * width + first,
+      length: end - first,
+      source: y * width + shift + first,
+      noise: noiseAt + first,
+      weights: { here, next, below, belowNext },
+    });
+    this.#addStatic({ row, from: Math.max(first, end), to, light, noiseAt });
   }
 }
 
@@ -211,16 +200,14 @@ interface RowSegment {
   readonly noiseAt: number;
 }
 
-function skinRows({ width, height, skin }: ScenePlane): [number, number][] {
-  const rows: [number, number][] = [];
+function skinRanges({ width, height, skin }: ScenePlane): Int32Array<ArrayBuffer> {
+  const ranges: number[] = [];
   for (let row = 0; row < height; row++) {
     const values = skin.subarray(row * width, (row + 1) * width);
     const first = values.findIndex((value) => value !== 0);
     if (first < 0) continue;
-    rows.push([
-      row * width + first,
-      row * width + values.findLastIndex((value) => value !== 0) + 1,
-    ]);
+    const last = values.findLastIndex((value) => value !== 0);
+    ranges.push(row * width + first, row * width + last + 1);
   }
-  return rows;
+  return Int32Array.from(ranges);
 }

@@ -40,9 +40,9 @@ export interface ScenePlane {
   /** Image pixels per pixel of this plane, along each side. */
   readonly step: 1 | 2;
   /** Brightness without pulse, in 1/`LEVEL` of a grey level. */
-  readonly base: Int16Array;
+  readonly base: Int16Array<ArrayBuffer>;
   /** Change per unit of blood volume pulse, in 1/`SKIN_LEVEL` of a grey level. */
-  readonly skin: Int16Array;
+  readonly skin: Int16Array<ArrayBuffer>;
 }
 
 export interface Scene {

@@ -1,4 +1,5 @@
-import { listCamerasText } from "../../../ffi/camera.ts";
+import { checkCameraDevice, listCamerasText } from "../../../ffi/camera.ts";
+import { cameraError } from "./hints.ts";
 
 /** A camera of this machine and the formats that it offers. */
 export interface CameraInfo {
@@ -67,4 +68,17 @@ export function parseCameras(text: string): CameraInfo[] {
     }
   }
   return cameras;
+}
+
+/**
+ * Checks that the camera could be opened, without a change of its settings.
+ *
+ * @throws {SourceError} if it could not
+ */
+export function checkCamera(path: string): void {
+  try {
+    checkCameraDevice(path);
+  } catch (error) {
+    throw cameraError(path, error);
+  }
 }

@@ -9,10 +9,14 @@ export const cameraKind = {
   isSelected: ({ camera }) => camera.use,
   // Native code reads the device.
   permissions: () => ({}),
+  async check({ camera }) {
+    const { checkCamera } = await import("./cameras.ts");
+    checkCamera(deviceOf(camera));
+  },
   async open({ camera }, context) {
     const { V4l2Source } = await import("./source.ts");
     return new V4l2Source({
-      device: camera.device ?? `/dev/video${camera.deviceIndex}`,
+      device: deviceOf(camera),
       width: camera.widthPx,
       height: camera.heightPx,
       fps: camera.maxFps,
@@ -23,3 +27,7 @@ export const cameraKind = {
     });
   },
 } as const satisfies SourceKind<{ readonly camera: CameraInputSettings }>;
+
+function deviceOf({ device, deviceIndex }: CameraInputSettings): string {
+  return device ?? `/dev/video${deviceIndex}`;
+}

@@ -5,6 +5,9 @@ export function explainFileError(error: unknown, directory: string): string {
   const start = `Cannot write to ${directory}`;
   if (isDiskFull(error)) return `${start}: the disk is full: free some space`;
   if (error instanceof Deno.errors.NotFound) return `${start}: it does not exist: create it`;
+  if (error instanceof Deno.errors.NotADirectory || error instanceof Deno.errors.AlreadyExists) {
+    return `${start}: it is not a folder: choose another --file_base_directory`;
+  }
   if (error instanceof Deno.errors.PermissionDenied) {
     return `${start}: permission denied: let the server's user write there`;
   }

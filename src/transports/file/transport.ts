@@ -13,11 +13,13 @@ export const fileTransport = {
   rules: [],
   permissions: filePermissions,
   async check({ file }) {
-    if (file.createIfMissing) return;
+    const { baseDirectory, createIfMissing } = file;
     try {
-      await Deno.stat(file.baseDirectory);
+      const { isDirectory } = await Deno.stat(baseDirectory);
+      if (!isDirectory) throw new Deno.errors.NotADirectory();
     } catch (cause) {
-      throw new ConfigError(explainFileError(cause, file.baseDirectory), { cause });
+      if (createIfMissing && cause instanceof Deno.errors.NotFound) return;
+      throw new ConfigError(explainFileError(cause, baseDirectory), { cause });
     }
   },
   async open({ file }, context) {

@@ -25,6 +25,9 @@ async function refusedAtStart(folder: string): Promise<Record<string, string[]>>
   return {
     "no input": [],
     "two inputs": ["--simulate", "--use_camera"],
+    "a missing camera": ["--use_camera", `--camera_device=${none}`],
+    "a file that is no camera": ["--use_camera", `--camera_device=${garbage}`],
+    "no camera": ["--use_camera", "--camera_device_index=255"],
     "a missing video": [`--input_video_path=${none}`],
     "a file that is no video": [`--input_video_path=${garbage}`],
     "missing frame times": [`--input_video_path=${video}`, `--input_video_time_path=${none}`],
@@ -76,6 +79,14 @@ function retried(folder: string): Record<string, string[]> {
       `--redis_tls_cert_path=${client.cert}`,
       `--redis_tls_key_path=${server.key}`,
     ),
+    "a file in the path of the folder for files": [
+      "--streaming_backend=file",
+      `--file_base_directory=${ca}/folder`,
+    ],
+    "a file in place of the folder for files": [
+      "--streaming_backend=file",
+      `--file_base_directory=${ca}`,
+    ],
     "a missing folder for files": [
       "--streaming_backend=file",
       `--file_base_directory=${none}`,

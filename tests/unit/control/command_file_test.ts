@@ -218,3 +218,22 @@ Deno.test("CommandFile reads what a shell writes by `>`", () =>
     }
     assert.deepEqual(seen.map((line) => `${line}\n`), [STOP, START, START]);
   }));
+
+Deno.test("CommandFile reports a path through a file, and reads it once it is there", async () => {
+  using folder = temporaryFolder();
+  const [parent, clock, log] = [`${folder.path}/a`, new ManualClock(), new CollectingLog()];
+  Deno.writeTextFileSync(parent, "");
+  const seen: string[] = [];
+  await using _file = new CommandFile({
+    path: `${parent}/command.jsonl`,
+    onCommand: (bytes) => seen.push(new TextDecoder().decode(bytes)),
+    clock,
+    log,
+  });
+  assert.equal(log.linesWith(`Cannot read ${parent}/command.jsonl: `).length, 1);
+  Deno.removeSync(parent);
+  Deno.mkdirSync(parent);
+  Deno.writeTextFileSync(`${parent}/command.jsonl`, "one\n");
+  await clock.advance(40);
+  assert.deepEqual(seen, ["one"]);
+});

@@ -62,9 +62,31 @@ Deno.test("ExposureLock.observe() unlocks when there was no face for 10 s, and l
   assert.equal(observe(18_000), "lock");
 });
 
-for (const [brightness, advice] of [[50, "unlock"], [51, undefined], [210, "unlock"]] as const) {
+for (
+  const [brightness, advice] of [
+    [40, "unlock"],
+    [40.1, undefined],
+    [219.9, undefined],
+    [220, "unlock"],
+  ] as const
+) {
   Deno.test(`ExposureLock.observe() advises ${advice ?? "nothing"} at a luma of ${brightness}`, () => {
     assert.equal(startLocked().observe(4000, { brightness }), advice);
+  });
+}
+
+for (const middle of [50, 210]) {
+  Deno.test(`ExposureLock.observe() locks once in a scene whose luma varies about ${middle}`, () => {
+    const { observe } = start();
+    const inside = middle < 128 ? 3 : -3;
+    observe(0, { brightness: middle + inside });
+    const advices: string[] = [];
+    for (let ms = 100; ms < 60_000; ms += 100) {
+      const brightness = middle + inside * Math.cos(2 * Math.PI * ms / 20_000);
+      const advice = observe(ms, { brightness });
+      if (advice) advices.push(advice);
+    }
+    assert.deepEqual(advices, ["lock"]);
   });
 }
 

@@ -434,7 +434,7 @@ Deno.test("FaceTracker forgets a confirmed face 0.4 s after its last detection",
   assert.equal(trackAfter(400_000), false);
 });
 
-Deno.test("FaceTracker forgets a face that is not measured one second after its last detection", () => {
+Deno.test("FaceTracker forgets a face that is not measured, and not shown, five seconds after its last detection", () => {
   const countAfter = (gapUs: number) => {
     const tracker = confirmed(face({ x: 0.25, width: 0.3 }));
     const other = face({ x: 0.75, width: 0.2 });
@@ -450,8 +450,24 @@ Deno.test("FaceTracker forgets a face that is not measured one second after its 
     update(tracker, [face({ x: 0.25, width: 0.3 })], { timeUs: INTERVAL_US + 1 + gapUs, view });
     return tracker.faceCount;
   };
-  assert.equal(countAfter(999_999), 2);
-  assert.equal(countAfter(1_000_000), 1);
+  assert.equal(countAfter(4_999_999), 2);
+  assert.equal(countAfter(5_000_000), 1);
+});
+
+Deno.test("FaceTracker forgets a face that is not measured one second after its last detection if its view was searched", () => {
+  const isFoundAgainAfter = (gapUs: number) => {
+    const tracker = confirmed(face({ x: 0.25, width: 0.3 }));
+    const two = [face({ x: 0.25, width: 0.3 }), face({ x: 0.75, width: 0.2 })];
+    for (const timeUs of [INTERVAL_US, INTERVAL_US + 1]) update(tracker, two, { timeUs });
+    const count = () => tracker.faceCount;
+    update(tracker, two.slice(0, 1), { timeUs: INTERVAL_US + 1 + gapUs });
+    assert.equal(count(), 1);
+    // A track that is known counts at once; a new one has to be confirmed.
+    update(tracker, two, { timeUs: INTERVAL_US + 2 + gapUs });
+    return count() === 2;
+  };
+  assert.equal(isFoundAgainAfter(999_999), true);
+  assert.equal(isFoundAgainAfter(1_000_000), false);
 });
 
 Deno.test("FaceTracker does not move the box of a face that has just become the measured one", () => {

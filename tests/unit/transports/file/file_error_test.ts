@@ -16,6 +16,16 @@ const FAULTS: readonly (readonly [name: string, error: unknown, message: string]
   ["a quota by its text", errorOf("Disk quota exceeded"), "the disk is full: free some space"],
   ["a missing folder", new Deno.errors.NotFound("x"), "it does not exist: create it"],
   [
+    "a file in its path",
+    new Deno.errors.NotADirectory("x"),
+    "it is not a folder: choose another --file_base_directory",
+  ],
+  [
+    "a file in its place",
+    new Deno.errors.AlreadyExists("x"),
+    "it is not a folder: choose another --file_base_directory",
+  ],
+  [
     "a missing permission",
     new Deno.errors.PermissionDenied("x"),
     "permission denied: let the server's user write there",
