@@ -74,6 +74,7 @@ export function missingPermission({ net = [], read = [] }: Partial<Permissions>)
 export function permissionFlags({ read, write, net, run, ffi }: Permissions): string[] {
   return [
     "--allow-env",
+    "--allow-sys=umask", // for files that only their owner can read
     ...flag("read", read),
     ...flag("write", write),
     ...flag("net", net),

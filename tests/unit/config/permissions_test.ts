@@ -13,6 +13,7 @@ Deno.test("permissionFlags() doubles a comma in a path", () => {
   );
   assert.deepEqual(flags, [
     "--allow-env",
+    "--allow-sys=umask",
     "--allow-read=/a,,b",
     "--allow-write",
     "--allow-run=ffmpeg",
@@ -50,6 +51,7 @@ Deno.test("permissionFlags() allow native code only if needed", () => {
   } as const;
   assert.deepEqual(permissionFlags(permissions), [
     "--allow-env",
+    "--allow-sys=umask",
     "--allow-read",
     "--allow-write=/w",
     "--allow-net=h:1",

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { assetPath } from "../../../src/base/assets.ts";
 import { publishFlags, publishPermissions } from "../../../src/delivery/flags.ts";
 import { load } from "../../../src/app/flags.ts";
 import { accepts, assertNumberLimits, defaultsOf } from "../../support/flag_limits.ts";
@@ -47,6 +48,6 @@ Deno.test("publishPermissions() allow writing to the spool, and ffmpeg only for 
   };
   assert.deepEqual(permissionsOf(), { write: [] });
   const { write, read, run } = permissionsOf("--spool_path=/spool", "--enable_hud");
-  assert.deepEqual([write, run], [["/spool"], ["/a/bin/ffmpeg", "ffmpeg"]]);
+  assert.deepEqual([write, run], [["/spool"], [assetPath("ffmpeg"), "ffmpeg"]]);
   assert.deepEqual(read, ["/etc/machine-id"], "part of the spool's identity");
 });
