@@ -6,7 +6,6 @@ import { permissionsFor, programContext } from "./src/app/permissions.ts";
 import { permissionFlags } from "./src/config/permissions.ts";
 import { LineLog } from "./src/telemetry/log.ts";
 import { logOptions } from "./src/telemetry/log_options.ts";
-import { removeRunningMarker } from "./src/telemetry/running_marker.ts";
 
 /** Exit status for the launcher: stdout contains the Deno flags for the actual run. */
 const EXIT_PLANNED = 200;
@@ -36,10 +35,8 @@ async function main(argv: readonly string[]): Promise<number> {
 
 /** Returns the Deno flags of the actual run; undefined if this run can perform the command. */
 function permissionFlagsFor({ command, settings }: Configuration): string[] | undefined {
-  const program = programContext();
-  const permissions = permissionsFor(command, settings, program);
-  return permissions &&
-    permissionFlags(permissions, { running: program.env["PHYSIOLOGY_RUNNING"] });
+  const permissions = permissionsFor(command, settings, programContext());
+  return permissions && permissionFlags(permissions);
 }
 
 function printAll(text: string): void {
@@ -73,5 +70,4 @@ try {
 } catch (error) {
   status = report(error);
 }
-if (Deno.env.get("PHYSIOLOGY_STAGE") !== "plan") removeRunningMarker();
 Deno.exit(status);

@@ -14,6 +14,9 @@
 #include "common.h"
 #include "unpack.h"
 
+/* Where `install` unpacks; src/installation/paths.ts. */
+#define INSTALLED "/usr/local/lib/physiology_server"
+
 /* Creates a directory and its parents. Returns false and sets errno on failure. */
 static bool make_directories(char *path, mode_t mode) {
   for (char *slash = path + 1; (slash = strchr(slash, '/')); slash++) {
@@ -55,7 +58,7 @@ static bool is_usable(const struct payload *payload, const char *directory) {
   /* On a disk that is now read-only, a program that was unpacked before can still be used. */
   char program[PATH_MAX];
   format_path(program, "%s/%s", directory, payload->name);
-  if (is_intact(payload, program, CHECK_QUICK)) return true;
+  if (has_files(payload, program)) return true;
   return errno = EROFS, false;
 }
 
@@ -75,10 +78,22 @@ static bool try_directory(struct search *search, const char *format, const char 
   return false;
 }
 
+/* Selects the directory of an installation if it has this version. Only root can change it. */
+static bool find_installed(const struct payload *payload, char directory[PATH_MAX]) {
+  struct stat info;
+  char program[PATH_MAX];
+  format_path(program, INSTALLED "/%s%s", payload->name, "");
+  if (lstat(INSTALLED, &info) != 0 || info.st_uid != 0) return false;
+  if (!S_ISDIR(info.st_mode) || (info.st_mode & (S_IWGRP | S_IWOTH))) return false;
+  if (!has_files(payload, program)) return false;
+  return strcpy(directory, INSTALLED), true;
+}
+
 void cache_find(const struct payload *payload, char directory[PATH_MAX]) {
   struct search search = {.payload = payload, .directory = directory};
   char temporary[64];
   snprintf(temporary, sizeof temporary, "%%s/physiology_server-%u%%s", (unsigned)geteuid());
+  if (find_installed(payload, directory)) return;
   if (try_directory(&search, "%s/program%s", getenv("STATE_DIRECTORY"))) return;
   if (try_directory(&search, "%s/physiology_server%s", getenv("XDG_CACHE_HOME"))) return;
   if (try_directory(&search, "%s/.cache/physiology_server%s", getenv("HOME"))) return;
@@ -88,30 +103,42 @@ void cache_find(const struct payload *payload, char directory[PATH_MAX]) {
        search.error);
 }
 
-/* Opens a lock file. Returns -1 if the disk is read-only. */
+void cache_make(const char *directory) {
+  char path[PATH_MAX];
+  format_path(path, "%s%s", directory, "");
+  umask(022);
+  if (make_directories(path, 0755) && is_private(path)) return;
+  fail(EXIT_UNAVAILABLE, "Cannot unpack into %s: %s: run it as root", directory, strerror(errno));
+}
+
 static int open_lock(const char *program, const char *suffix, int flags) {
   char path[PATH_MAX];
   format_path(path, "%s%s", program, suffix);
   return open(path, O_RDWR | O_CREAT | O_NOFOLLOW | flags, 0600);
 }
 
-bool cache_use(const char *program) {
-  int lock = open_lock(program, ".use", 0); /* stays open after exec */
-  if (lock < 0) return false;
-  bool alone = flock(lock, LOCK_EX | LOCK_NB) == 0;
+void cache_use(const char *program) {
+  char path[PATH_MAX];
+  format_path(path, "%s%s", program, ".use");
+  int lock = open(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0644); /* stays open after exec */
+  if (lock < 0) lock = open(path, O_RDONLY | O_NOFOLLOW);     /* of root */
+  if (lock < 0) return;
   while (flock(lock, LOCK_SH) != 0 && errno == EINTR) continue;
   futimens(lock, NULL);
-  return alone;
 }
 
-void cache_ensure_unpacked(const struct payload *payload, const char *program, bool verify) {
-  enum check check = verify ? CHECK_FULL : CHECK_QUICK;
-  if (is_intact(payload, program, check)) return;
+void cache_ensure_unpacked(const struct payload *payload, const char *program) {
+  if (is_intact(payload, program)) return;
   int lock = open_lock(program, ".lock", O_CLOEXEC);
-  if (lock < 0) fail(EXIT_UNAVAILABLE, "Cannot unpack into %s: %s", program, strerror(errno));
+  if (lock < 0) {
+    fail(EXIT_UNAVAILABLE,
+         "Cannot start: %s is damaged and cannot be replaced: %s: run install again, or restart "
+         "the service",
+         program, strerror(errno));
+  }
   while (flock(lock, LOCK_EX) != 0 && errno == EINTR) continue;
   /* Another process may have unpacked it in the meantime. */
-  if (!is_intact(payload, program, check)) unpack(payload, program);
+  if (!is_intact(payload, program)) unpack(payload, program);
   close(lock);
 }
 
@@ -136,9 +163,7 @@ void cache_remove_incomplete(const char *directory) {
 static void remove_program(const char *program) {
   char path[PATH_MAX + 16];
   remove_directory(program);
-  snprintf(path, sizeof path, "%s.deno", program);
-  remove_directory(path);
-  const char *const suffixes[] = {".use", ".lock", ".running"};
+  const char *const suffixes[] = {".use", ".lock"};
   for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
     snprintf(path, sizeof path, "%s%s", program, suffixes[i]);
     unlink(path);

@@ -4,29 +4,28 @@
  *   NAME          the unpacked files (unpack.h)
  *   NAME.new      an incomplete unpacking
  *   NAME.old      a damaged directory that is being replaced
- *   NAME.deno     V8's code cache
  *   NAME.lock     held while unpacking
  *   NAME.use      held while the program runs; its modification time is the last start
- *   NAME.running  exists while the program runs; remains after a crash
  */
 #ifndef PHYSIOLOGY_LAUNCHER_CACHE_H
 #define PHYSIOLOGY_LAUNCHER_CACHE_H
 
 #include <limits.h>
-#include <stdbool.h>
 
 #include "payload.h"
 
-/* Finds the first directory to which the program can be unpacked and run, or that holds it already.
- * Creates it if necessary. Exits with a message if there is none. */
+/* Finds the directory of an installation if it has this version, or else the first directory to
+ * which the program can be unpacked and run, or that holds it already. Creates it if necessary. Exits with a message if there is none. */
 void cache_find(const struct payload *payload, char directory[PATH_MAX]);
 
-/* Marks the program as used until this process and its successor by exec exit. Returns true if no
- * other process runs it. */
-bool cache_use(const char *program);
+/* Uses `directory` instead of searching, and creates it so that every user can run the program. */
+void cache_make(const char *directory);
 
-/* Unpacks the program unless its files are intact. With `verify`, checks their contents too. */
-void cache_ensure_unpacked(const struct payload *payload, const char *program, bool verify);
+/* Marks the program as used until this process and its successor by exec exit. */
+void cache_use(const char *program);
+
+/* Unpacks the program unless all its files have the SHA-256 of the payload. */
+void cache_ensure_unpacked(const struct payload *payload, const char *program);
 
 /* Removes incomplete unpackings of all versions, as a power cut leaves them. */
 void cache_remove_incomplete(const char *directory);

@@ -1,5 +1,5 @@
-/* The entry point of the packed executable. It unpacks the program on the first start, runs it once
- * to plan which permissions its configuration needs, and becomes Deno with only those. */
+/* The entry point of the packed executable. It unpacks the program on the first start, verifies
+ * it at every start, runs it once to plan which permissions its configuration needs, and becomes Deno with only those. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -21,6 +21,8 @@
  * status is that of the whole program. */
 #define PLANNED 200
 #define MAX_ARGUMENTS 256
+/* The argument that only unpacks, to the directory that follows. */
+#define UNPACK_TO "--unpack_to="
 
 struct output {
   char *bytes;
@@ -87,6 +89,8 @@ static void build_arguments(struct arguments *arguments, char **permissions, cha
   static char *const common[] = {"physiology_server", "run", "--quiet", "--no-prompt",
                                  "--no-config", "--no-lock", "--no-remote", "--no-npm",
                                  "--unstable-net",
+                                 /* Compiled code in a file could be replaced by other code. */
+                                 "--no-code-cache",
                                  /* scripts/physiology_server explains these values. */
                                  "--v8-flags=--max-semi-space-size=2,--heap-growing-percent=100"};
   static char program[PATH_MAX];
@@ -102,41 +106,52 @@ static void build_arguments(struct arguments *arguments, char **permissions, cha
 static void set_environment(const struct payload *payload, const char *directory,
                             const char *program) {
   char path[PATH_MAX];
+  const char *state = getenv("STATE_DIRECTORY");
   setenv("PHYSIOLOGY_ASSETS", program, 1);
   setenv("PHYSIOLOGY_EXECUTABLE", payload->executable, 1);
-  format_path(path, "%s%s", program, ".deno"); /* for V8's code cache */
-  setenv("DENO_DIR", path, 1);
+  setenv("DENO_DIR", "/dev/null/deno", 1); /* no caches on the disk */
   setenv("DENO_NO_UPDATE_CHECK", "1", 1);
   setenv("ORT_DISABLE_TELEMETRY", "1", 1);
-  format_path(path, "%s%s", program, ".running");
-  setenv("PHYSIOLOGY_RUNNING", path, 1);
-  format_path(path, "%s/notify%s", directory, ""); /* short: a socket address has 107 bytes */
+  /* Short: a socket address has 107 bytes. */
+  format_path(path, "%s/notify%s", state && !strchr(state, ':') ? state : directory, "");
   setenv("PHYSIOLOGY_NOTIFY", path, 1);
 }
 
+/* Unpacks without running the program, for `install` and the unit. Returns the exit status. */
+static int unpack_only(const struct payload *payload, const char *directory) {
+  char program[PATH_MAX];
+  cache_make(directory);
+  format_path(program, "%s/%s", directory, payload->name);
+  cache_use(program);
+  cache_remove_incomplete(directory);
+  cache_remove_old(directory, payload->name);
+  cache_ensure_unpacked(payload, program);
+  return 0;
+}
+
 int main(int argc, char **argv) {
+  char **user = argc > 0 ? argv + 1 : argv;
+  /* First: unpacking takes seconds, during which other users can read the command line. */
+  move_secrets_to_environment(user);
   struct payload payload;
   char directory[PATH_MAX], program[PATH_MAX], deno[PATH_MAX];
   payload_open(&payload);
+  if (*user && !user[1] && strncmp(*user, UNPACK_TO, strlen(UNPACK_TO)) == 0) {
+    return unpack_only(&payload, *user + strlen(UNPACK_TO));
+  }
   cache_find(&payload, directory);
   format_path(program, "%s/%s", directory, payload.name);
   format_path(deno, "%s%s", program, "/bin/deno");
 
-  bool alone = cache_use(program);
+  cache_use(program);
   set_environment(&payload, directory, program);
   /* Before unpacking, so that an upgrade needs space for two versions, not for three. */
   cache_remove_incomplete(directory);
   cache_remove_old(directory, payload.name);
-  /* The program removes this file when it exits: if it exists without another process, the last
-   * process crashed. */
-  const char *running = getenv("PHYSIOLOGY_RUNNING");
-  bool crashed = alone && access(running, F_OK) == 0;
-  cache_ensure_unpacked(&payload, program, crashed || getenv("PHYSIOLOGY_VERIFY"));
+  cache_ensure_unpacked(&payload, program);
   if (access("/proc/self/exe", F_OK) != 0) {
     fail(EXIT_UNAVAILABLE, "Cannot start: /proc is not mounted: mount -t proc proc /proc");
   }
-  char **user = argc > 0 ? argv + 1 : argv;
-  move_secrets_to_environment(user);
   struct arguments arguments;
   static char *planning[] = {"--allow-read", "--allow-env", NULL};
   build_arguments(&arguments, planning, user);
@@ -153,8 +168,6 @@ int main(int argc, char **argv) {
     if (*line && count + 1 < MAX_ARGUMENTS / 2) permissions[count++] = line;
   }
   build_arguments(&arguments, permissions, user);
-  int marker = open(running, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-  if (marker >= 0) close(marker);
   execv(deno, arguments.items);
   fail(EXIT_UNAVAILABLE, "Cannot start %s: %s", deno, strerror(errno));
 }

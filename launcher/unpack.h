@@ -6,13 +6,12 @@
 
 #include "payload.h"
 
-enum check {
-  CHECK_QUICK, /* type, size, mode and modification time of each file */
-  CHECK_FULL,  /* also the SHA-256, for damage by a power cut or a failing disk */
-};
+/* Returns true if `directory` has all files of the payload with their types, sizes and modes. */
+bool has_files(const struct payload *payload, const char *directory);
 
-/* Returns true if `directory` has all files of the payload, unchanged. */
-bool is_intact(const struct payload *payload, const char *directory, enum check check);
+/* Returns true if also the SHA-256 of each file is that of the payload, and there is no other
+ * file. */
+bool is_intact(const struct payload *payload, const char *directory);
 
 /*
  * Unpacks to a directory beside `directory` and renames it. A damaged directory of that name is

@@ -3,15 +3,18 @@
  * and its bill of materials.
  *
  *   deno task compile [--target=x64|arm64] [--way=launcher|deno] [--level=19] [--output=dist]
+ *     [--sign_key=FILE]
  *
  * `--way=launcher` appends all files to a small program that unpacks itself once. `--way=deno`
  * uses `deno compile`, which downloads Deno's base runtime unless DENORT_BIN is its path. The
- * default is `deno` if DENORT_BIN is set, otherwise `launcher`.
+ * default is `deno` if DENORT_BIN is set, otherwise `launcher`. With a private SSH key, the checksums
+ * are signed as `SHA256SUMS.sig`; SECURITY.md shows how to verify them.
  */
 import { createHash } from "node:crypto";
 import { parseArgs } from "node:util";
 import { assembleFiles } from "./pack/contents.ts";
 import { pack } from "./pack/payload.ts";
+import { sign } from "./pack/sign.ts";
 import { type Arch, hostArch, ROOT, run } from "./pack/run.ts";
 
 const { values } = parseArgs({
@@ -21,6 +24,7 @@ const { values } = parseArgs({
     way: { type: "string", default: Deno.env.has("DENORT_BIN") ? "deno" : "launcher" },
     level: { type: "string", default: "19" },
     output: { type: "string", default: `${ROOT}/dist` },
+    sign_key: { type: "string" },
   },
 });
 
@@ -51,6 +55,7 @@ try {
   await (values.way === "deno" ? compileByDeno(output) : packBehindLauncher(output));
   Deno.copyFileSync(`${folder}/sbom.cdx.json`, `${output}.cdx.json`);
   writeChecksums();
+  if (values.sign_key) await sign(`${values.output}/SHA256SUMS`, values.sign_key);
   const megabytes = (Deno.statSync(output).size / 1e6).toFixed(1);
   console.error(`compile: ${output}: ${megabytes} MB`);
 } catch (error) {

@@ -19,7 +19,7 @@ import type { Vision } from "../vision/vision.ts";
 /** The parts that a frame passes through; the caller opens and closes them. */
 export interface ApplianceParts {
   readonly source: FrameSource;
-  readonly vision: Pick<Vision, "observe" | "observeInOrder" | "passOverFace">;
+  readonly vision: Pick<Vision, "observe" | "observeInOrder" | "passOverFace" | "faceBoxes">;
   readonly engine: VitalsEngine;
   readonly envelopes: EnvelopeFactory;
   readonly frames: FrameOutput;
@@ -165,7 +165,10 @@ export class Appliance {
     }
     this.#publishEdge(sample, frame);
     if (this.#options.lockExposure) this.#adviseCamera(sample);
-    frames.offer(frame, overlay && ((image) => overlay.draw(image, sample)));
+    frames.offer(frame, {
+      draw: overlay && ((image) => overlay.draw(image, sample)),
+      faces: vision.faceBoxes,
+    });
   }
 
   #adviseCamera(sample: RegionSample): void {

@@ -1,5 +1,6 @@
 import { ffmpegPermissions } from "../capture/ffmpeg/permissions.ts";
 import { simulationPermissions } from "../capture/simulator/flags.ts";
+import { assetsFolder } from "../base/assets.ts";
 import type { CommandName } from "../config/command_names.ts";
 import {
   combinePermissions,
@@ -24,10 +25,9 @@ type Part = PermissionsOf<Settings>;
 
 const native: Part = () => ({ ffi: true });
 const assets: Part = (_settings, program) => ({ read: [program.assets] });
-const readAll: Part = () => ({ read: true });
 const logFile: Part = ({ logging }) => ({ write: definedPaths(logging.path) });
 
-/** The files of the configuration, which a reload reads again. */
+/** The files of the configuration, which the start and a reload read. */
 const configuration: Part = (settings, { env }) => ({
   read: definedPaths(env["CREDENTIALS_DIRECTORY"], ...configurationFiles(settings)),
 });
@@ -36,7 +36,7 @@ const configuration: Part = (settings, { env }) => ({
 function configurationFiles(settings: Settings): string[] {
   const secretFiles = FLAGS.entries.flatMap(({ flag }) => flag.secretFrom?.fileFlag ?? []);
   const names = [...FLAGS.configFiles.map(({ pathFlag }) => pathFlag), ...secretFiles];
-  return FLAGS.flagsOf("serve").filter(({ flag }) => names.includes(flag.name))
+  return FLAGS.entries.filter(({ flag }) => names.includes(flag.name))
     .map((entry) => FLAGS.valueOf(settings, entry))
     .filter((path) => typeof path === "string");
 }
@@ -76,8 +76,8 @@ const PARTS: Readonly<Record<CommandName, readonly Part[] | undefined>> = {
   "devices": [native, assets],
   "simulate": [native, assets, ffmpegPermissions, simulationPermissions],
   "validate": [native, ffmpegPermissions, validatePermissions],
-  "record": [native, readAll, redisPermissions, logFile, recordPermissions],
-  "dashboard": [native, readAll, redisPermissions, logFile, dashboardPermissions],
+  "record": [configuration, redisPermissions, logFile, recordPermissions],
+  "dashboard": [configuration, redisPermissions, logFile, dashboardPermissions],
   "install": [installPermissions],
   "uninstall": [installPermissions],
   "save-default-config": [() => ({ write: ["."] })],
@@ -105,7 +105,7 @@ export function permissionsFor(
 /** Returns the files and the environment of this process. */
 export function programContext(): ProgramContext {
   const env = Deno.env.toObject();
-  return { assets: env["PHYSIOLOGY_ASSETS"] ?? Deno.cwd(), env };
+  return { assets: assetsFolder(), env };
 }
 
 /**

@@ -5,6 +5,7 @@ import { CommandHandler } from "../control/commands.ts";
 import { Recording } from "../control/recording.ts";
 import { Bus } from "../delivery/bus.ts";
 import { EnvelopeFactory } from "../envelopes/envelope_factory.ts";
+import { FaceBlur } from "../frames/face_blur.ts";
 import { FrameOutput } from "../frames/frame_output.ts";
 import { JpegEncoder } from "../frames/jpeg_encoder.ts";
 import { Overlay } from "../frames/overlay.ts";
@@ -14,6 +15,7 @@ import { Counters } from "../telemetry/counters.ts";
 import { Health } from "../telemetry/health.ts";
 import type { Log } from "../telemetry/log.ts";
 import { Systemd } from "../telemetry/systemd.ts";
+import { FaceDetector } from "../vision/detector.ts";
 import { Vision } from "../vision/vision.ts";
 import { createVitalsEngine } from "../vitals/engine.ts";
 import { Appliance } from "./appliance.ts";
@@ -68,6 +70,7 @@ export async function runServer(
     log,
     ...vitals.pulseModelPath === undefined ? {} : { pulseModelPath: vitals.pulseModelPath },
   });
+  await using faceBlur = publish.blurFaces ? new FaceBlur(await FaceDetector.open()) : undefined;
   await using encoder = new JpegEncoder({ quality: publish.jpegQuality });
   await using grpc = openGrpc(settings, {
     recording,
@@ -105,7 +108,10 @@ export async function runServer(
     vision,
     engine,
     envelopes,
-    frames: new FrameOutput({ bus, encoder, envelopes, counters, log, pacing }),
+    frames: new FrameOutput({
+      ...{ bus, encoder, envelopes, counters, log, pacing },
+      faceBlur,
+    }),
     bus,
     recording,
     overlay: publish.enableHud ? new Overlay() : undefined,

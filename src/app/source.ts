@@ -21,8 +21,8 @@ export async function openSource(
   const { publish } = settings;
   return await kind.open(settings, {
     ...context,
-    // The overlay is drawn on the analysis image, which must then have the published size.
-    analysisWidth: publish.enableHud ? UNSCALED_WIDTH : ANALYSIS_WIDTH,
+    // Overlay and blur change the analysis image, which must then have the published size.
+    analysisWidth: publish.enableHud || publish.blurFaces ? UNSCALED_WIDTH : ANALYSIS_WIDTH,
     jpegQuality: publish.framePublish === "never" ? 0 : publish.jpegQuality,
   });
 }

@@ -28,11 +28,14 @@ export function packedFiles(arch: typeof ARCH): readonly (readonly [string, stri
   ) => [packed, source.replace("{arch}", arch)]);
 }
 
+/** Returns the folder that holds all assets, without a slash at its end. */
+export function assetsFolder(): string {
+  return (Deno.env.get("PHYSIOLOGY_ASSETS") || SOURCE_ROOT).replace(/\/$/, "");
+}
+
 /** Returns the absolute path of an asset; the file need not exist. */
 export function assetPath(asset: Asset): string {
   const [packed, source] = ASSET_PATHS[asset];
-  const root = Deno.env.get("PHYSIOLOGY_ASSETS");
-  return root
-    ? `${root.replace(/\/$/, "")}/${packed}`
-    : SOURCE_ROOT + source.replace("{arch}", ARCH);
+  const isPacked = Boolean(Deno.env.get("PHYSIOLOGY_ASSETS"));
+  return `${assetsFolder()}/${isPacked ? packed : source.replace("{arch}", ARCH)}`;
 }

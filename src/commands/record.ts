@@ -1,3 +1,4 @@
+import { makeNewFilesPrivate } from "../base/private_files.ts";
 import { stopSignal } from "../app/stop_signal.ts";
 import { EXIT } from "../base/errors.ts";
 import { Recorder } from "../recording/recorder.ts";
@@ -9,6 +10,7 @@ import type { CommandContext } from "./command.ts";
 
 /** Saves the metrics of each recording session to files until it is stopped. */
 export async function run({ settings, log }: CommandContext): Promise<number> {
+  makeNewFilesPrivate();
   const { redis, record } = settings;
   using stop = stopSignal(log);
   const clock = new SystemClock();

@@ -1,3 +1,4 @@
+import { makeNewFilesPrivate } from "../base/private_files.ts";
 import { EXIT, UsageError } from "../base/errors.ts";
 import { SystemClock } from "../telemetry/clock.ts";
 import type { CommandContext } from "./command.ts";
@@ -7,6 +8,7 @@ import { VideoFile } from "../frames/video_file.ts";
 
 /** Writes a simulated video and its ground truth as fast as possible. */
 export async function run({ settings, log, print }: CommandContext): Promise<number> {
+  makeNewFilesPrivate();
   const { outputPath, truthPath, durationS } = settings.simulation;
   if (outputPath === undefined) {
     throw new UsageError("Cannot simulate without a file to write: add --output=clip.avi");

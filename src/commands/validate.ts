@@ -1,3 +1,4 @@
+import { makeNewFilesPrivate } from "../base/private_files.ts";
 import { EXIT, reasonOf, UnavailableError } from "../base/errors.ts";
 import { VERSION } from "../base/version.ts";
 import { maskPasswords } from "../config/secret.ts";
@@ -12,6 +13,7 @@ import type { CommandContext } from "./command.ts";
 
 /** Measures the accuracy on recordings or a simulation; returns 1 if a limit is exceeded. */
 export async function run({ settings, argv, print }: CommandContext): Promise<number> {
+  makeNewFilesPrivate();
   const { jsonPath, htmlPath } = settings.validate;
   const report = await validate(settings, openStudy(settings), {
     provenance: {

@@ -70,20 +70,13 @@ export function missingPermission({ net = [], read = [] }: Partial<Permissions>)
   return "path" in missing ? `${missing.path}` : "host" in missing ? missing.host : "any host";
 }
 
-/**
- * Formats permissions as flags of Deno.
- *
- * @param options.running path of the running mark, which every run may remove
- */
-export function permissionFlags(
-  { read, write, net, run, ffi }: Permissions,
-  { running }: { readonly running?: string | undefined } = {},
-): string[] {
-  const writable = write === true || running === undefined ? write : [...write, running];
+/** Formats permissions as flags of Deno. */
+export function permissionFlags({ read, write, net, run, ffi }: Permissions): string[] {
   return [
     "--allow-env",
+    "--allow-sys=umask", // for files that only their owner can read
     ...flag("read", read),
-    ...flag("write", writable),
+    ...flag("write", write),
     ...flag("net", net),
     ...flag("run", run),
     ...ffi ? ["--allow-ffi"] : [],

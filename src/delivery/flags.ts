@@ -38,6 +38,10 @@ export function publishFlags<const Name extends string>(transports: Transports<N
       range: [1, 100],
     }),
     enableHud: bool("enable_hud", "Draw traces and rates on the published frames."),
+    blurFaces: bool(
+      "blur_faces",
+      "Blur all faces in published frames; a frame that was not searched for faces is dropped.",
+    ),
     maxFrameAgeMs: int(
       "max_frame_age_ms",
       "Age in milliseconds above which a frame is dropped instead of sent.",
@@ -87,6 +91,6 @@ export const publishPermissions: PermissionsOf<{ readonly publish: PublishSettin
 ) => ({
   write: definedPaths(publish.spoolPath),
   ...publish.spoolPath === undefined ? {} : { read: [MACHINE_ID_PATH] },
-  // ffmpeg compresses the frames that the display of traces and rates is drawn on.
-  ...publish.enableHud ? ffmpegPermissions(undefined, program) : {},
+  // ffmpeg compresses the frames that the program draws on.
+  ...publish.enableHud || publish.blurFaces ? ffmpegPermissions(undefined, program) : {},
 });

@@ -3,6 +3,8 @@ import { JpegShrinker } from "../../ffi/jpeg_shrink.ts";
 import type { Frame, Image } from "../capture/frame.ts";
 import { reasonOf } from "../base/errors.ts";
 import type { EnvelopeFactory } from "../envelopes/envelope_factory.ts";
+import type { FaceBlur } from "./face_blur.ts";
+import type { Box } from "../vision/region_sample.ts";
 import { quantizerScaleFor } from "./degradation.ts";
 import type { FramePacing } from "./pacing.ts";
 import type { Counters } from "../telemetry/counters.ts";
@@ -32,6 +34,14 @@ interface SizedJpeg {
   readonly scale?: number;
 }
 
+/** How a frame is drawn before it is published. */
+export interface OfferOptions {
+  /** Returns the image to publish, with an overlay; the camera's own JPEG is then not used. */
+  readonly draw?: ((image: Image) => Image) | undefined;
+  /** Boxes of the faces that may be in the frame, as fractions of the image. */
+  readonly faces?: readonly Box[];
+}
+
 /** The bus, as far as the frame output uses it. */
 export interface FrameBus {
   /** True while a sink needs frames at their full rate. */
@@ -47,6 +57,8 @@ export interface FrameOutputOptions {
   readonly encoder: ImageEncoder;
   /** Recompresses JPEGs for a slow link. @default one of the native library */
   readonly shrinker?: Pick<JpegShrinker, "shrink">;
+  /** Blurs faces; a JPEG of the camera is then never published. @default none */
+  readonly faceBlur?: Pick<FaceBlur, "apply"> | undefined;
   readonly pacing: FramePacing;
   readonly envelopes: EnvelopeFactory;
   readonly counters: Counters;
@@ -94,32 +106,34 @@ export class FrameOutput {
     return { width: Math.round(width * scale), height: Math.round(height * scale) };
   }
 
-  /**
-   * Publishes the frame if it is due. Its pixels are not read after the call returns.
-   *
-   * @param draw Returns the image to publish, with an overlay; the camera's own JPEG is then not
-   * used.
-   */
-  offer(frame: Frame, draw?: (image: Image) => Image): void {
-    const { bus, pacing, encoder } = this.#options;
+  /** Publishes the frame if it is due. Its pixels are not read after the call returns. */
+  offer(frame: Frame, { draw, faces = [] }: OfferOptions = {}): void {
+    const { bus, pacing, faceBlur } = this.#options;
     const degradation = bus.frameDegradation;
     const { timeUs } = frame;
     if (!pacing.isDue(timeUs, { wanted: bus.framesWanted, degradation })) return;
     if (this.#isBusy(timeUs)) return this.#countDropped("encoder_busy");
-    if (frame.jpeg && !draw) {
+    if (frame.jpeg && !draw && !faceBlur) {
       // Copied, as the camera reuses the buffer after the frame is disposed.
       const original = { jpeg: frame.jpeg.slice(), width: frame.width, height: frame.height };
       if (degradation === 0 && this.#inFlight.length === 0) return this.#publish(timeUs, original);
       return this.#enqueue(timeUs, () => this.#shrink(original, degradation));
     }
-    const image = draw ? draw(frame.image) : frame.image;
-    const { width, height } = image;
-    const encoded = encoder.encode(image);
+    const encoded = faceBlur
+      ? faceBlur.apply(frame.image, { timeUs, tracked: faces })
+        .then((blurred) => blurred && this.#encode(draw ? draw(blurred) : blurred))
+      : this.#encode(draw ? draw(frame.image) : frame.image);
     encoded.catch(() => {}); // handled below, when the previous frame is done
     this.#enqueue(timeUs, async () => {
-      const jpeg = await encoded;
-      return jpeg && await this.#shrink({ jpeg, width, height }, degradation);
+      const original = await encoded;
+      return original && await this.#shrink(original, degradation);
     });
+  }
+
+  async #encode(image: Image): Promise<SizedJpeg | undefined> {
+    const { width, height } = image;
+    const jpeg = await this.#options.encoder.encode(image);
+    return jpeg && { jpeg, width, height };
   }
 
   #isBusy(timeUs: MonotonicUs): boolean {

@@ -42,6 +42,26 @@ export function packImage(image: Image, target: Uint8Array<ArrayBuffer>): void {
   }
 }
 
+/** Returns a copy of the image, without row padding. */
+export function copyImage(image: Image): Image {
+  const { width, height, u, v, chromaShiftX, chromaShiftY } = image;
+  const packed = new Uint8Array(rawFormatOf(image).bytes);
+  packImage(image, packed);
+  const uvStride = (width + chromaShiftX) >> chromaShiftX;
+  const uvBytes = uvStride * ((height + chromaShiftY) >> chromaShiftY);
+  const start = width * height;
+  return {
+    ...image,
+    y: packed.subarray(0, start),
+    ...u && v && {
+      u: packed.subarray(start, start + uvBytes),
+      v: packed.subarray(start + uvBytes),
+    },
+    yStride: width,
+    uvStride,
+  };
+}
+
 /** Copies a plane to `offset` and returns the offset of the next one. */
 function packPlane(
   plane: Uint8Array<ArrayBuffer>,

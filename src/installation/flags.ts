@@ -1,5 +1,5 @@
 import { bool, optionalPath, topic } from "../config/flag.ts";
-import type { PermissionsOf } from "../config/permissions.ts";
+import { definedPaths, type PermissionsOf } from "../config/permissions.ts";
 
 export const installFlags = topic("Installation", ["install", "uninstall"], {
   dryRun: bool("dry_run", "Print the actions without performing them."),
@@ -10,8 +10,8 @@ export const installFlags = topic("Installation", ["install", "uninstall"], {
   ),
 });
 
-export const installPermissions: PermissionsOf<unknown> = () => ({
+export const installPermissions: PermissionsOf<unknown> = (_settings, { env }) => ({
   read: true,
   write: true,
-  run: ["systemctl"],
+  run: ["systemctl", "useradd", "userdel", ...definedPaths(env["PHYSIOLOGY_EXECUTABLE"])],
 });

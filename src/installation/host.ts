@@ -10,9 +10,11 @@ import {
   removeUnpackedProgram,
   systemctl,
   systemdVersion,
+  unpackProgram,
   writeFile,
 } from "./system.ts";
-import { PATHS } from "./paths.ts";
+import { addAccount, removeAccount } from "./account.ts";
+import { ACCOUNT, PATHS } from "./paths.ts";
 import type { PlannedFile } from "./secrets.ts";
 
 /** A system to install into, and what an installation does to it. */
@@ -26,10 +28,15 @@ export interface Host {
   /** The text of the installed unit, if there is one. */
   readonly installedUnit: string | undefined;
   copyProgram(from: string): void;
+  /** Unpacks a packed program to where only root may change it. */
+  unpackProgram(program: string): Promise<void>;
   writeFile(file: PlannedFile): void;
   /** Returns true if the file or folder existed. */
   remove(path: string): boolean;
   removeEmptyFolder(path: string): FolderRemoval;
+  /** Creates the account that the program has without systemd, if there is none. */
+  addAccount(): Promise<void>;
+  removeAccount(): Promise<void>;
   makeStateFolder(): void;
   /** Enables the unit of an image. */
   enableUnit(): void;
@@ -49,10 +56,14 @@ export function hostAt(root = ""): Host {
     systemdVersion: systemdVersion(system),
     installedUnit: readFile(system, PATHS.unit),
     copyProgram: (from) => copyProgram(system, { from, to: PATHS.program }),
+    unpackProgram: (program) => unpackProgram(program, system.root + PATHS.programFolder),
     writeFile: (file) => writeFile(system, file),
     remove: (path) => remove(system, path),
     removeEmptyFolder: (path) => removeEmptyFolder(system, path),
-    makeStateFolder: () => makeFolder(system.root + PATHS.stateFolder),
+    addAccount: () => addAccount(ACCOUNT, PATHS.stateFolder),
+    removeAccount: () => removeAccount(ACCOUNT),
+    makeStateFolder: () =>
+      makeFolder(system.root + PATHS.stateFolder, system.root ? {} : { owner: ACCOUNT }),
     enableUnit: () => enableInImage(system, PATHS.unit, PATHS.wantsLink),
     systemctl,
     removeUnpackedProgram: () => removeUnpackedProgram(Deno.env.toObject()),

@@ -1,6 +1,6 @@
 import { UnavailableError, UsageError } from "../base/errors.ts";
 import type { Host } from "./host.ts";
-import { PATHS, SERVICE } from "./paths.ts";
+import { ACCOUNT, PATHS, SERVICE } from "./paths.ts";
 import type { ServicePlan } from "./plan.ts";
 
 interface InstallOptions {
@@ -21,6 +21,8 @@ export function describeInstall(
 ): string[] {
   const { root, usesSystemd } = host;
   return [
+    ...usesSystemd ? [] : [`# Create the account ${ACCOUNT}`],
+    `# Unpack ${program ?? "the packed program"} to ${root}${PATHS.programFolder}`,
     `# Copy ${program ?? "the packed program"} to ${root}${PATHS.program}`,
     ...files.map(({ path, mode, text, secret }) =>
       `# Write ${root}${path}, mode 0${mode.toString(8)}\n${secret ? "***\n" : text}`
@@ -48,6 +50,8 @@ export async function install(
       "Cannot install from source: build the executable with 'deno task compile' and install that",
     );
   }
+  if (!host.usesSystemd) await host.addAccount();
+  await host.unpackProgram(program);
   host.copyProgram(program);
   for (const file of files) if (host.usesSystemd || file.path !== PATHS.unit) host.writeFile(file);
   for (const path of stale) host.remove(path);

@@ -4,7 +4,7 @@ import type { Configuration } from "../config/load.ts";
 import { Secret } from "../config/secret.ts";
 import { formatValue } from "../config/values.ts";
 import { REDIS_CONFIG_FILE } from "../transports/redis/flags.ts";
-import { PATHS } from "./paths.ts";
+import { ACCOUNT, PATHS } from "./paths.ts";
 import {
   type ConfiguredValue,
   credentialDirectives,
@@ -187,15 +187,21 @@ function writableFolders(
   });
 }
 
+/** Runs a program as its account, and without a way back to the rights of root (setpriv(1)). */
+const DROP_ROOT = [
+  ...["setpriv", `--reuid=${ACCOUNT}`, `--regid=${ACCOUNT}`, "--init-groups"],
+  ...["--inh-caps=-all", "--bounding-set=-all", "--no-new-privs"],
+];
+
 /**
  * Returns the line for crontab that starts the program at boot and restarts it whenever it exits,
  * except after a usage or configuration error.
  */
 function cronLine(command: readonly string[]): string {
-  const line = command.map(quoteForShell).join(" ");
+  const line = [...DROP_ROOT, ...command.map(quoteForShell)].join(" ");
   // cron ends the command at an unescaped percent sign (crontab(5)).
   return (
-    `@reboot cd ${PATHS.stateFolder} && while :; do ${line}; ` +
+    `@reboot umask 077; cd ${PATHS.stateFolder} && while :; do ${line}; ` +
     "case $? in 64|78) break;; esac; sleep 1; done"
   ).replaceAll("%", "\\%");
 }

@@ -1,7 +1,7 @@
 import { environmentName } from "../config/flag.ts";
 import type { FlagEntry } from "../config/flag_table.ts";
 import type { Secret } from "../config/secret.ts";
-import { PATHS, SERVICE } from "./paths.ts";
+import { ACCOUNT, PATHS, SERVICE } from "./paths.ts";
 import { quoteEnvironment } from "./unit.ts";
 
 /** A file that `install` writes. */
@@ -9,6 +9,8 @@ export interface PlannedFile {
   readonly path: string;
   readonly mode: number;
   readonly text: string;
+  /** Name of the account that owns it. @default root */
+  readonly owner?: string;
   /** True if the text must not be printed. */
   readonly secret: boolean;
 }
@@ -20,8 +22,8 @@ export interface ConfiguredValue {
 }
 
 /**
- * How the service gets secrets that only root may read: as systemd credentials, as environment
- * variables from a file that systemd reads, or as files, if cron starts it as root.
+ * How the service gets secrets that no other user may read: as systemd credentials, as environment
+ * variables from a file that systemd reads, or as files of its account, if cron starts it.
  */
 export type CredentialTransfer = "credentials" | "variables" | "files";
 
@@ -69,7 +71,8 @@ export function secretFile(secret: ConfiguredValue, transfer: CredentialTransfer
   const clear = (secret.value as Secret).reveal();
   const variable = `${environmentName(secret.entry.flag)}=${quoteEnvironment(clear)}`;
   const text = `${transfer === "variables" ? variable : clear}\n`;
-  return { path: pathOf(secret), mode: 0o600, text, secret: true };
+  const owner = transfer === "files" ? { owner: ACCOUNT } : {};
+  return { path: pathOf(secret), mode: 0o600, text, secret: true, ...owner };
 }
 
 /** Returns the flag that reads a secret from its file. */

@@ -1,4 +1,7 @@
 import { reasonOf, UnavailableError } from "../base/errors.ts";
+import { changeOwner } from "./account.ts";
+import { PATHS } from "./paths.ts";
+import { runProgram } from "./run_program.ts";
 
 /** A system to install into: the running one, or an image mounted at a folder. */
 export interface System {
@@ -9,11 +12,17 @@ export interface System {
 /** Writes a file atomically and creates its folders. */
 export function writeFile(
   { root }: System,
-  file: { readonly path: string; readonly mode: number; readonly text: string },
+  file: {
+    readonly path: string;
+    readonly mode: number;
+    readonly text: string;
+    readonly owner?: string;
+  },
 ): void {
   replaceFile(root + file.path, (temporary) => {
     Deno.writeTextFileSync(temporary, file.text, { mode: file.mode });
     Deno.chmodSync(temporary, file.mode);
+    if (file.owner) changeOwner(temporary, file.owner);
   });
 }
 
@@ -35,9 +44,14 @@ export function copyProgram({ root }: System, { from, to }: { from: string; to: 
   });
 }
 
-/** Creates a folder that only this user may enter. */
-export function makeFolder(path: string): void {
+/**
+ * Creates a folder that only its owner may enter.
+ *
+ * @param options.owner name of an account. @default this user
+ */
+export function makeFolder(path: string, { owner }: { readonly owner?: string } = {}): void {
   Deno.mkdirSync(path, { recursive: true, mode: 0o700 });
+  if (owner) changeOwner(path, owner);
 }
 
 /** Replaces a file by one that `write` creates. */
@@ -145,23 +159,28 @@ export async function systemctl(
   args: readonly string[],
   { allowFailure = false }: { readonly allowFailure?: boolean } = {},
 ): Promise<void> {
-  const { success, stderr } = await new Deno.Command("systemctl", {
-    args: [...args],
-    stdout: "null",
-    stderr: "piped",
-  }).output();
-  if (success || allowFailure) return;
-  const reason = new TextDecoder().decode(stderr).trim().split("\n").join("; ");
-  throw new UnavailableError(`Cannot run systemctl ${args.join(" ")}: ${reason}`);
+  if (allowFailure) await runProgram("systemctl", args).catch(() => {});
+  else await runProgram("systemctl", args);
 }
 
 /**
- * Removes the files that this run has unpacked: after an installation the service unpacks its own,
- * and an uninstallation leaves nothing.
+ * Unpacks a packed program to a folder, where every user may run it and only root may change it.
+ *
+ * @throws {UnavailableError} if the disk is full
+ */
+export async function unpackProgram(program: string, folder: string): Promise<void> {
+  await runProgram(program, [`--unpack_to=${folder}`]);
+}
+
+/**
+ * Removes the files that this run has unpacked for this user: an installation has its own, and an
+ * uninstallation leaves nothing.
  */
 export function removeUnpackedProgram(env: Readonly<Record<string, string>>): void {
+  const assets = env["PHYSIOLOGY_ASSETS"] ?? "";
+  if (assets.startsWith(PATHS.programFolder)) return;
   const folder = /^.+\/physiology_server(-\d+)?(?=\/[0-9a-f]{64}$)/
-    .exec(env["PHYSIOLOGY_ASSETS"] ?? "")?.[0];
+    .exec(assets)?.[0];
   if (!folder || env["STATE_DIRECTORY"] !== undefined) return;
   try {
     Deno.removeSync(folder, { recursive: true });

@@ -1,5 +1,5 @@
 import type { Host } from "./host.ts";
-import { PATHS, SERVICE } from "./paths.ts";
+import { ACCOUNT, PATHS, SERVICE } from "./paths.ts";
 
 interface Removal {
   /** The calls of systemctl before and after the removal. */
@@ -17,7 +17,7 @@ export interface Uninstalled {
 
 /** @param files those that `install` may have written to the configuration folder. */
 function removalFrom({ root, usesSystemd }: Host, files: readonly string[]): Removal {
-  const paths = [PATHS.unit, ...files, PATHS.program];
+  const paths = [PATHS.unit, ...files, PATHS.program, PATHS.programFolder];
   if (root || !usesSystemd) {
     return { before: [], paths: [...paths, PATHS.wantsLink, PATHS.stateFolder], after: [] };
   }
@@ -39,6 +39,7 @@ export function describeUninstall(host: Host, files: readonly string[]): string[
     ...paths.map(remove),
     `${remove(PATHS.configFolder)} if it is empty`,
     ...after.map(run),
+    ...host.usesSystemd ? [] : [`# Remove the account ${ACCOUNT}`],
   ];
 }
 
@@ -55,6 +56,7 @@ export async function uninstall(host: Host, files: readonly string[]): Promise<U
   const removed = paths.filter((path) => host.remove(path));
   const folder = host.removeEmptyFolder(PATHS.configFolder);
   for (const step of after) await host.systemctl(step, { allowFailure: true });
+  if (!host.usesSystemd) await host.removeAccount();
   host.removeUnpackedProgram();
   return {
     removed: folder === "removed" ? [...removed, PATHS.configFolder] : removed,

@@ -103,6 +103,11 @@ export class FaceTracker {
     };
   }
 
+  /** Boxes of all tracks, tentative and missed ones too, as fractions of the image. */
+  get boxes(): readonly Box[] {
+    return this.#tracks.map(({ pose }) => toFace(pose, this.#aspect).box);
+  }
+
   /** Associates the detections of one image with tracks, and starts and ends tracks. */
   update(
     detections: readonly Detection[],

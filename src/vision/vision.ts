@@ -11,6 +11,7 @@ import { DetectionScheduler } from "./detection_scheduler.ts";
 import { chestRectangle, noseRectangle, regionShapes, toPixels } from "./layout.ts";
 import { PulseNetwork } from "./pulse_network.ts";
 import {
+  type Box,
   type FaceObservation,
   REGION_NAMES,
   type RegionMean,
@@ -131,6 +132,11 @@ export class Vision implements AsyncDisposable {
     const sample = this.#measure(frame);
     await this.#runNetwork(frame, sample, true);
     return this.#withNetworkPulse(sample);
+  }
+
+  /** Boxes of all faces that may be in the newest frame, as fractions of the image. */
+  get faceBoxes(): readonly Box[] {
+    return this.#tracker.boxes;
   }
 
   /** Measures another face than the present one, if there is another that was not passed over. */

@@ -12,6 +12,18 @@ export function fakeHost(
     systemdVersion: undefined,
     installedUnit: undefined,
     copyProgram: (from) => void steps.push(`copy ${from}`),
+    // deno-lint-ignore require-await
+    async unpackProgram(program) {
+      steps.push(`unpack ${program}`);
+    },
+    // deno-lint-ignore require-await
+    async addAccount() {
+      steps.push("add the account");
+    },
+    // deno-lint-ignore require-await
+    async removeAccount() {
+      steps.push("remove the account");
+    },
     writeFile: ({ path, mode }) => void steps.push(`write ${path} 0${mode.toString(8)}`),
     remove(path) {
       steps.push(`remove ${path}`);

@@ -180,6 +180,7 @@ export async function runScript(
       observe: sampleOf,
       observeInOrder: (frame) => Promise.resolve(sampleOf(frame)),
       passOverFace: () => void run.seen.passedOver++,
+      faceBoxes: [],
     },
     engine: createVitalsEngine(),
     recording: run.recording,

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { AppError } from "../../base/errors.ts";
+import { makePrivate } from "../../base/private_files.ts";
 import type { Counters } from "../../telemetry/counters.ts";
 import type { Log } from "../../telemetry/log.ts";
 import { decodeSegment } from "./record.ts";
@@ -79,6 +80,7 @@ export class SpoolFolder implements Disposable {
     const { identity } = this;
     const folder = `${this.#options.path}/${folderNameOf(identity)}`;
     await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
+    await makePrivate(folder);
     const file = await tryLock(`${folder}/lock`);
     if (!file) {
       throw new AppError("another server uses it", {

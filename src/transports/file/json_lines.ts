@@ -1,3 +1,4 @@
+import { makePrivate } from "../../base/private_files.ts";
 import type { Clock } from "../../telemetry/clock.ts";
 import { withFileLock } from "./file_lock.ts";
 import type { FileOptions } from "./options.ts";
@@ -43,6 +44,7 @@ export class JsonLines implements AsyncDisposable {
     this.#close();
     const file = await Deno.open(this.path, { read: true, append: true, create: true });
     this.#file = file;
+    await makePrivate(this.path);
     this.#bytes = truncate ? 0 : await completeLinesLength(file);
     await file.truncate(this.#bytes);
     this.#openedUs = this.#clock.monotonicUs();

@@ -8,14 +8,12 @@ const ROOT = new URL("../../../", import.meta.url).pathname;
 const work = await Deno.makeTempDir({ prefix: "launcher-" });
 addEventListener("unload", () => Deno.removeSync(work, { recursive: true }));
 
-/** ReunpackFolders Deno: plans one permission, then prints its arguments and environment. */
+/** Replaces Deno: plans one permission, then prints its arguments and environment. */
 const FAKE_DENO = `#!/bin/sh
 [ "$PHYSIOLOGY_STAGE" != plan ] || { echo --allow-planned; exit 200; }
 cat "$PHYSIOLOGY_ASSETS/main.js"
 echo "arguments: $*"
 env | grep PHYSIOLOGY_
-mkdir -p "$DENO_DIR/compiled"
-[ -n "$CRASH" ] || rm -f "$PHYSIOLOGY_RUNNING"
 `;
 
 /** Creates a small packed program, with `padding` further bytes that do not compress. */
@@ -107,15 +105,29 @@ Deno.test("launcher unpacks once if several first starts run concurrently", asyn
   outputs.forEach(assertStarted);
   cache.onlyFolder();
   assert(
-    !cache.entries().some((name) => /\.(new|old|running)$/.test(name)),
+    !cache.entries().some((name) => /\.(new|old)$/.test(name)),
     cache.entries().join(),
   );
 });
+
+/** Changes a byte as an attacker does: size, time and mode of the file stay the same. */
+function flipBit(path: string): void {
+  const { mtime } = Deno.statSync(path);
+  const bytes = Deno.readFileSync(path);
+  bytes[0] = (bytes[0] ?? 0) ^ 1;
+  Deno.writeFileSync(path, bytes);
+  assert(mtime);
+  Deno.utimeSync(path, mtime, mtime);
+}
 
 const DAMAGES: Readonly<Record<string, (folder: string) => void>> = {
   "a truncated file": (folder) => Deno.truncateSync(`${folder}/bin/deno`, 10),
   "a missing file": (folder) => Deno.removeSync(`${folder}/deep/er/empty`),
   "a rewritten file": (folder) => Deno.writeTextFileSync(`${folder}/main.js`, "PROGRAM program\n"),
+  "a file replaced by one of the same size, time and mode": (folder) =>
+    flipBit(`${folder}/main.js`),
+  "a file added beside the libraries": (folder) =>
+    Deno.writeTextFileSync(`${folder}/deep/libc.so.6`, ""),
   "a changed mode": (folder) => Deno.chmodSync(`${folder}/bin/deno`, 0o644),
   "a link for a file"(folder) {
     Deno.removeSync(`${folder}/main.js`);
@@ -134,30 +146,6 @@ for (const [what, damage] of Object.entries(DAMAGES)) {
     assert(!cache.entries().some((name) => /\.(new|old)$/.test(name)), cache.entries().join());
   });
 }
-
-/** Flips a bit as a bad disk does: size and time of the file stay the same. */
-function flipBit(path: string): void {
-  const { mtime } = Deno.statSync(path);
-  const bytes = Deno.readFileSync(path);
-  bytes[0] = (bytes[0] ?? 0) ^ 1;
-  Deno.writeFileSync(path, bytes);
-  assert(mtime);
-  Deno.utimeSync(path, mtime, mtime);
-}
-
-Deno.test("launcher checks every byte after a crash", async () => {
-  const cache = newCache();
-  await start([], { ...cache.env, CRASH: "yes" });
-  flipBit(`${cache.onlyFolder()}/main.js`);
-  assertStarted(await start([], cache.env));
-});
-
-Deno.test("launcher checks every byte with PHYSIOLOGY_VERIFY", async () => {
-  const cache = newCache();
-  await start([], cache.env);
-  flipBit(`${cache.onlyFolder()}/main.js`);
-  assertStarted(await start([], { ...cache.env, PHYSIOLOGY_VERIFY: "1" }));
-});
 
 Deno.test("launcher keeps only the most recently used older version, for a rollback", async () => {
   const cache = newCache();
@@ -324,3 +312,73 @@ Deno.test("launcher moves secrets from the command line to the environment", asy
   assert.match(stdout, /^PHYSIOLOGY_REDIS_PASSWORD=hunter2$/m);
   assert.match(stdout, /^PHYSIOLOGY_GRPC_TOKEN=t1$/m);
 });
+
+Deno.test("launcher does not run a damaged program that it cannot replace", async () => {
+  await onSmallDisk(async (disk, remount) => {
+    assertStarted(await start([], { XDG_CACHE_HOME: disk }));
+    const folder = `${disk}/physiology_server`;
+    const name = [...Deno.readDirSync(folder)].find((entry) => entry.isDirectory)?.name;
+    flipBit(`${folder}/${name}/main.js`);
+    await remount("ro");
+    const { status, stdout, stderr } = await start([], { XDG_CACHE_HOME: disk });
+    assert.deepEqual([status, stdout], [69, ""]);
+    assert.match(stderr, /^physiology_server: Cannot start: .* is damaged and cannot be replaced/);
+  });
+});
+
+Deno.test("launcher --unpack_to unpacks for every user with any umask, repairs, and runs nothing", async () => {
+  const folder = `${Deno.makeTempDirSync({ dir: work })}/lib/physiology_server`;
+  const unpack = async () => {
+    const { success, stdout, stderr } = await new Deno.Command("sh", {
+      args: ["-c", `umask 077; exec ${program} --unpack_to=${folder}`],
+    }).output();
+    const text = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
+    assert.deepEqual([success, text], [true, ""]);
+  };
+  await unpack();
+  const name = [...Deno.readDirSync(folder)].find((entry) => entry.isDirectory)?.name;
+  const modes = ["", `/${name}`, `/${name}/deep/er`, `/${name}/main.js`, `/${name}/bin/deno`]
+    .map((path) => (Deno.statSync(folder + path).mode! & 0o777).toString(8));
+  assert.deepEqual(modes, ["755", "755", "755", "644", "755"]);
+  flipBit(`${folder}/${name}/main.js`);
+  await unpack();
+  assert.equal(Deno.readTextFileSync(`${folder}/${name}/main.js`), "program program\n");
+});
+
+Deno.test("launcher wipes secrets from its own command line before it unpacks, and keeps it so", async () => {
+  const secret = "hunter2-is-long-enough";
+  const slow = await makeProgram("slow", 60_000_000);
+  const cache = newCache();
+  await using child = new Deno.Command(slow, {
+    args: [`--redis_password=${secret}`, "--http-token", secret, "--use_camera"],
+    clearEnv: true,
+    env: { PATH: "/usr/bin:/bin", ...cache.env },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "null",
+  }).spawn();
+  const seen = { unpacking: [] as string[], after: [] as string[] };
+  let exited = false;
+  const output = child.stdout.text().then((text) => (exited = true, text));
+  while (!exited) {
+    const unpacking = await hasNew(cache.unpackFolder);
+    const line = await Deno.readTextFile(`/proc/${child.pid}/cmdline`).catch(() => "");
+    if (unpacking) seen.unpacking.push(line);
+    else if (line !== "" && seen.unpacking.length > 0) seen.after.push(line);
+  }
+  assert(seen.unpacking.length > 3 && seen.after.length > 0);
+  for (const line of [...seen.unpacking, ...seen.after]) {
+    assert(line.includes("--use_camera") && !line.includes(secret), line);
+  }
+  assert.match(await output, /PHYSIOLOGY_REDIS_PASSWORD=hunter2/);
+});
+
+/** True while the launcher unpacks into this folder. */
+async function hasNew(folder: string): Promise<boolean> {
+  try {
+    for await (const { name } of Deno.readDir(folder)) if (name.endsWith(".new")) return true;
+  } catch {
+    // The folder does not exist yet.
+  }
+  return false;
+}

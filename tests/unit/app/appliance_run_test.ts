@@ -43,7 +43,12 @@ function applianceOf(source: FrameSource, samples = faceSamples({ seconds: 1e6 }
     ...context,
     source,
     envelopes,
-    vision: { observe, observeInOrder: () => Promise.resolve(observe()), passOverFace() {} },
+    vision: {
+      observe,
+      observeInOrder: () => Promise.resolve(observe()),
+      passOverFace() {},
+      faceBoxes: [],
+    },
     engine: createVitalsEngine(),
     recording: new Recording(),
     frames: new FrameOutput({

@@ -409,6 +409,7 @@ Deno.test("Appliance waits for the detector only if the source is read at full s
   for (const realtime of [true, false]) {
     const measured: string[] = [];
     const vision: ApplianceParts["vision"] = {
+      faceBoxes: [],
       observe({ timeUs }) {
         measured.push("at once");
         return goodSample({ timeUs });

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { load } from "../../../src/app/flags.ts";
 import { permissionsFor, programContext } from "../../../src/app/permissions.ts";
+import { assetPath } from "../../../src/base/assets.ts";
+import { type CommandName, COMMANDS } from "../../../src/config/command_names.ts";
 import { withEnvironment } from "../../support/environment.ts";
 
 function permissionsOf(...argv: string[]) {
@@ -35,7 +37,7 @@ Deno.test("permissionsFor() allows only the Redis server, the own listeners and 
 Deno.test("permissionsFor() allows running ffmpeg only if it is needed", () => {
   assert.deepEqual(permissionsOf("--use_camera")?.run, []);
   for (const argv of [["--use_camera", "--enable_hud"], ["--simulate"], ["--input_video_path=a"]]) {
-    assert.deepEqual(permissionsOf(...argv)?.run, ["/a/bin/ffmpeg", "ffmpeg"]);
+    assert.deepEqual(permissionsOf(...argv)?.run, [assetPath("ffmpeg"), "ffmpeg"]);
   }
 });
 
@@ -82,14 +84,34 @@ Deno.test("permissionsFor() allows the commands of a laboratory and of root to o
     const { read, write } = permissionsOf(command)!;
     assert.deepEqual([read, write], [true, true], command);
   }
-  assert.deepEqual(permissionsOf("install")?.run, ["systemctl"]);
-  const { read, write, net } = permissionsOf("record", "--output_dir=/out", "--redis_host=cloud")!;
-  assert.deepEqual([read, write, net], [true, ["/out"], ["cloud:6379"]]);
+  assert.deepEqual(permissionsOf("install")?.run, ["systemctl", "useradd", "userdel"]);
 });
 
-Deno.test("permissionsFor() allows the dashboard its Redis and its port, and no file to write", () => {
-  const { read, write, net } = permissionsOf("dashboard", "--redis_host=cloud", "--port=90")!;
-  assert.deepEqual([read, write, net], [true, [], ["cloud:6379", "127.0.0.1:90"]]);
+Deno.test("permissionsFor() allows record its Redis, its output and its secrets, and no native code", () => {
+  const flags = ["--redis_host=cloud", "--redis_password_file=/pw", "--redis_tls_ca_path=/ca.pem"];
+  assert.deepEqual(permissionsOf("record", "--output_dir=/out", "--redis_tls", ...flags), {
+    read: ["/pw", "/ca.pem", "/out"],
+    write: ["/out"],
+    net: ["cloud:6379"],
+    run: [],
+    ffi: false,
+  });
+});
+
+Deno.test("permissionsFor() allows the dashboard its Redis, its port and its token, and nothing else", () => {
+  assert.deepEqual(
+    permissionsOf("dashboard", "--redis_host=cloud", "--port=90", "--token_file=/token"),
+    { read: ["/token"], write: [], net: ["cloud:6379", "127.0.0.1:90"], run: [], ffi: false },
+  );
+});
+
+Deno.test("permissionsFor() allows native code only to commands that use it", () => {
+  const commands = Object.keys(COMMANDS) as CommandName[];
+  const { settings } = load(["--simulate"], { env: {}, readText: () => "" });
+  assert.deepEqual(
+    commands.filter((command) => permissionsFor(command, settings, { assets: "/a", env: {} })?.ffi),
+    ["serve", "devices", "simulate", "validate", "check-config"],
+  );
 });
 
 Deno.test("permissionsFor() allows writing only the files that a command names", () => {
@@ -122,12 +144,13 @@ Deno.test("permissionsFor() allows reading the credentials of systemd", () => {
   assert.deepEqual(read, ["/a", "/run/credentials/p"]);
 });
 
-Deno.test("programContext() has the folder of the unpacked program, or the current one", () => {
+Deno.test("programContext() has the folder of the unpacked program, or of the source tree", () => {
   withEnvironment({ PHYSIOLOGY_ASSETS: "/unpacked" }, () => {
     assert.equal(programContext().assets, "/unpacked");
     assert.equal(programContext().env["PHYSIOLOGY_ASSETS"], "/unpacked");
   });
   withEnvironment({ PHYSIOLOGY_ASSETS: undefined }, () => {
-    assert.equal(programContext().assets, Deno.cwd());
+    const root = new URL("../../../", import.meta.url).pathname.replace(/\/$/, "");
+    assert.equal(programContext().assets, root);
   });
 });

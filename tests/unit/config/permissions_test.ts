@@ -10,10 +10,10 @@ import {
 Deno.test("permissionFlags() doubles a comma in a path", () => {
   const flags = permissionFlags(
     { read: ["/a,b"], write: true, net: [], run: ["ffmpeg"], ffi: false },
-    { running: "/mark" },
   );
   assert.deepEqual(flags, [
     "--allow-env",
+    "--allow-sys=umask",
     "--allow-read=/a,,b",
     "--allow-write",
     "--allow-run=ffmpeg",
@@ -41,7 +41,7 @@ Deno.test("combinePermissions() of nothing allows nothing, and everything if one
   assert.deepEqual([read, write], [true, true]);
 });
 
-Deno.test("permissionFlags() allow removing the running mark, and native code only if needed", () => {
+Deno.test("permissionFlags() allow native code only if needed", () => {
   const permissions = {
     read: true,
     write: ["/w"],
@@ -49,14 +49,15 @@ Deno.test("permissionFlags() allow removing the running mark, and native code on
     run: [],
     ffi: true,
   } as const;
-  assert.deepEqual(permissionFlags(permissions, { running: "/mark" }), [
+  assert.deepEqual(permissionFlags(permissions), [
     "--allow-env",
+    "--allow-sys=umask",
     "--allow-read",
-    "--allow-write=/w,/mark",
+    "--allow-write=/w",
     "--allow-net=h:1",
     "--allow-ffi",
   ]);
-  assert.ok(permissionFlags(permissions).includes("--allow-write=/w"));
+  assert.ok(!permissionFlags({ ...permissions, ffi: false }).includes("--allow-ffi"));
 });
 
 Deno.test("definedPaths() are the paths that are set", () => {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { assetPath } from "../../../src/base/assets.ts";
 import { publishFlags, publishPermissions } from "../../../src/delivery/flags.ts";
 import { load } from "../../../src/app/flags.ts";
 import { accepts, assertNumberLimits, defaultsOf } from "../../support/flag_limits.ts";
@@ -24,6 +25,7 @@ Deno.test("publishFlags have the documented defaults", () => {
     frameRateFps: 0,
     jpegQuality: 80,
     enableHud: false,
+    blurFaces: false,
     maxFrameAgeMs: 1000,
     outboxMemoryBytes: 16 * 1024 * 1024,
     spoolMaxBytes: 256 * 1024 * 1024,
@@ -40,13 +42,14 @@ Deno.test("publishFlags accept the transports of the program and three ways to p
   assert.equal(accepts(FLAGS, "framePublish", "sometimes"), false);
 });
 
-Deno.test("publishPermissions() allow writing to the spool, and ffmpeg only for the display", () => {
+Deno.test("publishPermissions() allow writing to the spool, and ffmpeg only to draw and to blur", () => {
   const permissionsOf = (...argv: string[]) => {
     const { settings } = load(["--simulate", ...argv], { env: {}, readText: () => "{}" });
     return publishPermissions(settings, { assets: "/a", env: {} });
   };
   assert.deepEqual(permissionsOf(), { write: [] });
   const { write, read, run } = permissionsOf("--spool_path=/spool", "--enable_hud");
-  assert.deepEqual([write, run], [["/spool"], ["/a/bin/ffmpeg", "ffmpeg"]]);
+  assert.deepEqual([write, run], [["/spool"], [assetPath("ffmpeg"), "ffmpeg"]]);
+  assert.deepEqual(permissionsOf("--blur_faces").run, run);
   assert.deepEqual(read, ["/etc/machine-id"], "part of the spool's identity");
 });

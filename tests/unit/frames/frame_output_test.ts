@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import type { Frame, Image } from "../../../src/capture/frame.ts";
 import { EnvelopeFactory } from "../../../src/envelopes/envelope_factory.ts";
 import { FramePacing } from "../../../src/frames/pacing.ts";
-import { FrameOutput } from "../../../src/frames/frame_output.ts";
+import { FrameOutput, type FrameOutputOptions } from "../../../src/frames/frame_output.ts";
 import type { FrameOutgoing } from "../../../src/envelopes/message.ts";
 import { Counters } from "../../../src/telemetry/counters.ts";
 import { silentLog } from "../../../src/telemetry/log.ts";
@@ -99,7 +99,11 @@ Deno.test("FrameOutput drops a frame that cannot be compressed and publishes the
 
 /** A frame output whose encoder and shrinker are under the control of the test. */
 function startEncoding(
-  { degradation = 0, maxFps }: { degradation?: number; maxFps?: number } = {},
+  { degradation = 0, maxFps, faceBlur }: {
+    degradation?: number;
+    maxFps?: number;
+    faceBlur?: FrameOutputOptions["faceBlur"];
+  } = {},
 ) {
   const published: FrameOutgoing[] = [];
   const encoded: {
@@ -138,6 +142,7 @@ function startEncoding(
         );
       },
     },
+    faceBlur,
     pacing: new FramePacing({ policy: "on_demand", maxFps }),
     envelopes: new EnvelopeFactory(clock, "test"),
     counters,
@@ -159,7 +164,7 @@ function startEncoding(
       image: image(640),
       [Symbol.dispose]() {},
       ...parts,
-    }, draw);
+    }, { draw });
   };
   const dropped = (reason: string) => counters.get("dropped_total", { class: "frame", reason });
   return {
@@ -210,6 +215,23 @@ Deno.test("FrameOutput encodes what is drawn on a frame, instead of the camera's
     1,
     1280,
   ]]);
+});
+
+Deno.test("FrameOutput with a blur publishes neither the camera's JPEG nor a frame that was not searched", async () => {
+  const results = [{ width: 50, height: 25 } as Image, undefined, new Error("no detector")];
+  const apply = () => {
+    const result = results.shift();
+    return result instanceof Error ? Promise.reject(result) : Promise.resolve(result);
+  };
+  const { published, encoded, offer, dropped, warnings } = startEncoding({ faceBlur: { apply } });
+  for (let count = 0; count < 2; count++) offer({ jpeg: Uint8Array.of(1) });
+  await waitFor("the blurred image", () => encoded.length === 1);
+  encoded[0]!.result.resolve(Uint8Array.of(9));
+  await waitFor("the frame that was not searched", () => dropped("encoder_newer") === 1);
+  offer({ jpeg: Uint8Array.of(1) });
+  await waitFor("the failure", () => dropped("encoder_failed") === 1);
+  assert.deepEqual(published.map(({ image }) => [image.jpeg[0], image.width]), [[9, 50]]);
+  assert.deepEqual(warnings, ["Cannot compress a frame: no detector"]);
 });
 
 Deno.test("FrameOutput copies the camera's JPEG before the call returns", () => {

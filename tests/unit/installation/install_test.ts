@@ -19,6 +19,7 @@ Deno.test("install() writes everything before it starts the service", async () =
   const host = fakeHost();
   await install(PLAN, { host, program });
   assert.deepEqual(host.steps, [
+    "unpack /tmp/program",
     "copy /tmp/program",
     "write /etc/p/secret 0600",
     `write ${UNIT} 0644`,
@@ -44,6 +45,8 @@ Deno.test("install() without systemd writes no unit, and throws with the line fo
     (error) => error instanceof UnavailableError && error.message.endsWith("root: @reboot run"),
   );
   assert.deepEqual(host.steps, [
+    "add the account",
+    "unpack /tmp/program",
     "copy /tmp/program",
     "write /etc/p/secret 0600",
     "remove /etc/p/old",
@@ -60,6 +63,7 @@ Deno.test("install() changes nothing if the program runs from source", async () 
 Deno.test("describeInstall() lists the steps of install(), without secrets", () => {
   const host = fakeHost();
   assert.deepEqual(describeInstall(PLAN, { host, program }), [
+    "# Unpack /tmp/program to /usr/local/lib/physiology_server",
     "# Copy /tmp/program to /usr/local/bin/physiology_server",
     "# Write /etc/p/secret, mode 0600\n***\n",
     `# Write ${UNIT}, mode 0644\n[Unit]\n`,
@@ -73,10 +77,11 @@ Deno.test("describeInstall() lists the steps of install(), without secrets", () 
 Deno.test("describeInstall() names the link in an image, or the line for crontab without systemd", () => {
   const image = describeInstall(PLAN, { host: fakeHost({ root: "/mnt" }), program: undefined });
   assert.deepEqual(image.filter((line) => !line.startsWith("# Write")), [
+    "# Unpack the packed program to /mnt/usr/local/lib/physiology_server",
     "# Copy the packed program to /mnt/usr/local/bin/physiology_server",
     "# Link /mnt/etc/systemd/system/multi-user.target.wants/physiology_server.service",
   ]);
-  assert.match(image[1]!, /^# Write \/mnt\/etc\/p\/secret/);
+  assert.match(image[2]!, /^# Write \/mnt\/etc\/p\/secret/);
   const host = fakeHost({ usesSystemd: false });
   assert.match(
     describeInstall(PLAN, { host, program }).at(-1)!,

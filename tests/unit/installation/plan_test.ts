@@ -1,9 +1,11 @@
 import fc from "fast-check";
 import assert from "node:assert/strict";
-import { PATHS } from "../../../src/installation/paths.ts";
+import { accountIds } from "../../../src/installation/account.ts";
+import { ACCOUNT, PATHS } from "../../../src/installation/paths.ts";
 import { type PlanOptions, planService as plan } from "../../../src/installation/plan.ts";
 import { quoteArgument } from "../../../src/installation/unit.ts";
 import { type Configuration, load, selectedSources } from "../../../src/app/flags.ts";
+import { temporaryFolder } from "../../support/folders.ts";
 import { permissionsFor } from "../../../src/app/permissions.ts";
 
 const TEMPLATE = Deno.readTextFileSync(
@@ -273,8 +275,46 @@ Deno.test("planService() has cron restart the program except after an error of t
   const { cron } = planService(configuration, TEMPLATE, { systemd: "none" });
   assert.equal(
     cron,
-    "@reboot cd /var/lib/physiology_server && while :; do /usr/local/bin/physiology_server " +
+    "@reboot umask 077; cd /var/lib/physiology_server && while :; do " +
+      "setpriv --reuid=physiology_server --regid=physiology_server --init-groups " +
+      "--inh-caps=-all --bounding-set=-all --no-new-privs /usr/local/bin/physiology_server " +
       "--use_camera '--log_path=/data/it'\\''s 100\\%.log' --spool_path=spool --state_path=.; " +
       "case $? in 64|78) break;; esac; sleep 1; done",
   );
+});
+
+Deno.test({
+  name: "planService() has cron run the program without root, capabilities and a way back",
+  ignore: Deno.uid() !== 0,
+  async fn() {
+    using folder = temporaryFolder();
+    Deno.chmodSync(folder.path, 0o755);
+    const program = `${folder.path}/program`;
+    Deno.writeTextFileSync(
+      program,
+      '#!/bin/sh\nid -u\nid -g\numask\ngrep -E "^(Cap|NoNewPrivs)" /proc/self/status\nexit 64\n',
+    );
+    Deno.chmodSync(program, 0o755);
+    const configuration = load(["install"], { env: {}, readText: () => "" });
+    const { cron = "" } = planService(configuration, TEMPLATE, { systemd: "none" });
+    const { uid, gid } = accountIds("daemon")!;
+    const line = cron.replace("@reboot ", "").replaceAll("\\%", "%")
+      .replace(PATHS.stateFolder, folder.path).replace(PATHS.program, program)
+      .replace(`--reuid=${ACCOUNT}`, "--reuid=daemon").replace(
+        `--regid=${ACCOUNT}`,
+        `--regid=${gid}`,
+      );
+    const { stdout } = await new Deno.Command("sh", { args: ["-c", line] }).output();
+    const [user, group, mask, ...status] = new TextDecoder().decode(stdout).trim().split("\n");
+    assert.deepEqual([user, group, mask], [`${uid}`, `${gid}`, "0077"]);
+    const none = "0000000000000000";
+    assert.deepEqual(Object.fromEntries(status.map((each) => each.split(":\t"))), {
+      CapInh: none,
+      CapPrm: none,
+      CapEff: none,
+      CapBnd: none,
+      CapAmb: none,
+      NoNewPrivs: "1",
+    });
+  },
 });

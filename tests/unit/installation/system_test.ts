@@ -206,6 +206,10 @@ Deno.test("removeUnpackedProgram() removes the folder of all unpacked versions, 
   assert.equal(run("physiology_server", { name: "assets" }), false);
   // The service's own folder belongs to systemd.
   assert.equal(run("physiology_server", { env: { STATE_DIRECTORY: "/var/lib/p" } }), false);
+  // Only uninstall removes the installed program.
+  using removal = replaced(Deno, "removeSync", () => assert.fail("removed"));
+  removeUnpackedProgram({ PHYSIOLOGY_ASSETS: `/usr/local/lib/physiology_server/${hash}` });
+  removal[Symbol.dispose]();
   removeUnpackedProgram({});
   removeUnpackedProgram({ PHYSIOLOGY_ASSETS: `/no/such/physiology_server/${hash}` });
 });

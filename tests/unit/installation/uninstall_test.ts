@@ -10,7 +10,12 @@ const UNIT = "/etc/systemd/system/physiology_server.service";
 const WANTS = "/etc/systemd/system/multi-user.target.wants/physiology_server.service";
 const CONFIG = "/etc/physiology_server";
 const INSTALLED = [`${CONFIG}/redis.json`, `${CONFIG}/redis_password`];
-const FILES = [UNIT, ...INSTALLED, "/usr/local/bin/physiology_server"];
+const FILES = [
+  UNIT,
+  ...INSTALLED,
+  "/usr/local/bin/physiology_server",
+  "/usr/local/lib/physiology_server",
+];
 const STATE = "/var/lib/physiology_server";
 
 Deno.test("uninstall() stops the service, removes its files, and has systemd remove its state", async () => {
@@ -34,6 +39,7 @@ Deno.test("uninstall() removes also the link and the state from an image, or wit
     assert.deepEqual(host.steps, [
       ...[...FILES, WANTS, STATE].map((path) => `remove ${path}`),
       `remove ${CONFIG} if it is empty`,
+      ...host.usesSystemd ? [] : ["remove the account"],
       "remove the unpacked program",
     ]);
   }

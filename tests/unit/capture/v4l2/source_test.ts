@@ -281,6 +281,7 @@ Deno.test("V4l2Source and Appliance lock the exposure of a camera again after it
         observe: ({ timeUs }) => goodSample({ timeUs }),
         observeInOrder: ({ timeUs }) => Promise.resolve(goodSample({ timeUs })),
         passOverFace() {},
+        faceBoxes: [],
       },
       engine: createVitalsEngine(),
       recording: new Recording(),
