@@ -163,6 +163,8 @@ void cache_remove_incomplete(const char *directory) {
 static void remove_program(const char *program) {
   char path[PATH_MAX + 16];
   remove_directory(program);
+  snprintf(path, sizeof path, "%s.deno", program);
+  remove_directory(path);
   const char *const suffixes[] = {".use", ".lock"};
   for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
     snprintf(path, sizeof path, "%s%s", program, suffixes[i]);

@@ -4,6 +4,7 @@
  *   NAME          the unpacked files (unpack.h)
  *   NAME.new      an incomplete unpacking
  *   NAME.old      a damaged directory that is being replaced
+ *   NAME.deno     Deno's notes on modules
  *   NAME.lock     held while unpacking
  *   NAME.use      held while the program runs; its modification time is the last start
  */

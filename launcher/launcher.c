@@ -109,7 +109,12 @@ static void set_environment(const struct payload *payload, const char *directory
   const char *state = getenv("STATE_DIRECTORY");
   setenv("PHYSIOLOGY_ASSETS", program, 1);
   setenv("PHYSIOLOGY_EXECUTABLE", payload->executable, 1);
-  setenv("DENO_DIR", "/dev/null/deno", 1); /* no caches on the disk */
+  /* Deno's notes on modules, no code. Each start takes 0.3 s longer without a folder for them. */
+  if (state && !strchr(state, ':'))
+    format_path(path, "%s/deno%s", state, "");
+  else
+    format_path(path, "%s%s", program, ".deno");
+  setenv("DENO_DIR", path, 1);
   setenv("DENO_NO_UPDATE_CHECK", "1", 1);
   setenv("ORT_DISABLE_TELEMETRY", "1", 1);
   /* Short: a socket address has 107 bytes. */

@@ -8,12 +8,14 @@ const ROOT = new URL("../../../", import.meta.url).pathname;
 const work = await Deno.makeTempDir({ prefix: "launcher-" });
 addEventListener("unload", () => Deno.removeSync(work, { recursive: true }));
 
-/** Replaces Deno: plans one permission, then prints its arguments and environment. */
+/** Replaces Deno: waits while the file HOLD exists, plans one permission, then prints its arguments and environment. */
 const FAKE_DENO = `#!/bin/sh
+while [ -e "$HOLD" ]; do sleep 0.02; done
 [ "$PHYSIOLOGY_STAGE" != plan ] || { echo --allow-planned; exit 200; }
 cat "$PHYSIOLOGY_ASSETS/main.js"
 echo "arguments: $*"
 env | grep PHYSIOLOGY_
+mkdir -p "$DENO_DIR/notes"
 `;
 
 /** Creates a small packed program, with `padding` further bytes that do not compress. */
@@ -317,7 +319,8 @@ Deno.test("launcher does not run a damaged program that it cannot replace", asyn
   await onSmallDisk(async (disk, remount) => {
     assertStarted(await start([], { XDG_CACHE_HOME: disk }));
     const folder = `${disk}/physiology_server`;
-    const name = [...Deno.readDirSync(folder)].find((entry) => entry.isDirectory)?.name;
+    const name = [...Deno.readDirSync(folder)].find((entry) => /^[0-9a-f]{64}$/.test(entry.name))
+      ?.name;
     flipBit(`${folder}/${name}/main.js`);
     await remount("ro");
     const { status, stdout, stderr } = await start([], { XDG_CACHE_HOME: disk });
@@ -348,11 +351,13 @@ Deno.test("launcher --unpack_to unpacks for every user with any umask, repairs, 
 Deno.test("launcher wipes secrets from its own command line before it unpacks, and keeps it so", async () => {
   const secret = "hunter2-is-long-enough";
   const slow = await makeProgram("slow", 60_000_000);
+  const hold = `${work}/hold`;
+  Deno.writeTextFileSync(hold, "");
   const cache = newCache();
   await using child = new Deno.Command(slow, {
     args: [`--redis_password=${secret}`, "--http-token", secret, "--use_camera"],
     clearEnv: true,
-    env: { PATH: "/usr/bin:/bin", ...cache.env },
+    env: { PATH: "/usr/bin:/bin", HOLD: hold, ...cache.env },
     stdin: "null",
     stdout: "piped",
     stderr: "null",
@@ -364,7 +369,9 @@ Deno.test("launcher wipes secrets from its own command line before it unpacks, a
     const unpacking = await hasNew(cache.unpackFolder);
     const line = await Deno.readTextFile(`/proc/${child.pid}/cmdline`).catch(() => "");
     if (unpacking) seen.unpacking.push(line);
-    else if (line !== "" && seen.unpacking.length > 0) seen.after.push(line);
+    else if (line !== "" && seen.unpacking.length > 0 && seen.after.push(line) === 1) {
+      Deno.removeSync(hold);
+    }
   }
   assert(seen.unpacking.length > 3 && seen.after.length > 0);
   for (const line of [...seen.unpacking, ...seen.after]) {
