@@ -75,8 +75,8 @@ const TESTS: readonly Step[] = [
     folders: ["tests/unit", "tests/fuzz"],
     options: (step) => [`--coverage=${coverage}/${step}`],
   }),
-  ...testSteps("contract and integration tests", {
-    folders: ["tests/contract", "tests/integration"],
+  ...testSteps("contract, integration and attack tests", {
+    folders: ["tests/contract", "tests/integration", "tests/attack"],
   }),
 ];
 

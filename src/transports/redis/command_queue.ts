@@ -17,8 +17,6 @@ export interface CommandQueueContext {
 const POP_SECONDS = 2;
 /** Pause after a failed pop, in milliseconds. */
 const RETRY_MS = 500;
-/** Commands are a line of JSON: longer ones are dropped. */
-const MAX_COMMAND_BYTES = 65_536;
 
 /**
  * Consumes commands from the lists {prefix}:command_queue and {prefix}:metrics:command_queue by
@@ -134,11 +132,6 @@ class ListConsumer implements AsyncDisposable {
 
   #handle(bytes: Uint8Array): void {
     try {
-      if (bytes.length > MAX_COMMAND_BYTES) {
-        throw new Error(
-          `A command must have at most ${MAX_COMMAND_BYTES} bytes: this one has ${bytes.length}`,
-        );
-      }
       this.#context.onCommand(bytes);
     } catch (error) {
       this.#context.log.warning("Dropped a recording command", { reason: reasonOf(error) });

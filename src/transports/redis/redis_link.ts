@@ -11,6 +11,7 @@ import {
   guardReplies,
   type LinkRole,
   openClient,
+  replyLimits,
   responsiveNodesOf,
   seedsOf,
 } from "./client.ts";
@@ -209,8 +210,10 @@ export class RedisLink implements AsyncDisposable {
   }
 
   #guard(client: Client, node: Redis): void {
-    guardReplies(node, () => this.#options, (violation) => {
-      if (this.#client === client) this.reset(`The peer sent ${violation}`);
+    const limits = () => replyLimits(this.#role, this.#options);
+    guardReplies(node, limits, (violation) => {
+      const peer = this.#role === "commands" ? "command queue" : "peer";
+      if (this.#client === client) this.reset(`The ${peer} sent ${violation}`);
     });
   }
 
