@@ -15,7 +15,7 @@ import { grpcFlags, grpcRules } from "../transports/grpc/flags.ts";
 import type { Transport } from "../transports/transport.ts";
 import { validateFlags } from "../validation/flags.ts";
 import { vitalsFlags } from "../vitals/flags.ts";
-import { dashboardFlags, httpFlags, webRules } from "../web/flags.ts";
+import { dashboardFlags, httpFlags, httpTlsFlags, webRules } from "../web/flags.ts";
 import { loggingFlags, outputFlags, programFlags, stopFlags } from "./program_flags.ts";
 import { SOURCES } from "./sources.ts";
 import { TRANSPORTS } from "./transports.ts";
@@ -31,6 +31,7 @@ const TOPICS = {
     ...recordingStateFlags.rows,
     ...stopFlags.rows,
   }),
+  http: httpTlsFlags,
   simulation: simulationFlags,
   validate: validateFlags,
   record: recordFlags,

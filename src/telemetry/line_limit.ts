@@ -1,7 +1,7 @@
 /** Lines with one cause in one window. Chosen. */
 const MAX_LINES = 20;
 const WINDOW_MS = 10_000;
-/** Causes that are told apart; all others share one limit. */
+/** Causes that are distinguished; all others share one limit. */
 const MAX_CAUSES = 200;
 const OTHER = "";
 

@@ -102,7 +102,11 @@ const CONTRADICTIONS: readonly (readonly [string[], RegExp, string[]])[] = [
     /a server is one or the other/,
     ["--noredis_cluster"],
   ],
-  [["--http_port=80", "--http_address=0.0.0.0"], /without a token/, ["--http_token=secret"]],
+  [
+    ["--http_port=80", "--http_address=0.0.0.0", "--http_allow_plaintext"],
+    /without a token/,
+    ["--http_token=a secret of 16 characters"],
+  ],
   [["--streaming_backend=grpc", "--port=0"], /give a port/, ["--port=50051"]],
 ];
 
