@@ -18,6 +18,7 @@ Deno.test("permissionsFor() allows only the Redis server, the own listeners and 
   const permissions = permissionsOf(
     "--use_camera",
     "--redis_host=cloud",
+    "--redis_allow_plaintext",
     "--port=50052",
     "--http_port=80",
   );
@@ -88,7 +89,12 @@ Deno.test("permissionsFor() allows the commands of a laboratory and of root to o
 });
 
 Deno.test("permissionsFor() allows the dashboard its Redis and its port, and no file to write", () => {
-  const { read, write, net } = permissionsOf("dashboard", "--redis_host=cloud", "--port=90")!;
+  const { read, write, net } = permissionsOf(
+    "dashboard",
+    "--redis_host=cloud",
+    "--redis_allow_plaintext",
+    "--port=90",
+  )!;
   assert.deepEqual([read, write, net], [true, [], ["cloud:6379", "127.0.0.1:90"]]);
 });
 
