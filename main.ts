@@ -5,7 +5,7 @@ import { type Configuration, load } from "./src/app/flags.ts";
 import { permissionsFor, programContext } from "./src/app/permissions.ts";
 import { permissionFlags } from "./src/config/permissions.ts";
 import { LineLog } from "./src/telemetry/log.ts";
-import { logOptions } from "./src/telemetry/log_options.ts";
+import { logOptionsOf } from "./src/app/logging.ts";
 
 /** Exit status for the launcher: stdout contains the Deno flags for the actual run. */
 const EXIT_PLANNED = 200;
@@ -17,14 +17,14 @@ async function main(argv: readonly string[]): Promise<number> {
     const flags = permissionFlagsFor(configuration);
     if (flags) return printAll(flags.join("\n")), EXIT_PLANNED;
   }
-  const log = new LineLog(logOptions(configuration.settings.logging));
+  const log = new LineLog(logOptionsOf(configuration.settings));
   const context: CommandContext = {
     ...configuration,
     argv,
     log,
     reload() {
       const next = load(argv);
-      log.configure(logOptions(next.settings.logging));
+      log.configure(logOptionsOf(next.settings));
       return next;
     },
     print: printAll,

@@ -14,7 +14,7 @@ Runs the server and shows what a subscriber receives. The flags are those of phy
 is a redis-server of its own, and the gRPC port is any free port.
 
   scripts/demo --use_camera
-  scripts/demo --input_video_path=clip.avi --redis_host=192.168.1.100
+  scripts/demo --input_video_path=clip.avi --redis_host=192.168.1.100 --redis_tls
   scripts/demo --duration=30`;
 const encoder = new TextEncoder();
 

@@ -59,7 +59,7 @@ const JOBS = navigator.hardwareConcurrency + 1;
  */
 const measuresDelays = (path: string) =>
   /(streaming_camera|slow_link|fault_matrix\/matrix)\.ts"/.test(Deno.readTextFileSync(ROOT + path));
-const integration = testModules("tests/contract", "tests/integration");
+const integration = testModules("tests/contract", "tests/integration", "tests/attack");
 
 /**
  * Modules that run minutes of signals through whole estimators. Coverage makes such loops five times
@@ -89,7 +89,7 @@ const TESTS: readonly TestStep[] = [
         : [`--coverage=${coverage}/${coverageFolders++}`, "--coverage-raw-data-only"],
   },
   {
-    name: "contract and integration tests",
+    name: "contract, integration and attack tests",
     modules: integration.filter((path) => !measuresDelays(path)),
     jobs: JOBS,
   },

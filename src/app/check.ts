@@ -1,5 +1,6 @@
 import { Vision } from "../vision/vision.ts";
 import { selectedSources, selectedTransport, type Settings } from "./flags.ts";
+import { readHttpTls } from "../web/flags.ts";
 import { grpcTls } from "./grpc.ts";
 
 /**
@@ -15,5 +16,6 @@ export async function checkSettings(settings: Settings): Promise<void> {
     pulseModelPath === undefined ? {} : { pulseModelPath },
   );
   grpcTls(settings.server);
+  if (settings.server.httpPort > 0) readHttpTls(settings.http);
   await selectedTransport(settings).check?.(settings);
 }

@@ -12,10 +12,11 @@ import { publishFlags } from "../delivery/flags.ts";
 import { installFlags } from "../installation/flags.ts";
 import { recordFlags } from "../recording/flags.ts";
 import { grpcFlags, grpcRules } from "../transports/grpc/flags.ts";
+import { redisPolicy } from "../transports/redis/flags.ts";
 import type { Transport } from "../transports/transport.ts";
 import { validateFlags } from "../validation/flags.ts";
 import { vitalsFlags } from "../vitals/flags.ts";
-import { dashboardFlags, httpFlags, webRules } from "../web/flags.ts";
+import { dashboardFlags, httpFlags, httpTlsFlags, webRules } from "../web/flags.ts";
 import { loggingFlags, outputFlags, programFlags, stopFlags } from "./program_flags.ts";
 import { SOURCES } from "./sources.ts";
 import { TRANSPORTS } from "./transports.ts";
@@ -31,6 +32,7 @@ const TOPICS = {
     ...recordingStateFlags.rows,
     ...stopFlags.rows,
   }),
+  http: httpTlsFlags,
   simulation: simulationFlags,
   validate: validateFlags,
   record: recordFlags,
@@ -47,6 +49,7 @@ export type Settings = SettingsOf<typeof TOPICS>;
 /** Every flag of the program, in the order of help. */
 export const FLAGS = defineFlags(TOPICS, {
   rules: [...TRANSPORTS.flatMap(rulesOf), ...grpcRules, ...webRules],
+  policies: [redisPolicy],
   commandRules: { "serve": inputConflict, "check-config": inputConflict },
 });
 

@@ -1,3 +1,4 @@
+import { reasonOf } from "../base/errors.ts";
 import type { Settings } from "./flags.ts";
 import type { CommandHandler } from "../control/commands.ts";
 import type { Sink } from "../delivery/bus.ts";
@@ -5,6 +6,7 @@ import type { Counters } from "../telemetry/counters.ts";
 import type { Health, HealthReport } from "../telemetry/health.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { StatusName } from "../vitals/condition/status_table.ts";
+import { readHttpTls } from "../web/flags.ts";
 import { HttpServer } from "../web/http_server.ts";
 import { Hub } from "../web/hub.ts";
 import { PageSink } from "../web/page_sink.ts";
@@ -28,6 +30,8 @@ export interface ServerState {
 /** The page of this device, and the sink through which it receives messages. */
 export interface Page extends AsyncDisposable {
   readonly sink: Sink;
+  /** Reads the certificate again; a file that cannot be used is logged, and the old one stays. */
+  readonly reload: () => void;
 }
 
 /** Seconds without a frame, metrics or an acknowledgement after which `/healthz` fails. Chosen. */
@@ -38,14 +42,14 @@ const ACKNOWLEDGEMENT_S = 15;
 /**
  * Serves `/`, `/healthz` and `/metrics` on `--http_port`; returns undefined if that is 0.
  *
- * @throws {ConfigError} if the address needs a token
+ * @throws {ConfigError} if the address needs a token or TLS, or a file of TLS cannot be used
  * @throws {UnavailableError} if the port is taken
  */
 export async function openPage(
   settings: Settings,
   context: PageContext,
 ): Promise<Page | undefined> {
-  const { server, redis } = settings;
+  const { server, http: tls, redis } = settings;
   const { commands, counters, log } = context;
   if (server.httpPort === 0) return undefined;
   const hub = new Hub();
@@ -53,6 +57,8 @@ export async function openPage(
     address: server.httpAddress,
     port: server.httpPort,
     token: server.httpToken.reveal(),
+    tls: readHttpTls(tls),
+    allowPlaintext: tls.allowPlaintext,
     hub,
     counters,
     log,
@@ -61,9 +67,24 @@ export async function openPage(
   });
   await http.start();
   return {
+    reload: () => renewCertificate(http, tls, log),
     sink: new PageSink(hub, { device: redis.keyPrefix }),
     [Symbol.asyncDispose]: () => http[Symbol.asyncDispose](),
   };
+}
+
+/** Gives a server the certificate that its files contain now. */
+export function renewCertificate(
+  server: Pick<HttpServer, "setCertificate">,
+  settings: Settings["http"],
+  log: Log,
+): void {
+  try {
+    const tls = readHttpTls(settings);
+    if (tls) server.setCertificate(tls);
+  } catch (error) {
+    log.error(`Keeping the old certificate: ${reasonOf(error)}`);
+  }
 }
 
 /** Unhealthy if something has not happened for too long, or if the server reports a problem. */

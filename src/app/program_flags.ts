@@ -11,7 +11,8 @@ export const loggingFlags = topic("Logging", everyCommand, {
   alsoToStderr: bool("also_log_to_stderr", "Also log to stderr if --log_path is given."),
   verbosity: int(
     "verbosity",
-    "Minimum level to log; -2: errors, -1: warnings, 0: information, 1: debug.",
+    "Minimum level to log; -2: errors, -1: warnings, 0: information, 1: debug, with every line and " +
+      "with session ids instead of their hashes.",
     {
       default: 0,
       range: [-2, 4],

@@ -88,6 +88,7 @@ export async function runServer(
     problem: output.sink.problem,
   });
   await using page = await openPage(settings, { ...context, commands, state });
+  if (page) reloads.add({ topics: [], apply: page.reload });
   openRecording(settings, { recording, commands, log });
 
   const bus = new Bus([

@@ -42,3 +42,9 @@ export function stopSignal(log: Log): StopSignal {
     },
   };
 }
+
+/** Calls `listener` on each SIGHUP, which would otherwise end the process, until it is disposed. */
+export function onHangUp(listener: () => void): Disposable {
+  Deno.addSignalListener("SIGHUP", listener);
+  return { [Symbol.dispose]: () => Deno.removeSignalListener("SIGHUP", listener) };
+}

@@ -1,15 +1,18 @@
-import { stopSignal } from "../app/stop_signal.ts";
+import { renewCertificate } from "../app/page.ts";
+import { onHangUp, stopSignal } from "../app/stop_signal.ts";
 import { EXIT } from "../base/errors.ts";
 import { SystemClock } from "../telemetry/clock.ts";
 import { RedisReader } from "../transports/redis/reader.ts";
 import { redisOptions } from "../transports/redis/settings.ts";
 import { DeviceFeed } from "../web/device_feed.ts";
+import { readHttpTls } from "../web/flags.ts";
 import { HttpServer } from "../web/http_server.ts";
+import { tokenFor } from "../web/token.ts";
 import type { CommandContext } from "./command.ts";
 
 /** Serves the page of all devices that publish to one Redis, until it is stopped. */
-export async function run({ settings, log }: CommandContext): Promise<number> {
-  const { redis, dashboard } = settings;
+export async function run({ settings, log, print }: CommandContext): Promise<number> {
+  const { redis, dashboard, http } = settings;
   using stop = stopSignal(log);
   await using reader = new RedisReader({
     redis: redisOptions(redis),
@@ -25,12 +28,15 @@ export async function run({ settings, log }: CommandContext): Promise<number> {
   await using server = new HttpServer({
     address: dashboard.address,
     port: dashboard.port,
-    token: dashboard.token.reveal(),
+    token: tokenFor(dashboard, print),
+    tls: readHttpTls(http),
+    allowPlaintext: http.allowPlaintext,
     hub: feed.hub,
     log,
     onCommand: (device, command) => feed.sendCommand(device, command),
   });
   await server.start();
+  using _hangUp = onHangUp(() => renewCertificate(server, http, log));
   void feed.follow(stop.signal);
   await stop.stopped;
   return EXIT.ok;

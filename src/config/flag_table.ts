@@ -15,6 +15,9 @@ export type AnySettings = Readonly<Record<string, Readonly<Record<string, unknow
 /** Returns a message if values contradict each other. */
 export type Rule<Settings> = (settings: Settings) => string | undefined;
 
+/** Returns a message if a command must not do what the settings ask for. */
+export type Policy<Settings> = (settings: Settings, command: CommandName) => string | undefined;
+
 /** A flag and its position in the settings. */
 export interface FlagEntry {
   readonly flag: Flag;
@@ -31,6 +34,8 @@ export interface FlagTableOptions<Settings> {
   readonly rules?: readonly Rule<Settings>[];
   /** Additional rules for single commands; breaking one is always a usage error. */
   readonly commandRules?: Readonly<Partial<Record<CommandName, Rule<Settings>>>>;
+  /** Rules of security; breaking one is always a configuration error. */
+  readonly policies?: readonly Policy<Settings>[];
 }
 
 /**
@@ -54,12 +59,14 @@ export interface FlagTable<Settings = AnySettings> {
   conflictIn(settings: Settings): string | undefined;
   /** Returns the message of the additional rule of `command`, if the settings break it. */
   usageConflictIn(command: CommandName, settings: Settings): string | undefined;
+  /** Returns the message of the first policy that `command` breaks with the settings. */
+  refusalOf(command: CommandName, settings: Settings): string | undefined;
 }
 
 /** Builds a flag table from its topics and rules. */
 export function defineFlags<const T extends Topics>(
   topics: T,
-  { rules = [], commandRules = {} }: FlagTableOptions<SettingsOf<T>> = {},
+  { rules = [], commandRules = {}, policies = [] }: FlagTableOptions<SettingsOf<T>> = {},
 ): FlagTable<SettingsOf<T>> {
   const entries = entriesOf(topics);
   const files = entries.flatMap(({ flag }) => flag.file ? [flag.file.config] : []);
@@ -77,15 +84,21 @@ export function defineFlags<const T extends Topics>(
     buildSettings,
     defaultSettings: () => buildSettings(({ flag }) => flag.default),
     valueOf: (settings: AnySettings, { topic, key }) => settings[topic]?.[key],
-    conflictIn(settings) {
-      for (const rule of rules) {
-        const message = rule(settings);
-        if (message !== undefined) return message;
-      }
-      return undefined;
-    },
+    conflictIn: (settings) => firstMessage(rules, (rule) => rule(settings)),
     usageConflictIn: (command, settings) => commandRules[command]?.(settings),
+    refusalOf: (command, settings) => firstMessage(policies, (policy) => policy(settings, command)),
   };
+}
+
+function firstMessage<Item>(
+  items: readonly Item[],
+  messageOf: (item: Item) => string | undefined,
+): string | undefined {
+  for (const item of items) {
+    const message = messageOf(item);
+    if (message !== undefined) return message;
+  }
+  return undefined;
 }
 
 function entriesOf(topics: Topics): FlagEntry[] {

@@ -47,7 +47,8 @@ interface Value {
  * and defaults, in this order of precedence. Every call reads the files again.
  *
  * @throws {UsageError} (status 64) for an invalid command line or environment variable
- * @throws {ConfigError} (status 78) for an invalid JSON file or secret file
+ * @throws {ConfigError} (status 78) for an invalid JSON file or secret file, or for settings that a
+ *   policy refuses
  */
 export function load<Settings extends AnySettings>(
   table: FlagTable<Settings>,
@@ -79,6 +80,8 @@ export function load<Settings extends AnySettings>(
     const files = [...values.values()].some(({ origin }) => origin.kind === "file");
     throw files ? new ConfigError(conflict) : new UsageError(conflict);
   }
+  const refusal = table.refusalOf(line.command, settings);
+  if (refusal) throw new ConfigError(refusal);
   return {
     table,
     command: line.command,

@@ -120,7 +120,7 @@ export class SessionSaver implements AsyncDisposable {
       if (!session) {
         const files = new SessionFiles({ directory: this.#directory, sessionId });
         this.#sessions.set(sessionId, session = { files, changed: true, dueUs: -Infinity });
-        this.#log.info(`Saving session ${sessionId} to ${files.jsonPath}`);
+        this.#log.info(`Saving a session to ${this.#directory}`, { session_id: sessionId });
       }
       session.files.append(envelope);
       session.changed = true;
@@ -147,7 +147,9 @@ export class SessionSaver implements AsyncDisposable {
     }
     const endUs = this.#clock.monotonicUs();
     session.dueUs = endUs + PAUSE_PER_DERIVATION * (endUs - startUs);
-    this.#log.info(`Saved ${session.files.jsonPath}`);
+    this.#log.info(`Saved a session to ${this.#directory}`, {
+      session_id: session.files.sessionId,
+    });
   }
 
   #orUnavailable<T>(write: () => T): T {

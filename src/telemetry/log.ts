@@ -1,10 +1,13 @@
+import { LineLimit } from "./line_limit.ts";
+import { escapeInvisible, hashedId } from "./log_text.ts";
+
 /** Severity of a log line, by the names that journald shows. */
 export type LogLevel = "debug" | "info" | "warning" | "error";
 
-/** Fields of a log line; never put secrets here. */
+/** Fields of a log line; never put secrets here. A `session_id` is written as a hash. */
 export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>;
 
-/** Structured log with four levels. */
+/** Structured log with four levels. Of lines with one cause, at most 20 in 10 s are written. */
 export interface Log {
   debug(message: string, fields?: LogFields): void;
   info(message: string, fields?: LogFields): void;
@@ -38,6 +41,8 @@ export interface LogOptions {
   readonly nowMs?: () => number;
   /** Prefixes each text line with its syslog priority, for journald. @default false */
   readonly journal?: boolean;
+  /** Writes every line, and session ids as they are. @default false */
+  readonly debugging?: boolean;
 }
 
 const encoder = new TextEncoder();
@@ -46,6 +51,7 @@ const encoder = new TextEncoder();
 export class LineLog implements Log {
   #options: Required<LogOptions>;
   readonly #suppressed = new Map<string, { untilMs: number; count: number }>();
+  readonly #limit = new LineLimit();
 
   constructor(options: LogOptions = {}) {
     this.#options = {
@@ -54,6 +60,7 @@ export class LineLog implements Log {
       write: writeToStderr,
       nowMs: Date.now,
       journal: false,
+      debugging: false,
       ...options,
     };
   }
@@ -63,16 +70,16 @@ export class LineLog implements Log {
   }
 
   debug(message: string, fields?: LogFields): void {
-    this.#line("debug", message, fields);
+    this.#limited("debug", message, fields);
   }
   info(message: string, fields?: LogFields): void {
-    this.#line("info", message, fields);
+    this.#limited("info", message, fields);
   }
   warning(message: string, fields?: LogFields): void {
-    this.#line("warning", message, fields);
+    this.#limited("warning", message, fields);
   }
   error(message: string, fields?: LogFields): void {
-    this.#line("error", message, fields);
+    this.#limited("error", message, fields);
   }
 
   rateLimited(
@@ -93,21 +100,37 @@ export class LineLog implements Log {
     this.#line(level, message, count ? { ...fields, held_back: count } : fields);
   }
 
+  #limited(level: LogLevel, message: string, fields?: LogFields): void {
+    const { level: minLevel, debugging, nowMs } = this.#options;
+    if (RANK[level] < RANK[minLevel]) return;
+    const count = debugging ? 0 : this.#limit.take(message, nowMs());
+    if (count === undefined) return;
+    this.#line(level, message, count > 0 ? { ...fields, held_back: count } : fields);
+  }
+
   #line(level: LogLevel, message: string, fields: LogFields = {}): void {
-    const { level: minLevel, format, write, nowMs, journal } = this.#options;
+    const { level: minLevel, format, write, nowMs, journal, debugging } = this.#options;
     if (RANK[level] < RANK[minLevel]) return;
     const time = new Date(nowMs()).toISOString();
+    const shown = debugging ? fields : withoutIds(fields);
     if (format === "json") {
-      return write(JSON.stringify({ time, level, message, ...fields }) + "\n");
+      const line = JSON.stringify({ time, level, message, ...shown });
+      return write(escapeInvisible(line) + "\n");
     }
-    // Line breaks in messages from outside would forge log lines.
-    const tail = Object.entries(fields)
+    const tail = Object.entries(shown)
       .filter(([, value]) => value !== undefined)
       .map(([key, value]) => ` ${key}=${JSON.stringify(value)}`)
       .join("");
-    const text = (message + tail).replaceAll(/[\r\n]+/g, " ");
+    // Line breaks in messages from outside would forge log lines.
+    const text = escapeInvisible((message + tail).replaceAll(/[\r\n]+/g, " "));
     write(journal ? `<${PRIORITY[level]}>${text}\n` : `${time} ${level} ${text}\n`);
   }
+}
+
+/** A session id may name a patient. */
+function withoutIds(fields: LogFields): LogFields {
+  const { session_id: id } = fields;
+  return typeof id === "string" ? { ...fields, session_id: hashedId(id) } : fields;
 }
 
 /** Writes to stderr and ignores errors: a closed pipe or a full disk must not stop the program. */

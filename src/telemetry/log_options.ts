@@ -6,6 +6,8 @@ export interface LogSettings {
   readonly format: "text" | "json";
   readonly path: string | undefined;
   readonly alsoToStderr: boolean;
+  /** Whether a flag of a transport, such as `--redis_enable_debug_logging`, logs every message. */
+  readonly everyMessage?: boolean;
 }
 
 const LEVELS: readonly [number, LogLevel][] = [[-2, "error"], [-1, "warning"], [0, "info"]];
@@ -17,6 +19,7 @@ export function logOptions(settings: LogSettings): LogOptions {
   return {
     level,
     format: settings.format,
+    debugging: level === "debug" || (settings.everyMessage ?? false),
     // systemd sets JOURNAL_STREAM if stderr is connected to the journal.
     journal: path === undefined && Deno.env.has("JOURNAL_STREAM"),
     ...path === undefined ? {} : { write: (line: string) => append(path, line, settings) },

@@ -2,12 +2,16 @@ import { ConfigError, reasonOf, UnavailableError } from "../base/errors.ts";
 import { isLoopback } from "../base/loopback.ts";
 import { MAX_COMMAND_BYTES, parseRecordingCommand } from "../control/commands.ts";
 import type { RecordingCommand } from "../control/recording.ts";
-import type { Counters } from "../telemetry/counters.ts";
+import { Counters } from "../telemetry/counters.ts";
 import type { HealthReport } from "../telemetry/health.ts";
 import type { Log } from "../telemetry/log.ts";
-import { Authenticator, isSameOrigin } from "../transports/http/authenticator.ts";
+import {
+  Authenticator,
+  isSameOrigin,
+  MIN_TOKEN_CHARACTERS,
+} from "../transports/http/authenticator.ts";
 import { prometheusText } from "../transports/http/prometheus.ts";
-import { WebServer } from "../transports/http/web_server.ts";
+import { type TlsFiles, WebServer } from "../transports/http/web_server.ts";
 import { PAGE_FILES } from "./assets.ts";
 import type { Hub } from "./hub.ts";
 import { BOUNDARY } from "./mjpeg_stream.ts";
@@ -16,8 +20,12 @@ export interface HttpServerOptions {
   readonly address: string;
   /** TCP port; 0 for any free port. */
   readonly port: number;
-  /** Required for addresses other than loopback. */
+  /** Required for addresses other than loopback; at least 16 characters. */
   readonly token?: string | undefined;
+  /** Certificate and key. Required for addresses other than loopback, unless `allowPlaintext`. */
+  readonly tls?: TlsFiles | undefined;
+  /** @default false */
+  readonly allowPlaintext?: boolean;
   readonly hub: Hub;
   /** Sends a recording command to a device; returns false if the device is not reachable. */
   readonly onCommand: (device: string, command: RecordingCommand) => Promise<boolean> | boolean;
@@ -37,6 +45,8 @@ const PUBLIC_FILES: ReadonlySet<string> = new Set(["/style.css", "/icon.svg"]);
 
 /** Chosen: each connection uses one of the few thousand file descriptors of a process. */
 const MAX_CONNECTIONS = 512;
+/** Chosen: a page opens up to six, and several users may share an address. */
+const MAX_CONNECTIONS_PER_ADDRESS = 128;
 const IDLE_MS = 20_000;
 /** Time for responses in progress at the shutdown. */
 const SHUTDOWN_MS = 500;
@@ -49,7 +59,8 @@ const SECURITY_HEADERS: Readonly<Record<string, string>> = {
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
   "x-content-type-options": "nosniff",
   "x-frame-options": "DENY",
-  "referrer-policy": "no-referrer",
+  // With "no-referrer", browsers send the login form with "Origin: null".
+  "referrer-policy": "same-origin",
   "cross-origin-resource-policy": "same-origin",
   "cache-control": "no-store",
 };
@@ -62,24 +73,40 @@ export class HttpServer implements AsyncDisposable {
   readonly #options: HttpServerOptions;
   readonly #authenticator: Authenticator;
   readonly #server: WebServer;
+  readonly #counters: Counters;
   #keepAlive: ReturnType<typeof setInterval> | undefined;
 
-  /** @throws {ConfigError} for an address other than loopback without a token */
+  /** @throws {ConfigError} for an address other than loopback without a token or without TLS */
   constructor(options: HttpServerOptions) {
-    const { address, token, port } = options;
+    const { address, token, port, tls, allowPlaintext = false } = options;
     if (!isLoopback(address) && !token) {
       throw new ConfigError(`Cannot listen for HTTP on ${address} without a token`);
     }
+    if (!isLoopback(address) && !tls && !allowPlaintext) {
+      throw new ConfigError(`Cannot listen for HTTP on ${address} without TLS`);
+    }
+    if (token && token.length < MIN_TOKEN_CHARACTERS) {
+      throw new ConfigError(
+        `Cannot use the token for HTTP: it must have at least ${MIN_TOKEN_CHARACTERS} characters`,
+      );
+    }
     this.#options = options;
-    this.#authenticator = new Authenticator({ token: token || undefined, scope: `${port}` });
+    this.#counters = options.counters ?? new Counters();
+    this.#authenticator = new Authenticator({
+      token: token || undefined,
+      scope: `${port}`,
+      secure: tls !== undefined,
+    });
     this.#server = new WebServer({
       address,
       port,
+      tls,
       maxConnections: MAX_CONNECTIONS,
+      maxPerAddress: MAX_CONNECTIONS_PER_ADDRESS,
       idleMs: IDLE_MS,
-      onRequest: async (request) => {
+      onRequest: async (request, client) => {
         try {
-          return await this.#respond(request);
+          return await this.#respond(request, client.address);
         } catch (error) {
           options.log.rateLimited("http", 10, "error", `HTTP request failed: ${error}`);
           return textResponse(500, "Internal server error");
@@ -90,7 +117,7 @@ export class HttpServer implements AsyncDisposable {
 
   /** @throws {UnavailableError} if the address is not available */
   async start(): Promise<void> {
-    const { address, port, log, hub } = this.#options;
+    const { address, port, log, hub, tls } = this.#options;
     try {
       await this.#server.start();
     } catch (cause) {
@@ -99,12 +126,22 @@ export class HttpServer implements AsyncDisposable {
         { cause },
       );
     }
-    log.info(`Serving the web page at http://${address}:${this.port}/`);
+    log.info(`Serving the web page at ${tls ? "https" : "http"}://${address}:${this.port}/`);
     this.#keepAlive = setInterval(() => hub.keepAlive(), KEEP_ALIVE_MS);
+  }
+
+  /** Uses another certificate for new connections. */
+  setCertificate(tls: TlsFiles): void {
+    this.#server.setCertificate(tls);
   }
 
   get port(): number {
     return this.#server.port;
+  }
+
+  /** Number of open connections. */
+  get connections(): number {
+    return this.#server.connections;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -113,13 +150,20 @@ export class HttpServer implements AsyncDisposable {
     await this.#server.close(SHUTDOWN_MS);
   }
 
-  async #respond(request: Request): Promise<Response> {
+  async #respond(request: Request, address: string): Promise<Response> {
     const { hub, health, counters } = this.#options;
     const { pathname, searchParams } = new URL(request.url);
-    if (pathname === "/login" && request.method === "POST") return await this.#login(request);
-    // Health needs no token, because probes of supervisors cannot send one.
-    if (pathname === "/healthz" && health && isRead(request)) return healthResponse(health());
-    if (!await this.#authenticator.isAllowed(request)) return unauthorized(pathname);
+    if (pathname === "/login" && request.method === "POST") {
+      return await this.#login(request, address);
+    }
+    if (pathname === "/healthz" && health && isRead(request)) {
+      // Health needs no token, because probes of supervisors cannot send one; its details do.
+      if (!this.#authenticator.hasAllowedHost(request)) return unauthorized(pathname);
+      return healthResponse(health(), this.#authenticator.hasToken(request, address));
+    }
+    const access = this.#authenticator.access(request, address);
+    if (access === "wrong" || access === "limited") return this.#refuse(access, address);
+    if (access === "denied") return unauthorized(pathname);
     if (pathname === "/api/recording" && request.method === "POST") {
       return await this.#command(request);
     }
@@ -145,18 +189,30 @@ export class HttpServer implements AsyncDisposable {
     return textResponse(404, "Not found");
   }
 
-  async #login(request: Request): Promise<Response> {
+  async #login(request: Request, address: string): Promise<Response> {
     const body = isSameOrigin(request) ? await readBody(request) : undefined;
     const token = body && new URLSearchParams(new TextDecoder().decode(body)).get("token");
-    const cookie = await this.#authenticator.login(token ?? "");
-    if (cookie === undefined) {
+    const login = this.#authenticator.login(token ?? "", address);
+    if (login.state !== "ok") {
       await new Promise((resolve) => setTimeout(resolve, WRONG_TOKEN_DELAY_MS));
-      return unauthorized("/", "Wrong token");
+      return this.#refuse(login.state, address, { page: true });
     }
     return new Response(null, {
       status: 303,
-      headers: { ...SECURITY_HEADERS, location: "/", "set-cookie": cookie },
+      headers: { ...SECURITY_HEADERS, location: "/", "set-cookie": login.cookie },
     });
+  }
+
+  /** Counts, logs and answers a token that is wrong, or that was not compared. */
+  #refuse(access: "wrong" | "limited", address: string, { page = false } = {}): Response {
+    const message = access === "wrong"
+      ? "Refused a wrong token for HTTP"
+      : "Refused tokens for HTTP without a comparison: too many were wrong";
+    this.#counters.add("http_login_failures_total", { reason: access });
+    this.#options.log.rateLimited(`http_token_${access}`, 10, "warning", message, { address });
+    const text = access === "wrong" ? "Wrong token" : "Too many wrong tokens: wait a minute";
+    const status = access === "wrong" ? 401 : 429;
+    return page ? loginPage(status, text) : textResponse(status, text);
   }
 
   async #command(request: Request): Promise<Response> {
@@ -197,23 +253,25 @@ function streamResponse(
   return new Response(stream, { headers: { ...SECURITY_HEADERS, "content-type": type } });
 }
 
-function healthResponse({ healthy, reasons, agesS }: HealthReport): Response {
+function healthResponse({ healthy, reasons, agesS }: HealthReport, detailed: boolean): Response {
   return textResponse(
     healthy ? 200 : 503,
-    JSON.stringify({ healthy, reasons, ages_s: agesS }),
+    JSON.stringify(detailed ? { healthy, reasons, ages_s: agesS } : { healthy }),
     "application/json",
   );
 }
 
 /** The login page, a file that it needs, or status 401. */
-function unauthorized(pathname: string, error = ""): Response {
-  const login = PAGE_FILES.get("/login.html");
+function unauthorized(pathname: string): Response {
   const file = PUBLIC_FILES.has(pathname) ? PAGE_FILES.get(pathname) : undefined;
   if (file) return textResponse(200, file.text, file.type);
-  if (pathname !== "/" || !login) {
-    return textResponse(401, "Token required: send the header Authorization: Bearer TOKEN");
-  }
-  return textResponse(401, login.text.replace("<!-- error -->", error), login.type);
+  if (pathname === "/") return loginPage(401);
+  return textResponse(401, "Token required: send the header Authorization: Bearer TOKEN");
+}
+
+function loginPage(status: number, error = ""): Response {
+  const { text, type } = PAGE_FILES.get("/login.html")!;
+  return textResponse(status, text.replace("<!-- error -->", error), type);
 }
 
 /** Reads the body, up to the timeout; returns undefined if it is larger than any command. */

@@ -19,6 +19,8 @@ interface Message {
 }
 
 export interface PageOptions {
+  /** True to accept a certificate of an unknown authority. */
+  readonly ignoreCertificates?: boolean;
   readonly width?: number;
   readonly height?: number;
   readonly dark?: boolean;
@@ -45,9 +47,9 @@ export class ChromiumPage implements AsyncDisposable {
     socket.addEventListener("message", ({ data }) => this.#take(JSON.parse(data)));
   }
 
-  static async open({ width = 1280, height = 800, dark = false }: PageOptions = {}): Promise<
-    ChromiumPage
-  > {
+  static async open(
+    { width = 1280, height = 800, dark = false, ignoreCertificates = false }: PageOptions = {},
+  ): Promise<ChromiumPage> {
     const folder = await Deno.makeTempDir({ prefix: "chromium_test_" });
     const program = new Program(CHROMIUM, [
       "--headless",
@@ -58,6 +60,7 @@ export class ChromiumPage implements AsyncDisposable {
       "--disable-background-networking",
       "--disable-component-update",
       "--disable-sync",
+      ...ignoreCertificates ? ["--ignore-certificate-errors"] : [],
       `--user-data-dir=${folder}`,
       "--remote-debugging-port=0",
       "about:blank",
@@ -112,6 +115,11 @@ export class ChromiumPage implements AsyncDisposable {
     }) as { result: { value: Value }; exceptionDetails?: { text: string } };
     if (exceptionDetails) throw new Error(`${expression}: ${JSON.stringify(exceptionDetails)}`);
     return result.value;
+  }
+
+  /** Types a text, one key after the other. */
+  async type(text: string): Promise<void> {
+    for (const key of text) await this.press(key);
   }
 
   /** Presses and releases a key. */

@@ -10,6 +10,7 @@ export class CollectingLog extends LineLog {
     const time = { nowMs: 0 };
     super({
       level: "debug",
+      debugging: true,
       journal: true,
       write: (line) => void lines.push(line.trimEnd()),
       nowMs: () => time.nowMs,

@@ -38,7 +38,7 @@ export function map(...pairs: readonly (readonly [string, string])[]): string {
  * counts its connections, so that a test sees one that is left open.
  */
 export class FakeRedis implements AsyncDisposable {
-  readonly hostname = "127.0.0.1";
+  readonly hostname: string;
   readonly port: number;
   /** All commands so far, with the name in upper case. */
   readonly commands: WireCommand[] = [];
@@ -50,7 +50,8 @@ export class FakeRedis implements AsyncDisposable {
   readonly #connections = new Set<Deno.TcpConn>();
   readonly #listener: Deno.TcpListener;
 
-  constructor() {
+  constructor(hostname = "127.0.0.1") {
+    this.hostname = hostname;
     this.#listener = Deno.listen({ hostname: this.hostname, port: 0 });
     this.port = this.#listener.addr.port;
     this.#accept();

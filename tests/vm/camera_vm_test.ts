@@ -59,7 +59,7 @@ Deno.test("physiology_server captures from the vivid driver of a real kernel", a
 
   await step("the server publishes frames of the camera to Redis on the host", async () => {
     await machine.check(
-      `physiology_server --use_camera --camera_device=${DEVICE} --redis_host=${HOST_ADDRESS} ` +
+      `physiology_server --use_camera --camera_device=${DEVICE} --redis_host=${HOST_ADDRESS} --redis_allow_plaintext ` +
         `--redis_port=${redis.port} --redis_operation_timeout_ms=10000 --frame_publish=always ` +
         `--capture_width_px=320 --capture_height_px=180 --max_fps=10 >/tmp/server.log 2>&1 & echo $! >/tmp/pid`,
     );

@@ -89,7 +89,7 @@ Deno.test({
     await step("`install` installs the service", async () => {
       const output = await device.check(
         `touch ${TIMESTAMP_FILE}; sleep 1; echo ${PASSWORD} >/media/password; ` +
-          `${PROGRAM} install --redis_host=${HOST_ADDRESS} --redis_port=${redis.port} ` +
+          `${PROGRAM} install --redis_host=${HOST_ADDRESS} --redis_allow_plaintext --redis_port=${redis.port} ` +
           "--redis_password_file=/media/password --redis_operation_timeout_ms=10000 " +
           "--frame_publish=always --capture_width_px=320 --capture_height_px=180 --max_fps=10",
         SLOW,

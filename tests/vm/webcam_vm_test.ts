@@ -70,7 +70,7 @@ Deno.test("physiology_server captures from a USB webcam", async (test) => {
   /** Starts the server and waits for frames. */
   const serve = async (flags: string) => {
     await machine.check(
-      `${SERVE} ${flags} --redis_host=${HOST_ADDRESS} --redis_port=${redis.port} --port=0 ` +
+      `${SERVE} ${flags} --redis_host=${HOST_ADDRESS} --redis_allow_plaintext --redis_port=${redis.port} --port=0 ` +
         `--redis_operation_timeout_ms=10000 --frame_publish=always --max_fps=5 ` +
         `--http_port=${HTTP_PORT} >/tmp/server.log 2>&1 & echo $! >/tmp/pid`,
     );

@@ -1,16 +1,24 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer as createTlsServer, type Server as TlsServer } from "node:https";
 import { type AddressInfo, type Socket } from "node:net";
 import { Readable } from "node:stream";
+import { Connections, type ConnectionsOptions } from "./connections.ts";
 
-export interface WebServerOptions {
+/** Certificate and key as PEM. */
+export interface TlsFiles {
+  readonly cert: string;
+  readonly key: string;
+}
+
+export interface WebServerOptions extends ConnectionsOptions {
   readonly address: string;
   /** TCP port; 0 for any free port. */
   readonly port: number;
-  readonly onRequest: (request: Request) => Promise<Response>;
+  /** With them the server uses TLS 1.2 or later. */
+  readonly tls?: TlsFiles | undefined;
+  readonly onRequest: (request: Request, client: { readonly address: string }) => Promise<Response>;
   /** Further connections are closed immediately. */
   readonly maxConnections: number;
-  /** Time after which a connection without a request is closed, in milliseconds. */
-  readonly idleMs: number;
 }
 
 /**
@@ -19,25 +27,26 @@ export interface WebServerOptions {
  */
 export class WebServer implements AsyncDisposable {
   readonly #options: WebServerOptions;
-  readonly #server: Server;
-  /** Open connections with their idle timers; undefined while a request is in progress. */
-  readonly #sockets = new Map<Socket, ReturnType<typeof setTimeout> | undefined>();
+  readonly #server: Server | TlsServer;
+  readonly #connections: Connections;
 
   constructor(options: WebServerOptions) {
     this.#options = options;
-    this.#server = createServer({ keepAlive: true }, (message, response) => {
+    this.#connections = new Connections(options);
+    const respond = (message: IncomingMessage, response: ServerResponse) =>
       void this.#respond(message, response);
-    });
+    this.#server = options.tls
+      ? createTlsServer({ ...options.tls, minVersion: "TLSv1.2", keepAlive: true }, respond)
+      : createServer({ keepAlive: true }, respond);
     this.#server.maxConnections = options.maxConnections;
-    this.#server.on("connection", (socket: Socket) => {
-      socket.on("error", () => {}); // "close" follows
-      socket.on("close", () => {
-        clearTimeout(this.#sockets.get(socket));
-        this.#sockets.delete(socket);
-      });
-      this.#startIdleTimer(socket);
-    });
+    this.#server.on("connection", (socket: Socket) => this.#connections.add(socket));
+    this.#server.on("secureConnection", (socket: Socket) => this.#connections.add(socket));
     this.#server.on("clientError", (_error, socket) => socket.destroy());
+  }
+
+  /** Uses another certificate for new connections. */
+  setCertificate(tls: TlsFiles): void {
+    if ("setSecureContext" in this.#server) this.#server.setSecureContext(tls);
   }
 
   /** Starts to listen; rejects if the address is not available. */
@@ -59,16 +68,14 @@ export class WebServer implements AsyncDisposable {
 
   /** Number of open connections. */
   get connections(): number {
-    return this.#sockets.size;
+    return this.#connections.size;
   }
 
   /** Stops listening and waits up to `timeoutMs` milliseconds for the responses in progress. */
   async close(timeoutMs: number): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    for (const [socket, timer] of this.#sockets) if (timer !== undefined) socket.destroy();
-    const timer = setTimeout(() => {
-      for (const socket of this.#sockets.keys()) socket.destroy();
-    }, timeoutMs);
+    this.#connections.closeIdle();
+    const timer = setTimeout(() => this.#connections.closeAll(), timeoutMs);
     await closed;
     clearTimeout(timer);
   }
@@ -77,33 +84,29 @@ export class WebServer implements AsyncDisposable {
     await this.close(0);
   }
 
-  #startIdleTimer(socket: Socket): void {
-    clearTimeout(this.#sockets.get(socket));
-    this.#sockets.set(socket, setTimeout(() => socket.destroy(), this.#options.idleMs));
-  }
-
   async #respond(message: IncomingMessage, response: ServerResponse): Promise<void> {
     const { socket } = message;
-    clearTimeout(this.#sockets.get(socket));
-    this.#sockets.set(socket, undefined);
+    const client = { address: socket.remoteAddress ?? "" };
+    this.#connections.busy(socket);
     response.on("close", () => {
       if (!this.#server.listening) socket.destroy();
-      else if (!socket.destroyed) this.#startIdleTimer(socket);
+      else if (!socket.destroyed) this.#connections.idle(socket);
     });
     try {
-      await send(await this.#options.onRequest(toRequest(message)), { response, message });
+      const request = toRequest(message, this.#options.tls ? "https" : "http");
+      await send(await this.#options.onRequest(request, client), { response, message });
     } catch {
       socket.destroy(); // an invalid URL or header
     }
   }
 }
 
-function toRequest(message: IncomingMessage): Request {
+function toRequest(message: IncomingMessage, scheme: "http" | "https"): Request {
   const { method = "GET", url = "/", headers } = message;
   const pairs = Object.entries(headers)
     .flatMap(([name, value]) => value === undefined ? [] : [[name, String(value)]] as const);
   const hasBody = method !== "GET" && method !== "HEAD";
-  return new Request(new URL(url, `http://${headers.host ?? "localhost"}`), {
+  return new Request(new URL(url, `${scheme}://${headers.host ?? "localhost"}`), {
     method,
     headers: pairs as [string, string][],
     ...hasBody ? { body: Readable.toWeb(message) as ReadableStream<Uint8Array<ArrayBuffer>> } : {},

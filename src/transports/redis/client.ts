@@ -15,6 +15,15 @@ export interface Address {
   readonly port: number;
 }
 
+/** Maximum size of a reply with commands: any producer can push to the lists. */
+const MAX_COMMAND_REPLY_BYTES = 65_536;
+
+/** Limits of the replies on a link. In a cluster they include the addresses of all nodes. */
+export function replyLimits(role: LinkRole, options: RedisOptions): ReplyLimits {
+  if (role !== "commands" || options.cluster) return options;
+  return { ...options, maxReplyBytes: MAX_COMMAND_REPLY_BYTES };
+}
+
 /**
  * Creates a client that connects once and queues nothing. When it ends, the caller creates another.
  *

@@ -1,3 +1,4 @@
+import type { CommandName } from "../../config/command_names.ts";
 import {
   bool,
   type ConfigFile,
@@ -10,9 +11,11 @@ import {
   topic,
   type ValuesOf,
 } from "../../config/flag.ts";
-import type { Rule } from "../../config/flag_table.ts";
+import { isLoopback } from "../../base/loopback.ts";
+import type { Policy, Rule } from "../../config/flag_table.ts";
 import { definedPaths, hostAndPort, type PermissionsOf } from "../../config/permissions.ts";
 import { NO_SECRET } from "../../config/secret.ts";
+import type { PublishSettings } from "../../delivery/flags.ts";
 
 /** The file that `--redis_config_path` names. */
 export const REDIS_CONFIG_FILE: ConfigFile = {
@@ -172,6 +175,12 @@ export const redisFlags = topic("Redis", ["serve", "record", "dashboard"], {
     "Name to verify in the server's certificate, if it differs from the host.",
     { placeholder: "NAME", file: own("tls_server_name") },
   ),
+  allowPlaintext: bool(
+    "redis_allow_plaintext",
+    "Connect without TLS to hosts other than loopback: others on the network can read the password, " +
+      "faces and vital signs.",
+    { file: own("allow_plaintext") },
+  ),
   sentinelName: optionalText(
     "redis_sentinel_name",
     "Name of the master that the Sentinels monitor.",
@@ -294,6 +303,37 @@ export const redisRules: readonly Rule<WithRedis>[] = [
       ? `Cannot use redis_database in a Redis Cluster: it must be 0: current value is ${redis.database}`
       : undefined,
 ];
+
+/** The commands that connect to Redis, or check that they could; of these, `record` has no frames. */
+const CONNECTING: readonly CommandName[] = [
+  "serve",
+  "check-config",
+  "install",
+  "dashboard",
+  "record",
+];
+
+/** Refuses a password or frames without TLS beyond loopback. */
+export const redisPolicy: Policy<WithRedis & { readonly publish: PublishSettings }> = (
+  { redis, publish },
+  command,
+) => {
+  const hosts = hostsOf(redis).filter((host) => !isLoopback(host));
+  if (redis.tls || redis.allowPlaintext || hosts.length === 0) return undefined;
+  if (!CONNECTING.includes(command) || publish.backend !== "redis") return undefined;
+  const hasFrames = command !== "record" && publish.framePublish !== "never";
+  const hasPassword = !redis.password.isEmpty || !redis.sentinelPassword.isEmpty;
+  if (!hasPassword && !hasFrames) return undefined;
+  return `Cannot send ${hasPassword ? "the password" : "frames"} to Redis at ${hosts[0]} without ` +
+    "TLS: add --redis_tls, or --redis_allow_plaintext";
+};
+
+/** The hosts that the settings name, of Redis or of the Sentinels. */
+function hostsOf({ host, sentinels, clusterNodes }: RedisSettings): string[] {
+  const withPort = sentinels.length > 0 ? sentinels : clusterNodes;
+  const hosts = withPort.map((address) => address.replace(/:\d+$/, "").replaceAll(/[[\]]/g, ""));
+  return sentinels.length > 0 ? hosts : [host, ...hosts];
+}
 
 export const redisPermissions: PermissionsOf<WithRedis> = ({ redis }) => ({
   read: definedPaths(redis.tlsCaPath, redis.tlsCertPath, redis.tlsKeyPath),

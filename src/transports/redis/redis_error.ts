@@ -172,6 +172,11 @@ const RULES: readonly Rule[] = [
       "--redis_connection_timeout_ms and --redis_operation_timeout_ms",
   },
   {
+    pattern: /command queue sent/,
+    fault: "not_redis",
+    text: "Dropped a recording command from Redis at @: it is too large: %",
+  },
+  {
     pattern: /larger than|longer than/,
     fault: "not_redis",
     text: "Cannot accept the reply from @: raise --redis_max_bulk_string_bytes or " +

@@ -12,6 +12,7 @@ import {
   isSilent,
   type LinkRole,
   openClient,
+  replyLimits,
   responsiveNodesOf,
   seedsOf,
 } from "./client.ts";
@@ -222,8 +223,10 @@ export class RedisLink implements AsyncDisposable {
   }
 
   #guard(client: Client, node: Redis): void {
-    guardReplies(node, () => this.#options, (violation) => {
-      if (this.#clients.includes(client)) this.reset(`The peer sent ${violation}`);
+    const limits = () => replyLimits(this.#role, this.#options);
+    guardReplies(node, limits, (violation) => {
+      const peer = this.#role === "commands" ? "command queue" : "peer";
+      if (this.#clients.includes(client)) this.reset(`The ${peer} sent ${violation}`);
     });
   }
 

@@ -1,6 +1,27 @@
+/** Limits of the replies on one connection. */
 export interface ReplyLimits {
+  /** Maximum size of one string, in bytes. */
   readonly maxBulkStringBytes: number;
+  /** Maximum length of one list. */
   readonly maxArrayElements: number;
+  /**
+   * Maximum size of a whole reply with everything nested in it, in bytes of memory: the bytes of its
+   * strings and lines, and `ELEMENT_BYTES` for each element. @default `replyBudget()`
+   */
+  readonly maxReplyBytes?: number;
+}
+
+/** Memory that each element of a reply takes in the parser, in bytes. Estimated. */
+const ELEMENT_BYTES = 16;
+
+/** Memory for a reply beyond its one largest string, in bytes. Chosen. */
+const REPLY_RESERVE_BYTES = 8 << 20;
+
+/**
+ * Returns the default for `maxReplyBytes`: a message of the maximum size fits, but not many of them.
+ */
+export function replyBudget({ maxBulkStringBytes }: ReplyLimits): number {
+  return maxBulkStringBytes + REPLY_RESERVE_BYTES;
 }
 
 /** Maximum length of a line of RESP (a number, a status, an error). Real ones are far shorter. */
@@ -10,8 +31,11 @@ const LF = 10;
 const MINUS = 45;
 /** RESP types that are followed by a number of bytes: bulk string, bulk error, verbatim string. */
 const STRING_TYPES = new Set(["$", "=", "!"].map((type) => type.charCodeAt(0)));
-/** RESP types that are followed by a number of elements: array, set, map, push. */
-const LIST_TYPES = new Set(["*", "~", "%", ">"].map((type) => type.charCodeAt(0)));
+/** RESP types that are followed by a number of elements: array, set, map, push, attribute. */
+const LIST_TYPES = new Set(["*", "~", "%", ">", "|"].map((type) => type.charCodeAt(0)));
+/** Those whose elements are pairs of a key and a value: map, attribute. */
+const PAIR_TYPES = new Set(["%", "|"].map((type) => type.charCodeAt(0)));
+const ATTRIBUTE = "|".charCodeAt(0);
 
 /**
  * Scans the bytes of a RESP connection and reports the first reply over the limits, before a parser
@@ -19,6 +43,11 @@ const LIST_TYPES = new Set(["*", "~", "%", ">"].map((type) => type.charCodeAt(0)
  */
 export class ReplyGuard {
   readonly #limits: ReplyLimits;
+  readonly #maxReplyBytes: number;
+  /** Elements that are still missing from the reply; 1 before its first line. */
+  #missing = 1;
+  /** Memory of the reply so far, in bytes. */
+  #replyBytes = 0;
   /** Remaining bytes of the current string, including its CRLF. */
   #skipBytes = 0;
   /** First byte of the current line. */
@@ -29,6 +58,7 @@ export class ReplyGuard {
 
   constructor(limits: ReplyLimits) {
     this.#limits = limits;
+    this.#maxReplyBytes = limits.maxReplyBytes ?? replyBudget(limits);
   }
 
   /** Scans more bytes; returns which limit they exceed, or undefined. */
@@ -72,8 +102,24 @@ export class ReplyGuard {
     return undefined;
   }
 
-  #endLine(): undefined {
-    if (STRING_TYPES.has(this.#type)) this.#skipBytes = this.#size + 2;
+  /** Accounts for the element whose first line ends, and for its string, if it is one. */
+  #endLine(): string | undefined {
+    const isList = LIST_TYPES.has(this.#type);
+    const isString = STRING_TYPES.has(this.#type);
+    const elements = isList ? this.#size * (PAIR_TYPES.has(this.#type) ? 2 : 1) : 0;
+    this.#replyBytes += ELEMENT_BYTES + this.#lineBytes + (isString ? this.#size : 0);
+    // An attribute precedes the element that it describes.
+    this.#missing += elements - (this.#type === ATTRIBUTE ? 0 : 1);
+    if (isString) this.#skipBytes = this.#size + 2;
     this.#lineBytes = 0;
+    // Those that a list announces count at once: a parser may allocate memory for them.
+    if (this.#replyBytes + this.#missing * ELEMENT_BYTES > this.#maxReplyBytes) {
+      return `a reply larger than ${this.#maxReplyBytes} bytes in sum`;
+    }
+    if (this.#missing === 0) {
+      this.#missing = 1;
+      this.#replyBytes = 0;
+    }
+    return undefined;
   }
 }

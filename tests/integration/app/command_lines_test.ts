@@ -16,10 +16,12 @@ const COMMAND_LINES: readonly (readonly [line: string, refusal?: RegExp])[] = [
   [
     "--streaming_backend=redis --use_camera --redis_host=192.168.1.100 --redis_port=6379 " +
     "--redis_key_prefix=myapp --redis_use_pubsub=true",
+    /^Cannot send frames to Redis at 192\.168\.1\.100 without TLS: add --redis_tls, or --redis_allow_plaintext$/,
   ],
   ["--streaming_backend=redis --use_camera"],
   [
     "--streaming_backend=redis --redis_host=cloud.redis.host --redis_password=$REDIS_PASSWORD --use_camera",
+    /^Cannot send the password to Redis at cloud\.redis\.host without TLS: add --redis_tls, or --redis_allow_plaintext$/,
   ],
   [
     "--streaming_backend=redis --redis_key_prefix=tenant_a",
@@ -42,7 +44,7 @@ const SINGLE_FLAGS = [
 Deno.test("every command line of the published description is accepted, or says in a line what to add", async () => {
   const singles = SINGLE_FLAGS.map((flag) => [`--use_camera ${flag}`] as const);
   for (const [line, refusal] of [...COMMAND_LINES, ...singles]) {
-    const flags = line.replace("$REDIS_PASSWORD", "").split(" ");
+    const flags = line.replace("$REDIS_PASSWORD", "secret").split(" ");
     const { code, stdout, stderr } = await runProgram(["check-config", ...flags], AS_A_USER);
     if (refusal === undefined) {
       assert.deepEqual([code, stdout, stderr], [0, "The configuration is valid\n", ""], line);
@@ -50,6 +52,7 @@ Deno.test("every command line of the published description is accepted, or says 
     }
     const [message = "", ...more] = stderr.trim().split("\n");
     assert.match(message.replace("physiology_server: ", ""), refusal);
+    if (line.includes("_host")) assert.equal(code, 78, line);
     assert.deepEqual(more, [], line);
   }
 });

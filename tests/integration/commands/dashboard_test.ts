@@ -14,6 +14,7 @@ import { startCluster } from "../../support/redis_cluster.ts";
 import { freePort, type RedisServer, startRedis } from "../../support/redis_server.ts";
 import { waitFor } from "../../support/wait.ts";
 
+const TOKEN = "a secret of 16 characters";
 const MAIN = new URL("../../../main.ts", import.meta.url).pathname;
 
 /** JPEG images of a changing test pattern, three per second. */
@@ -249,7 +250,11 @@ for (
 Deno.test("dashboard with a token requires a login or the token", async () => {
   await using server = await startRedis();
   using _device = new FakeDevice(server, { prefix: "a", images: [new Uint8Array(2)] });
-  const { program, url } = await startDashboard(server, ["--token=secret", "--listen=0.0.0.0"]);
+  const { program, url } = await startDashboard(server, [
+    `--token=${TOKEN}`,
+    "--listen=0.0.0.0",
+    "--http_allow_plaintext",
+  ]);
   await using _dashboard = program;
   for (const path of ["", "events", "video?device=a", "app.js", "api/recording"]) {
     const response = await fetch(url + path);
@@ -265,15 +270,15 @@ Deno.test("dashboard with a token requires a login or the token", async () => {
   const wrong = await login("guess");
   assert.equal(wrong.status, 401);
   assert.match(await wrong.text(), /Wrong token/);
-  const right = await login("secret");
+  const right = await login(TOKEN);
   assert.equal(right.status, 303);
   await right.body?.cancel();
   const cookie = right.headers.get("set-cookie")!.split(";")[0]!;
-  assert(!cookie.includes("secret"));
+  assert(!cookie.includes(TOKEN));
   const page = await fetch(url, { headers: { cookie } });
   assert.equal(page.status, 200);
   assert.match(await page.text(), /Vital signs/);
-  const bearer = await fetch(url, { headers: { authorization: "Bearer secret" } });
+  const bearer = await fetch(url, { headers: { authorization: `Bearer ${TOKEN}` } });
   assert.equal(bearer.status, 200);
   await bearer.body?.cancel();
 });

@@ -25,7 +25,7 @@ Deno.test("install into an image is repeatable without flags, and uninstall remo
   const files = () => [...filesUnder(image.path)].sort();
   const unit = () =>
     Deno.readTextFileSync(`${image.path}/etc/systemd/system/physiology_server.service`);
-  await run("install", `--root=${image.path}`, "--redis_host=cloud", "--redis_password=hunter2");
+  await run("install", `--root=${image.path}`, "--redis_host=::1", "--redis_password=hunter2");
   const installed = [files(), unit()];
   assert.deepEqual(files(), [
     "/etc/physiology_server/redis.json",

@@ -43,7 +43,7 @@ Deno.test("serve provides the web page, video, health and counters without a bro
     body: JSON.stringify({ device: "physiology", recording: true, session_id: "s" }),
   });
   assert.equal(response.status, 202, await response.text());
-  await serve.prints('Recording started origin="http" session_id="s"');
+  await serve.prints(/Recording started origin="http" session_id="#[0-9a-f]{12}"/);
 
   const metrics = await (await fetch(`${url}/metrics`)).text();
   assert.match(metrics, /^physiology_frames_captured_total \d+$/m);

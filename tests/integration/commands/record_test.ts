@@ -35,15 +35,16 @@ Deno.test("record saves sessions as JSON Lines, series and CSV, across a restart
       `--redis_port=${server.port}`,
       "--redis_key_prefix=ward",
       `--output_dir=${folder}`,
+      "--verbosity=1", // session ids as they are
     ]);
     await subscribed();
     await publish([fakeRecordingState(0, "a"), ...fakeMetrics(4)]);
-    await record.prints("Saving session a");
+    await record.prints(/Saving a session to .* session_id="a"/);
     await server.kill();
     await server.restart();
     await subscribed();
     await publish([...fakeMetrics(5), fakeRecordingState(6), fakeRecordingState(7, "b")]);
-    await record.prints("Saving session b");
+    await record.prints(/Saving a session to .* session_id="b"/);
     record.kill("SIGTERM");
     assert.equal(await record.ended(), 0, record.output);
     const saved = JSON.parse(await Deno.readTextFile(`${folder}/metrics_a.json`));
@@ -100,7 +101,7 @@ Deno.test("record connects with TLS, a client certificate and a password", async
       "--start_with_recording_on",
       ...redis,
     ]);
-    await record.prints("Saving session");
+    await record.prints("Saving a session");
     serve.kill("SIGTERM");
     assert.equal(await serve.ended(), 0, serve.output);
     record.kill("SIGTERM");
@@ -146,14 +147,14 @@ Deno.test("record reads the histories of key-value mode, and loses nothing while
       async () => String(await client.call("CLIENT", "LIST")).includes("cmd=xread"),
     );
     await store([fakeRecordingState(1, "a"), ...fakeMetrics(2)]);
-    await record.prints("Saving session a");
+    await record.prints("Saving a session");
     record.kill("SIGSTOP"); // as if its network were down
     await store([...fakeMetrics(3), ...fakeMetrics(4)]);
     await server.kill();
     await server.restart();
     record.kill("SIGCONT");
     await store([...fakeMetrics(5), fakeRecordingState(6)]);
-    await record.prints("Saved");
+    await record.prints("Saved a session");
     const saved = JSON.parse(await Deno.readTextFile(`${folder}/metrics_a.json`));
     assert.deepEqual(saved.series["core_metrics.metadata"].sequence, [2, 3, 4, 5]);
   } finally {
@@ -189,7 +190,7 @@ Deno.test("record works with a Redis user that has only the documented permissio
     });
     const state = Buffer.from(encodeEnvelope(fakeRecordingState(0, "a")));
     await client.publish("physiology:recording_state", state);
-    await record.prints("Saving session a");
+    await record.prints("Saving a session");
     assert(!record.output.includes("NOPERM"), record.output);
   } finally {
     await Deno.remove(folder, { recursive: true });
@@ -221,12 +222,12 @@ for (const mode of ["channels", "histories"] as const) {
       await record.prints("Waiting for recordings");
       await waitFor("the session", () => {
         offer([fakeRecordingState(0, "a")]);
-        return record.output.includes("Saving session a");
+        return record.output.includes("Saving a session");
       }, { pollMs: 200 });
       offer(fakeMetrics(4));
       await ends.outbox.flush(2000);
       offer([fakeRecordingState(6)]);
-      await record.prints(`Saved ${folder}`);
+      await record.prints(`Saved a session to ${folder}`);
       const saved = JSON.parse(Deno.readTextFileSync(`${folder}/metrics_a.json`));
       assert.deepEqual(saved.series["core_metrics.metadata"].sequence, [4]);
     } finally {

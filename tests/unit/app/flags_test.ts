@@ -102,13 +102,17 @@ const CONTRADICTIONS: readonly (readonly [string[], RegExp, string[]])[] = [
     /a server is one or the other/,
     ["--noredis_cluster"],
   ],
-  [["--http_port=80", "--http_address=0.0.0.0"], /without a token/, ["--http_token=secret"]],
+  [
+    ["--http_port=80", "--http_address=0.0.0.0", "--http_allow_plaintext"],
+    /without a token/,
+    ["--http_token=a secret of 16 characters"],
+  ],
   [["--streaming_backend=grpc", "--port=0"], /give a port/, ["--port=50051"]],
 ];
 
 for (const [argv, message, resolution] of CONTRADICTIONS) {
   Deno.test(`load() rejects ${argv.join(" ")} without ${resolution.join(" ")}`, () => {
     assert.match(messageOf(...argv) ?? "", message);
-    assert.equal(messageOf(...argv, ...resolution), undefined);
+    assert.equal(messageOf(...argv, ...resolution, "--redis_allow_plaintext"), undefined);
   });
 }

@@ -11,6 +11,8 @@ import { fakeStatus } from "../../support/fake_stream.ts";
 import { ManualClock } from "../../support/manual_clock.ts";
 import { freePort } from "../../support/free_port.ts";
 
+const TOKEN = "a secret of 16 characters";
+const BEARER = { authorization: `Bearer ${TOKEN}` };
 const ALL: readonly HealthEvent[] = ["frame", "metric", "acknowledgement"];
 
 /** The page of these flags, on a free port unless they name one. */
@@ -23,7 +25,7 @@ async function open(...argv: string[]) {
   const state: { current: ServerState } = {
     current: { status: "OK", metricsWanted: true, problem: undefined },
   };
-  const flags = ["--simulate", `--http_port=${port}`, ...argv];
+  const flags = ["--simulate", `--http_port=${port}`, `--http_token=${TOKEN}`, ...argv];
   const { settings } = load(flags, { env: {}, readText: () => "" });
   const page = await openPage(settings, {
     commands: new CommandHandler({ recording, counters, log: silentLog }),
@@ -42,7 +44,7 @@ async function open(...argv: string[]) {
     state,
     url,
     get: async (path: string) => {
-      const response = await fetch(url(path));
+      const response = await fetch(url(path), { headers: BEARER });
       return { status: response.status, text: await response.text() };
     },
     [Symbol.asyncDispose]: async () => await page?.[Symbol.asyncDispose](),
@@ -61,7 +63,7 @@ Deno.test("openPage() serves the page, the counters and the events of its sink u
   new Bus([sink]).publish(fakeStatus(1));
   assert.equal((await opened.get("/")).status, 200);
   assert.match((await opened.get("/metrics")).text, /physiology_seen_total 1/);
-  const events = await fetch(opened.url("/events"));
+  const events = await fetch(opened.url("/events"), { headers: BEARER });
   const reader = events.body!.pipeThrough(new TextDecoderStream()).getReader();
   let text = "";
   while (!text.includes('"type":"status","device":"ward"')) text += (await reader.read()).value;
@@ -69,8 +71,10 @@ Deno.test("openPage() serves the page, the counters and the events of its sink u
 });
 
 Deno.test("openPage() requires the token of the settings", async () => {
-  await using opened = await open("--http_token=secret");
-  assert.equal((await opened.get("/metrics")).status, 401);
+  await using opened = await open();
+  const response = await fetch(opened.url("/metrics"));
+  await response.body?.cancel();
+  assert.equal(response.status, 401);
 });
 
 Deno.test("openPage() stops listening when it is disposed", async () => {
@@ -85,7 +89,7 @@ Deno.test("openPage() applies recording commands of the page, and rejects one fo
   const command = async (content: object) => {
     const response = await fetch(opened.url("/api/recording"), {
       method: "POST",
-      headers: { "content-type": "application/json" },
+      headers: { ...BEARER, "content-type": "application/json" },
       body: JSON.stringify({ device: "physiology", ...content }),
     });
     await response.body?.cancel();

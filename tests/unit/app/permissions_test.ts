@@ -20,6 +20,7 @@ Deno.test("permissionsFor() allows only the Redis server, the own listeners and 
   const permissions = permissionsOf(
     "--use_camera",
     "--redis_host=cloud",
+    "--redis_allow_plaintext",
     "--port=50052",
     "--http_port=80",
   );
@@ -100,7 +101,13 @@ Deno.test("permissionsFor() allows record its Redis, its output and its secrets,
 
 Deno.test("permissionsFor() allows the dashboard its Redis, its port and its token, and nothing else", () => {
   assert.deepEqual(
-    permissionsOf("dashboard", "--redis_host=cloud", "--port=90", "--token_file=/token"),
+    permissionsOf(
+      "dashboard",
+      "--redis_host=cloud",
+      "--redis_allow_plaintext",
+      "--port=90",
+      "--token_file=/token",
+    ),
     { read: ["/token"], write: [], net: ["cloud:6379", "127.0.0.1:90"], run: [], ffi: false },
   );
 });

@@ -7,7 +7,7 @@ import { replaced } from "../../support/replace.ts";
 
 function setUp() {
   const file = { text: '{"host": "one"}' };
-  const argv = ["--simulate", "--redis_config_path=/c.json"];
+  const argv = ["--simulate", "--redis_config_path=/c.json", "--redis_allow_plaintext"];
   const read = () => load(argv, { env: {}, readText: () => file.text });
   const lines: string[] = [];
   const log = {

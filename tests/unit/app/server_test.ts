@@ -285,6 +285,13 @@ Deno.test("runServer() publishes frames as its settings say", async () => {
   assert.deepEqual(timers.remainingMs, []);
 });
 
+const TOKEN = "a secret of 16 characters";
+
+async function healthOf(port: number): Promise<{ reasons: string[] }> {
+  const headers = { authorization: `Bearer ${TOKEN}` };
+  return await (await fetch(`http://127.0.0.1:${port}/healthz`, { headers })).json();
+}
+
 Deno.test("runServer() requires metrics in /healthz only while it has to publish them", async () => {
   // Without its interval, the appliance publishes only with a frame.
   using _timers = new HeldTimers();
@@ -297,10 +304,10 @@ Deno.test("runServer() requires metrics in /healthz only while it has to publish
   const missing = async (...argv: string[]) => {
     const port = freePort();
     let report: { reasons: string[] } | undefined;
-    await serve([`--http_port=${port}`, ...argv], async ({ source }) => {
+    await serve([`--http_port=${port}`, `--http_token=${TOKEN}`, ...argv], async ({ source }) => {
       await source.send(source.frame());
       aheadUs += 50e6;
-      report = await (await fetch(`http://127.0.0.1:${port}/healthz`)).json();
+      report = await healthOf(port);
     });
     return report?.reasons.map((reason) => /^No (frame|core metrics|message)/.exec(reason)?.[1]);
   };
@@ -313,10 +320,10 @@ Deno.test("runServer() requires metrics in /healthz only while it has to publish
 
 Deno.test("runServer() reports a disconnected camera and the problem of the transport in /healthz", async () => {
   const port = freePort();
-  await serve([`--http_port=${port}`], async ({ source, backend }) => {
+  await serve([`--http_port=${port}`, `--http_token=${TOKEN}`], async ({ source, backend }) => {
     await source.send({ kind: "disconnected", reason: "unplugged" });
     backend.problem = "Redis is away";
-    const { reasons } = await (await fetch(`http://127.0.0.1:${port}/healthz`)).json();
+    const { reasons } = await healthOf(port);
     assert.deepEqual(reasons, ["The camera is disconnected", "Redis is away"]);
   });
 });

@@ -7,22 +7,24 @@ import { FakeSignals } from "../../support/fake_signals.ts";
 import { freePort } from "../../support/free_port.ts";
 import { waitFor } from "../../support/wait.ts";
 
+const TOKEN = "a secret of 16 characters";
+
 /** A Redis that is not available. */
 const noRedis = () => `--redis_port=${freePort()}`;
 
 Deno.test("dashboard serves its page without Redis, until it is stopped", async () => {
   using signals = new FakeSignals();
   const port = freePort();
-  const argv = ["dashboard", noRedis(), `--port=${port}`, "--token=secret"];
+  const argv = ["dashboard", noRedis(), `--port=${port}`, `--token=${TOKEN}`];
   const running = dashboard(commandContext(argv));
   const get = (path: string, token: string) =>
     fetch(`http://127.0.0.1:${port}${path}`, { headers: { authorization: `Bearer ${token}` } });
-  const page = await waitFor("the page", () => get("/", "secret").catch(() => undefined));
+  const page = await waitFor("the page", () => get("/", TOKEN).catch(() => undefined));
   assert.match(await page.text(), /Vital signs/);
   const refused = await get("/events", "guess");
   assert.equal(refused.status, 401);
   await refused.body?.cancel();
-  const events = await get("/events", "secret");
+  const events = await get("/events", TOKEN);
   const reader = events.body!.pipeThrough(new TextDecoderStream()).getReader();
   let text = "";
   while (!text.includes('"connected":false')) text += (await reader.read()).value;
@@ -30,7 +32,7 @@ Deno.test("dashboard serves its page without Redis, until it is stopped", async 
   signals.send("SIGTERM");
   assert.equal(await running, 0);
   assert.deepEqual(signals.handled, []);
-  await assert.rejects(get("/", "secret"));
+  await assert.rejects(get("/", TOKEN));
 });
 
 Deno.test("record creates its folder and waits for Redis, until it is stopped", async () => {

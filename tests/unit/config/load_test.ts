@@ -273,7 +273,7 @@ Deno.test("load() shows the origin of a secret, and keeps a password of a higher
 });
 
 Deno.test("load() shows the file and key, or the variable, of a value", () => {
-  const machine = withConfig({ port: 7 }, { PHYSIOLOGY_REDIS_HOST: "ward" });
+  const machine = withConfig({ port: 7 }, { PHYSIOLOGY_REDIS_HOST: "::1" });
   const { originOf, argument, command } = loadOn(machine, CONFIG);
   assert.deepEqual(originOf(entryOf("redis_port")), {
     kind: "file",

@@ -57,7 +57,7 @@ Deno.test("planService() stores values for Redis in a file that a reload reads a
 
 Deno.test("planService() stores a secret as a credential, and not in the unit or the configuration", () => {
   for (const flag of ["--redis_password=hunter2", "--redis_password_file=/pw"]) {
-    const plan = planFor(flag, "--redis_host=cloud");
+    const plan = planFor(flag, "--redis_host=::1");
     const path = `${PATHS.configFolder}/redis_password`;
     assert.equal(plan.get(path), "hunter2\n");
     assert.doesNotMatch(startOf(plan) ?? "", /--redis_(host|password)/);
@@ -70,7 +70,7 @@ Deno.test("planService() stores a secret as a credential, and not in the unit or
 });
 
 Deno.test("planService() stores a secret in a file of variables for systemd before version 247", () => {
-  const plan = planOnSystemd(245, `--redis_password=a"b$c\\d`, "--redis_host=cloud");
+  const plan = planOnSystemd(245, `--redis_password=a"b$c\\d`, "--redis_host=::1");
   const path = `${PATHS.configFolder}/redis_password`;
   assert.equal(plan.get(path), 'PHYSIOLOGY_REDIS_PASSWORD="a\\"b\\$c\\\\d"\n');
   const unit = plan.get(PATHS.unit) ?? "";
@@ -103,7 +103,7 @@ Deno.test("planService() stores a secret in a file for cron", () => {
 Deno.test("planService() removes a password that is no longer set, and no other files", () => {
   const readText = () => "{}";
   const { stale } = planService(
-    load(["install", "--redis_host=a"], { env: {}, readText }),
+    load(["install", "--redis_host=::1"], { env: {}, readText }),
     TEMPLATE,
   );
   assert(stale.includes(`${PATHS.configFolder}/redis_password`));
@@ -186,7 +186,7 @@ Deno.test("quoteArgument() quotes an argument so that systemd reads it back unch
 });
 
 Deno.test("planService() writes secrets for root alone, and everything else for all", () => {
-  const argv = ["install", "--redis_host=cloud", "--redis_password=hunter2"];
+  const argv = ["install", "--redis_host=::1", "--redis_password=hunter2"];
   const { files } = planService(load(argv, { env: {}, readText: () => "" }), TEMPLATE);
   const modes = files.map(({ path, mode, secret }) => [path, mode, secret]);
   assert.deepEqual(modes, [
@@ -194,7 +194,7 @@ Deno.test("planService() writes secrets for root alone, and everything else for 
     [PATHS.redisConfig, 0o644, false],
     [PATHS.unit, 0o644, false],
   ]);
-  assert.equal(files[1]!.text, '{\n  "host": "cloud"\n}\n');
+  assert.equal(files[1]!.text, '{\n  "host": "::1"\n}\n');
   assert.match(files[2]!.text, /^ExecStart=.* --redis_config_path=\/etc\/.*redis\.json$/m);
 });
 

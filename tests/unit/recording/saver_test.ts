@@ -119,7 +119,7 @@ Deno.test("SessionSaver saves the metrics of its session, and only those", () =>
       add({ type: "other", timestamp: 5, payload: {} });
       await saver.derive(); // does not wait for the end of the session, and derives nothing
       fakeMetrics(3).forEach(add);
-      assert.deepEqual([saver.sessionId, log.linesWith("Saved").length], ["a", 0]);
+      assert.deepEqual([saver.sessionId, log.linesWith("Saved a session").length], ["a", 0]);
     }
     const lines = Deno.readTextFileSync(`${folder}/metrics_a.jsonl`).trim().split("\n");
     assert.deepEqual(lines.map((line) => JSON.parse(line).type), [
@@ -131,8 +131,8 @@ Deno.test("SessionSaver saves the metrics of its session, and only those", () =>
     ]);
     assert.equal(jsonOf(folder, "a").end_timestamp, null);
     assert.equal(jsonOf(folder, "a").series["core_metrics.pulse.rate"].value.length, 2);
-    assert.equal(log.linesWith("Saving session a to").length, 1);
-    assert.equal(log.linesWith("Saved").length, 1);
+    assert.equal(log.linesWith("Saving a session to").length, 1);
+    assert.equal(log.linesWith("Saved a session").length, 1);
   }));
 
 Deno.test("SessionSaver without a session has nothing to save", () =>

@@ -65,6 +65,67 @@ Deno.test("LineLog writes line breaks of a message as spaces", () => {
   assert.deepEqual(lines, ["<6>one <3>two three\n"]);
 });
 
+Deno.test("LineLog escapes what a terminal would not show as text, in both formats", () => {
+  for (const format of ["text", "json"] as const) {
+    const { log, lines } = collectingLog({ format });
+    log.info("\x1b[2J\u202eevil\u009b\u2028\u{e0041}", { reason: "\x07\u2066 é 日本" });
+    const [line = ""] = lines;
+    assert.doesNotMatch(line.trimEnd(), /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
+    const shown = "\\u001b[2J\\u202eevil\\u009b\\u2028\\udb40\\udc41";
+    assert(line.includes(shown), line);
+    assert(line.includes("\\u0007\\u2066 é 日本"), line);
+    if (format === "json") {
+      assert.equal(JSON.parse(line).message, "\x1b[2J\u202eevil\u009b\u2028\u{e0041}");
+    }
+  }
+});
+
+Deno.test("LineLog writes 20 lines with one cause in 10 s, and then how many it held back", () => {
+  const { log, lines, time } = collectingLog({ journal: true });
+  for (let port = 0; port < 50; port++) log.info(`Connected to port ${port}: now`, { port });
+  log.info("Recording started");
+  assert.equal(lines.length, 21);
+  assert.equal(lines.at(-1), "<6>Recording started\n");
+  time.nowMs += 10_000;
+  log.info("Connected to port 99: now");
+  log.info("Connected to port 99: again");
+  assert.deepEqual(lines.slice(-2), [
+    "<6>Connected to port 99: now held_back=30\n",
+    "<6>Connected to port 99: again\n",
+  ]);
+});
+
+Deno.test("LineLog limits messages that differ each time, and remembers 200 causes", () => {
+  const { log, lines } = collectingLog();
+  const letters = (n: number) => n.toString(36).replaceAll(/\d/g, (digit) => "qrstuvwxyz"[+digit]!);
+  log.info("Known cause");
+  for (let number = 0; number < 40_000; number++) log.warning(letters(number) + " failed");
+  assert(lines.length < 1000, `${lines.length} lines`);
+  log.info("Known cause");
+  assert.match(lines.at(-1) ?? "", /Known cause/);
+});
+
+Deno.test("LineLog writes a session id as a hash that relates lines, and nothing else", () => {
+  const { log, lines } = collectingLog({ journal: true });
+  for (const id of ["Ann Lee", "Ann Lee", "Bo"]) log.info("Started", { session_id: id });
+  assert.match(lines[0]!, /^<6>Started session_id="#[0-9a-f]{12}"\n$/);
+  assert.equal(lines[0], lines[1]);
+  assert.notEqual(lines[0], lines[2]);
+});
+
+Deno.test("LineLog writes every line and session ids as they are if debugging is on", () => {
+  const { log, lines } = collectingLog({ journal: true, debugging: true });
+  for (let count = 0; count < 100; count++) log.info("Started", { session_id: "Ann Lee" });
+  assert.equal(lines.length, 100);
+  assert.equal(lines[0], '<6>Started session_id="Ann Lee"\n');
+});
+
+Deno.test("logOptions() debugs with a verbosity of 1, or if a transport logs every message", () => {
+  assert.equal(logOptions(SETTINGS).debugging, false);
+  assert.equal(logOptions({ ...SETTINGS, verbosity: 1 }).debugging, true);
+  assert.equal(logOptions({ ...SETTINGS, everyMessage: true }).debugging, true);
+});
+
 Deno.test("LineLog.rateLimited() writes one line per key and time, and then how many it held back", () => {
   const { log, lines, time } = collectingLog({ journal: true });
   const say = (key: string) => log.rateLimited(key, 10, "warning", key, { n: 1 });

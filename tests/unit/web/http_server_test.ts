@@ -10,6 +10,8 @@ import { HeldTimers } from "../../support/held_timers.ts";
 import { readToEnd, writes } from "../../support/raw_http2.ts";
 import { waitFor } from "../../support/wait.ts";
 
+const TOKEN = "a secret of 16 characters";
+
 class Fixture implements AsyncDisposable {
   readonly hub = new Hub();
   readonly commands: [string, RecordingCommand][] = [];
@@ -136,9 +138,12 @@ Deno.test("HttpServer without a token rejects a Host other than loopback", async
   assert.match(new TextDecoder().decode(head), /^HTTP\/1.1 401/);
 });
 
-Deno.test("HttpServer requires a token on addresses other than loopback", () => {
-  assert.throws(() => new Fixture({ address: "0.0.0.0" }), ConfigError);
-  assert.throws(() => new Fixture({ address: "0.0.0.0", token: "" }), ConfigError);
+Deno.test("HttpServer requires a token and TLS on addresses other than loopback", () => {
+  const address = "0.0.0.0";
+  assert.throws(() => new Fixture({ address, allowPlaintext: true }), /without a token/);
+  assert.throws(() => new Fixture({ address, allowPlaintext: true, token: "" }), ConfigError);
+  assert.throws(() => new Fixture({ address, token: TOKEN }), /without TLS/);
+  assert.throws(() => new Fixture({ token: "x".repeat(15) }), /at least 16 characters/);
 });
 
 Deno.test("HttpServer serves health and counters if they are configured", async () => {
@@ -151,19 +156,27 @@ Deno.test("HttpServer serves health and counters if they are configured", async 
   let healthy = true;
   await using fixture = await Fixture.start({
     counters,
+    token: TOKEN,
     health: () => ({ healthy, agesS: { frame: 0.1 }, reasons: healthy ? [] : ["No frame"] }),
   });
-  assert.equal((await fixture.get("/healthz")).status, 200);
+  const bearer = { authorization: `Bearer ${TOKEN}` };
+  const { status, text } = await fixture.get("/healthz");
+  assert.deepEqual([status, text], [200, '{"healthy":true}']);
   healthy = false;
-  const unhealthy = await fixture.get("/healthz");
-  assert.equal(unhealthy.status, 503);
-  assert.deepEqual(JSON.parse(unhealthy.text), {
-    healthy: false,
-    reasons: ["No frame"],
-    ages_s: { frame: 0.1 },
-  });
+  for (
+    const headers of [{}, { authorization: "Bearer wrong" }, bearer] as Record<string, string>[]
+  ) {
+    const unhealthy = await fixture.get("/healthz", headers);
+    assert.equal(unhealthy.status, 503);
+    assert.deepEqual(
+      JSON.parse(unhealthy.text),
+      headers === bearer
+        ? { healthy: false, reasons: ["No frame"], ages_s: { frame: 0.1 } }
+        : { healthy: false },
+    );
+  }
   assert.equal(
-    (await fixture.get("/metrics")).text,
+    (await fixture.get("/metrics", bearer)).text,
     "# TYPE physiology_dropped_total counter\n" +
       'physiology_dropped_total{class="frame",reason="a\\"b\\\\c\\n"} 3\n' +
       "# TYPE physiology_queue_depth gauge\nphysiology_queue_depth 2.5\n",
@@ -203,7 +216,7 @@ async function settled(fixture: Fixture, path = "/healthz"): Promise<void> {
 }
 
 Deno.test("HttpServer delays the response to a wrong token by half a second, and no other", async () => {
-  await withHeldTimers({ token: "right token" }, async (fixture, timers) => {
+  await withHeldTimers({ token: TOKEN }, async (fixture, timers) => {
     const statuses: number[] = [];
     const login = async (token: string) => {
       const response = await fetch(fixture.url("/login"), {
@@ -214,9 +227,9 @@ Deno.test("HttpServer delays the response to a wrong token by half a second, and
       await response.body?.cancel();
       statuses.push(response.status);
     };
-    await login("right token");
+    await login(TOKEN);
     assert.deepEqual(statuses, [303]);
-    login("wrong token").catch(() => {}); // fails only at the shutdown
+    login("wrong token, of some length").catch(() => {}); // fails only at the shutdown
     await waitFor(
       "the login",
       () => (timers.remainingMs[0] ?? 5000) < 5000 || statuses.length > 1,
@@ -302,7 +315,7 @@ Deno.test("HttpServer keeps its event streams alive every 5 s", async () => {
 
 Deno.test("HttpServer with a token serves only the login, what it needs, and the health without it", async () => {
   const health = () => ({ healthy: true, agesS: {}, reasons: [] });
-  await using fixture = await Fixture.start({ token: "secret", health, counters: new Counters() });
+  await using fixture = await Fixture.start({ token: TOKEN, health, counters: new Counters() });
   const page = await fixture.get("/");
   assert.deepEqual([page.status, /<form/.test(page.text)], [401, true]);
   assert.match(page.headers.get("content-type") ?? "", /^text\/html/);
@@ -315,13 +328,13 @@ Deno.test("HttpServer with a token serves only the login, what it needs, and the
     assert.deepEqual([status, /^Token required/.test(text)], [401, true], path);
   }
   assert.equal(await fixture.command('{"device":"cam","recording":true}'), 401);
-  const bearer = { authorization: "Bearer secret" };
+  const bearer = { authorization: `Bearer ${TOKEN}` };
   assert.equal((await fixture.get("/app.js", bearer)).status, 200);
 });
 
 Deno.test("HttpServer sets a cookie for a right token of the same origin, and redirects to the page", async () => {
-  await using fixture = await Fixture.start({ token: "secret" });
-  const login = (headers: Record<string, string> = {}, body: BodyInit | null = "token=secret") =>
+  await using fixture = await Fixture.start({ token: TOKEN });
+  const login = (headers: Record<string, string> = {}, body: BodyInit | null = `token=${TOKEN}`) =>
     fetch(fixture.url("/login"), { method: "POST", body, redirect: "manual", headers });
   const response = await login();
   await response.body?.cancel();
@@ -331,7 +344,7 @@ Deno.test("HttpServer sets a cookie for a right token of the same origin, and re
   for (
     const rejected of [
       await login({ origin: "http://evil.example" }),
-      await login({}, "token=secret&".padEnd(5000, "x")),
+      await login({}, `token=${TOKEN}&`.padEnd(5000, "x")),
       await login({}, null),
     ]
   ) {
@@ -408,7 +421,7 @@ Deno.test("HttpServer throws if its port is in use", async () => {
 });
 
 Deno.test("HttpServer accepts any address with a token, and loopback addresses without one", () => {
-  new Fixture({ address: "0.0.0.0", token: "secret" });
+  new Fixture({ address: "0.0.0.0", token: TOKEN, allowPlaintext: true });
   new Fixture({ address: "::1" });
 });
 

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { WebServer, type WebServerOptions } from "../../../../src/transports/http/web_server.ts";
+import { makeCertificates } from "../../../support/certificates.ts";
+import { temporaryFolder } from "../../../support/folders.ts";
 import { HeldTimers } from "../../../support/held_timers.ts";
 import { waitFor } from "../../../support/wait.ts";
 
@@ -8,6 +10,7 @@ async function startServer(options: Partial<WebServerOptions> = {}): Promise<Web
     address: "127.0.0.1",
     port: 0,
     maxConnections: 8,
+    maxPerAddress: 8,
     idleMs: 60_000,
     onRequest: async (request) => new Response(`${request.method} ${await request.text()}`),
     ...options,
@@ -24,7 +27,7 @@ async function isClosed(connection: Deno.Conn): Promise<boolean> {
 }
 
 Deno.test("WebServer closes connections above the limit, and accepts new ones after others close", async () => {
-  await using server = await startServer();
+  await using server = await startServer({ maxPerAddress: 100 });
   const held = await Promise.all(Array.from({ length: 8 }, () => connect(server)));
   await waitFor("the connections", () => server.connections === 8);
   using surplus = await connect(server);
@@ -230,4 +233,34 @@ Deno.test("WebServer.close() gives responses in progress no longer than its time
   timers.advance(200);
   assert.ok(await isClosed(busy));
   await closing;
+});
+
+Deno.test("WebServer with TLS answers, renews its certificate for new connections, and ignores plain HTTP", async () => {
+  using folders = new DisposableStack();
+  const [first, second] = [1, 2].map(() => {
+    const { path } = folders.use(temporaryFolder());
+    const { ca, server } = makeCertificates(path);
+    const [cert, key] = [server.cert, server.key].map((file) => Deno.readTextFileSync(file));
+    return { ca: Deno.readTextFileSync(ca), tls: { cert: cert!, key: key! } };
+  });
+  const urls: string[] = [];
+  await using server = await startServer({
+    tls: first!.tls,
+    onRequest: ({ url }, { address }) => {
+      urls.push(url, address);
+      return Promise.resolve(new Response("ok"));
+    },
+  });
+  const get = async (ca: string) => {
+    using client = Deno.createHttpClient({ caCerts: [ca] });
+    const response = await fetch(`https://localhost:${server.port}/a`, { client });
+    return await response.text();
+  };
+  assert.equal(await get(first!.ca), "ok");
+  assert.deepEqual(urls, [`https://localhost:${server.port}/a`, "127.0.0.1"]);
+  server.setCertificate(second!.tls);
+  assert.equal(await get(second!.ca), "ok");
+  await assert.rejects(get(first!.ca));
+  assert.doesNotMatch(await exchange(server, "GET / HTTP/1.1\r\nHost: a\r\n\r\n"), /HTTP/);
+  await waitFor("no connection", () => server.connections === 0);
 });

@@ -95,13 +95,17 @@ Deno.test("CommandQueue goes on after a command that is refused", async () => {
   assert.equal(fixture.log.linesWith("It is no command").length, 1);
 });
 
-Deno.test("CommandQueue hands on a command of any length, for its handler to count", async () => {
+Deno.test("CommandQueue takes a command of 65,000 bytes, and drops one of 64 KiB", async () => {
   await using fixture = new Fixture();
-  fixture.push("x".repeat(65_537));
-  fixture.push("b");
+  fixture.push("x".repeat(65_000));
+  fixture.push("y".repeat(65_536));
   fixture.queue.start();
-  await fixture.pops(3);
-  assert.deepEqual(fixture.taken.map(({ length }) => length), [65_537, 1]);
+  await waitFor("the third pop", async () => {
+    await fixture.clock.advance(500);
+    return fixture.server.commandsNamed("BRPOP").length === 3;
+  });
+  assert.deepEqual(fixture.taken.map(({ length }) => length), [65_000]);
+  assert.equal(fixture.log.linesWith("<4>Dropped a recording command from").length, 1);
 });
 
 Deno.test(

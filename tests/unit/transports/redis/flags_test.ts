@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { ConfigError } from "../../../../src/base/errors.ts";
 import { redisFlags, redisPermissions } from "../../../../src/transports/redis/flags.ts";
 import { load } from "../../../../src/app/flags.ts";
 import { accepts, assertNumberLimits, defaultsOf } from "../../../support/flag_limits.ts";
@@ -35,6 +36,7 @@ Deno.test("redisFlags have the documented defaults, which are those of the clien
     maxBulkStringBytes: 10_485_760,
     maxArrayElements: 1000,
     commandQueue: true,
+    allowPlaintext: false,
     clientName: "physiology_server",
     shardedPublish: false,
     tls: false,
@@ -70,7 +72,10 @@ Deno.test("redisFlags accept texts of their patterns, and no others", () => {
 });
 
 function permissionsOf(...argv: string[]) {
-  const { settings } = load(["--simulate", ...argv], { env: {}, readText: () => "{}" });
+  const { settings } = load(["--simulate", "--redis_allow_plaintext", ...argv], {
+    env: {},
+    readText: () => "{}",
+  });
   return redisPermissions(settings, { assets: "/a", env: {} });
 }
 
@@ -115,4 +120,50 @@ Deno.test("redisRules accept what belongs together", () => {
   permissionsOf("--redis_tls", "--redis_tls_server_name=x", "--redis_tls_ca_path=/ca");
   permissionsOf("--redis_cluster", "--redis_cluster_nodes=a:1", "--redis_database=0");
   permissionsOf("--redis_sentinel_name=m", "--redis_sentinels=a:1", "--redis_database=3");
+});
+
+/** The message of the policy for a command line; undefined if it is accepted. */
+function refusalOf(...argv: string[]): string | undefined {
+  try {
+    load(argv, { env: {}, readText: () => "{}" });
+    return undefined;
+  } catch (error) {
+    assert(error instanceof ConfigError);
+    return error.message;
+  }
+}
+
+Deno.test("redisPolicy refuses a password or frames without TLS to any host beyond loopback", () => {
+  const password = "--redis_password=secret";
+  const noFrames = "--frame_publish=never";
+  const remote = "--redis_host=10.0.0.1";
+  for (
+    const argv of [
+      ["--simulate", remote],
+      ["--simulate", remote, noFrames, password],
+      ["check-config", "--simulate", remote],
+      ["install", remote],
+      ["dashboard", remote],
+      ["record", remote, password],
+      ["record", "--redis_sentinel_name=m", "--redis_sentinels=[::1]:1,a:2", password],
+      ["--simulate", "--redis_cluster", "--redis_cluster_nodes=[fe80::1]:1"],
+    ]
+  ) {
+    assert.match(
+      refusalOf(...argv) ?? "",
+      /^Cannot send (the password|frames) to .*: add --redis_tls/,
+    );
+    assert.equal(refusalOf(...argv, "--redis_allow_plaintext"), undefined, argv.join(" "));
+    assert.equal(refusalOf(...argv, "--redis_tls"), undefined, argv.join(" "));
+  }
+  for (
+    const argv of [
+      ["--simulate", remote, noFrames],
+      ["--simulate", remote, "--streaming_backend=file", password],
+      ["record", remote],
+      ["record", "--redis_sentinel_name=m", "--redis_sentinels=[::1]:1", password],
+      ["--simulate", "--redis_host=127.0.0.9", password],
+      ["print-config", remote, password],
+    ]
+  ) assert.equal(refusalOf(...argv), undefined, argv.join(" "));
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { ReplyGuard } from "../../../../src/transports/redis/reply_guard.ts";
+import { replyBudget, ReplyGuard } from "../../../../src/transports/redis/reply_guard.ts";
 
 const encoder = new TextEncoder();
 const LIMITS = { maxBulkStringBytes: 100, maxArrayElements: 10 };
@@ -100,4 +100,62 @@ Deno.test("ReplyGuard skips the bytes of a string, whatever they are, and checks
 Deno.test("ReplyGuard accepts a line of 64 KiB, and no longer one", () => {
   assert.equal(accepts("+" + "x".repeat(65_535)), true);
   assert.equal(accepts("+" + "x".repeat(65_536)), false);
+});
+
+/** Feeds `text` in chunks to a guard with a budget of 1000 bytes; returns the first violation. */
+function violationIn(text: string, chunkBytes = text.length): string | undefined {
+  const guard = new ReplyGuard({
+    maxBulkStringBytes: 900,
+    maxArrayElements: 60,
+    maxReplyBytes: 1000,
+  });
+  const bytes = encoder.encode(text);
+  for (let at = 0; at < bytes.length; at += chunkBytes) {
+    const violation = guard.inspect(bytes.subarray(at, at + chunkBytes));
+    if (violation) return violation;
+  }
+  return undefined;
+}
+
+const string = (bytes: number) => `$${bytes}\r\n${"x".repeat(bytes)}\r\n`;
+
+for (
+  const [what, reply] of [
+    ["strings in a list", `*9\r\n${string(100).repeat(9)}`],
+    ["strings in lists of lists", `*3\r\n${`*3\r\n${string(100).repeat(3)}`.repeat(3)}`],
+    ["values of a map", `%9\r\n${`:1\r\n${string(100)}`.repeat(9)}`],
+    ["lines in a list", `*9\r\n${`+${"x".repeat(100)}\r\n`.repeat(9)}`],
+    ["an attribute and what it describes", `|1\r\n${string(300).repeat(2)}${string(400)}`],
+    ["lists of announced elements", "*50\r\n*50\r\n"],
+    ["pairs of an announced map", "%50\r\n"],
+    ["empty lists", `*60\r\n${"*0\r\n".repeat(60)}`],
+  ] as const
+) {
+  Deno.test(`ReplyGuard reports ${what} over the budget of a reply, in chunks of any size`, () => {
+    for (const chunkBytes of [1, 7, 10_000]) {
+      assert.equal(violationIn(reply, chunkBytes), "a reply larger than 1000 bytes in sum");
+    }
+  });
+}
+
+Deno.test("ReplyGuard gives each reply a budget of its own, however many follow", () => {
+  const replies = [
+    string(900),
+    `*6\r\n${string(100).repeat(6)}`,
+    `|1\r\n${string(300)}:1\r\n${string(300)}`,
+    "*-1\r\n",
+    "*0\r\n",
+    "+OK\r\n",
+  ];
+  assert.equal(violationIn(replies.join("").repeat(50), 11), undefined);
+});
+
+Deno.test("replyBudget() has room for one string of the maximum size, and for 8 MiB beside it", () => {
+  const mb = 1 << 20;
+  const limits = { maxBulkStringBytes: 10 * mb, maxArrayElements: 1000 };
+  assert.equal(replyBudget(limits), 18 * mb);
+  const guard = new ReplyGuard(limits);
+  assert.equal(guard.inspect(encoder.encode(`*2\r\n${string(10 * mb)}$${7 * mb}\r\n`)), undefined);
+  const other = new ReplyGuard(limits);
+  assert(other.inspect(encoder.encode(`*2\r\n${string(10 * mb)}$${9 * mb}\r\n`)));
 });
