@@ -101,6 +101,8 @@ const NEEDED: Readonly<Record<string, (video: string) => string[]>> = {
   redis_sentinel_password_file: () => ["--redis_sentinel_name=a", "--redis_sentinels=a:1"],
   filesystem_ipc_config_path: () => ["--streaming_backend=file"],
   grpc_tls_cert_path: () => ["--grpc_tls_key_path=/none"],
+  http_tls_cert_path: () => ["--http_port=8080", "--http_tls_key_path=/none"],
+  http_tls_key_path: () => ["--http_port=8080", "--http_tls_cert_path=/none"],
   grpc_tls_key_path: () => ["--grpc_tls_cert_path=/none"],
 };
 

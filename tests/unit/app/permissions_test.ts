@@ -7,7 +7,10 @@ import { withEnvironment } from "../../support/environment.ts";
 
 function permissionsOf(...argv: string[]) {
   const env = { NOTIFY_SOCKET: "/run/systemd/notify", PHYSIOLOGY_NOTIFY: "/r/notify" };
-  const { command, settings } = load(argv, { env: {}, readText: () => "{}" });
+  const { command, settings } = load(argv, {
+    env: {},
+    readText: (path) => path === "/token" ? "a token of 16 characters" : "{}",
+  });
   return permissionsFor(command, settings, { assets: "/a", env });
 }
 

@@ -240,7 +240,7 @@ Deno.test("runServer() feeds the watchdog of systemd while frames arrive, and st
 });
 
 Deno.test("runServer() reloads on SIGHUP, and notifies systemd of the begin and the end", async () => {
-  await serve([], async ({ signals, notified, file, reloaded }) => {
+  await serve(["--redis_allow_plaintext"], async ({ signals, notified, file, reloaded }) => {
     const before = notified.length;
     file.text = '{"host": "two"}';
     signals.send("SIGHUP");

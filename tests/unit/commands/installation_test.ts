@@ -81,7 +81,7 @@ Deno.test("install --dry_run and uninstall --dry_run print their steps, and chan
   assert.equal(planned.status, 0);
   assert.equal(
     planned.printed[0],
-    `# Copy /bin/true to ${folder.path}/usr/local/bin/physiology_server`,
+    `# Unpack /bin/true to ${folder.path}/usr/local/lib/physiology_server`,
   );
   assert.deepEqual([...Deno.readDirSync(folder.path)], []);
   await runIn(folder, install, "install");

@@ -23,6 +23,7 @@ Deno.test(
       "--redis_sentinel_name=m",
       "--redis_sentinels=a:1",
       "--redis_port=7",
+      "--redis_allow_plaintext",
     );
     const options = redisOptions(redis);
     assert.deepEqual([options.password, options.sentinelPassword], ["hunter2", "hunter3"]);
