@@ -54,10 +54,11 @@ interface TestStep extends PoolOptions {
 const JOBS = navigator.hardwareConcurrency + 1;
 
 /**
- * Measures delays of a link in milliseconds, to which modules that compute would add their own. Such
- * modules mostly wait, and run beside each other.
+ * Measures delays of a link in milliseconds, or counts frames in real time, to which modules that
+ * compute would add their own. Such modules mostly wait, and run beside each other.
  */
 const measuresDelays = (path: string) =>
+  path.endsWith("/end_to_end_test.ts") ||
   /(streaming_camera|slow_link|fault_matrix\/matrix)\.ts"/.test(Deno.readTextFileSync(ROOT + path));
 const integration = testModules("tests/contract", "tests/integration", "tests/attack");
 
