@@ -137,10 +137,15 @@ Deno.test("packed program reads a password that the launcher moved to the enviro
 Deno.test("packed program prints the licences of all components, with the source of ffmpeg", async () => {
   const { stdout, status } = await start(["--licenses"], cache);
   assert.equal(status, 0);
-  for (const part of ["deno", "onnxruntime", "ffmpeg", "libjpeg-turbo", "zod"]) {
+  const parts = ["deno", "onnxruntime", "ffmpeg", "mbedtls", "zlib", "libjpeg-turbo", "zod"];
+  for (const part of parts) {
     assert.match(stdout, new RegExp(`\n${part} \\d`));
   }
-  assert.match(stdout, /https:\/\/git\.ffmpeg\.org\/ffmpeg\.git/);
+  assert.match(
+    stdout,
+    /ffmpeg [\d.]+\nbin\/ffmpeg, .* built by scripts\/build_ffmpeg from the source/,
+  );
+  assert.match(stdout, /GNU LESSER GENERAL PUBLIC LICENSE/);
   assert.match(stdout, /GNU GENERAL PUBLIC LICENSE/);
 });
 
