@@ -1,3 +1,4 @@
+import { readCertificate } from "../../base/pem.ts";
 import { definedPaths } from "../../config/permissions.ts";
 import type { SourceKind } from "../source_kind.ts";
 import type { CameraInputSettings } from "../v4l2/flags.ts";
@@ -17,9 +18,11 @@ export const videoKind = {
   async check({ video }) {
     const { checkFfmpegInput } = await import("./source.ts");
     await checkFfmpegInput(inputOf(video));
+    readAuthorities(video);
   },
   async open({ camera, video }, { clock, counters, log, analysisWidth }) {
     const { openFfmpegSource } = await import("./source.ts");
+    readAuthorities(video);
     return await openFfmpegSource({
       ...inputOf(video),
       transform: camera.inputTransformMode,
@@ -35,6 +38,11 @@ export const videoKind = {
   readonly camera: CameraInputSettings;
   readonly video: VideoInputSettings;
 }>;
+
+/** @throws {ConfigError} if the file is missing or has no certificate: ffmpeg would only fail later */
+function readAuthorities({ inputTlsCaPath }: VideoInputSettings): void {
+  if (inputTlsCaPath !== undefined) readCertificate(inputTlsCaPath, "authorities of the camera");
+}
 
 function inputOf(video: VideoInputSettings) {
   const { inputTimePath: timesPath, inputTlsCaPath: tlsCaPath } = video;

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { assetPath } from "../../../../src/base/assets.ts";
 import { ffmpegCommand, rightsFor } from "../../../../src/capture/ffmpeg/command.ts";
 import { ffmpegPermissions } from "../../../../src/capture/ffmpeg/permissions.ts";
 
@@ -48,10 +49,10 @@ Deno.test("ffmpegCommand() sets only the variables that ffmpeg needs", () => {
 Deno.test("ffmpegPermissions allow the sandbox alone, unless it is switched off", () => {
   const runOf = (env: Record<string, string>) =>
     ffmpegPermissions(undefined, { assets: "/a", env }).run;
-  assert.deepEqual(runOf({ PHYSIOLOGY_FFMPEG: "/b" }), ["/a/bin/sandbox"]);
+  assert.deepEqual(runOf({ PHYSIOLOGY_FFMPEG: "/b" }), [assetPath("sandbox")]);
   assert.deepEqual(runOf({ PHYSIOLOGY_FFMPEG: "/b", PHYSIOLOGY_FFMPEG_SANDBOX: "off" }), [
-    "/a/bin/sandbox",
-    "/a/bin/ffmpeg",
+    assetPath("sandbox"),
+    assetPath("ffmpeg"),
     "ffmpeg",
     "/b",
   ]);
