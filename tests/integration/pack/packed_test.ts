@@ -186,7 +186,7 @@ Deno.test("bill of materials lists every third-party component with its licence 
 async function copyTree(): Promise<string> {
   const tree = `${work}/another/tree`;
   Deno.mkdirSync(tree, { recursive: true });
-  const folders = ["config", "ffi", "launcher", "models", "scripts", "src"];
+  const folders = ["config", "ffi", "launcher", "models", "sandbox", "scripts", "src"];
   const files = ["LICENSE", "deno.json", "deno.lock", "main.ts"];
   const args = ["-a", ...[...folders, ...files].map((name) => ROOT + name), tree];
   assert((await new Deno.Command("cp", { args }).output()).success);
