@@ -1,4 +1,5 @@
 /** The program of `scripts/demo`: runs Redis and the server and shows the stream in a terminal. */
+import { videoInputOf } from "../src/capture/ffmpeg/flags.ts";
 import { redisOptions } from "../src/transports/redis/settings.ts";
 import { RedisReader } from "../src/transports/redis/reader.ts";
 import { EXIT, ExitError, UsageError } from "../src/base/errors.ts";
@@ -43,7 +44,7 @@ function configurationOf(userArgs: readonly string[]): DemoConfiguration {
     return entry !== undefined && originOf(entry).kind !== "default";
   };
   const args = [...userArgs];
-  const hasInput = camera.use || video.inputPath !== undefined || simulate.enabled;
+  const hasInput = camera.use || videoInputOf(video) !== undefined || simulate.enabled;
   if (!hasInput) args.push("--simulate");
   const ownBroker = !["redis_host", "redis_port", "redis_sentinels"].some(isSet);
   if (ownBroker) args.push("--redis_host=127.0.0.1", `--redis_port=${freePort()}`);

@@ -28,10 +28,12 @@ const make = (folder: string, ...args: readonly string[]): Check["command"] => [
 const BUILDS: readonly Check[] = [
   { name: "native library", command: make("ffi/native") },
   { name: "launcher", command: make("launcher") },
+  { name: "sandbox", command: make("sandbox") },
   ...existsSync(`${ROOT}.tools/arm64/sysroot/packages`)
     ? [
       { name: "native library for arm64", command: make("ffi/native", "ARCH=arm64") },
       { name: "launcher for arm64", command: make("launcher", "ARCH=arm64") },
+      { name: "sandbox for arm64", command: make("sandbox", "ARCH=arm64") },
     ]
     : [],
 ];
@@ -39,6 +41,7 @@ const BUILDS: readonly Check[] = [
 const CHECKS: readonly Check[] = [
   { name: "format", command: [DENO, "fmt", "--quiet", "--check"] },
   { name: "format of ffi/native", command: make("ffi/native", "format-check") },
+  { name: "format of sandbox", command: make("sandbox", "format-check") },
   { name: "format of launcher", command: make("launcher", "format-check") },
   { name: "lint", command: [DENO, "lint", "--quiet"] },
   { name: "types", command: [DENO, "check", "--quiet"] },

@@ -143,7 +143,7 @@ int ph_jpeg_encode(const struct ph_image *image, const uint8_t *pixels, int qual
              image->height);
     return PH_ERR_ARGUMENT;
   }
-  const int planes = lay_out(&encoding, image, pixels);
+  volatile const int planes = lay_out(&encoding, image, pixels);
   if (planes == 0 || !ph_bytes_reserve(jpeg, INITIAL_CAPACITY)) {
     free(encoding.samples);
     snprintf(message, message_size, "Cannot encode the JPEG: out of memory");

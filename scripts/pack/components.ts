@@ -11,8 +11,12 @@ export interface Component {
   readonly role: string;
   /** Path of the text of its licence. */
   readonly text: string;
+  /** Paths of texts that its licence refers to. */
+  readonly moreTexts?: readonly string[];
   /** Package URL, by which scanners find known vulnerabilities. */
   readonly purl?: string;
+  /** Common Platform Enumeration, by which the National Vulnerability Database names it. */
+  readonly cpe?: string;
   readonly sha256?: string;
 }
 
@@ -43,17 +47,7 @@ export async function thirdPartyComponents(arch: Arch): Promise<readonly Compone
         `microsoft/onnxruntime/blob/v${onnxRuntime.version}/ThirdPartyNotices.txt`,
       text: `${ROOT}/scripts/pack/licenses/onnxruntime.txt`,
     },
-    {
-      name: "ffmpeg",
-      ...locked(`${arch}/ffmpeg`),
-      version: arch === "x64" ? "20181210-g0e8eb07980" : "20190104-gd81913e680",
-      license: "GPL-3.0-or-later",
-      url: "https://www.johnvansickle.com/ffmpeg/",
-      role: "bin/ffmpeg, a separate program, statically linked and unchanged. Its source: " +
-        "https://git.ffmpeg.org/ffmpeg.git at the commit in the version, and the libraries that " +
-        "the builder's page lists",
-      text: `${COMMON}/GPL-3`,
-    },
+    ...ffmpegComponents(),
     {
       name: "BlazeFace",
       ...locked("models/blazeface_front_128.onnx"),
@@ -92,10 +86,54 @@ export async function thirdPartyComponents(arch: Arch): Promise<readonly Compone
       name: "glibc",
       license: "LGPL-2.1-or-later",
       url: "https://sourceware.org/glibc/",
-      role: "in the launcher, whose source is part of this project, so that it can be relinked",
+      role:
+        "in the launcher and in bin/sandbox, whose source is part of this project, so that they " +
+        "can be relinked",
       text: "/usr/share/doc/libc6/copyright",
     }),
     ...await npmComponents(),
+  ];
+}
+
+/** ffmpeg and the libraries in it, as `scripts/build_ffmpeg` builds them. */
+function ffmpegComponents(): readonly Component[] {
+  const rows = Deno.readTextFileSync(`${ROOT}/scripts/build_ffmpeg`)
+    .matchAll(/^(?:sources=')?(\w+) (\S+) pool\/\S+ ([0-9a-f]{64})'?$/gm);
+  const sources = new Map(
+    Array.from(rows, ([, name, version, sha256]) => [name, { version, sha256 }]),
+  );
+  const sourceOf = (name: string, cpe: string) => {
+    const { version, sha256 } = sources.get(name) ?? {};
+    if (!version || !sha256) throw new Error(`Cannot find ${name} in scripts/build_ffmpeg`);
+    const purl = `pkg:generic/${name}@${version}`;
+    return { name, version, sha256, purl, cpe: `cpe:2.3:a:${cpe}:${version}:*:*:*:*:*:*:*` };
+  };
+  return [
+    {
+      ...sourceOf("ffmpeg", "ffmpeg:ffmpeg"),
+      license: "LGPL-3.0-or-later",
+      url: "https://github.com/FFmpeg/FFmpeg",
+      role:
+        "bin/ffmpeg, a separate program, built by scripts/build_ffmpeg from the source package " +
+        "of Debian with the checksum in the bill of materials, and the patch in scripts/ffmpeg",
+      // The LGPL supplements the GPL, so that both texts belong to it.
+      text: `${COMMON}/LGPL-3`,
+      moreTexts: [`${COMMON}/GPL-3`],
+    },
+    {
+      ...sourceOf("mbedtls", "arm:mbed_tls"),
+      license: "Apache-2.0",
+      url: "https://github.com/Mbed-TLS/mbedtls",
+      role: "in bin/ffmpeg, statically linked",
+      text: `${COMMON}/Apache-2.0`,
+    },
+    {
+      ...sourceOf("zlib", "zlib:zlib"),
+      license: "Zlib",
+      url: "https://github.com/madler/zlib",
+      role: "in bin/ffmpeg, statically linked",
+      text: `${ROOT}/scripts/pack/licenses/zlib.txt`,
+    },
   ];
 }
 

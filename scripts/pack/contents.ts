@@ -14,6 +14,7 @@ const PACKED = /\.(json|onnx|service|acl|html)$/;
 export async function assembleFiles(folder: string, arch: Arch): Promise<void> {
   await run(`${ROOT}/scripts/setup`, [`--arch=${hostArch()}`, `--arch=${arch}`, "--pack"]);
   await run("make", ["-s", "-C", `${ROOT}/ffi/native`, `ARCH=${arch}`]);
+  await run("make", ["-s", "-C", `${ROOT}/sandbox`, `ARCH=${arch}`]);
   await bundle(folder);
   copy(`${ROOT}/.tools/${arch}/deno`, `${folder}/bin/deno`);
   for (const [packed, source] of packedFiles(arch)) {

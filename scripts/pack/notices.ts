@@ -8,7 +8,7 @@ export function licensesText(components: readonly Component[]): string {
   const contents = components.map(({ name, version, license }) =>
     `  ${name} ${version}: ${license}`
   );
-  const sections = components.map(({ name, version, license, url, role, text }) =>
+  const sections = components.map(({ name, version, license, url, role, text, moreTexts = [] }) =>
     [
       line,
       `${name} ${version}`,
@@ -16,7 +16,7 @@ export function licensesText(components: readonly Component[]): string {
       `Licence: ${license}`,
       `From: ${url}`,
       "",
-      text ? Deno.readTextFileSync(text).trimEnd() : "",
+      ...[text, ...moreTexts].map((path) => path ? Deno.readTextFileSync(path).trimEnd() : ""),
     ].join("\n").trimEnd()
   );
   return [
@@ -47,7 +47,7 @@ export function billOfMaterials(components: readonly Component[], arch: Arch): s
         properties: [{ name: "arch", value: arch }],
       },
     },
-    components: components.map(({ name, version, license, url, role, purl, sha256 }) => ({
+    components: components.map(({ name, version, license, url, role, purl, cpe, sha256 }) => ({
       type: "library",
       "bom-ref": `${name}@${version}`,
       name,
@@ -55,6 +55,7 @@ export function billOfMaterials(components: readonly Component[], arch: Arch): s
       description: role,
       licenses: [/ /.test(license) ? { expression: license } : { license: { id: license } }],
       ...sha256 ? { hashes: [{ alg: "SHA-256", content: sha256 }] } : {},
+      ...cpe ? { cpe } : {},
       ...purl ? { purl } : {},
       externalReferences: [{ type: "website", url }],
     })),

@@ -1,3 +1,4 @@
+import { omitUrls } from "../config/secret.ts";
 import type { MonotonicUs } from "../base/time.ts";
 import type { Frame, FrameSource, SourceEvent } from "../capture/frame.ts";
 import { type Recording, recordingPayload, type RecordingState } from "../control/recording.ts";
@@ -135,7 +136,8 @@ export class Appliance {
       case "disconnected":
         counters.add("camera_disconnected_total");
         log.warning(`Camera disconnected: ${event.reason}`);
-        this.#disconnected = event.reason;
+        // Every subscriber reads the status.
+        this.#disconnected = omitUrls(event.reason);
         engine.setDisconnected(true);
         this.#observeStatus();
         return;

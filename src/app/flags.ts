@@ -11,6 +11,7 @@ import { recordingStateFlags } from "../control/flags.ts";
 import { publishFlags } from "../delivery/flags.ts";
 import { installFlags } from "../installation/flags.ts";
 import { recordFlags } from "../recording/flags.ts";
+import { videoRules } from "../capture/ffmpeg/flags.ts";
 import { grpcFlags, grpcRules } from "../transports/grpc/flags.ts";
 import { redisPolicy } from "../transports/redis/flags.ts";
 import type { Transport } from "../transports/transport.ts";
@@ -48,7 +49,7 @@ export type Settings = SettingsOf<typeof TOPICS>;
 
 /** Every flag of the program, in the order of help. */
 export const FLAGS = defineFlags(TOPICS, {
-  rules: [...TRANSPORTS.flatMap(rulesOf), ...grpcRules, ...webRules],
+  rules: [...TRANSPORTS.flatMap(rulesOf), ...videoRules, ...grpcRules, ...webRules],
   policies: [redisPolicy],
   commandRules: { "serve": inputConflict, "check-config": inputConflict },
 });

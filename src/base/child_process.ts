@@ -27,14 +27,19 @@ export class ChildProcess implements AsyncDisposable {
    * Starts a program.
    *
    * @param options.stdin true opens a pipe to the child; otherwise it reads nothing. @default false
+   * @param options.env all variables of its environment. @default those of this program
    */
   constructor(
     path: string,
     args: readonly string[],
-    { stdin = false }: { readonly stdin?: boolean } = {},
+    { stdin = false, env }: {
+      readonly stdin?: boolean;
+      readonly env?: Readonly<Record<string, string>>;
+    } = {},
   ) {
     this.#child = new Deno.Command(path, {
       args: [...args],
+      ...env && { clearEnv: true, env },
       stdin: stdin ? "piped" : "null",
       stdout: "piped",
       stderr: "piped",

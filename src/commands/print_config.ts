@@ -1,6 +1,6 @@
 import { FLAGS } from "../app/flags.ts";
 import type { Origin } from "../config/load.ts";
-import { maskPasswords } from "../config/secret.ts";
+import { maskUrls } from "../config/secret.ts";
 import { formatValue } from "../config/values.ts";
 import type { CommandContext } from "./command.ts";
 
@@ -12,7 +12,7 @@ export function run({ settings, originOf, print }: CommandContext): Promise<numb
       entry.flag.name,
       { value: FLAGS.valueOf(settings, entry) ?? null, origin: originOf(entry) },
     ]));
-    print(maskPasswords(JSON.stringify(object, null, 2)));
+    print(maskUrls(JSON.stringify(object, null, 2)));
     return Promise.resolve(0);
   }
   const width = Math.max(...FLAGS.entries.map(({ flag }) => flag.name.length)) + 3;
@@ -20,7 +20,7 @@ export function run({ settings, originOf, print }: CommandContext): Promise<numb
     const assignment = `--${entry.flag.name}=${formatValue(FLAGS.valueOf(settings, entry))}`;
     return `${assignment.padEnd(width + 12)}  # ${describeOrigin(originOf(entry))}`;
   });
-  print(maskPasswords(lines.join("\n")));
+  print(maskUrls(lines.join("\n")));
   return Promise.resolve(0);
 }
 

@@ -1,7 +1,7 @@
 import { makeNewFilesPrivate } from "../base/private_files.ts";
 import { EXIT, reasonOf, UnavailableError } from "../base/errors.ts";
 import { VERSION } from "../base/version.ts";
-import { maskPasswords } from "../config/secret.ts";
+import { maskUrls } from "../config/secret.ts";
 import { SystemClock } from "../telemetry/clock.ts";
 import { openStudy } from "../validation/open_study.ts";
 import { Progress } from "../validation/progress.ts";
@@ -17,7 +17,7 @@ export async function run({ settings, argv, print }: CommandContext): Promise<nu
   const { jsonPath, htmlPath } = settings.validate;
   const report = await validate(settings, openStudy(settings), {
     provenance: {
-      command: maskPasswords(["physiology_server", ...argv].map(quote).join(" ")),
+      command: maskUrls(["physiology_server", ...argv].map(quote).join(" ")),
       version: VERSION,
       generatedAt: new Date().toISOString().replace(/\.\d+/, ""),
     },

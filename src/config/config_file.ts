@@ -2,7 +2,7 @@ import { ConfigError, reasonOf } from "../base/errors.ts";
 import type { ConfigFile } from "./flag.ts";
 import type { FlagEntry, FlagTable } from "./flag_table.ts";
 import { nearest } from "../base/nearest.ts";
-import { maskPasswords } from "./secret.ts";
+import { maskUrls } from "./secret.ts";
 import { checkJson } from "./values.ts";
 
 /** Far above any real configuration. Chosen, so that a wrong path does not fill the memory. */
@@ -50,7 +50,7 @@ export function readConfigFile(
     if ("mustBe" in checked) {
       const shown = entry.flag.kind === "secret"
         ? "not shown"
-        : maskPasswords(shorten(JSON.stringify(candidate)));
+        : maskUrls(shorten(JSON.stringify(candidate)));
       throw new ConfigError(
         `Cannot use "${key}" in ${path}: it must be ${checked.mustBe}: current value is ${shown}`,
       );

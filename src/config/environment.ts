@@ -2,8 +2,17 @@ import { environmentName } from "./flag.ts";
 import type { FlagTable } from "./flag_table.ts";
 import { nearest } from "../base/nearest.ts";
 
-/** Variables without a flag: the path of ffmpeg, and those that the launcher sets. */
-const OTHER_VARIABLES = ["ASSETS", "EXECUTABLE", "FFMPEG", "NOTIFY", "RUNNING", "STAGE", "VERIFY"];
+/** Variables without a flag: the path of ffmpeg, whether it runs in a sandbox, and those that the launcher sets. */
+const OTHER_VARIABLES = [
+  "ASSETS",
+  "EXECUTABLE",
+  "FFMPEG",
+  "FFMPEG_SANDBOX",
+  "NOTIFY",
+  "RUNNING",
+  "STAGE",
+  "VERIFY",
+];
 
 /** Returns a warning for each unknown variable whose name is similar to a known one. */
 export function misspelledVariables(

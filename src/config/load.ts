@@ -4,7 +4,7 @@ import { readConfigFile } from "./config_file.ts";
 import { ConfigError, reasonOf, UsageError } from "../base/errors.ts";
 import { environmentName } from "./flag.ts";
 import type { AnySettings, FlagEntry, FlagTable } from "./flag_table.ts";
-import { maskPasswords, Secret } from "./secret.ts";
+import { maskUrls, Secret } from "./secret.ts";
 import { checkText } from "./values.ts";
 
 /** The origin of a value. */
@@ -111,7 +111,7 @@ function fromEnvironment(
 function checked({ flag }: FlagEntry, text: string, source: string): unknown {
   const result = checkText(flag, text);
   if ("value" in result) return result.value;
-  const shown = flag.kind === "secret" ? "not shown" : `'${maskPasswords(text.slice(0, 120))}'`;
+  const shown = flag.kind === "secret" ? "not shown" : `'${maskUrls(text.slice(0, 120))}'`;
   throw new UsageError(
     `Cannot use ${source}: it must be ${result.mustBe}: current value is ${shown}`,
   );

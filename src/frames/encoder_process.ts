@@ -38,7 +38,7 @@ export class EncoderProcess implements AsyncDisposable {
   ) {
     this.#format = format;
     const args = encoderArguments(format, { executable, quality });
-    this.#process = new FfmpegProcess(executable.path, args, { stdin: true });
+    this.#process = new FfmpegProcess(executable, args, { stdin: true });
     this.#writer = this.#process.stdin.getWriter();
     this.#writer.closed.catch(() => {}); // the read loop reports the end
     this.#readLoop = this.#read();

@@ -1,3 +1,4 @@
+import { accessArguments } from "../capture/ffmpeg/access.ts";
 import { NUT_OUTPUT } from "../capture/ffmpeg/arguments.ts";
 import type { FfmpegExecutable } from "../capture/ffmpeg/executable.ts";
 import type { RawFormat } from "./raw_image.ts";
@@ -17,6 +18,7 @@ export function encoderArguments(
     ...["-loglevel", "error", "-threads", "1", "-filter_threads", "1"],
     // Without these, ffmpeg waits for a second image before it encodes the first.
     ...["-probesize", "32", "-analyzeduration", "0"],
+    ...accessArguments({ protocols: ["pipe"], formats: ["rawvideo"] }, ["rawvideo"]),
     ...["-f", "rawvideo", "-pixel_format", inputFormat, "-video_size", `${width}x${height}`],
     ...["-framerate", "30", "-i", "pipe:0"],
     ...(filter ? ["-vf", filter] : []),

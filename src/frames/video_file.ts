@@ -1,3 +1,5 @@
+import { accessArguments } from "../capture/ffmpeg/access.ts";
+import { ffmpegCommand } from "../capture/ffmpeg/command.ts";
 import { findFfmpeg } from "../capture/ffmpeg/executable.ts";
 import { NutWriter } from "../capture/ffmpeg/nut_writer.ts";
 import { failureReason } from "../capture/ffmpeg/probe.ts";
@@ -45,14 +47,19 @@ export class VideoFile implements AsyncDisposable {
   ): Promise<VideoFile> {
     const executable = await findFfmpeg();
     const { width, height, bytes } = rawFormatOf(template);
-    const child = new Deno.Command(executable.path, {
-      args: [
-        ...["-hide_banner", "-nostdin", "-loglevel", "error", "-y"],
-        ...["-color_range", "pc", "-f", "nut", "-i", "pipe:0"],
-        ...["-c:v", "mjpeg", "-pix_fmt", "yuvj420p", "-q:v", String(MJPEG_QSCALE)],
-        // Timestamps pass through, so that lost frames stay gaps; AVI counts in frame periods.
-        ...[...executable.passthrough, "-enc_time_base", `1/${fps}`, `file:${path}`],
-      ],
+    const args = [
+      ...["-hide_banner", "-nostdin", "-loglevel", "error", "-y"],
+      ...accessArguments({ protocols: ["pipe"], formats: ["nut"] }, ["rawvideo"]),
+      ...["-color_range", "pc", "-f", "nut", "-i", "pipe:0"],
+      ...["-c:v", "mjpeg", "-pix_fmt", "yuvj420p", "-q:v", String(MJPEG_QSCALE)],
+      // Timestamps pass through, so that lost frames stay gaps; AVI counts in frame periods.
+      ...[...executable.passthrough, "-enc_time_base", `1/${fps}`, `file:${path}`],
+    ];
+    const command = ffmpegCommand(executable, args, { write: [path] });
+    const child = new Deno.Command(command.path, {
+      args: command.args,
+      clearEnv: true,
+      env: command.env,
       stdin: "piped",
       stdout: "null",
       stderr: "piped",

@@ -134,11 +134,16 @@ function configuredValues(
 ): readonly ConfiguredValue[] {
   const replaced = new Set(table.configFiles.map(({ pathFlag }) => pathFlag));
   const entries = table.flagsOf("serve").filter(({ flag }) => !flag.action);
+  // A URL may contain credentials, so no file that every user can read holds it.
+  const urlEntry = entries.find(({ flag }) => flag.name === "input_video_url")!;
   for (const { flag } of entries) if (flag.secretFrom) replaced.add(flag.secretFrom.fileFlag);
   return entries.flatMap((entry) => {
     if (replaced.has(entry.flag.name) || originOf(entry).kind === "default") return [];
     const value = table.valueOf(settings, entry);
     if (value === undefined || (value instanceof Secret && value.isEmpty)) return [];
+    if (entry.flag.name === "input_video_path" && isUrl(`${value}`)) {
+      return [{ entry: urlEntry, value: new Secret(`${value}`) }];
+    }
     return [{
       entry,
       value: entry.flag.kind === "path" ? resolveForService(entry, `${value}`) : value,
@@ -146,12 +151,16 @@ function configuredValues(
   });
 }
 
+function isUrl(value: string): boolean {
+  return value.includes("://");
+}
+
 /**
  * Returns a path as the service resolves it: a relative path that is read starts at the folder that
  * `install` runs in, a relative path that is written starts at the service's own folder.
  */
 function resolveForService(entry: FlagEntry, path: string): string {
-  const isRead = !entry.flag.writes && !path.startsWith("/") && !path.includes("://");
+  const isRead = !entry.flag.writes && !path.startsWith("/");
   const servicePath = isRead ? `${Deno.cwd()}/${path}` : path;
   rejectHiddenFolder(entry, servicePath);
   return servicePath;

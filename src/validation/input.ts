@@ -2,7 +2,7 @@ import { openFfmpegSource } from "../capture/ffmpeg/source.ts";
 import type { FrameSource } from "../capture/frame.ts";
 import type { TruthSample } from "../capture/simulator/truth.ts";
 import { reasonOf, UsageError } from "../base/errors.ts";
-import type { VideoInputSettings } from "../capture/ffmpeg/flags.ts";
+import { videoInputOf, type VideoInputSettings } from "../capture/ffmpeg/flags.ts";
 import type { VitalsSettings } from "../vitals/flags.ts";
 import type { ValidateSettings } from "./flags.ts";
 import { SystemClock } from "../telemetry/clock.ts";
@@ -45,9 +45,10 @@ export interface ValidationInput {
  */
 export function openInput(settings: InputSettings): ValidationInput {
   const { validate: { inputTracePath, referencePath }, video, simulate } = settings;
+  const videoInput = videoInputOf(video);
   const selected = [
     inputTracePath !== undefined && "--input_trace_path",
-    video.inputPath !== undefined && "--input_video_path",
+    videoInput !== undefined && "--input_video_path",
     simulate.enabled && "--simulate",
   ].filter((name) => name !== false);
   if (selected.length !== 1) {
@@ -67,7 +68,7 @@ export function openInput(settings: InputSettings): ValidationInput {
     return simulationInput(settings);
   }
   return inputTracePath === undefined
-    ? videoInput(settings, video.inputPath!)
+    ? openVideo(settings, videoInput!)
     : traceInput(settings, inputTracePath);
 }
 
@@ -102,7 +103,7 @@ function durationOf(table: NumberTable): Pick<ValidationInput, "durationS"> {
   return times?.length ? { durationS: times.at(-1)! - times[0]! } : {};
 }
 
-function videoInput(settings: InputSettings, path: string): ValidationInput {
+function openVideo(settings: InputSettings, path: string): ValidationInput {
   const { validate: { referencePath, referenceColumn }, video, camera } = settings;
   if ((referencePath === undefined) !== (referenceColumn === undefined)) {
     throw new UsageError(
@@ -112,6 +113,7 @@ function videoInput(settings: InputSettings, path: string): ValidationInput {
   const open = () =>
     openFfmpegSource({
       input: path,
+      tlsCaPath: video.inputTlsCaPath,
       transform: camera.inputTransformMode,
       realtime: false,
       ...(video.inputTimePath === undefined ? {} : { timesPath: video.inputTimePath }),

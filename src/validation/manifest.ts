@@ -1,3 +1,4 @@
+import { NO_SECRET } from "../config/secret.ts";
 import { dirname, resolve } from "node:path";
 import { AppError, reasonOf } from "../base/errors.ts";
 import type { RegionSample } from "../vision/region_sample.ts";
@@ -143,6 +144,7 @@ function settingsOf(
     video: {
       ...settings.video,
       inputPath: video && pathOf(video),
+      inputUrl: NO_SECRET,
       inputTimePath: video_times && pathOf(video_times),
     },
   };

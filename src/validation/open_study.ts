@@ -1,5 +1,6 @@
 import { UsageError } from "../base/errors.ts";
-import { maskPasswords } from "../config/secret.ts";
+import { videoInputOf } from "../capture/ffmpeg/flags.ts";
+import { maskUrls } from "../config/secret.ts";
 import { type InputSettings, openInput, type ValidationInput } from "./input.ts";
 import { readManifest } from "./manifest.ts";
 import { deviceOf } from "./reference_device.ts";
@@ -16,7 +17,7 @@ export function openStudy(settings: InputSettings): Study {
   if (manifestPath === undefined) return studyOf(openInput(settings), settings);
   const others = [
     inputTracePath !== undefined && "--input_trace_path",
-    settings.video.inputPath !== undefined && "--input_video_path",
+    videoInputOf(settings.video) !== undefined && "--input_video_path",
     settings.simulate.enabled && "--simulate",
     referencePath !== undefined && "--reference_path",
   ].filter((name) => name !== false);
@@ -30,7 +31,7 @@ export function openStudy(settings: InputSettings): Study {
 
 /** A study of one input that is already open. */
 function studyOf(input: ValidationInput, { validate, simulate }: InputSettings): Study {
-  const description = maskPasswords(input.description);
+  const description = maskUrls(input.description);
   return {
     description,
     recordings: [{

@@ -1,5 +1,3 @@
-import { findFfmpeg } from "../../src/capture/ffmpeg/executable.ts";
-
 /** A temporary folder, which is removed when it is disposed. */
 export class TemporaryFolder implements Disposable {
   readonly path = Deno.makeTempDirSync({ prefix: "physiology_" });
@@ -12,13 +10,12 @@ export class TemporaryFolder implements Disposable {
 }
 
 /**
- * Runs ffmpeg with the arguments until it exits.
+ * Runs the ffmpeg of the system, which has every encoder, with the arguments until it exits.
  *
  * @throws {Error} with what ffmpeg wrote to stderr, if it fails
  */
 export async function ffmpeg(...args: string[]): Promise<void> {
-  const { path } = await findFfmpeg();
-  const { success, stderr } = await new Deno.Command(path, {
+  const { success, stderr } = await new Deno.Command("ffmpeg", {
     args: ["-hide_banner", "-nostdin", "-y", "-loglevel", "error", ...args],
     stdin: "null",
     stdout: "null",

@@ -7,6 +7,9 @@ export const FAKE_SIZE = { width: 16, height: 16 } as const;
 /** Bytes of such an image in planar 4:2:0. */
 export const FAKE_IMAGE_BYTES = 16 * 16 * 3 / 2;
 
+/** What it prints about its configuration and libraries. */
+const FAKE_BUILD = "configuration: --enable-gnutls\\nlibavutil 59. 1.100 / 59. 1.100";
+
 /** What ffmpeg prints about a recording with such images. */
 export const FAKE_DESCRIPTION = `Input #0, avi, from 'clip.avi':
   Duration: 00:00:10.00, start: 0.000000, bitrate: 1307 kb/s
@@ -62,7 +65,7 @@ export function fakeFfmpeg(
     path,
     `#!/bin/sh
 cd ${folder.path}
-[ "$*" = -version ] && { printf 'ffmpeg version 7\\nlibavutil 59. 1.100 / 59. 1.100\\n'; exit 0; }
+[ "$*" = -version ] && { printf 'ffmpeg version 7\\n${FAKE_BUILD}\\n'; exit 0; }
 printf '%s\\n' "$@" > arguments
 echo $$ > pid
 case "$*" in
@@ -87,7 +90,13 @@ cat output_$n
   return {
     path,
     folder: folder.path,
-    executable: { path, version: "7", libavutil: [59, 0, 0], passthrough: ["-p"] } as const,
+    executable: {
+      path,
+      version: "7",
+      libavutil: [59, 0, 0],
+      build: "gnutls",
+      passthrough: ["-p"],
+    } as const,
     /** Number of processes that were to write NUT. */
     get runs() {
       return Number(read("runs"));

@@ -1,5 +1,7 @@
 import type { ColorEncoding } from "../frame.ts";
 import type { InputTransform } from "../transform.ts";
+import { accessArguments, accessOf, type InputAccess } from "./access.ts";
+import { SourceError } from "../frame.ts";
 import { compareVersions, type FfmpegExecutable } from "./executable.ts";
 import type { VideoInfo } from "./probe.ts";
 
@@ -50,21 +52,40 @@ const NETWORK_TIMEOUT_US = "10000000";
 /** libavutil of ffmpeg 5.0; before, the RTSP option `-timeout` made ffmpeg listen as a server. */
 const RTSP_TIMEOUT_SINCE = [57, 0, 0] as const;
 
-/** Returns the arguments that open the input, up to and including `-i`. */
+/**
+ * Returns the address of an input if ffmpeg reads it from its stdin, so that the list of processes
+ * does not show the credentials in a URL; undefined if it is an argument.
+ */
+export function addressForStdin(input: string, executable: FfmpegExecutable): string | undefined {
+  return executable.build === "own" && accessOf(input).network ? input : undefined;
+}
+
+/**
+ * Returns the arguments that open the input, up to and including its address.
+ *
+ * @throws {SourceError} for a scheme that is not supported, or if this ffmpeg does not verify the
+ * certificate of the server
+ */
 export function inputArguments(
   input: string,
-  { executable, live, loop = false, format = "" }: {
+  { executable, live, loop = false, format = "", tlsCaPath }: {
     executable: FfmpegExecutable;
     live: boolean;
     loop?: boolean;
     /** Name of the container, if known. */
     format?: string;
+    /** PEM file of the authorities for TLS servers. @default those of the system */
+    tlsCaPath?: string | undefined;
   },
 ): string[] {
+  const access = accessOf(input);
+  const args = [
+    ...accessArguments(access),
+    ...tlsArguments(access, { executable, tlsCaPath }),
+  ];
   if (input.startsWith("lavfi:")) {
-    return [...(live ? ["-re"] : []), "-f", "lavfi", "-i", input.slice("lavfi:".length)];
+    return [...(live ? ["-re"] : []), ...args, "-f", "lavfi", "-i", input.slice("lavfi:".length)];
   }
-  const args: string[] = [];
   if (/^rtsps?:/.test(input)) {
     const modern = compareVersions(executable.libavutil, RTSP_TIMEOUT_SINCE) >= 0;
     args.push("-rtsp_transport", "tcp", modern ? "-timeout" : "-stimeout", NETWORK_TIMEOUT_US);
@@ -75,7 +96,27 @@ export function inputArguments(
   if (loop && STILL_IMAGE_FORMATS.test(format)) {
     args.push("-f", "image2", "-pattern_type", "none", "-loop", "1", "-framerate", "30");
   }
+  if (addressForStdin(input, executable) !== undefined) return [...args, "-/i", "pipe:0"];
   return [...args, "-i", input];
+}
+
+/** Returns the options that verify the certificate of a TLS server and the name in it. */
+function tlsArguments(
+  { tls }: Pick<InputAccess, "tls">,
+  { executable, tlsCaPath }: {
+    executable: FfmpegExecutable;
+    tlsCaPath?: string | undefined;
+  },
+): string[] {
+  if (tls === undefined || executable.build === "own") return [];
+  if (tls === "options" && executable.build === "gnutls") {
+    return ["-tls_verify", "1", ...tlsCaPath === undefined ? [] : ["-ca_file", tlsCaPath]];
+  }
+  throw new SourceError(
+    `Cannot verify the certificate of the camera with the ffmpeg ${executable.path} ` +
+      `${executable.version}`,
+    { hint: "Run scripts/build_ffmpeg, or use the packed program" },
+  );
 }
 
 /**

@@ -1,10 +1,28 @@
-import { bool, optionalPath, topic, type ValuesOf } from "../../config/flag.ts";
+import { bool, optionalPath, secret, topic, type ValuesOf } from "../../config/flag.ts";
+import type { Rule } from "../../config/flag_table.ts";
+import { NO_SECRET } from "../../config/secret.ts";
 
 /** A recorded video, or a URL that ffmpeg can open, as the input. */
 export const videoFlags = topic("Video", ["serve", "validate"], {
   inputPath: optionalPath(
     "input_video_path",
-    "Use a recorded video, or any URL that ffmpeg can open, as the input.",
+    "Use a recorded video, or a URL of a camera without credentials, as the input.",
+  ),
+  inputUrl: secret(
+    "input_video_url",
+    "Use a URL of a camera as the input; prefer --input_video_url_file.",
+    {
+      default: NO_SECRET,
+      secretFrom: { fileFlag: "input_video_url_file", credential: "input_video_url" },
+    },
+  ),
+  inputUrlFile: optionalPath(
+    "input_video_url_file",
+    "File that contains the URL of a camera, with its credentials.",
+  ),
+  inputTlsCaPath: optionalPath(
+    "input_video_tls_ca_path",
+    "PEM file of the certificate authorities for the camera's URL; default: those of the system.",
   ),
   inputTimePath: optionalPath(
     "input_video_time_path",
@@ -24,3 +42,19 @@ export const videoFlags = topic("Video", ["serve", "validate"], {
 });
 
 export type VideoInputSettings = ValuesOf<typeof videoFlags>;
+
+interface WithVideo {
+  readonly video: VideoInputSettings;
+}
+
+/** Returns the path or URL of the input; undefined if the settings select none. */
+export function videoInputOf({ inputPath, inputUrl }: VideoInputSettings): string | undefined {
+  return inputPath ?? (inputUrl.isEmpty ? undefined : inputUrl.reveal());
+}
+
+export const videoRules: readonly Rule<WithVideo>[] = [
+  ({ video: { inputPath, inputUrl } }) =>
+    inputPath !== undefined && !inputUrl.isEmpty
+      ? "Cannot use --input_video_path and --input_video_url together: choose one input"
+      : undefined,
+];

@@ -1,7 +1,10 @@
-import { maskPasswords } from "../../config/secret.ts";
+import { maskUrls } from "../../config/secret.ts";
 import { SourceError } from "../frame.ts";
 import type { InputTransform } from "../transform.ts";
+import { schemeOf } from "./access.ts";
+import { ffmpegCommand, rightsFor } from "./command.ts";
 import {
+  addressForStdin,
   inputArguments,
   outputArguments,
   type OutputFormat,
@@ -10,7 +13,7 @@ import {
 import type { FfmpegExecutable } from "./executable.ts";
 import type { NutFrame } from "./nut_demuxer.ts";
 import { failureReason, type InputInfo, parseInputInfo, type VideoInfo } from "./probe.ts";
-import { FfmpegProcess, type ProcessEnd } from "./process.ts";
+import { FfmpegProcess, type ProcessEnd, writeAll } from "./process.ts";
 
 /** An input that ffmpeg could open, with the description of its video stream. */
 export interface ProbedInput {
@@ -28,16 +31,30 @@ const PROBE_TIMEOUT_MS = 15_000;
  */
 export async function probeInput(
   input: string,
-  { executable, signal }: { executable: FfmpegExecutable; signal?: AbortSignal },
+  { executable, tlsCaPath, signal }: {
+    executable: FfmpegExecutable;
+    /** PEM file of the authorities for TLS servers. @default those of the system */
+    tlsCaPath?: string | undefined;
+    signal?: AbortSignal;
+  },
 ): Promise<ProbedInput> {
-  // ffmpeg could take a path for a URL or an option.
-  const url = await isFile(input) ? `file:${input}` : input;
-  const child = new Deno.Command(executable.path, {
-    args: ["-hide_banner", "-nostdin", ...inputArguments(url, { executable, live: false })],
-    stdin: "null",
+  const url = await addressOf(input);
+  const address = addressForStdin(url, executable);
+  const args = inputArguments(url, { executable, live: false, tlsCaPath });
+  const command = ffmpegCommand(
+    executable,
+    ["-hide_banner", "-nostdin", ...args],
+    rightsFor(url, tlsCaPath),
+  );
+  const child = new Deno.Command(command.path, {
+    args: command.args,
+    clearEnv: true,
+    env: command.env,
+    stdin: address === undefined ? "null" : "piped",
     stdout: "null",
     stderr: "piped",
   }).spawn();
+  if (address !== undefined) writeAll(child.stdin, address);
   const stop = () => kill(child);
   const timer = setTimeout(stop, PROBE_TIMEOUT_MS);
   signal?.addEventListener("abort", stop);
@@ -47,7 +64,7 @@ export async function probeInput(
   const text = new TextDecoder().decode(stderr);
   const info = parseInputInfo(text);
   if (info.video) return { url, info, video: info.video };
-  const name = maskPasswords(input);
+  const name = maskUrls(input);
   if (info.format) {
     throw new SourceError(`Cannot use ${name}: it has no video stream`, {
       hint: "Choose an input with video",
@@ -67,6 +84,12 @@ function kill(child: Deno.ChildProcess): void {
   } catch {
     // The process has already ended.
   }
+}
+
+/** Returns the address by which ffmpeg opens an input: it could take a path for a URL or an option. */
+async function addressOf(input: string): Promise<string> {
+  const isPath = schemeOf(input) === undefined && !input.startsWith("/dev/");
+  return isPath || await isFile(input) ? `file:${input}` : input;
 }
 
 /** Returns true if the path is a file on this machine, even if it looks like a URL. */
@@ -89,6 +112,8 @@ export class InputProcess implements AsyncDisposable {
     format: OutputFormat;
     live: boolean;
     loop: boolean;
+    /** PEM file of the authorities for TLS servers. @default those of the system */
+    tlsCaPath?: string | undefined;
     /** Initial silence timeout in milliseconds. */
     silenceTimeoutMs: number;
     /** Returns the memory for an image. */
@@ -101,7 +126,9 @@ export class InputProcess implements AsyncDisposable {
       ...inputArguments(input.url, { ...options, format: input.info.format }),
       ...outputArguments(input.video, options),
     ];
-    this.#process = new FfmpegProcess(options.executable.path, args, {
+    this.#process = new FfmpegProcess(options.executable, args, {
+      stdin: addressForStdin(input.url, options.executable) ?? false,
+      rights: rightsFor(input.url, options.tlsCaPath),
       allocate: options.allocate,
       silenceTimeoutMs: options.silenceTimeoutMs,
     });

@@ -1,5 +1,5 @@
 import { monotonicUs } from "../../base/time.ts";
-import { maskPasswords } from "../../config/secret.ts";
+import { maskUrls } from "../../config/secret.ts";
 import type { Clock } from "../../telemetry/clock.ts";
 import type { Counters } from "../../telemetry/counters.ts";
 import type { Log } from "../../telemetry/log.ts";
@@ -18,6 +18,8 @@ export interface LiveOptions {
   readonly executable: FfmpegExecutable;
   readonly transform: InputTransform;
   readonly analysisWidth: number;
+  /** PEM file of the authorities for TLS servers. @default those of the system */
+  readonly tlsCaPath?: string | undefined;
   readonly clock: Clock;
   readonly log: Log;
   readonly counters: Counters;
@@ -58,7 +60,7 @@ export class LiveSource implements FrameSource {
   }
 
   get description(): string {
-    const name = maskPasswords(this.#options.input);
+    const name = maskUrls(this.#options.input);
     const video = this.#video;
     if (!video) return name;
     const rate = video.fps === undefined ? "" : ` at ${video.fps} fps`;
@@ -148,9 +150,9 @@ export class LiveSource implements FrameSource {
   }
 
   async #probe(): Promise<ProbedInput> {
-    const { executable, input } = this.#options;
-    const probed = this.#probed ??
-      await probeInput(input, { executable, signal: this.#closing.signal });
+    const { executable, input, tlsCaPath } = this.#options;
+    const { signal } = this.#closing;
+    const probed = this.#probed ?? await probeInput(input, { executable, tlsCaPath, signal });
     this.#probed = undefined;
     this.#video = probed.video;
     return probed;

@@ -1,4 +1,4 @@
-import { maskPasswords } from "../../config/secret.ts";
+import { maskUrls } from "../../config/secret.ts";
 import type { ColorEncoding } from "../frame.ts";
 
 /** Description of an input that ffmpeg prints before it reads it. */
@@ -107,5 +107,5 @@ export function failureReason(stderr: string, input: string): string {
     )
     .map((line) => line.startsWith(`${input}: `) ? line.slice(input.length + 2) : line)
     .map((line) => line.replace(/^Error opening input: /, ""));
-  return maskPasswords(lines.at(-1) ?? "ffmpeg gave no reason");
+  return maskUrls(lines.at(-1) ?? "ffmpeg gave no reason");
 }

@@ -1,4 +1,5 @@
 import { ChildProcess } from "../../base/child_process.ts";
+import { ffmpegCommand, type FfmpegProgram, type FfmpegRights } from "./command.ts";
 import { NutDemuxer, NutError, type NutFrame, type NutOptions } from "./nut_demuxer.ts";
 
 /** How an ffmpeg process ended. */
@@ -12,8 +13,14 @@ export interface ProcessEnd {
 }
 
 export interface ProcessOptions extends NutOptions {
-  /** True opens a pipe to ffmpeg's stdin; otherwise it reads nothing. @default false */
-  readonly stdin?: boolean;
+  /**
+   * True opens a pipe to ffmpeg's stdin; a text is all that ffmpeg reads there.
+   *
+   * @default false
+   */
+  readonly stdin?: boolean | string;
+  /** @default none */
+  readonly rights?: FfmpegRights;
   /** @default Infinity */
   readonly silenceTimeoutMs?: number;
 }
@@ -29,12 +36,21 @@ export class FfmpegProcess implements AsyncDisposable {
   /** Milliseconds that `frames` waits for output before it kills ffmpeg. */
   silenceTimeoutMs: number;
 
-  constructor(path: string, args: readonly string[], options: ProcessOptions = {}) {
+  constructor(
+    program: FfmpegProgram,
+    args: readonly string[],
+    options: ProcessOptions = {},
+  ) {
     this.#demuxer = new NutDemuxer(options);
     this.silenceTimeoutMs = options.silenceTimeoutMs ?? Infinity;
-    this.#child = new ChildProcess(path, ["-hide_banner", "-nostdin", "-nostats", ...args], {
-      stdin: options.stdin ?? false,
+    const { stdin = false, rights } = options;
+    const allArgs = ["-hide_banner", "-nostdin", "-nostats", ...args];
+    const command = ffmpegCommand(program, allArgs, rights);
+    this.#child = new ChildProcess(command.path, command.args, {
+      stdin: stdin !== false,
+      env: command.env,
     });
+    if (typeof stdin === "string") writeAll(this.#child.stdin, stdin);
   }
 
   get pid(): number {
@@ -94,4 +110,9 @@ export class FfmpegProcess implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.#child[Symbol.asyncDispose]();
   }
+}
+
+/** Writes a text to a pipe and closes it; a process that has ended reports itself why. */
+export function writeAll(pipe: WritableStream<Uint8Array<ArrayBuffer>>, text: string): void {
+  new Blob([text]).stream().pipeTo(pipe).catch(() => {});
 }

@@ -1,5 +1,5 @@
 import { monotonicUs } from "../../base/time.ts";
-import { maskPasswords } from "../../config/secret.ts";
+import { maskUrls } from "../../config/secret.ts";
 import type { Clock } from "../../telemetry/clock.ts";
 import type { Counters } from "../../telemetry/counters.ts";
 import type { Log } from "../../telemetry/log.ts";
@@ -16,6 +16,8 @@ export interface RecordedOptions {
   readonly executable: FfmpegExecutable;
   readonly transform: InputTransform;
   readonly analysisWidth: number;
+  /** PEM file of the authorities for TLS servers. @default those of the system */
+  readonly tlsCaPath?: string | undefined;
   readonly realtime: boolean;
   readonly loop: boolean;
   /** Microseconds from the first frame to each frame; replaces the timestamps of the recording. */
@@ -54,8 +56,7 @@ export class RecordedSource implements FrameSource {
     this.#options = options;
     this.realtime = options.realtime;
     if (video.fps !== undefined) this.nominalFps = video.fps;
-    this.description =
-      `${maskPasswords(options.input)}: ${video.codec} ${video.width}x${video.height}` +
+    this.description = `${maskUrls(options.input)}: ${video.codec} ${video.width}x${video.height}` +
       (video.fps === undefined ? "" : ` at ${video.fps} fps`);
   }
 
@@ -145,7 +146,7 @@ export class RecordedSource implements FrameSource {
   }
 
   #error(verb: string, reason: string): SourceError {
-    return new SourceError(`Cannot ${verb} ${maskPasswords(this.#options.input)}: ${reason}`, {
+    return new SourceError(`Cannot ${verb} ${maskUrls(this.#options.input)}: ${reason}`, {
       hint: verb === "time"
         ? "Write one line per frame of the video"
         : "Check that the video plays to its end in ffplay",

@@ -3,6 +3,7 @@ import { Counters } from "../../telemetry/counters.ts";
 import { type Log, silentLog } from "../../telemetry/log.ts";
 import { type FrameSource, SourceError } from "../frame.ts";
 import type { InputTransform } from "../transform.ts";
+import { accessOf } from "./access.ts";
 import { type FfmpegExecutable, findFfmpeg } from "./executable.ts";
 import { readFrameTimes } from "./frame_times.ts";
 import { isFile, type ProbedInput, probeInput } from "./input.ts";
@@ -22,22 +23,19 @@ export interface FfmpegSourceOptions {
   readonly timesPath?: string;
   /** The analysis image of a JPEG is halved while it stays at least this wide. @default 320 */
   readonly analysisWidth?: number;
+  /** PEM file of the authorities for TLS servers. @default those of the system */
+  readonly tlsCaPath?: string | undefined;
   readonly clock?: Clock;
   readonly log?: Log;
   readonly counters?: Counters;
 }
 
-/** Inputs that never end and may not be available yet. */
-const LIVE_INPUT = /^(rtsps?|rtmps?|rtp|srt|udp|tcp|mms[ht]?|lavfi):|^\/dev\//;
-/** Inputs that must be probed to learn whether they end. */
-const HTTP_INPUT = /^https?:/;
-
 /**
  * Opens a recorded video or a live stream with one long-lived ffmpeg process. A live stream that is
  * not available yet is retried.
  *
- * @throws {SourceError} if ffmpeg is missing, or with the reason of ffmpeg if a recording cannot be
- * read.
+ * @throws {SourceError} if ffmpeg is missing or does not support the scheme of a URL, or with the
+ * reason of ffmpeg if a recording cannot be read.
  */
 export async function openFfmpegSource(options: FfmpegSourceOptions): Promise<FrameSource> {
   const executable = await findFfmpeg();
@@ -64,7 +62,7 @@ export async function openFfmpegSource(options: FfmpegSourceOptions): Promise<Fr
  * @throws {SourceError} as `openFfmpegSource()`
  */
 export async function checkFfmpegInput(
-  options: Pick<FfmpegSourceOptions, "input" | "timesPath">,
+  options: Pick<FfmpegSourceOptions, "input" | "timesPath" | "tlsCaPath">,
 ): Promise<void> {
   await resolveInput(options, await findFfmpeg());
 }
@@ -79,19 +77,21 @@ type ResolvedInput =
 
 /** Probes an input, unless it is a live stream by its address. */
 async function resolveInput(
-  { input: address, timesPath }: Pick<FfmpegSourceOptions, "input" | "timesPath">,
+  { input: address, timesPath, tlsCaPath }: Pick<
+    FfmpegSourceOptions,
+    "input" | "timesPath" | "tlsCaPath"
+  >,
   executable: FfmpegExecutable,
 ): Promise<ResolvedInput> {
-  const isLocal = await isFile(address);
-  if (!isLocal && LIVE_INPUT.test(address)) return { kind: "live" };
+  const { live } = await isFile(address) ? { live: false } : accessOf(address);
+  if (live === true) return { kind: "live" };
   const times = timesPath === undefined ? undefined : await readFrameTimes(timesPath);
-  const isHttp = !isLocal && HTTP_INPUT.test(address);
   try {
-    const input = await probeInput(address, { executable });
-    const isEndless = isHttp && input.info.durationS === undefined;
+    const input = await probeInput(address, { executable, tlsCaPath });
+    const isEndless = live === "maybe" && input.info.durationS === undefined;
     return isEndless ? { kind: "live", input } : { kind: "recorded", input, times };
   } catch (error) {
-    if (isHttp && error instanceof SourceError) return { kind: "live" };
+    if (live === "maybe" && error instanceof SourceError) return { kind: "live" };
     throw error;
   }
 }

@@ -1,7 +1,8 @@
+import { readCertificate } from "../../base/pem.ts";
 import { definedPaths } from "../../config/permissions.ts";
 import type { SourceKind } from "../source_kind.ts";
 import type { CameraInputSettings } from "../v4l2/flags.ts";
-import { videoFlags, type VideoInputSettings } from "./flags.ts";
+import { videoFlags, videoInputOf, type VideoInputSettings } from "./flags.ts";
 import { ffmpegPermissions } from "./permissions.ts";
 
 /** A recorded video, or a URL that ffmpeg opens. */
@@ -9,23 +10,24 @@ export const videoKind = {
   name: "video",
   topics: { video: videoFlags },
   selectedBy: "--input_video_path=FILE",
-  isSelected: ({ video }) => video.inputPath !== undefined,
+  isSelected: ({ video }) => videoInputOf(video) !== undefined,
   permissions: ({ video }, program) => ({
     ...ffmpegPermissions(undefined, program),
-    read: definedPaths(video.inputPath, video.inputTimePath),
+    read: definedPaths(video.inputPath, video.inputTimePath, video.inputTlsCaPath),
   }),
   async check({ video }) {
     const { checkFfmpegInput } = await import("./source.ts");
-    await checkFfmpegInput({ input: video.inputPath ?? "", ...timesOf(video) });
+    await checkFfmpegInput(inputOf(video));
+    readAuthorities(video);
   },
   async open({ camera, video }, { clock, counters, log, analysisWidth }) {
     const { openFfmpegSource } = await import("./source.ts");
+    readAuthorities(video);
     return await openFfmpegSource({
-      input: video.inputPath ?? "",
+      ...inputOf(video),
       transform: camera.inputTransformMode,
       realtime: video.realtime,
       loop: video.loop,
-      ...timesOf(video),
       analysisWidth,
       clock,
       counters,
@@ -37,6 +39,16 @@ export const videoKind = {
   readonly video: VideoInputSettings;
 }>;
 
-function timesOf({ inputTimePath: timesPath }: VideoInputSettings) {
-  return timesPath === undefined ? {} : { timesPath };
+/** @throws {ConfigError} if the file is missing or has no certificate: ffmpeg would only fail later */
+function readAuthorities({ inputTlsCaPath }: VideoInputSettings): void {
+  if (inputTlsCaPath !== undefined) readCertificate(inputTlsCaPath, "authorities of the camera");
+}
+
+function inputOf(video: VideoInputSettings) {
+  const { inputTimePath: timesPath, inputTlsCaPath: tlsCaPath } = video;
+  return {
+    input: videoInputOf(video) ?? "",
+    tlsCaPath,
+    ...(timesPath === undefined ? {} : { timesPath }),
+  };
 }

@@ -1,4 +1,6 @@
 import { assetPath } from "../../base/assets.ts";
+import { accessArguments, accessOf } from "../ffmpeg/access.ts";
+import { ffmpegCommand, rightsFor } from "../ffmpeg/command.ts";
 import { findFfmpeg } from "../ffmpeg/executable.ts";
 import { failureReason } from "../ffmpeg/probe.ts";
 import { SourceError } from "../frame.ts";
@@ -21,20 +23,26 @@ export const PORTRAIT_ASPECT = 512 / 600;
  */
 export async function loadPortrait(height: number): Promise<Portrait> {
   const path = assetPath("portrait");
-  const { path: ffmpeg } = await findFfmpeg();
+  const executable = await findFfmpeg();
   const width = Math.round(height * PORTRAIT_ASPECT);
-  const { stdout, stderr } = await new Deno.Command(ffmpeg, {
-    args: [
-      ...["-hide_banner", "-nostdin", "-loglevel", "error", "-i", `file:${path}`],
-      ...["-vf", `scale=${width}:${height}:flags=area`, "-frames:v", "1"],
-      ...["-f", "rawvideo", "-pix_fmt", "rgb24", "pipe:1"],
-    ],
+  const url = `file:${path}`;
+  const args = [
+    ...["-hide_banner", "-nostdin", "-loglevel", "error"],
+    ...accessArguments(accessOf(url)),
+    ...["-i", url, "-vf", `scale=${width}:${height}:flags=area`, "-frames:v", "1"],
+    ...["-f", "rawvideo", "-pix_fmt", "rgb24", "pipe:1"],
+  ];
+  const command = ffmpegCommand(executable, args, rightsFor(url));
+  const { stdout, stderr } = await new Deno.Command(command.path, {
+    args: command.args,
+    clearEnv: true,
+    env: command.env,
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
   }).output();
   if (stdout.length !== width * height * 3) {
-    const reason = failureReason(new TextDecoder().decode(stderr), `file:${path}`);
+    const reason = failureReason(new TextDecoder().decode(stderr), url);
     throw new SourceError(`Cannot open the portrait ${path}: ${reason}`, {
       hint: "Run scripts/setup, which downloads the portrait",
     });

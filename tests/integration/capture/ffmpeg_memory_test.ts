@@ -39,7 +39,7 @@ Deno.test("outputArguments() make ffmpeg decode a stream in constant memory", as
   const graph = `lavfi:color=size=${SIZE.width}x${SIZE.height}:rate=30`;
   const color = { range: "limited", matrix: "bt601" } as const;
   const video = { index: 0, codec: "wrapped", pixelFormat: "yuv420p", color, rotation: 0, ...SIZE };
-  await using process = new FfmpegProcess(executable.path, [
+  await using process = new FfmpegProcess(executable, [
     ...["-loglevel", "error"],
     ...inputArguments(graph, { executable, live: false }),
     ...outputArguments(video, { executable, format: { kind: "yuv420", color }, transform: "none" }),

@@ -29,7 +29,7 @@ Deno.test("compile.ts with --way=deno appends the program and all its files to t
   for (
     const file of [
       `.tools/${ARCH}/libonnxruntime.so.1`,
-      `.tools/${ARCH}/ffmpeg`,
+      `.tools/${ARCH}/packed/ffmpeg`,
       `ffi/native/build/${ARCH}/libphysiology.so`,
       ".tools/models/blazeface_front_128.onnx",
       "config/physiology_server.service",

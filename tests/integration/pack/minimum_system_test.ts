@@ -1,13 +1,15 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
+import { ownFfmpegPath } from "../../support/ffmpegs.ts";
 
 const ROOT = new URL("../../../", import.meta.url).pathname;
 
 /** Files in the executable that are linked with the glibc of the device. */
-const PACKED = (arch: string) => [
+const PACKED = (arch: "x64" | "arm64") => [
   `${ROOT}.tools/${arch}/deno`,
   `${ROOT}.tools/${arch}/libonnxruntime.so.1`,
   `${ROOT}ffi/native/build/${arch}/libphysiology.so`,
+  ownFfmpegPath(arch),
 ];
 
 /** The newest minor version of glibc 2 that a program or library requires. */
@@ -31,7 +33,7 @@ for (const arch of ["x64", "arm64"] as const) {
   });
 }
 
-const ARM64 = [...PACKED("arm64"), `${ROOT}.tools/arm64/ffmpeg`];
+const ARM64 = PACKED("arm64");
 
 Deno.test({
   name: "packed files for arm64 are aligned for kernels with pages of 16 or 64 KiB",

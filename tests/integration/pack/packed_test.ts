@@ -137,10 +137,15 @@ Deno.test("packed program reads a password that the launcher moved to the enviro
 Deno.test("packed program prints the licences of all components, with the source of ffmpeg", async () => {
   const { stdout, status } = await start(["--licenses"], cache);
   assert.equal(status, 0);
-  for (const part of ["deno", "onnxruntime", "ffmpeg", "libjpeg-turbo", "zod"]) {
+  const parts = ["deno", "onnxruntime", "ffmpeg", "mbedtls", "zlib", "libjpeg-turbo", "zod"];
+  for (const part of parts) {
     assert.match(stdout, new RegExp(`\n${part} \\d`));
   }
-  assert.match(stdout, /https:\/\/git\.ffmpeg\.org\/ffmpeg\.git/);
+  assert.match(
+    stdout,
+    /ffmpeg [\d.]+\nbin\/ffmpeg, .* built by scripts\/build_ffmpeg from the source/,
+  );
+  assert.match(stdout, /GNU LESSER GENERAL PUBLIC LICENSE/);
   assert.match(stdout, /GNU GENERAL PUBLIC LICENSE/);
 });
 
@@ -181,7 +186,7 @@ Deno.test("bill of materials lists every third-party component with its licence 
 async function copyTree(): Promise<string> {
   const tree = `${work}/another/tree`;
   Deno.mkdirSync(tree, { recursive: true });
-  const folders = ["config", "ffi", "launcher", "models", "scripts", "src"];
+  const folders = ["config", "ffi", "launcher", "models", "sandbox", "scripts", "src"];
   const files = ["LICENSE", "deno.json", "deno.lock", "main.ts"];
   const args = ["-a", ...[...folders, ...files].map((name) => ROOT + name), tree];
   assert((await new Deno.Command("cp", { args }).output()).success);

@@ -71,9 +71,12 @@ Deno.test("Appliance checks its status every 100 ms", async () => {
 Deno.test("Appliance publishes the loss of the camera and the end at once", async () => {
   const run = await runScript(function* ({ statuses }) {
     assert.deepEqual(statuses(), ["PROCESSING_NOT_STARTED"]);
-    yield { kind: "disconnected", reason: "unplugged" };
+    yield { kind: "disconnected", reason: "Cannot open rtsp://cam/1?pwd=hunter2: no route" };
     assert.deepEqual(statuses(), ["CAMERA_DISCONNECTED"]);
   });
+  const texts = run.envelopes.map((envelope) => JSON.stringify(envelope));
+  assert.ok(texts.some((text) => text.includes("Cannot open the stream: no route")));
+  assert.ok(texts.every((text) => !/rtsp:|hunter2/.test(text)));
   assert.deepEqual(run.statuses(), ["STOPPING"]);
   assert.equal(run.counters.get("camera_disconnected_total"), 1);
 });

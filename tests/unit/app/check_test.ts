@@ -95,6 +95,7 @@ const NEEDED: Readonly<Record<string, (video: string) => string[]>> = {
   camera_device: () => ["--use_camera"],
   input_video_path: () => [],
   input_video_time_path: (video) => [`--input_video_path=${video}`],
+  input_video_tls_ca_path: (video) => [`--input_video_path=${video}`],
   redis_tls_ca_path: () => ["--redis_tls"],
   redis_tls_cert_path: () => ["--redis_tls", "--redis_tls_key_path=/none"],
   redis_tls_key_path: () => ["--redis_tls", "--redis_tls_cert_path=/none"],

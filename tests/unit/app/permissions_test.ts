@@ -41,7 +41,7 @@ Deno.test("permissionsFor() allows only the Redis server, the own listeners and 
 Deno.test("permissionsFor() allows running ffmpeg only if it is needed", () => {
   assert.deepEqual(permissionsOf("--use_camera")?.run, []);
   for (const argv of [["--use_camera", "--enable_hud"], ["--simulate"], ["--input_video_path=a"]]) {
-    assert.deepEqual(permissionsOf(...argv)?.run, [assetPath("ffmpeg"), "ffmpeg"]);
+    assert.deepEqual(permissionsOf(...argv)?.run, [assetPath("sandbox")]);
   }
 });
 

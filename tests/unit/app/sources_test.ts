@@ -76,7 +76,7 @@ Deno.test("SOURCES open the video of --input_video_path with its settings", asyn
   Deno.writeTextFileSync(timesPath, "0\n55\n");
   using ffmpeg = fakeFfmpeg({ runs: [{ output: nutStream([0, 40_000]) }] });
   const { name, source } = await withEnvironment(
-    { PHYSIOLOGY_FFMPEG: ffmpeg.path },
+    { PHYSIOLOGY_FFMPEG: ffmpeg.path, PHYSIOLOGY_FFMPEG_SANDBOX: "off" },
     () =>
       open(
         ...[`--input_video_path=${video}`, `--input_video_time_path=${timesPath}`, "--norealtime"],

@@ -8,7 +8,7 @@ const ROOT = new URL("../../../", import.meta.url).pathname;
 Deno.test("assetPath() names files of the source tree for this architecture", () => {
   withEnvironment({ PHYSIOLOGY_ASSETS: undefined }, () => {
     assert.equal(assetPath("config"), `${ROOT}config`);
-    assert.equal(assetPath("ffmpeg"), `${ROOT}.tools/${ARCH}/ffmpeg`);
+    assert.equal(assetPath("ffmpeg"), `${ROOT}.tools/${ARCH}/packed/ffmpeg`);
     assert.ok(Deno.statSync(assetPath("nativeLibrary")).isFile);
   });
   assert.equal(ARCH, Deno.build.arch === "aarch64" ? "arm64" : "x64");
@@ -25,7 +25,7 @@ Deno.test("assetPath() names files of the unpacked program if there is one", () 
 
 Deno.test("packedFiles() pairs each packed path with its source for an architecture", () => {
   const files = new Map(packedFiles("arm64"));
-  assert.equal(files.get("bin/ffmpeg"), ".tools/arm64/ffmpeg");
+  assert.equal(files.get("bin/ffmpeg"), ".tools/arm64/packed/ffmpeg");
   assert.equal(files.get("models"), "models");
   assert.ok([...files.values()].every((source) => !source.includes("{")));
 });

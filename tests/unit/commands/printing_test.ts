@@ -125,6 +125,17 @@ Deno.test("print-config prints each value of serve in a column, and its origin i
   assert.doesNotMatch(text, /hunter/);
 });
 
+for (const options of [[], ["--json"]]) {
+  Deno.test(`print-config ${options} prints no credential in the URL of a camera`, async () => {
+    for (const flag of ["path", "url"]) {
+      const url = `--input_video_${flag}=http://me:hunter2@cam/?pwd=hunter3`;
+      const text = await printedBy(printConfig, ["print-config", ...options, url]);
+      assert.doesNotMatch(text, /hunter/);
+      if (flag === "path") assert.ok(text.includes("http://***@cam/?pwd=***"));
+    }
+  });
+}
+
 Deno.test("print-config leaves at least two columns after the longest name of a flag", async () => {
   const text = await printedBy(printConfig, ["print-config"]);
   const longest = Math.max(...FLAGS.entries.map(({ flag }) => flag.name.length));

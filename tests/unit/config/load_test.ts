@@ -207,7 +207,7 @@ Deno.test("load() masks a password in the value of another flag or key", () => {
       failureOn(withConfig({ host: url }), CONFIG),
     ]
   ) {
-    assert.match(error.message, /redis:\/\/nurse:\*\*\*@ward/);
+    assert.match(error.message, /redis:\/\/\*\*\*@ward/);
   }
 });
 
@@ -294,7 +294,7 @@ Deno.test("load() reports a credential that it cannot read, unless there is none
   const env = { CREDENTIALS_DIRECTORY: "/c" };
   assert.throws(
     () => load(["--simulate"], { env, readText }),
-    /Cannot read the secret in \/c\/redis_password/,
+    /Cannot read the secret in \/c\/\w+/,
   );
 });
 

@@ -49,7 +49,7 @@ Deno.test("publishPermissions() allow writing to the spool, and ffmpeg only to d
   };
   assert.deepEqual(permissionsOf(), { write: [] });
   const { write, read, run } = permissionsOf("--spool_path=/spool", "--enable_hud");
-  assert.deepEqual([write, run], [["/spool"], [assetPath("ffmpeg"), "ffmpeg"]]);
+  assert.deepEqual([write, run], [["/spool"], [assetPath("sandbox")]]);
   assert.deepEqual(permissionsOf("--blur_faces").run, run);
   assert.deepEqual(read, ["/etc/machine-id"], "part of the spool's identity");
 });

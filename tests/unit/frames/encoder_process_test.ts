@@ -42,7 +42,13 @@ for _ in range(${count}):
 os.execvp("sh", ["sh", "-c", ${JSON.stringify(then)}])
 `,
   );
-  const executable = { path, version: "7", libavutil: [59, 0, 0], passthrough: [] } as const;
+  const executable = {
+    path,
+    version: "7",
+    libavutil: [59, 0, 0],
+    build: "gnutls",
+    passthrough: [],
+  } as const;
   const process = new EncoderProcess(executable, { format: FORMAT, quality: 80 });
   const done: EncodeJob[] = [];
   process.onJobDone = (job) => void done.push(job);

@@ -33,6 +33,7 @@ const EXECUTABLE = {
   path: "ffmpeg",
   version: "7",
   libavutil: [59, 0, 0],
+  build: "gnutls",
   passthrough: ["-fps_mode", "passthrough"],
 } as const;
 

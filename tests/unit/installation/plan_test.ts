@@ -151,9 +151,38 @@ Deno.test("planService() resolves a path to read, and leaves a path to write rel
     const start = startOf(plan) ?? "";
     assert.match(start, /--input_video_path=\/usr\/share\/clip\.avi /);
     assert.match(start, /--state_path=state\.json/);
-    assert.match(startOf(planFor("--input_video_path=rtsp://cam/1")) ?? "", /=rtsp:\/\/cam\/1 /);
   } finally {
     Deno.chdir(before);
+  }
+});
+
+Deno.test("planService() stores the URL of a camera for root alone, and no other file holds it", () => {
+  const url = "rtsp://me:hunter2@cam/1?token=hunter2";
+  for (
+    const argv of [
+      [`--input_video_path=${url}`],
+      [`--input_video_url=${url}`],
+      ["--input_video_url_file=/url"],
+    ]
+  ) {
+    const readText = (path: string) => path === "/url" ? `${url}\n` : "";
+    const plan = planService(load(["install", ...argv], { env: {}, readText }), TEMPLATE, {
+      hasInput: true,
+      writes: [],
+    });
+    const texts = plan.files.map(({ path, mode, text, secret }) => ({ path, mode, text, secret }));
+    const path = `${PATHS.configFolder}/input_video_url`;
+    assert.deepEqual(texts.filter(({ text }) => /hunter2/.test(text)), [
+      { path, mode: 0o600, text: `${url}\n`, secret: true },
+    ]);
+    const unit = texts.find((file) => file.path === PATHS.unit)?.text ?? "";
+    assert.match(unit, new RegExp(`^LoadCredential=input_video_url:${path}$`, "m"));
+    assert.doesNotMatch(unit, /--(input_video|use_camera)/);
+    assert.doesNotMatch(plan.cron ?? "", /hunter2/);
+    assert.match(
+      plan.cron ?? "",
+      /--input_video_url_file=\/etc\/physiology_server\/input_video_url/,
+    );
   }
 });
 

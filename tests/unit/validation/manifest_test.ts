@@ -190,7 +190,7 @@ Deno.test("openStudy() of one input has one recording, with the device of the fl
   assert.deepEqual([study.description, study.exclusions], [name, []]);
   assert.deepEqual({ device, strata }, { device: { name: "Oxi", range: [30, 240] }, strata: {} });
   const camera = openStudy(settingsOf("--input_video_path=rtsp://user:secret@camera/1"));
-  assert.equal(camera.description, "video rtsp://user:***@camera/1");
+  assert.equal(camera.description, "video rtsp://***@camera/1");
   assert.equal("device" in openStudy(settingsOf("--simulate")).recordings[0]!, false);
 });
 

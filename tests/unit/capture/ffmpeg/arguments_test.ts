@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
 import {
+  addressForStdin,
   chooseOutputFormat,
   inputArguments,
   outputArguments,
   type OutputFormat,
   threadArguments,
 } from "../../../../src/capture/ffmpeg/arguments.ts";
+import { accessArguments, accessOf } from "../../../../src/capture/ffmpeg/access.ts";
+import { SourceError } from "../../../../src/capture/frame.ts";
 import type { VideoInfo } from "../../../../src/capture/ffmpeg/probe.ts";
 import { INPUT_TRANSFORMS } from "../../../../src/capture/transform.ts";
 
@@ -21,7 +24,8 @@ const VIDEO: VideoInfo = {
 };
 
 function ffmpeg(...libavutil: [number, number, number]) {
-  return { path: "ffmpeg", version: "7", libavutil, passthrough: ["-pass", "through"] } as const;
+  const passthrough = ["-pass", "through"] as const;
+  return { path: "ffmpeg", version: "7", libavutil, build: "other", passthrough } as const;
 }
 
 Deno.test("chooseOutputFormat() passes upright JPEGs of a camera unchanged, and only those", () => {
@@ -66,14 +70,12 @@ for (
       live: true,
       expected: ["-rtsp_transport", "tcp", "-timeout", "10000000"],
     },
-    { input: "rtsps://cam/1", expected: ["-rtsp_transport", "tcp", "-timeout", "10000000"] },
     {
       input: "rtsp://cam/1",
       executable: ffmpeg(56, 99, 99),
       expected: ["-rtsp_transport", "tcp", "-stimeout", "10000000"],
     },
     { input: "http://cam/1", expected: ["-rw_timeout", "10000000"] },
-    { input: "https://cam/1", expected: ["-rw_timeout", "10000000"] },
     { input: "tcp://cam", expected: ["-rw_timeout", "10000000"] },
     { input: "rtmp://cam", expected: ["-rw_timeout", "10000000"] },
     { input: "udp://cam", expected: [] },
@@ -109,14 +111,15 @@ for (
       ...loop !== undefined && { loop },
       ...format !== undefined && { format },
     });
-    assert.deepEqual(args, [...expected, "-i", input]);
+    assert.deepEqual(args, [...accessArguments(accessOf(input)), ...expected, "-i", input]);
   });
 }
 
 Deno.test("inputArguments() opens a filter graph, at its own rate if it is live", () => {
   const args = (live: boolean) => inputArguments("lavfi:testsrc", { executable: MODERN, live });
-  assert.deepEqual(args(false), ["-f", "lavfi", "-i", "testsrc"]);
-  assert.deepEqual(args(true), ["-re", "-f", "lavfi", "-i", "testsrc"]);
+  const access = accessArguments(accessOf("lavfi:testsrc"));
+  assert.deepEqual(args(false), [...access, "-f", "lavfi", "-i", "testsrc"]);
+  assert.deepEqual(args(true), ["-re", ...access, "-f", "lavfi", "-i", "testsrc"]);
 });
 
 function argumentsFor(
@@ -159,5 +162,43 @@ Deno.test("threadArguments() decodes up to 1280 by 720 pixels on one thread", ()
 
 Deno.test("inputArguments() shows a still image once by default", () => {
   const args = inputArguments("a.png", { executable: MODERN, live: false, format: "png_pipe" });
-  assert.deepEqual(args, ["-i", "a.png"]);
+  assert.deepEqual(args.slice(-2), ["-i", "a.png"]);
+  assert.ok(!args.includes("-loop"));
+});
+
+Deno.test("inputArguments() verifies the certificate of a TLS server, or refuses to open it", () => {
+  const optionsOf = (input: string, build: "own" | "gnutls" | "other", tlsCaPath?: string) => {
+    const executable = { ...MODERN, build };
+    const args = inputArguments(input, { executable, live: true, tlsCaPath });
+    return args.slice(args.indexOf("-codec_whitelist") + 2).join(" ");
+  };
+  for (const input of ["https://cam/1", "rtmps://cam/1"]) {
+    const timeout = "-rw_timeout 10000000";
+    assert.equal(optionsOf(input, "gnutls"), `-tls_verify 1 ${timeout} -i ${input}`);
+    assert.equal(
+      optionsOf(input, "gnutls", "/ca.pem"),
+      `-tls_verify 1 -ca_file /ca.pem ${timeout} -i ${input}`,
+    );
+    // Its certificates are verified in any case; environment.ts passes the authorities.
+    assert.equal(optionsOf(input, "own", "/ca.pem"), `${timeout} -/i pipe:0`);
+    assert.throws(() => optionsOf(input, "other"), SourceError);
+  }
+  // ffmpeg does not pass these options on to the connection of RTSP.
+  assert.throws(
+    () => optionsOf("rtsps://me:secret@cam/1", "gnutls"),
+    (error) =>
+      error instanceof SourceError && !/secret/.test(error.describe()) &&
+      /^Cannot verify the certificate of the camera/.test(error.message),
+  );
+  assert.match(optionsOf("rtsps://cam/1", "own"), / -\/i pipe:0$/);
+});
+
+Deno.test("addressForStdin() is the URL of a host, and no file, device or graph", () => {
+  const own = { ...MODERN, build: "own" } as const;
+  const url = "rtsp://me:secret@cam/1";
+  assert.equal(addressForStdin(url, own), url);
+  assert.equal(addressForStdin(url, { ...own, build: "gnutls" }), undefined);
+  for (const input of ["file:/a.avi", "/dev/video0", "lavfi:testsrc"]) {
+    assert.equal(addressForStdin(input, own), undefined);
+  }
 });

@@ -25,6 +25,18 @@ Deno.test("parseVersion() orders builds by libavutil and selects the options of 
   assert.equal(parseVersion("ls", "ls (GNU coreutils) 9.1\n"), undefined);
 });
 
+Deno.test("parseVersion() recognizes the build of this project, and one with GnuTLS", () => {
+  const buildOf = (version: string, configuration: string) =>
+    parseVersion(
+      "ffmpeg",
+      `ffmpeg version ${version} Copyright\nconfiguration: ${configuration}\n` +
+        "libavutil      59. 39.100 / 59. 39.100\n",
+    )!.build;
+  assert.equal(buildOf("7.1.5-physiology", "--enable-mbedtls"), "own");
+  assert.equal(buildOf("7.1.5-0+deb13u1", "--prefix=/usr --enable-gnutls --enable-gpl"), "gnutls");
+  assert.equal(buildOf("7.1.5", "--enable-openssl"), "other");
+});
+
 Deno.test("parseVersion() takes libavutil 57.28.100 as the first with -fps_mode", () => {
   const optionOf = (libavutil: string) =>
     parseVersion("ffmpeg", `ffmpeg version 5\nlibavutil      ${libavutil} / 1. 1. 1\n`)!
@@ -48,6 +60,9 @@ Deno.test("compareVersions() compares from the left, and takes absent numbers fo
   ] as const).map(([a, b, sign]) => [Math.sign(compareVersions(a, b)), sign]);
   for (const [found, expected] of signs) assert.equal(found, expected);
 });
+
+/** The fake programs are scripts, which need what the sandbox refuses. */
+const UNBOXED = { PHYSIOLOGY_FFMPEG_SANDBOX: "off" };
 
 /** A program that prints a version of ffmpeg; it counts its starts. */
 function fakeVersion(libavutil: string) {
@@ -78,13 +93,14 @@ printf 'ffmpeg version fake\\nlibavutil      ${version} / 1. 1. 1\\n'
 Deno.test("findFfmpeg() uses the program that PHYSIOLOGY_FFMPEG names, and asks it once", async () => {
   using fake = fakeVersion("57. 28.100");
   const [first, second, third] = await withEnvironment(
-    { PHYSIOLOGY_FFMPEG: fake.path },
+    { PHYSIOLOGY_FFMPEG: fake.path, ...UNBOXED },
     async () => [...await Promise.all([findFfmpeg(), findFfmpeg()]), await findFfmpeg()],
   );
   assert.deepEqual(first, {
     path: fake.path,
     version: "fake",
     libavutil: [57, 28, 100],
+    build: "other",
     passthrough: ["-fps_mode", "passthrough"],
   });
   assert.equal(first, second);
@@ -95,18 +111,24 @@ Deno.test("findFfmpeg() uses the program that PHYSIOLOGY_FFMPEG names, and asks 
 Deno.test("findFfmpeg() refuses a named program that is not ffmpeg, and asks it again later", async () => {
   using fake = fakeVersion("unknown");
   for (const path of [fake.path, "/absent/ffmpeg"]) {
-    await assert.rejects(withEnvironment({ PHYSIOLOGY_FFMPEG: path }, findFfmpeg), (error) => {
-      assert.ok(error instanceof SourceError);
-      assert.equal(
-        error.message,
-        `Cannot start the ffmpeg that PHYSIOLOGY_FFMPEG names: ${path}`,
-      );
-      assert.match(error.hint, /or unset it$/);
-      return true;
-    });
+    await assert.rejects(
+      withEnvironment({ PHYSIOLOGY_FFMPEG: path, ...UNBOXED }, findFfmpeg),
+      (error) => {
+        assert.ok(error instanceof SourceError);
+        assert.equal(
+          error.message,
+          `Cannot start the ffmpeg that PHYSIOLOGY_FFMPEG names: ${path}`,
+        );
+        assert.match(error.hint, /or unset it$/);
+        return true;
+      },
+    );
   }
   fake.write("57. 1. 2");
-  const { libavutil } = await withEnvironment({ PHYSIOLOGY_FFMPEG: fake.path }, findFfmpeg);
+  const { libavutil } = await withEnvironment({
+    PHYSIOLOGY_FFMPEG: fake.path,
+    ...UNBOXED,
+  }, findFfmpeg);
   assert.deepEqual(libavutil, [57, 1, 2]);
 });
 
@@ -119,6 +141,7 @@ async function chosen({ packed, system }: { packed?: string; system?: string }):
     args: ["eval", "--no-check", "--ext=ts", script],
     env: {
       PHYSIOLOGY_FFMPEG: "",
+      ...UNBOXED,
       PHYSIOLOGY_ASSETS: packed ?? "/absent",
       PATH: `${system ?? "/absent"}/bin`,
       NO_COLOR: "1",
@@ -128,14 +151,10 @@ async function chosen({ packed, system }: { packed?: string; system?: string }):
   return new TextDecoder().decode(stdout).trim();
 }
 
-Deno.test("findFfmpeg() takes the newer one of the packed program and that of the system", async () => {
-  using old = fakeVersion("56. 1. 1");
-  using recent = fakeVersion("57. 1. 1");
-  using same = fakeVersion("57. 1. 1");
-  assert.equal(await chosen({ packed: recent.folder, system: old.folder }), recent.path);
-  assert.equal(await chosen({ packed: old.folder, system: recent.folder }), "ffmpeg");
-  assert.equal(await chosen({ packed: recent.folder, system: same.folder }), "ffmpeg");
-  assert.equal(await chosen({ packed: old.folder }), old.path);
-  assert.equal(await chosen({ system: old.folder }), "ffmpeg");
+Deno.test("findFfmpeg() takes the packed program, or else that of the system", async () => {
+  using packed = fakeVersion("56. 1. 1");
+  using system = fakeVersion("57. 1. 1");
+  assert.equal(await chosen({ packed: packed.folder, system: system.folder }), packed.path);
+  assert.equal(await chosen({ system: system.folder }), "ffmpeg");
   assert.equal(await chosen({}), "Cannot find ffmpeg: it is neither packed nor in PATH");
 });

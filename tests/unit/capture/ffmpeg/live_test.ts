@@ -63,7 +63,13 @@ esac
   );
   return {
     path,
-    executable: { path, version: "7", libavutil: [59, 0, 0], passthrough: [] } as const,
+    executable: {
+      path,
+      version: "7",
+      libavutil: [59, 0, 0],
+      build: "gnutls",
+      passthrough: [],
+    } as const,
     describe: (fps: number) =>
       Deno.writeTextFileSync(`${folder.path}/description`, description(fps)),
     setAway(away: boolean) {
@@ -215,7 +221,7 @@ Deno.test("FfmpegProcess.frames() checks every 200 ms whether ffmpeg was silent 
   using ffmpeg = fakeFfmpeg({ hangs: true });
   using time = controlTime();
   const { control } = time;
-  await using process = new FfmpegProcess(ffmpeg.path, ["pipe:1"], { silenceTimeoutMs: 15_000 });
+  await using process = new FfmpegProcess(ffmpeg, ["pipe:1"], { silenceTimeoutMs: 15_000 });
   const frames = process.frames();
   assert.equal((await frames.next()).value?.data.length, IMAGE_BYTES);
   assert.equal(control.intervalMs, 200);
@@ -305,7 +311,7 @@ Deno.test("LiveSource describes the stream as soon as it was opened", async () =
   ) {
     await using opened = open({ description, runs: [{ output: nutStream([0]) }] });
     const { source } = opened;
-    const name = "rtsp://me:***@camera";
+    const name = "rtsp://***@camera";
     assert.deepEqual([source.description, source.nominalFps], [name, undefined]);
     assert.equal(source.realtime, true);
     await eventsOf(source, 1);
@@ -332,7 +338,7 @@ Deno.test("LiveSource reports once that the stream ended and once that it is bac
     [0, 0, 1],
     [40_000, 1, 2],
     { kind: "disconnected", reason: "Connection reset by peer" },
-    { kind: "connected", description: "rtsp://me:***@camera: h264 16x16 at 25 fps" },
+    { kind: "connected", description: "rtsp://***@camera: h264 16x16 at 25 fps" },
     [80_000, 2, 1],
     { kind: "disconnected", reason: "Connection reset by peer" },
   ]);
@@ -350,7 +356,7 @@ Deno.test("LiveSource reports that a stream cannot be opened, and tries again", 
   for await (const event of source) events.push(event);
   assert.deepEqual(events, [{
     kind: "disconnected",
-    reason: "Cannot open rtsp://me:***@camera: Connection refused",
+    reason: "Cannot open rtsp://***@camera: Connection refused",
   }]);
   assert.equal(counters.get("source_restarts_total"), 3);
 });

@@ -9,7 +9,7 @@ const HANGS = "exec sleep 1000";
 /** A process whose program does what `run` says. */
 function start(run: FakeRun, options?: ProcessOptions) {
   const ffmpeg = fakeFfmpeg({ runs: [run] });
-  const process = new FfmpegProcess(ffmpeg.path, ["-f", "nut", "pipe:1"], options);
+  const process = new FfmpegProcess(ffmpeg.executable, ["-f", "nut", "pipe:1"], options);
   return {
     process,
     ffmpeg,

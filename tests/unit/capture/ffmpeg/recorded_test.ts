@@ -107,7 +107,7 @@ Deno.test("RecordedSource describes the video, without the password of its URL",
       { description: withoutRate, input: "a", expected: ["a: h264 16x16", undefined] },
       {
         input: "http://me:secret@host/a",
-        expected: ["http://me:***@host/a: h264 16x16 at 25 fps", 25],
+        expected: ["http://***@host/a: h264 16x16 at 25 fps", 25],
       },
     ]
   ) {
@@ -272,7 +272,7 @@ Deno.test("RecordedSource takes the times that it was given instead of those of 
   await assert.rejects(
     framesOf(short.source),
     refusal(
-      "Cannot time http://me:***@host/a: the file of frame times ends after 2 frames",
+      "Cannot time http://***@host/a: the file of frame times ends after 2 frames",
       "Write one line per frame of the video",
     ),
   );

@@ -20,7 +20,7 @@ async function open(options: FfmpegSourceOptions, description = FAKE_DESCRIPTION
   const ffmpeg = fakeFfmpeg({ description, runs: [{ output: nutStream([0, 40_000, 80_000]) }] });
   const log = new CollectingLog();
   const opening = withEnvironment(
-    { PHYSIOLOGY_FFMPEG: ffmpeg.path },
+    { PHYSIOLOGY_FFMPEG: ffmpeg.path, PHYSIOLOGY_FFMPEG_SANDBOX: "off" },
     () => openFfmpegSource({ log, ...options }),
   );
   try {
@@ -53,9 +53,6 @@ Deno.test("openFfmpegSource() takes streams and devices as live, and does not op
     "srt",
     "udp",
     "tcp",
-    "mms",
-    "mmst",
-    "mmsh",
   ]
     .map((scheme) => `${scheme}://camera`);
   for (const input of [...inputs, "lavfi:testsrc", "/dev/video99"]) {
@@ -67,7 +64,7 @@ Deno.test("openFfmpegSource() takes streams and devices as live, and does not op
 });
 
 Deno.test("openFfmpegSource() takes a file, and a URL with a duration, as a recording", async () => {
-  for (const input of [FILE, "http://host/clip.avi", "https://host/clip.avi", "hls://host/a"]) {
+  for (const input of [FILE, "http://host/clip.avi", "https://host/clip.avi"]) {
     await using opened = await open({ input });
     assert.ok(opened.source instanceof RecordedSource, input);
     assert.equal(opened.source.description, `${input}: h264 16x16 at 25 fps`);
@@ -81,19 +78,28 @@ Deno.test("openFfmpegSource() takes a web camera, which has no duration, as live
   await using opened = await open({ input: "http://camera/stream" }, ENDLESS);
   assert.ok(opened.source instanceof LiveSource);
   assert.equal(opened.source.description, "http://camera/stream: h264 16x16 at 25 fps");
-  await using other = await open({ input: "ftp://host/a" }, ENDLESS);
-  assert.ok(other.source instanceof RecordedSource);
 });
 
 Deno.test("openFfmpegSource() waits for a web camera that does not answer, but for nothing else", async () => {
   await using camera = await open({ input: "https://camera/stream" }, REFUSED);
   assert.ok(camera.source instanceof LiveSource);
-  for (const input of [FILE, "ftp://host/a", "absent.avi"]) {
+  for (const input of [FILE, "absent.avi"]) {
     await assert.rejects(
       open({ input }, REFUSED),
       (error) =>
         error instanceof SourceError &&
         error.message === `Cannot open ${input}: Connection refused`,
+    );
+  }
+});
+
+Deno.test("openFfmpegSource() refuses a protocol that is not supported", async () => {
+  for (const scheme of ["ftp", "concat", "hls", "mms"]) {
+    await assert.rejects(
+      open({ input: `${scheme}://me:secret@host/a` }),
+      (error) =>
+        error instanceof SourceError && !/secret/.test(error.describe()) &&
+        error.message === `Cannot open a URL of ${scheme}: this protocol is not supported`,
     );
   }
 });
@@ -178,7 +184,7 @@ Deno.test("openFfmpegSource() halves a JPEG for the analysis while it stays 320 
   ) {
     using ffmpeg = fakeFfmpeg({ description, runs: [{ output: Uint8Array.from(output) }] });
     await using source = await withEnvironment(
-      { PHYSIOLOGY_FFMPEG: ffmpeg.path },
+      { PHYSIOLOGY_FFMPEG: ffmpeg.path, PHYSIOLOGY_FFMPEG_SANDBOX: "off" },
       () => openFfmpegSource({ input: FILE, ...options }),
     );
     for await (const event of source) {

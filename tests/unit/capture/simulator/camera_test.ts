@@ -1,3 +1,4 @@
+import { withEnvironment } from "../../../support/environment.ts";
 import assert from "node:assert/strict";
 import { type MonotonicUs, monotonicUs } from "../../../../src/base/time.ts";
 import type { Frame } from "../../../../src/capture/frame.ts";
@@ -27,14 +28,10 @@ height=$(echo "$*" | sed 's/.*scale=[0-9]*:\\([0-9]*\\):.*/\\1/')
 head -c $((width * height * 3)) /dev/zero
 `,
   );
-  const before = Deno.env.get("PHYSIOLOGY_FFMPEG");
-  Deno.env.set("PHYSIOLOGY_FFMPEG", path);
-  try {
-    return await use();
-  } finally {
-    if (before === undefined) Deno.env.delete("PHYSIOLOGY_FFMPEG");
-    else Deno.env.set("PHYSIOLOGY_FFMPEG", before);
-  }
+  return await withEnvironment(
+    { PHYSIOLOGY_FFMPEG: path, PHYSIOLOGY_FFMPEG_SANDBOX: "off" },
+    use,
+  );
 }
 
 /** A clock that advances by the sleeps alone, and records them. */

@@ -18,7 +18,11 @@ Deno.test("loadPortrait() scales the portrait to a height, and keeps its shape",
 Deno.test("loadPortrait() says which file it cannot open, and why", async () => {
   await assert.rejects(
     withEnvironment(
-      { PHYSIOLOGY_ASSETS: "/absent", PHYSIOLOGY_FFMPEG: "ffmpeg" },
+      {
+        PHYSIOLOGY_ASSETS: "/absent",
+        PHYSIOLOGY_FFMPEG: "ffmpeg",
+        PHYSIOLOGY_FFMPEG_SANDBOX: "off",
+      },
       () => loadPortrait(60),
     ),
     (error) => {

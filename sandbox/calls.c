@@ -1,0 +1,140 @@
+#include "calls.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/sched.h>
+#include <linux/seccomp.h>
+#include <stdint.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+
+#if defined(__x86_64__)
+#define MACHINE AUDIT_ARCH_X86_64
+#elif defined(__aarch64__)
+#define MACHINE AUDIT_ARCH_AARCH64
+#endif
+
+#define REFUSE(error) (SECCOMP_RET_ERRNO | (error))
+#define ARGUMENT(i) (uint32_t)(offsetof(struct seccomp_data, args) + 8 * (i))
+
+static struct sock_filter filter[512];
+static unsigned short length;
+
+static void add(uint16_t code, uint32_t k, uint8_t if_true, uint8_t if_false) {
+  if (length == sizeof filter / sizeof *filter) {
+    errno = E2BIG;
+    fail("limit the system calls of ffmpeg");
+  }
+  filter[length++] = (struct sock_filter){code, if_true, if_false, k};
+}
+
+static void load(uint32_t offset) { add(BPF_LD | BPF_W | BPF_ABS, offset, 0, 0); }
+static void result(uint32_t value) { add(BPF_RET | BPF_K, value, 0, 0); }
+static void load_call(void) { load(offsetof(struct seccomp_data, nr)); }
+
+/* Refuses calls, whatever their arguments. */
+static void refuse(const int *calls, size_t count, uint32_t action) {
+  for (size_t i = 0; i < count; i++) {
+    add(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)calls[i], 0, 1);
+    result(action);
+  }
+}
+#define REFUSE_ALL(action, ...) \
+  refuse((const int[]){__VA_ARGS__}, sizeof((const int[]){__VA_ARGS__}) / sizeof(int), action)
+
+/* Refuses a call if its argument has any (or, with `unless`, none) of these bits. */
+static void refuse_bits(int call, int argument, uint32_t bits, bool unless) {
+  add(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)call, 0, 4);
+  load(ARGUMENT(argument));
+  add(BPF_JMP | BPF_JSET | BPF_K, bits, unless ? 1 : 0, unless ? 0 : 1);
+  result(REFUSE(EPERM));
+  load_call();
+}
+
+/* Refuses a socket of another family than those of the internet, of name resolution by a service of
+ * this machine, and of the list of addresses. */
+static void limit_sockets(void) {
+  static const uint32_t families[] = {AF_INET, AF_INET6, AF_UNIX, AF_NETLINK};
+  add(BPF_JMP | BPF_JEQ | BPF_K, SYS_socket, 0, 7);
+  load(ARGUMENT(0));
+  for (uint8_t i = 0; i < 4; i++) add(BPF_JMP | BPF_JEQ | BPF_K, families[i], (uint8_t)(4 - i), 0);
+  result(REFUSE(EAFNOSUPPORT));
+  load_call();
+}
+
+/* Ends the process if it executes anything else than `path`. */
+static void limit_execution(const char *path) {
+  uint64_t address = (uintptr_t)path;
+  add(BPF_JMP | BPF_JEQ | BPF_K, SYS_execve, 0, 6);
+  load(ARGUMENT(0));
+  add(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)address, 0, 3);
+  load(ARGUMENT(0) + 4);
+  add(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)(address >> 32), 0, 1);
+  result(SECCOMP_RET_ALLOW);
+  result(SECCOMP_RET_KILL_PROCESS);
+}
+
+/* Calls of which one is the older form of another exist on x86-64 only. */
+static void refuse_old_calls(bool writes) {
+#if defined(__x86_64__)
+  REFUSE_ALL(REFUSE(EPERM), SYS_fork, SYS_vfork, SYS_modify_ldt, SYS_iopl, SYS_ioperm, SYS_uselib,
+             SYS_create_module, SYS_mknod, SYS_creat);
+  if (writes) return;
+  REFUSE_ALL(REFUSE(EPERM), SYS_unlink, SYS_rename, SYS_link, SYS_symlink, SYS_mkdir, SYS_rmdir,
+             SYS_chmod, SYS_chown, SYS_lchown, SYS_utime, SYS_utimes, SYS_futimesat);
+  refuse_bits(SYS_open, 1, O_WRONLY | O_RDWR | O_CREAT | O_TRUNC, false);
+#else
+  (void)writes;
+#endif
+}
+
+void limit_calls(const char *path, const struct rights *rights) {
+  bool writes = rights->write_count > 0;
+  load(offsetof(struct seccomp_data, arch));
+  add(BPF_JMP | BPF_JEQ | BPF_K, MACHINE, 1, 0);
+  result(SECCOMP_RET_KILL_PROCESS);
+  load_call();
+#if defined(__x86_64__)
+  /* The calls of the ABI x32 have other numbers. */
+  add(BPF_JMP | BPF_JGE | BPF_K, 0x40000000, 0, 1);
+  result(SECCOMP_RET_KILL_PROCESS);
+#endif
+  limit_execution(path);
+  load_call();
+  REFUSE_ALL(SECCOMP_RET_KILL_PROCESS, SYS_execveat);
+  /* The C library then uses the older call, whose arguments a filter can read. */
+  REFUSE_ALL(REFUSE(ENOSYS), SYS_clone3, SYS_openat2);
+  refuse_bits(SYS_clone, 0, CLONE_THREAD, true);
+  REFUSE_ALL(REFUSE(EPERM), SYS_ptrace, SYS_process_vm_readv, SYS_process_vm_writev, SYS_kcmp,
+             SYS_kill, SYS_tkill, SYS_pidfd_open, SYS_pidfd_getfd, SYS_pidfd_send_signal,
+             SYS_process_madvise, SYS_rt_sigqueueinfo, SYS_rt_tgsigqueueinfo);
+  REFUSE_ALL(REFUSE(EPERM), SYS_mount, SYS_umount2, SYS_pivot_root, SYS_chroot, SYS_setns,
+             SYS_unshare, SYS_fsopen, SYS_fsmount, SYS_fsconfig, SYS_fspick, SYS_move_mount,
+             SYS_open_tree, SYS_swapon, SYS_swapoff, SYS_quotactl, SYS_acct, SYS_reboot,
+             SYS_kexec_load, SYS_init_module, SYS_finit_module, SYS_delete_module);
+  REFUSE_ALL(REFUSE(EPERM), SYS_bpf, SYS_perf_event_open, SYS_userfaultfd, SYS_io_uring_setup,
+             SYS_io_uring_enter, SYS_io_uring_register, SYS_keyctl, SYS_add_key, SYS_request_key,
+             SYS_personality, SYS_syslog, SYS_settimeofday, SYS_clock_settime, SYS_adjtimex,
+             SYS_sethostname, SYS_setdomainname, SYS_open_by_handle_at, SYS_name_to_handle_at,
+             SYS_vhangup, SYS_seccomp, SYS_setuid, SYS_setgid, SYS_setresuid, SYS_setresgid,
+             SYS_setgroups, SYS_capset, SYS_memfd_create, SYS_listen, SYS_accept, SYS_accept4,
+             SYS_mknodat, SYS_setxattr, SYS_lsetxattr, SYS_fsetxattr, SYS_fanotify_init);
+  if (!writes) {
+    refuse_bits(SYS_openat, 2, O_WRONLY | O_RDWR | O_CREAT | O_TRUNC, false);
+    REFUSE_ALL(REFUSE(EPERM), SYS_unlinkat, SYS_renameat2, SYS_linkat, SYS_symlinkat, SYS_mkdirat,
+               SYS_fchmod, SYS_fchmodat, SYS_fchown, SYS_fchownat, SYS_truncate, SYS_ftruncate,
+               SYS_utimensat, SYS_fallocate);
+  }
+  refuse_old_calls(writes);
+  if (rights->network)
+    limit_sockets();
+  else
+    REFUSE_ALL(REFUSE(EPERM), SYS_socket, SYS_socketpair, SYS_connect, SYS_bind);
+  result(SECCOMP_RET_ALLOW);
+  struct sock_fprog program = {length, filter};
+  if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program))
+    fail("limit the system calls of ffmpeg");
+}

@@ -1,0 +1,70 @@
+import { accessOf } from "./access.ts";
+
+/** Authorities that sign certificates of servers, on Debian and what derives from it. */
+const SYSTEM_AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt";
+
+/**
+ * Returns the environment of ffmpeg. It reads data of others, so it gets no variable of this program,
+ * which may hold passwords and tokens.
+ */
+function environment(
+  { tlsCaPath = SYSTEM_AUTHORITIES }: Pick<FfmpegRights, "tlsCaPath">,
+): Record<string, string> {
+  return {
+    PATH: Deno.env.get("PATH") ?? "",
+    // Messages of the C library are matched and shown, so they have to be in English.
+    LC_ALL: "C",
+    SSL_CERT_FILE: tlsCaPath,
+  };
+}
+
+/** A program and what starts it. */
+export interface FfmpegProgram {
+  readonly path: string;
+  /** Program that starts it with few rights; absent if the user has switched it off. */
+  readonly sandbox?: string;
+}
+
+/** What ffmpeg may do besides reading its libraries and using its pipes. */
+export interface FfmpegRights {
+  /** @default false */
+  readonly network?: boolean;
+  /** Files. @default none */
+  readonly read?: readonly string[];
+  /** Files and devices. @default none */
+  readonly write?: readonly string[];
+  /** PEM file of the authorities for TLS servers. @default those of the system */
+  readonly tlsCaPath?: string | undefined;
+}
+
+/** Returns what ffmpeg needs to read an input: the URL, or `file:` and the path. */
+export function rightsFor(
+  url: string,
+  tlsCaPath?: string,
+): FfmpegRights {
+  if (accessOf(url).network) return { network: true, tlsCaPath };
+  if (url.startsWith("/dev/")) return { write: [url] };
+  return url.startsWith("file:") ? { read: [url.slice("file:".length)] } : {};
+}
+
+/** Returns the program, the arguments and the environment that start ffmpeg with these rights. */
+export function ffmpegCommand(
+  { path, sandbox }: FfmpegProgram,
+  args: readonly string[],
+  rights: FfmpegRights = {},
+): { path: string; args: string[]; env: Record<string, string> } {
+  const env = environment(rights);
+  if (sandbox === undefined) return { path, args: [...args], env };
+  const { network = false, read = [], write = [], tlsCaPath } = rights;
+  return {
+    path: sandbox,
+    args: [
+      ...network ? ["--network"] : [],
+      ...[...read, ...tlsCaPath === undefined ? [] : [tlsCaPath]].map((file) => `--read=${file}`),
+      ...write.map((file) => `--write=${file}`),
+      path,
+      ...args,
+    ],
+    env,
+  };
+}
