@@ -7,9 +7,11 @@
 #include <linux/sched.h>
 #include <linux/seccomp.h>
 #include <stdint.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #if defined(__x86_64__)
 #define MACHINE AUDIT_ARCH_X86_64
@@ -54,15 +56,46 @@ static void refuse_bits(int call, int argument, uint32_t bits, bool unless) {
   load_call();
 }
 
-/* Refuses a socket of another family than those of the internet, of name resolution by a service of
+/* Refuses a call if its argument is one of (or, with `unless`, none of) these values of 32 bits. */
+static void refuse_values(int call, int argument, const uint32_t *values, uint8_t count,
+                          bool unless, uint16_t error) {
+  add(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)call, 0, count + 3);
+  load(ARGUMENT(argument));
+  for (uint8_t i = 0; i < count; i++) {
+    bool is_last = i == count - 1;
+    add(BPF_JMP | BPF_JEQ | BPF_K, values[i], count - i - !unless, is_last && !unless);
+  }
+  result(REFUSE(error));
+  load_call();
+}
+
+/* Refuses sockets of other families than those of the internet, of name resolution by a service of
  * this machine, and of the list of addresses. */
 static void limit_sockets(void) {
   static const uint32_t families[] = {AF_INET, AF_INET6, AF_UNIX, AF_NETLINK};
-  add(BPF_JMP | BPF_JEQ | BPF_K, SYS_socket, 0, 7);
-  load(ARGUMENT(0));
-  for (uint8_t i = 0; i < 4; i++) add(BPF_JMP | BPF_JEQ | BPF_K, families[i], (uint8_t)(4 - i), 0);
-  result(REFUSE(EAFNOSUPPORT));
-  load_call();
+  refuse_values(SYS_socket, 0, families, 4, true, EAFNOSUPPORT);
+}
+
+/* Refuses to end, limit or slow down other processes, by the calls that also have uses for a process
+ * itself. execve() keeps its number. */
+static void limit_to_itself(void) {
+  const uint32_t itself[] = {0, (uint32_t)getpid()};
+  refuse_values(SYS_tgkill, 0, itself + 1, 1, true, EPERM);
+  refuse_values(SYS_prlimit64, 0, itself, 2, true, EPERM);
+  REFUSE_ALL(REFUSE(EPERM), SYS_setpriority, SYS_ioprio_set, SYS_sched_setaffinity,
+             SYS_sched_setscheduler, SYS_sched_setparam, SYS_sched_setattr, SYS_migrate_pages,
+             SYS_move_pages);
+}
+
+/* Refuses to write input to a terminal, from which a shell may read it. */
+static void limit_terminals(void) {
+  static const uint32_t requests[] = {TIOCSTI, TIOCLINUX};
+  refuse_values(SYS_ioctl, 1, requests, 2, false, EPERM);
+}
+
+/* Memory and queues that outlive the process. */
+static void refuse_shared_objects(void) {
+  REFUSE_ALL(REFUSE(EPERM), SYS_shmget, SYS_msgget, SYS_semget, SYS_mq_open, SYS_mq_unlink);
 }
 
 /* Ends the process if it executes anything else than `path`. */
@@ -102,6 +135,9 @@ void limit_calls(const char *path, const struct rights *rights) {
   add(BPF_JMP | BPF_JGE | BPF_K, 0x40000000, 0, 1);
   result(SECCOMP_RET_KILL_PROCESS);
 #endif
+  /* Later calls, which this list cannot judge, such as fchmodat2(); the C library has others. */
+  add(BPF_JMP | BPF_JGT | BPF_K, SYS_landlock_restrict_self, 0, 1);
+  result(REFUSE(ENOSYS));
   limit_execution(path);
   load_call();
   REFUSE_ALL(SECCOMP_RET_KILL_PROCESS, SYS_execveat);
@@ -111,6 +147,9 @@ void limit_calls(const char *path, const struct rights *rights) {
   REFUSE_ALL(REFUSE(EPERM), SYS_ptrace, SYS_process_vm_readv, SYS_process_vm_writev, SYS_kcmp,
              SYS_kill, SYS_tkill, SYS_pidfd_open, SYS_pidfd_getfd, SYS_pidfd_send_signal,
              SYS_process_madvise, SYS_rt_sigqueueinfo, SYS_rt_tgsigqueueinfo);
+  limit_to_itself();
+  limit_terminals();
+  refuse_shared_objects();
   REFUSE_ALL(REFUSE(EPERM), SYS_mount, SYS_umount2, SYS_pivot_root, SYS_chroot, SYS_setns,
              SYS_unshare, SYS_fsopen, SYS_fsmount, SYS_fsconfig, SYS_fspick, SYS_move_mount,
              SYS_open_tree, SYS_swapon, SYS_swapoff, SYS_quotactl, SYS_acct, SYS_reboot,
@@ -121,12 +160,13 @@ void limit_calls(const char *path, const struct rights *rights) {
              SYS_sethostname, SYS_setdomainname, SYS_open_by_handle_at, SYS_name_to_handle_at,
              SYS_vhangup, SYS_seccomp, SYS_setuid, SYS_setgid, SYS_setresuid, SYS_setresgid,
              SYS_setgroups, SYS_capset, SYS_memfd_create, SYS_listen, SYS_accept, SYS_accept4,
-             SYS_mknodat, SYS_setxattr, SYS_lsetxattr, SYS_fsetxattr, SYS_fanotify_init);
+             SYS_mknodat, SYS_setxattr, SYS_lsetxattr, SYS_fsetxattr, SYS_removexattr,
+             SYS_lremovexattr, SYS_fremovexattr, SYS_fanotify_init);
   if (!writes) {
     refuse_bits(SYS_openat, 2, O_WRONLY | O_RDWR | O_CREAT | O_TRUNC, false);
-    REFUSE_ALL(REFUSE(EPERM), SYS_unlinkat, SYS_renameat2, SYS_linkat, SYS_symlinkat, SYS_mkdirat,
-               SYS_fchmod, SYS_fchmodat, SYS_fchown, SYS_fchownat, SYS_truncate, SYS_ftruncate,
-               SYS_utimensat, SYS_fallocate);
+    REFUSE_ALL(REFUSE(EPERM), SYS_unlinkat, SYS_renameat, SYS_renameat2, SYS_linkat, SYS_symlinkat,
+               SYS_mkdirat, SYS_fchmod, SYS_fchmodat, SYS_fchown, SYS_fchownat, SYS_truncate,
+               SYS_ftruncate, SYS_utimensat, SYS_fallocate);
   }
   refuse_old_calls(writes);
   if (rights->network)

@@ -7,14 +7,16 @@ const SANDBOX = assetPath("sandbox");
 
 /** What a program in place of ffmpeg, which an attacker controls, tries to do. */
 const ATTACK = `
-import ctypes, os, resource, signal, socket, sys
+import ctypes, errno, os, resource, signal, socket, sys
+
+REFUSALS = {errno.EPERM, errno.EACCES, errno.ENOSYS, errno.EAFNOSUPPORT}
 
 def tried(name, action):
     try:
         action()
         print(name, "done")
     except OSError as error:
-        print(name, "refused")
+        print(name, "refused" if error.errno in REFUSALS else error)
 
 folder = sys.argv[1]
 tried("read a file of the user", lambda: open(folder + "/secret"))
@@ -34,6 +36,35 @@ def call(name, *arguments):
 tried("inspect a process", lambda: call("ptrace", 16, os.getppid(), 0, 0))
 tried("mount", lambda: call("mount", b"none", b"/tmp", b"tmpfs", 0, None))
 tried("enter another namespace", lambda: call("unshare", 0x10000000))
+
+# Calls without a function in the C library, by their numbers.
+numbers = {
+    "x86_64": dict(tgkill=234, prlimit64=302, setpriority=141, sched_setaffinity=203,
+                   sched_setscheduler=144, renameat=264, removexattr=197, shmget=29, msgget=68),
+    "aarch64": dict(tgkill=131, prlimit64=261, setpriority=140, sched_setaffinity=122,
+                    sched_setscheduler=119, renameat=38, removexattr=14, shmget=194, msgget=186),
+}[os.uname().machine]
+def system_call(number, *arguments):
+    if libc.syscall(number, *arguments) < 0:
+        raise OSError(ctypes.get_errno(), "")
+parent = os.getppid()
+space = ctypes.create_string_buffer(128)
+secret = (folder + "/secret").encode()
+for name, arguments in {
+    "tgkill": (parent, parent, 0),
+    "prlimit64": (parent, resource.RLIMIT_NPROC, None, space),
+    "setpriority": (0, parent, 0),
+    "sched_setaffinity": (parent, 128, b"\\xff" * 128),
+    "sched_setscheduler": (parent, 0, bytes(4)),
+    "renameat": (-100, secret, -100, secret),
+    "removexattr": (secret, b"user.none"),
+    "shmget": (0, 4096, 0o1600),
+    "msgget": (0, 0o1600),
+}.items():
+    tried(name, lambda: system_call(numbers[name], *arguments))
+# Newer than the kernel's headers here; the kernel has it since 6.6.
+tried("fchmodat2", lambda: system_call(452, -100, secret, 0o777, 0))
+tried("end itself", lambda: system_call(numbers["tgkill"], os.getpid(), os.getpid(), 0))
 print("core", *resource.getrlimit(resource.RLIMIT_CORE))
 print("memory", resource.getrlimit(resource.RLIMIT_AS)[1])
 print("no new privileges", libc.prctl(39, 0, 0, 0, 0))
@@ -70,6 +101,8 @@ const NEVER = [
   "inspect a process",
   "mount",
   "enter another namespace",
+  ...["tgkill", "prlimit64", "setpriority", "sched_setaffinity", "sched_setscheduler"],
+  ...["renameat", "removexattr", "shmget", "msgget", "fchmodat2"],
 ];
 
 Deno.test("sandbox refuses files, connections and processes without an option", async () => {
@@ -80,6 +113,7 @@ Deno.test("sandbox refuses files, connections and processes without an option", 
   assert.ok(lines.has("core 0 0"));
   assert.ok(lines.has(`memory ${4 * 2 ** 30}`));
   assert.ok(lines.has("no new privileges 1"));
+  assert.ok(lines.has("end itself done"));
 });
 
 Deno.test("sandbox --network allows connections to others, and no files", async () => {
