@@ -57,4 +57,9 @@ export const videoRules: readonly Rule<WithVideo>[] = [
     inputPath !== undefined && !inputUrl.isEmpty
       ? "Cannot use --input_video_path and --input_video_url together: choose one input"
       : undefined,
+  // A URL in a text ends at a space, so maskUrls() would show the password that follows.
+  ({ video }) =>
+    /^[a-z][a-z0-9+.-]*:\/\/.*\s/is.test(videoInputOf(video) ?? "")
+      ? "Cannot use a URL of a camera with spaces: write each as %20"
+      : undefined,
 ];

@@ -27,3 +27,17 @@ Deno.test("videoInputOf() is the path, or the URL from a flag, a file or a crede
     (error) => error instanceof UsageError && !/hunter2/.test(error.message),
   );
 });
+
+Deno.test("videoRules refuse a URL with spaces, whose password no message could mask, and show none of it", () => {
+  const url = "rtsp://me:hunter 2@cam/1";
+  for (const flag of ["input_video_url", "input_video_path"]) {
+    assert.throws(
+      () => load([`--${flag}=${url}`], { env: {} }),
+      (error) => error instanceof UsageError && !/hunter|2@/.test(error.describe()),
+    );
+  }
+  assert.equal(
+    load(["--input_video_path=/my videos/a: b.avi"], { env: {} }).settings.video.loop,
+    false,
+  );
+});
