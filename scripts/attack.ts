@@ -14,6 +14,10 @@ const ELSEWHERE: readonly (readonly [path: string, names: RegExp])[] = [
   ["tests/fuzz/transports/http/messages_test.ts", /takeMessage/],
   ["tests/fuzz/transports/http/request_test.ts", /HttpServer/],
   ["tests/fuzz/capture/nut_demuxer_test.ts", /damaged bytes|random bytes/],
+  ["tests/integration/sandbox_test.ts", /sandbox/],
+  ["tests/integration/capture/ffmpeg_isolation_test.ts", /openFfmpegSource/],
+  ["tests/integration/capture/ffmpeg_tls_test.ts", /sends no credential/],
+  ["tests/integration/capture/ffmpeg_credentials_test.ts", /openFfmpegSource/],
   [
     "tests/unit/transports/grpc/connection_test.ts",
     /10 s for the client's|not complete|128 concurrent|16 KiB|floods it/,
