@@ -33,6 +33,14 @@ for (const arch of ["x64", "arm64"] as const) {
   });
 }
 
+Deno.test("glibc_compat.h adds nothing to assembly, as ffmpeg has for arm64", async () => {
+  const { success, stdout } = await new Deno.Command("gcc", {
+    args: ["-E", "-P", "-x", "assembler-with-cpp", `${ROOT}ffi/native/glibc_compat.h`],
+  }).output();
+  assert.ok(success);
+  assert.equal(new TextDecoder().decode(stdout).trim(), "");
+});
+
 const ARM64 = PACKED("arm64");
 
 Deno.test({
