@@ -53,7 +53,7 @@ Deno.test("openFfmpegSource() keeps the frame interval from one pass of a loop t
 Deno.test("openFfmpegSource() reports the reason of ffmpeg for a missing, invalid or audio-only input", async () => {
   const garbage = folder.file("garbage.mp4");
   await Deno.writeFile(garbage, crypto.getRandomValues(new Uint8Array(20_000)));
-  const sound = folder.file("sound.wav");
+  const sound = folder.file("sound.mkv");
   await ffmpeg("-f", "lavfi", "-i", "sine=duration=0.1", sound);
   const cases = [
     [folder.file("missing.mp4"), /missing\.mp4: No such file or directory/],
