@@ -2,7 +2,7 @@
  * ffmpeg, which scripts/build_ffmpeg links with 2.31, also load on systems with glibc 2.28, the oldest
  * version that ONNX Runtime supports. Included before everything else; names each used function that
  * has a newer version since 2.28. */
-#ifndef PH_GLIBC_COMPAT_H
+#if !defined(PH_GLIBC_COMPAT_H) && !defined(__ASSEMBLER__)
 #define PH_GLIBC_COMPAT_H
 
 #if defined(__x86_64__)
