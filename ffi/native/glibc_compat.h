@@ -1,8 +1,7 @@
 /* Selects old versions of glibc symbols, so that a library linked on Debian 12 (glibc 2.36), and
  * ffmpeg, which scripts/build_ffmpeg links with 2.31, also load on systems with glibc 2.28, the oldest
- * version that ONNX Runtime supports. Included before everything else, also before the assembly of
- * ffmpeg for arm64, which names no such function; names each used function that has a newer version
- * since 2.28. */
+ * version that ONNX Runtime supports. Included before everything else; names each used function that
+ * has a newer version since 2.28. */
 #if !defined(PH_GLIBC_COMPAT_H) && !defined(__ASSEMBLER__)
 #define PH_GLIBC_COMPAT_H
 

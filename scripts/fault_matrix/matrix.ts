@@ -41,8 +41,8 @@ export interface RunOptions {
 const RECOVERY_MS = 1000;
 /** How long the end of a fault may take to be recovered from at most, in milliseconds. */
 const PATIENCE_MS = 60_000;
-/** How long deviations are looked for after the recovery, in milliseconds. */
-const OBSERVATION_MS = 1000;
+/** How long deviations are looked for after the recovery, in milliseconds; short and long form. */
+const OBSERVATION_MS = [400, 1000] as const;
 
 /** Runs one fault with a server, a broker and a subscriber of its own. */
 export async function runFault(fault: Fault, { short = false }: RunOptions = {}): Promise<Row> {
@@ -63,7 +63,7 @@ export async function runFault(fault: Fault, { short = false }: RunOptions = {})
     const recovered = await recoveryOf(rig);
     recoveryMs = recovered === null ? null : Math.max(recoveryMs, recovered);
   }
-  await sleep(OBSERVATION_MS);
+  await sleep(OBSERVATION_MS[short ? 0 : 1]);
   await waitFor("every core metric", async () => (await subscriber.report()).missing <= missing, {
     timeoutMs: PATIENCE_MS,
     pollMs: 200,

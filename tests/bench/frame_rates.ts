@@ -15,8 +15,6 @@ import { freePort, startRedis } from "../support/redis_server.ts";
 import { treeUsage } from "./process_tree.ts";
 
 const COUNTER = new URL("frame_counter.py", import.meta.url).pathname;
-/** The counter's own warm-up, in which the server starts and finds the face. */
-const WARM_UP_S = 6;
 
 const { values } = parseArgs({
   options: {
@@ -27,13 +25,14 @@ const { values } = parseArgs({
 });
 const seconds = Number(values.seconds);
 
-const pause = (s: number) => new Promise((resolve) => setTimeout(resolve, s * 1000));
-
-/** Counters of the server that report lost frames, as text. */
-async function losses(page: number): Promise<string> {
+/** CPU time of the server so far, the frames that it captured, and those that it reports as lost. */
+async function usageOf(pid: number, page: number) {
   const metrics = await (await fetch(`http://127.0.0.1:${page}/metrics`)).text();
-  const lines = metrics.split("\n").filter((line) => /(lost|dropped)_total\{.* [1-9]/.test(line));
-  return lines.map((line) => line.replace(/^physiology_/, "")).join(", ") || "none lost";
+  const { cpuMs, pssBytes } = treeUsage(pid);
+  const lost = metrics.split("\n").filter((line) => /(lost|dropped)_total\{.* [1-9]/.test(line))
+    .map((line) => line.replace(/^physiology_/, "")).join(", ");
+  const captured = Number(/frames_captured_total (\d+)/.exec(metrics)?.[1] ?? 0);
+  return { cpuMs, pssBytes, captured, lost };
 }
 
 /** Measures one input at one frame rate; returns true if every frame arrived. */
@@ -51,21 +50,22 @@ async function measure(name: string, args: readonly string[], fps: number): Prom
     `--redis_port=${broker.port}`,
     `--http_port=${page}`,
   ]);
-  await pause(WARM_UP_S);
-  const before = treeUsage(server.pid).cpuMs;
-  const startMs = performance.now();
-  const { stdout } = await counter.output();
-  const { cpuMs, pssBytes } = treeUsage(server.pid);
-  const elapsedS = (performance.now() - startMs) / 1000;
-  const counted = JSON.parse(new TextDecoder().decode(stdout));
+  const output = counter.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  await output.read(); // "begin"
+  const before = await usageOf(server.pid, page);
+  let report = "";
+  for (let read = await output.read(); !read.done; read = await output.read()) report += read.value;
+  const after = await usageOf(server.pid, page);
+  const counted = JSON.parse(report.slice(report.indexOf("{")));
   const lost = Math.round(counted.seconds * fps) - counted.frames;
+  const cpuMs = (after.cpuMs - before.cpuMs) / (after.captured - before.captured);
+  await counter.status;
   console.log(
     `${name} ${fps} fps: ${counted.frames} frames in ${counted.seconds.toFixed(1)} s, ` +
-      `${lost} lost in ${counted.gaps} gaps, ` +
-      `${((cpuMs - before) / (elapsedS * fps)).toFixed(2)} CPU ms per frame, ` +
-      `${(pssBytes / 1e6).toFixed(0)} MB; ${await losses(page)}`,
+      `${lost} lost in ${counted.gaps} gaps, ${cpuMs.toFixed(2)} CPU ms per captured frame, ` +
+      `${(after.pssBytes / 1e6).toFixed(0)} MB; ${after.lost || "no loss reported"}`,
   );
-  return lost === 0;
+  return counted.frames > 0 && lost === 0;
 }
 
 const rates = values.fps.split(",").map(Number);

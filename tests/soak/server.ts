@@ -32,6 +32,8 @@ const MAX_MB_PER_HOUR = 1;
 const SAMPLE_S = 5;
 /** Memory varies with garbage collection; a leak shows in the minimum of each interval. */
 const INTERVAL_HOURS = 1 / 30;
+/** A process that ran in fewer intervals, such as the ffmpeg of one loop of a video, has no slope. */
+const MIN_INTERVALS = 5;
 
 /** Arguments that select the input; it is disposed of at the end. */
 async function openInput(): Promise<{ args: string[] } & AsyncDisposable> {
@@ -126,18 +128,22 @@ function growthOf(points: readonly Point[]) {
   const minima = Object.values(blocks).map((block = []) =>
     block.reduce((lowest, point) => point.mb < lowest.mb ? point : lowest)
   );
+  if (minima.length < MIN_INTERVALS) return undefined;
   return linearFit(minima.map(({ hours, mb }) => [hours, mb]));
 }
-const { cpuMs } = treeUsage(server.pid);
+const { cpuMs, pssBytes } = treeUsage(server.pid);
+console.log(`PSS of all processes: ${(pssBytes / 1e6).toFixed(1)} MB`);
 console.log(`open files: ${Math.min(...files)} to ${Math.max(...files)}`);
 console.log(
   `CPU: ${(cpuMs / Math.max(1, received.edge)).toFixed(2)} ms per frame, including the start`,
 );
 const growing: string[] = [];
 for (const [process, points] of memory) {
-  const { slope, error } = growthOf(points);
-  const growth = `${slope.toFixed(2)} ± ${error.toFixed(2)} MB an hour`;
-  console.log(`${process}: ${points.at(-1)!.mb.toFixed(1)} MB, ${growth}`);
+  const growth = growthOf(points);
+  if (!growth) continue;
+  const { slope, error } = growth;
+  const perHour = `${slope.toFixed(2)} ± ${error.toFixed(2)} MB an hour`;
+  console.log(`${process}: ${points.at(-1)!.mb.toFixed(1)} MB, ${perHour}`);
   if (slope - 2 * error > MAX_MB_PER_HOUR) growing.push(`the memory of ${process} grows`);
 }
 const failures = [

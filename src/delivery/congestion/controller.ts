@@ -97,14 +97,19 @@ export class CongestionController {
   #linkFreeUs = -Infinity;
   readonly #frames = new FrameWindow();
 
+  readonly #measuresLink: boolean;
+  /** Whether the path may have changed: on a slow link, transmission looks like a longer path. */
+  #pathMayHaveChanged = false;
+
   /** @param options.measuresLink whether `onLinkMeasured` is called when a measurement is due */
-  constructor(options: { readonly measuresLink?: boolean } = {}) {
-    this.#priority = new MetricPriority(options);
+  constructor({ measuresLink = false }: { readonly measuresLink?: boolean } = {}) {
+    this.#measuresLink = measuresLink;
+    this.#priority = new MetricPriority({ measuresLink });
   }
 
   /** Whether the link should be measured, as frames may come back. */
   get measurementDue(): boolean {
-    return this.#priority.measurementDue;
+    return this.#pathMayHaveChanged || this.#priority.measurementDue;
   }
 
   /** Degradation that frames should have: 0 for none, 1 for the maximum. */
@@ -159,7 +164,8 @@ export class CongestionController {
     this.#addRttSample(delayUs, acknowledgedUs);
     const { isLinkUnloaded: unloaded } = this.#priority;
     if (this.#path.addSample(delayUs, acknowledgedUs, { unloaded })) {
-      this.#priority.reset({ isSlow: false });
+      if (this.#measuresLink) this.#pathMayHaveChanged = true;
+      else this.#priority.reset({ isSlow: false });
       this.#rtt.reset();
       this.#rtt.addSample(this.#path.minUs, acknowledgedUs);
     }
@@ -175,6 +181,8 @@ export class CongestionController {
   /** Takes a measurement that was due; undefined if it has failed. */
   onLinkMeasured(measured: LinkMeasurement | undefined, nowUs: number): void {
     const { usPerByte = Infinity } = measured ?? {};
+    if (this.#pathMayHaveChanged && usPerByte === 0) this.#priority.reset({ isSlow: false });
+    this.#pathMayHaveChanged = false;
     const hasRoom = usPerByte * this.#smallestFrameBytes <= MAX_FRAME_US;
     if (hasRoom && usPerByte > 0) this.#usPerByte = usPerByte;
     this.#priority.onLinkMeasured({ hasRoom }, nowUs);
@@ -229,6 +237,7 @@ export class CongestionController {
     this.#rtt.reset();
     this.#priority.reset({ isSlow: usPerByte > 0 });
     this.#path.reset();
+    this.#pathMayHaveChanged = false;
     if (usPerByte > 0) this.#usPerByte = usPerByte;
     if (rttUs > 0) this.#rtt.addSample(rttUs, nowUs);
     if (rttUs > LONG_RTT_US) this.#rate.degradeProvisionally(nowUs, LONG_RTT_DEGRADATION);

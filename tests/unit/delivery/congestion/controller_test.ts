@@ -478,3 +478,40 @@ Deno.test("CongestionController.admitsEdgeMetric() admits one of each interval",
   const admitted = Array.from({ length: 6 }, () => controller.admitsEdgeMetric());
   assert.deepEqual(admitted, [true, false, true, false, true, false]);
 });
+
+/** A controller that has thinned edge metrics, and whose RTT has become longer since. */
+function afterPathChange({ measuresLink }: { measuresLink: boolean }) {
+  const congestion = new CongestionController({ measuresLink });
+  congestion.reset(0, { rttUs: 20_000, usPerByte: 0 });
+  let nowUs = 0;
+  const acknowledge = (delayMs: number, seconds: number, { jitterMs = 0 } = {}) => {
+    for (const endUs = nowUs + seconds * 1e6; nowUs < endUs; nowUs += 50_000) {
+      const acknowledgedUs = nowUs + (delayMs + (nowUs % 100_000 ? jitterMs : 0)) * 1000;
+      congestion.onMetricAcknowledged({ sentUs: nowUs, acknowledgedUs, bytes: 1000 });
+    }
+  };
+  acknowledge(20, 1);
+  acknowledge(400, 3, { jitterMs: 150 });
+  assert.ok(congestion.edgeInterval >= 4);
+  acknowledge(75, 1.5);
+  return { congestion, nowUs };
+}
+
+Deno.test("CongestionController starts over after a change of the path, if it cannot measure the link", () => {
+  const { congestion } = afterPathChange({ measuresLink: false });
+  assert.deepEqual([congestion.framesStopped, congestion.edgeInterval], [false, 1]);
+});
+
+Deno.test("CongestionController starts over after a change of the path only if the link is fast", () => {
+  for (
+    const { usPerByte, isFast } of [{ usPerByte: 0, isFast: true }, {
+      usPerByte: 50,
+      isFast: false,
+    }]
+  ) {
+    const { congestion, nowUs } = afterPathChange({ measuresLink: true });
+    assert.deepEqual([congestion.measurementDue, congestion.framesStopped], [true, true]);
+    congestion.onLinkMeasured({ rttUs: 75_000, usPerByte }, nowUs);
+    assert.deepEqual([congestion.measurementDue, congestion.framesStopped], [false, !isFast]);
+  }
+});
