@@ -29,15 +29,16 @@ Deno.test("videoInputOf() is the path, or the URL from a flag, a file or a crede
 });
 
 Deno.test("videoRules refuse a URL with spaces, whose password no message could mask, and show none of it", () => {
+  const loadFlag = (flag: string, readText = (path: string) => path) =>
+    load([flag], { env: {}, readText });
   const url = "rtsp://me:hunter 2@cam/1";
-  for (const flag of ["input_video_url", "input_video_path"]) {
+  for (
+    const flag of [`input_video_url=${url}`, `input_video_path=${url}`, "input_video_url_file=/url"]
+  ) {
     assert.throws(
-      () => load([`--${flag}=${url}`], { env: {} }),
+      () => loadFlag(`--${flag}`, () => url),
       (error) => error instanceof UsageError && !/hunter|2@/.test(error.describe()),
     );
   }
-  assert.equal(
-    load(["--input_video_path=/my videos/a: b.avi"], { env: {} }).settings.video.loop,
-    false,
-  );
+  loadFlag("--input_video_path=/my videos/a: b.avi");
 });
