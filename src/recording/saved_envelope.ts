@@ -1,3 +1,5 @@
+import { parseUntrusted } from "../envelopes/untrusted.ts";
+
 /** The parts of an envelope that are required to save it. */
 export interface SavedEnvelope {
   readonly type: string;
@@ -5,42 +7,12 @@ export interface SavedEnvelope {
   readonly payload: Readonly<Record<string, unknown>>;
 }
 
-/** Longest message that is saved, in characters; those of the server have under 10 000. Chosen. */
-export const MAX_CHARACTERS = 262_144;
-/** Deepest nesting of a message that is saved; that of the server is 6. Chosen. */
-export const MAX_DEPTH = 32;
-
-/**
- * Parses an envelope from untrusted text.
- *
- * @returns undefined if it is invalid, longer than `MAX_CHARACTERS` or deeper than `MAX_DEPTH`
- */
+/** Parses an envelope from untrusted text; returns undefined if it is none. */
 export function parseEnvelope(text: string): SavedEnvelope | undefined {
-  if (text.length > MAX_CHARACTERS || isDeep(text)) return undefined;
-  try {
-    const value = JSON.parse(text);
-    const isValid = typeof value?.type === "string" && Number.isFinite(value.timestamp) &&
-      typeof value.payload === "object" && value.payload !== null && !Array.isArray(value.payload);
-    return isValid ? value : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-/** Returns true if brackets outside strings are nested more deeply than `MAX_DEPTH`. */
-function isDeep(text: string): boolean {
-  let depth = 0;
-  let quoted = false;
-  for (let i = 0; i < text.length; i++) {
-    const character = text[i];
-    if (character === '"') quoted = !quoted;
-    else if (quoted) {
-      if (character === "\\") i++;
-    } else if (character === "{" || character === "[") {
-      if (++depth > MAX_DEPTH) return true;
-    } else if (character === "}" || character === "]") depth--;
-  }
-  return false;
+  const value = parseUntrusted(text) as Partial<SavedEnvelope> | null | undefined;
+  const isValid = typeof value?.type === "string" && Number.isFinite(value.timestamp) &&
+    typeof value.payload === "object" && value.payload !== null && !Array.isArray(value.payload);
+  return isValid ? value as SavedEnvelope : undefined;
 }
 
 /** Returns true for envelopes with the current recording state: a change, or a status that is not replayed. */

@@ -18,6 +18,9 @@ const STATE_KNOWN_US = 10_000_000;
 const PAUSE_PER_DERIVATION = 20;
 /** Time for which a derivation keeps other work waiting, in microseconds. Chosen. */
 const PIECE_US = 10_000;
+/** Sessions that may begin within a minute, so that invented ids do not fill the disk with files. */
+const MAX_NEW_SESSIONS = 60;
+const MINUTE_US = 60_000_000;
 
 interface Session {
   readonly files: SessionFiles;
@@ -40,6 +43,8 @@ export class SessionSaver implements AsyncDisposable {
   readonly #timeline = new SessionTimeline();
   readonly #sessions = new Map<string, Session>();
   #deriving: Promise<void> = Promise.resolve();
+  /** When the sessions of the last minute began. */
+  readonly #begunUs: number[] = [];
   #failed = false;
 
   /** @throws {UnavailableError} if the directory cannot be written */
@@ -118,6 +123,7 @@ export class SessionSaver implements AsyncDisposable {
     this.#orUnavailable(() => {
       let session = this.#sessions.get(sessionId);
       if (!session) {
+        if (!this.#mayBegin()) return;
         const files = new SessionFiles({ directory: this.#directory, sessionId });
         this.#sessions.set(sessionId, session = { files, changed: true, dueUs: -Infinity });
         this.#log.info(`Saving a session to ${this.#directory}`, { session_id: sessionId });
@@ -125,6 +131,16 @@ export class SessionSaver implements AsyncDisposable {
       session.files.append(envelope);
       session.changed = true;
     });
+  }
+
+  #mayBegin(): boolean {
+    const nowUs = this.#clock.monotonicUs();
+    while (this.#begunUs[0]! <= nowUs - MINUTE_US) this.#begunUs.shift();
+    if (this.#begunUs.length < MAX_NEW_SESSIONS) return this.#begunUs.push(nowUs) > 0;
+    this.#log.rateLimited("many_sessions", 10, "warning", "Ignored sessions: too many began", {
+      per_minute: MAX_NEW_SESSIONS,
+    });
+    return false;
   }
 
   #derive(isDue: (sessionId: string, session: Session) => boolean): Promise<void> {

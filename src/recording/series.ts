@@ -1,3 +1,4 @@
+import { TOPIC_TABLE, type TopicRow } from "../envelopes/fields/table.ts";
 import type { Column, ColumnFile } from "./column_file.ts";
 import type { SavedEnvelope } from "./saved_envelope.ts";
 
@@ -9,6 +10,11 @@ export const CSV_HEADER = "timestamp,series,field,value\n";
  * samples per second. Chosen.
  */
 const OPEN_ROWS = 256;
+
+/** Limits of what a hostile message can invent; the server has some 30 series of up to 12 fields. */
+const MAX_SERIES = 256;
+const MAX_UNDOCUMENTED = 64;
+const MAX_FIELDS = 64;
 
 /** Fields and their values in turn, which takes less memory than a map. */
 type Row = unknown[];
@@ -27,6 +33,8 @@ interface Series {
  * so does a single primitive value, in the column `value`. A later sample with the same timestamp
  * replaces the earlier one, if that is among the last 256 of its series.
  *
+ * Of one file, 256 series of 64 fields are converted, of which 64 are undocumented, and no more.
+ *
  * The columns have equal length: `timestamp` in microseconds, and one per field, null if absent. The
  * CSV has a line per value, in the order of time for each series.
  *
@@ -39,6 +47,7 @@ interface Series {
  */
 export class SeriesWriter {
   readonly #series = new Map<string, Series>();
+  #undocumented = 0;
   readonly #columns: ColumnFile;
   readonly #csv: { write(text: string): void };
 
@@ -102,13 +111,15 @@ export class SeriesWriter {
   #put(name: string, timestamp: number, fields: Readonly<Record<string, unknown>>): void {
     let series = this.#series.get(name);
     if (!series) {
+      if (!this.#mayAdd(name)) return;
       const columns = new Map([["timestamp", this.#columns.add()]]);
       this.#series.set(name, series = { rows: new Map(), columns, written: 0 });
     }
     let row = series.rows.get(timestamp);
     if (!row) series.rows.set(timestamp, row = []);
     for (const [key, value] of Object.entries(fields)) {
-      if (key !== "timestamp") setField(row, key, value);
+      const isKnown = series.columns.has(key) || series.columns.size + row.length / 2 <= MAX_FIELDS;
+      if (key !== "timestamp" && isKnown) setField(row, key, value);
     }
     if (series.rows.size <= OPEN_ROWS) return;
     const [[oldest, oldestRow]] = series.rows as Iterable<[number, Row]> as [[number, Row]];
@@ -116,11 +127,19 @@ export class SeriesWriter {
     this.#write(name, oldest, oldestRow);
   }
 
+  /** Series of documented fields have places that invented ones cannot take. */
+  #mayAdd(name: string): boolean {
+    if (isDocumented(name)) return this.#series.size < MAX_SERIES;
+    return this.#undocumented++ < MAX_UNDOCUMENTED;
+  }
+
   #write(name: string, timestamp: number, row: Row): void {
     const series = this.#series.get(name)!;
     for (let i = 0; i < row.length; i += 2) {
       const field = row[i] as string;
-      if (!series.columns.has(field)) series.columns.set(field, this.#newColumn(series.written));
+      if (!series.columns.has(field) && series.columns.size <= MAX_FIELDS) {
+        series.columns.set(field, this.#newColumn(series.written));
+      }
     }
     const comma = series.written++ > 0 ? "," : "";
     for (const [field, column] of series.columns) {
@@ -141,6 +160,13 @@ export class SeriesWriter {
     for (let k = 0; k < rows; k++) this.#columns.append(column, k > 0 ? ",null" : "null");
     return column;
   }
+}
+
+/** Returns true for `core_metrics.pulse.strict`, whose payload has a documented field `pulse`. */
+function isDocumented(name: string): boolean {
+  const [type = "", field = ""] = name.split(".");
+  const table: Readonly<Record<string, TopicRow>> = TOPIC_TABLE;
+  return Object.hasOwn(table, type) && Object.hasOwn(table[type]!.payload.fields, field);
 }
 
 /** Returns the index of a field in a row; the length of the row if it is absent. */

@@ -1,7 +1,7 @@
 import type { RecordingCommand } from "../control/recording.ts";
 import { TOPICS } from "../envelopes/envelope.ts";
 import type { Clock } from "../telemetry/clock.ts";
-import { KeyValueReader } from "../transports/redis/key_value_reader.ts";
+import { isPattern, KeyValueReader } from "../transports/redis/key_value_reader.ts";
 import type { RedisReader } from "../transports/redis/reader.ts";
 import { takeMessage } from "./device_messages.ts";
 import { Hub } from "./hub.ts";
@@ -43,6 +43,7 @@ export class DeviceFeed implements Disposable {
   constructor(options: DeviceFeedOptions) {
     const { reader, devices, clock } = this.#options = options;
     this.hub = new Hub({
+      named: devices.filter((device) => !isPattern(device)),
       onVideoSubscribed: (device, subscribed) => this.#watch(device, subscribed),
     });
     this.#keyValues = new KeyValueReader({

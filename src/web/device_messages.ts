@@ -1,4 +1,5 @@
 import { type Topic, TOPICS } from "../envelopes/envelope.ts";
+import { MAX_CHARACTERS, parseUntrusted } from "../envelopes/untrusted.ts";
 import type { Hub } from "./hub.ts";
 
 /** Maximum length of a key prefix, which any publisher can choose. */
@@ -10,12 +11,8 @@ export function takeMessage(hub: Hub, channel: string, text: string): void {
   const device = channel.slice(0, colon);
   const topic = channel.slice(colon + 1) as Topic;
   if (colon < 1 || device.length > MAX_PREFIX_CHARACTERS || !TOPICS.includes(topic)) return;
-  let envelope: unknown;
-  try {
-    envelope = JSON.parse(text);
-  } catch {
-    return;
-  }
+  // Redis limits the length of a frame (--redis_max_bulk_string_bytes).
+  const envelope = parseUntrusted(text, topic === "frame" ? Infinity : MAX_CHARACTERS);
   if (topic !== "frame") return hub.publishEnvelope(device, { topic, envelope });
   const jpeg = jpegOf(envelope);
   if (jpeg) hub.publishFrame(device, jpeg);

@@ -3,6 +3,8 @@ import { MjpegStream } from "./mjpeg_stream.ts";
 
 /** Maximum number of devices, so that invented key prefixes cannot exhaust the memory. */
 const MAX_DEVICES = 64;
+/** Maximum number of devices without a place that are counted. */
+const MAX_HIDDEN = 1000;
 /** A device that has been silent for longer may be replaced by a new one, in milliseconds. */
 const EVICTION_MS = 60_000;
 /** Metrics older than this are not sent to a new subscriber, in milliseconds. */
@@ -24,6 +26,8 @@ interface Device {
 
 export interface HubOptions {
   /** Called with true for the first subscriber to a device's video, and false after the last left. */
+  /** Devices that always have a place, whatever else publishes. @default none */
+  readonly named?: readonly string[];
   readonly onVideoSubscribed?: (device: string, subscribed: boolean) => void;
   /** @default performance.now */
   readonly nowMs?: () => number;
@@ -39,11 +43,15 @@ export class Hub {
   readonly #subscribers = new Set<ReadableStreamDefaultController<string>>();
   readonly #onVideoSubscribed: (device: string, subscribed: boolean) => void;
   readonly #nowMs: () => number;
+  readonly #named: ReadonlySet<string>;
+  /** Devices without a place, and when they were last seen. */
+  readonly #hidden = new Map<string, number>();
   #connected = true;
 
   constructor(
-    { onVideoSubscribed = () => {}, nowMs = () => performance.now() }: HubOptions = {},
+    { named = [], onVideoSubscribed = () => {}, nowMs = () => performance.now() }: HubOptions = {},
   ) {
+    this.#named = new Set(named);
     this.#onVideoSubscribed = onVideoSubscribed;
     this.#nowMs = nowMs;
   }
@@ -105,6 +113,7 @@ export class Hub {
         controller.enqueue("retry: 1000\n\n");
         controller.enqueue(sse(JSON.stringify({ type: "connection", connected: this.#connected })));
         for (const event of this.#snapshot()) controller.enqueue(sse(event));
+        if (this.#hidden.size > 0) controller.enqueue(sse(this.#hiddenEvent()));
       },
       cancel: () => void this.#subscribers.delete(subscriber),
     }, { highWaterMark: QUEUED_EVENTS + MAX_DEVICES * 6 });
@@ -125,7 +134,18 @@ export class Hub {
 
   /** Sends a comment that keeps idle connections open and detects dead ones; call it regularly. */
   keepAlive(): void {
+    const before = this.#hidden.size;
+    const nowMs = this.#nowMs();
+    for (const [name, seenMs] of this.#hidden) {
+      if (this.#devices.has(name) || nowMs - seenMs > EVICTION_MS) this.#hidden.delete(name);
+    }
+    if (before > 0) this.#broadcast(this.#hiddenEvent());
     this.#send(": alive\n\n");
+  }
+
+  /** How many devices are not shown, because there are too many. */
+  #hiddenEvent(): string {
+    return JSON.stringify({ type: "hidden", count: this.#hidden.size });
   }
 
   /**
@@ -167,7 +187,10 @@ export class Hub {
     const nowMs = this.#nowMs();
     let device = this.#devices.get(name);
     if (!device) {
-      if (this.#devices.size >= MAX_DEVICES && !this.#evictOne(nowMs)) return undefined;
+      if (!this.#hasPlace(name) && !this.#evictOne(nowMs)) {
+        if (this.#hidden.size < MAX_HIDDEN) this.#hidden.set(name, nowMs);
+        return undefined;
+      }
       device = {
         lastSeenMs: nowMs,
         latest: new Map(),
@@ -179,8 +202,16 @@ export class Hub {
     return device;
   }
 
+  /** Named devices have places of their own. */
+  #hasPlace(name: string): boolean {
+    if (this.#named.has(name)) return true;
+    const others = [...this.#devices.keys()].filter((each) => !this.#named.has(each));
+    return others.length < Math.max(0, MAX_DEVICES - this.#named.size);
+  }
+
   #evictOne(nowMs: number): boolean {
     for (const [name, device] of this.#devices) {
+      if (this.#named.has(name)) continue;
       if (nowMs - device.lastSeenMs < EVICTION_MS || device.video.subscribers > 0) continue;
       this.#devices.delete(name);
       this.#broadcast(JSON.stringify({ type: "gone", device: name }));

@@ -21,8 +21,13 @@ const TOPICS = ["core_metrics", "edge_metrics", "status", "recording_state"];
 const POLL_MS = 100;
 /** Interval at which new devices are discovered, in milliseconds. */
 const DISCOVER_MS = 2000;
-/** Maximum number of devices, equal to the dashboard's. */
+/** Maximum number of devices beside those with a name, equal to the dashboard's. */
 const MAX_DEVICES = 64;
+
+/** Returns true for a pattern such as `ward-*`, and false for the name of one device. */
+export function isPattern(device: string): boolean {
+  return /[*?[\\]/.test(device);
+}
 
 /** Reads new messages of devices in key-value mode, which publish to no channel, by polling. */
 export class KeyValueReader {
@@ -59,7 +64,8 @@ export class KeyValueReader {
     for (const device of devices) {
       const keys = await source.keys(`${device}:status:history`);
       for (const name of keys.map((key) => key.slice(0, -":status:history".length))) {
-        if (this.#followers.has(name) || this.#followers.size >= MAX_DEVICES) continue;
+        const isFull = this.#followers.size >= MAX_DEVICES && isPattern(device);
+        if (this.#followers.has(name) || isFull) continue;
         const streams = TOPICS.map((topic) => `${name}:${topic}:history`);
         this.#followers.set(name, new HistoryFollower(source, streams));
       }

@@ -19,6 +19,7 @@ const DUPLICATE = "Two devices use this key prefix: set a different one for each
 const reducedMotion = matchMedia("(prefers-reduced-motion: reduce)");
 const main = document.querySelector("#devices");
 const connection = document.querySelector("#connection");
+const hidden = document.querySelector("#hidden");
 const devices = new Map();
 
 /** Sets the text only if it changed, because screen readers announce each write to a live region. */
@@ -244,7 +245,7 @@ function subscribe() {
   events.addEventListener("message", ({ data }) => handleEvent(JSON.parse(data)));
 }
 
-function handleEvent({ type, device, payload, connected, ago_ms }) {
+function handleEvent({ type, device, payload, connected, ago_ms, count }) {
   if (type === "connection") {
     setConnection(connected ? "Connected" : "Redis disconnected: reconnecting", {
       disconnected: !connected,
@@ -252,6 +253,9 @@ function handleEvent({ type, device, payload, connected, ago_ms }) {
   } else if (type === "gone") {
     devices.get(device)?.remove();
     devices.delete(device);
+  } else if (type === "hidden") {
+    hidden.hidden = count === 0;
+    setText(hidden, `${count} ${count === 1 ? "device" : "devices"} not shown: too many publish`);
   } else if (type === "heard") {
     devices.get(device)?.setLastSeen(ago_ms);
   } else {

@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
+import { MAX_CHARACTERS, MAX_DEPTH } from "../../../src/envelopes/untrusted.ts";
 import {
   isRecordingState,
-  MAX_CHARACTERS,
-  MAX_DEPTH,
   parseEnvelope,
   type SavedEnvelope,
   sessionIdOf,
