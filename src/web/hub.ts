@@ -28,8 +28,6 @@ export interface HubOptions {
   /** Devices that always have a place, whatever else publishes. @default none */
   readonly named?: readonly string[];
   /** Called with true for the first subscriber to a device's video, and false after the last left. */
-  /** Devices that always have a place, whatever else publishes. @default none */
-  readonly named?: readonly string[];
   readonly onVideoSubscribed?: (device: string, subscribed: boolean) => void;
   /** @default performance.now */
   readonly nowMs?: () => number;
