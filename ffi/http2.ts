@@ -43,7 +43,12 @@ export type Http2Event =
   | { readonly kind: "pong" };
 
 /** The error codes of RFC 9113, section 7, that the server uses. */
-export const HTTP2_ERROR = { internal: 2, cancel: 8 } as const;
+export const HTTP2_ERROR = {
+  internal: 2,
+  refusedStream: 7,
+  cancel: 8,
+  enhanceYourCalm: 11,
+} as const;
 
 /** Limits of an HTTP/2 connection. */
 export interface Http2SessionOptions {

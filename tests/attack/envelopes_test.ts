@@ -54,7 +54,7 @@ Deno.test("record saves a session among messages with invented fields, series an
       const metadata = { session_id: `invented ${number}` };
       add({ type: "core_metrics", timestamp: 2000 + number, payload: { metadata } });
     }
-    fakeMetrics(3).forEach(add);
+    fakeMetrics(4).forEach(add);
   }
   const files = [...Deno.readDirSync(folder.path)];
   assert(files.length <= 60 * 3, `${files.length} files`);

@@ -1,6 +1,7 @@
 import type { UniversalServerRequest, UniversalServerResponse } from "@connectrpc/connect/protocol";
 import { type HeaderList, HTTP2_ERROR, type Http2Event, Http2Session } from "../../../ffi/http2.ts";
 import { RequestBody } from "./body.ts";
+import type { CallOwner } from "./call_limit.ts";
 
 export interface ConnectionLimits {
   /** Maximum number of concurrent requests on one connection. */
@@ -13,6 +14,8 @@ export interface ConnectionLimits {
    * part of the response, as a stream of requests (reflection) may stay in use.
    */
   readonly requestMs: number;
+  /** Time after which a response whose client accepts no more of it is ended, in milliseconds. */
+  readonly stalledMs: number;
   /** Idle time after which a keepalive ping is sent, in milliseconds. */
   readonly keepaliveMs: number;
   /** Timeout for the reply to a ping and for a blocked write, in milliseconds. */
@@ -24,6 +27,7 @@ export const CONNECTION_LIMITS: ConnectionLimits = {
   maxHeaderBytes: 16 * 1024,
   handshakeMs: 10_000,
   requestMs: 10_000,
+  stalledMs: 10_000,
   keepaliveMs: 20_000,
   keepaliveTimeoutMs: 10_000,
 };
@@ -35,6 +39,7 @@ interface Call {
   readonly abort: AbortController;
   /** When the call started, or the last part of its response was sent. */
   activeMs: number;
+  /** Resolves the write that waits for the client; undefined if none does. */
   drained: (() => void) | undefined;
 }
 
@@ -48,10 +53,11 @@ type ConnectionState =
   | { readonly state: "closed" };
 
 /** The connection of one client: connects its socket to an HTTP/2 session, and handles requests. */
-export class Connection {
+export class Connection implements CallOwner {
   readonly #socket: Deno.Conn;
   readonly #handler: RequestHandler;
   readonly #limits: ConnectionLimits;
+  readonly #admit: (owner: CallOwner) => boolean;
   readonly #session: Http2Session;
   readonly #calls = new Map<number, Call>();
   readonly #output = new Uint8Array(WRITE_BYTES);
@@ -62,14 +68,26 @@ export class Connection {
   /** When the write in progress last made progress; undefined if nothing is being written. */
   #writingSinceMs: number | undefined;
 
-  constructor(socket: Deno.Conn, { handler, limits }: {
+  /** @param options.admit decides whether a call may begin. @default every call */
+  constructor(socket: Deno.Conn, { handler, limits, admit = () => true }: {
     readonly handler: RequestHandler;
     readonly limits: ConnectionLimits;
+    readonly admit?: (owner: CallOwner) => boolean;
   }) {
     this.#socket = socket;
     this.#handler = handler;
     this.#limits = limits;
+    this.#admit = admit;
     this.#session = new Http2Session(limits);
+  }
+
+  get calls(): number {
+    return this.#calls.size;
+  }
+
+  shed(): void {
+    const [stream] = [...this.#calls].sort(([, a], [, b]) => a.activeMs - b.activeMs)[0] ?? [];
+    if (stream !== undefined) this.#end(stream, HTTP2_ERROR.enhanceYourCalm);
   }
 
   /** Serves until either side has closed the connection. Never rejects. */
@@ -96,7 +114,7 @@ export class Connection {
   /** Applies the time limits. Call it about once a second. */
   check(nowMs: number): void {
     if (this.#isClosed) return;
-    const { handshakeMs, requestMs, keepaliveMs, keepaliveTimeoutMs } = this.#limits;
+    const { handshakeMs, requestMs, stalledMs, keepaliveMs, keepaliveTimeoutMs } = this.#limits;
     const isOver = (sinceMs: number | undefined, limitMs: number) =>
       sinceMs !== undefined && nowMs - sinceMs > limitMs;
     if (this.#state.state === "handshake" && isOver(this.#state.startedMs, handshakeMs)) {
@@ -106,9 +124,9 @@ export class Connection {
       isOver(this.#writingSinceMs, keepaliveTimeoutMs) || isOver(this.#pingedMs, keepaliveTimeoutMs)
     ) return this.close();
     for (const [stream, call] of this.#calls) {
-      if (!call.body.ended && isOver(call.activeMs, requestMs)) {
-        this.#reset(stream, HTTP2_ERROR.cancel);
-      }
+      const isLate = !call.body.ended && isOver(call.activeMs, requestMs);
+      const isStalled = call.drained !== undefined && isOver(call.activeMs, stalledMs);
+      if (isLate || isStalled) this.#end(stream, HTTP2_ERROR.cancel);
     }
     if (this.#pingedMs === undefined && isOver(this.#lastReceivedMs, keepaliveMs)) {
       this.#pingedMs = nowMs;
@@ -174,6 +192,7 @@ export class Connection {
   }
 
   async #startCall(stream: number, headers: HeaderList): Promise<void> {
+    if (!this.#admit(this)) return this.#reset(stream, HTTP2_ERROR.refusedStream);
     const call: Call = {
       body: new RequestBody((bytes) => this.#consume(stream, bytes)),
       abort: new AbortController(),
@@ -215,6 +234,7 @@ export class Connection {
   }): Promise<boolean> {
     const { promise, resolve } = Promise.withResolvers<void>();
     call.drained = resolve;
+    call.activeMs = performance.now();
     if (!this.#session.write(stream, chunk as Uint8Array<ArrayBuffer>)) return false;
     this.#flush();
     await promise;
@@ -231,6 +251,14 @@ export class Connection {
     if (this.#isClosed) return;
     this.#session.consume(stream, bytes);
     this.#flush();
+  }
+
+  /** Ends a call at once, and resets its stream. */
+  #end(stream: number, errorCode: number): void {
+    const call = this.#calls.get(stream);
+    this.#calls.delete(stream);
+    if (call) endCall(call);
+    this.#reset(stream, errorCode);
   }
 
   #reset(stream: number, errorCode: number): void {

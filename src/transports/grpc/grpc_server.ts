@@ -9,6 +9,7 @@ import { ConfigError, reasonOf, UnavailableError } from "../../base/errors.ts";
 import { isLoopback } from "../../base/loopback.ts";
 import type { Envelope } from "../../envelopes/envelope.ts";
 import type { Log } from "../../telemetry/log.ts";
+import { CallLimit, type CallOwner } from "./call_limit.ts";
 import { Connection, CONNECTION_LIMITS, type ConnectionLimits } from "./connection.ts";
 import { Health } from "./gen/health_pb.ts";
 import { PhysiologyServer } from "./gen/physiology_server_pb.ts";
@@ -28,13 +29,17 @@ export interface GrpcServerOptions extends PhysiologyServiceContext {
   /** Bearer token that every call must send. */
   readonly token?: string;
   readonly log: Log;
-  /** @default 1024 */
+  /** @default 256 */
   readonly maxConnections?: number;
+  /** Maximum number of calls on all connections together. @default 512 */
+  readonly maxCalls?: number;
   readonly limits?: Partial<ConnectionLimits>;
 }
 
 /** Maximum size of a request message. The largest field is a session id. */
 const MAX_REQUEST_BYTES = 64 * 1024;
+/** Each has some kilobytes of its own, and up to 64 KiB of a request. Chosen. */
+const MAX_CALLS = 512;
 /** Interval at which connections are checked, in milliseconds. */
 const CHECK_INTERVAL_MS = 1000;
 /** gRPC status codes of responses without a handler. */
@@ -51,6 +56,7 @@ export class GrpcServer implements AsyncDisposable {
   readonly #health = new HealthService([PhysiologyServer.typeName]);
   readonly #handlers: ReadonlyMap<string, UniversalHandler>;
   readonly #connections = new Set<Connection>();
+  readonly #callLimit: CallLimit;
   #listener: Deno.Listener | undefined;
   #accepting: Promise<void> | undefined;
   #checkTimer: ReturnType<typeof setInterval> | undefined;
@@ -62,6 +68,7 @@ export class GrpcServer implements AsyncDisposable {
       throw new ConfigError(`Cannot listen for gRPC on ${address} without TLS and a token`);
     }
     this.#options = options;
+    this.#callLimit = new CallLimit(options.maxCalls ?? MAX_CALLS, this.#connections);
     this.#service = new PhysiologyService(options);
     const router = createConnectRouter({
       grpc: true,
@@ -149,7 +156,7 @@ export class GrpcServer implements AsyncDisposable {
   }
 
   async #accept(listener: Deno.Listener): Promise<void> {
-    const { counters, log, maxConnections = 1024, limits } = this.#options;
+    const { counters, log, maxConnections = 256, limits } = this.#options;
     while (this.#listener === listener) {
       let socket: Deno.Conn;
       try {
@@ -167,6 +174,7 @@ export class GrpcServer implements AsyncDisposable {
         continue;
       }
       counters.add("grpc_connections_total");
+      if (this.#connections.size >= maxConnections) this.#closeUnused();
       if (this.#connections.size >= maxConnections) {
         counters.add("grpc_refused_total", { reason: "connections" });
         socket.close();
@@ -176,9 +184,27 @@ export class GrpcServer implements AsyncDisposable {
       const connection = new Connection(socket, {
         handler: (request) => this.#handle(request),
         limits: { ...CONNECTION_LIMITS, ...limits },
+        admit: (owner) => this.#admit(owner),
       });
       this.#connections.add(connection);
       connection.run().finally(() => this.#connections.delete(connection));
+    }
+  }
+
+  #admit(owner: CallOwner): boolean {
+    const isAdmitted = this.#callLimit.admit(owner);
+    if (!isAdmitted) this.#options.counters.add("grpc_refused_total", { reason: "calls" });
+    return isAdmitted;
+  }
+
+  /** Closes the oldest connection without a call. */
+  #closeUnused(): void {
+    for (const connection of this.#connections) {
+      if (connection.calls > 0) continue;
+      connection.close();
+      this.#connections.delete(connection);
+      this.#options.counters.add("grpc_refused_total", { reason: "unused" });
+      return;
     }
   }
 

@@ -83,16 +83,17 @@ class Fixture implements AsyncDisposable {
   readonly requests: string[] = [];
   #nowMs = performance.now();
 
-  constructor({ handshake = true, respond }: {
+  constructor({ handshake = true, respond, admit = () => true }: {
     handshake?: boolean;
     respond?: RequestHandler;
+    admit?: () => boolean;
   } = {}) {
     const handler: RequestHandler = (request) => {
       this.requests.push(new URL(request.url).pathname);
       return respond ? respond(request) : new Promise(() => {});
     };
     const socket = this.socket as unknown as Deno.Conn;
-    this.connection = new Connection(socket, { handler, limits: CONNECTION_LIMITS });
+    this.connection = new Connection(socket, { handler, limits: CONNECTION_LIMITS, admit });
     this.#running = this.connection.run();
     if (handshake) this.socket.send(join(PREFACE, frame(FRAME.settings)));
   }
@@ -206,6 +207,42 @@ Deno.test("Connection closes if a write makes no progress for 10 s", async () =>
   assert.equal(fixture.socket.closed, 0);
   await fixture.advance(2000);
   assert.equal(fixture.socket.closed, 1);
+});
+
+/** A response whose body never ends. */
+const endless: RequestHandler = () =>
+  Promise.resolve({
+    status: 200,
+    body: (async function* () {
+      while (true) yield new Uint8Array(1000);
+    })(),
+  });
+
+Deno.test("Connection ends a response of which its client accepts nothing for 10 s, and no other", async () => {
+  await using fixture = new Fixture({ respond: endless });
+  await fixture.send(call(1, "/a")); // stops at the initial window of 64 KiB
+  assert.equal(fixture.connection.calls, 1);
+  await fixture.advance(9000);
+  assert.equal(fixture.countFrames(FRAME.reset), 0);
+  await fixture.advance(2000);
+  assert.deepEqual([fixture.countFrames(FRAME.reset), fixture.connection.calls], [1, 0]);
+  await using waiting = new Fixture();
+  await waiting.send(call(1, "/a"));
+  await waiting.advance(15_000); // no message yet: nothing waits for the client
+  assert.equal(waiting.countFrames(FRAME.reset), 0);
+});
+
+Deno.test("Connection refuses a call that is not admitted, and sheds the one that was active first", async () => {
+  let room = 2;
+  await using fixture = new Fixture({ admit: () => room-- > 0 });
+  await fixture.send(call(1, "/a"), call(3, "/b"), call(5, "/c"));
+  await settle();
+  assert.deepEqual(fixture.requests, ["/a", "/b"]);
+  fixture.connection.shed();
+  await settle();
+  const resets = fixture.socket.frames.filter(({ type }) => type === FRAME.reset);
+  assert.deepEqual(resets.map(({ stream }) => stream), [5, 1]);
+  assert.equal(fixture.connection.calls, 1);
 });
 
 Deno.test("Connection passes on 128 concurrent requests and refuses more", async () => {

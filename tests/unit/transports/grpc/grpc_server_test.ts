@@ -97,11 +97,12 @@ Deno.test("GrpcServer serves its methods, and counts requests by method", async 
   assert.equal(bench.counters.get("grpc_refused_total", { reason: "token" }), 0);
 });
 
-Deno.test("GrpcServer accepts as many connections as its limit, and counts those that it refuses", async () => {
+Deno.test("GrpcServer accepts as many connections with calls as its limit, and counts those that it refuses", async () => {
   await using bench = new GrpcBench({ maxConnections: 2 });
   using first = await handshake(bench);
-  using _second = await handshake(bench);
-  await waitFor("the connections", () => bench.server.connections === 2, { pollMs: 1 });
+  using second = await handshake(bench);
+  for (const socket of [first, second]) await writes(socket, call(1, STREAM_STATUS));
+  await waitFor("the streams", () => bench.server.streams === 2, { pollMs: 1 });
   using third = await bench.connect();
   assert.equal((await readToEnd(third)).length, 0);
   const { counters } = bench;
@@ -111,13 +112,27 @@ Deno.test("GrpcServer accepts as many connections as its limit, and counts those
   await waitFor("the end of one", () => bench.server.connections === 1, { pollMs: 1 });
 });
 
-Deno.test("GrpcServer has up to 1024 connections by default", async () => {
+Deno.test("GrpcServer closes the oldest connection without a call for a new one over its limit", async () => {
+  await using bench = new GrpcBench({ maxConnections: 2 });
+  using busy = await handshake(bench);
+  await writes(busy, call(1, STREAM_STATUS));
+  await waitFor("the stream", () => bench.server.streams === 1, { pollMs: 1 });
+  using unused = await handshake(bench);
+  using fresh = await handshake(bench);
+  await readToEnd(unused);
+  await writes(fresh, call(1, GET_STATUS));
+  await readUntil(fresh, isEndOfResponse(1));
+  assert.equal(bench.counters.get("grpc_refused_total", { reason: "unused" }), 1);
+  assert.equal(bench.server.streams, 1);
+});
+
+Deno.test("GrpcServer has up to 256 connections by default", async () => {
   await using bench = new GrpcBench();
   const sockets: Deno.Conn[] = [];
   try {
-    for (let count = 0; count < 1025; count++) sockets.push(await bench.connect());
-    await waitFor("all of them", () => bench.counters.get("grpc_connections_total") === 1025);
-    assert.equal(bench.server.connections, 1024);
+    for (let count = 0; count < 257; count++) sockets.push(await bench.connect());
+    await waitFor("all of them", () => bench.counters.get("grpc_connections_total") === 257);
+    assert.equal(bench.server.connections, 256);
   } finally {
     for (const socket of sockets) socket.close();
   }
