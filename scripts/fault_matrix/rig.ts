@@ -139,6 +139,9 @@ function startServer(folder: string, { flags = [], keyValue, settableClock }: Ri
     "serve",
     "--simulate",
     "--frame_publish=always",
+    "--redis_allow_plaintext",
+    // Without a limit of log lines, some of which the faults wait for.
+    "--verbosity=1",
     `--redis_config_path=${configPathIn(folder)}`,
     `--spool_path=${folder}/spool`,
     ...keyValue ? ["--noredis_use_pubsub"] : [],
