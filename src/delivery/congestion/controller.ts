@@ -96,7 +96,6 @@ export class CongestionController {
   /** When the link is expected to have transmitted the last frame that was sent. */
   #linkFreeUs = -Infinity;
   readonly #frames = new FrameWindow();
-
   readonly #measuresLink: boolean;
   /** Whether the path may have changed: on a slow link, transmission looks like a longer path. */
   #pathMayHaveChanged = false;
@@ -185,7 +184,7 @@ export class CongestionController {
     this.#pathMayHaveChanged = false;
     const hasRoom = usPerByte * this.#smallestFrameBytes <= MAX_FRAME_US;
     if (hasRoom && usPerByte > 0) this.#usPerByte = usPerByte;
-    this.#priority.onLinkMeasured({ hasRoom }, nowUs);
+    this.#priority.onLinkMeasured({ isSlow: usPerByte > 0, hasRoom }, nowUs);
   }
 
   /** Call when a frame is acknowledged. */

@@ -21,6 +21,11 @@ const FAST_LINK_SETTLING_US = 1_500_000;
 const MIN_RECOVERY_US = 1_000_000;
 /** Longest time before a step back is tried again after it has failed, in microseconds. */
 const MAX_RECOVERY_US = 60_000_000;
+/**
+ * Interval of measurements while frames wait for a step back, in microseconds. Chosen: a measurement
+ * takes 0.14 s of a link of 30 kB/s.
+ */
+const MEASUREMENT_INTERVAL_US = 5_000_000;
 /** A step back has failed if the delay returns within this time, in microseconds. */
 const PROBATION_US = 10_000_000;
 /** Highest level: one of 64 edge metrics is sent, one in two seconds at 30 frames per second. */
@@ -31,8 +36,11 @@ const MAX_LEVEL = 7;
  * then edge metrics are thinned: one of 2, 4, 8 ... is sent. Once the delay has stayed low, one step
  * is taken back. The time before that doubles with each failure (exponential backoff), so that a
  * link that is too slow is rarely overloaded by the attempt. Frames come back only after a
- * measurement, if the backend has one: a frame is larger than what it delays. All constants are chosen, so that the
- * newest core metric is at most 0.5 s old at 30 kB/s (tests/bench/slow_link.ts).
+ * measurement, if the backend has one: a frame is larger than what it delays. They come back at once
+ * when a link that was measured to be slow has become fast.
+ *
+ * All constants are chosen, so that the newest core metric is at most 0.5 s old at 30 kB/s
+ * (tests/bench/slow_link.ts).
  */
 export class MetricPriority {
   /** Whether frames come back only after the link was measured. */
@@ -45,6 +53,9 @@ export class MetricPriority {
   #loweredUs = -Infinity;
   #recoveryUs = MIN_RECOVERY_US;
   #measurementDue = false;
+  #measuredUs = -Infinity;
+  /** Whether the last measurement showed a slow link. */
+  #measuredSlow = false;
   /** Whether the link is known to be slow: it was measured, or edge metrics were thinned before. */
   #isSlow = false;
 
@@ -91,10 +102,18 @@ export class MetricPriority {
     this.#raise(this.#level + steps, nowUs);
   }
 
-  /** Takes the result of a measurement that was due: whether there is room for a frame. */
-  onLinkMeasured({ hasRoom }: { hasRoom: boolean }, nowUs: number): void {
+  /** Takes the result of a measurement that was due: whether the link is slow, and has room for a frame. */
+  onLinkMeasured(
+    { isSlow, hasRoom }: { readonly isSlow: boolean; readonly hasRoom: boolean },
+    nowUs: number,
+  ): void {
     if (!this.#measurementDue) return;
     this.#measurementDue = false;
+    this.#measuredUs = nowUs;
+    const hasBecomeFast = this.#measuredSlow && !isSlow;
+    this.#measuredSlow = isSlow;
+    if (hasBecomeFast) return this.#lower(nowUs, 0);
+    if (this.#level > 1 || !this.#hasRecovered(nowUs)) return;
     if (hasRoom) return this.#lower(nowUs);
     this.#recoveryUs = Math.min(MAX_RECOVERY_US, 2 * this.#recoveryUs);
     this.#calmSinceUs = nowUs;
@@ -107,9 +126,10 @@ export class MetricPriority {
 
   /** Starts over for a new connection, which was measured to be slow or not. */
   reset({ isSlow }: { isSlow: boolean }): void {
-    this.#isSlow = isSlow;
+    this.#isSlow = this.#measuredSlow = isSlow;
     this.#level = 0;
     this.#measurementDue = false;
+    this.#measuredUs = -Infinity;
     this.#delayedSinceUs = this.#calmSinceUs = undefined;
     this.#raisedUs = this.#loweredUs = -Infinity;
     this.#recoveryUs = MIN_RECOVERY_US;
@@ -133,13 +153,21 @@ export class MetricPriority {
   #onCalm(nowUs: number): void {
     if (this.#level === 0) return;
     this.#calmSinceUs ??= nowUs;
-    if (nowUs - this.#calmSinceUs < this.#recoveryUs) return;
-    if (this.#level === 1 && this.#measuresLink) this.#measurementDue = true;
-    else this.#lower(nowUs);
+    const needsMeasurement = this.#level === 1 && this.#measuresLink;
+    if (!needsMeasurement && this.#hasRecovered(nowUs)) return this.#lower(nowUs);
+    if (!this.#measuresLink) return;
+    const intervalUs = Math.min(this.#recoveryUs, MEASUREMENT_INTERVAL_US);
+    const sinceUs = nowUs - Math.max(this.#calmSinceUs, this.#measuredUs);
+    this.#measurementDue ||= sinceUs >= intervalUs;
   }
 
-  #lower(nowUs: number): void {
-    this.#level--;
+  /** Whether the delay has stayed low for long enough. */
+  #hasRecovered(nowUs: number): boolean {
+    return nowUs - (this.#calmSinceUs ?? Infinity) >= this.#recoveryUs;
+  }
+
+  #lower(nowUs: number, level = this.#level - 1): void {
+    this.#level = level;
     this.#calmSinceUs = nowUs;
     this.#loweredUs = nowUs;
   }

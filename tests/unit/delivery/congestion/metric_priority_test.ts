@@ -140,12 +140,49 @@ Deno.test("MetricPriority lets frames come back only after a measurement, each t
     assert.equal(priority.measurementDue, false);
     run(CALM, 200);
     assert.equal(priority.measurementDue, true);
-    priority.onLinkMeasured({ hasRoom: false }, nowUs());
+    priority.onLinkMeasured({ isSlow: true, hasRoom: false }, nowUs());
     assert.deepEqual([priority.measurementDue, ...state()], [false, true, 1]);
   }
   run(CALM, 8000);
-  priority.onLinkMeasured({ hasRoom: true }, nowUs());
+  priority.onLinkMeasured({ isSlow: true, hasRoom: true }, nowUs());
   assert.deepEqual(state(), [false, 1]);
+});
+
+Deno.test("MetricPriority measures every 5 s, and sends everything once a slow link has become fast", () => {
+  const { priority, run, state, nowUs } = startPriority({ measuresLink: true });
+  run(DELAYED, 300);
+  run(CALM, 1100);
+  priority.onLinkMeasured({ isSlow: true, hasRoom: true }, nowUs());
+  run(DELAYED, 9000); // frames have come back, and delay metrics
+  assert.deepEqual(state(), [true, 64]);
+  for (const measured of [{ isSlow: true, hasRoom: false }, { isSlow: true, hasRoom: true }]) {
+    run(CALM, 4900);
+    assert.equal(priority.measurementDue, false);
+    run(CALM, 200);
+    priority.onLinkMeasured(measured, nowUs());
+    assert.deepEqual([priority.measurementDue, ...state()], [false, true, 64]);
+  }
+  run(CALM, 5100);
+  priority.onLinkMeasured({ isSlow: false, hasRoom: true }, nowUs());
+  assert.deepEqual(state(), [false, 1]);
+});
+
+Deno.test("MetricPriority keeps the time before a step back on a link that measurements show as fast", () => {
+  // A link with a token bucket passes single messages at once, and delays a stream of frames.
+  const { priority, run, state, nowUs } = startPriority({ isSlow: false, measuresLink: true });
+  for (const waitMs of [1000, 2000, 4000, 8000]) {
+    run(DELAYED, 1000);
+    let waitedMs = 0;
+    for (; priority.framesStopped; waitedMs += 100) {
+      run(CALM, 100);
+      if (priority.measurementDue) {
+        priority.onLinkMeasured({ isSlow: false, hasRoom: true }, nowUs());
+      }
+      assert.ok(waitedMs <= waitMs + 5000, `${waitedMs} ms`);
+    }
+    assert.ok(waitedMs >= waitMs, `${waitedMs} ms`);
+    assert.deepEqual(state(), [false, 1]);
+  }
 });
 
 Deno.test("MetricPriority ignores a measurement that a delay or a new connection has overtaken", () => {
@@ -157,7 +194,7 @@ Deno.test("MetricPriority ignores a measurement that a delay or a new connection
     if (overtake === "delay") run(DELAYED, 600);
     else priority.reset({ isSlow: true });
     const before = state();
-    priority.onLinkMeasured({ hasRoom: true }, nowUs());
+    priority.onLinkMeasured({ isSlow: false, hasRoom: true }, nowUs());
     assert.deepEqual(state(), before);
   }
 });
