@@ -16,7 +16,8 @@
 #include "payload.h"
 
 /* Finds the directory of an installation if it has this version, or else the first directory to
- * which the program can be unpacked and run, or that holds it already. Creates it if necessary. Exits with a message if there is none. */
+ * which the program can be unpacked and run, or that holds it already. Creates it if necessary.
+ * Exits with a message if there is none. */
 void cache_find(const struct payload *payload, char directory[PATH_MAX]);
 
 /* Uses `directory` instead of searching, and creates it so that every user can run the program. */

@@ -1,5 +1,6 @@
 /* The entry point of the packed executable. It unpacks the program on the first start, verifies
- * it at every start, runs it once to plan which permissions its configuration needs, and becomes Deno with only those. */
+ * it at every start, runs it once to plan which permissions its configuration needs, and becomes
+ * Deno with only those. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -65,7 +66,9 @@ static int run_and_capture(char *deno, char **arguments, struct output *output) 
   return WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_INTERNAL;
 }
 
+/* Prints the output of a command that the planning run has performed, as far as it is read. */
 static void print(const struct output *output) {
+  signal(SIGPIPE, SIG_IGN);
   for (size_t done = 0; done < output->size;) {
     ssize_t count = write(STDOUT_FILENO, output->bytes + done, output->size - done);
     if (count < 0 && errno != EINTR) return;

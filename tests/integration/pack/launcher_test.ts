@@ -8,9 +8,13 @@ const ROOT = new URL("../../../", import.meta.url).pathname;
 const work = await Deno.makeTempDir({ prefix: "launcher-" });
 addEventListener("unload", () => Deno.removeSync(work, { recursive: true }));
 
-/** Replaces Deno: waits while the file HOLD exists, plans one permission, then prints its arguments and environment. */
+/**
+ * Replaces Deno: waits while the file HOLD exists, plans one permission, then prints its arguments
+ * and environment. With LINES, it is a command that prints as many and fails.
+ */
 const FAKE_DENO = `#!/bin/sh
 while [ -e "$HOLD" ]; do sleep 0.02; done
+[ -z "$LINES" ] || { seq "$LINES"; exit 3; }
 [ "$PHYSIOLOGY_STAGE" != plan ] || { echo --allow-planned; exit 200; }
 cat "$PHYSIOLOGY_ASSETS/main.js"
 echo "arguments: $*"
@@ -209,6 +213,16 @@ Deno.test("launcher exits with status 70 and a message if the executable is dama
   }
   Deno.writeFileSync(`${work}/short`, bytes.subarray(0, bytes.length - 1000), { mode: 0o755 });
   assert.equal((await start([], newCache().env, `${work}/short`)).status, 70);
+});
+
+Deno.test("launcher exits with the status of the command if its reader closes the pipe", async () => {
+  const { stdout, stderr } = await new Deno.Command("bash", {
+    args: ["-c", `"$0" | true; echo "\${PIPESTATUS[0]}"`, program],
+    clearEnv: true,
+    env: { PATH: "/usr/bin:/bin", LINES: "100000", ...newCache().env },
+  }).output();
+  const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  assert.deepEqual([decode(stdout), decode(stderr)], ["3\n", ""]);
 });
 
 Deno.test("launcher without a home folder unpacks into a private folder in /var/tmp", async () => {
