@@ -56,10 +56,15 @@ async function ratesOf(redis: RedisServer, command: (...args: string[]) => Deno.
   await redis.client().publish(`${prefix}:status`, JSON.stringify(endMarker));
   await subscriber.first("status", ({ timestamp }) => timestamp === endMarker.timestamp);
   return new Map(
-    subscriber.all("core_metrics").map(({ payload: { pulse, breathing, metadata } }) => [
-      metadata?.frame_count,
-      { pulse: pulse?.strict?.value, breathing: breathing?.strict?.value },
-    ]),
+    subscriber.all("core_metrics")
+      .map(({ payload: { pulse, breathing, metadata } }) =>
+        [
+          Number(metadata?.frame_count),
+          { pulse: pulse?.strict?.value, breathing: breathing?.strict?.value },
+        ] as const
+      )
+      // A metric that had to wait for the connection arrives after the next one, marked as replayed.
+      .sort(([a], [b]) => a - b),
   );
 }
 
