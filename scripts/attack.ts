@@ -5,8 +5,9 @@
  *     ./scripts/attack
  *     ./scripts/attack grpc      # only the modules whose path contains the word
  */
+import { TEST_COMMAND, testModules } from "./testing/modules.ts";
+
 const ROOT = new URL("../", import.meta.url).pathname;
-const FOLDER = "tests/attack";
 
 /** Attacks that are tested beside the unit that they attack: a module, and the names of the tests. */
 const ELSEWHERE: readonly (readonly [path: string, names: RegExp])[] = [
@@ -36,12 +37,10 @@ interface Row {
 
 /** Runs a module of tests, of which `names` selects those to run. */
 async function attack(path: string, names?: RegExp): Promise<Row[]> {
-  const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    // deno-fmt-ignore
-    args: [
-      "test", "-A", "--quiet", "--preload=tests/support/setup.ts", "--reporter=junit",
-      ...names ? [`--filter=/${names.source}/`] : [], path,
-    ],
+  const [program, ...args] = TEST_COMMAND;
+  const filter = names ? [`--filter=/${names.source}/`] : [];
+  const { stdout, stderr } = await new Deno.Command(program, {
+    args: [...args, "--quiet", "--reporter=junit", ...filter, path],
     cwd: ROOT,
     env: { NO_COLOR: "1" },
   }).output();
@@ -77,8 +76,7 @@ function unescapeXml(text: string): string {
 
 const [word = ""] = Deno.args;
 const modules: (readonly [path: string, names?: RegExp])[] = [
-  ...[...Deno.readDirSync(ROOT + FOLDER)].map(({ name }) => `${FOLDER}/${name}`)
-    .filter((path) => path.endsWith("_test.ts")).toSorted().map((path) => [path] as const),
+  ...testModules("tests/attack").map((path) => [path] as const),
   ...ELSEWHERE,
 ].filter(([path]) => path.includes(word));
 const counts = { "repelled": 0, "SUCCEEDED": 0, "not tried": 0 };

@@ -17,12 +17,10 @@ interface Check {
   readonly command: readonly [string, ...string[]];
 }
 
-const make = (folder: string, ...args: readonly string[]): Check["command"] => [
-  "make",
-  "-s",
-  ...["-C", folder],
-  ...args,
-];
+const make = (
+  folder: string,
+  ...args: readonly string[]
+): Check["command"] => ["make", "-s", "-C", folder, ...args];
 
 /** Builds what several test modules use, which must not build it at once. */
 const BUILDS: readonly Check[] = [

@@ -75,11 +75,8 @@ for (let k = 0; k < count && !interrupted.signal.aborted; k++) {
   if (interrupted.signal.aborted && failures.length === 0) break;
   runs.push({ seed, passed, failures });
   const seconds = ((performance.now() - started) / 1000).toFixed(0);
-  console.log(
-    `run ${
-      k + 1
-    } of ${count}, seed ${seed}: ${passed} passed, ${failures.length} failed, ${seconds} s`,
-  );
+  const sums = `${passed} passed, ${failures.length} failed, ${seconds} s`;
+  console.log(`run ${k + 1} of ${count}, seed ${seed}: ${sums}`);
 }
 console.log(`\n${modules.length} modules\n${table(runs)}`);
 Deno.exit(runs.some(({ failures }) => failures.length > 0) ? 1 : 0);

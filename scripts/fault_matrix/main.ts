@@ -5,14 +5,14 @@
  *
  *     deno run -A scripts/fault_matrix/main.ts                  # about 20 minutes
  *     deno run -A scripts/fault_matrix/main.ts --short          # each fault shortened
- *     deno run -A scripts/fault_matrix/main.ts --only=broker,spool  # rows with these texts in their name
+ *     deno run -A scripts/fault_matrix/main.ts --only=broker,spool  # rows whose name has these texts
  *     deno run -A scripts/fault_matrix/main.ts --write-docs     # also these rows in docs/FAULTS.md
  *
  * Exits with status 1 if a row misses a goal.
  */
 import { parseArgs } from "node:util";
 import { FAULTS, type Row, runFault } from "./matrix.ts";
-import { HEADER, textOf } from "./table.ts";
+import { COLUMNS, textOf } from "./table.ts";
 import { writeRows } from "./document.ts";
 
 const { values: options } = parseArgs({
@@ -28,7 +28,7 @@ const faults = FAULTS.filter(({ name }) =>
   options.only.split(",").some((text) => name.includes(text))
 );
 const rows: Row[] = [];
-console.log(textOf(HEADER));
+console.log(textOf(COLUMNS));
 for (const fault of faults) {
   const row = await runFault(fault, { short: options.short });
   rows.push(row);

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { waitFor } from "../../tests/support/wait.ts";
 import { type Fault, NEEDS_ROOT, unlessRoot } from "./fault.ts";
 import type { Rig } from "./rig.ts";
@@ -71,7 +72,7 @@ function memoryPressure(): Fault {
     name: "memory-pressure",
     cause: "The processes may use 24 MB more memory than they use, while Redis is killed and " +
       "started again.",
-    unavailable: () => exists(`${own}/cgroup.procs`) ? unlessRoot() : NEEDS_ROOT,
+    unavailable: () => existsSync(`${own}/cgroup.procs`) ? unlessRoot() : NEEDS_ROOT,
     begin: async (rig) => {
       Deno.mkdirSync(folder);
       moveTo(folder, rig);
@@ -111,13 +112,4 @@ async function limitFiles({ server }: Rig, files: number): Promise<void> {
 
 function refusalsIn(log: string): number {
   return log.split("Keeping the old configuration").length - 1;
-}
-
-function exists(path: string): boolean {
-  try {
-    Deno.statSync(path);
-    return true;
-  } catch {
-    return false;
-  }
 }

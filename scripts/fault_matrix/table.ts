@@ -1,7 +1,8 @@
 import type { Fault } from "./fault.ts";
 import type { Row } from "./matrix.ts";
 
-const COLUMNS = [
+/** The heading of the table. */
+export const COLUMNS = [
   "fault",
   "missing",
   "doubled",
@@ -11,9 +12,6 @@ const COLUMNS = [
   "oldest",
   "recovery",
 ] as const;
-
-/** The heading of the table as text. */
-export const HEADER = COLUMNS;
 
 /** Returns the cells of a row. */
 export function cellsOf(row: Row): readonly string[] {
@@ -33,7 +31,7 @@ export function cellsOf(row: Row): readonly string[] {
 }
 
 /** Returns a row, or the heading, as a line of text. */
-export function textOf(row: Row | typeof HEADER): string {
+export function textOf(row: Row | typeof COLUMNS): string {
   const cells = "fault" in row ? cellsOf(row) : row;
   return cells.map((cell, at) => at === 0 ? cell.padEnd(24) : cell.padStart(14)).join(" ");
 }

@@ -65,21 +65,30 @@ async function runModule(
 ): Promise<ModuleRun> {
   const started = performance.now();
   const [program, ...args] = TEST_COMMAND;
-  // Not AbortSignal.timeout(), whose timer would outlive the process.
+  // Not AbortSignal.timeout(), whose timer would outlive the process, and not AbortSignal.any(),
+  // which leaks with a signal that outlives the process.
   const killer = new AbortController();
-  const timer = setTimeout(() => killer.abort(), 1000 * timeoutS);
+  const kill = () => killer.abort();
+  let isLate = false;
+  const timer = setTimeout(() => {
+    isLate = true;
+    kill();
+  }, 1000 * timeoutS);
+  signal?.addEventListener("abort", kill);
+  if (signal?.aborted) kill();
   const { success, stdout, stderr } = await new Deno.Command(program, {
     args: [...args, ...options(path), path],
     cwd: ROOT,
     env: { ...env },
-    signal: signal ? AbortSignal.any([signal, killer.signal]) : killer.signal,
+    signal: killer.signal,
   }).output();
   clearTimeout(timer);
+  signal?.removeEventListener("abort", kill);
   const output = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
   const results = resultsIn(output);
   const run = { path, seconds: (performance.now() - started) / 1000, output };
   if (success || results.failed > 0) return { ...results, ...run };
-  const reason = killer.signal.aborted ? `no end after ${timeoutS} s` : "no summary";
+  const reason = isLate ? `no end after ${timeoutS} s` : "no summary";
   const errors = `${path}\n${output.trim()}`;
   return { ...results, ...run, failed: 1, failures: [`${path} (${reason})`], errors };
 }
