@@ -109,10 +109,7 @@ export async function runServer(
     vision,
     engine,
     envelopes,
-    frames: new FrameOutput({
-      ...{ bus, encoder, envelopes, counters, log, pacing },
-      faceBlur,
-    }),
+    frames: new FrameOutput({ bus, encoder, envelopes, counters, log, pacing, faceBlur }),
     bus,
     recording,
     overlay: publish.enableHud ? new Overlay() : undefined,

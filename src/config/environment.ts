@@ -2,16 +2,14 @@ import { environmentName } from "./flag.ts";
 import type { FlagTable } from "./flag_table.ts";
 import { nearest } from "../base/nearest.ts";
 
-/** Variables without a flag: the path of ffmpeg, whether it runs in a sandbox, and those that the launcher sets. */
+/** Variables without a flag: the path of ffmpeg, its sandbox, and what the launcher sets. */
 const OTHER_VARIABLES = [
   "ASSETS",
   "EXECUTABLE",
   "FFMPEG",
   "FFMPEG_SANDBOX",
   "NOTIFY",
-  "RUNNING",
   "STAGE",
-  "VERIFY",
 ];
 
 /** Returns a warning for each unknown variable whose name is similar to a known one. */

@@ -55,11 +55,9 @@ export class VideoFile implements AsyncDisposable {
       // Timestamps pass through, so that lost frames stay gaps; AVI counts in frame periods.
       ...[...executable.passthrough, "-enc_time_base", `1/${fps}`, `file:${path}`],
     ];
-    const command = ffmpegCommand(executable, args, { write: [path] });
-    const child = new Deno.Command(command.path, {
-      args: command.args,
-      clearEnv: true,
-      env: command.env,
+    const { path: program, ...options } = ffmpegCommand(executable, args, { write: [path] });
+    const child = new Deno.Command(program, {
+      ...options,
       stdin: "piped",
       stdout: "null",
       stderr: "piped",

@@ -47,14 +47,22 @@ export function rightsFor(
   return url.startsWith("file:") ? { read: [url.slice("file:".length)] } : {};
 }
 
+/** What starts a program: its path, and options of `Deno.Command`. */
+interface SpawnCommand {
+  readonly path: string;
+  readonly args: string[];
+  readonly env: Record<string, string>;
+  readonly clearEnv: true;
+}
+
 /** Returns the program, the arguments and the environment that start ffmpeg with these rights. */
 export function ffmpegCommand(
   { path, sandbox }: FfmpegProgram,
   args: readonly string[],
   rights: FfmpegRights = {},
-): { path: string; args: string[]; env: Record<string, string> } {
-  const env = environment(rights);
-  if (sandbox === undefined) return { path, args: [...args], env };
+): SpawnCommand {
+  const environmentOptions = { env: environment(rights), clearEnv: true } as const;
+  if (sandbox === undefined) return { path, args: [...args], ...environmentOptions };
   const { network = false, read = [], write = [], tlsCaPath } = rights;
   return {
     path: sandbox,
@@ -65,6 +73,6 @@ export function ffmpegCommand(
       path,
       ...args,
     ],
-    env,
+    ...environmentOptions,
   };
 }

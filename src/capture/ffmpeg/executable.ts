@@ -56,12 +56,10 @@ export function compareVersions(a: readonly number[], b: readonly number[]): num
 async function probeExecutable(path: string): Promise<FfmpegExecutable | undefined> {
   const isSandboxed = Deno.env.get("PHYSIOLOGY_FFMPEG_SANDBOX") !== "off";
   const sandbox = isSandboxed ? { sandbox: assetPath("sandbox") } : {};
-  const command = ffmpegCommand({ path, ...sandbox }, ["-version"]);
+  const { path: program, ...options } = ffmpegCommand({ path, ...sandbox }, ["-version"]);
   try {
-    const { stdout } = await new Deno.Command(command.path, {
-      args: command.args,
-      clearEnv: true,
-      env: command.env,
+    const { stdout } = await new Deno.Command(program, {
+      ...options,
       stdin: "null",
       stderr: "null",
     }).output();

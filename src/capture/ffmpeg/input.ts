@@ -41,15 +41,13 @@ export async function probeInput(
   const url = await addressOf(input);
   const address = addressForStdin(url, executable);
   const args = inputArguments(url, { executable, live: false, tlsCaPath });
-  const command = ffmpegCommand(
+  const { path, ...options } = ffmpegCommand(
     executable,
     ["-hide_banner", "-nostdin", ...args],
     rightsFor(url, tlsCaPath),
   );
-  const child = new Deno.Command(command.path, {
-    args: command.args,
-    clearEnv: true,
-    env: command.env,
+  const child = new Deno.Command(path, {
+    ...options,
     stdin: address === undefined ? "null" : "piped",
     stdout: "null",
     stderr: "piped",

@@ -32,11 +32,9 @@ export async function loadPortrait(height: number): Promise<Portrait> {
     ...["-i", url, "-vf", `scale=${width}:${height}:flags=area`, "-frames:v", "1"],
     ...["-f", "rawvideo", "-pix_fmt", "rgb24", "pipe:1"],
   ];
-  const command = ffmpegCommand(executable, args, rightsFor(url));
-  const { stdout, stderr } = await new Deno.Command(command.path, {
-    args: command.args,
-    clearEnv: true,
-    env: command.env,
+  const { path: program, ...options } = ffmpegCommand(executable, args, rightsFor(url));
+  const { stdout, stderr } = await new Deno.Command(program, {
+    ...options,
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
