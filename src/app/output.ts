@@ -33,6 +33,8 @@ export async function openOutput(
   const outbox = new Outbox(backend, context, {
     memoryBytes: publish.outboxMemoryBytes,
     maxFrameAgeMs: publish.maxFrameAgeMs,
+    sendsFramesAlways: publish.framePublish === "always",
+    idleFrameIntervalMs: publish.idleFrameIntervalS * 1000,
     maxMetricAgeMs: publish.spoolMaxAgeSeconds * 1000,
     ...(publish.spoolPath === undefined ? {} : {
       spoolFolder: publish.spoolPath,

@@ -10,6 +10,17 @@ export interface Delivery {
   readonly subscribersMoving?: boolean;
 }
 
+/** What a backend knows about the clients that receive frames, without sending one. */
+export interface FrameDemand {
+  /** Whether there is a client that receives frames. */
+  readonly watched: boolean;
+  /**
+   * Number of subscriptions that may include frames; undefined if there may be some that the backend
+   * cannot count.
+   */
+  readonly patterns: number | undefined;
+}
+
 /**
  * What a transport implements to publish: it sends one message and reports the result. Queues and
  * retries are those of the outbox in front of it.
@@ -44,6 +55,11 @@ export interface Backend extends AsyncDisposable {
    * if it cannot. Never rejects.
    */
   hasSubscribers?(topic: Topic): Promise<boolean | undefined>;
+  /**
+   * Returns what is known about the demand for frames; undefined if nothing is, so that frames are
+   * wanted while their receivers are not counted. Absent if that is always so. Never rejects.
+   */
+  frameDemand?(): Promise<FrameDemand | undefined>;
   /** Fails the frames in flight, so that they do not delay metrics; absent if it cannot. */
   discardFrames?(): void;
   /** What was measured right before the backend became ready; undefined without a network. */

@@ -20,9 +20,14 @@ export function publishFlags<const Name extends string>(transports: Transports<N
     }),
     framePublish: choice(
       "frame_publish",
-      "When to publish frames; on_demand: at the full rate while a client receives them, otherwise " +
-        "one per second.",
+      "When to publish frames; on_demand: while a client receives them.",
       { default: "on_demand", choices: ["on_demand", "always", "never"] },
+    ),
+    idleFrameIntervalS: float(
+      "idle_frame_interval_s",
+      "Seconds between single frames for subscribers that cannot be counted without one: those of " +
+        "patterns, and those of a cluster; 0: none.",
+      { default: 10, range: [0, 86_400], placeholder: "S" },
     ),
     frameRateFps: float(
       "frame_rate",

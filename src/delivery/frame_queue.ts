@@ -2,6 +2,7 @@ import { frameEnvelopeBytes } from "../envelopes/envelope.ts";
 import { DeliveryStats, type QueueContext } from "./queue.ts";
 import type { InFlight } from "./congestion/controller.ts";
 import { BackendError } from "./backend.ts";
+import { FrameDemandTracker } from "./frame_demand.ts";
 import type { FrameOutgoing } from "../envelopes/message.ts";
 
 export interface FrameQueueOptions {
@@ -9,6 +10,10 @@ export interface FrameQueueOptions {
   readonly maxFrameAgeMs: number;
   /** Maximum number of frames in flight. @default the congestion window alone */
   readonly framesInFlight?: number | undefined;
+  /** Whether frames without a receiver are sent too. */
+  readonly sendsAlways: boolean;
+  /** See `FrameDemandTracker`. */
+  readonly idleFrameIntervalMs: number;
 }
 
 /** How long the rejection of a frame is reported as a problem, in microseconds. */
@@ -26,19 +31,24 @@ export class FrameQueue {
   /** Frames in flight, oldest first. A frame that is rejected at once ends before older ones. */
   readonly #inFlight = new Set<{ readonly sentUs: number; readonly bytes: number }>();
   readonly #closing = new AbortController();
+  readonly #demand: FrameDemandTracker | undefined;
   #pacing = false;
-  #receivers: number | undefined;
   #rejection: { readonly message: string; readonly untilUs: number } | undefined;
 
   constructor(options: FrameQueueOptions, context: QueueContext) {
     this.#options = options;
     this.#context = context;
     this.#stats = new DeliveryStats("frame", context);
+    this.#demand = options.sendsAlways ? undefined : new FrameDemandTracker(context, options);
   }
 
-  /** False if the last frame is known to have had no receiver. */
-  get hasReceivers(): boolean {
-    return this.#receivers !== 0;
+  start(): void {
+    void this.#demand?.start();
+  }
+
+  /** Whether the next frame should be offered. */
+  get wanted(): boolean {
+    return this.#demand?.wanted ?? true;
   }
 
   /** Why frames were rejected, for a short time after it happened. */
@@ -49,10 +59,11 @@ export class FrameQueue {
       : undefined;
   }
 
-  /** Queues a frame in place of the one that waits, if any. */
+  /** Queues a frame in place of the one that waits, if any. One that nobody receives is ignored. */
   offer(frame: FrameOutgoing): void {
     const { backend, congestion, clock } = this.#context;
     if (!backend.ready) return this.#drop("not_connected");
+    if (!this.wanted) return;
     if (congestion.framesStopped) return this.#drop("slow_link");
     if (this.#queued) {
       congestion.onFrameDisplaced(
@@ -63,16 +74,17 @@ export class FrameQueue {
       this.#drop("displaced");
     }
     this.#queued = frame;
+    this.#demand?.onFrameTaken();
     this.#pump();
   }
 
   /** Call when the backend becomes ready or unready. Each connection starts from scratch. */
   linkChanged(ready: boolean): void {
     const { congestion, clock, backend } = this.#context;
+    this.#demand?.linkChanged(ready);
     if (ready) return congestion.reset(clock.monotonicUs(), backend.measured);
     if (this.#queued) this.#drop("not_connected");
     this.#queued = undefined;
-    this.#receivers = undefined;
   }
 
   /** Call regularly: discards frames in flight that delay metrics on a link that became slow. */
@@ -86,6 +98,7 @@ export class FrameQueue {
   /** Stops sending. */
   close(): void {
     this.#closing.abort();
+    this.#demand?.close();
   }
 
   #pump(): void {
@@ -137,9 +150,9 @@ export class FrameQueue {
     const sent = { sentUs, bytes };
     this.#inFlight.add(sent);
     try {
-      const { receivers } = await backend.send(frame);
+      const { receivers, subscribersMoving } = await backend.send(frame);
       const acknowledged = { ...sent, acknowledgedUs: clock.monotonicUs() };
-      this.#receivers = receivers;
+      if (!subscribersMoving) this.#demand?.onDelivered(receivers);
       congestion.onFrameAcknowledged(acknowledged);
       this.#stats.add({ ...acknowledged, receivers });
     } catch (error) {

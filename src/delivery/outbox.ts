@@ -30,6 +30,13 @@ export interface OutboxOptions {
   readonly spoolBytes?: number;
   /** Maximum number of frames in flight. @default the congestion window alone */
   readonly framesInFlight?: number;
+  /** Whether frames that nobody receives are sent too. @default false */
+  readonly sendsFramesAlways?: boolean;
+  /**
+   * Interval of single frames that find out whether clients receive them, where only the reply to
+   * one can tell, in milliseconds; 0: none. @default 10 s
+   */
+  readonly idleFrameIntervalMs?: number;
 }
 
 export interface OutboxContext {
@@ -91,6 +98,8 @@ export class Outbox implements Sink, AsyncDisposable {
     this.#frames = new FrameQueue({
       maxFrameAgeMs: options.maxFrameAgeMs ?? 500,
       framesInFlight: options.framesInFlight,
+      sendsAlways: options.sendsFramesAlways ?? false,
+      idleFrameIntervalMs: options.idleFrameIntervalMs ?? 10_000,
     }, queueContext);
     const { spoolFolder: path, device } = options;
     // What was measured for one channel, broker or device is never published on another.
@@ -110,6 +119,7 @@ export class Outbox implements Sink, AsyncDisposable {
       this.#frames.linkChanged(ready);
       for (const queue of this.#metrics.values()) queue.linkChanged(ready);
     });
+    this.#frames.start();
     for (const queue of this.#metrics.values()) queue.start();
     this.#backend.start();
   }
@@ -125,7 +135,7 @@ export class Outbox implements Sink, AsyncDisposable {
   }
 
   get framesWanted(): boolean {
-    return this.#backend.ready && this.#frames.hasReceivers && !this.#congestion.framesStopped;
+    return this.#backend.ready && this.#frames.wanted && !this.#congestion.framesStopped;
   }
 
   get frameDegradation(): number {

@@ -1,6 +1,6 @@
 import { frameRateFactorFor } from "./degradation.ts";
 
-/** When frames are published: at full rate if there is a receiver, at full rate always, or never. */
+/** When frames are published: if there is a receiver, always, or never. */
 export type FramePublishPolicy = "on_demand" | "always" | "never";
 
 /** What determines the frame rate at present. */
@@ -11,16 +11,14 @@ export interface FrameDemand {
   readonly degradation: number;
 }
 
-/** Interval of frames without a receiver: one frame a second shows that the camera works. */
-const IDLE_INTERVAL_US = 1_000_000;
 /** Tolerated deviation of a frame from its scheduled time. Chosen for the jitter of a camera. */
 const JITTER_US = 10_000;
 /** Shortest interval from which a degraded frame rate is computed: that of a camera at 30 fps. */
 const NOMINAL_INTERVAL_US = 1_000_000 / 30;
 
 /**
- * Selects the frames to publish: all of them, or fewer for a maximum frame rate, a slow link or a
- * lack of receivers. Selection follows the capture time, so that a lower rate is even too.
+ * Selects the frames to publish: all that are wanted, or fewer for a maximum frame rate or a slow
+ * link. Selection follows the capture time, so that a lower rate is even too.
  */
 export class FramePacing {
   #nextUs = -Infinity;
@@ -46,8 +44,7 @@ export class FramePacing {
 
   #intervalUs({ wanted, degradation }: FrameDemand): number {
     const { policy, maxFps } = this.options;
-    if (policy === "never") return Infinity;
-    if (policy === "on_demand" && !wanted) return IDLE_INTERVAL_US;
+    if (policy === "never" || (policy === "on_demand" && !wanted)) return Infinity;
     const minIntervalUs = maxFps ? 1_000_000 / maxFps : 0;
     if (degradation <= 0) return minIntervalUs;
     return Math.max(minIntervalUs, NOMINAL_INTERVAL_US) / frameRateFactorFor(degradation);

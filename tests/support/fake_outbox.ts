@@ -38,6 +38,8 @@ export function startFakeOutbox(
   };
 }
 
+export type FakeOutbox = ReturnType<typeof startFakeOutbox>;
+
 /** Returns a metric of the current time with a sequence number. */
 export function fakeMetric(
   clock: ManualClock,

@@ -39,8 +39,7 @@ export const TOPIC_TABLE = {
   },
   frame: {
     title: "Video frame",
-    cadence: "For each frame while a subscriber receives them, otherwise one per second " +
-      "(`--frame_publish`, `--frame_rate`).",
+    cadence: "For each frame while a client receives them (`--frame_publish`, `--frame_rate`).",
     timestamp: "Capture time of the frame.",
     payload: FRAME,
   },

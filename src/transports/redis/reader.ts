@@ -17,6 +17,7 @@ import type { Log } from "../../telemetry/log.ts";
 import type { KeyValueSource } from "./key_value_reader.ts";
 import type { HistoryEntry } from "./history.ts";
 import { ConnectionDiagnosis } from "./connection_diagnosis.ts";
+import { FrameLeases } from "./frame_lease.ts";
 import { explainRedisError, type RedisProblem } from "./redis_error.ts";
 import { Subscriptions } from "./subscriptions.ts";
 
@@ -45,6 +46,8 @@ export class RedisReader implements AsyncDisposable, KeyValueSource {
   readonly #subscriber: Redis;
   readonly #subscriptions: Subscriptions;
   readonly #commands: Client;
+  /** Only in a cluster: elsewhere a subscription is enough. */
+  readonly #leases: FrameLeases | undefined;
   #pinging: ReturnType<typeof setInterval> | undefined;
 
   /**
@@ -65,6 +68,9 @@ export class RedisReader implements AsyncDisposable, KeyValueSource {
     this.#commands = options.cluster
       ? this.#openCluster(commands)
       : this.#open({ ...commands, enableOfflineQueue: false });
+    this.#leases = options.cluster
+      ? new FrameLeases(this.#commands, (error) => this.#logError(error))
+      : undefined;
     // PUBLISH reaches all nodes of a cluster, so that any node will do.
     this.#subscriber = this.#open({
       ...connection,
@@ -99,9 +105,11 @@ export class RedisReader implements AsyncDisposable, KeyValueSource {
   /** Resolves when Redis has confirmed the subscription, which may be after a reconnect. */
   async subscribe(...channels: readonly string[]): Promise<void> {
     await this.#subscriptions.add(...channels);
+    for (const prefix of framePrefixesOf(channels)) this.#leases?.add(prefix);
   }
 
   async unsubscribe(...channels: readonly string[]): Promise<void> {
+    for (const prefix of framePrefixesOf(channels)) this.#leases?.remove(prefix);
     await this.#subscriptions.remove(...channels);
   }
 
@@ -151,6 +159,7 @@ export class RedisReader implements AsyncDisposable, KeyValueSource {
 
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#pinging);
+    this.#leases?.[Symbol.dispose]();
     destroyClient(this.#subscriber);
     destroyClient(this.#commands);
     await this.#diagnosis[Symbol.asyncDispose]();
@@ -206,6 +215,13 @@ export class RedisReader implements AsyncDisposable, KeyValueSource {
     const { host, port } = nodes[attempt % nodes.length]?.options ?? {};
     if (host && port) Object.assign(this.#subscriber.options, { host, port });
   }
+}
+
+/** Returns the key prefixes of the channels that carry frames. */
+function framePrefixesOf(channels: readonly string[]): readonly string[] {
+  const suffix = ":frame";
+  return channels.filter((channel) => channel.endsWith(suffix))
+    .map((channel) => channel.slice(0, -suffix.length));
 }
 
 function connectionOptions(options: RedisOptions) {

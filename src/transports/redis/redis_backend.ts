@@ -5,6 +5,7 @@ import {
   type Backend,
   BackendError,
   type Delivery,
+  type FrameDemand,
   type LinkMeasurement,
 } from "../../delivery/backend.ts";
 import type { Outgoing } from "../../envelopes/message.ts";
@@ -13,6 +14,7 @@ import type { RedisOptions } from "./options.ts";
 import { TimeoutTracker } from "./response_timeout.ts";
 import { explainRedisError } from "./redis_error.ts";
 import { RedisLink } from "./redis_link.ts";
+import { SubscriberCounts } from "./subscriber_counts.ts";
 
 export interface RedisBackendContext {
   readonly log: Log;
@@ -44,8 +46,7 @@ export class RedisBackend implements Backend {
   #keyValue: KeyValueCommands;
   /** Until then frames in flight may delay the replies to metrics, by `performance.now()`. */
   #metricsDelayedUntilMs = -Infinity;
-  /** Whether Redis has refused to count subscribers. */
-  #countsDenied = false;
+  #counts: SubscriberCounts;
   #timeoutCheck: ReturnType<typeof setInterval> | undefined;
   /** The error with which Redis rejected the last message, if it did. */
   #rejection: { readonly link: RedisLink; readonly message: string } | undefined;
@@ -62,6 +63,7 @@ export class RedisBackend implements Backend {
       link: new RedisLink("frames", { options, log }),
       timeout: new TimeoutTracker(),
     };
+    this.#counts = new SubscriberCounts(this.#metrics.link, options);
   }
 
   start(): void {
@@ -73,7 +75,7 @@ export class RedisBackend implements Backend {
   /** Reconnects with new certificates, passwords or servers. Metrics in flight are sent again. */
   reload(options: RedisOptions): void {
     this.#options = options;
-    this.#countsDenied = false;
+    this.#counts = new SubscriberCounts(this.#metrics.link, options);
     this.#keyValue = new KeyValueCommands(options);
     this.#metrics.link.reload(options);
     this.#frames.link.reload(options);
@@ -115,22 +117,12 @@ export class RedisBackend implements Backend {
     this.#metrics.link.onReady(listener);
   }
 
-  async hasSubscribers(topic: Topic): Promise<boolean | undefined> {
-    const { usePubsub, cluster, shardedPublish, keyPrefix } = this.#options;
-    // In a cluster, a node counts only its own subscribers.
-    if (!usePubsub || cluster || this.#countsDenied) return undefined;
-    const count = shardedPublish ? "SHARDNUMSUB" : "NUMSUB";
-    const { link } = this.#metrics;
-    try {
-      const reply = await link.call(["PUBSUB", count, `${keyPrefix}:${topic}`]);
-      if (Array.isArray(reply) && Number(reply[1]) > 0) return true;
-      // Subscribers by pattern are counted for all patterns together.
-      return !shardedPublish && Number(await link.call(["PUBSUB", "NUMPAT"])) > 0;
-    } catch (error) {
-      // Every denial is an entry in Redis's ACL LOG: one is enough.
-      this.#countsDenied = explainRedisError(error, link.endpoint).fault === "no_permission";
-      return undefined;
-    }
+  hasSubscribers(topic: Topic): Promise<boolean | undefined> {
+    return this.#counts.hasSubscribers(topic);
+  }
+
+  frameDemand(): Promise<FrameDemand | undefined> {
+    return this.#counts.frameDemand();
   }
 
   discardFrames(): void {

@@ -35,16 +35,11 @@ for (
   });
 }
 
-/**
- * Rules that only a separate option needs, or the search for subscribers after an outage; see
- * redis_acl_file_test.ts.
- */
+/** Rules that only a separate option needs; see redis_acl_file_test.ts. */
 const OPTIONAL = new Set([
   "+spublish",
   "+select",
   "+info",
   "+cluster|slots",
-  "+pubsub|numsub",
   "+pubsub|shardnumsub",
-  "+pubsub|numpat",
 ]);

@@ -1,7 +1,15 @@
 import assert from "node:assert/strict";
 import { CommandQueue } from "../../../src/transports/redis/command_queue.ts";
+import { RedisReader } from "../../../src/transports/redis/reader.ts";
 import { silentLog } from "../../../src/telemetry/log.ts";
-import { clock, coreMetric, listen, type Received, sequencesOf } from "../../support/messages.ts";
+import {
+  clock,
+  coreMetric,
+  frame,
+  listen,
+  type Received,
+  sequencesOf,
+} from "../../support/messages.ts";
 import { startCluster } from "../../support/redis_cluster.ts";
 import { optionsFor, startOutbox } from "../../support/redis_outbox.ts";
 import { freePort, type RedisServer } from "../../support/redis_server.ts";
@@ -61,7 +69,29 @@ Deno.test("RedisBackend reaches the subscribers of every node of a cluster by PU
   await waitFor("all of them", () => received.length === 100);
   const order = received.map(({ payload }) => payload.metadata?.sequence ?? 0);
   assert.deepEqual(order, order.toSorted((a, b) => a - b));
-  assert.equal(ends.outbox.framesWanted, true);
+});
+
+Deno.test("RedisReader of a cluster holds the lease of the frames that it subscribes to", async () => {
+  await using cluster = await startCluster();
+  const [first, , third] = cluster.nodes;
+  assert.ok(first && third);
+  await using ends = startOutbox(optionsFor(first, { cluster: true }), { idleFrameIntervalMs: 0 });
+  await waitFor("a connection", () => ends.backend.ready);
+  let received = 0;
+  await using reader = new RedisReader({
+    redis: optionsFor(third, { cluster: true }),
+    log: silentLog,
+    onMessage: () => void received++,
+  });
+  const offered = setInterval(() => ends.outbox.framesWanted && ends.outbox.offer(frame(1)), 20);
+  try {
+    await reader.subscribe("physiology:frame");
+    await waitFor("frames", () => received > 10);
+    await reader.unsubscribe("physiology:frame");
+    await waitFor("the end of the lease", () => !ends.outbox.framesWanted, { timeoutMs: 15_000 });
+  } finally {
+    clearInterval(offered);
+  }
 });
 
 for (const [mode, fault] of [["channels", "die"], ["streams", "die"], ["channels", "freeze"]]) {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { coreMetric, frame, sequencesOf, statusMessage } from "../../support/messages.ts";
 import { optionsFor, startOutbox, subscribe } from "../../support/redis_outbox.ts";
-import { freePort, startRedis } from "../../support/redis_server.ts";
+import { freePort, type RedisServer, startRedis } from "../../support/redis_server.ts";
 import { waitFor } from "../../support/wait.ts";
 
 Deno.test("RedisBackend publishes metrics and frames as envelopes on their channels", async () => {
@@ -20,24 +20,43 @@ Deno.test("RedisBackend publishes metrics and frames as envelopes on their chann
   assert.equal(ends.outbox.problem, undefined);
 });
 
-Deno.test("Outbox.framesWanted follows the receivers of frames that PUBLISH reports", async () => {
-  await using server = await startRedis();
-  await using ends = startOutbox(optionsFor(server));
-  await waitFor("a connection", () => ends.backend.ready);
-  assert.equal(ends.outbox.framesWanted, true);
-  await waitFor("no receiver", () => {
-    ends.outbox.offer(frame(1));
-    return !ends.outbox.framesWanted;
+/** Returns how often the server has executed a command. */
+async function callsOf(server: RedisServer, command: string): Promise<number> {
+  const stats = await server.client().info("commandstats");
+  return Number(stats.split(`cmdstat_${command}:calls=`)[1]?.split(",")[0] ?? 0);
+}
+
+for (const kind of ["subscriber", "subscriber by pattern", "lease"] as const) {
+  Deno.test(`Outbox sends frames while there is a ${kind}, within 300 ms, and none to nobody`, async () => {
+    await using server = await startRedis();
+    await using ends = startOutbox(optionsFor(server));
+    await waitFor("a connection", () => ends.backend.ready);
+    const sent = () => ends.counters.get("outbox_sent_total", { class: "frame" });
+    const offered = setInterval(() => ends.outbox.framesWanted && ends.outbox.offer(frame(1)), 20);
+    try {
+      await waitFor("polls", async () => await callsOf(server, "pubsub|numsub") > 4);
+      assert.equal(sent(), 0);
+      const client = server.client();
+      if (kind === "subscriber") await client.subscribe("physiology:frame");
+      else if (kind === "lease") await client.set("physiology:frame:demand", "1", "PX", 1000);
+      else await client.psubscribe("physiology:*");
+      const startedMs = performance.now();
+      await waitFor("frames", () => sent() > 2, { pollMs: 5 });
+      const waitedMs = performance.now() - startedMs;
+      assert.ok(waitedMs < 500, `${waitedMs} ms`); // 300 ms, and what a busy machine adds
+      client.disconnect();
+      await waitFor("the end of frames", () => !ends.outbox.framesWanted);
+    } finally {
+      clearInterval(offered);
+    }
   });
-  await subscribe(server, "physiology:frame");
-  ends.outbox.offer(frame(2));
-  await waitFor("a receiver", () => ends.outbox.framesWanted);
-});
+}
 
 Deno.test("RedisBackend rejects a frame over the size limit, counted and reported", async () => {
   await using server = await startRedis();
   await using ends = startOutbox(optionsFor(server, { maxBulkStringBytes: 20_000 }));
-  await waitFor("a connection", () => ends.backend.ready);
+  await subscribe(server, "physiology:frame");
+  await waitFor("a connection, and the subscriber", () => ends.outbox.framesWanted);
   ends.outbox.offer(frame(1, 30_000));
   const tooBig = { class: "frame", reason: "too_big" };
   await waitFor("the counter", () => ends.counters.get("outbox_dropped_total", tooBig) === 1);

@@ -9,6 +9,7 @@ const FLAGS = publishFlags({ names: ["redis", "file"], default: "file" });
 Deno.test("publishFlags accept numbers within their limits, and none beyond", () => {
   assertNumberLimits(FLAGS, {
     frameRateFps: [0, 240],
+    idleFrameIntervalS: [0, 86_400],
     jpegQuality: [1, 100],
     maxFrameAgeMs: [10, 600_000],
     outboxMemoryBytes: [65_536, 4_294_967_296],
@@ -23,6 +24,7 @@ Deno.test("publishFlags have the documented defaults", () => {
     enableEdgeMetrics: true,
     framePublish: "on_demand",
     frameRateFps: 0,
+    idleFrameIntervalS: 10,
     jpegQuality: 80,
     enableHud: false,
     blurFaces: false,

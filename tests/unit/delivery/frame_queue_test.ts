@@ -169,7 +169,7 @@ Deno.test("FrameQueue leaves a gap before a large frame, and then sends the newe
   ends.offer(4, 3000);
   ends.offer(5, 3000);
   assert.deepEqual(framesOf(ends.backend.sent), [1]);
-  assert.equal(ends.clock.sleepers, 5, "one gap, beside the loops of four queues");
+  assert.equal(ends.clock.sleepers, 6, "one gap, beside the loops of four queues and the demand");
   while (framesOf(ends.backend.sent).length < 2) await ends.clock.advance(50);
   assert.deepEqual(framesOf(ends.backend.sent), [1, 5]);
   await ends.clock.advance(401);

@@ -5,12 +5,15 @@ import { recordBytes } from "../../../src/delivery/spool/record.ts";
 import type { MetricOutgoing, Outgoing } from "../../../src/envelopes/message.ts";
 import { FakeBackend } from "../../support/fake_backend.ts";
 import { CollectingLog } from "../../support/collecting_log.ts";
-import { fakeMetric, metricsOf, startFakeOutbox } from "../../support/fake_outbox.ts";
+import {
+  fakeMetric,
+  type FakeOutbox,
+  metricsOf,
+  startFakeOutbox,
+} from "../../support/fake_outbox.ts";
 import { temporaryFolder } from "../../support/folders.ts";
 import { FAKE_HEADER_BYTES } from "../../support/spool_records.ts";
 import { waitFor } from "../../support/wait.ts";
-
-type FakeOutbox = ReturnType<typeof startFakeOutbox>;
 
 const HOUR_MS = 3_600_000;
 /** The smallest step of the clock. */

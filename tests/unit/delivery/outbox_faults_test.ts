@@ -74,7 +74,11 @@ for (
               outbox.offer(fakeMetric(clock, ++sequence, topic));
             }
           } else if (step.kind === "frames") {
-            for (let i = 0; i < step.count; i++) outbox.offer(fakeFrame(clock, ++frames));
+            for (let i = 0; i < step.count; i++) {
+              // A frame that nobody receives is neither sent nor counted.
+              const isIgnored = backend.ready && !outbox.framesWanted;
+              if (!isIgnored) outbox.offer(fakeFrame(clock, ++frames));
+            }
           } else if (step.kind === "advance") await clock.advance(step.count * 100);
           else if (step.kind === "link") backend.setReady(step.on);
           else if (step.kind === "arriving") backend.setArriving(!(stalled = !step.on));

@@ -4,12 +4,11 @@ import { FakeBackend } from "../../support/fake_backend.ts";
 import {
   fakeFrame,
   fakeMetric,
+  type FakeOutbox,
   framesOf,
   metricsOf,
   startFakeOutbox,
 } from "../../support/fake_outbox.ts";
-
-type FakeOutbox = ReturnType<typeof startFakeOutbox>;
 
 /** A backend whose answers arrive when the test acknowledges them; it counts discards of frames. */
 class SlowBackend extends FakeBackend {

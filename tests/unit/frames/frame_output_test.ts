@@ -265,6 +265,9 @@ Deno.test("FrameOutput counts images that newer ones replaced, and compresses no
   await waitFor("the drop", () => dropped("encoder_newer") === 1);
   assert.deepEqual(published, []);
   link.wanted = false;
+  for (let count = 0; count < 5; count++) offer();
+  assert.equal(encoded.length, 1);
+  link.wanted = true;
   offer();
   assert.equal(encoded.length, 2);
 });

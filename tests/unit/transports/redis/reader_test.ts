@@ -56,6 +56,19 @@ class Fixture implements AsyncDisposable {
 const subscribed: Replier = ([name, channel]) =>
   push(bulk(name!.toLowerCase()), bulk(channel!), ":1\r\n");
 
+Deno.test("RedisReader holds the lease of subscribed frames in a cluster, and only there", async () => {
+  for (const cluster of [true, false]) {
+    await using fixture = new Fixture({ cluster });
+    const { reader, server } = fixture;
+    fixture.replyTo({ SUBSCRIBE: subscribed, SET: () => "+OK\r\n" });
+    await fixture.ready();
+    await reader.subscribe("b:status", "a:frame");
+    await reader.get("x"); // answered after what was sent before
+    const leases = server.commandsNamed("SET");
+    assert.deepEqual(leases, cluster ? [["SET", "a:frame:demand", "1", "EX", "10"]] : []);
+  }
+});
+
 Deno.test("RedisReader refuses sharded channels", () => {
   assert.throws(
     () =>

@@ -163,6 +163,42 @@ Deno.test("RedisBackend.hasSubscribers() counts sharded subscribers with --redis
   ]);
 });
 
+Deno.test("RedisBackend.frameDemand() is watched with a subscriber or a lease, and counts patterns", async () => {
+  await using fixture = await Fixture.start();
+  const { backend, server } = fixture;
+  const counts = { NUMSUB: 0, NUMPAT: 0, EXISTS: 0 };
+  server.reply = ([name, what, channel]) => {
+    if (name === "EXISTS") return `:${counts.EXISTS}\r\n`;
+    if (name !== "PUBSUB") return undefined;
+    if (what === "NUMPAT") return `:${counts.NUMPAT}\r\n`;
+    return array(bulk(channel!), `:${counts.NUMSUB}\r\n`);
+  };
+  assert.deepEqual(await backend.frameDemand(), { watched: false, patterns: 0 });
+  assert.deepEqual(server.commandsNamed("EXISTS"), [["EXISTS", "physiology:frame:demand"]]);
+  counts.NUMPAT = 2;
+  assert.deepEqual(await backend.frameDemand(), { watched: false, patterns: 2 });
+  counts.NUMSUB = 1;
+  assert.deepEqual(await backend.frameDemand(), { watched: true, patterns: 2 });
+  Object.assign(counts, { NUMSUB: 0, NUMPAT: 0, EXISTS: 1 });
+  assert.deepEqual(await backend.frameDemand(), { watched: true, patterns: 0 });
+});
+
+Deno.test("RedisBackend.frameDemand() does not know patterns without permission to count, and asks once", async () => {
+  await using fixture = await Fixture.start();
+  const { backend, server } = fixture;
+  server.reply = ([name]) => /^(PUBSUB|EXISTS)$/.test(name!) ? "-NOPERM denied\r\n" : undefined;
+  for (let count = 0; count < 3; count++) {
+    assert.deepEqual(await backend.frameDemand(), { watched: false, patterns: undefined });
+  }
+  const asked = ["PUBSUB", "EXISTS"].map((name) => server.commandsNamed(name).length);
+  assert.deepEqual(asked, [2, 1], "NUMSUB and NUMPAT, and the lease");
+});
+
+Deno.test("RedisBackend.frameDemand() is unknown with keys", async () => {
+  await using fixture = await Fixture.start({ usePubsub: false });
+  assert.equal(await fixture.backend.frameDemand(), undefined);
+});
+
 Deno.test("RedisBackend measures the bandwidth on the link of metrics alone", async () => {
   await using fixture = await Fixture.start();
   const { server } = fixture;
