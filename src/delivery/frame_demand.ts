@@ -13,7 +13,7 @@ export interface FrameDemandOptions {
 }
 
 /**
- * Tracks whether clients receive frames, so that none is sent for nobody. While the last frame had
+ * Tracks whether clients receive frames, so that none is sent in vain. While the last frame had
  * no receiver, the backend is asked. It cannot count every kind of client: the receivers of a single
  * frame are then the answer.
  */

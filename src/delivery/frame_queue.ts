@@ -59,7 +59,7 @@ export class FrameQueue {
       : undefined;
   }
 
-  /** Queues a frame in place of the one that waits, if any. One that nobody receives is ignored. */
+  /** Queues a frame in place of the one that waits, if any. One that no client receives is ignored. */
   offer(frame: FrameOutgoing): void {
     const { backend, congestion, clock } = this.#context;
     if (!backend.ready) return this.#drop("not_connected");

@@ -30,7 +30,7 @@ export interface OutboxOptions {
   readonly spoolBytes?: number;
   /** Maximum number of frames in flight. @default the congestion window alone */
   readonly framesInFlight?: number;
-  /** Whether frames that nobody receives are sent too. @default false */
+  /** Whether frames that no client receives are sent too. @default false */
   readonly sendsFramesAlways?: boolean;
   /**
    * Interval of single frames that find out whether clients receive them, where only the reply to

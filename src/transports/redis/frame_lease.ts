@@ -11,8 +11,8 @@ export function frameLeaseKey(prefix: string): string {
 }
 
 /**
- * Tells servers that this client watches their frames, by keys that expire. In a cluster, where
- * nobody can count the subscribers of all nodes, a server sends frames only then.
+ * Shows servers that this client watches their frames, by keys that expire. In a cluster, where no
+ * node counts the subscribers of the others, a server sends frames only then.
  */
 export class FrameLeases implements Disposable {
   readonly #client: Client;

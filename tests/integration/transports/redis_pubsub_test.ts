@@ -27,7 +27,7 @@ async function callsOf(server: RedisServer, command: string): Promise<number> {
 }
 
 for (const kind of ["subscriber", "subscriber by pattern", "lease"] as const) {
-  Deno.test(`Outbox sends frames while there is a ${kind}, within 300 ms, and none to nobody`, async () => {
+  Deno.test(`Outbox sends frames while there is a ${kind}, within 300 ms, and none without`, async () => {
     await using server = await startRedis();
     await using ends = startOutbox(optionsFor(server));
     await waitFor("a connection", () => ends.backend.ready);

@@ -8,11 +8,11 @@ import {
   startFakeOutbox,
 } from "../../support/fake_outbox.ts";
 
-const NOBODY = { watched: false, patterns: 0 } as const;
+const UNWATCHED = { watched: false, patterns: 0 } as const;
 
 /** A backend that answers who watches. */
 class WatchedBackend extends FakeBackend {
-  demand: FrameDemand | undefined = NOBODY;
+  demand: FrameDemand | undefined = UNWATCHED;
   asked = 0;
 
   // deno-lint-ignore require-await
@@ -46,8 +46,8 @@ async function start({ demand, receivers = 0, idleFrameIntervalMs = 10_000 }: {
   return { ends, backend };
 }
 
-Deno.test("Outbox sends no frame while nobody watches, and all within 300 ms of the first watcher", async () => {
-  const { ends, backend } = await start({ demand: NOBODY });
+Deno.test("Outbox sends no frame while no client watches, and all within 300 ms of the first watcher", async () => {
+  const { ends, backend } = await start({ demand: UNWATCHED });
   await using _ends = ends;
   assert.equal(await offerFor(ends, 60_000), 0);
   backend.demand = { watched: true, patterns: 0 };
@@ -58,18 +58,18 @@ Deno.test("Outbox sends no frame while nobody watches, and all within 300 ms of 
   assert.equal(backend.asked, asked, "while frames are received, nothing is asked");
 });
 
-Deno.test("Outbox sends no further frame once a frame had no receiver and nobody watches", async () => {
+Deno.test("Outbox sends no further frame once a frame had no receiver and no client watches", async () => {
   const { ends, backend } = await start({ demand: { watched: true, patterns: 0 }, receivers: 1 });
   await using _ends = ends;
   await offerFor(ends, 1000);
-  backend.demand = NOBODY;
+  backend.demand = UNWATCHED;
   assert.equal(await offerFor(ends, 1000), 20, "the reply to a frame counts");
   backend.receivers = 0;
   assert.ok(await offerFor(ends, 60_000) <= 5);
 });
 
 Deno.test("Outbox finds subscribers by pattern by one frame every idle_frame_interval_s", async () => {
-  const { ends, backend } = await start({ demand: NOBODY });
+  const { ends, backend } = await start({ demand: UNWATCHED });
   await using _ends = ends;
   await offerFor(ends, 1000);
   backend.demand = { watched: false, patterns: 1 };
@@ -112,15 +112,15 @@ Deno.test("Outbox follows a lease where receivers are not counted, as in a clust
   assert.ok(await offerFor(ends, 30_000) <= 3);
 });
 
-Deno.test("Outbox does not send frames to nobody because another sink wants them", async () => {
-  const { ends, backend } = await start({ demand: NOBODY });
+Deno.test("Outbox does not send frames without a watcher because another sink wants them", async () => {
+  const { ends, backend } = await start({ demand: UNWATCHED });
   await using _ends = ends;
   ends.outbox.offer(fakeFrame(ends.clock, 1));
   await ends.clock.advance(100);
   assert.deepEqual([framesOf(backend.sent), ends.dropped("frame")], [[], 0]);
 });
 
-Deno.test("Outbox sends frames always if it is told to", async () => {
+Deno.test("Outbox sends frames always with sendsFramesAlways", async () => {
   const backend = new WatchedBackend();
   backend.receivers = 0;
   await using ends = startFakeOutbox({ sendsFramesAlways: true }, backend);
@@ -134,7 +134,7 @@ Deno.test("Outbox asks for watchers anew on each connection", async () => {
   await using _ends = ends;
   await offerFor(ends, 1000);
   backend.setReady(false);
-  backend.demand = NOBODY;
+  backend.demand = UNWATCHED;
   backend.setReady(true);
   assert.equal(ends.outbox.framesWanted, false);
   assert.equal(await offerFor(ends, 10_000), 0);

@@ -75,7 +75,7 @@ for (
             }
           } else if (step.kind === "frames") {
             for (let i = 0; i < step.count; i++) {
-              // A frame that nobody receives is neither sent nor counted.
+              // A frame that no client receives is neither sent nor counted.
               const isIgnored = backend.ready && !outbox.framesWanted;
               if (!isIgnored) outbox.offer(fakeFrame(clock, ++frames));
             }
