@@ -195,6 +195,34 @@ Deno.test({
     });
 
     await step(
+      "timestamps follow a clock that is set forward, and never decrease when it is set back",
+      async () => {
+        const before = bootId();
+        const first = messages.all("core_metrics").length - 1;
+        const metrics = () => messages.all("core_metrics").slice(first);
+        const aheadUs = () => metrics().at(-1)!.timestamp - metrics()[0]!.timestamp;
+        await device.check("date -s '+1 hour'", SLOW);
+        await wait("timestamps of the new time", () => aheadUs() > 3_600_000_000);
+        await device.check("date -s '-1 hour'", SLOW);
+        await device.check(
+          `timeout 60 sh -c 'until journalctl -u ${SERVICE} | grep "was set back"; do sleep 1; done'`,
+          SLOW,
+        );
+        await next("core_metrics", 10);
+        assert.equal(bootId(), before);
+        for (const [at, metric] of metrics().entries()) {
+          const previous = metrics()[at - 1];
+          if (!previous) continue;
+          assert(metric.timestamp > previous.timestamp);
+          const sequences = [previous, metric].map((each) => each.payload.metadata?.sequence ?? 0);
+          assert.equal(sequences[1]! - sequences[0]!, 1);
+        }
+        const log = await device.check(`journalctl --no-pager -u ${SERVICE}`, SLOW);
+        assert.match(log, /The system clock was set forward seconds=3\d{3}/);
+      },
+    );
+
+    await step(
       "a reload keeps the process with an invalid configuration; a restart fails with status 78",
       async () => {
         const before = bootId();
