@@ -57,12 +57,15 @@ Deno.test("openPage() opens no page for port 0", async () => {
 
 Deno.test("openPage() serves the page, the counters and the events of its sink under the key prefix", async () => {
   await using opened = await open("--redis_key_prefix=ward");
-  opened.counters.add("seen_total");
+  opened.counters.add("frames_captured_total");
   const { sink } = opened.page!;
   assert.equal(sink.framesWanted, false);
   new Bus([sink]).publish(fakeStatus(1));
   assert.equal((await opened.get("/")).status, 200);
-  assert.match((await opened.get("/metrics")).text, /physiology_seen_total 1/);
+  assert.match(
+    (await opened.get("/metrics")).text,
+    /^physiology_frames_captured_total\{device="ward"\} 1$/m,
+  );
   const events = await fetch(opened.url("/events"), { headers: BEARER });
   const reader = events.body!.pipeThrough(new TextDecoderStream()).getReader();
   let text = "";
