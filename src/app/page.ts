@@ -6,7 +6,7 @@ import type { Counters } from "../telemetry/counters.ts";
 import type { Health, HealthReport } from "../telemetry/health.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { StatusName } from "../vitals/condition/status_table.ts";
-import { deviceFamilies, MAX_VALUE_AGE_S } from "../web/device_metrics.ts";
+import { deviceFamilies, maxValueAgeS } from "../web/device_metrics.ts";
 import { readHttpTls } from "../web/flags.ts";
 import { HttpServer } from "../web/http_server.ts";
 import { Hub } from "../web/hub.ts";
@@ -55,8 +55,7 @@ export async function openPage(
   if (server.httpPort === 0) return undefined;
   const hub = new Hub();
   const device = redis.keyPrefix;
-  // With a longer interval of core metrics, each value is the current one until the next.
-  const maxAgeS = Math.max(MAX_VALUE_AGE_S, 1.5 * vitals.bufferDurationS);
+  const maxAgeS = maxValueAgeS(vitals.bufferDurationS);
   const http = new HttpServer({
     address: server.httpAddress,
     port: server.httpPort,

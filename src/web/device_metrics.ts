@@ -13,11 +13,19 @@ export interface DeviceMetricsOptions {
 }
 
 /** Age at which a value disappears, in seconds. Chosen: several intervals of core metrics. */
-export const MAX_VALUE_AGE_S = 1.5;
+const MAX_VALUE_AGE_S = 1.5;
 /** Age at which a status disappears, in seconds: two of its heartbeats. */
 const MAX_STATUS_AGE_S = 10;
 
 type Fields = Readonly<Record<string, unknown>>;
+
+/**
+ * Returns the age at which the values of a device disappear, in seconds. With a long interval of
+ * core metrics, each value is the current one until the next.
+ */
+export function maxValueAgeS(bufferDurationS: number): number {
+  return Math.max(MAX_VALUE_AGE_S, 1.5 * bufferDurationS);
+}
 
 /**
  * Returns the gauges of the devices in `hub`, with the label `device`. What is withheld, outdated

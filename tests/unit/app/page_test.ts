@@ -7,7 +7,7 @@ import { Bus } from "../../../src/delivery/bus.ts";
 import { Counters } from "../../../src/telemetry/counters.ts";
 import { Health, type HealthEvent } from "../../../src/telemetry/health.ts";
 import { silentLog } from "../../../src/telemetry/log.ts";
-import { fakeStatus } from "../../support/fake_stream.ts";
+import { fakeMetrics, fakeStatus } from "../../support/fake_stream.ts";
 import { ManualClock } from "../../support/manual_clock.ts";
 import { freePort } from "../../support/free_port.ts";
 
@@ -66,6 +66,10 @@ Deno.test("openPage() serves the page, the counters and the events of its sink u
     (await opened.get("/metrics")).text,
     /^physiology_frames_captured_total\{device="ward"\} 1$/m,
   );
+  new Bus([sink]).publish(fakeMetrics(4)[0]!);
+  const { text: metrics } = await opened.get("/metrics");
+  assert.match(metrics, /^physiology_pulse_bpm\{device="ward"\} 72.5$/m);
+  assert.match(metrics, /^physiology_status_code\{device="ward"\} 0$/m);
   const events = await fetch(opened.url("/events"), { headers: BEARER });
   const reader = events.body!.pipeThrough(new TextDecoderStream()).getReader();
   let text = "";

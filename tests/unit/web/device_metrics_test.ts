@@ -1,5 +1,9 @@
 import assert from "node:assert/strict";
-import { deviceFamilies, type DeviceMetricsOptions } from "../../../src/web/device_metrics.ts";
+import {
+  deviceFamilies,
+  type DeviceMetricsOptions,
+  maxValueAgeS,
+} from "../../../src/web/device_metrics.ts";
 import { Hub } from "../../../src/web/hub.ts";
 
 /** A hub with a clock of its own, and its gauges by `name{label values}`. */
@@ -64,6 +68,10 @@ Deno.test("deviceFamilies() has no value that is older than the limit, only its 
       "core_metrics_age_seconds{ward}": time.ms / 1000,
     });
   }
+});
+
+Deno.test("maxValueAgeS() is 1.5 s, or one and a half intervals of core metrics", () => {
+  assert.deepEqual([0.2, 1, 1.1, 5].map(maxValueAgeS), [1.5, 1.5, 1.5 * 1.1, 7.5]);
 });
 
 Deno.test("deviceFamilies() counts the age of a value from the capture of its newest frame", () => {
