@@ -48,7 +48,7 @@ export const METRIC_TABLE = {
     kind: "gauge",
     help: "Always 1: the value of this vital sign is withheld for this reason",
     labels: ["vital", "reason"],
-    when: "The newest core metrics withhold the value and are no older than 1.5 s.",
+    when: "The newest core metrics withhold the value and arrived at most 1.5 s ago.",
   },
   core_metrics_age_seconds: {
     kind: "gauge",

@@ -1,4 +1,4 @@
-import type { MetricFamily, MetricSample } from "../telemetry/metric_family.ts";
+import type { MetricFamily, MetricLabels, MetricSample } from "../telemetry/metric_family.ts";
 import type { MetricName } from "../telemetry/metric_table.ts";
 import { WITHHELD_REASONS } from "../vitals/withheld.ts";
 import type { Hub } from "./hub.ts";
@@ -37,11 +37,7 @@ export function deviceFamilies(
 ): readonly MetricFamily[] {
   const families = new Map<MetricName, MetricSample[]>();
   for (const device of hub.devices) {
-    const add = (
-      name: MetricName,
-      value: unknown,
-      labels: Readonly<Record<string, string>> = {},
-    ) => {
+    const add: Add = (name, value, labels = {}) => {
       if (typeof value !== "number" || !Number.isFinite(value)) return;
       const samples = families.get(name) ?? [];
       families.set(name, samples);
@@ -51,6 +47,8 @@ export function deviceFamilies(
     const core = hub.latest(device, "core_metrics");
     add("core_metrics_age_seconds", core?.ageS);
     if (core && core.ageS + latencyS(core.payload) <= maxAgeS) addVitals(core.payload, add);
+    // Without a camera, the reason is as new as its message.
+    if (core && core.ageS <= maxAgeS) addReasons(core.payload, add);
     const status = hub.latest(device, "status");
     if (status && status.ageS <= MAX_STATUS_AGE_S) add("status_code", status.payload["code"]);
     const edge = hub.latest(device, "edge_metrics");
@@ -61,20 +59,22 @@ export function deviceFamilies(
   return [...families].map(([name, samples]) => ({ name, samples }));
 }
 
-function addVitals(
-  payload: Fields,
-  add: (name: MetricName, value: unknown, labels?: Readonly<Record<string, string>>) => void,
-): void {
-  const withheld = fieldsOf(payload, "withheld");
+type Add = (name: MetricName, value: unknown, labels?: MetricLabels) => void;
+
+function addVitals(payload: Fields, add: Add): void {
   for (const vital of ["pulse", "breathing"] as const) {
     const strict = fieldsOf(fieldsOf(payload, vital), "strict");
     add(`${vital}_bpm`, strict["value"]);
     add(`${vital}_confidence`, strict["confidence"]);
-    const reason = withheld[vital];
-    // Any publisher can choose the text: only the known reasons become labels.
-    if (typeof reason === "string" && Object.hasOwn(WITHHELD_REASONS, reason)) {
-      add("withheld", 1, { vital, reason });
-    }
+  }
+}
+
+function addReasons(payload: Fields, add: Add): void {
+  for (const [vital, reason] of Object.entries(fieldsOf(payload, "withheld"))) {
+    // Any publisher can choose the texts: only known ones become labels.
+    const isKnown = (vital === "pulse" || vital === "breathing") &&
+      typeof reason === "string" && Object.hasOwn(WITHHELD_REASONS, reason);
+    if (isKnown) add("withheld", 1, { vital, reason });
   }
 }
 
