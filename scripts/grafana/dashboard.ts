@@ -213,6 +213,7 @@ export const DASHBOARD: Plain<Dashboard> = {
         sort: 1,
         multi: true,
         includeAll: true,
+        current: { text: "All", value: "$__all" },
       },
     ],
   },
