@@ -7,6 +7,7 @@ import { VERSION } from "../src/base/version.ts";
 import { generatedFiles as flagFiles } from "../src/config/generated.ts";
 import { generatedFiles as envelopeFiles } from "../src/envelopes/render/files.ts";
 import { generatedFiles as webFiles } from "../src/web/generated.ts";
+import { generatedFiles as grafanaFiles } from "./grafana/dashboard.ts";
 
 const ROOT = new URL("../", import.meta.url);
 const read = (path: string) => Deno.readTextFileSync(new URL(path, ROOT));
@@ -15,6 +16,7 @@ const files = new Map([
   ...flagFiles(FLAGS),
   ...envelopeFiles({ version: VERSION, read }),
   ...webFiles(),
+  ...grafanaFiles(),
 ]);
 if (Deno.args.includes("--check")) {
   const stale = [...files].filter(([path, text]) => !isCurrent(path, text)).map(([path]) => path);

@@ -6,6 +6,7 @@ import type { Counters } from "../telemetry/counters.ts";
 import type { Health, HealthReport } from "../telemetry/health.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { StatusName } from "../vitals/condition/status_table.ts";
+import { deviceFamilies, maxValueAgeS } from "../web/device_metrics.ts";
 import { readHttpTls } from "../web/flags.ts";
 import { HttpServer } from "../web/http_server.ts";
 import { Hub } from "../web/hub.ts";
@@ -49,10 +50,12 @@ export async function openPage(
   settings: Settings,
   context: PageContext,
 ): Promise<Page | undefined> {
-  const { server, http: tls, redis } = settings;
+  const { server, http: tls, redis, vitals } = settings;
   const { commands, counters, log } = context;
   if (server.httpPort === 0) return undefined;
   const hub = new Hub();
+  const device = redis.keyPrefix;
+  const maxAgeS = maxValueAgeS(vitals.bufferDurationS);
   const http = new HttpServer({
     address: server.httpAddress,
     port: server.httpPort,
@@ -60,6 +63,7 @@ export async function openPage(
     tls: readHttpTls(tls),
     allowPlaintext: tls.allowPlaintext,
     hub,
+    metrics: () => [...deviceFamilies(hub, { maxAgeS }), ...counters.families({ device })],
     counters,
     log,
     health: () => healthOf(settings, context),
@@ -68,7 +72,7 @@ export async function openPage(
   await http.start();
   return {
     reload: () => renewCertificate(http, tls, log),
-    sink: new PageSink(hub, { device: redis.keyPrefix }),
+    sink: new PageSink(hub, { device }),
     [Symbol.asyncDispose]: () => http[Symbol.asyncDispose](),
   };
 }

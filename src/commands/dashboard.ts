@@ -2,9 +2,11 @@ import { renewCertificate } from "../app/page.ts";
 import { onHangUp, stopSignal } from "../app/stop_signal.ts";
 import { EXIT } from "../base/errors.ts";
 import { SystemClock } from "../telemetry/clock.ts";
+import { Counters } from "../telemetry/counters.ts";
 import { RedisReader } from "../transports/redis/reader.ts";
 import { redisOptions } from "../transports/redis/settings.ts";
 import { DeviceFeed } from "../web/device_feed.ts";
+import { deviceFamilies } from "../web/device_metrics.ts";
 import { readHttpTls } from "../web/flags.ts";
 import { HttpServer } from "../web/http_server.ts";
 import { tokenFor } from "../web/token.ts";
@@ -25,6 +27,7 @@ export async function run({ settings, log, print }: CommandContext): Promise<num
     usePubsub: redis.usePubsub,
     clock: new SystemClock(),
   });
+  const counters = new Counters();
   await using server = new HttpServer({
     address: dashboard.address,
     port: dashboard.port,
@@ -32,6 +35,8 @@ export async function run({ settings, log, print }: CommandContext): Promise<num
     tls: readHttpTls(http),
     allowPlaintext: http.allowPlaintext,
     hub: feed.hub,
+    metrics: () => [...deviceFamilies(feed.hub), ...counters.families()],
+    counters,
     log,
     onCommand: (device, command) => feed.sendCommand(device, command),
   });

@@ -154,7 +154,8 @@ export class FrameQueue {
       const acknowledged = { ...sent, acknowledgedUs: clock.monotonicUs() };
       if (!subscribersMoving) this.#demand?.onDelivered(receivers);
       congestion.onFrameAcknowledged(acknowledged);
-      this.#stats.add({ ...acknowledged, receivers });
+      const latencyUs = acknowledged.acknowledgedUs - frame.captureUs;
+      this.#stats.add({ ...acknowledged, receivers, latencyUs });
     } catch (error) {
       const isRejection = error instanceof BackendError && !error.retriable;
       if (isRejection) this.#onRejected(error.message);

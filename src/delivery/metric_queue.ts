@@ -284,12 +284,14 @@ export class MetricQueue {
     record: SpoolRecord,
     sent: { delivery: Delivery; sentUs: number; replayed?: boolean },
   ): void {
-    const nowUs = this.#context.clock.monotonicUs();
+    const { clock } = this.#context;
+    const nowUs = clock.monotonicUs();
     this.#stats.add({
       receivers: sent.delivery.receivers,
       bytes: record.bytes.length,
       sentUs: sent.sentUs,
       acknowledgedUs: nowUs,
+      latencyUs: clock.epochUs(nowUs) - record.timestamp,
       replayed: sent.replayed ?? false,
     });
     // A backend that requires order also stores what it acknowledges: nothing can be lost there.

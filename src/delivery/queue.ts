@@ -2,7 +2,7 @@ import type { Topic } from "../envelopes/envelope.ts";
 import type { Clock } from "../telemetry/clock.ts";
 import type { Counters, CounterValue } from "../telemetry/counters.ts";
 import type { Health } from "../telemetry/health.ts";
-import { Histogram } from "../telemetry/histogram.ts";
+import type { Histogram } from "../telemetry/histogram.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Acknowledged, CongestionController } from "./congestion/controller.ts";
 import type { Backend } from "./backend.ts";
@@ -17,14 +17,13 @@ export interface QueueContext {
   readonly health: Health | undefined;
 }
 
-/** Upper bounds of the buckets of the acknowledgement time, in milliseconds. */
-const BOUNDS_MS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000];
-
 export interface AcknowledgedMessage extends Acknowledged {
   /** Number of receivers; undefined if the backend cannot count them. */
   readonly receivers: number | undefined;
   /** True for a metric that was sent from the backlog. */
   readonly replayed?: boolean;
+  /** Time from the capture of the data to the acknowledgement. */
+  readonly latencyUs?: number;
 }
 
 /** Counts the delivered messages of one topic, with their bytes, latencies and receivers. */
@@ -34,7 +33,9 @@ export class DeliveryStats {
   readonly #sent: CounterValue;
   readonly #replayed: CounterValue;
   readonly #bytes: CounterValue;
-  readonly #latencies: Histogram;
+  readonly #acknowledgements: Histogram;
+  /** Undefined for topics that describe no frame. */
+  readonly #latencies: Histogram | undefined;
   #receivers = 0;
 
   constructor(topic: Topic, context: QueueContext) {
@@ -45,18 +46,23 @@ export class DeliveryStats {
     this.#sent = counters.counter("outbox_sent_total", labels);
     this.#replayed = counters.counter("outbox_replayed_total", labels);
     this.#bytes = counters.counter("outbox_sent_bytes_total", labels);
-    this.#latencies = new Histogram(counters, "outbox_acknowledgement_ms", {
-      bounds: BOUNDS_MS,
-      labels,
-    });
+    this.#acknowledgements = counters.histogram("outbox_acknowledgement_seconds", labels);
+    this.#latencies = topic === "status" || topic === "recording_state"
+      ? undefined
+      : counters.histogram("publication_latency_seconds", { topic });
   }
 
   /** Adds an acknowledged message. */
-  add({ receivers, bytes, sentUs, acknowledgedUs, replayed }: AcknowledgedMessage): void {
+  add(message: AcknowledgedMessage): void {
+    const { receivers, bytes, sentUs, acknowledgedUs, replayed, latencyUs } = message;
     this.#context.health?.record("acknowledgement");
     (replayed ? this.#replayed : this.#sent).total++;
     this.#bytes.total += bytes;
-    this.#latencies.observe((acknowledgedUs - sentUs) / 1000);
+    this.#acknowledgements.observe((acknowledgedUs - sentUs) / 1e6);
+    if (latencyUs !== undefined && !replayed) {
+      // A step of the system clock would give a negative time.
+      this.#latencies?.observe(Math.max(0, latencyUs) / 1e6);
+    }
     if (receivers !== undefined && receivers !== this.#receivers) this.#setReceivers(receivers);
   }
 

@@ -164,7 +164,8 @@ export class FrameOutput {
   }
 
   #publish(timeUs: MonotonicUs, { jpeg, width, height, scale = 1, quality }: SizedJpeg): void {
-    const { bus, envelopes } = this.#options;
+    const { bus, envelopes, counters } = this.#options;
+    counters.add("frames_published_total");
     this.#published = { scale, quality };
     const { timestamp, sequence } = envelopes.frame(timeUs);
     bus.publishFrame({

@@ -5,12 +5,13 @@ import type { RecordingCommand } from "../control/recording.ts";
 import { Counters } from "../telemetry/counters.ts";
 import type { HealthReport } from "../telemetry/health.ts";
 import type { Log } from "../telemetry/log.ts";
+import type { MetricFamily } from "../telemetry/metric_family.ts";
 import {
   Authenticator,
   isSameOrigin,
   MIN_TOKEN_CHARACTERS,
 } from "../transports/http/authenticator.ts";
-import { prometheusText } from "../transports/http/prometheus.ts";
+import { CONTENT_TYPES, metricsText, negotiateFormat } from "../transports/http/prometheus.ts";
 import { type TlsFiles, WebServer } from "../transports/http/web_server.ts";
 import { PAGE_FILES } from "./assets.ts";
 import type { Hub } from "./hub.ts";
@@ -32,6 +33,8 @@ export interface HttpServerOptions {
   /** Content of `/healthz`. @default the path does not exist */
   readonly health?: () => HealthReport;
   /** Content of `/metrics`. @default the path does not exist */
+  readonly metrics?: () => Iterable<MetricFamily>;
+  /** Counts wrong tokens. */
   readonly counters?: Counters;
   readonly log: Log;
 }
@@ -151,7 +154,7 @@ export class HttpServer implements AsyncDisposable {
   }
 
   async #respond(request: Request, address: string): Promise<Response> {
-    const { hub, health, counters } = this.#options;
+    const { hub, health, metrics } = this.#options;
     const { pathname, searchParams } = new URL(request.url);
     if (pathname === "/login" && request.method === "POST") {
       return await this.#login(request, address);
@@ -179,12 +182,8 @@ export class HttpServer implements AsyncDisposable {
           `multipart/x-mixed-replace; boundary=${BOUNDARY}`,
         );
       case "/metrics":
-        if (!counters) break;
-        return textResponse(
-          200,
-          prometheusText(counters),
-          "text/plain; version=0.0.4; charset=utf-8",
-        );
+        if (!metrics) break;
+        return metricsResponse(metrics(), request);
     }
     return textResponse(404, "Not found");
   }
@@ -243,6 +242,11 @@ function isRead({ method }: Request): boolean {
 
 function textResponse(status: number, text: string, type = "text/plain; charset=utf-8"): Response {
   return new Response(text, { status, headers: { ...SECURITY_HEADERS, "content-type": type } });
+}
+
+function metricsResponse(families: Iterable<MetricFamily>, { headers }: Request): Response {
+  const format = negotiateFormat(headers.get("accept"));
+  return textResponse(200, metricsText(families, format), CONTENT_TYPES[format]);
 }
 
 function streamResponse(

@@ -24,6 +24,12 @@ interface Device {
   readonly video: MjpegStream;
 }
 
+export interface LatestMessage {
+  /** From a publisher that may send anything. */
+  readonly payload: Readonly<Record<string, unknown>>;
+  readonly ageS: number;
+}
+
 export interface HubOptions {
   /** Devices that always have a place, whatever else publishes. @default none */
   readonly named?: readonly string[];
@@ -67,6 +73,20 @@ export class Hub {
 
   has(device: string): boolean {
     return this.#devices.has(device);
+  }
+
+  /** Returns the newest message of a topic with its age since its arrival, if there was one. */
+  latest(device: string, topic: Topic): LatestMessage | undefined {
+    const latest = this.#devices.get(device)?.latest.get(topic);
+    if (!latest) return undefined;
+    const { payload } = JSON.parse(latest.event);
+    return { payload, ageS: (this.#nowMs() - latest.atMs) / 1000 };
+  }
+
+  /** Returns the seconds since the last message of a device, or undefined for an unknown one. */
+  silentS(device: string): number | undefined {
+    const known = this.#devices.get(device);
+    return known && (this.#nowMs() - known.lastSeenMs) / 1000;
   }
 
   /** Returns true while the device's video has subscribers. */

@@ -14,6 +14,7 @@ export async function startPage(options: Partial<HttpServerOptions> = {}) {
     port: 0,
     token: TOKEN,
     hub: new Hub(),
+    metrics: () => counters.families(),
     counters,
     log: silentLog,
     health: () => ({ healthy: false, agesS: {}, reasons: ["Redis at ward-7 is away"] }),

@@ -97,7 +97,7 @@ export class GrpcServer implements AsyncDisposable {
     this.#checkTimer = setInterval(() => {
       const nowMs = performance.now();
       for (const connection of this.#connections) connection.check(nowMs);
-      this.#options.counters.set("grpc_connections", this.#connections.size);
+      this.#options.counters.set("grpc_open_connections", this.#connections.size);
       this.#options.counters.set("grpc_streams", this.#service.streams);
     }, CHECK_INTERVAL_MS);
   }

@@ -46,10 +46,10 @@ Deno.test("serve provides the web page, video, health and counters without a bro
   await serve.prints(/Recording started origin="http" session_id="#[0-9a-f]{12}"/);
 
   const metrics = await (await fetch(`${url}/metrics`)).text();
-  assert.match(metrics, /^physiology_frames_captured_total \d+$/m);
+  assert.match(metrics, /^physiology_frames_captured_total\{device="physiology"\} \d+$/m);
   assert.match(
     metrics,
-    /^physiology_recording_commands_total\{origin="http",result="changed"\} 1$/m,
+    /^physiology_recording_commands_total\{device="physiology",origin="http",result="changed"\} 1$/m,
   );
   serve.kill("SIGTERM");
   assert.equal(await serve.ended(), 0, serve.output);

@@ -4,6 +4,8 @@ import type { Image, SourceEvent } from "../../../src/capture/frame.ts";
 import type { Overlay } from "../../../src/frames/overlay.ts";
 import { createVitalsEngine } from "../../../src/vitals/engine.ts";
 import type { ApplianceParts } from "../../../src/app/appliance.ts";
+import { deviceFamilies } from "../../../src/web/device_metrics.ts";
+import { Hub } from "../../../src/web/hub.ts";
 import { goodSample } from "../../support/samples.ts";
 import { faceSamples } from "../../support/face_samples.ts";
 import { framesFor, runScript, type ScriptedRun } from "../../support/scripted_appliance.ts";
@@ -348,6 +350,35 @@ Deno.test("Appliance withholds its values while the camera is disconnected", asy
     assert.notEqual(reason(), "camera_disconnected");
   });
 });
+
+Deno.test("Appliance leaves no pulse on /metrics when the camera is lost, unplugged or silent", async () => {
+  for (const loss of ["unplugged", "silent"] as const) {
+    const samples = faceSamples({ seconds: 20 });
+    const run = await runScript(function* (run) {
+      yield* framesFor(12_000, run);
+      assert.equal(typeof gaugesOf(run)["pulse_bpm"], "number");
+      if (loss === "unplugged") yield { kind: "disconnected", reason: "unplugged" };
+      run.advance(loss === "unplugged" ? 400 : 1750);
+      run.tick();
+      assert.equal(gaugesOf(run)["pulse_bpm"], undefined, loss);
+      assert.equal(gaugesOf(run)["pulse_confidence"], undefined, loss);
+    }, {
+      observe: ({ timeUs, sequence }) => ({ ...samples.next().value!, timeUs, sequence }),
+    });
+    assert.equal(gaugesOf(run)["withheld"], 1);
+  }
+});
+
+/** The gauges of `/metrics` after the envelopes of a run, by name. */
+function gaugesOf({ envelopes }: ScriptedRun): Record<string, number | undefined> {
+  const hub = new Hub();
+  for (const envelope of envelopes) {
+    hub.publishEnvelope("ward", { topic: envelope.type, envelope });
+  }
+  return Object.fromEntries(
+    deviceFamilies(hub).map(({ name, samples }) => [name, samples[0]?.value]),
+  );
+}
 
 Deno.test("Appliance publishes each breathing trace once, in the next edge metrics", async () => {
   const estimate = createVitalsEngine().estimate();

@@ -7,7 +7,7 @@ import { Bus } from "../../../src/delivery/bus.ts";
 import { Counters } from "../../../src/telemetry/counters.ts";
 import { Health, type HealthEvent } from "../../../src/telemetry/health.ts";
 import { silentLog } from "../../../src/telemetry/log.ts";
-import { fakeStatus } from "../../support/fake_stream.ts";
+import { fakeMetrics, fakeStatus } from "../../support/fake_stream.ts";
 import { ManualClock } from "../../support/manual_clock.ts";
 import { freePort } from "../../support/free_port.ts";
 
@@ -57,12 +57,19 @@ Deno.test("openPage() opens no page for port 0", async () => {
 
 Deno.test("openPage() serves the page, the counters and the events of its sink under the key prefix", async () => {
   await using opened = await open("--redis_key_prefix=ward");
-  opened.counters.add("seen_total");
+  opened.counters.add("frames_captured_total");
   const { sink } = opened.page!;
   assert.equal(sink.framesWanted, false);
   new Bus([sink]).publish(fakeStatus(1));
   assert.equal((await opened.get("/")).status, 200);
-  assert.match((await opened.get("/metrics")).text, /physiology_seen_total 1/);
+  assert.match(
+    (await opened.get("/metrics")).text,
+    /^physiology_frames_captured_total\{device="ward"\} 1$/m,
+  );
+  new Bus([sink]).publish(fakeMetrics(4)[0]!);
+  const { text: metrics } = await opened.get("/metrics");
+  assert.match(metrics, /^physiology_pulse_bpm\{device="ward"\} 72.5$/m);
+  assert.match(metrics, /^physiology_status_code\{device="ward"\} 0$/m);
   const events = await fetch(opened.url("/events"), { headers: BEARER });
   const reader = events.body!.pipeThrough(new TextDecoderStream()).getReader();
   let text = "";

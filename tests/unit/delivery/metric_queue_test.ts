@@ -3,6 +3,7 @@ import { BackendError, type Delivery } from "../../../src/delivery/backend.ts";
 import type { OutboxOptions } from "../../../src/delivery/outbox.ts";
 import { recordBytes } from "../../../src/delivery/spool/record.ts";
 import type { MetricOutgoing, Outgoing } from "../../../src/envelopes/message.ts";
+import type { CounterName } from "../../../src/telemetry/counters.ts";
 import { FakeBackend } from "../../support/fake_backend.ts";
 import { CollectingLog } from "../../support/collecting_log.ts";
 import {
@@ -183,7 +184,7 @@ Deno.test("MetricQueue marks and counts what it replays, and only that", async (
     { sequence: 2, replayed: false },
   ]);
   await ends.clock.advance(0);
-  const counted = (name: string) => ends.counters.get(name, { class: "metric" });
+  const counted = (name: CounterName) => ends.counters.get(name, { class: "metric" });
   assert.deepEqual([counted("outbox_replayed_total"), counted("outbox_sent_total")], [1, 1]);
 });
 

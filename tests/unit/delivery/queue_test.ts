@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { CongestionController } from "../../../src/delivery/congestion/controller.ts";
 import { DeliveryStats } from "../../../src/delivery/queue.ts";
-import { Counters } from "../../../src/telemetry/counters.ts";
+import { type CounterName, Counters, type HistogramName } from "../../../src/telemetry/counters.ts";
 import { Health } from "../../../src/telemetry/health.ts";
 import { silentLog } from "../../../src/telemetry/log.ts";
 import { FakeBackend } from "../../support/fake_backend.ts";
@@ -31,34 +31,53 @@ Deno.test("DeliveryStats counts messages, bytes and replayed messages of their c
     stats.add(MESSAGE);
     stats.add({ ...MESSAGE, bytes: 2 });
     stats.add({ ...MESSAGE, replayed: true });
-    const counted = (name: string) => counters.get(name, { class: kind });
+    const counted = (name: CounterName) => counters.get(name, { class: kind });
     assert.deepEqual(
-      ["outbox_sent_total", "outbox_replayed_total", "outbox_sent_bytes_total"].map(counted),
+      (["outbox_sent_total", "outbox_replayed_total", "outbox_sent_bytes_total"] as const).map(
+        counted,
+      ),
       [2, 1, 82],
     );
     assert.equal(health.ageS("acknowledgement"), 0);
   }
 });
 
-Deno.test("DeliveryStats measures the time to the acknowledgement in milliseconds", () => {
+/** The samples of a histogram: the text of each bound with its count, and the sum. */
+function histogramOf(counters: Counters, name: HistogramName) {
+  const samples = counters.families().find((family) => family.name === name)?.samples ?? [];
+  return {
+    buckets: Object.fromEntries(
+      samples.filter(({ part }) => part === "bucket").map(({ labels, value }) => [
+        labels["le"],
+        value,
+      ]),
+    ),
+    sum: samples.find(({ part }) => part === "sum")?.value,
+  };
+}
+
+Deno.test("DeliveryStats measures the time to the acknowledgement in seconds", () => {
   const { counters, stats } = statsOf("status");
   stats.add({ ...MESSAGE, sentUs: 100, acknowledgedUs: 1600 });
   stats.add({ ...MESSAGE, sentUs: 100, acknowledgedUs: 300_100 });
-  const labels = { class: "metric" };
-  assert.equal(counters.get("outbox_acknowledgement_ms_sum", labels), 301.5);
-  const inBucket = (le: string) =>
-    counters.get("outbox_acknowledgement_ms_bucket", { ...labels, le });
-  assert.deepEqual(["1", "2", "200", "500", "+Inf"].map(inBucket), [0, 1, 1, 2, 2]);
+  const { buckets, sum } = histogramOf(counters, "outbox_acknowledgement_seconds");
+  assert.equal(sum, 0.3015);
+  const inBucket = (le: string) => buckets[le];
+  assert.deepEqual(["0.001", "0.002", "0.2", "0.5", "+Inf"].map(inBucket), [0, 1, 1, 2, 2]);
 });
 
-Deno.test("DeliveryStats has buckets from 1 ms to 5 s, in steps of 1, 2 and 5", () => {
-  const { counters } = statsOf("status");
-  const bounds = counters.all().filter(({ name }) => name === "outbox_acknowledgement_ms_bucket")
-    .map(({ labels }) => labels["le"]);
-  assert.deepEqual(
-    bounds,
-    ["1", "2", "5", "10", "20", "50", "100", "200", "500", "1000", "2000", "5000", "+Inf"],
-  );
+Deno.test("DeliveryStats measures the time since the capture, apart from states and replays", () => {
+  const { counters, stats } = statsOf("frame");
+  stats.add({ ...MESSAGE, latencyUs: 30_000 });
+  stats.add({ ...MESSAGE, latencyUs: -5 });
+  stats.add({ ...MESSAGE, latencyUs: 9e6, replayed: true });
+  stats.add(MESSAGE);
+  const { buckets, sum } = histogramOf(counters, "publication_latency_seconds");
+  assert.equal(sum, 0.03);
+  assert.deepEqual([buckets["0.005"], buckets["0.05"], buckets["+Inf"]], [1, 2, 2]);
+  const ofStatus = statsOf("status");
+  ofStatus.stats.add({ ...MESSAGE, latencyUs: 30_000 });
+  assert.deepEqual(histogramOf(ofStatus.counters, "publication_latency_seconds").buckets, {});
 });
 
 Deno.test("DeliveryStats shows the receivers of a topic, and counts those that were lost", () => {

@@ -152,10 +152,10 @@ Deno.test("HttpServer serves health and counters if they are configured", async 
   assert.equal((await bare.get("/metrics")).status, 404);
   const counters = new Counters();
   counters.add("dropped_total", { class: "frame", reason: 'a"b\\c\n' }, 3);
-  counters.set("queue-depth", 2.5);
+  counters.set("grpc_streams", 2.5);
   let healthy = true;
   await using fixture = await Fixture.start({
-    counters,
+    metrics: () => counters.families(),
     token: TOKEN,
     health: () => ({ healthy, agesS: { frame: 0.1 }, reasons: healthy ? [] : ["No frame"] }),
   });
@@ -175,12 +175,19 @@ Deno.test("HttpServer serves health and counters if they are configured", async 
         : { healthy: false },
     );
   }
+  assert.equal((await fixture.get("/metrics")).status, 401);
+  const plain = await fixture.get("/metrics", bearer);
+  assert.equal(plain.headers.get("content-type"), "text/plain; version=0.0.4; charset=utf-8");
+  assert.match(plain.text, /^physiology_dropped_total\{class="frame",reason="a\\"b\\\\c\\n"\} 3$/m);
+  assert.match(plain.text, /^physiology_grpc_streams 2.5\n$/m);
+  const accept = "application/openmetrics-text;version=1.0.0,text/plain;q=0.5";
+  const { headers, text: openMetrics } = await fixture.get("/metrics", { ...bearer, accept });
   assert.equal(
-    (await fixture.get("/metrics", bearer)).text,
-    "# TYPE physiology_dropped_total counter\n" +
-      'physiology_dropped_total{class="frame",reason="a\\"b\\\\c\\n"} 3\n' +
-      "# TYPE physiology_queue_depth gauge\nphysiology_queue_depth 2.5\n",
+    headers.get("content-type"),
+    "application/openmetrics-text; version=1.0.0; charset=utf-8",
   );
+  assert.match(openMetrics, /^# TYPE physiology_dropped counter$/m);
+  assert.match(openMetrics, /\n# EOF\n$/);
 });
 
 Deno.test("HttpServer ends its streams when it is disposed", async () => {

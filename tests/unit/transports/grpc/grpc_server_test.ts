@@ -155,7 +155,7 @@ Deno.test("GrpcServer checks its connections and counts them every second, until
   await waitFor("the stream", () => bench.server.streams === 1, { pollMs: 1 });
   timers.advance(1000);
   assert.equal(bench.counters.get("grpc_streams"), 1);
-  assert.equal(bench.counters.get("grpc_connections"), 1);
+  assert.equal(bench.counters.get("grpc_open_connections"), 1);
   await bench.server[Symbol.asyncDispose]();
   assert.deepEqual(timers.remainingMs, []);
 });
