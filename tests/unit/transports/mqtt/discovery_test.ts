@@ -82,3 +82,9 @@ Deno.test("discoveryPayload() lists every status, as an enum sensor requires", (
   assert.deepEqual(status!["options"], Object.keys(STATUS_NAMES));
   assert.equal("unit_of_measurement" in status! || "state_class" in status!, false);
 });
+
+Deno.test("discoveryPayload() is the example of docs/MQTT.md", () => {
+  const page = Deno.readTextFileSync(new URL("../../../../docs/MQTT.md", import.meta.url));
+  const examples = [...page.matchAll(/```json\n(.*?)```/gs)].map(([, text = ""]) => text);
+  assert.deepEqual(JSON.parse(examples.at(-1)!), JSON.parse(JSON.stringify(PAYLOAD)));
+});
