@@ -14,13 +14,15 @@ import { waitFor } from "../../../support/wait.ts";
 async function openDevice(...argv: readonly string[]) {
   const { settings } = load(["--simulate", ...argv]);
   const [counters, log] = [new Counters(), new CollectingLog()];
-  const commands = new CommandHandler({ recording: new Recording(), counters, log });
+  const recording = new Recording();
+  const commands = new CommandHandler({ recording, counters, log });
   const outlet = await mqttOutlet.open(settings, { clock, counters, log, commands });
   outlet.sink.start?.();
   return {
     connected: () => waitFor("the connection", () => log.linesWith("Connected to MQTT").length > 0),
     failure: () => waitFor("a failure", () => log.linesWith("Cannot connect to MQTT")[0]),
     log,
+    recording,
     [Symbol.asyncDispose]: () => outlet[Symbol.asyncDispose](),
   };
 }
@@ -118,4 +120,34 @@ Deno.test("mqttOutlet explains why it cannot connect", async () => {
   assert.match(await device.failure(), /refused/i);
   await using name = await openDevice("--mqtt_url=mqtt://host.invalid");
   assert.match(await name.failure(), /ENOTFOUND|not known|lookup|resolve/i);
+});
+
+Deno.test("mqttOutlet needs no more rights than the ACL of docs/MQTT.md gives", async () => {
+  const folder = Deno.makeTempDirSync();
+  try {
+    const page = Deno.readTextFileSync(new URL("../../../../docs/MQTT.md", import.meta.url));
+    const [, rules] = /```\n(user physiology\n.*?)```/s.exec(page)!;
+    const acl = `${folder}/acl`;
+    Deno.writeTextFileSync(acl, `user observer\ntopic readwrite #\n${rules}`);
+    await using broker = await startMosquitto({
+      users: { physiology: "secret-1", observer: "secret-2" },
+      config: [`acl_file ${acl}`],
+    });
+    const observer = await broker.observe("#", { username: "observer", password: "secret-2" });
+    await using device = await openDevice(
+      ...[`--mqtt_url=${broker.url}`, "--mqtt_device_id=bed-7"],
+      ...["--mqtt_username=physiology", "--mqtt_password=secret-1"],
+    );
+    for (const topic of ["availability", "state"]) {
+      await observer.first(`physiology/bed-7/${topic}`);
+    }
+    const config = "homeassistant/device/bed-7/config";
+    await observer.first(config);
+    await observer.publish("homeassistant/status", "online");
+    await waitFor("discovery again", () => observer.all(config).length === 2);
+    await observer.publish("physiology/bed-7/recording/set", "ON");
+    await waitFor("the recording", () => device.recording.state.recording);
+  } finally {
+    Deno.removeSync(folder, { recursive: true });
+  }
 });

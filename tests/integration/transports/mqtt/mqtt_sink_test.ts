@@ -180,3 +180,16 @@ Deno.test("MqttSink drops messages instead of filling the memory behind a slow b
   assert.equal(device.log.linesWith("Dropped a message to MQTT").length, 1);
   broker.thaw();
 });
+
+Deno.test("MqttSink is online after its connection was taken over by the same device id", async () => {
+  await using broker = await startMosquitto();
+  await using first = new SinkUnderTest(broker.port);
+  await using second = new SinkUnderTest(broker.port);
+  first.sink.start();
+  await waitFor("the connection", () => first.log.linesWith("Connected to MQTT").length > 0);
+  second.sink.start();
+  await waitFor("the loss", () => first.log.linesWith("Lost the connection to MQTT").length > 0);
+  // The Last Will of the first must not hide the second.
+  const late = await broker.observe();
+  await late.first(`${BASE}/availability`, ({ text }) => text === "online");
+});
