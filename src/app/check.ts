@@ -1,5 +1,5 @@
 import { Vision } from "../vision/vision.ts";
-import { selectedSources, selectedTransport, type Settings } from "./flags.ts";
+import { selectedOutlets, selectedSources, selectedTransport, type Settings } from "./flags.ts";
 import { readHttpTls } from "../web/flags.ts";
 import { grpcTls } from "./grpc.ts";
 
@@ -18,4 +18,5 @@ export async function checkSettings(settings: Settings): Promise<void> {
   grpcTls(settings.server);
   if (settings.server.httpPort > 0) readHttpTls(settings.http);
   await selectedTransport(settings).check?.(settings);
+  for (const outlet of selectedOutlets(settings)) outlet.check(settings);
 }

@@ -13,12 +13,14 @@ import { installFlags } from "../installation/flags.ts";
 import { recordFlags } from "../recording/flags.ts";
 import { videoRules } from "../capture/ffmpeg/flags.ts";
 import { grpcFlags, grpcRules } from "../transports/grpc/flags.ts";
+import type { Outlet } from "../transports/outlet.ts";
 import { redisPolicy } from "../transports/redis/flags.ts";
 import type { Transport } from "../transports/transport.ts";
 import { validateFlags } from "../validation/flags.ts";
 import { vitalsFlags } from "../vitals/flags.ts";
 import { dashboardFlags, httpFlags, httpTlsFlags, webRules } from "../web/flags.ts";
 import { loggingFlags, outputFlags, programFlags, stopFlags } from "./program_flags.ts";
+import { OUTLETS } from "./outlets.ts";
 import { SOURCES } from "./sources.ts";
 import { TRANSPORTS } from "./transports.ts";
 
@@ -26,6 +28,7 @@ const TOPICS = {
   ...topicsOf(SOURCES),
   publish: publishFlags({ names: TRANSPORTS.map(({ name }) => name), default: "redis" }),
   ...topicsOf(TRANSPORTS),
+  ...topicsOf(OUTLETS),
   vitals: vitalsFlags,
   server: topic("Control", ["serve"], {
     ...grpcFlags.rows,
@@ -49,8 +52,14 @@ export type Settings = SettingsOf<typeof TOPICS>;
 
 /** Every flag of the program, in the order of help. */
 export const FLAGS = defineFlags(TOPICS, {
-  rules: [...TRANSPORTS.flatMap(rulesOf), ...videoRules, ...grpcRules, ...webRules],
-  policies: [redisPolicy],
+  rules: [
+    ...TRANSPORTS.flatMap(rulesOf),
+    ...OUTLETS.flatMap(({ rules }) => rules),
+    ...videoRules,
+    ...grpcRules,
+    ...webRules,
+  ],
+  policies: [redisPolicy, ...OUTLETS.flatMap(({ policies }) => policies)],
   commandRules: { "serve": inputConflict, "check-config": inputConflict },
 });
 
@@ -76,6 +85,11 @@ export function selectedSources(settings: Settings): readonly SourceKind<Setting
 /** Returns the transport that the settings select. */
 export function selectedTransport({ publish }: Settings): Transport<Settings> {
   return TRANSPORTS.find(({ name }) => name === publish.backend)!;
+}
+
+/** Returns the outlets that the settings enable, beside the selected transport. */
+export function selectedOutlets(settings: Settings): readonly Outlet<Settings>[] {
+  return OUTLETS.filter((outlet) => outlet.isSelected(settings));
 }
 
 function inputConflict(settings: Settings): string | undefined {

@@ -19,7 +19,13 @@ import { redisPermissions } from "../transports/redis/flags.ts";
 import { validatePermissions } from "../validation/flags.ts";
 import { vitalsPermissions } from "../vitals/flags.ts";
 import { dashboardPermissions, httpPermissions } from "../web/flags.ts";
-import { FLAGS, selectedSources, selectedTransport, type Settings } from "./flags.ts";
+import {
+  FLAGS,
+  selectedOutlets,
+  selectedSources,
+  selectedTransport,
+  type Settings,
+} from "./flags.ts";
 
 type Part = PermissionsOf<Settings>;
 
@@ -54,6 +60,11 @@ const source: Part = (settings, program) =>
 const transport: Part = (settings, program) =>
   selectedTransport(settings).permissions(settings, program);
 
+const outlets: Part = (settings, program) =>
+  combinePermissions(
+    selectedOutlets(settings).map((outlet) => outlet.permissions(settings, program)),
+  );
+
 /** The parts of the server. */
 const SERVER: readonly Part[] = [
   native,
@@ -62,6 +73,7 @@ const SERVER: readonly Part[] = [
   vitalsPermissions,
   configuration,
   transport,
+  outlets,
   logFile,
   publishPermissions,
   grpcPermissions,

@@ -22,6 +22,7 @@ import { Appliance } from "./appliance.ts";
 import { GRPC_PORTS } from "../transports/grpc/flags.ts";
 import { type Configuration, FLAGS, isUnset } from "./flags.ts";
 import { openGrpc } from "./grpc.ts";
+import { openOutlets } from "./outlet_sinks.ts";
 import { openOutput } from "./output.ts";
 import { openPage } from "./page.ts";
 import { openRecording } from "./recording.ts";
@@ -82,6 +83,7 @@ export async function runServer(
   });
   await using output = await openOutput(settings, { ...context, commands, grpc });
   if (output.reload) reloads.add(output.reload);
+  await using outlets = await openOutlets(settings, { ...context, commands });
   const state = () => ({
     status: appliance.status,
     metricsWanted: !server.metricsOnlyWhileRecording || recording.state.recording,
@@ -93,6 +95,7 @@ export async function runServer(
 
   const bus = new Bus([
     output.sink,
+    ...outlets.sinks,
     ...page ? [page.sink] : [],
     ...grpc ? [envelopeSink((envelope) => grpc.publish(envelope))] : [],
     statusSink(systemd),

@@ -4,7 +4,15 @@ import type { RecordingStatePayload } from "../envelopes/fields/state.ts";
  * Origin of a change. `restart` resumes a recording that a crash interrupted; `end` is the shutdown
  * of the server.
  */
-export type RecordingOrigin = "flag" | "grpc" | "redis" | "file" | "http" | "restart" | "end";
+export type RecordingOrigin =
+  | "flag"
+  | "grpc"
+  | "redis"
+  | "mqtt"
+  | "file"
+  | "http"
+  | "restart"
+  | "end";
 
 /** A command to start or stop recording; `sessionId` is valid (`isSessionId`). */
 export interface RecordingCommand {

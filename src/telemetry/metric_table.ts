@@ -183,6 +183,21 @@ export const METRIC_TABLE = {
     help: "Messages that a gRPC client was too slow to receive",
     labels: ["stream"],
   },
+  mqtt_connections_total: { kind: "counter", help: "Connections to the MQTT broker" },
+  mqtt_connection_failures_total: {
+    kind: "counter",
+    help: "Attempts to connect to the MQTT broker that failed",
+  },
+  mqtt_published_total: {
+    kind: "counter",
+    help: "Messages sent to the MQTT broker",
+    labels: ["type"],
+  },
+  mqtt_dropped_total: {
+    kind: "counter",
+    help: "Messages dropped, as there was no connection to the MQTT broker or it was too slow",
+    labels: ["type", "reason"],
+  },
   http_login_failures_total: {
     kind: "counter",
     help: "Wrong tokens for HTTP",

@@ -105,6 +105,9 @@ const NEEDED: Readonly<Record<string, (video: string) => string[]>> = {
   http_tls_cert_path: () => ["--http_port=8080", "--http_tls_key_path=/none"],
   http_tls_key_path: () => ["--http_port=8080", "--http_tls_cert_path=/none"],
   grpc_tls_key_path: () => ["--grpc_tls_cert_path=/none"],
+  mqtt_tls_ca_path: () => ["--mqtt_url=mqtts://broker"],
+  mqtt_tls_cert_path: () => ["--mqtt_url=mqtts://broker", "--mqtt_tls_key_path=/none"],
+  mqtt_tls_key_path: () => ["--mqtt_url=mqtts://broker", "--mqtt_tls_cert_path=/none"],
 };
 
 Deno.test("checkSettings(), or load() before it, refuses each flag that names a missing file", async () => {
@@ -127,4 +130,8 @@ Deno.test("checkSettings(), or load() before it, refuses each flag that names a 
       `--${name}`,
     );
   }
+});
+
+Deno.test("checkSettings() accepts a broker for MQTT without a connection", async () => {
+  await check("--simulate", "--mqtt_url=mqtts://host.invalid");
 });

@@ -164,3 +164,20 @@ Deno.test("programContext() has the folder of the unpacked program, or of the so
     assert.equal(programContext().assets, root);
   });
 });
+
+Deno.test("permissionsFor() allows the broker and the files of MQTT only with --mqtt_url", () => {
+  const flags = ["--simulate", "--streaming_backend=grpc"];
+  const without = permissionsOf("serve", ...flags)!;
+  const granted = permissionsOf(
+    "serve",
+    ...flags,
+    ...["--mqtt_url=mqtts://[::1]", "--mqtt_password_file=/pw", "--mqtt_tls_ca_path=/ca.pem"],
+  )!;
+  const added = (kind: "read" | "net") =>
+    (granted[kind] as readonly string[]).filter((item) =>
+      !(without[kind] as readonly string[]).includes(item)
+    );
+  assert.deepEqual(added("read").toSorted(), ["/ca.pem", "/pw"]);
+  assert.deepEqual(added("net"), ["[::1]:8883"]);
+  assert.deepEqual(granted.write, without.write);
+});
