@@ -5,7 +5,7 @@ import { MqttClient } from "mqtt";
 import { reasonOf } from "../../base/errors.ts";
 import type { Counters } from "../../telemetry/counters.ts";
 import type { Log } from "../../telemetry/log.ts";
-import { backoffMs } from "../redis/backoff.ts";
+import { backoffMs } from "../backoff.ts";
 import type { MqttOptions } from "./options.ts";
 import { PacketGuard } from "./packet_guard.ts";
 

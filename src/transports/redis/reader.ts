@@ -1,7 +1,7 @@
 import type { Buffer } from "node:buffer";
 import { Cluster, Redis, type RedisOptions as AnyRedisOptions } from "ioredis";
 import { UsageError } from "../../base/errors.ts";
-import { backoffMs } from "./backoff.ts";
+import { backoffMs } from "../backoff.ts";
 import {
   type Client,
   connectionSettings,

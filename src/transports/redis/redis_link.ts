@@ -2,7 +2,7 @@ import type { Buffer } from "node:buffer";
 import { Cluster, type Redis } from "ioredis";
 import type { LinkMeasurement } from "../../delivery/backend.ts";
 import type { Log } from "../../telemetry/log.ts";
-import { backoffMs } from "./backoff.ts";
+import { backoffMs } from "../backoff.ts";
 import {
   type Address,
   type Client,

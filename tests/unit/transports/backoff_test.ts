@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { backoffMs } from "../../../../src/transports/redis/backoff.ts";
-import { fixedRandom } from "../../../support/fixed_random.ts";
+import { backoffMs } from "../../../src/transports/backoff.ts";
+import { fixedRandom } from "../../support/fixed_random.ts";
 
 Deno.test("backoffMs() doubles up to the cap, with jitter in the upper half", () => {
   const delays = [1, 2, 3, 4, 5, 6, 7, 60].map((attempt) => backoffMs(attempt, { random: 1 }));
