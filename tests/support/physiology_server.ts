@@ -77,8 +77,8 @@ export class ProgramUnderTest implements AsyncDisposable {
 
   async #end(): Promise<ProgramResult> {
     const { code } = await this.#child.status;
+    this.#code = code; // from here on, the process cannot be killed
     await Promise.all([this.#stdout, this.#stderr]);
-    this.#code = code;
     return { code, stdout: this.#out, stderr: this.#err };
   }
 }
