@@ -223,5 +223,5 @@ function repositoryOf(
   const { repository } = manifest;
   const url = typeof repository === "string" ? repository : repository?.url;
   return (url ?? manifest.homepage ?? "").replace(/^git\+/, "").replace(/\.git$/, "")
-    .replace(/^(git:\/\/github\.com\/)?(?=[\w.-]+\/[\w.-]+$)/, "https://github.com/");
+    .replace(/^((git|http):\/\/github\.com\/)?(?=[\w.-]+\/[\w.-]+$)/, "https://github.com/");
 }

@@ -24,6 +24,10 @@ const MAX_SLEW = 0.1;
 const MAX_SLEWED_US = 10_000_000;
 /** Smallest step of the system clock that is logged, in microseconds. Chosen. */
 const LOGGED_STEP_US = 1_000_000;
+/** The clocks are read at most this often to find their offset. */
+const MAX_READS = 5;
+/** Time for reading both clocks that is accepted at once, in milliseconds. */
+const MAX_READ_MS = 0.5;
 /** Interval at which the offset between the clocks is measured, in microseconds. */
 const REFRESH_US = 1_000_000;
 
@@ -74,8 +78,21 @@ export class SystemClock implements Clock {
     });
   }
 
+  /**
+   * Reads both clocks, again if the process was suspended in between: on a busy machine that would
+   * look like a step of the system clock.
+   */
   #measureOffsetUs(): number {
-    return this.epochNowMs() * 1000 - this.monotonicNowMs() * 1000;
+    let best = { elapsedMs: Infinity, offsetUs: 0 };
+    for (let attempt = 0; attempt < MAX_READS && best.elapsedMs > MAX_READ_MS; attempt++) {
+      const beforeMs = this.monotonicNowMs();
+      const epochMs = this.epochNowMs();
+      const elapsedMs = this.monotonicNowMs() - beforeMs;
+      if (elapsedMs < best.elapsedMs) {
+        best = { elapsedMs, offsetUs: (epochMs - beforeMs - elapsedMs / 2) * 1000 };
+      }
+    }
+    return best.offsetUs;
   }
 
   #refresh(): void {

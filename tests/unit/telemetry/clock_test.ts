@@ -57,6 +57,30 @@ Deno.test("SystemClock.epochUs() follows the clock again when it is set forward 
   ]);
 });
 
+Deno.test("SystemClock.epochUs() takes no suspension between two readings for a step of the clock", () => {
+  const time = { ms: 500, suspensionsMs: [] as number[] };
+  const clock = new SystemClock(
+    () => {
+      time.ms += time.suspensionsMs.shift() ?? 0; // before the clock of the system is read
+      const epochMs = 1_000_000 + time.ms;
+      time.ms += time.suspensionsMs.shift() ?? 0; // and after it
+      return epochMs;
+    },
+    () => time.ms,
+  );
+  const errorUsAfter = (suspensionsMs: number[]) => {
+    time.ms += 1000;
+    time.suspensionsMs = suspensionsMs;
+    const nowUs = clock.monotonicUs();
+    return clock.epochUs(nowUs) - nowUs - 1_000_000_000;
+  };
+  for (const suspensionsMs of [[40, 0], [0, 40], [40, 0, 0, 40, 40, 40], [30, 10, 10, 30]]) {
+    assert.equal(errorUsAfter(suspensionsMs), 0, `${suspensionsMs}`);
+  }
+  // Suspended at each of five readings: half of the shortest is the error.
+  assert.equal(errorUsAfter([40, 0, 30, 0, 10, 0, 30, 0, 40, 0]), 5000);
+});
+
 Deno.test("SystemClock.epochUs() slews if the clock was set back by up to 10 s, and holds beyond", () => {
   for (const [stepMs, correctedMs] of [[-10_000, 100], [-10_100, 0]] as const) {
     const { advance, lines } = clocks();
