@@ -30,19 +30,19 @@ const STATUS_MAPPINGS: NonNullable<PanelOptions["mappings"]> = [{
 function vitalStats(vital: "pulse" | "breathing", x: number) {
   const name = vital === "pulse" ? "Pulse" : "Breathing";
   const metric = `physiology_${vital}_bpm${DEVICE}`;
-  const at = (offset: number, w: number) => ({ x: x + offset, y: 1, w, h: 4 });
+  const at = (offset: number) => ({ x: x + offset, y: 1, w: 4, h: 4 });
   return [
     stat({
       title: name,
       description: "A dash while the value is withheld.",
-      position: at(0, 4),
+      position: at(0),
       queries: [{ expr: `max by (device) (${metric})`, legend: "{{device}}" }],
       unit: "suffix: /min",
     }),
     stat({
       title: `${name} confidence`,
       description: "Calibrated probability that the value is right.",
-      position: at(4, 4),
+      position: at(4),
       queries: [{
         expr: `max by (device) (physiology_${vital}_confidence${DEVICE})`,
         legend: "{{device}}",
@@ -53,7 +53,7 @@ function vitalStats(vital: "pulse" | "breathing", x: number) {
     stat({
       title: `${name} age`,
       description: "Time since the last message when it was scraped, and since the scrape.",
-      position: at(8, 4),
+      position: at(8),
       queries: [{
         expr: `min by (device) (time() - timestamp(${metric}) + ` +
           `physiology_core_metrics_age_seconds${DEVICE})`,

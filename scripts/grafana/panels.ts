@@ -74,7 +74,7 @@ export function stateTimeline(options: PanelOptions): PlainPanel {
 interface PanelKind {
   /** True for the present value, false for a range of time. */
   readonly instant: boolean;
-  readonly custom: object;
+  readonly custom: Record<string, unknown>;
   readonly options: Record<string, unknown>;
 }
 
@@ -104,7 +104,7 @@ function panel(
         decimals,
         noValue: "–",
         mappings,
-        custom: { ...custom },
+        custom,
         ...min === undefined ? {} : { min },
         ...max === undefined ? {} : { max },
       },

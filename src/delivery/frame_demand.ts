@@ -41,8 +41,7 @@ export class FrameDemandTracker {
 
   /** Whether the next frame should be sent. */
   get wanted(): boolean {
-    if (this.#probeDue) return true;
-    if (this.#receivers !== undefined && this.#receivers > 0) return true;
+    if (this.#probeDue || this.#isReceived) return true;
     return this.#demand ? this.#demand.watched : this.#receivers === undefined;
   }
 
@@ -90,7 +89,7 @@ export class FrameDemandTracker {
     const previous = this.#demand?.patterns ?? 0;
     this.#demand = await this.#backend.frameDemand?.();
     if (this.wanted || this.#idleFrameIntervalUs === 0) return;
-    const { patterns } = this.#demand ?? { patterns: undefined };
+    const patterns = this.#demand?.patterns;
     if (patterns === 0) return;
     const idleUs = this.#clock.monotonicUs() - this.#lastFrameUs;
     const isNew = patterns !== undefined && patterns > previous;

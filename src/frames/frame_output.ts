@@ -7,7 +7,7 @@ import type { FaceBlur } from "./face_blur.ts";
 import type { Box } from "../vision/region_sample.ts";
 import { quantizerScaleFor } from "./degradation.ts";
 import type { FramePacing } from "./pacing.ts";
-import type { Counters } from "../telemetry/counters.ts";
+import type { Counters, CounterValue } from "../telemetry/counters.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { FrameOutgoing } from "../envelopes/message.ts";
 
@@ -87,12 +87,14 @@ export class FrameOutput {
   readonly #inFlight: MonotonicUs[] = [];
   /** Settles when the previous frame has been published or dropped. */
   #previous: Promise<void> = Promise.resolve();
+  readonly #publishedCount: CounterValue;
   /** Scale and quality of the last published frame. */
   #published: { readonly scale: number; readonly quality?: number | undefined } = { scale: 1 };
 
   constructor(options: FrameOutputOptions) {
     this.#options = options;
     this.#shrinker = options.shrinker ?? new JpegShrinker();
+    this.#publishedCount = options.counters.counter("frames_published_total");
   }
 
   /** JPEG quality of the last published frame, if it was recompressed for a slow link. */
@@ -164,8 +166,8 @@ export class FrameOutput {
   }
 
   #publish(timeUs: MonotonicUs, { jpeg, width, height, scale = 1, quality }: SizedJpeg): void {
-    const { bus, envelopes, counters } = this.#options;
-    counters.add("frames_published_total");
+    const { bus, envelopes } = this.#options;
+    this.#publishedCount.total++;
     this.#published = { scale, quality };
     const { timestamp, sequence } = envelopes.frame(timeUs);
     bus.publishFrame({

@@ -28,6 +28,12 @@ Deno.test("serve publishes vital signs to MQTT, records on command, and is offli
   const state = JSON.parse(pulse.text);
   // On a machine with load, frames are missing, and the status may be another than OK.
   assert(Math.abs(state.pulse - 72) < 6, pulse.text);
+  const { payload } = observer.all(`${BASE}/core_metrics`).map(({ text }) => JSON.parse(text))
+    .find(({ timestamp }) => timestamp === state.timestamp);
+  assert.deepEqual([state.pulse, state.pulse_confidence], [
+    payload.pulse.strict.value,
+    payload.pulse.strict.confidence,
+  ]);
   assert.equal(state.recording, false);
   assert.equal(typeof state.status, "string");
   // The first states had a reason instead of a value.
