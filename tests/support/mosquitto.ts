@@ -1,6 +1,6 @@
 import { type IClientOptions, type IPublishPacket, MqttClient } from "mqtt";
 import { connect as connectTcp } from "node:net";
-import { freePort } from "./free_port.ts";
+import { ServerProcess } from "./server_process.ts";
 import { waitFor } from "./wait.ts";
 
 export interface StartMosquittoOptions {
@@ -18,13 +18,11 @@ export async function startMosquitto(options: StartMosquittoOptions = {}): Promi
 }
 
 /** Eclipse Mosquitto, which needs `apt-get install mosquitto`. */
-export class Mosquitto implements AsyncDisposable {
-  readonly port = freePort();
-  readonly folder = Deno.makeTempDirSync({ prefix: "mosquitto_test_" });
+export class Mosquitto extends ServerProcess {
   readonly #clients: Observer[] = [];
-  #process: Deno.ChildProcess | undefined;
 
   constructor({ config = [], users }: StartMosquittoOptions) {
+    super({ name: "mosquitto" });
     const lines = [
       `listener ${this.port} 127.0.0.1`,
       ...config,
@@ -32,7 +30,7 @@ export class Mosquitto implements AsyncDisposable {
       ...users || config.some((line) => line.startsWith("allow_anonymous"))
         ? []
         : ["allow_anonymous true"],
-      `log_dest file ${this.folder}/mosquitto.log`,
+      `log_dest file ${this.logPath}`,
       "persistence false",
       "user root",
     ];
@@ -45,48 +43,7 @@ export class Mosquitto implements AsyncDisposable {
 
   /** Starts it again on the same port, without what it had retained. */
   async restart(): Promise<void> {
-    await this.kill();
-    const child = new Deno.Command("setpriv", {
-      args: ["--pdeathsig", "KILL", "mosquitto", "-c", `${this.folder}/mosquitto.conf`],
-      env: { PATH: `${Deno.env.get("PATH")}:/usr/sbin` },
-      stdin: "null",
-      stdout: "null",
-      stderr: "null",
-    }).spawn();
-    this.#process = child;
-    let ended = false;
-    child.status.then(() => ended = true);
-    await waitFor(`mosquitto on port ${this.port}`, async () => {
-      if (ended) throw new Error(`mosquitto exited at once:\n${this.log()}`);
-      return await accepts(this.port);
-    });
-  }
-
-  /** Kills it at once, like a power cut. */
-  async kill(): Promise<void> {
-    const child = this.#process;
-    this.#process = undefined;
-    if (!child) return;
-    child.kill("SIGKILL");
-    await child.status;
-  }
-
-  /** Sends SIGSTOP: connections stay open, but nothing responds. */
-  freeze(): void {
-    this.#process?.kill("SIGSTOP");
-  }
-
-  /** Sends SIGCONT, after `freeze`. */
-  thaw(): void {
-    this.#process?.kill("SIGCONT");
-  }
-
-  log(): string {
-    try {
-      return Deno.readTextFileSync(`${this.folder}/mosquitto.log`);
-    } catch {
-      return "";
-    }
+    await this.start(["mosquitto", "-c", `${this.folder}/mosquitto.conf`], accepts);
   }
 
   /** Subscribes an independent client to a filter; it is closed with the broker. */
@@ -96,10 +53,9 @@ export class Mosquitto implements AsyncDisposable {
     return observer;
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  override async [Symbol.asyncDispose](): Promise<void> {
     for (const client of this.#clients) await client[Symbol.asyncDispose]();
-    await this.kill();
-    await Deno.remove(this.folder, { recursive: true });
+    await super[Symbol.asyncDispose]();
   }
 
   #writeUsers(users: Readonly<Record<string, string>>): string {

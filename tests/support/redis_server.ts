@@ -1,6 +1,6 @@
 import { Redis, type RedisOptions } from "ioredis";
 import { destroyClient, mendSocketHandling } from "../../src/transports/redis/client.ts";
-import { waitFor } from "./wait.ts";
+import { ServerProcess } from "./server_process.ts";
 import { freePort } from "./free_port.ts";
 
 export { freePort };
@@ -52,21 +52,14 @@ export async function startRedis(options: StartRedisOptions = {}): Promise<Redis
   }
 }
 
-export class RedisServer implements AsyncDisposable {
-  readonly hostname = "127.0.0.1";
-  readonly port: number;
-  /** Folder of the server, for its log, its dump and files of the test. */
-  readonly folder = Deno.makeTempDirSync({ prefix: "redis_test_" });
-  readonly #args: string[];
+export class RedisServer extends ServerProcess {
+  readonly #args: readonly string[];
   readonly #program: string;
   readonly #config: readonly string[];
   readonly #clients: Redis[] = [];
-  #process: Deno.ChildProcess | undefined;
 
-  constructor(
-    { port = freePort(), args = [], program = defaultProgram, config }: StartRedisOptions,
-  ) {
-    this.port = port;
+  constructor({ port, args = [], program = defaultProgram, config }: StartRedisOptions) {
+    super({ name: "redis-server", ...port === undefined ? {} : { port } });
     this.#args = [...args];
     this.#program = program;
     this.#config = config === undefined ? [] : [`${this.folder}/redis.conf`];
@@ -82,62 +75,14 @@ export class RedisServer implements AsyncDisposable {
     return `redis://${this.hostname}:${this.port}`;
   }
 
-  get pid(): number {
-    if (!this.#process) throw new Error("The redis-server of the test is not running");
-    return this.#process.pid;
-  }
-
   /** Starts it again on the same port, and waits until it responds. */
   async restart(args: readonly string[] = this.#args): Promise<void> {
-    if (this.#process) await this.kill();
-    // Ends with the test process, so that an aborted run leaves no server behind.
-    const child = new Deno.Command("setpriv", {
-      // deno-fmt-ignore
-      args: [
-        "--pdeathsig", "KILL", this.#program, ...this.#config, "--port", `${this.port}`, "--bind", this.hostname,
-        "--unixsocket", this.socketPath, "--dir", this.folder, "--logfile", `${this.folder}/redis.log`, "--save", "",
-        "--appendonly", "no", "--daemonize", "no", ...args,
-      ],
-      stdin: "null",
-      stdout: "null",
-      stderr: "null",
-    }).spawn();
-    this.#process = child;
-    let ended = false;
-    child.status.then(() => ended = true);
-    await waitFor(`redis-server on port ${this.port}`, async () => {
-      if (ended) throw new Error(`redis-server exited at once:\n${this.log()}`);
-      return await responds(this.port);
-    });
-  }
-
-  /** Kills it at once, like a power cut. */
-  async kill(): Promise<void> {
-    await this.#end("SIGKILL");
-  }
-
-  /** Stops it, like a service manager. */
-  async stop(): Promise<void> {
-    await this.#end("SIGTERM");
-  }
-
-  /** Sends SIGSTOP: connections stay open, but nothing responds. */
-  freeze(): void {
-    this.#process?.kill("SIGSTOP");
-  }
-
-  /** Sends SIGCONT, after `freeze`. */
-  thaw(): void {
-    this.#process?.kill("SIGCONT");
-  }
-
-  /** Returns the log of the server. */
-  log(): string {
-    try {
-      return Deno.readTextFileSync(`${this.folder}/redis.log`);
-    } catch {
-      return "";
-    }
+    // deno-fmt-ignore
+    await this.start([
+      this.#program, ...this.#config, "--port", `${this.port}`, "--bind", this.hostname,
+      "--unixsocket", this.socketPath, "--dir", this.folder, "--logfile", this.logPath, "--save", "",
+      "--appendonly", "no", "--daemonize", "no", ...args,
+    ], responds);
   }
 
   /** Returns a client that reconnects quickly and is closed with the server. */
@@ -159,22 +104,9 @@ export class RedisServer implements AsyncDisposable {
     return client;
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  override async [Symbol.asyncDispose](): Promise<void> {
     for (const client of this.#clients) destroyClient(client);
-    await this.kill();
-    await Deno.remove(this.folder, { recursive: true }).catch(() => {});
-  }
-
-  async #end(signal: Deno.Signal): Promise<void> {
-    const child = this.#process;
-    this.#process = undefined;
-    if (!child) return;
-    try {
-      child.kill(signal);
-    } catch {
-      // It has already exited.
-    }
-    await child.status;
+    await super[Symbol.asyncDispose]();
   }
 }
 
