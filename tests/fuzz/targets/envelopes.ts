@@ -4,6 +4,7 @@ import { ColumnFile } from "../../../src/recording/column_file.ts";
 import { orderedEnvelopes } from "../../../src/recording/ordered_envelopes.ts";
 import { isRecordingState, sessionIdOf } from "../../../src/recording/saved_envelope.ts";
 import { SeriesWriter } from "../../../src/recording/series.ts";
+import { openPlain } from "../../../src/recording/work_file.ts";
 import { takeMessage } from "../../../src/web/device_messages.ts";
 import { Hub } from "../../../src/web/hub.ts";
 import { fakeMetrics, fakeRecordingState, fakeStatus } from "../../support/fake_stream.ts";
@@ -18,7 +19,8 @@ function derive(path: string): void {
   const csv: string[] = [];
   const series = new SeriesWriter({ columns, csv: { write: (text) => csv.push(text) } });
   const newest = new Map<string, number>();
-  for (const envelope of orderedEnvelopes(path)) {
+  using lines = openPlain(path);
+  for (const envelope of orderedEnvelopes(lines)) {
     if (!envelope) continue;
     const { type, timestamp } = envelope;
     assert(timestamp > (newest.get(type) ?? -Infinity), "an envelope out of order");

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { assetPath } from "../../../src/base/assets.ts";
 import { publishFlags, publishPermissions } from "../../../src/delivery/flags.ts";
-import { NO_SECRET } from "../../../src/config/secret.ts";
 import { load } from "../../../src/app/flags.ts";
 import { accepts, assertNumberLimits, defaultsOf } from "../../support/flag_limits.ts";
 
@@ -31,7 +30,7 @@ Deno.test("publishFlags have the documented defaults", () => {
     blurFaces: false,
     maxFrameAgeMs: 1000,
     outboxMemoryBytes: 16 * 1024 * 1024,
-    spoolKey: NO_SECRET,
+    spoolKey: "",
     spoolMaxBytes: 256 * 1024 * 1024,
     spoolMaxAgeSeconds: 24 * 3600,
   });
