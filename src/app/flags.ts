@@ -8,7 +8,7 @@ import {
   type LoadContext,
 } from "../config/load.ts";
 import { recordingStateFlags } from "../control/flags.ts";
-import { publishFlags } from "../delivery/flags.ts";
+import { publishFlags, publishRules } from "../delivery/flags.ts";
 import { installFlags } from "../installation/flags.ts";
 import { recordFlags } from "../recording/flags.ts";
 import { videoRules } from "../capture/ffmpeg/flags.ts";
@@ -53,6 +53,7 @@ export type Settings = SettingsOf<typeof TOPICS>;
 /** Every flag of the program, in the order of help. */
 export const FLAGS = defineFlags(TOPICS, {
   rules: [
+    ...publishRules,
     ...TRANSPORTS.flatMap(rulesOf),
     ...OUTLETS.flatMap(({ rules }) => rules),
     ...videoRules,
