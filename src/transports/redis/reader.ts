@@ -108,6 +108,14 @@ export class RedisReader implements AsyncDisposable, KeyValueSource {
     for (const prefix of framePrefixesOf(channels)) this.#leases?.add(prefix);
   }
 
+  /**
+   * Like `subscribe()`, but shows no demand for frames by a lease: for a moment, or in a cluster for
+   * the frames that a server sends now and then anyway.
+   */
+  async subscribeBriefly(...channels: readonly string[]): Promise<void> {
+    await this.#subscriptions.add(...channels);
+  }
+
   async unsubscribe(...channels: readonly string[]): Promise<void> {
     for (const prefix of framePrefixesOf(channels)) this.#leases?.remove(prefix);
     await this.#subscriptions.remove(...channels);
