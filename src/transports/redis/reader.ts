@@ -140,6 +140,20 @@ export class RedisReader implements AsyncDisposable, KeyValueSource {
     return (entries as [string, unknown][])[0]?.[0];
   }
 
+  /**
+   * Returns the first entry of a stream in each range of times, given in milliseconds since the Unix
+   * epoch; undefined for a range without entries.
+   */
+  async firstEntries(
+    stream: string,
+    ranges: readonly { readonly fromMs: number; readonly toMs: number }[],
+  ): Promise<readonly (string | undefined)[]> {
+    return await Promise.all(ranges.map(async ({ fromMs, toMs }) => {
+      const entries = await this.#commands.xrange(stream, fromMs, toMs, "COUNT", 1);
+      return (entries as [string, string[]][])[0]?.[1][1];
+    }));
+  }
+
   async readEntries(
     after: ReadonlyMap<string, string>,
     limit: number,
