@@ -174,6 +174,7 @@ export class App {
     } else {
       arrange(this.#main, [this.#overview.root]);
       this.#overview.update(views, nowMs);
+      void this.#screens.flush();
     }
     this.#subscribe();
   }
@@ -188,13 +189,13 @@ export class App {
         hasHistory: this.#ward.page.history,
       });
       this.#details.set(name, detail);
-      this.#screens.add(name, detail.video);
+      this.#screens.addLive(name, detail.video);
     }
     return detail;
   }
 
   #closeDetail(name: string, detail: Detail): void {
-    this.#screens.remove(name, detail.video);
+    this.#screens.removeLive(name);
     detail.dispose();
     this.#details.delete(name);
   }

@@ -139,7 +139,7 @@ export class Overview {
       tile = new Tile(view.name, this.#options.words);
       this.#tiles.set(view.name, tile);
       this.#observer.observe(tile.root);
-      this.#options.screens.add(view.name, tile.still);
+      this.#options.screens.addStill(view.name, tile.still);
     }
     tile.update(view);
     return tile;
@@ -147,7 +147,7 @@ export class Overview {
 
   #remove(name: string, tile: Tile): void {
     this.#observer.unobserve(tile.root);
-    this.#options.screens.remove(name, tile.still);
+    this.#options.screens.removeStill(name);
     this.#visible.delete(name);
     this.#tiles.delete(name);
   }

@@ -1,53 +1,85 @@
-/** Canvases that show the frames of devices. Frames that arrive while one is decoded are replaced by the newest. */
+/** Width of a still, in pixels: enough for the largest tile. */
+const STILL_WIDTH = 160;
+
+/**
+ * Canvases that show the frames of devices: live video at once, stills together at each `flush()`,
+ * because each change of the document costs a frame of the browser. Of the frames that wait, only
+ * the newest is decoded.
+ */
 export class Screens {
-  readonly #canvases = new Map<string, Set<HTMLCanvasElement>>();
+  readonly #live = new Map<string, HTMLCanvasElement>();
+  readonly #stills = new Map<string, HTMLCanvasElement>();
   readonly #waiting = new Map<string, Uint8Array<ArrayBuffer>>();
   readonly #decoding = new Set<string>();
+  #isFlushing = false;
 
-  /** Shows the frames of a device on a canvas. */
-  add(device: string, canvas: HTMLCanvasElement): void {
-    const canvases = this.#canvases.get(device) ?? new Set();
-    this.#canvases.set(device, canvases.add(canvas));
+  /** Shows the live video of a device on a canvas. */
+  addLive(device: string, canvas: HTMLCanvasElement): void {
+    this.#live.set(device, canvas);
   }
 
-  remove(device: string, canvas: HTMLCanvasElement): void {
-    const canvases = this.#canvases.get(device);
-    canvases?.delete(canvas);
-    if (canvases?.size === 0) this.#canvases.delete(device);
+  removeLive(device: string): void {
+    this.#live.delete(device);
+  }
+
+  /** Shows stills of a device on a canvas. */
+  addStill(device: string, canvas: HTMLCanvasElement): void {
+    this.#stills.set(device, canvas);
+  }
+
+  removeStill(device: string): void {
+    this.#stills.delete(device);
   }
 
   /** Takes a frame; it is decoded only if a canvas shows the device. */
   take(device: string, jpeg: Uint8Array<ArrayBuffer>): void {
-    if (!this.#canvases.has(device)) return;
+    if (!this.#live.has(device) && !this.#stills.has(device)) return;
     this.#waiting.set(device, jpeg);
-    if (!this.#decoding.has(device)) void this.#decode(device);
+    if (this.#live.has(device) && !this.#decoding.has(device)) void this.#playLive(device);
   }
 
-  async #decode(device: string): Promise<void> {
+  /** Shows the stills that have arrived. */
+  async flush(): Promise<void> {
+    if (this.#isFlushing) return;
+    this.#isFlushing = true;
+    const devices = [...this.#waiting.keys()].filter((device) => !this.#live.has(device));
+    const images = await Promise.all(
+      devices.map(async (device) => ({ device, image: await this.#decodeNewest(device) })),
+    );
+    for (const { device, image } of images) {
+      const canvas = this.#stills.get(device);
+      if (image && canvas) draw(canvas, image, STILL_WIDTH);
+      image?.close();
+    }
+    this.#isFlushing = false;
+  }
+
+  async #playLive(device: string): Promise<void> {
     this.#decoding.add(device);
-    for (let jpeg = this.#waiting.get(device); jpeg; jpeg = this.#waiting.get(device)) {
-      this.#waiting.delete(device);
-      try {
-        const image = await createImageBitmap(new Blob([jpeg], { type: "image/jpeg" }));
-        for (const canvas of this.#canvases.get(device) ?? []) draw(canvas, image);
-        image.close();
-      } catch {
-        // A publisher may send anything; the frame before stays, and its age is shown.
-      }
+    while (this.#live.has(device) && this.#waiting.has(device)) {
+      const image = await this.#decodeNewest(device);
+      const canvas = this.#live.get(device);
+      if (image && canvas) draw(canvas, image);
+      image?.close();
     }
     this.#decoding.delete(device);
   }
+
+  /** Returns undefined for what is no image, as a publisher may send anything. */
+  async #decodeNewest(device: string): Promise<ImageBitmap | undefined> {
+    const jpeg = this.#waiting.get(device)!;
+    this.#waiting.delete(device);
+    return await createImageBitmap(new Blob([jpeg], { type: "image/jpeg" })).catch(() => undefined);
+  }
 }
 
-/** Draws an image. A still has the resolution of its element, a live video that of the image. */
-function draw(canvas: HTMLCanvasElement, image: ImageBitmap): void {
-  const isStill = canvas.classList.contains("still");
-  const scale = isStill ? Math.min(1, 160 / image.width) : 1;
+function draw(canvas: HTMLCanvasElement, image: ImageBitmap, maxWidth = Infinity): void {
+  const scale = Math.min(1, maxWidth / image.width);
   const [width, height] = [Math.round(image.width * scale), Math.round(image.height * scale)];
   if (canvas.width !== width || canvas.height !== height) {
     canvas.width = width;
     canvas.height = height;
   }
-  canvas.getContext("2d")?.drawImage(image, 0, 0, width, height);
+  canvas.getContext("2d", { alpha: false })?.drawImage(image, 0, 0, width, height);
   canvas.dataset["shown"] = "";
 }
