@@ -47,6 +47,11 @@ export function conditionOf(view: DeviceView, words: Catalogue): Condition {
   return { kind: "good", ...words.status.OK };
 }
 
+/** Returns the first sentence of a text, for a tile. */
+export function firstSentence(text: string): string {
+  return /^.*?[.:](?=\s|$)/s.exec(text)?.[0].replace(/:$/, "") ?? text;
+}
+
 /** Returns a text of the server without the sentences that name command-line flags. */
 export function withoutFlags(text: string): string {
   return text.split(/(?<=[.:;])\s+/).filter((part) => !/(^|\W)--[a-z]/.test(part)).join(" ")

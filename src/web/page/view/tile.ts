@@ -1,5 +1,5 @@
 import type { Catalogue } from "../messages/catalogue.ts";
-import { conditionOf } from "../model/condition.ts";
+import { conditionOf, firstSentence } from "../model/condition.ts";
 import { VITALS } from "../model/device.ts";
 import { formatVital, qualityBars } from "../model/format.ts";
 import type { WardDevice } from "../model/ward.ts";
@@ -80,7 +80,10 @@ export class Tile {
     setAttribute(this.root, "data-acknowledged", alarm?.acknowledged ? "" : undefined);
     setAttribute(this.root, "data-stale", view.stale || view.silent ? "" : undefined);
     setText(this.#alarm, alarm ? PRIORITY_MARKS[alarm.priority] : "");
-    setText(this.#sentence, alarm ? alarm.message : view.apnea ? words.apnea : operator);
+    setText(
+      this.#sentence,
+      alarm ? alarm.message : view.apnea ? words.apnea : firstSentence(operator),
+    );
     this.#recording.hidden = view.recording !== true || view.silent;
     for (const vital of VITALS) {
       const { value } = view[vital];

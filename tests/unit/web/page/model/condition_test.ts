@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
 import { ENGLISH } from "../../../../../src/web/page/messages/en.ts";
-import { conditionOf, withoutFlags } from "../../../../../src/web/page/model/condition.ts";
+import {
+  conditionOf,
+  firstSentence,
+  withoutFlags,
+} from "../../../../../src/web/page/model/condition.ts";
 import type { DeviceView } from "../../../../../src/web/page/model/device.ts";
 
 const view = (changes: Partial<DeviceView> = {}): DeviceView => ({
@@ -53,4 +57,9 @@ Deno.test("withoutFlags() keeps sentences and removes those that name a flag", (
   );
   assert.equal(withoutFlags("The server stops: raise --limit"), "The server stops.");
   assert.equal(withoutFlags("A part--part is no flag."), "A part--part is no flag.");
+});
+
+Deno.test("firstSentence() keeps what a tile has room for", () => {
+  const texts = ["No face is visible. Face the camera.", "New face: measuring again", "Motion", ""];
+  assert.deepEqual(texts.map(firstSentence), ["No face is visible.", "New face", "Motion", ""]);
 });
