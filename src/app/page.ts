@@ -67,7 +67,10 @@ export async function openPage(
     counters,
     log,
     health: () => healthOf(settings, context),
-    onCommand: (_device, command) => commands.apply(command, "http") !== "stale",
+    onCommand: (_device, command) => {
+      commands.apply(command, "http");
+      return true;
+    },
   });
   await http.start();
   return {

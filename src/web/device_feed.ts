@@ -44,7 +44,7 @@ export class DeviceFeed implements Disposable {
     const { reader, devices, clock } = this.#options = options;
     this.hub = new Hub({
       named: devices.filter((device) => !isPattern(device)),
-      onVideoSubscribed: (device, subscribed) => this.#watch(device, subscribed),
+      onFrameDemand: (device, demand) => this.#watch(device, demand !== "none"),
     });
     this.#keyValues = new KeyValueReader({
       source: reader,

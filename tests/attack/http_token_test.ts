@@ -12,7 +12,7 @@ Deno.test("HttpServer compares 20 guesses of a token and no more, in logins and 
   await using page = await startPage({ log });
   const guess = async (number: number) => {
     const login = number % 2 === 0;
-    const response = await fetch(page.url + (login ? "/login" : "/events"), {
+    const response = await fetch(page.url + (login ? "/login" : "/v1/devices"), {
       ...login
         ? { method: "POST", body: new URLSearchParams({ token: `guess ${number}` }) }
         : { headers: { authorization: `Bearer guess ${number}` } },

@@ -21,8 +21,8 @@ const TOPICS = ["core_metrics", "edge_metrics", "status", "recording_state"];
 const POLL_MS = 100;
 /** Interval at which new devices are discovered, in milliseconds. */
 const DISCOVER_MS = 2000;
-/** Maximum number of devices beside those with a name, equal to the dashboard's. */
-const MAX_DEVICES = 64;
+/** Maximum number of devices beside those with a name, so that invented prefixes stay harmless. */
+export const MAX_DEVICES = 256;
 
 /** Returns true for a pattern such as `ward-*`, and false for the name of one device. */
 export function isPattern(device: string): boolean {

@@ -12,6 +12,7 @@ import { startProgram } from "../../support/physiology_server.ts";
 import { Program } from "../../support/program.ts";
 import { startCluster } from "../../support/redis_cluster.ts";
 import { freePort, type RedisServer, startRedis } from "../../support/redis_server.ts";
+import { StreamProbe } from "../../support/stream_probe.ts";
 import { waitFor } from "../../support/wait.ts";
 
 const TOKEN = "a secret of 16 characters";
@@ -229,13 +230,12 @@ for (
       ...args,
       "--start_with_recording_on",
     ]));
-    const events = await fetch(`${url}events`);
-    let received = "";
-    const reading = (async () => {
-      for await (const text of events.body!.pipeThrough(new TextDecoderStream())) received += text;
-    })().catch(() => {});
-    for (const part of ['"type":"core_metrics","device":"physiology"', '"recording":true']) {
-      await waitFor(part, () => received.includes(part), { timeoutMs: 20_000 });
+    const topics = ["core_metrics", "status", "recording_state"];
+    const probe = await StreamProbe.subscribed(url, { subscribe: topics });
+    for (const part of ['"type":"core_metrics"', '"recording":true']) {
+      await waitFor(part, () => JSON.stringify(probe.messages).includes(part), {
+        timeoutMs: 20_000,
+      });
     }
     const video = await fetch(`${url}video?device=physiology`);
     const reader = video.body!.getReader();
@@ -243,7 +243,7 @@ for (
     while (bytes < 20_000) bytes += (await reader.read()).value!.length;
     await reader.cancel();
     program.kill("SIGTERM");
-    await reading;
+    assert.equal((await probe.closed).code, 1001);
   });
 }
 
@@ -256,7 +256,7 @@ Deno.test("dashboard with a token requires a login or the token", async () => {
     "--http_allow_plaintext",
   ]);
   await using _dashboard = program;
-  for (const path of ["", "events", "video?device=a", "app.js", "api/recording"]) {
+  for (const path of ["", "v1/stream", "video?device=a", "app.js", "api/recording"]) {
     const response = await fetch(url + path);
     assert.equal(response.status, 401, path);
     await response.body?.cancel();

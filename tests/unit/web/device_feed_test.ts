@@ -4,6 +4,7 @@ import {
   type DeviceFeedOptions,
   type FeedReader,
 } from "../../../src/web/device_feed.ts";
+import { FakeViewer } from "../../support/fake_frames.ts";
 import { fakeStatus } from "../../support/fake_stream.ts";
 import { HeldTimers } from "../../support/held_timers.ts";
 import { ManualClock } from "../../support/manual_clock.ts";
@@ -64,13 +65,14 @@ Deno.test("DeviceFeed.follow() subscribes to the metrics of each pattern, and to
   assert.deepEqual(reader.calls.toSorted(), expected.toSorted());
 });
 
-Deno.test("DeviceFeed subscribes to the frames of a device while its video is shown", async () => {
+Deno.test("DeviceFeed subscribes to the frames of a device while its video is shown", () => {
   const { reader, feed } = open();
   using _feed = feed;
   feed.take("ward-1:status", STATUS);
-  const video = feed.hub.video("ward-1")!;
+  const viewer = new FakeViewer({ "ward-1": "live" });
+  feed.hub.frames.add(viewer);
   assert.deepEqual(reader.calls, ["subscribe ward-1:frame"]);
-  await video.cancel();
+  feed.hub.frames.remove(viewer);
   assert.deepEqual(reader.calls, ["subscribe ward-1:frame", "unsubscribe ward-1:frame"]);
 });
 
@@ -79,7 +81,9 @@ Deno.test("DeviceFeed ignores that a subscription fails, which the reader repeat
   using _feed = feed;
   reader.available = false;
   feed.take("ward-1:status", STATUS);
-  await feed.hub.video("ward-1")!.cancel();
+  const viewer = new FakeViewer({ "ward-1": "live" });
+  feed.hub.frames.add(viewer);
+  feed.hub.frames.remove(viewer);
   await feed.follow(new AbortController().signal);
   assert.equal(reader.calls.length, 10);
 });
@@ -92,10 +96,11 @@ Deno.test("DeviceFeed polls histories and watched frames of devices without chan
   await clock.advance(0);
   assert.deepEqual(feed.hub.devices, ["ward-1"]);
   assert.deepEqual(reader.calls, ["keys ward-*:status:history", "keys home:status:history"]);
-  const video = feed.hub.video("ward-1")!;
+  const viewer = new FakeViewer({ "ward-1": "live" });
+  feed.hub.frames.add(viewer);
   await clock.advance(110);
   assert.equal(reader.calls.at(-1), "get ward-1:frame");
-  await video.cancel();
+  feed.hub.frames.remove(viewer);
   const { length } = reader.calls;
   await clock.advance(110);
   assert.equal(reader.calls.length, length);
