@@ -2,6 +2,7 @@ import { type FrameMessage, jpegOf, type ServerMessage, type Subscription } from
 
 /** The server sends `alive` every 5 s; a connection without any message for longer is dead. */
 const SILENCE_MS = 12_000;
+const CHECK_MS = 1000;
 const FIRST_DELAY_MS = 500;
 const MAX_DELAY_MS = 10_000;
 
@@ -26,11 +27,13 @@ export class StreamConnection implements Disposable {
   #attempt = 0;
   #frame: FrameMessage | undefined;
   #retry: ReturnType<typeof setTimeout> | undefined;
-  #watch: ReturnType<typeof setTimeout> | undefined;
+  readonly #watch: ReturnType<typeof setInterval>;
+  #lastMs = 0;
   #isDisposed = false;
 
   constructor(options: StreamOptions) {
     this.#options = options;
+    this.#watch = setInterval(() => this.#check(), CHECK_MS);
     this.#connect();
   }
 
@@ -45,7 +48,7 @@ export class StreamConnection implements Disposable {
   [Symbol.dispose](): void {
     this.#isDisposed = true;
     clearTimeout(this.#retry);
-    clearTimeout(this.#watch);
+    clearInterval(this.#watch);
     this.#socket?.close();
   }
 
@@ -59,12 +62,12 @@ export class StreamConnection implements Disposable {
     });
     socket.addEventListener("message", ({ data }) => this.#take(data));
     socket.addEventListener("close", () => this.#reconnect(socket));
-    this.#expectMessage(socket);
+    this.#lastMs = performance.now();
   }
 
   #take(data: string | ArrayBuffer): void {
     this.#attempt = 0;
-    this.#expectMessage(this.#socket);
+    this.#lastMs = performance.now();
     if (typeof data !== "string") {
       if (this.#frame) this.#options.onFrame(this.#frame, jpegOf(data));
       this.#frame = undefined;
@@ -76,20 +79,17 @@ export class StreamConnection implements Disposable {
   }
 
   /** Gives a connection up that stays silent; closing it could take minutes if the peer is gone. */
-  #expectMessage(socket: WebSocket | undefined): void {
-    clearTimeout(this.#watch);
-    this.#watch = setTimeout(() => {
-      if (!socket) return;
-      socket.close();
-      this.#reconnect(socket);
-    }, SILENCE_MS);
+  #check(): void {
+    const socket = this.#socket;
+    if (!socket || performance.now() - this.#lastMs < SILENCE_MS) return;
+    socket.close();
+    this.#reconnect(socket);
   }
 
   #reconnect(socket: WebSocket): void {
     if (socket !== this.#socket || this.#isDisposed) return;
     this.#socket = undefined;
     this.#frame = undefined;
-    clearTimeout(this.#watch);
     this.#options.onOpen(false);
     this.#retry = setTimeout(() => this.#connect(), reconnectDelayMs(this.#attempt++));
   }

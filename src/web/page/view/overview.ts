@@ -35,6 +35,8 @@ export class Overview {
   readonly #observer: IntersectionObserver;
   #shown: readonly WardDevice[] = [];
   #columns = 1;
+  /** Number of tiles that the size of the tiles is for. */
+  #fitted = -1;
 
   constructor(options: OverviewOptions) {
     const { words, actions } = options;
@@ -101,12 +103,13 @@ export class Overview {
     setText(this.#record, words.recordGroup(live));
     setText(this.#stop, words.stopGroup(live));
     this.#record.hidden = this.#stop.hidden = live === 0;
-    this.fit();
+    if (this.#fitted !== this.#shown.length) this.fit();
   }
 
   /** Chooses the size of the tiles for the window. */
   fit(): void {
     const { isWall } = this.#options;
+    this.#fitted = this.#shown.length;
     const top = this.#grid.getBoundingClientRect().top + scrollY;
     const grid = fitGrid(this.#shown.length, {
       width: this.#grid.clientWidth,
