@@ -94,7 +94,7 @@ export class App {
         this.#ward.take(message, performance.now());
         if (message.type === "alarms" || message.type === "connection") this.#update();
       },
-      onFrame: ({ device }, jpeg) => this.#screens.take(device, jpeg),
+      onFrame: (frame, jpeg) => this.#screens.take(frame, jpeg),
       onOpen: (isOpen) => this.#setOpen(isOpen),
     });
     this.#listen();
