@@ -220,7 +220,7 @@ export class ChromiumPage implements AsyncDisposable {
     if (id !== undefined) {
       this.#pending.get(id)?.(rest);
       this.#pending.delete(id);
-    } else if (method === "Runtime.exceptionThrown" || method === "Log.entryAdded") {
+    } else if (method === "Runtime.exceptionThrown" || isError(method, params)) {
       this.errors.push(JSON.stringify(params));
     } else if (method === "Runtime.consoleAPICalled" && params?.["type"] === "error") {
       this.errors.push(JSON.stringify(params["args"]));
@@ -230,4 +230,9 @@ export class ChromiumPage implements AsyncDisposable {
       this.bytes += Number(params?.["encodedDataLength"]);
     }
   }
+}
+
+/** Whether a message is an error in the log; others are advice for the authors of a page. */
+function isError(method: string | undefined, params: Message["params"]): boolean {
+  return method === "Log.entryAdded" && (params?.["entry"] as { level: string }).level === "error";
 }
