@@ -64,14 +64,18 @@ export class FakeWardServer implements AsyncDisposable {
       for (const [socket, { live, stills }] of this.#clients) {
         const isDue = live.includes(bed.name) ||
           (stills.includes(bed.name) && (turn + index) % 5 === 0);
-        if (isDue) this.#sendFrame(socket, bed, nowMs * 1000);
+        if (isDue) this.#sendFrame(socket, { bed, index, us: nowMs * 1000 });
       }
     }
     if (turn % 25 === 0) this.broadcast({ type: "alive" });
   }
 
-  #sendFrame(socket: WebSocket, { name }: SimulatedBed, us: number): void {
-    const jpeg = this.#images[this.#turn % this.#images.length]!;
+  #sendFrame(socket: WebSocket, { bed: { name }, index, us }: {
+    readonly bed: SimulatedBed;
+    readonly index: number;
+    readonly us: number;
+  }): void {
+    const jpeg = this.#images[(this.#turn + 7 * index) % this.#images.length]!;
     const payload = { width: 640, height: 480, format: "jpeg", sequence: this.#turn };
     socket.send(JSON.stringify({ type: "frame", timestamp: us, device: name, payload }));
     const bytes = new Uint8Array(8 + jpeg.length);

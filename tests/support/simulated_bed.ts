@@ -121,16 +121,20 @@ export function bedNames(count: number): string[] {
   );
 }
 
-/** JPEG images of one size for all beds, drawn by ffmpeg. */
-export async function bedImages(size = "640x480"): Promise<Uint8Array<ArrayBuffer>[]> {
-  const { stdout, success } = await new Deno.Command("ffmpeg", {
-    args: ["-v", "error", "-f", "lavfi", "-i", `testsrc2=size=${size}:rate=10:duration=1`]
-      .concat("-f", "mjpeg", "-q:v", "8", "-"),
+/** JPEG images for all beds: a test pattern, or the frames of a video. */
+export async function bedImages(
+  { size = "640x480", video }: { readonly size?: string; readonly video?: string } = {},
+): Promise<Uint8Array<ArrayBuffer>[]> {
+  const input = video === undefined
+    ? ["-f", "lavfi", "-i", `testsrc2=size=${size}:rate=10:duration=1`]
+    : ["-i", video, "-vf", `scale=${size.replace("x", ":")},fps=5`];
+  const { success, stdout } = await new Deno.Command("ffmpeg", {
+    args: ["-v", "error", ...input, "-f", "mjpeg", "-q:v", "6", "-"],
   }).output();
-  if (!success) throw new Error("Cannot draw the images of the beds");
+  if (!success) throw new Error("Cannot make the images of the beds");
   const images: Uint8Array<ArrayBuffer>[] = [];
   let start = 0;
-  for (let at = 2; at < stdout.length; at++) {
+  for (let at = 1; at < stdout.length; at++) {
     if (stdout[at - 1] !== 0xff || stdout[at] !== 0xd9) continue;
     images.push(stdout.slice(start, at + 1));
     start = at + 1;

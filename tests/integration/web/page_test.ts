@@ -8,7 +8,7 @@ import { PageProbe } from "../../support/page_probe.ts";
 import { bedImages, bedNames, SimulatedBed } from "../../support/simulated_bed.ts";
 import { waitFor } from "../../support/wait.ts";
 
-const images = hasChromium() ? await bedImages("320x240") : [];
+const images = hasChromium() ? await bedImages({ size: "320x240" }) : [];
 
 /** A ward of `count` beds: the second is dead, the third without a face, the fourth recorded. */
 function troubledBeds(count: number): SimulatedBed[] {

@@ -115,6 +115,15 @@ Deno.test({
     await probe.reads("#outcome", "icu-3 did not confirm within 3 s");
     ward.deaf = undefined;
 
+    const rows = "Number(document.querySelector('.plot')?.dataset.rows ?? 0)";
+    await probe.click(".toggle-trends");
+    await probe.sees("rows of the trend", `${rows} >= 3`);
+    const before = await page.evaluate<number>(rows);
+    await page.send("Page.reload");
+    await probe.sees("the page again", "document.querySelector('.toggle-trends')");
+    await probe.click(".toggle-trends");
+    await probe.sees("the trend from before", `${rows} >= ${before}`, 4000);
+
     await page.evaluate("location.hash = 'device=ward-b-7'");
     await probe.reads(".detail h2", "ward-b-7");
     await probe.click(".detail .start");
