@@ -8,8 +8,10 @@ export interface TrendChartOptions {
   readonly labels: { readonly time: string; readonly pulse: string; readonly breathing: string };
 }
 
-const BREATHING_RANGE = [0, 40] as const;
-const PULSE_RANGE = [40, 120] as const;
+/** Usual ranges, chosen so that the two lines do not cross. */
+const BREATHING_RANGE = [0, 60] as const;
+const PULSE_RANGE = [0, 140] as const;
+const DAY_S = 86_400;
 
 /** Pulse and breathing over time. Dragging zooms, a double click shows the whole range. */
 export class TrendChart {
@@ -30,7 +32,7 @@ export class TrendChart {
           breathing: { range: rangeWith(BREATHING_RANGE) },
         },
         axes: [
-          axis,
+          { ...axis, values: (_, splits, _axis, _space, stepS) => splits.map(timeLabel(stepS)) },
           { ...axis, scale: "pulse", size: 44 },
           { ...axis, scale: "breathing", side: 1, size: 44, grid: { show: false } },
         ],
@@ -102,6 +104,17 @@ export class TrendChart {
   destroy(): void {
     this.#chart.destroy();
   }
+}
+
+/** Labels of the time axis: the time of day, or the date if the labels are days apart. */
+function timeLabel(stepS: number): (seconds: number) => string {
+  const format = new Intl.DateTimeFormat(
+    document.documentElement.lang,
+    stepS >= DAY_S
+      ? { month: "short", day: "numeric" }
+      : { hour: "2-digit", minute: "2-digit", hourCycle: "h23" },
+  );
+  return (seconds) => format.format(seconds * 1000);
 }
 
 /** A range that includes the usual values, so that noise does not fill the chart. */

@@ -1,7 +1,7 @@
 import type { Catalogue } from "./catalogue.ts";
 
 const WAIT = "Bitte warten. Die Messung geht von selbst weiter.";
-const MOMENT = "Bitte einen Moment warten.";
+const MOMENT = "Bitte kurz warten.";
 const STILL = "Bitte einige Sekunden stillhalten.";
 const FACE = "Bitte in die Kamera sehen.";
 const LIGHT = "Bitte ein Licht vor sich einschalten.";
