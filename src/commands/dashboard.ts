@@ -9,6 +9,7 @@ import { DeviceFeed } from "../web/device_feed.ts";
 import { deviceFamilies } from "../web/device_metrics.ts";
 import { readHttpTls } from "../web/flags.ts";
 import { HttpServer } from "../web/http_server.ts";
+import { SessionFolder } from "../web/sessions.ts";
 import { TrendHistory } from "../web/trends/trend_history.ts";
 import { TrendStore } from "../web/trends/trend_store.ts";
 import { Trends } from "../web/trends/trends.ts";
@@ -40,6 +41,9 @@ export async function run({ settings, log, print }: CommandContext): Promise<num
     tls: readHttpTls(http),
     allowPlaintext: http.allowPlaintext,
     hub: feed.hub,
+    ...dashboard.recordings === undefined
+      ? {}
+      : { sessions: new SessionFolder(dashboard.recordings) },
     trends: new Trends({ store, ...history, log }),
     metrics: () => [...deviceFamilies(feed.hub), ...counters.families()],
     counters,

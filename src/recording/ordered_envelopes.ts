@@ -1,5 +1,5 @@
+import { parseEnvelope, type ReceivedEnvelope } from "../envelopes/received.ts";
 import { readAt } from "./files.ts";
-import { parseEnvelope, type SavedEnvelope } from "./saved_envelope.ts";
 
 /** Bytes that are read at once; a longer line enlarges the buffer. */
 const BLOCK_BYTES = 1 << 18;
@@ -31,7 +31,7 @@ interface LateLines {
  */
 export function* orderedEnvelopes(
   path: string,
-): Generator<SavedEnvelope | undefined, void, void> {
+): Generator<ReceivedEnvelope | undefined, void, void> {
   using file = Deno.openSync(path);
   const late = new Map<string, LateLines>();
   const newest = new Map<string, number>();
@@ -80,7 +80,7 @@ function* lateBefore(
   file: Deno.FsFile,
   lines: LateLines,
   beforeUs: number,
-): Generator<SavedEnvelope | undefined, void, void> {
+): Generator<ReceivedEnvelope | undefined, void, void> {
   let previousUs = NaN;
   for (; lines.next < lines.order.length; lines.next++) {
     const at = 3 * lines.order[lines.next]!;
@@ -128,6 +128,6 @@ function headOf({ bytes }: Line): { type: string; timestamp: number } | undefine
   return match ? { type: match[1]!, timestamp: Number(match[2]) } : parseLine(bytes);
 }
 
-function parseLine(bytes: Uint8Array): SavedEnvelope | undefined {
+function parseLine(bytes: Uint8Array): ReceivedEnvelope | undefined {
   return parseEnvelope(decoder.decode(bytes));
 }

@@ -1,13 +1,8 @@
 import { reasonOf, UnavailableError } from "../base/errors.ts";
+import { parseEnvelope, type ReceivedEnvelope } from "../envelopes/received.ts";
 import type { Clock } from "../telemetry/clock.ts";
 import type { Log } from "../telemetry/log.ts";
-import {
-  isRecordingState,
-  parseEnvelope,
-  type SavedEnvelope,
-  sessionIdOf,
-  sessionOfMetrics,
-} from "./saved_envelope.ts";
+import { isRecordingState, sessionIdOf, sessionOfMetrics } from "./saved_envelope.ts";
 import { SessionFiles, unfinishedSessions } from "./session_files.ts";
 import { SessionTimeline } from "./session_timeline.ts";
 
@@ -109,7 +104,7 @@ export class SessionSaver implements AsyncDisposable {
     if (!this.#failed) await this.#derive(() => true);
   }
 
-  #addState(envelope: SavedEnvelope): void {
+  #addState(envelope: ReceivedEnvelope): void {
     const { timestamp, payload } = envelope;
     const sessionId = payload["recording"] === true ? sessionIdOf(envelope) : undefined;
     const change = this.#timeline.add({ timestamp, sessionId });
@@ -118,7 +113,7 @@ export class SessionSaver implements AsyncDisposable {
     this.#append(sessionId, envelope);
   }
 
-  #append(sessionId: string | undefined, envelope: SavedEnvelope): void {
+  #append(sessionId: string | undefined, envelope: ReceivedEnvelope): void {
     if (sessionId === undefined) return;
     this.#orUnavailable(() => {
       let session = this.#sessions.get(sessionId);

@@ -1,7 +1,8 @@
+import type { ReceivedEnvelope } from "../envelopes/received.ts";
 import { ColumnFile } from "./column_file.ts";
 import { readAt, ReplacedFile } from "./files.ts";
 import { orderedEnvelopes } from "./ordered_envelopes.ts";
-import { isRecordingState, type SavedEnvelope, sessionIdOf } from "./saved_envelope.ts";
+import { isRecordingState, sessionIdOf } from "./saved_envelope.ts";
 import { CSV_HEADER, SeriesWriter } from "./series.ts";
 
 /** Bytes that are searched at once for the end of the last complete line. */
@@ -33,7 +34,7 @@ export class SessionFiles {
   }
 
   /** Appends one envelope to the JSON Lines file. */
-  append(envelope: SavedEnvelope): void {
+  append(envelope: ReceivedEnvelope): void {
     Deno.writeTextFileSync(this.#linesPath, JSON.stringify(envelope) + "\n", { append: true });
   }
 
@@ -48,7 +49,7 @@ export class SessionFiles {
     const series = new SeriesWriter({ columns, csv });
     csv.write(CSV_HEADER);
     let startUs: number | null = null;
-    const states: SavedEnvelope[] = [];
+    const states: ReceivedEnvelope[] = [];
     for (const envelope of orderedEnvelopes(this.#linesPath)) {
       yield;
       if (!envelope) continue;
@@ -69,7 +70,7 @@ export class SessionFiles {
   }
 
   /** The first end after the last start; null if the session has not ended. */
-  #endOf(states: SavedEnvelope[]): number | null {
+  #endOf(states: ReceivedEnvelope[]): number | null {
     let endUs: number | null = null;
     for (const state of states.sort((a, b) => a.timestamp - b.timestamp)) {
       const { timestamp, payload } = state;
