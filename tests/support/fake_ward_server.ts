@@ -1,5 +1,5 @@
 import { PAGE_FILES } from "../../src/web/assets.ts";
-import type { Alarm, Subscription } from "../../src/web/page/protocol.ts";
+import type { Alarm, Session, Subscription } from "../../src/web/page/protocol.ts";
 import type { SimulatedBed } from "./simulated_bed.ts";
 import { TICK_US } from "./simulated_bed.ts";
 
@@ -96,7 +96,7 @@ export class FakeWardServer implements AsyncDisposable {
       case "/v1/page":
         return Response.json({ alarms: true, sessions: true, history: true });
       case "/v1/sessions":
-        return Response.json({ sessions: [{ name: "visit-7", bytes: 12_300_000 }] });
+        return Response.json({ sessions: [SESSION] });
       case "/v1/trends":
         return Response.json(trendOf(searchParams.get("device") ?? ""));
       case "/v1/alarms/acknowledge":
@@ -158,6 +158,15 @@ export class FakeWardServer implements AsyncDisposable {
     return Response.json({ results });
   }
 }
+
+const SESSION: Session = {
+  session_id: "visit-7",
+  modified: 1_767_225_600_000_000,
+  files: [
+    { name: "metrics_visit-7.csv", bytes: 310_000 },
+    { name: "metrics_visit-7.jsonl", bytes: 12_300_000 },
+  ],
+};
 
 /** An hour of trend, with a gap. */
 function trendOf(device: string) {

@@ -1,16 +1,10 @@
-import type { PageInfo, RecordingResult, Trend } from "./protocol.ts";
+import type { PageInfo, RecordingResult, Session, Trend } from "./protocol.ts";
 
 /** A response, or the reason why there is none. */
 export type Answer<T> =
   | { readonly state: "ok"; readonly value: T }
   /** `status` is undefined if the server did not answer. */
   | { readonly state: "failed"; readonly status?: number };
-
-/** A session that `record` has written. */
-export interface SavedSession {
-  readonly name: string;
-  readonly bytes?: number;
-}
 
 /** A response that takes longer has failed; the server waits 3 s for a device. */
 const TIMEOUT_MS = 8000;
@@ -72,8 +66,8 @@ export class Api {
     return this.#fetch(this.url("v1/devices", { device }), { method: "DELETE" });
   }
 
-  async sessions(): Promise<Answer<readonly SavedSession[]>> {
-    const answer = await this.#fetch<{ sessions?: readonly SavedSession[] }>(
+  async sessions(): Promise<Answer<readonly Session[]>> {
+    const answer = await this.#fetch<{ sessions?: readonly Session[] }>(
       this.url("v1/sessions"),
     );
     return answer.state === "ok" ? { state: "ok", value: answer.value.sessions ?? [] } : answer;

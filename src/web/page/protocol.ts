@@ -1,22 +1,11 @@
 /** The messages of `v1/stream` and the answers of the other paths, as the page reads them. */
+import type { Alarm } from "../../alarms/alarm.ts";
 import type { Envelope } from "../../envelopes/envelope.ts";
 import type { FramePayload } from "../../envelopes/fields/state.ts";
 
-export type Priority = "high" | "medium" | "low";
-
-export interface Alarm {
-  readonly device: string;
-  readonly rule: string;
-  readonly priority: Priority;
-  /** `latched`: the condition has ended, and the alarm waits for its acknowledgement. */
-  readonly state: "active" | "latched";
-  readonly acknowledged: boolean;
-  /** Microseconds since the Unix epoch. */
-  readonly since: number;
-  readonly message: string;
-  readonly value?: number;
-  readonly limit?: number;
-}
+export type { Alarm } from "../../alarms/alarm.ts";
+export type { Priority } from "../../alarms/rules.ts";
+export type { Session } from "../sessions.ts";
 
 /** An envelope of a device; a publisher may leave out any key. */
 export type EnvelopeMessage = Envelope & { readonly device: string };

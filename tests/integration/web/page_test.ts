@@ -241,6 +241,27 @@ testPage("says that the server or Redis is not reachable, and connects again", a
   await probe.reads("#connection", "Connected");
 });
 
+testPage(
+  "lists the recorded sessions with their files, below the path of the page",
+  async (open) => {
+    await using ward = await open({ beds: healthyBeds(3), prefix: "/vitals/" });
+    const { probe, page, server } = ward;
+    await probe.hasTiles(3);
+    const sessions = "[...document.querySelectorAll('.page-tools button')]" +
+      ".find(({ innerText }) => innerText === 'Sessions')";
+    await probe.sees("the button", `${sessions}?.offsetParent`);
+    await page.evaluate(`${sessions}.click()`);
+    await probe.reads("dialog .sessions", "visit-7");
+    const links = await page.evaluate(
+      "[...document.querySelectorAll('dialog a')].map((a) => a.href)",
+    );
+    assert.deepEqual(links, [
+      `${server.url}v1/sessions/metrics_visit-7.csv`,
+      `${server.url}v1/sessions/metrics_visit-7.jsonl`,
+    ]);
+  },
+);
+
 testPage("works behind a reverse proxy with a path prefix", async (open) => {
   await using ward = await open({ beds: healthyBeds(3), prefix: "/vitals/" });
   await ward.probe.hasTiles(3);

@@ -34,11 +34,17 @@ export async function openSessions(api: Api, words: Catalogue): Promise<void> {
     : answer.value.length === 0
     ? words.noSessions
     : "";
-  const rows = (answer.state === "ok" ? answer.value : []).map(({ name, bytes }) => {
-    const href = api.url(`v1/sessions/${encodeURIComponent(name)}`).href;
-    const link = element("a", { href, download: name, "aria-label": words.download(name) }, name);
-    const size = bytes === undefined ? "" : ` ${(bytes / 1e6).toFixed(1)} MB`;
-    return element("li", {}, link, size);
+  const sessions = answer.state === "ok" ? answer.value : [];
+  const rows = sessions.map(({ session_id, modified, files }) => {
+    const time = new Date(modified / 1000).toLocaleString(words.tag);
+    const links = files.flatMap(({ name, bytes }) => {
+      const href = api.url(`v1/sessions/${encodeURIComponent(name)}`).href;
+      const kind = name.slice(name.lastIndexOf(".") + 1);
+      const label = words.download(name);
+      const link = element("a", { href, download: name, "aria-label": label }, kind);
+      return [" ", link, ` ${(bytes / 1e6).toFixed(1)} MB`];
+    });
+    return element("li", {}, element("b", {}, session_id), ` ${time}`, ...links);
   });
   openDialog(
     words.sessions,
