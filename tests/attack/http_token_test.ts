@@ -86,7 +86,7 @@ for (const scheme of ["http", "https"] as const) {
       await browser.evaluate(`document.querySelector("input[name=token]").focus()`);
       await browser.type(TOKEN);
       await browser.press("Enter");
-      await shows("#devices");
+      await shows("#connection");
       const { cookies } = await browser.send("Network.getCookies") as {
         cookies: { name: string; secure: boolean; httpOnly: boolean; sameSite: string }[];
       };

@@ -75,9 +75,8 @@ Deno.test("HttpServer serves the page with a strict content security policy, in 
     const path of [
       "/",
       "/app.js",
-      "/chart.js",
-      "/format.js",
-      "/reasons.js",
+      "/trend_chart.js",
+      "/trend_chart.css",
       "/style.css",
       "/icon.svg",
     ]
