@@ -132,6 +132,27 @@ Deno.test("RedisSource subscribes again when its broker is killed and starts aga
   assert.deepEqual(sequences(program), [1, 2]);
 });
 
+for (const mode of ["pubsub", "history"]) {
+  Deno.test(`RedisSource leaves a frozen broker, and reads when it responds again: ${mode}`, async () => {
+    await using server = await startRedis();
+    const options = { ...redisOptions(server), mode, silence_s: 1 };
+    await using program = reader("plain", "redis", options);
+    await program.prints("Connected");
+    server.freeze();
+    await program.prints("reconnecting");
+    server.thaw();
+    const publish = () =>
+      mode === "history"
+        ? store(server, [core(1)])
+        : server.client().publish("physiology:core_metrics", JSON.stringify(core(1)));
+    await waitFor("the message", async () => {
+      await publish();
+      return sequences(program).length > 0;
+    }, { pollMs: 100 });
+    assert.deepEqual(sequences(program), [1]);
+  });
+}
+
 Deno.test("RedisSource yields what was stored in the histories while it was not connected", async () => {
   await using server = await startRedis({ args: ["--appendonly", "yes"] });
   const options = { ...redisOptions(server), mode: "history" };

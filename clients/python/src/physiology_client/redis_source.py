@@ -38,6 +38,8 @@ from .source import (
 Mode = Literal["pubsub", "sharded", "history"]
 # Interval at which the newest frame is read in the mode "history", in seconds.
 FRAME_INTERVAL_S = 0.2
+# Time for which one command waits for messages, in seconds.
+WAIT_S = 0.5
 LOG = logging.getLogger("physiology_client")
 
 
@@ -52,6 +54,7 @@ class RedisSource(Source):
     :param since_ms: begins with the history from this time on, in milliseconds since the Unix
         epoch, instead of the present
     :param tls_ca_path: connects with TLS and trusts the CA certificates of this file
+    :param silence_s: silence after which the connection is renewed
     """
 
     def __init__(
@@ -67,6 +70,7 @@ class RedisSource(Source):
         topics: Sequence[Topic] = DEFAULT_TOPICS,
         mode: Mode = "pubsub",
         since_ms: Optional[int] = None,
+        silence_s: float = SILENCE_S,
     ) -> None:
         self.key_prefix = key_prefix
         self.topics = tuple(topics)
@@ -75,6 +79,7 @@ class RedisSource(Source):
         if self.is_pattern and mode != "pubsub":
             raise ValueError(f"A pattern of prefixes needs the mode pubsub: current value is {mode}")
         self._since_ms = since_ms
+        self._silence_s = silence_s
         self._read: Dict[str, str] = {}  # the last entry of each history
         self._connection: Dict[str, Any] = {
             "host": host,
@@ -83,7 +88,7 @@ class RedisSource(Source):
             "password": password,
             "db": database,
             "socket_connect_timeout": 5.0,
-            "socket_timeout": SILENCE_S,
+            "socket_timeout": silence_s,
             "socket_keepalive": True,
             **({"ssl": True, "ssl_ca_certs": tls_ca_path} if tls_ca_path else {}),
         }
@@ -163,8 +168,8 @@ class RedisSource(Source):
                 await pubsub.subscribe(*channels)
             confirmed = 0
             last = time.monotonic()
-            while time.monotonic() - last < SILENCE_S:
-                message = await pubsub.get_message(timeout=1.0)
+            while time.monotonic() - last < self._silence_s:
+                message = await pubsub.get_message(timeout=WAIT_S)
                 if message is None:
                     continue
                 last = time.monotonic()
@@ -197,7 +202,7 @@ class RedisSource(Source):
                 yield received
         last_frame = None
         while True:
-            block = int(1000 * FRAME_INTERVAL_S) if "frame" in topics else 1000
+            block = int(1000 * (FRAME_INTERVAL_S if "frame" in topics else WAIT_S))
             if streams:
                 reply = await client.xread(read, block=block)
             else:
