@@ -1,5 +1,5 @@
-import { readAt } from "./files.ts";
-import { parseEnvelope, type SavedEnvelope } from "./saved_envelope.ts";
+import { parseEnvelope, type ReceivedEnvelope } from "../envelopes/received.ts";
+import type { WorkFile } from "./work_file.ts";
 
 /** Bytes that are read at once; a longer line enlarges the buffer. */
 const BLOCK_BYTES = 1 << 18;
@@ -30,9 +30,8 @@ interface LateLines {
  * positions are kept in memory. Yields undefined now and then, so that the caller can pause.
  */
 export function* orderedEnvelopes(
-  path: string,
-): Generator<SavedEnvelope | undefined, void, void> {
-  using file = Deno.openSync(path);
+  file: Pick<WorkFile, "read">,
+): Generator<ReceivedEnvelope | undefined, void, void> {
   const late = new Map<string, LateLines>();
   const newest = new Map<string, number>();
   for (const line of linesOf(file)) {
@@ -77,10 +76,10 @@ function sortByTime(lines: LateLines): void {
 
 /** Yields the late envelopes up to a timestamp that is not among them. */
 function* lateBefore(
-  file: Deno.FsFile,
+  file: Pick<WorkFile, "read">,
   lines: LateLines,
   beforeUs: number,
-): Generator<SavedEnvelope | undefined, void, void> {
+): Generator<ReceivedEnvelope | undefined, void, void> {
   let previousUs = NaN;
   for (; lines.next < lines.order.length; lines.next++) {
     const at = 3 * lines.order[lines.next]!;
@@ -89,20 +88,20 @@ function* lateBefore(
     if (timestamp === beforeUs || timestamp === previousUs) continue;
     previousUs = timestamp;
     const bytes = new Uint8Array(length);
-    readAt(file, offset, bytes);
+    file.read(offset, bytes);
     yield parseLine(bytes);
   }
 }
 
 /** Yields the complete lines from the start of the file, and undefined after each block. */
-function* linesOf(file: Deno.FsFile): Generator<Line | undefined, void, void> {
+function* linesOf(file: Pick<WorkFile, "read">): Generator<Line | undefined, void, void> {
   let buffer = new Uint8Array(BLOCK_BYTES);
   let offset = 0;
   /** Bytes of an incomplete line at the start of the buffer. */
   let rest = 0;
   while (true) {
     if (rest === buffer.length) buffer = enlarged(buffer);
-    const count = readAt(file, offset + rest, buffer.subarray(rest));
+    const count = file.read(offset + rest, buffer.subarray(rest));
     if (count === 0) return;
     const bytes = buffer.subarray(0, rest + count);
     let start = 0;
@@ -128,6 +127,6 @@ function headOf({ bytes }: Line): { type: string; timestamp: number } | undefine
   return match ? { type: match[1]!, timestamp: Number(match[2]) } : parseLine(bytes);
 }
 
-function parseLine(bytes: Uint8Array): SavedEnvelope | undefined {
+function parseLine(bytes: Uint8Array): ReceivedEnvelope | undefined {
   return parseEnvelope(decoder.decode(bytes));
 }

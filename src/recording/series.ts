@@ -1,6 +1,6 @@
 import { TOPIC_TABLE, type TopicRow } from "../envelopes/fields/table.ts";
+import type { ReceivedEnvelope } from "../envelopes/received.ts";
 import type { Column, ColumnFile } from "./column_file.ts";
-import type { SavedEnvelope } from "./saved_envelope.ts";
 
 /** The first line of the CSV. */
 export const CSV_HEADER = "timestamp,series,field,value\n";
@@ -60,7 +60,7 @@ export class SeriesWriter {
   }
 
   /** Adds the samples of one envelope. */
-  add({ type, timestamp, payload }: SavedEnvelope): void {
+  add({ type, timestamp, payload }: ReceivedEnvelope): void {
     this.#walk(type, payload, timestamp);
   }
 

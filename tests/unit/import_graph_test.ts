@@ -8,10 +8,10 @@ const ROOMS = [
   ["vision"],
   ["vitals"],
   ["envelopes"],
-  ["frames", "control"],
+  ["frames", "control", "alarms"],
   ["delivery"],
   ["transports"],
-  ["web", "validation", "recording", "installation"],
+  ["web", "validation", "recording", "fhir", "installation"],
   ["app"],
   ["commands"],
 ] as const;

@@ -43,14 +43,17 @@ const OVERLOAD_DELAY_US = 500_000;
 const LONG_RTT_US = 100_000;
 /** Degradation at the start of a connection with a long RTT. */
 const LONG_RTT_DEGRADATION = 0.7;
-/** Frames in flight beyond the bandwidth-delay product. */
-const QUEUED_FRAMES = 2;
+/**
+ * Time whose frames may be in flight beyond the bandwidth-delay product, in microseconds: two frames
+ * at 30 frames per second. On a busy machine a fast camera delivers several at once.
+ */
+const QUEUED_US = 66_667;
 /** Gain on the bandwidth-delay product, for the jitter of link and camera. */
 const BDP_GAIN = 1.2;
-/** Interval of frames at 30 frames per second, in microseconds. */
+/** Interval of frames at 30 frames per second, in microseconds: no lower rate is assumed. */
 const FRAME_INTERVAL_US = 33_333;
-/** Largest congestion window, in frames. */
-const MAX_WINDOW = 16;
+/** Largest congestion window in microseconds of frames: 16 at 30 frames per second. */
+const MAX_WINDOW_US = 533_333;
 /** Frames stop if even one with the maximum degradation takes longer to transmit, in microseconds. */
 const MAX_FRAME_US = 350_000;
 /** Size of a frame with the maximum degradation that is assumed before the first one, in bytes. */
@@ -208,7 +211,7 @@ export class CongestionController {
     if (isSmallest && usPerByte * bytes > MAX_FRAME_US) this.#priority.stopFrames(acknowledgedUs);
     this.#window = this.#congested
       ? Math.max(1, this.#window >> 1)
-      : Math.min(MAX_WINDOW, this.#window + 1);
+      : Math.min(this.#maxWindow, this.#window + 1);
     this.#adaptRate(sentUs, acknowledgedUs);
   }
 
@@ -254,10 +257,19 @@ export class CongestionController {
     if (usPerByte * this.#smallestFrameBytes > MAX_FRAME_US) this.#priority.stopFrames(nowUs);
   }
 
-  /** Bandwidth-delay product in frames at 30 frames per second, with a gain and a short queue. */
+  /** Bandwidth-delay product in frames, with a gain and a short queue. */
   get #bdpFrames(): number {
-    const framesPerRtt = Math.floor(BDP_GAIN * this.#rtt.minUs / FRAME_INTERVAL_US);
-    return Math.min(MAX_WINDOW, QUEUED_FRAMES + framesPerRtt);
+    const framesPerRtt = Math.floor(this.#framesIn(BDP_GAIN * this.#rtt.minUs));
+    return Math.min(this.#maxWindow, Math.round(this.#framesIn(QUEUED_US)) + framesPerRtt);
+  }
+
+  get #maxWindow(): number {
+    return Math.round(this.#framesIn(MAX_WINDOW_US));
+  }
+
+  /** Number of frames in a time, at 30 frames per second or the rate that is offered if higher. */
+  #framesIn(us: number): number {
+    return us * Math.max(1 / FRAME_INTERVAL_US, this.#frames.offeredPerUs);
   }
 
   #onMetricDelay(delayUs: number, nowUs: number): void {

@@ -47,6 +47,11 @@ export class FrameWindow {
     return sorted[sorted.length >> 2] ?? 0;
   }
 
+  /** Rate of the offered frames over the window, in frames per microsecond. */
+  get offeredPerUs(): number {
+    return this.#offered.length / ESTIMATION_WINDOW_US;
+  }
+
   /** Bytes of the offered frames, each times the ratio for its degradation. */
   offeredBytes(ratioOf: (degradation: number) => number): number {
     return this.#offered.reduce(

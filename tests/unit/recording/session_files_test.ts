@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import type { SavedEnvelope } from "../../../src/recording/saved_envelope.ts";
+import type { ReceivedEnvelope } from "../../../src/envelopes/received.ts";
 import { SessionFiles } from "../../../src/recording/session_files.ts";
 import { temporaryFolder } from "../../support/folders.ts";
 
 function envelope(type: string, timestamp: number, payload: Record<string, unknown> = {}) {
-  return { type, timestamp, payload } satisfies SavedEnvelope;
+  return { type, timestamp, payload } satisfies ReceivedEnvelope;
 }
 
 const start = (timestamp: number, id = "a") =>
@@ -14,7 +14,7 @@ const pulse = (timestamp: number, value: number) =>
   envelope("core_metrics", timestamp, { pulse: { value } });
 
 /** Appends envelopes to the files of a session, and returns the files as text. */
-function saved(folder: string, envelopes: readonly SavedEnvelope[], sessionId = "a") {
+function saved(folder: string, envelopes: readonly ReceivedEnvelope[], sessionId = "a") {
   const files = new SessionFiles({ directory: folder, sessionId });
   for (const each of envelopes) files.append(each);
   Array.from(files.derive());
@@ -23,7 +23,7 @@ function saved(folder: string, envelopes: readonly SavedEnvelope[], sessionId = 
   return { lines: read("jsonl"), json: JSON.parse(read("json")), csv: read("csv") };
 }
 
-const linesOf = (envelopes: readonly SavedEnvelope[]) =>
+const linesOf = (envelopes: readonly ReceivedEnvelope[]) =>
   envelopes.map((each) => JSON.stringify(each) + "\n").join("");
 
 Deno.test("SessionFiles append each envelope as a line, and save the series as JSON and CSV", () => {

@@ -250,6 +250,26 @@ for (const [rttUs, window] of [[27_700, 2], [27_800, 3], [300_000, 12], [390_000
   });
 }
 
+for (
+  const [fps, rttUs, window] of [
+    [15, 1000, 2],
+    [60, 1000, 4],
+    [120, 1000, 8],
+    [120, 27_800, 12],
+    [120, 27_700, 11],
+    [120, 450_000, 64],
+  ] as const
+) {
+  Deno.test(`CongestionController has ${window} frames in flight at ${fps} fps and an RTT of ${rttUs} us`, () => {
+    const controller = withRtt(rttUs);
+    for (let frame = 0; frame < fps; frame++) {
+      controller.onFrameSent(1000, Math.round(frame * SECOND_US / fps));
+    }
+    for (let count = 0; count < 80; count++) acknowledge(controller, { rttUs });
+    assert.equal(windowOf(controller), window);
+  });
+}
+
 /** Asserts a gap in microseconds, but for the error of floating-point numbers. */
 function assertGap(actualUs: number, expectedUs: number): void {
   assert.ok(Math.abs(actualUs - expectedUs) < 0.001, `${actualUs}`);

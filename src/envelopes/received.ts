@@ -1,0 +1,34 @@
+import { parseUntrusted } from "./untrusted.ts";
+
+/** An envelope from any publisher: its payload can hold anything. */
+export interface ReceivedEnvelope {
+  readonly type: string;
+  /** Microseconds since the Unix epoch. */
+  readonly timestamp: number;
+  readonly payload: Readonly<Record<string, unknown>>;
+}
+
+/** Parses an envelope from untrusted text; returns undefined if it is none. */
+export function parseEnvelope(text: string): ReceivedEnvelope | undefined {
+  const value = parseUntrusted(text);
+  if (!isRecord(value)) return undefined;
+  const { type, timestamp, payload } = value;
+  const isValid = typeof type === "string" && Number.isFinite(timestamp) && isRecord(payload);
+  return isValid ? value as unknown as ReceivedEnvelope : undefined;
+}
+
+/** Returns the metadata of a message; empty if it has none. */
+export function metadataOf({ payload }: ReceivedEnvelope): Readonly<Record<string, unknown>> {
+  const metadata = payload["metadata"];
+  return isRecord(metadata) ? metadata : {};
+}
+
+/** Returns true for a message that its device has sent again after an outage. */
+export function isReplayed(envelope: ReceivedEnvelope): boolean {
+  return metadataOf(envelope)["replayed"] === true;
+}
+
+/** Returns true for an object that is neither null nor an array. */
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,125 @@
+import { parseEnvelope, type ReceivedEnvelope } from "../../envelopes/received.ts";
+import { type Topic, TOPICS } from "../../envelopes/envelope.ts";
+import type { Clock } from "../../telemetry/clock.ts";
+import type { Log } from "../../telemetry/log.ts";
+import { isPattern, KeyValueReader } from "./key_value_reader.ts";
+import type { RedisOptions } from "./options.ts";
+import { RedisReader } from "./reader.ts";
+
+/** The topics whose messages are envelopes without an image. */
+export type MetricTopic = Exclude<Topic, "frame">;
+
+const METRIC_TOPICS: readonly MetricTopic[] = TOPICS.filter((topic) => topic !== "frame");
+
+/** Maximum length of a key prefix, which any publisher can choose. */
+const MAX_PREFIX_CHARACTERS = 200;
+
+/** An envelope and the device that published it. */
+export interface DeviceEnvelope {
+  /** Its key prefix. */
+  readonly device: string;
+  readonly topic: MetricTopic;
+  /** Its type is the topic; its payload can hold anything. */
+  readonly envelope: ReceivedEnvelope;
+}
+
+export interface EnvelopeReaderOptions {
+  readonly redis: RedisOptions;
+  /** Key prefixes, or patterns such as `ward-*`. */
+  readonly devices: readonly string[];
+  /** @default every topic but frames */
+  readonly topics?: readonly MetricTopic[];
+  /** Called with each envelope in the order of its arrival; replayed ones are among them. */
+  readonly onEnvelope: (message: DeviceEnvelope) => void;
+  readonly log: Log;
+  readonly clock: Pick<Clock, "sleep">;
+}
+
+/**
+ * Reads the envelopes that devices publish to one Redis, from channels or from the keys and
+ * histories of key-value mode. Reconnects by itself; messages that are no envelopes are ignored.
+ *
+ * @example
+ * ```ts
+ * await using reader = new EnvelopeReader({
+ *   redis: redisOptions(settings.redis),
+ *   devices: ["ward-*"],
+ *   onEnvelope: ({ device, topic, envelope }) => console.log(device, topic, envelope.payload),
+ *   log,
+ *   clock: new SystemClock(),
+ * });
+ * await reader.run(signal);
+ * ```
+ */
+export class EnvelopeReader implements AsyncDisposable {
+  readonly #options: EnvelopeReaderOptions;
+  readonly #topics: ReadonlySet<string>;
+  readonly #reader: RedisReader;
+  /** The message before, which a second pattern that matches its channel delivers once more. */
+  #last: { readonly channel: string; readonly text: string } | undefined;
+
+  /**
+   * @throws {Error} if a certificate or key cannot be read.
+   * @throws {UsageError} if the options select sharded channels.
+   */
+  constructor(options: EnvelopeReaderOptions) {
+    const { redis, log } = this.#options = options;
+    this.#topics = new Set(options.topics ?? METRIC_TOPICS);
+    this.#reader = new RedisReader({
+      redis,
+      log,
+      onMessage: (channel, message) => this.#take(channel, message.toString()),
+    });
+  }
+
+  /** Whether Redis is connected. */
+  get ready(): boolean {
+    return this.#reader.ready;
+  }
+
+  /** Reads until `signal` aborts. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { redis, devices, clock } = this.#options;
+    if (redis.usePubsub) await this.#subscribe(signal);
+    else {
+      await new KeyValueReader({
+        source: this.#reader,
+        devices,
+        onMessage: (channel, text) => this.#take(channel, text),
+        clock,
+      }).run(signal);
+    }
+  }
+
+  async #subscribe(signal: AbortSignal): Promise<void> {
+    const ended = new Promise<void>((resolve) => {
+      signal.addEventListener("abort", () => resolve(), { once: true });
+      if (signal.aborted) resolve();
+    });
+    for (const device of this.#options.devices) {
+      const channels = [...this.#topics].map((topic) => `${device}:${topic}`);
+      // The reader subscribes again after a reconnection, and logs what fails.
+      if (!isPattern(device)) this.#reader.subscribe(...channels).catch(() => {});
+      else {
+        for (const channel of channels) this.#reader.subscribePattern(channel).catch(() => {});
+      }
+    }
+    await ended;
+  }
+
+  #take(channel: string, text: string): void {
+    if (channel === this.#last?.channel && text === this.#last.text) return;
+    this.#last = { channel, text };
+    const colon = channel.lastIndexOf(":");
+    const device = channel.slice(0, colon);
+    const topic = channel.slice(colon + 1);
+    if (colon < 1 || device.length > MAX_PREFIX_CHARACTERS || !this.#topics.has(topic)) return;
+    const envelope = parseEnvelope(text);
+    if (envelope?.type !== topic) return;
+    this.#options.onEnvelope({ device, topic: topic as MetricTopic, envelope });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#reader[Symbol.asyncDispose]();
+  }
+}
