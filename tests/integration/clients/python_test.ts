@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { VERSION } from "../../../src/base/version.ts";
-import { encodeFrameEnvelope, type Envelope } from "../../../src/envelopes/envelope.ts";
+import { encodeFrameEnvelope, type Envelope, TOPICS } from "../../../src/envelopes/envelope.ts";
 import { FAKE_START_US, fakeMetrics } from "../../support/fake_stream.ts";
 import { GOLDEN_FRAME, goldenEnvelopes } from "../../support/golden_envelopes.ts";
 import { startProgram } from "../../support/physiology_server.ts";
 import { Program, PYTHON } from "../../support/program.ts";
 import { InstalledClient, PYTHON_CLIENT, succeed } from "../../support/python_client.ts";
+import { startCluster } from "../../support/redis_cluster.ts";
 import { type RedisServer, startRedis } from "../../support/redis_server.ts";
 import { StreamPage } from "../../support/stream_page.ts";
 import { waitFor } from "../../support/wait.ts";
@@ -132,6 +133,66 @@ Deno.test("RedisSource subscribes again when its broker is killed and starts aga
   assert.deepEqual(sequences(program), [1, 2]);
 });
 
+const RECORD = `
+import sys
+from physiology_client import *
+port, recording = int(sys.argv[1]), sys.argv[2] == "start"
+with PhysiologyClient(RedisSource("127.0.0.1", port, mode=sys.argv[3])) as client:
+    try:
+        client.record(recording, session_id="visit", timeout_s=float(sys.argv[4]))
+        print("confirmed")
+    except RecordingError as error:
+        print(error.outcome)
+`;
+
+Deno.test("RedisSource finds the nodes of a cluster: sharded channels, and commands", async () => {
+  await using cluster = await startCluster();
+  await using server = startProgram([
+    "--simulate",
+    "--redis_cluster",
+    "--redis_sharded_publish",
+    `--redis_port=${cluster.nodes[0]!.port}`,
+  ]);
+  await waitFor("the server", () => /Connected to Redis/.test(server.stderr), {
+    timeoutMs: 60_000,
+  });
+  const [, , node] = cluster.nodes;
+  assert.ok(node);
+  await using program = reader("plain", "redis", { ...redisOptions(node), mode: "sharded" });
+  await program.prints("Connected");
+  const has = (topic: string) => printed(program).some(({ type }) => type === topic);
+  for (const what of ["start", "stop"]) {
+    const args = ["-c", RECORD, `${node.port}`, what, "sharded", "60"];
+    assert.match(await succeed(installed.python, args), /^confirmed/m);
+  }
+  await waitFor("each topic", () => TOPICS.every(has), { timeoutMs: 60_000 });
+  await waitFor("the lease of frames", async () => {
+    const keys = await Promise.all(cluster.nodes.map((node) => node.client().keys("*")));
+    return keys.flat().includes("physiology:frame:demand");
+  });
+});
+
+for (const mode of ["pubsub", "history"]) {
+  Deno.test(`RedisSource leaves a frozen broker, and reads when it responds again: ${mode}`, async () => {
+    await using server = await startRedis();
+    const options = { ...redisOptions(server), mode, silence_s: 1 };
+    await using program = reader("plain", "redis", options);
+    await program.prints("Connected");
+    server.freeze();
+    await program.prints("reconnecting");
+    server.thaw();
+    const publish = () =>
+      mode === "history"
+        ? store(server, [core(1)])
+        : server.client().publish("physiology:core_metrics", JSON.stringify(core(1)));
+    await waitFor("the message", async () => {
+      await publish();
+      return sequences(program).length > 0;
+    }, { pollMs: 100 });
+    assert.deepEqual(sequences(program), [1]);
+  });
+}
+
 Deno.test("RedisSource yields what was stored in the histories while it was not connected", async () => {
   await using server = await startRedis({ args: ["--appendonly", "yes"] });
   const options = { ...redisOptions(server), mode: "history" };
@@ -196,18 +257,6 @@ Deno.test("WebSocketSource subscribes again when the page is restarted", async (
   page.send({ ...core(2), device: "bed-1" });
   await waitFor("the second message", () => sequences(program).length === 2);
 });
-
-const RECORD = `
-import sys
-from physiology_client import *
-port, recording = int(sys.argv[1]), sys.argv[2] == "start"
-with PhysiologyClient(RedisSource("127.0.0.1", port, mode=sys.argv[3])) as client:
-    try:
-        client.record(recording, session_id="visit", timeout_s=float(sys.argv[4]))
-        print("confirmed")
-    except RecordingError as error:
-        print(error.outcome)
-`;
 
 for (const mode of ["pubsub", "history"]) {
   Deno.test(`PhysiologyClient.record() returns when the server confirms: ${mode}`, async () => {

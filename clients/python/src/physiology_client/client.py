@@ -109,17 +109,20 @@ class AsyncPhysiologyClient:
     async def _follow(self) -> None:
         pause = FIRST_PAUSE_S
         while True:
+            messages = self._source.connect()
             try:
-                async for message in self._source.connect():
+                async for message in messages:
                     if isinstance(message, Connected):
                         LOG.info("Connected")
                         self.connected = True
                         pause = FIRST_PAUSE_S
                     else:
                         await self._take(message)
-                LOG.warning("No message for a long time: reconnecting")
+                LOG.warning("Connection ended: reconnecting")
             except self._source.errors as error:
                 LOG.warning("Connection lost: reconnecting: %s", error)
+            finally:
+                await messages.aclose()
             self.connected = False
             await asyncio.sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE_S)

@@ -8,7 +8,7 @@ import logging
 import time
 from typing import (
     Any,
-    AsyncIterator,
+    AsyncGenerator,
     Dict,
     Iterator,
     List,
@@ -24,7 +24,8 @@ from typing import (
 import redis
 import redis.asyncio
 
-from ._envelopes import TOPICS, Topic
+from ._channels import WAIT_S, execute, follow_channels, lease_frames
+from ._envelopes import COMMAND_QUEUES, TOPICS, Topic
 from .source import (
     DEFAULT_TOPICS,
     SILENCE_S,
@@ -46,12 +47,13 @@ class RedisSource(Source):
 
     :param key_prefix: of the server (`--redis_key_prefix`). A pattern such as `ward-*` reads all
         devices whose prefix matches, in the mode "pubsub".
-    :param mode: "pubsub"; "sharded" for a server with `--redis_sharded_publish`; or "history" for
-        one with `--noredis_use_pubsub`. A history also has what was published while this client
+    :param mode: "pubsub"; "sharded" for a server with `--redis_sharded_publish`, whose host may be
+        any node of a cluster; or "history" for one with `--noredis_use_pubsub`. A history also has what was published while this client
         was not connected.
     :param since_ms: begins with the history from this time on, in milliseconds since the Unix
         epoch, instead of the present
     :param tls_ca_path: connects with TLS and trusts the CA certificates of this file
+    :param silence_s: time without any reply after which the connection is renewed
     """
 
     def __init__(
@@ -67,6 +69,7 @@ class RedisSource(Source):
         topics: Sequence[Topic] = DEFAULT_TOPICS,
         mode: Mode = "pubsub",
         since_ms: Optional[int] = None,
+        silence_s: float = SILENCE_S,
     ) -> None:
         self.key_prefix = key_prefix
         self.topics = tuple(topics)
@@ -75,6 +78,7 @@ class RedisSource(Source):
         if self.is_pattern and mode != "pubsub":
             raise ValueError(f"A pattern of prefixes needs the mode pubsub: current value is {mode}")
         self._since_ms = since_ms
+        self._silence_s = silence_s
         self._read: Dict[str, str] = {}  # the last entry of each history
         self._connection: Dict[str, Any] = {
             "host": host,
@@ -83,7 +87,7 @@ class RedisSource(Source):
             "password": password,
             "db": database,
             "socket_connect_timeout": 5.0,
-            "socket_timeout": SILENCE_S,
+            "socket_timeout": silence_s,
             "socket_keepalive": True,
             **({"ssl": True, "ssl_ca_certs": tls_ca_path} if tls_ca_path else {}),
         }
@@ -94,21 +98,20 @@ class RedisSource(Source):
 
     async def connect(
         self, topics: Optional[Sequence[Topic]] = None
-    ) -> AsyncIterator[Union[Connected, Received]]:
+    ) -> AsyncGenerator[Union[Connected, Received], None]:
         chosen = self.topics if topics is None else tuple(topics)
         # `record` reads only what happens from now on, and leaves the place of the client alone.
         read = self._read if topics is None else {}
-        client = self._client()
+        messages = (
+            self._follow_histories(chosen, read)
+            if self.mode == "history"
+            else self._follow_channels(chosen)
+        )
         try:
-            messages = (
-                self._follow_histories(client, chosen, read)
-                if self.mode == "history"
-                else self._follow_channels(client, chosen)
-            )
             async for message in messages:
                 yield message
         finally:
-            await client.connection_pool.disconnect()
+            await messages.aclose()
 
     async def record(self, command: Command) -> None:
         device = command.device or self.key_prefix
@@ -126,7 +129,6 @@ class RedisSource(Source):
     async def _confirm(self, command: Command) -> None:
         """Sends a command when the answer can be received, and waits for it."""
         messages = self.connect(self.topics)
-        client = self._client()
         try:
             async for message in messages:
                 if isinstance(message, Connected):
@@ -137,67 +139,63 @@ class RedisSource(Source):
                         **({"session_id": command.session_id} if command.session_id else {}),
                         "expires_at": expires_at,
                     }
-                    await client.lpush(f"{self.key_prefix}:command_queue", json.dumps(request))
+                    key = f"{self.key_prefix}:{COMMAND_QUEUES[0]}"
+                    await execute(self._connection, "LPUSH", key, json.dumps(request))
                 elif not message.kept and _agrees(message.data, command):
                     return
         finally:
-            await messages.aclose()  # type: ignore[attr-defined]
-            await client.connection_pool.disconnect()
+            await messages.aclose()
         raise redis.ConnectionError("The connection was lost")
 
-    def _client(self) -> Any:
-        return redis.asyncio.Redis(**self._connection)
-
     async def _follow_channels(
-        self, client: Any, topics: Sequence[Topic]
-    ) -> AsyncIterator[Union[Connected, Received]]:
+        self, topics: Sequence[Topic]
+    ) -> AsyncGenerator[Union[Connected, Received], None]:
+        command = "SSUBSCRIBE" if self.mode == "sharded" else "SUBSCRIBE"
+        command = "PSUBSCRIBE" if self.is_pattern else command
         channels = [f"{self.key_prefix}:{topic}" for topic in topics]
-        pubsub = client.pubsub()
+        leasing = "frame" in topics and not self.is_pattern
+        lease = asyncio.ensure_future(
+            lease_frames(self._connection, self.key_prefix) if leasing else asyncio.sleep(0)
+        )
+        items = follow_channels(self._connection, command, channels, self._silence_s)
         try:
-            if self.mode == "sharded":
-                # A command of its own, as older versions of redis-py have no ssubscribe().
-                await pubsub.execute_command("SSUBSCRIBE", *channels)
-            elif self.is_pattern:
-                await pubsub.psubscribe(*channels)
-            else:
-                await pubsub.subscribe(*channels)
-            confirmed = 0
-            last = time.monotonic()
-            while time.monotonic() - last < SILENCE_S:
-                message = await pubsub.get_message(timeout=1.0)
-                if message is None:
-                    continue
-                last = time.monotonic()
-                if message["type"] in ("message", "pmessage", "smessage"):
-                    received = self._received(message["channel"], message["data"])
-                    if received:
-                        yield received
-                elif message["type"] in ("subscribe", "psubscribe", "ssubscribe"):
-                    confirmed += 1
-                    if confirmed == len(topics):
-                        yield Connected()
+            async for item in items:
+                received = self._received(*item) if item else Connected()
+                if received:
+                    yield received
         finally:
-            await pubsub.reset()
+            lease.cancel()
+            await items.aclose()
 
     def _received(self, channel: bytes, data: bytes) -> Optional[Received]:
         device, _, _ = channel.decode().rpartition(":")
         return _parse(device, data)
 
     async def _follow_histories(
+        self, topics: Sequence[Topic], read: Dict[str, str]
+    ) -> AsyncGenerator[Union[Connected, Received], None]:
+        client = redis.asyncio.Redis(**self._connection)
+        try:
+            async for message in self._read_histories(client, topics, read):
+                yield message
+        finally:
+            await client.connection_pool.disconnect()
+
+    async def _read_histories(
         self, client: Any, topics: Sequence[Topic], read: Dict[str, str]
-    ) -> AsyncIterator[Union[Connected, Received]]:
+    ) -> AsyncGenerator[Union[Connected, Received], None]:
         streams = {f"{self.key_prefix}:{topic}:history" for topic in topics if topic != "frame"}
         for stream in streams - set(read):
             read[stream] = await self._start(client, stream)
         yield Connected()
-        for topic in topics:
+        for topic in sorted(set(topics) - {"frame"}):
             kept = await client.get(f"{self.key_prefix}:{topic}")
             received = _parse(self.key_prefix, kept, kept=True) if kept else None
             if received:
                 yield received
         last_frame = None
         while True:
-            block = int(1000 * FRAME_INTERVAL_S) if "frame" in topics else 1000
+            block = int(1000 * (FRAME_INTERVAL_S if "frame" in topics else WAIT_S))
             if streams:
                 reply = await client.xread(read, block=block)
             else:

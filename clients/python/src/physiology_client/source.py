@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, AsyncIterator, Mapping, Optional, Sequence, Tuple, Type, Union
+from typing import Any, AsyncGenerator, Mapping, Optional, Sequence, Tuple, Type, Union
 
 from ._envelopes import Topic
 
@@ -60,7 +60,7 @@ class Source:
 
     def connect(
         self, topics: Optional[Sequence[Topic]] = None
-    ) -> AsyncIterator[Union[Connected, Received]]:
+    ) -> AsyncGenerator[Union[Connected, Received], None]:
         """Connects and yields messages until the connection is lost.
 
         :param topics: instead of those of the source

@@ -11,7 +11,7 @@ import urllib.parse
 import urllib.request
 from typing import (
     Any,
-    AsyncIterator,
+    AsyncGenerator,
     Dict,
     Optional,
     Sequence,
@@ -72,7 +72,7 @@ class WebSocketSource(Source):
 
     async def connect(
         self, topics: Optional[Sequence[Topic]] = None
-    ) -> AsyncIterator[Union[Connected, Received]]:
+    ) -> AsyncGenerator[Union[Connected, Received], None]:
         # Version 14 renamed the parameter.
         major = int(importlib.import_module("websockets.version").version.split(".")[0])
         headers = "additional_headers" if major >= 14 else "extra_headers"
