@@ -1,6 +1,7 @@
 import { makeNewFilesPrivate } from "../base/private_files.ts";
 import { stopSignal } from "../app/stop_signal.ts";
 import { EXIT } from "../base/errors.ts";
+import { FORMATS } from "../recording/formats/list.ts";
 import { Recorder } from "../recording/recorder.ts";
 import { SessionSaver } from "../recording/saver.ts";
 import { SystemClock } from "../telemetry/clock.ts";
@@ -13,8 +14,14 @@ export async function run({ settings, log }: CommandContext): Promise<number> {
   makeNewFilesPrivate();
   const { redis, record } = settings;
   using stop = stopSignal(log);
+  const selected = FORMATS.filter(({ name }) => record.formats.includes(name));
   const clock = new SystemClock();
-  await using saver = new SessionSaver({ directory: record.outputDirectory, log, clock });
+  await using saver = new SessionSaver({
+    directory: record.outputDirectory,
+    formats: await Promise.all(selected.map(({ load }) => load())),
+    log,
+    clock,
+  });
   await using reader = new RedisReader({
     redis: redisOptions(redis),
     log,

@@ -1,5 +1,6 @@
-import { text, topic, type ValuesOf } from "../config/flag.ts";
+import { list, text, topic, type ValuesOf } from "../config/flag.ts";
 import type { PermissionsOf } from "../config/permissions.ts";
+import { FORMATS } from "./formats/list.ts";
 
 /** The command `record`. */
 export const recordFlags = topic("Recording to files", ["record"], {
@@ -7,6 +8,18 @@ export const recordFlags = topic("Recording to files", ["record"], {
     default: "./recordings",
     placeholder: "FOLDER",
   }),
+  formats: list(
+    "format",
+    "Further formats beside JSON lines, JSON and CSV: " +
+      `${FORMATS.map(({ name, description }) => `${name} (${description})`).join(", ")}.`,
+    {
+      placeholder: FORMATS.map(({ name }) => name).join(","),
+      pattern: {
+        regex: new RegExp(`^(?:${FORMATS.map(({ name }) => name).join("|")})$`),
+        description: `a list of ${FORMATS.map(({ name }) => name).join(", ")}`,
+      },
+    },
+  ),
 });
 
 export type RecordSettings = ValuesOf<typeof recordFlags>;

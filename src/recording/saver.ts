@@ -2,6 +2,7 @@ import { reasonOf, UnavailableError } from "../base/errors.ts";
 import { parseEnvelope, type ReceivedEnvelope } from "../envelopes/received.ts";
 import type { Clock } from "../telemetry/clock.ts";
 import type { Log } from "../telemetry/log.ts";
+import type { RecordingFormat } from "./formats/format.ts";
 import { isRecordingState, sessionIdOf, sessionOfMetrics } from "./saved_envelope.ts";
 import { SessionFiles, unfinishedSessions } from "./session_files.ts";
 import { SessionTimeline } from "./session_timeline.ts";
@@ -33,6 +34,7 @@ interface Session {
  */
 export class SessionSaver implements AsyncDisposable {
   readonly #directory: string;
+  readonly #formats: readonly RecordingFormat[];
   readonly #log: Log;
   readonly #clock: Pick<Clock, "monotonicUs">;
   readonly #timeline = new SessionTimeline();
@@ -43,19 +45,22 @@ export class SessionSaver implements AsyncDisposable {
   #failed = false;
 
   /** @throws {UnavailableError} if the directory cannot be written */
-  constructor({ directory, log, clock }: {
+  constructor({ directory, formats = [], log, clock }: {
     readonly directory: string;
+    /** @default none but JSON Lines, JSON and CSV */
+    readonly formats?: readonly RecordingFormat[];
     readonly log: Log;
     readonly clock: Pick<Clock, "monotonicUs">;
   }) {
     this.#directory = directory;
+    this.#formats = formats;
     this.#log = log;
     this.#clock = clock;
     this.#orUnavailable(() => {
       Deno.mkdirSync(directory, { recursive: true });
       for (const sessionId of unfinishedSessions(directory)) {
         const dueUs = clock.monotonicUs() + STATE_KNOWN_US;
-        const files = new SessionFiles({ directory, sessionId });
+        const files = new SessionFiles({ directory, sessionId, formats });
         this.#sessions.set(sessionId, { files, changed: true, dueUs });
       }
     });
@@ -119,7 +124,11 @@ export class SessionSaver implements AsyncDisposable {
       let session = this.#sessions.get(sessionId);
       if (!session) {
         if (!this.#mayBegin()) return;
-        const files = new SessionFiles({ directory: this.#directory, sessionId });
+        const files = new SessionFiles({
+          directory: this.#directory,
+          sessionId,
+          formats: this.#formats,
+        });
         this.#sessions.set(sessionId, session = { files, changed: true, dueUs: -Infinity });
         this.#log.info(`Saving a session to ${this.#directory}`, { session_id: sessionId });
       }

@@ -1,4 +1,5 @@
 import type { ReceivedEnvelope } from "../envelopes/received.ts";
+import type { RecordingFormat, SavedSession } from "./formats/format.ts";
 import { ColumnFile } from "./column_file.ts";
 import { readAt, ReplacedFile } from "./files.ts";
 import { orderedEnvelopes } from "./ordered_envelopes.ts";
@@ -11,7 +12,8 @@ const NEW_LINE = 10;
 
 /**
  * The files of one session: `metrics_{id}.jsonl`, to which each envelope is appended immediately,
- * and `metrics_{id}.json` and `metrics_{id}.csv`, which are derived from it and replaced atomically.
+ * and `metrics_{id}.json` and `metrics_{id}.csv`, which are derived from it and replaced atomically,
+ * as are the files of further formats.
  * If the files of the session exist already, it is continued. No file stays open, and the memory
  * does not depend on the length of the session.
  */
@@ -20,13 +22,22 @@ export class SessionFiles {
   readonly jsonPath: string;
   readonly #csvPath: string;
   readonly #linesPath: string;
+  readonly #formats: readonly RecordingFormat[];
+  readonly #session: SavedSession;
 
   /** @throws {Error} if the directory cannot be written */
-  constructor(
-    { directory, sessionId }: { readonly directory: string; readonly sessionId: string },
-  ) {
+  constructor({ directory, sessionId, formats = [] }: {
+    readonly directory: string;
+    readonly sessionId: string;
+    /** @default none but JSON Lines, JSON and CSV */
+    readonly formats?: readonly RecordingFormat[];
+  }) {
     this.sessionId = sessionId;
-    const stem = `${directory}/metrics_${fileNamePart(sessionId)}`;
+    this.#formats = formats;
+    const name = fileNamePart(sessionId);
+    const stem = `${directory}/metrics_${name}`;
+    const envelopes = () => orderedEnvelopes(this.#linesPath);
+    this.#session = { sessionId, directory, name, envelopes };
     this.jsonPath = `${stem}.json`;
     this.#csvPath = `${stem}.csv`;
     this.#linesPath = `${stem}.jsonl`;
@@ -39,10 +50,11 @@ export class SessionFiles {
   }
 
   /**
-   * Writes the series as JSON and CSV. Yields often, so that the caller can do other work: a session
+   * Writes the further formats, and then the series as JSON and CSV. Yields often, so that the caller can do other work: a session
    * of a day takes minutes.
    */
   *derive(): Generator<void, void, void> {
+    for (const format of this.#formats) yield* format.write(this.#session);
     using columns = new ColumnFile(`${this.jsonPath}.columns`);
     using json = new ReplacedFile(this.jsonPath);
     using csv = new ReplacedFile(this.#csvPath);
