@@ -8,10 +8,10 @@ import {
   type LoadContext,
 } from "../config/load.ts";
 import { recordingStateFlags } from "../control/flags.ts";
-import { publishFlags } from "../delivery/flags.ts";
+import { publishFlags, publishRules } from "../delivery/flags.ts";
 import { fhirCommandRule, fhirFlags, fhirPolicy, fhirRules } from "../fhir/flags.ts";
 import { installFlags } from "../installation/flags.ts";
-import { recordFlags } from "../recording/flags.ts";
+import { recordFlags, recordRule } from "../recording/flags.ts";
 import { videoRules } from "../capture/ffmpeg/flags.ts";
 import { grpcFlags, grpcRules } from "../transports/grpc/flags.ts";
 import type { Outlet } from "../transports/outlet.ts";
@@ -55,12 +55,14 @@ export type Settings = SettingsOf<typeof TOPICS>;
 /** Every flag of the program, in the order of help. */
 export const FLAGS = defineFlags(TOPICS, {
   rules: [
+    ...publishRules,
     ...TRANSPORTS.flatMap(rulesOf),
     ...OUTLETS.flatMap(({ rules }) => rules),
     ...videoRules,
     ...grpcRules,
     ...webRules,
     ...fhirRules,
+    recordRule,
   ],
   policies: [redisPolicy, fhirPolicy, ...OUTLETS.flatMap(({ policies }) => policies)],
   commandRules: { "serve": inputConflict, "check-config": inputConflict, "fhir": fhirCommandRule },

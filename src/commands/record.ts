@@ -16,12 +16,10 @@ export async function run({ settings, log }: CommandContext): Promise<number> {
   using stop = stopSignal(log);
   const selected = FORMATS.filter(({ name }) => record.formats.includes(name));
   const clock = new SystemClock();
-  await using saver = new SessionSaver({
-    directory: record.outputDirectory,
-    formats: await Promise.all(selected.map(({ load }) => load())),
-    log,
-    clock,
-  });
+  const { outputDirectory: directory, recipients } = record;
+  const vault = recipients === undefined ? undefined : await openVault({ directory, recipients });
+  const formats = await Promise.all(selected.map(({ load }) => load()));
+  await using saver = new SessionSaver({ directory, formats, log, clock, vault });
   await using reader = new RedisReader({
     redis: redisOptions(redis),
     log,
@@ -37,4 +35,10 @@ export async function run({ settings, log }: CommandContext): Promise<number> {
   log.info(`Waiting for recordings of ${redis.keyPrefix} at ${redis.host}:${redis.port}`);
   await Promise.race([recorder.run(stop.signal), stop.stopped]);
   return EXIT.ok;
+}
+
+/** Loads the package for age only if it is used. */
+async function openVault(options: { readonly directory: string; readonly recipients: string }) {
+  const { Vault } = await import("../recording/vault.ts");
+  return await Vault.open(options);
 }

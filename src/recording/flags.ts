@@ -1,5 +1,6 @@
-import { list, text, topic, type ValuesOf } from "../config/flag.ts";
-import type { PermissionsOf } from "../config/permissions.ts";
+import { list, optionalPath, text, topic, type ValuesOf } from "../config/flag.ts";
+import type { Rule } from "../config/flag_table.ts";
+import { definedPaths, type PermissionsOf } from "../config/permissions.ts";
 import { FORMATS } from "./formats/list.ts";
 
 /** The command `record`. */
@@ -20,10 +21,23 @@ export const recordFlags = topic("Recording to files", ["record"], {
       },
     },
   ),
+  recipients: optionalPath(
+    "record_recipients",
+    "File with public keys of age, one a line; sessions are encrypted, and only the owners of the " +
+      "keys can read them.",
+  ),
 });
 
 export type RecordSettings = ValuesOf<typeof recordFlags>;
 
+export const recordRule: Rule<{ readonly record: RecordSettings }> = ({ record }) => {
+  const open = FORMATS.find(({ name, isSealable }) => record.formats.includes(name) && !isSealable);
+  return open && record.recipients !== undefined
+    ? `Cannot use --format=${open.name} together with --record_recipients: its files would show ` +
+      "the session"
+    : undefined;
+};
+
 export const recordPermissions: PermissionsOf<{ readonly record: RecordSettings }> = (
   { record },
-) => ({ write: [record.outputDirectory] });
+) => ({ write: [record.outputDirectory], read: definedPaths(record.recipients) });

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { gzipSync } from "node:zlib";
 import { VERSION } from "../../base/version.ts";
-import { ReplacedFile } from "../files.ts";
+import { ReplacedFile } from "../replaced_file.ts";
 import { readSignals, type SessionSignals } from "../session_signals.ts";
 import type { RecordingFormat, SavedSession } from "./format.ts";
 

@@ -1,12 +1,13 @@
 import type { ReceivedEnvelope } from "../../envelopes/received.ts";
+import type { ReplacedFile } from "../replaced_file.ts";
 
 /** A session whose files are written. */
 export interface SavedSession {
   readonly sessionId: string;
   /** Folder of all sessions. */
   readonly directory: string;
-  /** The id as a part of a file name. */
-  readonly name: string;
+  /** Opens `metrics_{id}` with an ending, such as `.mcap`; encrypted if the session is. */
+  replace(ending: string): ReplacedFile;
   /**
    * Yields the envelopes from the first one on, those of each type in the order of their timestamps,
    * and undefined now and then, so that the caller can pause.

@@ -6,6 +6,8 @@ export interface FormatRow {
   readonly name: string;
   /** Its files, for the help. */
   readonly description: string;
+  /** Whether its files can be encrypted, and do not name the session. */
+  readonly isSealable: boolean;
   /** Loads it on demand, so that the program starts quickly. */
   readonly load: () => Promise<RecordingFormat>;
 }
@@ -14,9 +16,11 @@ export interface FormatRow {
 export const FORMATS: readonly FormatRow[] = [{
   name: "bids",
   description: "BIDS physio files in the folder bids",
+  isSealable: false,
   load: async () => (await import("./bids.ts")).bids,
 }, {
   name: "mcap",
   description: "MCAP with the JSON messages and their schemas",
+  isSealable: true,
   load: async () => (await import("./mcap.ts")).mcap,
 }];

@@ -2,7 +2,7 @@ import { VERSION } from "../../base/version.ts";
 import { type Topic, TOPICS } from "../../envelopes/fields/table.ts";
 import { envelopeSchema } from "../../envelopes/render/json_schema.ts";
 import type { ReceivedEnvelope } from "../../envelopes/received.ts";
-import { ReplacedFile } from "../files.ts";
+import type { ReplacedFile } from "../replaced_file.ts";
 import type { RecordingFormat } from "./format.ts";
 import { RecordWriter } from "./mcap_record.ts";
 
@@ -28,10 +28,10 @@ const CHUNK_BYTES = 1 << 20;
  * The log time of a message is its capture time.
  */
 export const mcap: RecordingFormat = {
-  *write({ directory, name, envelopes }) {
-    using file = new ReplacedFile(`${directory}/metrics_${name}.mcap`);
+  *write(session) {
+    using file = session.replace(".mcap");
     const writer = new McapWriter(file);
-    for (const envelope of envelopes()) {
+    for (const envelope of session.envelopes()) {
       if (envelope) writer.add(envelope);
       yield;
     }
