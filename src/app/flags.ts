@@ -11,7 +11,7 @@ import { recordingStateFlags } from "../control/flags.ts";
 import { publishFlags, publishRules } from "../delivery/flags.ts";
 import { fhirCommandRule, fhirFlags, fhirPolicy, fhirRules } from "../fhir/flags.ts";
 import { installFlags } from "../installation/flags.ts";
-import { recordFlags } from "../recording/flags.ts";
+import { recordFlags, recordRule } from "../recording/flags.ts";
 import { videoRules } from "../capture/ffmpeg/flags.ts";
 import { grpcFlags, grpcRules } from "../transports/grpc/flags.ts";
 import type { Outlet } from "../transports/outlet.ts";
@@ -63,6 +63,7 @@ export const FLAGS = defineFlags(TOPICS, {
     ...grpcRules,
     ...webRules,
     ...fhirRules,
+    recordRule,
   ],
   policies: [redisPolicy, fhirPolicy, ...OUTLETS.flatMap(({ policies }) => policies)],
   commandRules: { "serve": inputConflict, "check-config": inputConflict, "fhir": fhirCommandRule },

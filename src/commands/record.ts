@@ -1,6 +1,7 @@
 import { makeNewFilesPrivate } from "../base/private_files.ts";
 import { stopSignal } from "../app/stop_signal.ts";
 import { EXIT } from "../base/errors.ts";
+import { FORMATS } from "../recording/formats/list.ts";
 import { Recorder } from "../recording/recorder.ts";
 import { SessionSaver } from "../recording/saver.ts";
 import { SystemClock } from "../telemetry/clock.ts";
@@ -13,10 +14,12 @@ export async function run({ settings, log }: CommandContext): Promise<number> {
   makeNewFilesPrivate();
   const { redis, record } = settings;
   using stop = stopSignal(log);
+  const selected = FORMATS.filter(({ name }) => record.formats.includes(name));
   const clock = new SystemClock();
   const { outputDirectory: directory, recipients } = record;
   const vault = recipients === undefined ? undefined : await openVault({ directory, recipients });
-  await using saver = new SessionSaver({ directory, log, clock, vault });
+  const formats = await Promise.all(selected.map(({ load }) => load()));
+  await using saver = new SessionSaver({ directory, formats, log, clock, vault });
   await using reader = new RedisReader({
     redis: redisOptions(redis),
     log,

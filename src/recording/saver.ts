@@ -2,6 +2,7 @@ import { reasonOf, UnavailableError } from "../base/errors.ts";
 import { parseEnvelope, type ReceivedEnvelope } from "../envelopes/received.ts";
 import type { Clock } from "../telemetry/clock.ts";
 import type { Log } from "../telemetry/log.ts";
+import type { RecordingFormat } from "./formats/format.ts";
 import { isRecordingState, sessionIdOf, sessionOfMetrics } from "./saved_envelope.ts";
 import { sealedSessions, SessionFiles, unfinishedSessions } from "./session_files.ts";
 import { SessionTimeline } from "./session_timeline.ts";
@@ -34,6 +35,7 @@ interface Session {
  */
 export class SessionSaver implements AsyncDisposable {
   readonly #directory: string;
+  readonly #formats: readonly RecordingFormat[];
   readonly #log: Log;
   readonly #clock: Pick<Clock, "monotonicUs">;
   readonly #vault: Vault | undefined;
@@ -45,14 +47,17 @@ export class SessionSaver implements AsyncDisposable {
   #failed = false;
 
   /** @throws {UnavailableError} if the directory cannot be written */
-  constructor({ directory, log, clock, vault }: {
+  constructor({ directory, formats = [], log, clock, vault }: {
     readonly directory: string;
+    /** @default none but JSON Lines, JSON and CSV */
+    readonly formats?: readonly RecordingFormat[];
     readonly log: Log;
     readonly clock: Pick<Clock, "monotonicUs">;
     /** Encrypts the sessions. @default none */
     readonly vault?: Vault | undefined;
   }) {
     this.#directory = directory;
+    this.#formats = formats;
     this.#log = log;
     this.#clock = clock;
     this.#vault = vault;
@@ -61,7 +66,7 @@ export class SessionSaver implements AsyncDisposable {
       if (vault) return this.#reportSealed();
       for (const sessionId of unfinishedSessions(directory)) {
         const dueUs = clock.monotonicUs() + STATE_KNOWN_US;
-        const files = new SessionFiles({ directory, sessionId });
+        const files = new SessionFiles({ directory, sessionId, formats });
         this.#sessions.set(sessionId, { files, changed: true, dueUs });
       }
     });
@@ -141,6 +146,7 @@ export class SessionSaver implements AsyncDisposable {
         const files = new SessionFiles({
           directory: this.#directory,
           sessionId,
+          formats: this.#formats,
           vault: this.#vault,
         });
         this.#sessions.set(sessionId, session = { files, changed: true, dueUs: -Infinity });

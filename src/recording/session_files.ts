@@ -1,4 +1,5 @@
 import type { ReceivedEnvelope } from "../envelopes/received.ts";
+import type { RecordingFormat, SavedSession } from "./formats/format.ts";
 import { ColumnFile } from "./column_file.ts";
 import { readAt } from "./files.ts";
 import { orderedEnvelopes } from "./ordered_envelopes.ts";
@@ -20,7 +21,8 @@ const encoder = new TextEncoder();
 
 /**
  * The files of one session: `metrics_{id}.jsonl`, to which each envelope is appended immediately,
- * and `metrics_{id}.json` and `metrics_{id}.csv`, which are derived from it and replaced atomically.
+ * and `metrics_{id}.json` and `metrics_{id}.csv`, which are derived from it and replaced atomically,
+ * as are the files of further formats.
  * If the files of the session exist already, it is continued. No file stays open, and the memory
  * does not depend on the length of the session.
  *
@@ -32,21 +34,27 @@ export class SessionFiles {
   readonly jsonPath: string;
   readonly #csvPath: string;
   readonly #linesPath: string;
+  readonly #formats: readonly RecordingFormat[];
   readonly #vault: Vault | undefined;
+  readonly #directory: string;
   readonly #name: string;
   /** Size of the sealed lines, in bytes. */
   #sealedBytes = 0;
-  /** Keys of the series until they are encrypted, by their paths. */
+  /** Keys of the derived files until they are encrypted, by their paths. */
   readonly #seriesKeys = new Map<string, SealKey>();
 
   /** @throws {Error} if the directory cannot be written */
-  constructor({ directory, sessionId, vault }: {
+  constructor({ directory, sessionId, formats = [], vault }: {
     readonly directory: string;
     readonly sessionId: string;
+    /** @default none but JSON Lines, JSON and CSV */
+    readonly formats?: readonly RecordingFormat[];
     readonly vault?: Vault | undefined;
   }) {
     this.sessionId = sessionId;
+    this.#formats = formats;
     this.#vault = vault;
+    this.#directory = directory;
     this.#name = vault?.newName() ?? fileNamePart(sessionId);
     const stem = `${directory}/metrics_${this.#name}`;
     this.jsonPath = `${stem}.json`;
@@ -64,15 +72,16 @@ export class SessionFiles {
   }
 
   /**
-   * Writes the series as JSON and CSV. Yields often, so that the caller can do other work: a session
-   * of a day takes minutes.
+   * Writes the further formats, and then the series as JSON and CSV. Yields often, so that the
+   * caller can do other work: a session of a day takes minutes.
    */
   *derive(): Generator<void, void, void> {
     const openScratch = this.#vault && ((path: string) => new SealedFile(path, newSealKey()));
+    using lines = this.#openLines();
+    for (const format of this.#formats) yield* format.write(this.#savedSession(lines));
     using columns = new ColumnFile(`${this.jsonPath}.columns`, openScratch);
     using json = this.#replace(this.jsonPath);
     using csv = this.#replace(this.#csvPath);
-    using lines = this.#openLines();
     const series = new SeriesWriter({ columns, csv });
     csv.write(CSV_HEADER);
     let startUs: number | null = null;
@@ -126,6 +135,15 @@ export class SessionFiles {
     if (file.bytes === this.#sealedBytes) return file;
     file[Symbol.dispose]();
     throw new Error(`another program has changed ${this.#linesPath}`);
+  }
+
+  #savedSession(lines: WorkFile): SavedSession {
+    return {
+      sessionId: this.sessionId,
+      directory: this.#directory,
+      replace: (ending) => this.#replace(`${this.#directory}/metrics_${this.#name}${ending}`),
+      envelopes: () => orderedEnvelopes(lines),
+    };
   }
 
   #replace(path: string): ReplacedFile {

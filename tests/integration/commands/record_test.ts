@@ -35,6 +35,7 @@ Deno.test("record saves sessions as JSON Lines, series and CSV, across a restart
       `--redis_port=${server.port}`,
       "--redis_key_prefix=ward",
       `--output_dir=${folder}`,
+      "--format=bids,mcap",
       "--verbosity=1", // session ids as they are
     ]);
     await subscribed();
@@ -53,6 +54,9 @@ Deno.test("record saves sessions as JSON Lines, series and CSV, across a restart
     assert.equal(lines.length, 6);
     const table = await Deno.readTextFile(`${folder}/metrics_a.csv`);
     assert.match(table, /^\d+,core_metrics\.pulse\.strict,value,72\.5$/m);
+    assert.ok(Deno.statSync(`${folder}/metrics_a.mcap`).size > 0);
+    const subjects = await Deno.readTextFile(`${folder}/bids/participants.tsv`);
+    assert.equal(subjects, "participant_id\nsub-a\n");
     assert.equal(JSON.parse(await Deno.readTextFile(`${folder}/metrics_b.json`)).session_id, "b");
   } finally {
     await Deno.remove(folder, { recursive: true });

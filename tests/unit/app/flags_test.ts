@@ -116,3 +116,14 @@ for (const [argv, message, resolution] of CONTRADICTIONS) {
     assert.equal(messageOf(...argv, ...resolution, "--redis_allow_plaintext"), undefined);
   });
 }
+
+Deno.test("record refuses formats that would show an encrypted session", () => {
+  const context = { env: {}, readText: () => "" };
+  const flags = ["record", "--record_recipients=keys"];
+  assert.throws(() => load([...flags, "--format=mcap,bids"], context), {
+    exitStatus: 64,
+    message: /--format=bids together with --record_recipients/,
+  });
+  assert.deepEqual(load([...flags, "--format=mcap"], context).settings.record.formats, ["mcap"]);
+  assert.throws(() => load(["record", "--format=edf"], context), { exitStatus: 64 });
+});

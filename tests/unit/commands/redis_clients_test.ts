@@ -41,7 +41,7 @@ Deno.test("record creates its folder and waits for Redis, until it is stopped", 
     using signals = new FakeSignals();
     const path = folder.file("sessions");
     const running = record(commandContext(["record", noRedis(), mode, `--output_dir=${path}`]));
-    assert.ok(Deno.statSync(path).isDirectory);
+    await waitFor("the folder", () => Deno.stat(path).catch(() => undefined));
     let ended = false;
     void running.then(() => ended = true);
     await new Promise((resolve) => setTimeout(resolve, 0));

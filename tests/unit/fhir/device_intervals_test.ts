@@ -34,8 +34,10 @@ Deno.test("DeviceIntervals completes an interval after its end, when its message
   device.add(coreMetrics(59.9, trusted(70)), SECOND_US);
   assert.deepEqual(describe(device.takeComplete(10 * SECOND_US)), []);
   device.add(coreMetrics(60, trusted(80)), 10 * SECOND_US);
-  assert.deepEqual(describe(device.takeComplete(10 * SECOND_US)), [[0, 60]]);
-  assert.deepEqual(describe(device.takeComplete(11 * SECOND_US)), []);
+  device.add(coreMetrics(59.8, trusted(65)), 10 * SECOND_US); // late
+  assert.deepEqual(describe(device.takeComplete(11.9 * SECOND_US)), []);
+  assert.deepEqual(describe(device.takeComplete(12 * SECOND_US)), [[0, 65]]);
+  assert.deepEqual(describe(device.takeComplete(20 * SECOND_US)), []);
   assert.deepEqual(describe(device.takeAll()), [[60, 80]]);
 });
 

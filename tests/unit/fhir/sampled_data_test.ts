@@ -22,6 +22,12 @@ Deno.test("waveformOf() has one value for each period, and E for a gap", () => {
   });
 });
 
+Deno.test("waveformOf() has the sample that is nearest to a point of the grid", () => {
+  const even = Array.from({ length: 8 }, (_, k) => [20 * k, k] as const);
+  const between = [[45, 9], [75, 9]] as const;
+  assert.equal(waveform([...even, ...between])?.data.data, "0 1 2 3 4 5 6 7");
+});
+
 Deno.test("waveformOf() returns undefined for what is no waveform", () => {
   assert.equal(waveform([]), undefined);
   assert.equal(waveform([[0, 1]]), undefined);

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { mcap } from "../../../src/recording/formats/mcap.ts";
 import { SessionFiles } from "../../../src/recording/session_files.ts";
 import type { ReceivedEnvelope } from "../../../src/envelopes/received.ts";
 import { Vault } from "../../../src/recording/vault.ts";
@@ -67,6 +68,19 @@ Deno.test("Vault encrypts a session again after further messages, and leaves onl
   ]);
   const { series } = JSON.parse(decrypt(`${directory}/${names[1]}`, identity!)!);
   assert.deepEqual(series["core_metrics.pulse"].timestamp, [1, 2]);
+});
+
+Deno.test("Vault encrypts further formats, and leaves none of them open", async () => {
+  using folder = temporaryFolder();
+  const { directory, vault, identities: [identity] } = await newVault(folder.path);
+  const files = new SessionFiles({ directory, sessionId: "anna", vault, formats: [mcap] });
+  files.append(pulse(1));
+  Array.from(files.derive());
+  await files.encrypt();
+  const [name, ...others] = namesIn(directory).filter((each) => each.includes(".mcap"));
+  assert.deepEqual(others, []);
+  assert.match(name!, /^metrics_\w{16}\.mcap\.age$/);
+  assert.match(decrypt(`${directory}/${name}`, identity!)!, /^.MCAP0[^]*"value":71[^]*MCAP0/);
 });
 
 Deno.test("SessionFiles append no sealed line to a file that another program has changed", async () => {
