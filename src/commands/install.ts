@@ -1,4 +1,5 @@
 import { selectedSources } from "../app/flags.ts";
+import { peersOf } from "../app/peers.ts";
 import { permissionsFor, programContext } from "../app/permissions.ts";
 import { assetPath } from "../base/assets.ts";
 import { EXIT } from "../base/errors.ts";
@@ -15,6 +16,7 @@ export async function run(context: CommandContext): Promise<number> {
   const host = hostAt(settings.install.root);
   const plan = planService(context, template, {
     hasInput: selectedSources(settings).length > 0,
+    peers: peersOf(settings, programContext()),
     writes: permissionsFor("serve", settings, programContext())?.write ?? [],
     systemd: host.usesSystemd ? host.systemdVersion : "none",
     installed: host.usesSystemd ? host.installedUnit : undefined,

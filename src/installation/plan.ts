@@ -15,7 +15,7 @@ import {
   secretFlag,
   valueForService,
 } from "./secrets.ts";
-import { quoteArgument, renderUnit, renewUnit } from "./unit.ts";
+import { addressDirectives, quoteArgument, renderUnit, renewUnit } from "./unit.ts";
 
 /** The files and the command line of the service that `install` sets up. */
 export interface ServicePlan {
@@ -32,6 +32,8 @@ export interface PlanOptions {
   readonly hasInput: boolean;
   /** The paths that the service may write with these settings. */
   readonly writes: true | readonly string[];
+  /** The addresses beyond this machine that the service exchanges data with; true if not known. */
+  readonly peers: true | readonly string[];
   /**
    * The version of systemd, or "none" if cron starts the program.
    *
@@ -64,7 +66,7 @@ export function installedFiles(table: Pick<FlagTable, "flagsOf">): string[] {
 export function planService(
   configuration: Configuration,
   template: string,
-  { systemd, installed, hasInput, writes }: PlanOptions,
+  { systemd, installed, hasInput, writes, peers }: PlanOptions,
 ): ServicePlan {
   const transfer = credentialTransferFor(systemd);
   const configured = configuredValues(configuration);
@@ -87,6 +89,7 @@ export function planService(
       ...writableFolders(configuration, writes).map((path) =>
         `ReadWritePaths=-${quoteArgument(path)}`
       ),
+      ...addressDirectives(peers),
     ],
   });
   const files = [

@@ -25,8 +25,21 @@ export function renderUnit(template: string, values: UnitValues): string {
 /** Renders the template of this version with the values of an installed unit file. */
 export function renewUnit(template: string, installed: string): string {
   const execStart = /^ExecStart=(.*)$/m.exec(installed)?.[1] ?? "";
-  const additions = installed.match(/^(LoadCredential|EnvironmentFile|ReadWritePaths)=.*$/gm) ?? [];
+  const kept = installed.match(KEPT_DIRECTIVES) ?? [];
+  // A unit of an older version had no limit, and its flags may name any host.
+  const additions = /^IPAddressDeny=/m.test(installed)
+    ? kept
+    : [...kept, ...addressDirectives(true)];
   return renderUnit(template, { execStart, additions });
+}
+
+/** The template allows localhost itself. */
+const KEPT_DIRECTIVES =
+  /^((LoadCredential|EnvironmentFile|ReadWritePaths)=.*|IPAddressAllow=(?!localhost$).*)$/gm;
+
+/** Returns the lines of the unit that allow addresses beyond this machine; true: all. */
+export function addressDirectives(peers: true | readonly string[]): string[] {
+  return (peers === true ? ["any"] : peers).map((address) => `IPAddressAllow=${address}`);
 }
 
 /** Quotes an argument for a unit file, with specifiers and variables escaped (systemd.service(5)). */

@@ -6,6 +6,7 @@ import { type PlanOptions, planService as plan } from "../../../src/installation
 import { quoteArgument } from "../../../src/installation/unit.ts";
 import { type Configuration, load, selectedSources } from "../../../src/app/flags.ts";
 import { temporaryFolder } from "../../support/folders.ts";
+import { peersOf } from "../../../src/app/peers.ts";
 import { permissionsFor } from "../../../src/app/permissions.ts";
 
 const TEMPLATE = Deno.readTextFileSync(
@@ -16,6 +17,7 @@ function planService(loaded: Configuration, template: string, options: Partial<P
   const { settings } = loaded;
   return plan(loaded, template, {
     hasInput: selectedSources(settings).length > 0,
+    peers: peersOf(settings, { assets: "/a", env: {} }),
     writes: permissionsFor("serve", settings, { assets: "/a", env: {} })?.write ?? [],
     ...options,
   });
@@ -169,6 +171,7 @@ Deno.test("planService() stores the URL of a camera for root alone, and no other
     const plan = planService(load(["install", ...argv], { env: {}, readText }), TEMPLATE, {
       hasInput: true,
       writes: [],
+      peers: [],
     });
     const texts = plan.files.map(({ path, mode, text, secret }) => ({ path, mode, text, secret }));
     const path = `${PATHS.configFolder}/input_video_url`;
@@ -346,4 +349,47 @@ Deno.test({
       NoNewPrivs: "1",
     });
   },
+});
+
+const addressesFor = (...argv: string[]) =>
+  planFor(...argv).get(PATHS.unit)!.match(/^IPAddress\w+=.*$/gm)?.toSorted();
+
+for (
+  const { what, argv, allowed } of [
+    { what: "a Redis on this machine", argv: ["--redis_host=::1"], allowed: [] },
+    { what: "no broker", argv: ["--streaming_backend=file"], allowed: [] },
+    {
+      what: "a Redis and a broker with addresses",
+      argv: ["--redis_host=10.0.0.7", "--mqtt_url=mqtts://[fd00::7]"],
+      allowed: ["10.0.0.7", "fd00::7"],
+    },
+    { what: "a Redis with a name", argv: ["--redis_host=cloud"], allowed: ["any"] },
+    { what: "a Cluster", argv: ["--redis_cluster"], allowed: ["any"] },
+    {
+      what: "clients on the network",
+      argv: ["--http_port=80", "--http_address=::", "--http_allow_plaintext"]
+        .concat([`--http_token=${"t".repeat(16)}`]),
+      allowed: ["any"],
+    },
+    { what: "a stream", argv: ["--input_video_path=rtsp://10.0.0.9/"], allowed: ["any"] },
+  ]
+) {
+  Deno.test(`planService() allows the service no other addresses than it needs for ${what}`, () => {
+    const lines = [...allowed, "localhost"].map((address) => `IPAddressAllow=${address}`);
+    assert.deepEqual(addressesFor(...argv, "--redis_allow_plaintext"), [
+      ...lines.toSorted(),
+      "IPAddressDeny=any",
+    ]);
+  });
+}
+
+Deno.test("planService() keeps the addresses of an installed unit, and limits none that was not limited", () => {
+  const loaded = load(["install"], { env: {}, readText: () => "{}" });
+  const renewed = (installed: string) =>
+    planService(loaded, TEMPLATE, { installed }).files[0]!.text.match(/^IPAddressAllow=.*$/gm);
+  const unit = planFor("--redis_host=10.0.0.7", "--redis_allow_plaintext").get(PATHS.unit)!;
+  const expected = ["IPAddressAllow=10.0.0.7", "IPAddressAllow=localhost"];
+  assert.deepEqual(renewed(unit)?.toSorted(), expected);
+  const old = unit.replaceAll(/^IPAddress.*\n/gm, "");
+  assert.deepEqual(renewed(old)?.toSorted(), ["IPAddressAllow=any", "IPAddressAllow=localhost"]);
 });

@@ -6,7 +6,7 @@ const installed = await new Deno.Command("systemd-analyze", { args: ["--version"
   .then(({ success }) => success, () => false);
 
 Deno.test({
-  name: "physiology_server.service has an exposure of at most 1.3 (systemd-analyze security)",
+  name: "physiology_server.service has an exposure of at most 1.2 (systemd-analyze security)",
   ignore: !installed,
   async fn() {
     const { stdout } = await new Deno.Command("systemd-analyze", {
@@ -15,6 +15,6 @@ Deno.test({
     }).output();
     const text = new TextDecoder().decode(stdout);
     const exposure = /Overall exposure level[^:]*: ([\d.]+)/.exec(text)?.[1];
-    assert(Number(exposure) <= 1.3, text);
+    assert(Number(exposure) <= 1.2, text);
   },
 });
