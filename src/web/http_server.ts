@@ -9,6 +9,7 @@ import {
   isSameOrigin,
   MIN_TOKEN_CHARACTERS,
 } from "../transports/http/authenticator.ts";
+import type { LoginBudget } from "../transports/http/login_budget.ts";
 import { type TlsFiles, WebServer } from "../transports/http/web_server.ts";
 import { readBody } from "./requests.ts";
 import { errorResponse, respond } from "./responses.ts";
@@ -33,6 +34,8 @@ export interface HttpServerOptions extends PageServices {
   readonly health?: () => HealthReport;
   /** Counts wrong tokens. */
   readonly counters?: Counters;
+  /** Limits the number of wrong tokens. @default 20, and 12 more a minute */
+  readonly loginBudget?: LoginBudget;
   readonly log: Log;
 }
 
@@ -83,6 +86,7 @@ export class HttpServer implements AsyncDisposable {
       token: token || undefined,
       scope: `${port}`,
       secure: tls !== undefined,
+      ...options.loginBudget && { budget: options.loginBudget },
     });
     this.#server = new WebServer({
       address,

@@ -27,6 +27,19 @@ Deno.test("RedisLink closes a connection that sends a list of messages, each bel
   assert(broker.sentBytes < MAX_BYTES, `${broker.sentBytes} bytes`);
 });
 
+Deno.test("RedisLink closes a connection that hides the length of a list from its limits", async () => {
+  // 4, LF and 5000000 are 25,000,000 for a decoder that takes any byte for a digit: 200 MB of places.
+  await using broker = new FloodingBroker({ answers: "PUBSUB", reply: "*4\n5000000\r\n" });
+  await using link = new RedisLink("metrics", { options: optionsFor(broker), log: silentLog });
+  link.start();
+  await waitFor("the link", () => link.ready);
+  const before = Deno.memoryUsage().rss;
+  await assert.rejects(link.call(["PUBSUB", "NUMSUB", "a"]));
+  assert.match(link.problem?.message ?? "", /a line that is not valid RESP/);
+  const grown = Deno.memoryUsage().rss - before;
+  assert(grown < MAX_BYTES, `${grown} bytes`);
+});
+
 Deno.test("RedisReader closes a connection that sends a history of messages, each below the limit", async () => {
   await using broker = new FloodingBroker({ answers: "XREAD", stringBytes: STRING_BYTES });
   await using reader = new RedisReader({

@@ -1,3 +1,4 @@
+import process from "node:process";
 import { Random } from "../support/random.ts";
 import { Coverage } from "./coverage.ts";
 import { mutate } from "./mutate.ts";
@@ -34,8 +35,8 @@ export interface FuzzResult {
 
 /** Inputs that run between two measurements of the coverage, which take half a millisecond. */
 const BATCH = 16;
-/** A slower input is a defect, in milliseconds. Chosen: the machine may be busy. */
-const MAX_MS = 5000;
+/** An input that takes more time of the processor is a defect, in microseconds. Chosen. */
+const MAX_CPU_US = 5_000_000;
 
 /** Mutates inputs and keeps those that reach new code, until one reveals a defect. */
 export async function fuzz(
@@ -103,12 +104,13 @@ export async function defectOf(
   target: FuzzTarget,
   input: Uint8Array<ArrayBuffer>,
 ): Promise<unknown> {
-  const start = performance.now();
+  const start = process.cpuUsage();
   try {
     await target.run(input);
   } catch (error) {
     return error;
   }
-  const ms = performance.now() - start;
-  return ms > MAX_MS ? new Error(`it took ${Math.round(ms)} ms`) : undefined;
+  const { user, system } = process.cpuUsage(start);
+  const us = user + system;
+  return us > MAX_CPU_US ? new Error(`it took ${us} µs of the processor`) : undefined;
 }

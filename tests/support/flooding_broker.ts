@@ -3,7 +3,8 @@ const LIST_LENGTH = 900;
 
 /**
  * A hostile broker on 127.0.0.1: it answers the command `answers` with a list of 900 strings of
- * `stringBytes` each, and everything else like a Redis server at the start of a connection.
+ * `stringBytes` each, or with `reply`, and everything else like a Redis server at the start of a
+ * connection.
  */
 export class FloodingBroker implements AsyncDisposable {
   readonly hostname = "127.0.0.1";
@@ -14,14 +15,17 @@ export class FloodingBroker implements AsyncDisposable {
   floods = 0;
   readonly #answers: string;
   readonly #string: Uint8Array;
+  readonly #reply: string | undefined;
   readonly #listener: Deno.TcpListener;
   readonly #serving = new Set<Promise<void>>();
 
-  constructor({ answers, stringBytes }: {
+  constructor({ answers, stringBytes = 0, reply }: {
     readonly answers: string;
-    readonly stringBytes: number;
+    readonly stringBytes?: number;
+    readonly reply?: string;
   }) {
     this.#answers = answers;
+    this.#reply = reply;
     this.#string = encoder.encode(`$${stringBytes}\r\n${"x".repeat(stringBytes)}\r\n`);
     this.#listener = Deno.listen({ hostname: this.hostname, port: 0 });
     this.port = this.#listener.addr.port;
@@ -52,7 +56,9 @@ export class FloodingBroker implements AsyncDisposable {
       const replies = commands.filter((command) => !command.endsWith(this.#answers))
         .map((command) => command.endsWith("PING") ? "+PONG\r\n" : "+OK\r\n");
       await writeAll(connection, encoder.encode(replies.join("")));
-      if (isFlooded) await this.#flood(connection);
+      if (!isFlooded) continue;
+      if (this.#reply === undefined) await this.#flood(connection);
+      else await writeAll(connection, encoder.encode(this.#reply));
     }
   }
 
