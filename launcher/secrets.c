@@ -15,6 +15,7 @@ static const struct {
     {"http_token", "PHYSIOLOGY_HTTP_TOKEN", false},
     {"token", "PHYSIOLOGY_TOKEN", false},
     {"mqtt_password", "PHYSIOLOGY_MQTT_PASSWORD", false},
+    {"to_password", "PHYSIOLOGY_TO_PASSWORD", false},
     {"input_video_url", "PHYSIOLOGY_INPUT_VIDEO_URL", false},
     {"input_video_path", "PHYSIOLOGY_INPUT_VIDEO_PATH", true},
 };

@@ -8,6 +8,7 @@ import {
   type LoadContext,
 } from "../config/load.ts";
 import { recordingStateFlags } from "../control/flags.ts";
+import { databaseFlags, databasePolicy, databaseRule, logRule } from "../database/flags.ts";
 import { publishFlags } from "../delivery/flags.ts";
 import { installFlags } from "../installation/flags.ts";
 import { recordFlags } from "../recording/flags.ts";
@@ -40,6 +41,7 @@ const TOPICS = {
   simulation: simulationFlags,
   validate: validateFlags,
   record: recordFlags,
+  database: databaseFlags,
   dashboard: dashboardFlags,
   install: installFlags,
   output: outputFlags,
@@ -58,9 +60,10 @@ export const FLAGS = defineFlags(TOPICS, {
     ...videoRules,
     ...grpcRules,
     ...webRules,
+    databaseRule,
   ],
-  policies: [redisPolicy, ...OUTLETS.flatMap(({ policies }) => policies)],
-  commandRules: { "serve": inputConflict, "check-config": inputConflict },
+  policies: [redisPolicy, databasePolicy, ...OUTLETS.flatMap(({ policies }) => policies)],
+  commandRules: { "log": logRule, "serve": inputConflict, "check-config": inputConflict },
 });
 
 /** The configuration of a run. */

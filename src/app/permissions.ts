@@ -11,6 +11,7 @@ import {
   type ProgramContext,
 } from "../config/permissions.ts";
 import { recordingStatePermissions } from "../control/flags.ts";
+import { databasePermissions } from "../database/flags.ts";
 import { publishPermissions } from "../delivery/flags.ts";
 import { installPermissions } from "../installation/flags.ts";
 import { recordPermissions } from "../recording/flags.ts";
@@ -89,6 +90,7 @@ const PARTS: Readonly<Record<CommandName, readonly Part[] | undefined>> = {
   "simulate": [native, assets, ffmpegPermissions, simulationPermissions],
   "validate": [native, ffmpegPermissions, validatePermissions],
   "record": [configuration, redisPermissions, logFile, recordPermissions],
+  "log": [configuration, redisPermissions, logFile, databasePermissions],
   "dashboard": [configuration, redisPermissions, logFile, dashboardPermissions],
   "install": [installPermissions],
   "uninstall": [installPermissions],

@@ -11,7 +11,7 @@ const ROOMS = [
   ["frames", "control"],
   ["delivery"],
   ["transports"],
-  ["web", "validation", "recording", "installation"],
+  ["web", "validation", "recording", "database", "installation"],
   ["app"],
   ["commands"],
 ] as const;
