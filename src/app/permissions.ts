@@ -13,6 +13,7 @@ import {
 import { recordingStatePermissions } from "../control/flags.ts";
 import { databasePermissions } from "../database/flags.ts";
 import { publishPermissions } from "../delivery/flags.ts";
+import { fhirPermissions } from "../fhir/flags.ts";
 import { installPermissions } from "../installation/flags.ts";
 import { recordPermissions } from "../recording/flags.ts";
 import { grpcPermissions } from "../transports/grpc/flags.ts";
@@ -90,6 +91,7 @@ const PARTS: Readonly<Record<CommandName, readonly Part[] | undefined>> = {
   "simulate": [native, assets, ffmpegPermissions, simulationPermissions],
   "validate": [native, ffmpegPermissions, validatePermissions],
   "record": [configuration, redisPermissions, logFile, recordPermissions],
+  "fhir": [configuration, redisPermissions, logFile, fhirPermissions],
   "log": [configuration, redisPermissions, logFile, databasePermissions],
   "dashboard": [configuration, redisPermissions, logFile, dashboardPermissions],
   "install": [installPermissions],

@@ -31,7 +31,7 @@ async function usageOf(pid: number, page: number) {
   const { cpuMs, pssBytes } = treeUsage(pid);
   const lost = metrics.split("\n").filter((line) => /(lost|dropped)_total\{.* [1-9]/.test(line))
     .map((line) => line.replace(/^physiology_/, "")).join(", ");
-  const captured = Number(/frames_captured_total (\d+)/.exec(metrics)?.[1] ?? 0);
+  const captured = Number(/frames_captured_total(?:{[^}]*})? (\d+)/.exec(metrics)?.[1] ?? 0);
   return { cpuMs, pssBytes, captured, lost };
 }
 

@@ -33,14 +33,19 @@ export function treeUsage(pid: number): TreeUsage {
   return { cpuMs, pssBytes, rssBytes, processes };
 }
 
-/** Resident set size of a process and each of its descendants in bytes, by name and process id. */
-export function residentBytes(pid: number): Map<string, number> {
+/**
+ * Memory of a process and each of its descendants that no file backs, in bytes, by name and process
+ * id. Pages of a file, such as code that runs for the first time, can be dropped, and are no leak.
+ */
+export function anonymousBytes(pid: number): Map<string, number> {
   const bytes = new Map<string, number>();
   for (const member of treeOf(pid)) {
     try {
       const status = Deno.readTextFileSync(`/proc/${member}/status`);
+      const kilobytes = (key: string) =>
+        Number(new RegExp(`^${key}:\\s+(.*?)( kB)?$`, "m").exec(status)?.[1] ?? 0);
       const name = /^Name:\s+(.*)$/m.exec(status)![1]!;
-      bytes.set(`${name} ${member}`, Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1] ?? 0) * 1024);
+      bytes.set(`${name} ${member}`, (kilobytes("RssAnon") + kilobytes("VmSwap")) * 1024);
     } catch {
       // it exited meanwhile
     }

@@ -2,28 +2,25 @@
  * Runs the server with one subscriber in real time. Checks that the memory of each of its processes
  * and its open files do not grow, and that no metric is missing.
  *
- *   deno run -A tests/soak/server.ts --minutes=60 --warm_up=10 --input=camera
+ *   deno run -A tests/soak/server.ts --minutes=60 --warm_up=30 --input=camera --output=redis
  *
- * The input is a `camera` that repeats a recording of the simulated person in MJPEG, the `simulated`
- * camera, whose frames are compressed, an H.264 `video` in a loop, or a live `stream` of ffmpeg.
- *
- * Exits with status 1 if a check fails.
+ * Inputs are `camera`, `simulated`, `video` and `stream` (`inputs.ts`), outputs `redis`, `key_value`,
+ * `file` and `mqtt` (`outputs.ts`). Exits with status 1 if a check fails.
  */
 import { parseArgs } from "node:util";
-import { residentBytes, treeUsage } from "../bench/process_tree.ts";
-import { portraitJpegs, recordingFile } from "../support/camera_recording.ts";
-import { startProgram } from "../support/physiology_server.ts";
+import { anonymousBytes, treeUsage } from "../bench/process_tree.ts";
 import { clock } from "../support/messages.ts";
-import { ffmpeg } from "../support/clips.ts";
-import { temporaryFolder } from "../support/folders.ts";
-import { startRedis } from "../support/redis_server.ts";
+import { startProgram } from "../support/physiology_server.ts";
+import { INPUTS } from "./inputs.ts";
 import { linearFit } from "./linear_fit.ts";
+import { OUTPUTS } from "./outputs.ts";
 
 const { values } = parseArgs({
   options: {
     minutes: { type: "string", default: "60" },
-    warm_up: { type: "string", default: "10" },
+    warm_up: { type: "string", default: "30" },
     input: { type: "string", default: "camera" },
+    output: { type: "string", default: "redis" },
   },
 });
 const warmUp = Number(values.warm_up);
@@ -35,62 +32,25 @@ const INTERVAL_HOURS = 1 / 30;
 /** A process that ran in fewer intervals, such as the ffmpeg of one loop of a video, has no slope. */
 const MIN_INTERVALS = 5;
 
-/** Arguments that select the input; it is disposed of at the end. */
-async function openInput(): Promise<{ args: string[] } & AsyncDisposable> {
-  const nothing = { [Symbol.asyncDispose]: () => Promise.resolve() };
-  if (values.input === "simulated") return { args: ["--simulate"], ...nothing };
-  if (values.input === "stream") {
-    return { args: ["--input_video_path=lavfi:testsrc2=size=640x480:rate=30"], ...nothing };
-  }
-  if (values.input === "video") {
-    const folder = temporaryFolder();
-    const path = `${folder.path}/clip.mp4`;
-    const source = "testsrc2=size=640x480:rate=30:duration=20";
-    await ffmpeg("-f", "lavfi", "-i", source, "-c:v", "libx264", "-preset", "ultrafast", path);
-    return {
-      args: [`--input_video_path=${path}`, "--loop"],
-      [Symbol.asyncDispose]: () => Promise.resolve(folder[Symbol.dispose]()),
-    };
-  }
-  const jpegs = await portraitJpegs({ seconds: 30, fps: 30 });
-  const camera = await recordingFile({
-    fourcc: "MJPG",
-    width: 640,
-    height: 480,
-    loop: true,
-    frames: jpegs.map((bytes) => ({ bytes })),
-  });
-  return {
-    args: ["--use_camera", `--camera_device=${camera.path}`],
-    [Symbol.asyncDispose]: () => camera[Symbol.asyncDispose](),
-  };
+const [openInput, openOutput] = [INPUTS[values.input], OUTPUTS[values.output]];
+if (!openInput || !openOutput) throw new Error("Unknown input or output");
+const received = { core: 0, edge: 0, frames: 0, strict: 0, newest: 0, missing: 0 };
+
+function count(topic: string, text: string): void {
+  if (topic === "frame") received.frames++;
+  if (topic === "edge_metrics") received.edge++;
+  if (topic !== "core_metrics") return;
+  const { pulse, metadata } = JSON.parse(text).payload;
+  received.core++;
+  if (pulse?.strict) received.strict++;
+  // A metric that had to wait is replayed, and may arrive after newer ones.
+  if (received.newest) received.missing += Math.max(0, metadata.sequence - received.newest) - 1;
+  received.newest = Math.max(received.newest, metadata.sequence);
 }
 
 await using input = await openInput();
-await using redis = await startRedis();
-const received = { core: 0, edge: 0, frames: 0, strict: 0, newest: 0, missing: 0 };
-const subscriber = redis.client();
-subscriber.on("message", (channel: string, text: string) => {
-  if (channel.endsWith(":frame")) received.frames++;
-  else if (channel.endsWith(":edge_metrics")) received.edge++;
-  else {
-    const { pulse, metadata } = JSON.parse(text).payload;
-    received.core++;
-    if (pulse?.strict) received.strict++;
-    if (received.newest) received.missing += metadata.sequence - received.newest - 1;
-    received.newest = metadata.sequence;
-  }
-});
-await subscriber.subscribe(
-  "physiology:core_metrics",
-  "physiology:edge_metrics",
-  "physiology:frame",
-);
-
-await using server = startProgram([
-  ...input.args,
-  `--redis_port=${redis.port}`,
-]);
+await using output = await openOutput(count);
+await using server = startProgram([...input.args, ...output.args]);
 interface Point {
   readonly hours: number;
   readonly mb: number;
@@ -108,7 +68,7 @@ while (minutesNow() < end) {
   const openFiles = [...Deno.readDirSync(`/proc/${server.pid}/fd`)].length;
   if (minutesNow() > warmUp) {
     const hours = minutesNow() / 60;
-    for (const [process, bytes] of residentBytes(server.pid)) {
+    for (const [process, bytes] of anonymousBytes(server.pid)) {
       memory.getOrInsert(process, []).push({ hours, mb: bytes / 1e6 });
     }
     files.push(openFiles);
@@ -134,8 +94,10 @@ function growthOf(points: readonly Point[]) {
 const { cpuMs, pssBytes } = treeUsage(server.pid);
 console.log(`PSS of all processes: ${(pssBytes / 1e6).toFixed(1)} MB`);
 console.log(`open files: ${Math.min(...files)} to ${Math.max(...files)}`);
+const { core, frames, strict, missing } = received;
 console.log(
-  `CPU: ${(cpuMs / Math.max(1, received.edge)).toFixed(2)} ms per frame, including the start`,
+  `CPU: ${(cpuMs / Math.max(1, received.edge)).toFixed(2)} ms per edge metric, with the start; ` +
+    `${core} core metrics, ${strict} with a pulse, ${missing} missing, ${frames} frames`,
 );
 const growing: string[] = [];
 for (const [process, points] of memory) {

@@ -6,8 +6,8 @@ const BIN = postgresFolder();
 /** Whether Debian's PostgreSQL is installed. */
 export const HAS_POSTGRES = BIN !== undefined;
 
-/** The user that owns the cluster: PostgreSQL refuses to run as root. */
-const ACCOUNT = "nobody";
+/** The unprivileged user that owns the cluster: PostgreSQL refuses to run as root. */
+const ACCOUNT = "65534";
 /** The superuser of the cluster, without a password on loopback unless `auth` says otherwise. */
 export const ADMIN = "admin";
 

@@ -11,7 +11,7 @@ const ROOMS = [
   ["frames", "control"],
   ["delivery"],
   ["transports"],
-  ["web", "validation", "recording", "database", "installation"],
+  ["web", "validation", "recording", "database", "fhir", "installation"],
   ["app"],
   ["commands"],
 ] as const;

@@ -32,6 +32,7 @@ async function openSpool(folder: string, maxBytes = 1e6) {
     maxAgeMs: Infinity,
     onDrop,
     onSkip: () => {},
+    onMismatch: () => {},
   });
   await spool.open();
   return { queue: new RowQueue({ maxRows: 10, spool, onDrop }), spool, drops };
