@@ -257,6 +257,20 @@ testWithServer(
   },
 );
 
+testWithServer(
+  "PostgresDatabase stores rows once that two loggers write at the same time",
+  async (server, open) => {
+    const databases = [open(), open()];
+    for (const database of databases) await database.open();
+    for (let batch = 0; batch < 20; batch++) {
+      const rows = Array.from({ length: 100 }, (_, n) => measurementRow(100 * batch + n));
+      await Promise.all([databases[0]!.write(rows), databases[1]!.write(rows.toReversed())]);
+    }
+    assert.deepEqual(server.query("SELECT count(*) FROM physiology.measurements"), ["2000"]);
+    assert.deepEqual(server.query("SELECT sum(measurements) FROM physiology.hourly"), ["2000"]);
+  },
+);
+
 testWithServer("PostgresDatabase logs in with a password", async (server, open) => {
   server.query("CREATE ROLE logger LOGIN PASSWORD 'owl-7'");
   server.query("GRANT CREATE ON DATABASE postgres TO logger");
