@@ -8,7 +8,7 @@ const ROOMS = [
   ["vision"],
   ["vitals"],
   ["envelopes"],
-  ["frames", "control"],
+  ["frames", "control", "alarms"],
   ["delivery"],
   ["transports"],
   ["web", "validation", "recording", "database", "fhir", "installation"],

@@ -11,6 +11,7 @@ const SOURCES = [
   "ffi/native",
   "launcher",
   "main.ts",
+  "src/alarms",
   "src/app",
   "src/capture",
   "src/commands/install.ts",
