@@ -16,6 +16,7 @@ static const struct {
     {"token", "PHYSIOLOGY_TOKEN", false},
     {"mqtt_password", "PHYSIOLOGY_MQTT_PASSWORD", false},
     {"spool_key", "PHYSIOLOGY_SPOOL_KEY", false},
+    {"to_password", "PHYSIOLOGY_TO_PASSWORD", false},
     {"fhir_token", "PHYSIOLOGY_FHIR_TOKEN", false},
     {"fhir_oauth_client_secret", "PHYSIOLOGY_FHIR_OAUTH_CLIENT_SECRET", false},
     {"input_video_url", "PHYSIOLOGY_INPUT_VIDEO_URL", false},

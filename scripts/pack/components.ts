@@ -184,6 +184,7 @@ interface NpmPackage {
 function licenceOf(name: string, license: unknown): string {
   if (name === "@bufbuild/protobuf") return `${ROOT}/scripts/pack/licenses/bufbuild_protobuf.txt`;
   if (license === "Apache-2.0") return `${COMMON}/Apache-2.0`;
+  if (license === "Unlicense") return `${ROOT}/scripts/pack/licenses/unlicense.txt`;
   throw new Error(`Cannot find the licence of the npm package: ${name}`);
 }
 

@@ -8,6 +8,7 @@ import {
   type LoadContext,
 } from "../config/load.ts";
 import { recordingStateFlags } from "../control/flags.ts";
+import { databaseFlags, databasePolicy, databaseRule, logRule } from "../database/flags.ts";
 import { publishFlags, publishRules } from "../delivery/flags.ts";
 import { fhirCommandRule, fhirFlags, fhirPolicy, fhirRules } from "../fhir/flags.ts";
 import { installFlags } from "../installation/flags.ts";
@@ -43,6 +44,7 @@ const TOPICS = {
   validate: validateFlags,
   record: recordFlags,
   fhir: fhirFlags,
+  database: databaseFlags,
   dashboard: dashboardFlags,
   install: installFlags,
   output: outputFlags,
@@ -64,9 +66,20 @@ export const FLAGS = defineFlags(TOPICS, {
     ...webRules,
     ...fhirRules,
     recordRule,
+    databaseRule,
   ],
-  policies: [redisPolicy, fhirPolicy, ...OUTLETS.flatMap(({ policies }) => policies)],
-  commandRules: { "serve": inputConflict, "check-config": inputConflict, "fhir": fhirCommandRule },
+  policies: [
+    redisPolicy,
+    fhirPolicy,
+    databasePolicy,
+    ...OUTLETS.flatMap(({ policies }) => policies),
+  ],
+  commandRules: {
+    "serve": inputConflict,
+    "check-config": inputConflict,
+    "fhir": fhirCommandRule,
+    "log": logRule,
+  },
 });
 
 /** The configuration of a run. */

@@ -11,6 +11,7 @@ import {
   type ProgramContext,
 } from "../config/permissions.ts";
 import { recordingStatePermissions } from "../control/flags.ts";
+import { databasePermissions } from "../database/flags.ts";
 import { publishPermissions } from "../delivery/flags.ts";
 import { fhirPermissions } from "../fhir/flags.ts";
 import { installPermissions } from "../installation/flags.ts";
@@ -91,6 +92,7 @@ const PARTS: Readonly<Record<CommandName, readonly Part[] | undefined>> = {
   "validate": [native, ffmpegPermissions, validatePermissions],
   "record": [configuration, redisPermissions, logFile, recordPermissions],
   "fhir": [configuration, redisPermissions, logFile, fhirPermissions],
+  "log": [configuration, redisPermissions, logFile, databasePermissions],
   "dashboard": [configuration, redisPermissions, logFile, dashboardPermissions],
   "install": [installPermissions],
   "uninstall": [installPermissions],

@@ -8,6 +8,7 @@ export const LOADERS: Readonly<Record<CommandName, () => Promise<Command>>> = {
   "validate": () => import("./validate.ts"),
   "record": () => import("./record.ts"),
   "fhir": () => import("./fhir.ts"),
+  "log": () => import("./log.ts"),
   "install": () => import("./install.ts"),
   "uninstall": () => import("./uninstall.ts"),
   "dashboard": () => import("./dashboard.ts"),

@@ -6,6 +6,7 @@ export const COMMANDS = {
   "validate": { summary: "Measure the accuracy against a reference" },
   "record": { summary: "Save the metrics from Redis to files" },
   "fhir": { summary: "Export the vital signs from Redis as FHIR R4 resources" },
+  "log": { summary: "Write the metrics from Redis to a database" },
   "dashboard": { summary: "Serve a web page with live data of devices" },
   "install": { summary: "Install the systemd service with the given flags", takesServe: true },
   "uninstall": { summary: "Remove the installed service" },

@@ -19,6 +19,7 @@ const SOURCES = [
   "src/commands/uninstall.ts",
   "src/config",
   "src/control",
+  "src/database",
   "src/delivery",
   "src/envelopes",
   "src/frames",

@@ -29,6 +29,12 @@ export interface EnvelopeReaderOptions {
   readonly devices: readonly string[];
   /** @default every topic but frames */
   readonly topics?: readonly MetricTopic[];
+  /**
+   * Key-value mode: returns the id of the entry after which reading the histories of a device starts.
+   *
+   * @default the newest
+   */
+  readonly startAfter?: (device: string) => string;
   /** Called with each envelope in the order of its arrival; replayed ones are among them. */
   readonly onEnvelope: (message: DeviceEnvelope) => void;
   readonly log: Log;
@@ -79,12 +85,14 @@ export class EnvelopeReader implements AsyncDisposable {
 
   /** Reads until `signal` aborts. */
   async run(signal: AbortSignal): Promise<void> {
-    const { redis, devices, clock } = this.#options;
+    const { redis, devices, clock, startAfter } = this.#options;
     if (redis.usePubsub) await this.#subscribe(signal);
     else {
       await new KeyValueReader({
         source: this.#reader,
         devices,
+        topics: [...this.#topics],
+        startAfter,
         onMessage: (channel, text) => this.#take(channel, text),
         clock,
       }).run(signal);

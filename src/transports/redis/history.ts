@@ -20,7 +20,7 @@ export interface HistoryEntry {
 const LIMIT = 100;
 
 /**
- * Follows the history streams of key-value mode, starting after their newest entries. Outages of
+ * Follows the history streams of key-value mode. Outages of
  * Redis or of the follower lose nothing, as long as the entries are not trimmed.
  */
 export class HistoryFollower {
@@ -29,10 +29,16 @@ export class HistoryFollower {
   readonly #limit: number;
   readonly #after = new Map<string, string>();
 
-  constructor(source: HistorySource, streams: readonly string[], { limit = LIMIT } = {}) {
+  /** @param options `after`: the entry after which reading starts. @default the newest */
+  constructor(
+    source: HistorySource,
+    streams: readonly string[],
+    { limit = LIMIT, after }: { readonly limit?: number; readonly after?: string | undefined } = {},
+  ) {
     this.#source = source;
     this.#streams = streams;
     this.#limit = limit;
+    if (after !== undefined) { for (const stream of streams) this.#after.set(stream, after); }
   }
 
   /** Returns the entries since the last call, ordered by time. */

@@ -14,6 +14,14 @@ export interface KeyValueReaderOptions {
   readonly devices: readonly string[];
   /** Called with each message and the name of the channel that it would have. */
   readonly onMessage: (channel: string, text: string) => void;
+  /** The topics whose histories are read. @default all but frames */
+  readonly topics?: readonly string[];
+  /**
+   * Returns the id of the entry after which reading the histories of a device starts.
+   *
+   * @default the newest
+   */
+  readonly startAfter?: ((device: string) => string) | undefined;
   readonly clock: Pick<Clock, "sleep">;
 }
 
@@ -71,14 +79,15 @@ export class KeyValueReader {
   }
 
   async #discover(): Promise<void> {
-    const { source, devices } = this.#options;
+    const { source, devices, topics = TOPICS, startAfter } = this.#options;
     for (const device of devices) {
       const keys = await source.keys(`${device}:status:history`);
       for (const name of keys.map((key) => key.slice(0, -":status:history".length))) {
         const isFull = this.#followers.size >= MAX_DEVICES && isPattern(device);
         if (this.#followers.has(name) || isFull) continue;
-        const streams = TOPICS.map((topic) => `${name}:${topic}:history`);
-        this.#followers.set(name, new HistoryFollower(source, streams));
+        const streams = topics.map((topic) => `${name}:${topic}:history`);
+        const after = startAfter?.(name);
+        this.#followers.set(name, new HistoryFollower(source, streams, { after }));
       }
     }
   }

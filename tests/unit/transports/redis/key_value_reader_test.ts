@@ -168,3 +168,26 @@ Deno.test("KeyValueReader passes no frame on that arrives after the device is no
   await fixture.clock.advance(1000);
   assert.deepEqual(fixture.messages, []);
 });
+
+Deno.test("KeyValueReader reads the topics it is given, from the entry it is given", async () => {
+  const source = new FakeSource();
+  const clock = new ManualClock();
+  for (const ms of [1, 2, 3]) {
+    for (const topic of ["core_metrics", "status"]) source.add(`ward:${topic}:history`, ms);
+  }
+  const messages: string[] = [];
+  const reader = new KeyValueReader({
+    source,
+    devices: ["*"],
+    topics: ["core_metrics"],
+    startAfter: (device) => device === "ward" ? "1-0" : "3-0",
+    clock,
+    onMessage: (_channel, text) => void messages.push(text),
+  });
+  const ending = new AbortController();
+  const running = reader.run(ending.signal);
+  await clock.advance(100);
+  ending.abort();
+  await running;
+  assert.deepEqual(messages, ["ward:core_metrics:history 2", "ward:core_metrics:history 3"]);
+});

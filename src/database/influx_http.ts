@@ -1,0 +1,117 @@
+import { readCertificate } from "../base/pem.ts";
+import { AppError } from "../base/errors.ts";
+import { type Database, RejectedRowsError } from "./database.ts";
+import { encodeLine } from "./line_protocol.ts";
+import type { Row } from "./tables.ts";
+import type { InfluxTarget } from "./target.ts";
+
+export interface InfluxOptions {
+  readonly target: InfluxTarget;
+  /** Empty for none. */
+  readonly token: string;
+  /** PEM file of the authorities that are trusted. @default those of Deno */
+  readonly tlsCaPath?: string | undefined;
+  /** Time for one request, in milliseconds. @default 10_000 */
+  readonly timeoutMs?: number;
+}
+
+/** Statuses of a request that would be refused again: malformed, or with too many lines. */
+const REJECTED = [400, 413, 422];
+/** Characters of a response that are logged. */
+const MAX_REASON = 200;
+
+/**
+ * InfluxDB over HTTP, version 1 (`db`) or from version 2 (`org` and `bucket`). The retention is that
+ * of the database or the bucket.
+ */
+export class InfluxDatabase implements Database {
+  readonly #options: InfluxOptions;
+  #client: Deno.HttpClient | undefined;
+
+  constructor(options: InfluxOptions) {
+    this.#options = options;
+  }
+
+  open(): Promise<void> {
+    const { tlsCaPath } = this.#options;
+    this.#client?.close();
+    this.#client = Deno.createHttpClient(
+      tlsCaPath === undefined ? {} : { caCerts: [readCertificate(tlsCaPath, "TLS file")] },
+    );
+    // The first write shows whether it is available.
+    return Promise.resolve();
+  }
+
+  async write(rows: readonly Row[]): Promise<void> {
+    const { target, token, timeoutMs = 10_000 } = this.#options;
+    const client = this.#client;
+    if (!client) throw new AppError("the connection is closed");
+    const request = {
+      client,
+      method: "POST",
+      body: await gzip(rows.map(encodeLine).join("")),
+      headers: {
+        "content-type": "text/plain; charset=utf-8",
+        "content-encoding": "gzip",
+        ...token === "" ? {} : { authorization: `Token ${token}` },
+      },
+      // A redirection could send the token elsewhere.
+      redirect: "error",
+    } as const;
+    const response = await send(target.writeUrl, { request, timeoutMs });
+    const reason = (await textOf(response)).trim();
+    if (response.ok) return;
+    const message = `${response.status} ${reason}`.trim();
+    throw REJECTED.includes(response.status)
+      ? new RejectedRowsError(message)
+      : new AppError(message);
+  }
+
+  newestTimes(): Promise<ReadonlyMap<string, number>> {
+    return Promise.resolve(new Map());
+  }
+
+  expire(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#client?.close();
+    this.#client = undefined;
+    return Promise.resolve();
+  }
+}
+
+/** Sends a request; the reason for a failure is in the message of the error. */
+async function send(
+  url: string,
+  { request, timeoutMs }: {
+    readonly request: RequestInit & { readonly client: Deno.HttpClient };
+    readonly timeoutMs: number;
+  },
+): Promise<Response> {
+  const signal = AbortSignal.timeout(timeoutMs);
+  try {
+    return await fetch(url, { ...request, signal });
+  } catch (error) {
+    if (signal.aborted) throw new AppError(`it has not responded for ${timeoutMs / 1000} s`);
+    const { cause } = error as { readonly cause?: unknown };
+    throw cause instanceof Error ? new AppError(cause.message, { cause: error }) : error;
+  }
+}
+
+async function gzip(text: string): Promise<Uint8Array<ArrayBuffer>> {
+  const stream = new Blob([text]).stream().pipeThrough(new CompressionStream("gzip"));
+  return await new Response(stream).bytes();
+}
+
+/** Reads the start of a response, which may never end. */
+async function textOf({ body }: Response): Promise<string> {
+  let text = "";
+  if (!body) return text;
+  for await (const part of body.pipeThrough(new TextDecoderStream())) {
+    text += part;
+    if (text.length >= MAX_REASON) break;
+  }
+  return text.slice(0, MAX_REASON);
+}
