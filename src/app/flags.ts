@@ -1,3 +1,4 @@
+import { alertFlags, alertRule } from "../alerting/flags.ts";
 import type { SourceKind } from "../capture/source_kind.ts";
 import { simulationFlags } from "../capture/simulator/flags.ts";
 import { topic } from "../config/flag.ts";
@@ -40,6 +41,7 @@ const TOPICS = {
   simulation: simulationFlags,
   validate: validateFlags,
   record: recordFlags,
+  alert: alertFlags,
   dashboard: dashboardFlags,
   install: installFlags,
   output: outputFlags,
@@ -60,7 +62,7 @@ export const FLAGS = defineFlags(TOPICS, {
     ...webRules,
   ],
   policies: [redisPolicy, ...OUTLETS.flatMap(({ policies }) => policies)],
-  commandRules: { "serve": inputConflict, "check-config": inputConflict },
+  commandRules: { "serve": inputConflict, "check-config": inputConflict, "alert": alertRule },
 });
 
 /** The configuration of a run. */
