@@ -38,6 +38,7 @@ async function run(
     }
   };
   signal.addEventListener("abort", kill, { once: true });
+  if (signal.aborted) kill();
   try {
     const writer = child.stdin.getWriter();
     // A program that does not read its input is not at fault.
