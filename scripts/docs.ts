@@ -8,6 +8,7 @@ import { generatedFiles as flagFiles } from "../src/config/generated.ts";
 import { generatedFiles as envelopeFiles } from "../src/envelopes/render/files.ts";
 import { generatedFiles as webFiles } from "../src/web/generated.ts";
 import { generatedFiles as grafanaFiles } from "./grafana/dashboard.ts";
+import { pageFiles } from "./page_bundle.ts";
 
 const ROOT = new URL("../", import.meta.url);
 const read = (path: string) => Deno.readTextFileSync(new URL(path, ROOT));
@@ -17,6 +18,7 @@ const files = new Map([
   ...envelopeFiles({ version: VERSION, read }),
   ...webFiles(),
   ...grafanaFiles(),
+  ...pageFiles(),
 ]);
 if (Deno.args.includes("--check")) {
   const stale = [...files].filter(([path, text]) => !isCurrent(path, text)).map(([path]) => path);

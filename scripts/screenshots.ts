@@ -1,8 +1,10 @@
 /**
- * Takes the pictures of the README: docs/demo.png, the demo in a terminal, and docs/dashboard.png,
- * the web page with two simulated devices. Needs `./scripts/setup --tests` (Chromium).
+ * Takes the pictures of the documents: docs/demo.png, the demo in a terminal, and
+ * docs/dashboard*.png, the web page in each of its states. Needs `./scripts/setup --tests`
+ * (Chromium).
  *
- *     deno run -A scripts/screenshots.ts
+ *     deno run -A scripts/screenshots.ts           # all
+ *     deno run -A scripts/screenshots.ts --page    # only those of the page
  */
 import { load } from "../src/app/flags.ts";
 import { silentLog } from "../src/telemetry/log.ts";
@@ -13,9 +15,10 @@ import { startProgram, Subscriber } from "../tests/support/physiology_server.ts"
 import { type RedisServer, startRedis } from "../tests/support/redis_server.ts";
 import { waitFor } from "../tests/support/wait.ts";
 import { DemoView } from "./demo_view.ts";
+import { takePagePictures } from "./screenshots/page.ts";
+import { writePicture } from "./screenshots/picture.ts";
 
-const DOCS = new URL("../docs/", import.meta.url);
-/** The curves of the page and of the demo are full after this time. */
+/** The curves of the demo are full after this time. */
 const CURVES_MS = 34_000;
 
 const TERMINAL_STYLE = "margin:22px;background:#14181d;color:#d7dce2;font:15px/19px monospace";
@@ -29,22 +32,6 @@ function terminalHtml(lines: readonly string[]): string {
     .replaceAll("\x1b[2m", `<span style="${DIM_STYLE}">`)
     .replaceAll("\x1b[0m", "</span>");
   return `<body style="margin:0;background:#14181d"><pre style="${TERMINAL_STYLE}">${text}</pre>`;
-}
-
-async function takeDashboard(redis: RedisServer): Promise<void> {
-  await using web = startProgram(["dashboard", `--redis_port=${redis.port}`, "--port=0"]);
-  const address = await waitFor(
-    "the address",
-    () => /http:\/\/127\.0\.0\.1:\d+\//.exec(web.stderr)?.[0],
-  );
-  await using page = await ChromiumPage.open({ width: 1180, height: 860 });
-  await page.goto(address);
-  const videos = "[...document.images].filter(({ naturalWidth }) => naturalWidth > 0).length";
-  await waitFor("both videos", () => page.evaluate<boolean>(`${videos} >= 2`), {
-    timeoutMs: 60_000,
-  });
-  await new Promise((resolve) => setTimeout(resolve, CURVES_MS));
-  await write("dashboard.png", await page.screenshot());
 }
 
 /** Follows a device as the demo does; connected before the device starts, to see its first state. */
@@ -73,39 +60,28 @@ async function takeDemo(view: DemoView): Promise<void> {
   const html = new TextEncoder().encode(terminalHtml(lines));
   await page.goto(`data:text/html;charset=utf-8;base64,${html.toBase64()}`);
   await waitFor("the text", () => page.evaluate<boolean>("document.body?.innerText.length > 100"));
-  await write("demo.png", await page.screenshot());
+  await writePicture("demo.png", await page.screenshot());
 }
 
-/** Writes a picture with a palette of 256 colors, which is a quarter of the size. */
-async function write(name: string, png: Uint8Array<ArrayBuffer>): Promise<void> {
-  const path = new URL(name, DOCS).pathname;
-  await Deno.writeFile(path, png);
-  const palette = "split[a][b];[a]palettegen[p];[b][p]paletteuse";
-  const small = `${path}.small.png`;
-  const { success } = await new Deno.Command("ffmpeg", {
-    args: ["-loglevel", "error", "-y", "-i", path, "-vf", palette, small],
-  }).output();
-  if (!success) throw new Error(`Cannot convert ${path}`);
-  await Deno.rename(small, path);
-}
-
-await using redis = await startRedis();
-await using device = await followDevice(redis, "ward-1");
-const server = (prefix: string, ...flags: readonly string[]) =>
-  startProgram([
-    "--simulate",
-    `--redis_port=${redis.port}`,
-    `--redis_key_prefix=${prefix}`,
-    ...flags,
-  ]);
-await using _first = server("ward-1", "--start_with_recording_on");
-await using _second = server("ward-2", "--simulate_pulse=58", "--simulate_seed=2");
-for (const prefix of ["ward-1", "ward-2"]) {
-  const subscriber = await Subscriber.of(redis, prefix);
+async function takeDemoPicture(): Promise<void> {
+  await using redis = await startRedis();
+  await using device = await followDevice(redis, "ward-1");
+  const server = (prefix: string, ...flags: readonly string[]) =>
+    startProgram([
+      "--simulate",
+      `--redis_port=${redis.port}`,
+      `--redis_key_prefix=${prefix}`,
+      ...flags,
+    ]);
+  await using _first = server("ward-1", "--start_with_recording_on");
+  const subscriber = await Subscriber.of(redis, "ward-1");
   await subscriber.first(
     "core_metrics",
     ({ payload }) => Boolean(payload.pulse?.strict && payload.breathing?.strict),
     120_000,
   );
+  await takeDemo(device.view);
 }
-await Promise.all([takeDashboard(redis), takeDemo(device.view)]);
+
+await takePagePictures();
+if (!Deno.args.includes("--page")) await takeDemoPicture();

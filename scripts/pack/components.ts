@@ -189,7 +189,14 @@ function licenceOf(name: string, license: unknown): string {
 
 /** The npm packages that `main.ts` imports, directly or not: those in the bundle. */
 async function npmComponents(): Promise<Component[]> {
-  const graph = JSON.parse(await run(Deno.execPath(), ["info", "--json", `${ROOT}/main.ts`]));
+  return [
+    ...await npmComponentsOf("main.ts", "in main.js"),
+    ...await npmComponentsOf("src/web/page/trend_chart.ts", "in the web page"),
+  ];
+}
+
+async function npmComponentsOf(entry: string, role: string): Promise<Component[]> {
+  const graph = JSON.parse(await run(Deno.execPath(), ["info", "--json", `${ROOT}/${entry}`]));
   const packages: Record<string, NpmPackage> = graph.npmPackages;
   const reached = new Set<string>();
   const reach = (id: string) => {
@@ -210,7 +217,7 @@ async function npmComponents(): Promise<Component[]> {
       version,
       license: typeof manifest.license === "string" ? manifest.license : "NOASSERTION",
       url: repositoryOf(manifest),
-      role: "in main.js",
+      role,
       text: licence ? `${localPath}/${licence}` : licenceOf(name, manifest.license),
       purl: npmUrl(name, version),
     };

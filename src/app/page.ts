@@ -10,6 +10,8 @@ import { deviceFamilies, maxValueAgeS } from "../web/device_metrics.ts";
 import { readHttpTls } from "../web/flags.ts";
 import { HttpServer } from "../web/http_server.ts";
 import { Hub } from "../web/hub.ts";
+import { TrendStore } from "../web/trends/trend_store.ts";
+import { Trends } from "../web/trends/trends.ts";
 import { PageSink } from "../web/page_sink.ts";
 
 export interface PageContext {
@@ -54,6 +56,7 @@ export async function openPage(
   const { commands, counters, log } = context;
   if (server.httpPort === 0) return undefined;
   const hub = new Hub();
+  const trends = new Trends({ store: new TrendStore(hub), log });
   const device = redis.keyPrefix;
   const maxAgeS = maxValueAgeS(vitals.bufferDurationS);
   const http = new HttpServer({
@@ -63,11 +66,15 @@ export async function openPage(
     tls: readHttpTls(tls),
     allowPlaintext: tls.allowPlaintext,
     hub,
+    trends,
     metrics: () => [...deviceFamilies(hub, { maxAgeS }), ...counters.families({ device })],
     counters,
     log,
     health: () => healthOf(settings, context),
-    onCommand: (_device, command) => commands.apply(command, "http") !== "stale",
+    onCommand: (_device, command) => {
+      commands.apply(command, "http");
+      return true;
+    },
   });
   await http.start();
   return {

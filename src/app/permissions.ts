@@ -13,6 +13,7 @@ import {
 } from "../config/permissions.ts";
 import { recordingStatePermissions } from "../control/flags.ts";
 import { publishPermissions } from "../delivery/flags.ts";
+import { fhirPermissions } from "../fhir/flags.ts";
 import { installPermissions } from "../installation/flags.ts";
 import { recordPermissions } from "../recording/flags.ts";
 import { grpcPermissions } from "../transports/grpc/flags.ts";
@@ -91,6 +92,7 @@ const PARTS: Readonly<Record<CommandName, readonly Part[] | undefined>> = {
   "validate": [native, ffmpegPermissions, validatePermissions],
   "record": [configuration, redisPermissions, logFile, recordPermissions],
   "alert": [configuration, redisPermissions, logFile, alertPermissions],
+  "fhir": [configuration, redisPermissions, logFile, fhirPermissions],
   "dashboard": [configuration, redisPermissions, logFile, dashboardPermissions],
   "install": [installPermissions],
   "uninstall": [installPermissions],

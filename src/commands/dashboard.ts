@@ -9,6 +9,10 @@ import { DeviceFeed } from "../web/device_feed.ts";
 import { deviceFamilies } from "../web/device_metrics.ts";
 import { readHttpTls } from "../web/flags.ts";
 import { HttpServer } from "../web/http_server.ts";
+import { SessionFolder } from "../web/sessions.ts";
+import { TrendHistory } from "../web/trends/trend_history.ts";
+import { TrendStore } from "../web/trends/trend_store.ts";
+import { Trends } from "../web/trends/trends.ts";
 import { tokenFor } from "../web/token.ts";
 import type { CommandContext } from "./command.ts";
 
@@ -27,6 +31,8 @@ export async function run({ settings, log, print }: CommandContext): Promise<num
     usePubsub: redis.usePubsub,
     clock: new SystemClock(),
   });
+  using store = new TrendStore(feed.hub);
+  const history = redis.usePubsub ? {} : { history: new TrendHistory(reader) };
   const counters = new Counters();
   await using server = new HttpServer({
     address: dashboard.address,
@@ -35,6 +41,10 @@ export async function run({ settings, log, print }: CommandContext): Promise<num
     tls: readHttpTls(http),
     allowPlaintext: http.allowPlaintext,
     hub: feed.hub,
+    ...dashboard.recordings === undefined
+      ? {}
+      : { sessions: new SessionFolder(dashboard.recordings) },
+    trends: new Trends({ store, ...history, log }),
     metrics: () => [...deviceFamilies(feed.hub), ...counters.families()],
     counters,
     log,

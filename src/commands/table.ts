@@ -8,6 +8,7 @@ export const LOADERS: Readonly<Record<CommandName, () => Promise<Command>>> = {
   "validate": () => import("./validate.ts"),
   "record": () => import("./record.ts"),
   "alert": () => import("./alert.ts"),
+  "fhir": () => import("./fhir.ts"),
   "install": () => import("./install.ts"),
   "uninstall": () => import("./uninstall.ts"),
   "dashboard": () => import("./dashboard.ts"),

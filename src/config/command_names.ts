@@ -6,6 +6,7 @@ export const COMMANDS = {
   "validate": { summary: "Measure the accuracy against a reference" },
   "record": { summary: "Save the metrics from Redis to files" },
   "alert": { summary: "Send alerts about devices by webhook, ntfy, MQTT or a program" },
+  "fhir": { summary: "Export the vital signs from Redis as FHIR R4 resources" },
   "dashboard": { summary: "Serve a web page with live data of devices" },
   "install": { summary: "Install the systemd service with the given flags", takesServe: true },
   "uninstall": { summary: "Remove the installed service" },

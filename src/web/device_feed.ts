@@ -4,17 +4,23 @@ import type { Clock } from "../telemetry/clock.ts";
 import { isPattern, KeyValueReader } from "../transports/redis/key_value_reader.ts";
 import type { RedisReader } from "../transports/redis/reader.ts";
 import { takeMessage } from "./device_messages.ts";
+import type { FrameDemand } from "./frame_fanout.ts";
 import { Hub } from "./hub.ts";
+import { StillSampler } from "./still_sampler.ts";
 
 const METRIC_TOPICS = TOPICS.filter((topic) => topic !== "frame");
 /** Interval of updating the connection state on the page. Chosen. */
 const CONNECTION_CHECK_MS = 500;
+
+/** Time after which a device drops a command, so that one that returns does not start by itself. */
+const COMMAND_LIFETIME_MS = 5000;
 
 /** What a feed needs of the client of a Redis. */
 export type FeedReader = Pick<
   RedisReader,
   | "ready"
   | "subscribe"
+  | "subscribeBriefly"
   | "unsubscribe"
   | "subscribePattern"
   | "pushCommand"
@@ -38,13 +44,20 @@ export class DeviceFeed implements Disposable {
   readonly hub: Hub;
   readonly #options: DeviceFeedOptions;
   readonly #keyValues: KeyValueReader;
+  readonly #stills: StillSampler;
+  /** Devices of which all frames are received. */
+  readonly #live = new Set<string>();
   readonly #connectionCheck: ReturnType<typeof setInterval>;
 
   constructor(options: DeviceFeedOptions) {
     const { reader, devices, clock } = this.#options = options;
     this.hub = new Hub({
       named: devices.filter((device) => !isPattern(device)),
-      onVideoSubscribed: (device, subscribed) => this.#watch(device, subscribed),
+      onFrameDemand: (device, demand) => this.#watch(device, demand),
+    });
+    this.#stills = new StillSampler({
+      open: (device) => ignoreFailure(reader.subscribeBriefly(`${device}:frame`)),
+      close: (device) => ignoreFailure(reader.unsubscribe(`${device}:frame`)),
     });
     this.#keyValues = new KeyValueReader({
       source: reader,
@@ -61,6 +74,7 @@ export class DeviceFeed implements Disposable {
   /** Takes a message that the reader has received. */
   take(channel: string, text: string): void {
     takeMessage(this.hub, channel, text);
+    if (channel.endsWith(":frame")) this.#stills.onFrame(channel.slice(0, -":frame".length));
   }
 
   /** Reads the metrics of all devices until `signal` aborts. */
@@ -74,9 +88,13 @@ export class DeviceFeed implements Disposable {
     }
   }
 
-  /** Sends a recording command to a device; returns false if Redis is not available. */
+  /** Sends a recording command to a device, which expires after 5 s; returns false if Redis is not available. */
   async sendCommand(device: string, { recording, sessionId }: RecordingCommand): Promise<boolean> {
-    const command = { recording, ...(sessionId === undefined ? {} : { session_id: sessionId }) };
+    const command = {
+      recording,
+      ...sessionId === undefined ? {} : { session_id: sessionId },
+      expires_at: (Date.now() + COMMAND_LIFETIME_MS) * 1000,
+    };
     try {
       await this.#options.reader.pushCommand(device, command);
       return true;
@@ -86,14 +104,20 @@ export class DeviceFeed implements Disposable {
   }
 
   /** Frames are most of the traffic, and a device sends them at full rate only on demand. */
-  #watch(device: string, watched: boolean): void {
+  #watch(device: string, demand: FrameDemand): void {
     const { reader, usePubsub } = this.#options;
-    if (!usePubsub) return this.#keyValues.watch(device, watched);
+    if (!usePubsub) return this.#keyValues.watch(device, demand);
     const channel = `${device}:frame`;
-    ignoreFailure(watched ? reader.subscribe(channel) : reader.unsubscribe(channel));
+    this.#stills.stop(device);
+    if (this.#live.delete(device)) ignoreFailure(reader.unsubscribe(channel));
+    if (demand === "stills") this.#stills.start(device);
+    if (demand !== "live") return;
+    this.#live.add(device);
+    ignoreFailure(reader.subscribe(channel));
   }
 
   [Symbol.dispose](): void {
+    this.#stills[Symbol.dispose]();
     clearInterval(this.#connectionCheck);
   }
 }

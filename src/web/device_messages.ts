@@ -1,5 +1,7 @@
-import { type Topic, TOPICS } from "../envelopes/envelope.ts";
+import { epochUs } from "../base/time.ts";
+import { type FrameImage, type Topic, TOPICS } from "../envelopes/envelope.ts";
 import { MAX_CHARACTERS, parseUntrusted } from "../envelopes/untrusted.ts";
+import { isRecord } from "./device_message.ts";
 import type { Hub } from "./hub.ts";
 
 /** Maximum length of a key prefix, which any publisher can choose. */
@@ -14,14 +16,28 @@ export function takeMessage(hub: Hub, channel: string, text: string): void {
   // Redis limits the length of a frame (--redis_max_bulk_string_bytes).
   const envelope = parseUntrusted(text, topic === "frame" ? Infinity : MAX_CHARACTERS);
   if (topic !== "frame") return hub.publishEnvelope(device, { topic, envelope });
-  const jpeg = jpegOf(envelope);
-  if (jpeg) hub.publishFrame(device, jpeg);
+  const frame = frameOf(envelope);
+  if (frame) hub.publishFrame(device, frame);
 }
 
-function jpegOf(envelope: unknown): Uint8Array<ArrayBuffer> | undefined {
+function frameOf(envelope: unknown): FrameImage | undefined {
+  if (!isRecord(envelope) || !isRecord(envelope["payload"])) return undefined;
+  const { data, width, height, sequence } = envelope["payload"];
+  if (typeof data !== "string") return undefined;
   try {
-    return Uint8Array.fromBase64((envelope as { payload: { data: string } }).payload.data);
+    return {
+      timestamp: epochUs(count(envelope["timestamp"])),
+      sequence: count(sequence),
+      width: count(width),
+      height: count(height),
+      jpeg: Uint8Array.fromBase64(data),
+    };
   } catch {
     return undefined;
   }
+}
+
+/** The value if it is an integer from 0, otherwise 0. */
+function count(value: unknown): number {
+  return Number.isSafeInteger(value) && value as number >= 0 ? value as number : 0;
 }

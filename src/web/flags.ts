@@ -87,6 +87,10 @@ export const dashboardFlags = topic("Dashboard", ["dashboard"], {
     },
   ),
   tokenFile: optionalPath("token_file", "File that contains the token."),
+  recordings: optionalPath(
+    "recordings",
+    "Folder to which record writes: the page lists its sessions for download.",
+  ),
 });
 
 export type HttpSettings = ValuesOf<typeof httpFlags>;
@@ -168,6 +172,6 @@ export const httpPermissions: PermissionsOf<WithHttp> = ({ server, http }) => ({
 });
 
 export const dashboardPermissions: PermissionsOf<WithDashboard> = ({ dashboard, http }) => ({
-  read: definedPaths(http.certPath, http.keyPath),
+  read: definedPaths(http.certPath, http.keyPath, dashboard.recordings),
   net: [hostAndPort(dashboard.address, dashboard.port)],
 });

@@ -1,23 +1,25 @@
+import type { WebSocket } from "ws";
 import { ConfigError, reasonOf, UnavailableError } from "../base/errors.ts";
 import { isLoopback } from "../base/loopback.ts";
-import { MAX_COMMAND_BYTES, parseRecordingCommand } from "../control/commands.ts";
-import type { RecordingCommand } from "../control/recording.ts";
 import { Counters } from "../telemetry/counters.ts";
 import type { HealthReport } from "../telemetry/health.ts";
 import type { Log } from "../telemetry/log.ts";
-import type { MetricFamily } from "../telemetry/metric_family.ts";
 import {
   Authenticator,
   isSameOrigin,
   MIN_TOKEN_CHARACTERS,
 } from "../transports/http/authenticator.ts";
-import { CONTENT_TYPES, metricsText, negotiateFormat } from "../transports/http/prometheus.ts";
 import { type TlsFiles, WebServer } from "../transports/http/web_server.ts";
-import { PAGE_FILES } from "./assets.ts";
-import type { Hub } from "./hub.ts";
-import { BOUNDARY } from "./mjpeg_stream.ts";
+import { readBody } from "./requests.ts";
+import { errorResponse, respond } from "./responses.ts";
+import { loginPage, publicFile } from "./routes/assets.ts";
+import { healthResponse } from "./routes/monitoring.ts";
+import { pageRoutes, type PageServices, STREAM_PATH } from "./routes/page_routes.ts";
+import { restOf, type Route, routesFor } from "./routes/route.ts";
+import { StreamServer } from "./stream/stream_server.ts";
+import { MAX_MESSAGE_BYTES } from "./stream/subscription.ts";
 
-export interface HttpServerOptions {
+export interface HttpServerOptions extends PageServices {
   readonly address: string;
   /** TCP port; 0 for any free port. */
   readonly port: number;
@@ -27,13 +29,8 @@ export interface HttpServerOptions {
   readonly tls?: TlsFiles | undefined;
   /** @default false */
   readonly allowPlaintext?: boolean;
-  readonly hub: Hub;
-  /** Sends a recording command to a device; returns false if the device is not reachable. */
-  readonly onCommand: (device: string, command: RecordingCommand) => Promise<boolean> | boolean;
   /** Content of `/healthz`. @default the path does not exist */
   readonly health?: () => HealthReport;
-  /** Content of `/metrics`. @default the path does not exist */
-  readonly metrics?: () => Iterable<MetricFamily>;
   /** Counts wrong tokens. */
   readonly counters?: Counters;
   readonly log: Log;
@@ -43,38 +40,23 @@ const KEEP_ALIVE_MS = 5000;
 /** Delay of the response to a wrong token, to slow down guessing. */
 const WRONG_TOKEN_DELAY_MS = 500;
 
-/** Files that the login page needs; they are served without a token. */
-const PUBLIC_FILES: ReadonlySet<string> = new Set(["/style.css", "/icon.svg"]);
-
 /** Chosen: each connection uses one of the few thousand file descriptors of a process. */
-const MAX_CONNECTIONS = 512;
-/** Chosen: a page opens up to six, and several users may share an address. */
-const MAX_CONNECTIONS_PER_ADDRESS = 128;
+const MAX_CONNECTIONS = 640;
+/**
+ * Chosen: with a reverse proxy, all users share an address. More than the endless responses, which
+ * are 256 streams and 48 videos.
+ */
+const MAX_CONNECTIONS_PER_ADDRESS = 320;
 const IDLE_MS = 20_000;
 /** Time for responses in progress at the shutdown. */
 const SHUTDOWN_MS = 500;
-/** Time limit for receiving the body of a request. */
-const BODY_TIMEOUT_MS = 5000;
 
-const SECURITY_HEADERS: Readonly<Record<string, string>> = {
-  "content-security-policy":
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-  "x-content-type-options": "nosniff",
-  "x-frame-options": "DENY",
-  // With "no-referrer", browsers send the login form with "Origin: null".
-  "referrer-policy": "same-origin",
-  "cross-origin-resource-policy": "same-origin",
-  "cache-control": "no-store",
-};
-
-/**
- * HTTP server for the web page: its files, events and videos, recording commands, health and
- * metrics.
- */
+/** HTTP server for the web page: authenticates each request, and passes it to its route. */
 export class HttpServer implements AsyncDisposable {
   readonly #options: HttpServerOptions;
   readonly #authenticator: Authenticator;
+  readonly #routes: readonly Route[];
+  readonly #stream: StreamServer;
   readonly #server: WebServer;
   readonly #counters: Counters;
   #keepAlive: ReturnType<typeof setInterval> | undefined;
@@ -94,6 +76,8 @@ export class HttpServer implements AsyncDisposable {
       );
     }
     this.#options = options;
+    this.#routes = pageRoutes(options);
+    this.#stream = new StreamServer(options.hub);
     this.#counters = options.counters ?? new Counters();
     this.#authenticator = new Authenticator({
       token: token || undefined,
@@ -107,13 +91,11 @@ export class HttpServer implements AsyncDisposable {
       maxConnections: MAX_CONNECTIONS,
       maxPerAddress: MAX_CONNECTIONS_PER_ADDRESS,
       idleMs: IDLE_MS,
-      onRequest: async (request, client) => {
-        try {
-          return await this.#respond(request, client.address);
-        } catch (error) {
-          options.log.rateLimited("http", 10, "error", `HTTP request failed: ${error}`);
-          return textResponse(500, "Internal server error");
-        }
+      onRequest: (request, { address }) => this.#guard(() => this.#respond(request, address)),
+      webSockets: {
+        accept: (request, { address }) =>
+          this.#guard(() => Promise.resolve(this.#openStream(request, address))),
+        maxMessageBytes: MAX_MESSAGE_BYTES,
       },
     });
   }
@@ -147,45 +129,67 @@ export class HttpServer implements AsyncDisposable {
     return this.#server.connections;
   }
 
+  /** Number of clients of the stream. */
+  get streamClients(): number {
+    return this.#stream.clients;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#keepAlive);
     this.#options.hub.close();
     await this.#server.close(SHUTDOWN_MS);
   }
 
-  async #respond(request: Request, address: string): Promise<Response> {
-    const { hub, health, metrics } = this.#options;
-    const { pathname, searchParams } = new URL(request.url);
-    if (pathname === "/login" && request.method === "POST") {
-      return await this.#login(request, address);
+  async #guard<T>(answer: () => Promise<T>): Promise<T | Response> {
+    try {
+      return await answer();
+    } catch (error) {
+      this.#options.log.rateLimited("http", 10, "error", `HTTP request failed: ${error}`);
+      return errorResponse(500, "The server failed: its log has the reason");
     }
-    if (pathname === "/healthz" && health && isRead(request)) {
+  }
+
+  async #respond(request: Request, address: string): Promise<Response> {
+    const { health } = this.#options;
+    const { pathname, searchParams: query } = new URL(request.url);
+    const method = request.method === "HEAD" ? "GET" : request.method;
+    if (pathname === "/login" && method === "POST") return await this.#login(request, address);
+    if (pathname === "/healthz" && health && method === "GET") {
       // Health needs no token, because probes of supervisors cannot send one; its details do.
       if (!this.#authenticator.hasAllowedHost(request)) return unauthorized(pathname);
-      return healthResponse(health(), this.#authenticator.hasToken(request, address));
+      return healthResponse(health(), {
+        detailed: this.#authenticator.hasToken(request, address),
+      });
     }
+    const refusal = this.#refusal(request, address);
+    if (refusal) return refusal;
+    const routes = routesFor(this.#routes, pathname);
+    const route = routes.find((each) => each.method === method);
+    if (routes.length === 0 && method === "GET") return unknownPath();
+    if (!route) return errorResponse(405, "The path does not allow this method");
+    if (method !== "GET" && !isSameOrigin(request)) return foreignOrigin();
+    return await route.handle(request, { query, rest: restOf(route.path, pathname) });
+  }
+
+  /** Returns what serves a WebSocket, or the response that refuses it. */
+  #openStream(request: Request, address: string): Response | ((socket: WebSocket) => void) {
+    const refusal = this.#refusal(request, address);
+    if (refusal) return refusal;
+    if (new URL(request.url).pathname !== STREAM_PATH) {
+      return unknownPath();
+    }
+    // Browsers send cookies to WebSockets from the pages of other sites too.
+    if (!isSameOrigin(request)) return foreignOrigin();
+    if (this.#stream.isFull) return errorResponse(503, "Too many clients receive the stream");
+    return (socket) => this.#stream.serve(socket);
+  }
+
+  /** Returns the response for a request that may not be served. */
+  #refusal(request: Request, address: string): Response | undefined {
     const access = this.#authenticator.access(request, address);
-    if (access === "wrong" || access === "limited") return this.#refuse(access, address);
-    if (access === "denied") return unauthorized(pathname);
-    if (pathname === "/api/recording" && request.method === "POST") {
-      return await this.#command(request);
-    }
-    if (!isRead(request)) return textResponse(405, "Method not allowed");
-    const file = PAGE_FILES.get(pathname);
-    if (file) return textResponse(200, file.text, file.type);
-    switch (pathname) {
-      case "/events":
-        return streamResponse(hub.events(), "text/event-stream");
-      case "/video":
-        return streamResponse(
-          hub.video(searchParams.get("device") ?? ""),
-          `multipart/x-mixed-replace; boundary=${BOUNDARY}`,
-        );
-      case "/metrics":
-        if (!metrics) break;
-        return metricsResponse(metrics(), request);
-    }
-    return textResponse(404, "Not found");
+    if (access === "allowed") return undefined;
+    if (access === "denied") return unauthorized(new URL(request.url).pathname);
+    return this.#refuse(access, address);
   }
 
   async #login(request: Request, address: string): Promise<Response> {
@@ -196,9 +200,10 @@ export class HttpServer implements AsyncDisposable {
       await new Promise((resolve) => setTimeout(resolve, WRONG_TOKEN_DELAY_MS));
       return this.#refuse(login.state, address, { page: true });
     }
-    return new Response(null, {
+    // Relative, as a reverse proxy may serve the page below a prefix.
+    return respond(null, {
       status: 303,
-      headers: { ...SECURITY_HEADERS, location: "/", "set-cookie": login.cookie },
+      headers: { location: "./", "set-cookie": login.cookie },
     });
   }
 
@@ -211,91 +216,21 @@ export class HttpServer implements AsyncDisposable {
     this.#options.log.rateLimited(`http_token_${access}`, 10, "warning", message, { address });
     const text = access === "wrong" ? "Wrong token" : "Too many wrong tokens: wait a minute";
     const status = access === "wrong" ? 401 : 429;
-    return page ? loginPage(status, text) : textResponse(status, text);
+    return page ? loginPage(status, text) : errorResponse(status, text);
   }
-
-  async #command(request: Request): Promise<Response> {
-    const { hub, onCommand } = this.#options;
-    const isJson = request.headers.get("content-type")?.startsWith("application/json");
-    if (!isJson || !isSameOrigin(request)) {
-      return textResponse(403, "Content type or origin not allowed");
-    }
-    const body = await readBody(request);
-    if (!body) return textResponse(413, "Command too large");
-    const parsed = parseRecordingCommand(body);
-    if (parsed.state === "rejected") {
-      return textResponse(400, `Invalid command (${parsed.reason})`);
-    }
-    const device = JSON.parse(new TextDecoder().decode(body)).device;
-    if (typeof device !== "string" || !hub.has(device)) {
-      return textResponse(404, "Unknown device");
-    }
-    return await onCommand(device, parsed.command)
-      ? textResponse(202, "Command sent")
-      : textResponse(503, "Device not reachable");
-  }
-}
-
-function isRead({ method }: Request): boolean {
-  return method === "GET" || method === "HEAD";
-}
-
-function textResponse(status: number, text: string, type = "text/plain; charset=utf-8"): Response {
-  return new Response(text, { status, headers: { ...SECURITY_HEADERS, "content-type": type } });
-}
-
-function metricsResponse(families: Iterable<MetricFamily>, { headers }: Request): Response {
-  const format = negotiateFormat(headers.get("accept"));
-  return textResponse(200, metricsText(families, format), CONTENT_TYPES[format]);
-}
-
-function streamResponse(
-  stream: ReadableStream<Uint8Array<ArrayBuffer>> | undefined,
-  type: string,
-): Response {
-  if (!stream) return textResponse(503, "Stream not available, or too many clients");
-  return new Response(stream, { headers: { ...SECURITY_HEADERS, "content-type": type } });
-}
-
-function healthResponse({ healthy, reasons, agesS }: HealthReport, detailed: boolean): Response {
-  return textResponse(
-    healthy ? 200 : 503,
-    JSON.stringify(detailed ? { healthy, reasons, ages_s: agesS } : { healthy }),
-    "application/json",
-  );
 }
 
 /** The login page, a file that it needs, or status 401. */
 function unauthorized(pathname: string): Response {
-  const file = PUBLIC_FILES.has(pathname) ? PAGE_FILES.get(pathname) : undefined;
-  if (file) return textResponse(200, file.text, file.type);
   if (pathname === "/") return loginPage(401);
-  return textResponse(401, "Token required: send the header Authorization: Bearer TOKEN");
+  return publicFile(pathname) ??
+    errorResponse(401, "Token required: send the header Authorization: Bearer TOKEN");
 }
 
-function loginPage(status: number, error = ""): Response {
-  const { text, type } = PAGE_FILES.get("/login.html")!;
-  return textResponse(status, text.replace("<!-- error -->", error), type);
+function unknownPath(): Response {
+  return errorResponse(404, "The page has no such path");
 }
 
-/** Reads the body, up to the timeout; returns undefined if it is larger than any command. */
-async function readBody(request: Request): Promise<Uint8Array<ArrayBuffer> | undefined> {
-  const bytes = new Uint8Array(MAX_COMMAND_BYTES);
-  let length = 0;
-  const reader = request.body?.getReader();
-  const timer = setTimeout(() => reader?.cancel().catch(() => {}), BODY_TIMEOUT_MS);
-  try {
-    while (reader) {
-      const { value, done } = await reader.read();
-      if (done) break;
-      if (length + value.length > bytes.length) return undefined;
-      bytes.set(value, length);
-      length += value.length;
-    }
-    return bytes.subarray(0, length);
-  } catch {
-    return undefined;
-  } finally {
-    clearTimeout(timer);
-  }
+function foreignOrigin(): Response {
+  return errorResponse(403, "The request comes from another site");
 }

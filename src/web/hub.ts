@@ -1,270 +1,223 @@
-import type { Topic } from "../envelopes/envelope.ts";
-import { MjpegStream } from "./mjpeg_stream.ts";
+import type { FrameImage, Topic } from "../envelopes/envelope.ts";
+import { DeviceFrame } from "./device_frame.ts";
+import {
+  asEnvelope,
+  DeviceMessage,
+  type EnvelopeTopic,
+  type UntrustedEnvelope,
+} from "./device_message.ts";
+import { DevicePlaces } from "./device_places.ts";
+import { type FrameDemand, FrameFanout } from "./frame_fanout.ts";
 
-/** Maximum number of devices, so that invented key prefixes cannot exhaust the memory. */
-const MAX_DEVICES = 64;
-/** Maximum number of devices without a place that are counted. */
-const MAX_HIDDEN = 1000;
-/** A device that has been silent for longer may be replaced by a new one, in milliseconds. */
-const EVICTION_MS = 60_000;
+/** Silence after which a device counts as silent, in milliseconds: its status repeats every 5 s. */
+const SILENT_MS = 5000;
 /** Metrics older than this are not sent to a new subscriber, in milliseconds. */
 const MAX_METRIC_AGE_MS = 3000;
-/** Maximum length of an event. Chosen: core metrics of five seconds have some 20,000 characters. */
-const MAX_EVENT_CHARACTERS = 256 * 1024;
-/** Queue length at which a slow subscriber is disconnected; it reconnects by itself. */
-const QUEUED_EVENTS = 200;
 
-/** Maximum number of subscribers to the events, and to the video of each device. */
-export const MAX_SUBSCRIBERS = 64;
+/** What subscribers receive beside the envelopes of devices. */
+export type Notice =
+  | { readonly type: "heard"; readonly device: string; readonly ago_ms: number }
+  | { readonly type: "gone"; readonly device: string }
+  | { readonly type: "connection"; readonly connected: boolean }
+  | { readonly type: "hidden"; readonly count: number }
+  | { readonly type: "alive" };
 
-interface Device {
-  lastSeenMs: number;
-  /** The newest event of each topic and its time of arrival, for new subscribers. */
-  readonly latest: Map<Topic, { readonly event: string; readonly atMs: number }>;
-  readonly video: MjpegStream;
+/** A receiver of everything that the hub publishes. */
+export interface Subscriber {
+  /** Takes an envelope that is not replayed. Never waits and never throws. */
+  takeMessage?(message: DeviceMessage): void;
+  /** Takes an envelope that a device delivers late. */
+  takeReplayed?(message: DeviceMessage): void;
+  takeNotice?(notice: Notice): void;
 }
 
 export interface LatestMessage {
   /** From a publisher that may send anything. */
   readonly payload: Readonly<Record<string, unknown>>;
+  /** Time since its arrival. */
   readonly ageS: number;
 }
 
 export interface HubOptions {
   /** Devices that always have a place, whatever else publishes. @default none */
   readonly named?: readonly string[];
-  /** Called with true for the first subscriber to a device's video, and false after the last left. */
-  readonly onVideoSubscribed?: (device: string, subscribed: boolean) => void;
-  /** @default performance.now */
+  /** Called when the demand of all viewers for the frames of a device has changed. */
+  readonly onFrameDemand?: (device: string, demand: FrameDemand) => void;
+  /** Monotonic time. @default performance.now */
   readonly nowMs?: () => number;
 }
 
+interface Device {
+  heardMs: number;
+  /** The newest message of each topic, for new subscribers. */
+  readonly latest: Map<Topic, DeviceMessage>;
+}
+
 /**
- * Publish-subscribe hub between devices and browsers: keeps the latest state of each device and
- * sends each message to all subscribers as server-sent events (SSE), and frames as motion JPEG. A
- * slow subscriber is disconnected instead of delaying the others.
+ * Publish-subscribe hub between devices and clients: keeps the latest state of each device, and
+ * passes each message to all subscribers and each frame to its viewers.
  */
 export class Hub {
+  /** The frames of all devices. */
+  readonly frames: FrameFanout;
   readonly #devices = new Map<string, Device>();
-  readonly #subscribers = new Set<ReadableStreamDefaultController<string>>();
-  readonly #onVideoSubscribed: (device: string, subscribed: boolean) => void;
+  readonly #subscribers = new Set<Subscriber>();
+  readonly #closing = new Set<() => void>();
+  readonly #places: DevicePlaces;
   readonly #nowMs: () => number;
-  readonly #named: ReadonlySet<string>;
-  /** Devices without a place, and when they were last seen. */
-  readonly #hidden = new Map<string, number>();
   #connected = true;
+  #hidden = 0;
 
   constructor(
-    { named = [], onVideoSubscribed = () => {}, nowMs = () => performance.now() }: HubOptions = {},
+    { named = [], onFrameDemand = () => {}, nowMs = () => performance.now() }: HubOptions = {},
   ) {
-    this.#named = new Set(named);
-    this.#onVideoSubscribed = onVideoSubscribed;
     this.#nowMs = nowMs;
+    this.#places = new DevicePlaces(named);
+    this.frames = new FrameFanout({ onDemand: onFrameDemand, nowMs });
   }
 
   get devices(): readonly string[] {
     return [...this.#devices.keys()];
   }
 
-  /** Number of subscribers to the events. */
-  get subscribers(): number {
-    return this.#subscribers.size;
+  /** True while the broker of the devices is connected. */
+  get connected(): boolean {
+    return this.#connected;
+  }
+
+  /** Number of devices that are not shown, because there are too many. */
+  get hidden(): number {
+    return this.#places.hidden;
   }
 
   has(device: string): boolean {
     return this.#devices.has(device);
   }
 
-  /** Returns the newest message of a topic with its age since its arrival, if there was one. */
+  /** Returns the newest message of a topic with its age, if there was one. */
   latest(device: string, topic: Topic): LatestMessage | undefined {
-    const latest = this.#devices.get(device)?.latest.get(topic);
-    if (!latest) return undefined;
-    const { payload } = JSON.parse(latest.event);
-    return { payload, ageS: (this.#nowMs() - latest.atMs) / 1000 };
+    const message = this.#devices.get(device)?.latest.get(topic);
+    return message && { payload: message.payload, ageS: (this.#nowMs() - message.atMs) / 1000 };
   }
 
   /** Returns the seconds since the last message of a device, or undefined for an unknown one. */
   silentS(device: string): number | undefined {
     const known = this.#devices.get(device);
-    return known && (this.#nowMs() - known.lastSeenMs) / 1000;
+    return known && (this.#nowMs() - known.heardMs) / 1000;
   }
 
-  /** Returns true while the device's video has subscribers. */
-  hasVideoSubscribers(device: string): boolean {
-    return (this.#devices.get(device)?.video.subscribers ?? 0) > 0;
+  /** Returns true if a device has sent nothing for 5 s or more, or is unknown. */
+  isSilent(device: string): boolean {
+    return (this.silentS(device) ?? Infinity) * 1000 >= SILENT_MS;
+  }
+
+  /** Adds a subscriber; returns a function that removes it. */
+  subscribe(subscriber: Subscriber): () => void {
+    this.#subscribers.add(subscriber);
+    return () => void this.#subscribers.delete(subscriber);
+  }
+
+  /** Adds something to do at `close()`; returns a function that removes it. */
+  onClose(end: () => void): () => void {
+    this.#closing.add(end);
+    return () => void this.#closing.delete(end);
+  }
+
+  /** The latest messages of a device for a new subscriber, without outdated metrics. */
+  snapshot(device: string): readonly DeviceMessage[] {
+    const nowMs = this.#nowMs();
+    return [...this.#devices.get(device)?.latest.values() ?? []].filter(({ topic, atMs }) =>
+      topic === "status" || topic === "recording_state" || nowMs - atMs < MAX_METRIC_AGE_MS
+    );
   }
 
   /** Publishes a parsed envelope of `topic`; ignores anything that is not a valid envelope. */
   publishEnvelope(device: string, { topic, envelope }: {
-    readonly topic: Exclude<Topic, "frame">;
+    readonly topic: EnvelopeTopic;
     readonly envelope: unknown;
   }): void {
-    const event = toEvent(device, { topic, envelope });
-    const known = event === undefined ? undefined : this.#findOrAdd(device);
-    if (!known || event === undefined) return;
-    known.latest.set(topic, { event, atMs: known.lastSeenMs });
-    this.#broadcast(event);
+    const valid = asEnvelope(topic, envelope);
+    if (valid) this.#publish({ device, topic, atMs: this.#nowMs() }, valid);
+  }
+
+  #publish(
+    about: { readonly device: string; readonly topic: EnvelopeTopic; readonly atMs: number },
+    envelope: UntrustedEnvelope,
+  ): void {
+    const message = new DeviceMessage(about, envelope);
+    // Only the last recording state is valid however late it is.
+    const isLate = message.topic !== "recording_state" && message.isReplayed;
+    if (isLate) {
+      if (!this.#devices.has(message.device)) return;
+      for (const subscriber of this.#subscribers) subscriber.takeReplayed?.(message);
+      return;
+    }
+    const known = this.#findOrAdd(message.device);
+    if (!known) return;
+    known.latest.set(message.topic, message);
+    for (const subscriber of this.#subscribers) subscriber.takeMessage?.(message);
   }
 
   /** Publishes a frame; ignores anything that is not a JPEG. */
-  publishFrame(device: string, jpeg: Uint8Array<ArrayBuffer>): void {
-    if (jpeg[0] !== 0xff || jpeg[1] !== 0xd8) return;
-    this.#findOrAdd(device)?.video.publish(jpeg);
+  publishFrame(device: string, image: FrameImage): void {
+    if (image.jpeg[0] !== 0xff || image.jpeg[1] !== 0xd8) return;
+    if (this.#findOrAdd(device)) this.frames.publish(new DeviceFrame(device, image));
   }
 
   /** Publishes whether the devices' broker is connected. */
   setConnected(connected: boolean): void {
     if (connected === this.#connected) return;
     this.#connected = connected;
-    this.#broadcast(JSON.stringify({ type: "connection", connected }));
+    this.#notify({ type: "connection", connected });
   }
 
-  /**
-   * Adds a subscriber and returns its server-sent events, which begin with the latest state.
-   * Returns undefined if there are too many subscribers.
-   */
-  events(): ReadableStream<Uint8Array<ArrayBuffer>> | undefined {
-    if (this.#subscribers.size >= MAX_SUBSCRIBERS) return undefined;
-    let subscriber: ReadableStreamDefaultController<string>;
-    const stream = new ReadableStream<string>({
-      start: (controller) => {
-        subscriber = controller;
-        this.#subscribers.add(controller);
-        controller.enqueue("retry: 1000\n\n");
-        controller.enqueue(sse(JSON.stringify({ type: "connection", connected: this.#connected })));
-        for (const event of this.#snapshot()) controller.enqueue(sse(event));
-        if (this.#hidden.size > 0) controller.enqueue(sse(this.#hiddenEvent()));
-      },
-      cancel: () => void this.#subscribers.delete(subscriber),
-    }, { highWaterMark: QUEUED_EVENTS + MAX_DEVICES * 6 });
-    return stream.pipeThrough(new TextEncoderStream()) as ReadableStream<Uint8Array<ArrayBuffer>>;
+  /** Removes a silent device until it is heard again. */
+  dismiss(device: string): "dismissed" | "unknown" | "heard" {
+    if (!this.has(device)) return "unknown";
+    if (!this.isSilent(device)) return "heard";
+    this.#remove(device);
+    return "dismissed";
   }
 
-  /** The latest state of each device, and how long ago it was last seen. */
-  *#snapshot(): Generator<string> {
-    const nowMs = this.#nowMs();
-    for (const [device, { latest, lastSeenMs }] of this.#devices) {
-      for (const [topic, { event, atMs }] of latest) {
-        const isState = topic === "status" || topic === "recording_state";
-        if (isState || nowMs - atMs < MAX_METRIC_AGE_MS) yield event;
-      }
-      yield JSON.stringify({ type: "heard", device, ago_ms: Math.round(nowMs - lastSeenMs) });
-    }
-  }
-
-  /** Sends a comment that keeps idle connections open and detects dead ones; call it regularly. */
+  /** Keeps idle connections open and detects dead ones; call it every few seconds. */
   keepAlive(): void {
-    const before = this.#hidden.size;
-    const nowMs = this.#nowMs();
-    for (const [name, seenMs] of this.#hidden) {
-      if (this.#devices.has(name) || nowMs - seenMs > EVICTION_MS) this.#hidden.delete(name);
-    }
-    if (before > 0) this.#broadcast(this.#hiddenEvent());
-    this.#send(": alive\n\n");
-  }
-
-  /** How many devices are not shown, because there are too many. */
-  #hiddenEvent(): string {
-    return JSON.stringify({ type: "hidden", count: this.#hidden.size });
-  }
-
-  /**
-   * Returns a device's video as multipart JPEG, or undefined if the device is unknown or has too
-   * many subscribers.
-   */
-  video(device: string): ReadableStream<Uint8Array<ArrayBuffer>> | undefined {
-    const video = this.#devices.get(device)?.video;
-    return video && video.subscribers < MAX_SUBSCRIBERS ? video.subscribe() : undefined;
+    this.#places.refresh({ isShown: (name) => this.has(name), nowMs: this.#nowMs() });
+    if (this.hidden !== this.#hidden) this.#notify({ type: "hidden", count: this.hidden });
+    this.#hidden = this.hidden;
+    this.#notify({ type: "alive" });
   }
 
   /** Ends all streams. */
   close(): void {
-    for (const subscriber of [...this.#subscribers]) this.#disconnect(subscriber);
-    for (const { video } of this.#devices.values()) video.close();
+    for (const end of [...this.#closing]) end();
   }
 
-  #broadcast(event: string): void {
-    this.#send(sse(event));
-  }
-
-  #send(text: string): void {
-    for (const subscriber of [...this.#subscribers]) {
-      if ((subscriber.desiredSize ?? 0) > 0) subscriber.enqueue(text);
-      else this.#disconnect(subscriber);
-    }
-  }
-
-  #disconnect(subscriber: ReadableStreamDefaultController<string>): void {
-    this.#subscribers.delete(subscriber);
-    try {
-      subscriber.close();
-    } catch {
-      // The client has disconnected already.
-    }
+  #notify(notice: Notice): void {
+    for (const subscriber of this.#subscribers) subscriber.takeNotice?.(notice);
   }
 
   #findOrAdd(name: string): Device | undefined {
     const nowMs = this.#nowMs();
-    let device = this.#devices.get(name);
-    if (!device) {
-      if (!this.#hasPlace(name) && !this.#evictOne(nowMs)) {
-        if (this.#hidden.size < MAX_HIDDEN) this.#hidden.set(name, nowMs);
-        return undefined;
-      }
-      device = {
-        lastSeenMs: nowMs,
-        latest: new Map(),
-        video: new MjpegStream((subscribed) => this.#onVideoSubscribed(name, subscribed)),
-      };
-      this.#devices.set(name, device);
+    const known = this.#devices.get(name);
+    if (known) {
+      const wasSilent = nowMs - known.heardMs >= SILENT_MS;
+      known.heardMs = nowMs;
+      if (wasSilent) this.#notify({ type: "heard", device: name, ago_ms: 0 });
+      return known;
     }
-    device.lastSeenMs = nowMs;
+    const shown = new Map([...this.#devices].map(([each, { heardMs }]) => [each, heardMs]));
+    const place = this.#places.place(name, { shown, nowMs });
+    if (place === "full") return undefined;
+    if (place.evicted !== undefined) this.#remove(place.evicted);
+    const device = { heardMs: nowMs, latest: new Map() };
+    this.#devices.set(name, device);
+    this.frames.addDevice(name);
     return device;
   }
 
-  /** Named devices have places of their own. */
-  #hasPlace(name: string): boolean {
-    if (this.#named.has(name)) return true;
-    const others = [...this.#devices.keys()].filter((each) => !this.#named.has(each));
-    return others.length < Math.max(0, MAX_DEVICES - this.#named.size);
+  #remove(name: string): void {
+    this.#devices.delete(name);
+    this.frames.removeDevice(name);
+    this.#notify({ type: "gone", device: name });
   }
-
-  #evictOne(nowMs: number): boolean {
-    for (const [name, device] of this.#devices) {
-      if (this.#named.has(name)) continue;
-      if (nowMs - device.lastSeenMs < EVICTION_MS || device.video.subscribers > 0) continue;
-      this.#devices.delete(name);
-      this.#broadcast(JSON.stringify({ type: "gone", device: name }));
-      return true;
-    }
-    return false;
-  }
-}
-
-function sse(data: string): string {
-  return `data: ${data}\n\n`;
-}
-
-/** Returns the event for an envelope, or undefined if it is invalid or replayed. */
-function toEvent(device: string, { topic, envelope }: {
-  readonly topic: Exclude<Topic, "frame">;
-  readonly envelope: unknown;
-}): string | undefined {
-  if (!isRecord(envelope) || envelope["type"] !== topic) return undefined;
-  const { timestamp, payload } = envelope;
-  if (!Number.isFinite(timestamp) || !isRecord(payload)) return undefined;
-  // Replayed messages are outdated; only the last recording state is valid however late it is.
-  if (topic !== "recording_state" && isReplayed(payload)) return undefined;
-  // The page reads traces from the core metrics, so of the edge metrics only `signal` is sent.
-  const content = topic === "edge_metrics" ? { signal: payload["signal"] } : payload;
-  const event = JSON.stringify({ type: topic, device, timestamp, payload: content });
-  return event.length > MAX_EVENT_CHARACTERS ? undefined : event;
-}
-
-function isReplayed({ metadata }: Readonly<Record<string, unknown>>): boolean {
-  return isRecord(metadata) && metadata["replayed"] === true;
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,76 +1,81 @@
+import type { DeviceFrame } from "./device_frame.ts";
+import type { FrameDemand, FrameViewer } from "./frame_fanout.ts";
+import type { Hub } from "./hub.ts";
+
 /** Boundary between the images of a `multipart/x-mixed-replace` response. */
 export const BOUNDARY = "physiology-frame";
 
 const encoder = new TextEncoder();
 
-interface Subscriber {
-  /** Serial number of the image that was sent last. */
-  sentSerial: number;
-  wake: () => void;
+/**
+ * Returns the live frames of one device as multipart JPEG. The client receives the newest image when
+ * it has consumed the previous one: if it is slow, images are skipped, and nothing is queued.
+ *
+ * @param onEnd Called once, when the client has left or the hub has been closed.
+ */
+export function mjpegStream(
+  hub: Pick<Hub, "frames" | "onClose">,
+  device: string,
+  onEnd: () => void = () => {},
+): ReadableStream<Uint8Array<ArrayBuffer>> {
+  const viewer = new NewestFrame(device);
+  const end = () => {
+    if (viewer.ended) return;
+    viewer.end();
+    forget();
+    hub.frames.remove(viewer);
+    onEnd();
+  };
+  const forget = hub.onClose(end);
+  hub.frames.add(viewer);
+  return new ReadableStream({
+    start: (controller) => controller.enqueue(encoder.encode(`--${BOUNDARY}\r\n`)),
+    pull: async (controller) => {
+      const frame = await viewer.next();
+      if (frame) controller.enqueue(multipartPart(frame.image.jpeg));
+      else controller.close();
+    },
+    cancel: end,
+  }, { highWaterMark: 1 });
 }
 
-/**
- * Motion JPEG stream of one device for any number of subscribers. Each receives the newest image
- * when it has consumed the previous one: a slow subscriber skips images, and nothing is queued.
- */
-export class MjpegStream {
-  readonly #onSubscribed: (subscribed: boolean) => void;
-  readonly #subscribers = new Set<Subscriber>();
-  #newest: Uint8Array<ArrayBuffer> | undefined;
-  #serial = 0;
-  #closed = false;
+/** Holds the newest frame of a device that has not been consumed. */
+class NewestFrame implements FrameViewer {
+  readonly #device: string;
+  #frame: DeviceFrame | undefined;
+  #wake = () => {};
+  #ended = false;
 
-  /** @param onSubscribed called with true for the first subscriber, and false after the last left */
-  constructor(onSubscribed: (subscribed: boolean) => void) {
-    this.#onSubscribed = onSubscribed;
+  constructor(device: string) {
+    this.#device = device;
   }
 
-  get subscribers(): number {
-    return this.#subscribers.size;
+  get ended(): boolean {
+    return this.#ended;
   }
 
-  /** Publishes a JPEG image to all subscribers. */
-  publish(jpeg: Uint8Array<ArrayBuffer>): void {
-    this.#newest = jpeg;
-    this.#serial++;
-    for (const subscriber of this.#subscribers) subscriber.wake();
+  frameDemand(device: string): FrameDemand {
+    return device === this.#device ? "live" : "none";
   }
 
-  /** Adds a subscriber and returns its multipart stream; cancelling the stream removes it. */
-  subscribe(): ReadableStream<Uint8Array<ArrayBuffer>> {
-    const subscriber: Subscriber = { sentSerial: 0, wake: () => {} };
-    this.#subscribers.add(subscriber);
-    if (this.#subscribers.size === 1) this.#onSubscribed(true);
-    return new ReadableStream({
-      start: (controller) => controller.enqueue(encoder.encode(`--${BOUNDARY}\r\n`)),
-      pull: async (controller) => {
-        while (
-          !this.#closed && this.#subscribers.has(subscriber) &&
-          subscriber.sentSerial === this.#serial
-        ) {
-          await new Promise<void>((resolve) => subscriber.wake = resolve);
-        }
-        if (this.#closed) return controller.close();
-        if (!this.#newest || !this.#subscribers.has(subscriber)) return;
-        subscriber.sentSerial = this.#serial;
-        controller.enqueue(multipartPart(this.#newest));
-      },
-      cancel: () => {
-        if (this.#subscribers.delete(subscriber) && this.#subscribers.size === 0) {
-          // The next subscriber must not see an outdated image beside current values.
-          this.#newest = undefined;
-          this.#serial = 0;
-          this.#onSubscribed(false);
-        }
-        subscriber.wake();
-      },
-    }, { highWaterMark: 1 });
+  takeFrame(frame: DeviceFrame): void {
+    this.#frame = frame;
+    this.#wake();
   }
 
-  /** Ends the streams of all subscribers. */
-  close(): void {
-    this.#closed = true;
-    for (const subscriber of this.#subscribers) subscriber.wake();
+  /** Resolves with the next frame, or with undefined at the end. */
+  async next(): Promise<DeviceFrame | undefined> {
+    while (!this.#frame && !this.#ended) {
+      await new Promise<void>((resolve) => this.#wake = resolve);
+    }
+    const frame = this.#ended ? undefined : this.#frame;
+    this.#frame = undefined;
+    return frame;
+  }
+
+  end(): void {
+    this.#ended = true;
+    this.#wake();
   }
 }
 

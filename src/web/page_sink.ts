@@ -13,12 +13,12 @@ export class PageSink implements Sink {
   }
 
   offer(message: Message): void {
-    if (message.kind === "frame") this.#hub.publishFrame(this.#device, message.image.jpeg);
+    if (message.kind === "frame") this.#hub.publishFrame(this.#device, message.image);
     else this.#hub.publishEnvelope(this.#device, message);
   }
 
-  /** True while a browser shows the video of the device. */
+  /** True while a viewer would receive a frame. */
   get framesWanted(): boolean {
-    return this.#hub.hasVideoSubscribers(this.#device);
+    return this.#hub.frames.isDue(this.#device);
   }
 }

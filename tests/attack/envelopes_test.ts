@@ -21,18 +21,14 @@ Deno.test("dashboard goes on after messages that are nested a million levels dee
   assert.deepEqual(hub.devices, ["ward"]);
 });
 
-Deno.test("dashboard shows a named device after a flood of invented ones, and counts those it hides", async () => {
+Deno.test("dashboard shows a named device after a flood of invented ones, and counts those it hides", () => {
   const hub = new Hub({ named: ["bed-1", "bed-2"] });
   const status = JSON.stringify(fakeStatus(1));
   for (let number = 0; number < 5000; number++) takeMessage(hub, `fake-${number}:status`, status);
   for (const device of ["bed-1", "bed-2"]) takeMessage(hub, `${device}:status`, status);
   assert(hub.has("bed-1") && hub.has("bed-2"));
-  assert.equal(hub.devices.length, 64);
-  const reader = hub.events()!.pipeThrough(new TextDecoderStream()).getReader();
-  let text = "";
-  while (!text.includes('"hidden"')) text += (await reader.read()).value;
-  assert.match(text, /\{"type":"hidden","count":1000\}/);
-  await reader.cancel();
+  assert.equal(hub.devices.length, 256);
+  assert.equal(hub.hidden, 1000);
 });
 
 Deno.test("record saves a session among messages with invented fields, series and sessions, in bounded files", async () => {

@@ -12,7 +12,7 @@ Deno.test("HttpServer compares 20 guesses of a token and no more, in logins and 
   await using page = await startPage({ log });
   const guess = async (number: number) => {
     const login = number % 2 === 0;
-    const response = await fetch(page.url + (login ? "/login" : "/events"), {
+    const response = await fetch(page.url + (login ? "/login" : "/v1/devices"), {
       ...login
         ? { method: "POST", body: new URLSearchParams({ token: `guess ${number}` }) }
         : { headers: { authorization: `Bearer guess ${number}` } },
@@ -86,7 +86,7 @@ for (const scheme of ["http", "https"] as const) {
       await browser.evaluate(`document.querySelector("input[name=token]").focus()`);
       await browser.type(TOKEN);
       await browser.press("Enter");
-      await shows("#devices");
+      await shows("#connection");
       const { cookies } = await browser.send("Network.getCookies") as {
         cookies: { name: string; secure: boolean; httpOnly: boolean; sameSite: string }[];
       };

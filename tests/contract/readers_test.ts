@@ -19,6 +19,7 @@ import { clock } from "../support/messages.ts";
 import { Program, PYTHON, SAMPLES } from "../support/program.ts";
 import { optionsFor, startOutbox, subscribe } from "../support/redis_outbox.ts";
 import { type RedisServer, startRedis } from "../support/redis_server.ts";
+import { StreamProbe } from "../support/stream_probe.ts";
 import { waitFor } from "../support/wait.ts";
 
 const GOLDENS = goldenEnvelopes();
@@ -148,7 +149,7 @@ Deno.test("GrpcServer streams the golden messages", async () => {
   }
 });
 
-Deno.test("HttpServer sends the golden messages as events, and the frame as video", async () => {
+Deno.test("HttpServer streams the golden messages, and the frame as video", async () => {
   const hub = new Hub();
   await using server = new HttpServer({
     address: "127.0.0.1",
@@ -159,33 +160,30 @@ Deno.test("HttpServer sends the golden messages as events, and the frame as vide
   });
   await server.start();
   const url = `http://127.0.0.1:${server.port}`;
-  const events: { readonly type: string }[] = [];
   const sink = new PageSink(hub, { device: "golden" });
-  const response = await fetch(`${url}/events`);
-  const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
-  await waitFor("the subscriber", () => hub.subscribers === 1);
+  sink.offer(new EnvelopeMessage(GOLDENS[0]!));
+  await using probe = await StreamProbe.subscribed(url, { subscribe: TOPICS, live: ["golden"] });
+  await probe.receives("the snapshot", ({ type }) => type === "heard");
+  probe.messages.length = 0;
   for (const message of messages()) sink.offer(message);
-  for (let text = ""; events.length < COUNT;) {
-    const { value, done } = await reader.read();
-    assert.ok(!done);
-    const parts = (text + value).split("\n\n");
-    text = parts.pop() ?? "";
-    for (const part of parts.filter((part) => part.startsWith("data: "))) {
-      const { device, ...event } = JSON.parse(part.slice("data: ".length));
-      if (device === "golden") events.push(event);
-    }
-  }
-  await reader.cancel();
-  assertGoldens(events, ["core_metrics", "status", "recording_state"]);
-  // The page receives only the quality of the signal.
-  const signals = (goldensOf("edge_metrics") as { readonly payload: { signal: unknown } }[])
-    .map((golden) => ({ ...golden, payload: { signal: golden.payload.signal } }));
-  assert.deepEqual(events.filter(({ type }) => type === "edge_metrics"), signals);
+  const { bytes: sent, ...frame } = await probe.receives(
+    "the frame",
+    ({ bytes }) => bytes !== undefined,
+  );
+  const envelopes = probe.messages.slice(0, -1).map(({ device, ...envelope }) => {
+    assert.equal(device, "golden");
+    return envelope;
+  });
+  assertGoldens(envelopes);
+  const { data, ...payload } = FRAME_ENVELOPE.payload;
+  assert.deepEqual(frame, { ...FRAME_ENVELOPE, payload, device: "golden" });
+  assert.equal(sent!.subarray(8).toBase64(), data);
 
   const video = (await fetch(`${url}/video?device=golden`)).body!.getReader();
   let bytes = new Uint8Array();
   const hex = GOLDEN_FRAME.jpeg.toHex();
   while (!bytes.toHex().includes(hex)) {
+    sink.offer(messages().at(-1)!);
     const { value, done } = await video.read();
     assert.ok(!done, "no image");
     bytes = Uint8Array.from([...bytes, ...value]);

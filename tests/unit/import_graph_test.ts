@@ -11,7 +11,7 @@ const ROOMS = [
   ["frames", "control", "alarms"],
   ["delivery"],
   ["transports"],
-  ["web", "validation", "recording", "alerting", "installation"],
+  ["web", "validation", "recording", "alerting", "fhir", "installation"],
   ["app"],
   ["commands"],
 ] as const;

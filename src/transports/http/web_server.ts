@@ -1,13 +1,26 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { Buffer } from "node:buffer";
+import { createServer, type IncomingMessage, type Server, ServerResponse } from "node:http";
 import { createServer as createTlsServer, type Server as TlsServer } from "node:https";
 import { type AddressInfo, type Socket } from "node:net";
-import { Readable } from "node:stream";
+// @ts-types="@types/ws"
+import { type WebSocket, WebSocketServer } from "ws";
 import { Connections, type ConnectionsOptions } from "./connections.ts";
+import { sendResponse, toRequest } from "./fetch_messages.ts";
 
 /** Certificate and key as PEM. */
 export interface TlsFiles {
   readonly cert: string;
   readonly key: string;
+}
+
+export interface WebSocketOptions {
+  /** Returns what serves the WebSocket that a client opens, or the response that refuses it. */
+  readonly accept: (
+    request: Request,
+    client: { readonly address: string },
+  ) => Promise<((socket: WebSocket) => void) | Response>;
+  /** Longest message of a client; a longer one closes its WebSocket with code 1009. */
+  readonly maxMessageBytes: number;
 }
 
 export interface WebServerOptions extends ConnectionsOptions {
@@ -17,6 +30,8 @@ export interface WebServerOptions extends ConnectionsOptions {
   /** With them the server uses TLS 1.2 or later. */
   readonly tls?: TlsFiles | undefined;
   readonly onRequest: (request: Request, client: { readonly address: string }) => Promise<Response>;
+  /** @default clients that ask for a WebSocket receive the response to an ordinary request */
+  readonly webSockets?: WebSocketOptions;
   /** Further connections are closed immediately. */
   readonly maxConnections: number;
 }
@@ -41,6 +56,7 @@ export class WebServer implements AsyncDisposable {
     this.#server.maxConnections = options.maxConnections;
     this.#server.on("connection", (socket: Socket) => this.#connections.add(socket));
     this.#server.on("secureConnection", (socket: Socket) => this.#connections.add(socket));
+    if (options.webSockets) this.#acceptWebSockets(options.webSockets);
     this.#server.on("clientError", (_error, socket) => socket.destroy());
   }
 
@@ -93,45 +109,58 @@ export class WebServer implements AsyncDisposable {
       else if (!socket.destroyed) this.#connections.idle(socket);
     });
     try {
-      const request = toRequest(message, this.#options.tls ? "https" : "http");
-      await send(await this.#options.onRequest(request, client), { response, message });
+      const answer = await this.#options.onRequest(this.#toRequest(message), client);
+      await sendResponse(answer, { response, message });
     } catch {
       socket.destroy(); // an invalid URL or header
     }
   }
-}
 
-function toRequest(message: IncomingMessage, scheme: "http" | "https"): Request {
-  const { method = "GET", url = "/", headers } = message;
-  const pairs = Object.entries(headers)
-    .flatMap(([name, value]) => value === undefined ? [] : [[name, String(value)]] as const);
-  const hasBody = method !== "GET" && method !== "HEAD";
-  return new Request(new URL(url, `${scheme}://${headers.host ?? "localhost"}`), {
-    method,
-    headers: pairs as [string, string][],
-    ...hasBody ? { body: Readable.toWeb(message) as ReadableStream<Uint8Array<ArrayBuffer>> } : {},
-  });
-}
+  #acceptWebSockets({ accept, maxMessageBytes }: WebSocketOptions): void {
+    const webSockets = new WebSocketServer({
+      noServer: true,
+      maxPayload: maxMessageBytes,
+      perMessageDeflate: false,
+      clientTracking: false,
+      autoPong: false, // its answers have no limit
+    });
+    this.#server.on("upgrade", async (message: IncomingMessage, socket: Socket, head: Buffer) => {
+      if (message.headers.upgrade?.toLowerCase() !== "websocket") {
+        return this.#respondOn(socket, message, this.#options.onRequest);
+      }
+      await this.#respondOn(socket, message, async (request, client) => {
+        const accepted = await accept(request, client);
+        if (accepted instanceof Response) return accepted;
+        webSockets.handleUpgrade(message, socket, head, accepted);
+      });
+    });
+  }
 
-/** Sends a response with backpressure, and cancels its body if the client disconnects. */
-async function send(
-  { status, headers, body }: Response,
-  { response, message }: { readonly response: ServerResponse; readonly message: IncomingMessage },
-): Promise<void> {
-  response.writeHead(status, Object.fromEntries(headers));
-  const reader = body?.getReader();
-  if (!reader || message.method === "HEAD") {
-    await reader?.cancel();
-    response.end();
-    return;
+  /** Answers a request whose connection is no longer used for HTTP, unless it becomes a WebSocket. */
+  async #respondOn(
+    socket: Socket,
+    message: IncomingMessage,
+    answer: (
+      request: Request,
+      client: { readonly address: string },
+    ) => Promise<Response | void>,
+  ): Promise<void> {
+    this.#connections.busy(socket);
+    try {
+      const client = { address: socket.remoteAddress ?? "" };
+      const answered = await answer(this.#toRequest(message), client);
+      if (!answered) return;
+      const response = new ServerResponse(message);
+      response.shouldKeepAlive = false;
+      response.on("finish", () => socket.destroySoon());
+      response.assignSocket(socket);
+      await sendResponse(answered, { response, message });
+    } catch {
+      socket.destroy(); // an invalid URL or header
+    }
   }
-  const disconnected = new Promise<void>((resolve) => response.once("close", resolve));
-  disconnected.then(() => reader.cancel().catch(() => {}));
-  while (true) {
-    const { value, done } = await reader.read();
-    if (done) break;
-    if (response.write(value)) continue;
-    await Promise.race([disconnected, new Promise((resolve) => response.once("drain", resolve))]);
+
+  #toRequest(message: IncomingMessage): Request {
+    return toRequest(message, this.#options.tls ? "https" : "http");
   }
-  response.end();
 }

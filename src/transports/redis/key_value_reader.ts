@@ -19,31 +19,42 @@ export interface KeyValueReaderOptions {
 
 const TOPICS = ["core_metrics", "edge_metrics", "status", "recording_state"];
 const POLL_MS = 100;
+/** Interval of stills, in milliseconds. */
+const STILL_INTERVAL_MS = 1000;
 /** Interval at which new devices are discovered, in milliseconds. */
 const DISCOVER_MS = 2000;
-/** Maximum number of devices beside those with a name, equal to the dashboard's. */
-const MAX_DEVICES = 64;
+/** Maximum number of devices beside those with a name, so that invented prefixes stay harmless. */
+export const MAX_DEVICES = 256;
 
 /** Returns true for a pattern such as `ward-*`, and false for the name of one device. */
 export function isPattern(device: string): boolean {
   return /[*?[\\]/.test(device);
 }
 
+/** A device whose frames are read. */
+interface WatchedFrames {
+  /** The last frame that was read. */
+  last: string | null;
+  readonly everyPolls: number;
+  polls: number;
+}
+
 /** Reads new messages of devices in key-value mode, which publish to no channel, by polling. */
 export class KeyValueReader {
   readonly #options: KeyValueReaderOptions;
   readonly #followers = new Map<string, HistoryFollower>();
-  /** Devices whose frames are read, each with the last frame. */
-  readonly #watched = new Map<string, string | null>();
+  readonly #watched = new Map<string, WatchedFrames>();
 
   constructor(options: KeyValueReaderOptions) {
     this.#options = options;
   }
 
-  /** Starts or stops reading the frames of a device. */
-  watch(device: string, watched: boolean): void {
-    if (watched) this.#watched.set(device, null);
-    else this.#watched.delete(device);
+  /** Reads the frames of a device: all, one a second, or none. */
+  watch(device: string, demand: "live" | "stills" | "none"): void {
+    if (demand === "none") return void this.#watched.delete(device);
+    const everyPolls = demand === "live" ? 1 : STILL_INTERVAL_MS / POLL_MS;
+    const { last = null } = this.#watched.get(device) ?? {};
+    this.#watched.set(device, { last, everyPolls, polls: 0 });
   }
 
   /** Polls until `signal` aborts. Errors are retried. */
@@ -81,11 +92,13 @@ export class KeyValueReader {
   }
 
   async #readFrames(): Promise<void> {
-    for (const [device, last] of this.#watched) {
+    for (const [device, watched] of this.#watched) {
+      if (watched.polls++ % watched.everyPolls > 0) continue;
+      const { last } = watched;
       const key = `${device}:frame`;
       const frame = await this.#options.source.get(key);
-      if (frame === null || frame === last || !this.#watched.has(device)) continue;
-      this.#watched.set(device, frame);
+      if (frame === null || frame === last || this.#watched.get(device) !== watched) continue;
+      watched.last = frame;
       // The first frame may be an old one of a device that is gone.
       if (last !== null) this.#options.onMessage(key, frame);
     }

@@ -108,6 +108,14 @@ export class RedisReader implements AsyncDisposable, KeyValueSource {
     for (const prefix of framePrefixesOf(channels)) this.#leases?.add(prefix);
   }
 
+  /**
+   * Like `subscribe()`, but shows no demand for frames by a lease: for a moment, or in a cluster for
+   * the frames that a server sends now and then anyway.
+   */
+  async subscribeBriefly(...channels: readonly string[]): Promise<void> {
+    await this.#subscriptions.add(...channels);
+  }
+
   async unsubscribe(...channels: readonly string[]): Promise<void> {
     for (const prefix of framePrefixesOf(channels)) this.#leases?.remove(prefix);
     await this.#subscriptions.remove(...channels);
@@ -130,6 +138,20 @@ export class RedisReader implements AsyncDisposable, KeyValueSource {
   async newestEntry(stream: string): Promise<string | undefined> {
     const entries = await this.#commands.xrevrange(stream, "+", "-", "COUNT", 1);
     return (entries as [string, unknown][])[0]?.[0];
+  }
+
+  /**
+   * Returns the first entry of a stream in each range of times, given in milliseconds since the Unix
+   * epoch; undefined for a range without entries.
+   */
+  async firstEntries(
+    stream: string,
+    ranges: readonly { readonly fromMs: number; readonly toMs: number }[],
+  ): Promise<readonly (string | undefined)[]> {
+    return await Promise.all(ranges.map(async ({ fromMs, toMs }) => {
+      const entries = await this.#commands.xrange(stream, fromMs, toMs, "COUNT", 1);
+      return (entries as [string, string[]][])[0]?.[1][1];
+    }));
   }
 
   async readEntries(

@@ -8,6 +8,8 @@ export class Subscriptions {
   readonly #client: Redis;
   readonly #onError: (error: Error) => void;
   readonly #channels = new Set<string>();
+  /** Channels of `add()` calls that Redis has not confirmed. */
+  readonly #pending = new Set<string>();
   readonly #patterns = new Set<string>();
   #renewed = true;
 
@@ -21,8 +23,14 @@ export class Subscriptions {
 
   /** Resolves when Redis has confirmed the subscription, which may be after a reconnect. */
   async add(...channels: readonly string[]): Promise<void> {
-    await this.#client.subscribe(...channels);
-    for (const channel of channels) this.#channels.add(channel);
+    for (const channel of channels) this.#pending.add(channel);
+    try {
+      await this.#client.subscribe(...channels);
+      const wanted = channels.filter((channel) => this.#pending.has(channel));
+      for (const channel of wanted) this.#channels.add(channel);
+    } finally {
+      for (const channel of channels) this.#pending.delete(channel);
+    }
   }
 
   /** Like `add()`, with a pattern. */
@@ -32,7 +40,10 @@ export class Subscriptions {
   }
 
   async remove(...channels: readonly string[]): Promise<void> {
-    for (const channel of channels) this.#channels.delete(channel);
+    for (const channel of channels) {
+      this.#channels.delete(channel);
+      this.#pending.delete(channel);
+    }
     await this.#client.unsubscribe(...channels);
   }
 

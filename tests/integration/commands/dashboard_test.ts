@@ -6,35 +6,16 @@ import {
   encodeFrameEnvelope,
   type Envelope,
 } from "../../../src/envelopes/envelope.ts";
-import { ChromiumPage, hasChromium } from "../../support/chromium.ts";
 import { fakeMetrics, fakeRecordingState, fakeStatus } from "../../support/fake_stream.ts";
 import { startProgram } from "../../support/physiology_server.ts";
 import { Program } from "../../support/program.ts";
 import { startCluster } from "../../support/redis_cluster.ts";
 import { freePort, type RedisServer, startRedis } from "../../support/redis_server.ts";
+import { StreamProbe } from "../../support/stream_probe.ts";
 import { waitFor } from "../../support/wait.ts";
 
 const TOKEN = "a secret of 16 characters";
 const MAIN = new URL("../../../main.ts", import.meta.url).pathname;
-
-/** JPEG images of a changing test pattern, three per second. */
-async function testImages(): Promise<Uint8Array<ArrayBuffer>[]> {
-  // deno-fmt-ignore
-  const { stdout } = await new Deno.Command("ffmpeg", {
-    args: [
-      "-v", "error", "-f", "lavfi", "-i", "testsrc=size=320x240:rate=3:duration=3", "-f", "mjpeg",
-      "-q:v", "8", "-",
-    ],
-  }).output();
-  const images: Uint8Array<ArrayBuffer>[] = [];
-  let start = 0;
-  for (let at = 2; at < stdout.length; at++) {
-    if (stdout[at] !== 0xff || stdout[at + 1] !== 0xd9) continue;
-    images.push(stdout.slice(start, at + 2));
-    start = at + 2;
-  }
-  return images;
-}
 
 /** A device as seen from Redis: publishes with a key prefix and reads its command queue. */
 class FakeDevice implements Disposable {
@@ -100,95 +81,6 @@ async function startDashboard(server: RedisServer, args: readonly string[] = [])
   return { program, url: `http://127.0.0.1:${port}/` };
 }
 
-const TEXT = (device: string, selector: string) =>
-  `document.querySelector('[data-name="${device}"] ${selector}')?.textContent ?? ""`;
-
-/** An expression for the pixels of the image that the page shows. */
-const PIXELS = (device: string) =>
-  `(() => {
-  const image = document.querySelector('[data-name="${device}"] img');
-  if (!image?.naturalWidth) return "";
-  const canvas = document.createElement("canvas");
-  canvas.width = 40; canvas.height = 30;
-  const context = canvas.getContext("2d");
-  context.drawImage(image, 0, 0, 40, 30);
-  return context.getImageData(0, 0, 40, 30).data.join();
-})()`;
-
-Deno.test({
-  name: "dashboard shows three devices in Chromium, controls recordings, and reconnects to Redis",
-  ignore: !hasChromium(),
-  fn: async () => {
-    const images = await testImages();
-    await using server = await startRedis();
-    using _one = new FakeDevice(server, { prefix: "ward-1", images });
-    using two = new FakeDevice(server, { prefix: "ward-2", images });
-    using three = new FakeDevice(server, { prefix: "ward-3", images });
-    const { program, url } = await startDashboard(server, ["--devices=ward-*"]);
-    await using _dashboard = program;
-    await using page = await ChromiumPage.open();
-    await page.goto(url);
-
-    const reads = (device: string, { selector, text }: { selector: string; text: string }) =>
-      waitFor(
-        `${device} ${selector} to read ${text}`,
-        async () => (await page.evaluate<string>(TEXT(device, selector))).includes(text),
-        { timeoutMs: 30_000 },
-      );
-    for (const device of ["ward-1", "ward-2", "ward-3"]) {
-      await reads(device, { selector: '[data-name="pulse"] output', text: "73" });
-      await reads(device, { selector: '[data-name="breathing"] output', text: "16.2" });
-      await reads(device, { selector: '[data-name="pulse"] .reason', text: "Confidence 95 %" });
-      await reads(device, { selector: ".status", text: "Measuring." });
-      await reads(device, { selector: ".facts", text: "29.9 fps" });
-    }
-    const before = await waitFor("an image", () => page.evaluate<string>(PIXELS("ward-2")));
-    await waitFor(
-      "the image to change",
-      async () => await page.evaluate<string>(PIXELS("ward-2")) !== before,
-    );
-
-    await page.evaluate(`document.querySelector('[data-name="ward-2"] input').focus()`);
-    for (const key of ["v", "7", "Tab", "Enter"]) await page.press(key);
-    await waitFor("the command", () => two.commands.length === 1);
-    assert.deepEqual(two.commands, [{ recording: true, session_id: "v7" }]);
-    await reads("ward-2", { selector: ".recording", text: "Recording session s" });
-    for (const key of ["Tab", " "]) await page.press(key);
-    await reads("ward-2", { selector: ".recording", text: "Not recording" });
-    assert.deepEqual(two.commands[1], { recording: false });
-
-    await three.send({
-      type: "core_metrics",
-      timestamp: 5,
-      payload: { withheld: { pulse: "motion", breathing: "<img src=x onerror=alert(1)>" } },
-    } as unknown as Envelope);
-    three[Symbol.dispose]();
-    await reads("ward-3", { selector: '[data-name="pulse"] .reason', text: "No measurement for" });
-    await reads("ward-3", { selector: '[data-name="pulse"] output', text: "–" });
-
-    await server.kill();
-    await waitFor(
-      "the page to show the disconnection",
-      async () =>
-        (await page.evaluate<string>(`document.querySelector("#connection").textContent`))
-          .includes("Redis disconnected"),
-    );
-    await reads("ward-1", { selector: '[data-name="pulse"] output', text: "–" });
-    await server.restart();
-    await reads("ward-1", { selector: '[data-name="pulse"] output', text: "73" });
-    const frozen = await page.evaluate<string>(PIXELS("ward-1"));
-    await waitFor(
-      "the image to change again",
-      async () => await page.evaluate<string>(PIXELS("ward-1")) !== frozen,
-    );
-
-    assert.deepEqual(page.errors, []);
-    const { origin } = new URL(url);
-    assert.deepEqual(page.requests.filter((each) => !each.startsWith(origin)), []);
-    assert(page.bytes < 150_000, `${page.bytes} bytes`);
-  },
-});
-
 Deno.test("dashboard subscribes to frames only while the video has subscribers", async () => {
   await using server = await startRedis();
   using device = new FakeDevice(server, { prefix: "a", images: [Uint8Array.of(0xff, 0xd8, 1)] });
@@ -229,13 +121,12 @@ for (
       ...args,
       "--start_with_recording_on",
     ]));
-    const events = await fetch(`${url}events`);
-    let received = "";
-    const reading = (async () => {
-      for await (const text of events.body!.pipeThrough(new TextDecoderStream())) received += text;
-    })().catch(() => {});
-    for (const part of ['"type":"core_metrics","device":"physiology"', '"recording":true']) {
-      await waitFor(part, () => received.includes(part), { timeoutMs: 20_000 });
+    const topics = ["core_metrics", "status", "recording_state"];
+    const probe = await StreamProbe.subscribed(url, { subscribe: topics });
+    for (const part of ['"type":"core_metrics"', '"recording":true']) {
+      await waitFor(part, () => JSON.stringify(probe.messages).includes(part), {
+        timeoutMs: 20_000,
+      });
     }
     const video = await fetch(`${url}video?device=physiology`);
     const reader = video.body!.getReader();
@@ -243,7 +134,7 @@ for (
     while (bytes < 20_000) bytes += (await reader.read()).value!.length;
     await reader.cancel();
     program.kill("SIGTERM");
-    await reading;
+    assert.equal((await probe.closed).code, 1001);
   });
 }
 
@@ -256,7 +147,7 @@ Deno.test("dashboard with a token requires a login or the token", async () => {
     "--http_allow_plaintext",
   ]);
   await using _dashboard = program;
-  for (const path of ["", "events", "video?device=a", "app.js", "api/recording"]) {
+  for (const path of ["", "v1/stream", "video?device=a", "app.js", "api/recording"]) {
     const response = await fetch(url + path);
     assert.equal(response.status, 401, path);
     await response.body?.cancel();

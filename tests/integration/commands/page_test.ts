@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { Program } from "../../support/program.ts";
 import { freePort } from "../../support/redis_server.ts";
+import { StreamProbe } from "../../support/stream_probe.ts";
 import { waitFor } from "../../support/wait.ts";
 
 const MAIN = new URL("../../../main.ts", import.meta.url).pathname;
@@ -26,23 +27,27 @@ Deno.test("serve provides the web page, video, health and counters without a bro
     return response.status === 200;
   }, { timeoutMs: 30_000 });
 
-  const events = (await fetch(`${url}/events`)).body!.pipeThrough(new TextDecoderStream());
-  let seen = "";
-  for await (const text of events) {
-    seen += text;
-    const kinds = ["core_metrics", "edge_metrics", "status", "recording_state"];
-    if (kinds.every((kind) => seen.includes(`"type":"${kind}","device":"physiology"`))) break;
+  const kinds = ["core_metrics", "edge_metrics", "status", "recording_state"];
+  await using probe = await StreamProbe.subscribed(url, {
+    subscribe: kinds,
+    stills: ["physiology"],
+  });
+  for (const kind of kinds) {
+    await probe.receives(kind, ({ type, device }) => type === kind && device === "physiology");
   }
+  await probe.receives("a still", ({ bytes }) => bytes?.[8] === 0xff && bytes[9] === 0xd8);
   const video = (await fetch(`${url}/video?device=physiology`)).body!;
   let bytes = 0;
   for await (const part of video) if ((bytes += part.length) > 100_000) break;
 
-  const response = await fetch(`${url}/api/recording`, {
+  const response = await fetch(`${url}/v1/recording`, {
     method: "POST",
     headers: { "content-type": "application/json" },
     body: JSON.stringify({ device: "physiology", recording: true, session_id: "s" }),
   });
-  assert.equal(response.status, 202, await response.text());
+  assert.deepEqual(await response.json(), {
+    results: [{ device: "physiology", recording: true, outcome: "confirmed" }],
+  });
   await serve.prints(/Recording started origin="http" session_id="#[0-9a-f]{12}"/);
 
   const metrics = await (await fetch(`${url}/metrics`)).text();

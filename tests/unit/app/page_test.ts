@@ -7,8 +7,9 @@ import { Bus } from "../../../src/delivery/bus.ts";
 import { Counters } from "../../../src/telemetry/counters.ts";
 import { Health, type HealthEvent } from "../../../src/telemetry/health.ts";
 import { silentLog } from "../../../src/telemetry/log.ts";
-import { fakeMetrics, fakeStatus } from "../../support/fake_stream.ts";
+import { fakeMetrics, fakeRecordingState, fakeStatus } from "../../support/fake_stream.ts";
 import { ManualClock } from "../../support/manual_clock.ts";
+import { StreamProbe } from "../../support/stream_probe.ts";
 import { freePort } from "../../support/free_port.ts";
 
 const TOKEN = "a secret of 16 characters";
@@ -55,7 +56,7 @@ Deno.test("openPage() opens no page for port 0", async () => {
   assert.equal((await open("--http_port=0")).page, undefined);
 });
 
-Deno.test("openPage() serves the page, the counters and the events of its sink under the key prefix", async () => {
+Deno.test("openPage() serves the page, the counters and the stream of its sink under the key prefix", async () => {
   await using opened = await open("--redis_key_prefix=ward");
   opened.counters.add("frames_captured_total");
   const { sink } = opened.page!;
@@ -70,11 +71,12 @@ Deno.test("openPage() serves the page, the counters and the events of its sink u
   const { text: metrics } = await opened.get("/metrics");
   assert.match(metrics, /^physiology_pulse_bpm\{device="ward"\} 72.5$/m);
   assert.match(metrics, /^physiology_status_code\{device="ward"\} 0$/m);
-  const events = await fetch(opened.url("/events"), { headers: BEARER });
-  const reader = events.body!.pipeThrough(new TextDecoderStream()).getReader();
-  let text = "";
-  while (!text.includes('"type":"status","device":"ward"')) text += (await reader.read()).value;
-  await reader.cancel();
+  await using probe = await StreamProbe.subscribed(
+    opened.url("/"),
+    { subscribe: ["status"] },
+    { headers: BEARER },
+  );
+  await probe.receives("a status", ({ type, device }) => type === "status" && device === "ward");
 });
 
 Deno.test("openPage() requires the token of the settings", async () => {
@@ -92,7 +94,11 @@ Deno.test("openPage() stops listening when it is disposed", async () => {
 
 Deno.test("openPage() applies recording commands of the page, and rejects one for another session", async () => {
   await using opened = await open();
-  new Bus([opened.page!.sink]).publish(fakeStatus(1));
+  const bus = new Bus([opened.page!.sink]);
+  bus.publish(fakeStatus(1));
+  opened.recording.onChange(({ state }) =>
+    bus.publish(fakeRecordingState(2, state.recording ? state.sessionId : undefined))
+  );
   const command = async (content: object) => {
     const response = await fetch(opened.url("/api/recording"), {
       method: "POST",
@@ -102,11 +108,11 @@ Deno.test("openPage() applies recording commands of the page, and rejects one fo
     await response.body?.cancel();
     return response.status;
   };
-  assert.equal(await command({ recording: true, session_id: "a" }), 202);
+  assert.equal(await command({ recording: true, session_id: "a" }), 200);
   assert.deepEqual(opened.recording.state, { recording: true, sessionId: "a" });
-  assert.equal(await command({ recording: false, session_id: "b" }), 503);
+  assert.equal(await command({ recording: false, session_id: "b" }), 504);
   assert.equal(opened.recording.state.recording, true);
-  assert.equal(await command({ recording: false }), 202);
+  assert.equal(await command({ recording: false }), 200);
   const labels = { origin: "http", result: "changed" };
   assert.equal(opened.counters.get("recording_commands_total", labels), 2);
 });

@@ -5,6 +5,7 @@ import { TemporaryFolder } from "../../support/clips.ts";
 import { commandContext } from "../../support/command_context.ts";
 import { FakeSignals } from "../../support/fake_signals.ts";
 import { freePort } from "../../support/free_port.ts";
+import { StreamProbe } from "../../support/stream_probe.ts";
 import { waitFor } from "../../support/wait.ts";
 
 const TOKEN = "a secret of 16 characters";
@@ -21,14 +22,13 @@ Deno.test("dashboard serves its page without Redis, until it is stopped", async 
     fetch(`http://127.0.0.1:${port}${path}`, { headers: { authorization: `Bearer ${token}` } });
   const page = await waitFor("the page", () => get("/", TOKEN).catch(() => undefined));
   assert.match(await page.text(), /Vital signs/);
-  const refused = await get("/events", "guess");
+  const refused = await get("/v1/devices", "guess");
   assert.equal(refused.status, 401);
   await refused.body?.cancel();
-  const events = await get("/events", TOKEN);
-  const reader = events.body!.pipeThrough(new TextDecoderStream()).getReader();
-  let text = "";
-  while (!text.includes('"connected":false')) text += (await reader.read()).value;
-  await reader.cancel();
+  const probe = new StreamProbe(`http://127.0.0.1:${port}`, {
+    headers: { authorization: `Bearer ${TOKEN}` },
+  });
+  await probe.receives("the connection", ({ connected }) => connected === false);
   signals.send("SIGTERM");
   assert.equal(await running, 0);
   assert.deepEqual(signals.handled, []);

@@ -93,7 +93,7 @@ Deno.test("parseCommandLine() accepts the flags of the command that a flag runs"
 });
 
 Deno.test("parseCommandLine() rejects a flag of another command with the commands that take it", () => {
-  assert.match(messageOf("devices", "--redis_host=a"), /flag of serve, record, dashboard/);
+  assert.match(messageOf("devices", "--redis_host=a"), /flag of serve, record, alert, dashboard/);
 });
 
 Deno.test("parseCommandLine() rejects an unknown command with the nearest known one", () => {

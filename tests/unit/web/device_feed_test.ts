@@ -4,7 +4,8 @@ import {
   type DeviceFeedOptions,
   type FeedReader,
 } from "../../../src/web/device_feed.ts";
-import { fakeStatus } from "../../support/fake_stream.ts";
+import { FakeViewer } from "../../support/fake_frames.ts";
+import { fakeJpeg, fakeStatus } from "../../support/fake_stream.ts";
 import { HeldTimers } from "../../support/held_timers.ts";
 import { ManualClock } from "../../support/manual_clock.ts";
 
@@ -19,6 +20,7 @@ class FakeReader implements FeedReader {
     return this.available ? Promise.resolve() : Promise.reject(new Error("Redis is away"));
   };
   readonly subscribe = (...channels: string[]) => this.#call(`subscribe ${channels}`);
+  readonly subscribeBriefly = (...channels: string[]) => this.#call(`sample ${channels}`);
   readonly unsubscribe = (...channels: string[]) => this.#call(`unsubscribe ${channels}`);
   readonly subscribePattern = (pattern: string) => this.#call(`subscribe to ${pattern}`);
   readonly pushCommand = (device: string, command: object) =>
@@ -64,14 +66,41 @@ Deno.test("DeviceFeed.follow() subscribes to the metrics of each pattern, and to
   assert.deepEqual(reader.calls.toSorted(), expected.toSorted());
 });
 
-Deno.test("DeviceFeed subscribes to the frames of a device while its video is shown", async () => {
+Deno.test("DeviceFeed subscribes to the frames of a device while its video is shown", () => {
   const { reader, feed } = open();
   using _feed = feed;
   feed.take("ward-1:status", STATUS);
-  const video = feed.hub.video("ward-1")!;
+  const viewer = new FakeViewer({ "ward-1": "live" });
+  feed.hub.frames.add(viewer);
   assert.deepEqual(reader.calls, ["subscribe ward-1:frame"]);
-  await video.cancel();
+  feed.hub.frames.remove(viewer);
   assert.deepEqual(reader.calls, ["subscribe ward-1:frame", "unsubscribe ward-1:frame"]);
+});
+
+Deno.test("DeviceFeed takes one frame a second for stills, and all of them when one viewer is live", () => {
+  using timers = new HeldTimers();
+  const { reader, feed } = open();
+  using _feed = feed;
+  feed.take("ward-1:status", STATUS);
+  const frame = JSON.stringify({
+    type: "frame",
+    timestamp: 1,
+    payload: { data: fakeJpeg().toBase64() },
+  });
+  const viewer = new FakeViewer({ "ward-1": "stills" });
+  feed.hub.frames.add(viewer);
+  for (let count = 0; count < 3; count++) feed.take("ward-1:frame", frame);
+  timers.advance(2000);
+  const sampled = ["sample ward-1:frame", "unsubscribe ward-1:frame", "sample ward-1:frame"];
+  assert.deepEqual(reader.calls.splice(0), sampled);
+  viewer.demands = { "ward-1": "live" };
+  feed.hub.frames.update(viewer);
+  feed.take("ward-1:frame", frame);
+  timers.advance(5000);
+  assert.deepEqual(reader.calls.splice(0), ["unsubscribe ward-1:frame", "subscribe ward-1:frame"]);
+  viewer.demands = {};
+  feed.hub.frames.update(viewer);
+  assert.deepEqual(reader.calls, ["unsubscribe ward-1:frame"]);
 });
 
 Deno.test("DeviceFeed ignores that a subscription fails, which the reader repeats", async () => {
@@ -79,7 +108,9 @@ Deno.test("DeviceFeed ignores that a subscription fails, which the reader repeat
   using _feed = feed;
   reader.available = false;
   feed.take("ward-1:status", STATUS);
-  await feed.hub.video("ward-1")!.cancel();
+  const viewer = new FakeViewer({ "ward-1": "live" });
+  feed.hub.frames.add(viewer);
+  feed.hub.frames.remove(viewer);
   await feed.follow(new AbortController().signal);
   assert.equal(reader.calls.length, 10);
 });
@@ -92,10 +123,11 @@ Deno.test("DeviceFeed polls histories and watched frames of devices without chan
   await clock.advance(0);
   assert.deepEqual(feed.hub.devices, ["ward-1"]);
   assert.deepEqual(reader.calls, ["keys ward-*:status:history", "keys home:status:history"]);
-  const video = feed.hub.video("ward-1")!;
+  const viewer = new FakeViewer({ "ward-1": "live" });
+  feed.hub.frames.add(viewer);
   await clock.advance(110);
   assert.equal(reader.calls.at(-1), "get ward-1:frame");
-  await video.cancel();
+  feed.hub.frames.remove(viewer);
   const { length } = reader.calls;
   await clock.advance(110);
   assert.equal(reader.calls.length, length);
@@ -110,9 +142,12 @@ Deno.test("DeviceFeed.sendCommand() pushes a command, and returns false if Redis
   assert.equal(await feed.sendCommand("a", { recording: false }), true);
   reader.available = false;
   assert.equal(await feed.sendCommand("a", { recording: false }), false);
-  assert.deepEqual(reader.calls.slice(0, 2), [
-    'push a {"recording":true,"session_id":"s"}',
-    'push a {"recording":false}',
+  const commands = reader.calls.slice(0, 2).map((call) => JSON.parse(call.slice("push a ".length)));
+  const expiries = commands.map(({ expires_at }) => expires_at / 1000 - Date.now());
+  assert(expiries.every((ms) => ms > 3000 && ms <= 5000), `${expiries}`);
+  assert.deepEqual(commands.map(({ expires_at: _, ...command }) => command), [
+    { recording: true, session_id: "s" },
+    { recording: false },
   ]);
 });
 

@@ -5,7 +5,7 @@ import { Hub } from "../../../src/web/hub.ts";
 import { HttpServer, type HttpServerOptions } from "../../../src/web/http_server.ts";
 import { Counters } from "../../../src/telemetry/counters.ts";
 import { silentLog } from "../../../src/telemetry/log.ts";
-import { fakeMetrics, fakeStatus } from "../../support/fake_stream.ts";
+import { fakeRecordingState, fakeStatus } from "../../support/fake_stream.ts";
 import { HeldTimers } from "../../support/held_timers.ts";
 import { readToEnd, writes } from "../../support/raw_http2.ts";
 import { waitFor } from "../../support/wait.ts";
@@ -23,7 +23,16 @@ class Fixture implements AsyncDisposable {
       port: 0,
       hub: this.hub,
       log: silentLog,
-      onCommand: (device, command) => this.commands.push([device, command]) > 0,
+      onCommand: (device, command) => {
+        this.commands.push([device, command]);
+        const envelope = fakeRecordingState(1, command.recording ? command.sessionId : undefined);
+        const payload = { ...envelope.payload, recording: command.recording };
+        this.hub.publishEnvelope(device, {
+          topic: "recording_state",
+          envelope: { ...envelope, payload },
+        });
+        return true;
+      },
       ...options,
     });
     this.hub.publishEnvelope("cam", { topic: "status", envelope: fakeStatus(0) });
@@ -66,9 +75,8 @@ Deno.test("HttpServer serves the page with a strict content security policy, in 
     const path of [
       "/",
       "/app.js",
-      "/chart.js",
-      "/format.js",
-      "/reasons.js",
+      "/trend_chart.js",
+      "/trend_chart.css",
       "/style.css",
       "/icon.svg",
     ]
@@ -83,42 +91,19 @@ Deno.test("HttpServer serves the page with a strict content security policy, in 
   assert(bytes < 150_000);
 });
 
-Deno.test("HttpServer sends the latest state to a new subscriber, and then each message", async () => {
-  await using fixture = await Fixture.start();
-  const response = await fetch(fixture.url("/events"));
-  const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
-  let text = "";
-  const readTo = async (part: string) => {
-    while (!text.includes(part)) {
-      const { value, done } = await reader.read();
-      assert(!done);
-      text += value;
-    }
-  };
-  await readTo('"type":"status","device":"cam"');
-  const [core, edge] = fakeMetrics(4);
-  fixture.hub.publishEnvelope("cam", { topic: "core_metrics", envelope: core });
-  fixture.hub.publishEnvelope("cam", { topic: "edge_metrics", envelope: edge });
-  await readTo('"strict":{"value":72.5');
-  await readTo('"payload":{"signal":{"snr_db":6.5');
-  fixture.hub.setConnected(false);
-  await readTo('{"type":"connection","connected":false}');
-  await reader.cancel();
-});
-
 Deno.test("HttpServer passes on recording commands of the page, and rejects all others", async () => {
   await using fixture = await Fixture.start();
   const good = { device: "cam", recording: true, session_id: "s" };
-  assert.equal(await fixture.command(JSON.stringify(good)), 202);
+  assert.equal(await fixture.command(JSON.stringify(good)), 200);
   assert.deepEqual(fixture.commands, [["cam", { recording: true, sessionId: "s" }]]);
   const bad: [number, BodyInit, Record<string, string>?][] = [
     [404, JSON.stringify({ ...good, device: "other" })],
-    [404, JSON.stringify({ ...good, device: 5 })],
+    [400, JSON.stringify({ ...good, device: 5 })],
     [400, JSON.stringify({ device: "cam" })],
     [400, JSON.stringify({ ...good, session_id: "../x" })],
     [400, "{"],
-    [413, "x".repeat(10_000)],
-    [403, JSON.stringify(good), { "content-type": "text/plain" }],
+    [413, "x".repeat(70_000)],
+    [415, JSON.stringify(good), { "content-type": "text/plain" }],
     [403, JSON.stringify(good), { origin: "http://evil.example" }],
     [403, JSON.stringify(good), { "sec-fetch-site": "cross-site" }],
   ];
@@ -192,11 +177,10 @@ Deno.test("HttpServer serves health and counters if they are configured", async 
 
 Deno.test("HttpServer ends its streams when it is disposed", async () => {
   const fixture = await Fixture.start();
-  const events = await fetch(fixture.url("/events"));
   const video = await fetch(fixture.url("/video?device=cam"));
   assert.equal(video.status, 200);
   await fixture[Symbol.asyncDispose]();
-  await Promise.all([events.text(), video.text()]);
+  await video.text();
 });
 
 /** Runs `use` with held timers. Real ones are back for the shutdown, which waits for responses. */
@@ -282,7 +266,7 @@ Deno.test("HttpServer leaves no timer of a request whose body it has received", 
   await withHeldTimers({}, async (fixture, timers) => {
     const short = () => timers.remainingMs.filter((ms) => ms <= 5000).length;
     assert.equal(short(), 1, "the interval that keeps streams alive");
-    assert.equal(await fixture.command('{"device":"cam","recording":true}'), 202);
+    assert.equal(await fixture.command('{"device":"cam","recording":true}'), 200);
     assert.equal(short(), 1);
   });
 });
@@ -330,9 +314,18 @@ Deno.test("HttpServer with a token serves only the login, what it needs, and the
   for (const path of ["/style.css", "/icon.svg", "/healthz"]) {
     assert.equal((await fixture.get(path)).status, 200, path);
   }
-  for (const path of ["/app.js", "/events", "/video?device=cam", "/metrics", "/no/such"]) {
+  for (
+    const path of [
+      "/app.js",
+      "/v1/stream",
+      "/v1/devices",
+      "/video?device=cam",
+      "/metrics",
+      "/no/such",
+    ]
+  ) {
     const { status, text } = await fixture.get(path);
-    assert.deepEqual([status, /^Token required/.test(text)], [401, true], path);
+    assert.deepEqual([status, /"Token required/.test(text)], [401, true], path);
   }
   assert.equal(await fixture.command('{"device":"cam","recording":true}'), 401);
   const bearer = { authorization: `Bearer ${TOKEN}` };
@@ -345,7 +338,7 @@ Deno.test("HttpServer sets a cookie for a right token of the same origin, and re
     fetch(fixture.url("/login"), { method: "POST", body, redirect: "manual", headers });
   const response = await login();
   await response.body?.cancel();
-  assert.deepEqual([response.status, response.headers.get("location")], [303, "/"]);
+  assert.deepEqual([response.status, response.headers.get("location")], [303, "./"]);
   const cookie = response.headers.get("set-cookie")!.split(";")[0]!;
   assert.equal((await fixture.get("/app.js", { cookie })).status, 200);
   for (
@@ -373,18 +366,16 @@ Deno.test("HttpServer answers HEAD like GET, other methods with 405, and other p
     assert.equal(await statusOf("DELETE", path), 405, path);
   }
   assert.equal(await statusOf("GET", "/login"), 404);
-  assert.equal(await statusOf("POST", "/events"), 405);
-  assert.equal(await statusOf("GET", "/api/recording"), 404);
+  assert.equal(await statusOf("POST", "/video"), 405);
+  assert.equal(await statusOf("GET", "/v1/recording"), 405);
+  assert.equal(await statusOf("GET", "/v1/stream"), 426);
   assert.equal(await statusOf("GET", "/no/such"), 404);
 });
 
-Deno.test("HttpServer answers with 503 for a stream that is not available, and a device that is not reachable", async () => {
+Deno.test("HttpServer answers with 404 for the video of an unknown device, and 503 for a device that is not reachable", async () => {
   await using fixture = await Fixture.start({ onCommand: () => Promise.resolve(false) });
-  assert.equal((await fixture.get("/video?device=none")).status, 503);
-  assert.equal((await fixture.get("/video")).status, 503);
-  fixture.hub.events = () => undefined;
-  const { status, text } = await fixture.get("/events");
-  assert.deepEqual([status, /too many clients/.test(text)], [503, true]);
+  assert.equal((await fixture.get("/video?device=none")).status, 404);
+  assert.equal((await fixture.get("/video")).status, 404);
   assert.equal(await fixture.command('{"device":"cam","recording":true}'), 503);
 });
 
@@ -399,19 +390,19 @@ Deno.test("HttpServer answers with 500 if a request fails, logs it, and continue
   };
   await using fixture = await Fixture.start({ log, health: () => health() });
   const { status, text } = await fixture.get("/healthz");
-  assert.deepEqual([status, text], [500, "Internal server error"]);
+  assert.deepEqual([status, text], [500, '{"error":"The server failed: its log has the reason"}']);
   assert.deepEqual(logged, ["HTTP request failed: Error: it broke"]);
   assert.equal((await fixture.get("/")).status, 200);
   health = () => ({ healthy: true, agesS: {}, reasons: [] }) as never;
   assert.equal((await fixture.get("/healthz")).status, 200);
 });
 
-Deno.test("HttpServer takes a command of up to 4 KiB, whatever its content type says of the charset", async () => {
+Deno.test("HttpServer takes a command of up to 64 KiB, whatever its content type says of the charset", async () => {
   await using fixture = await Fixture.start();
   const json = '{"device":"cam","recording":true}';
   const headers = { "content-type": "application/json; charset=utf-8" };
-  assert.equal(await fixture.command(json.padEnd(4096), headers), 202);
-  assert.equal(await fixture.command(json.padEnd(4097), headers), 413);
+  assert.equal(await fixture.command(json.padEnd(65_536), headers), 200);
+  assert.equal(await fixture.command(json.padEnd(65_537), headers), 413);
   assert.equal(await fixture.command("", headers), 400);
   assert.equal(fixture.commands.length, 1);
 });

@@ -1,14 +1,32 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { Hub, MAX_SUBSCRIBERS } from "../../../src/web/hub.ts";
+import { epochUs } from "../../../src/base/time.ts";
+import type { DeviceMessage } from "../../../src/web/device_message.ts";
+import { Hub, type HubOptions } from "../../../src/web/hub.ts";
+import { fakeImage, FakeViewer } from "../../support/fake_frames.ts";
 import { fakeMetrics, fakeRecordingState, fakeStatus } from "../../support/fake_stream.ts";
-import { waitFor } from "../../support/wait.ts";
 
+const MAX_DEVICES = 256;
 const status = (hub: Hub, device: string) =>
   hub.publishEnvelope(device, { topic: "status", envelope: fakeStatus(1) });
 
+/** A hub with a clock, and everything that a subscriber receives. */
+function open(options: HubOptions = {}) {
+  const clock = { ms: 0 };
+  const hub = new Hub({ nowMs: () => clock.ms, ...options });
+  const messages: DeviceMessage[] = [];
+  const replayed: DeviceMessage[] = [];
+  const notices: unknown[] = [];
+  const leave = hub.subscribe({
+    takeMessage: (message) => messages.push(message),
+    takeReplayed: (message) => replayed.push(message),
+    takeNotice: (notice) => notices.push(notice),
+  });
+  return { hub, clock, messages, replayed, notices, leave };
+}
+
 Deno.test("Hub accepts any content under any name, and limits the number of devices", () => {
-  const hub = new Hub();
+  const { hub, messages } = open();
   const topic = fc.constantFrom(
     "core_metrics" as const,
     "edge_metrics" as const,
@@ -20,207 +38,125 @@ Deno.test("Hub accepts any content under any name, and limits the number of devi
   );
   fc.assert(fc.property(fc.string(), topic, envelope, (device, topic, envelope) => {
     hub.publishEnvelope(device, { topic, envelope });
-    hub.publishFrame(device, new TextEncoder().encode(device));
+    const jpeg = new TextEncoder().encode(device);
+    hub.publishFrame(device, { ...fakeImage(1), jpeg });
   }));
-  assert(hub.devices.length <= 64);
+  for (const { text } of messages) JSON.parse(text);
+  assert(hub.devices.length <= MAX_DEVICES);
 });
 
-Deno.test("Hub replaces a device only after it has been silent for a minute", () => {
-  let nowMs = 0;
-  const hub = new Hub({ nowMs: () => nowMs });
-  for (let number = 0; number < 70; number++) status(hub, `d${number}`);
-  assert.equal(hub.devices.length, 64);
-  assert(!hub.has("d69"));
-  nowMs = 61_000;
-  status(hub, "d69");
-  assert(hub.has("d69") && !hub.has("d0"));
-});
-
-Deno.test("Hub sends a new subscriber the age of each device, and no outdated metrics", async () => {
-  let nowMs = 0;
-  const hub = new Hub({ nowMs: () => nowMs });
-  const [core] = fakeMetrics(4);
+Deno.test("Hub sends whole envelopes with the device as their fourth key", () => {
+  const { hub, messages, leave } = open();
+  const [core, edge] = fakeMetrics(4);
   hub.publishEnvelope("a", { topic: "core_metrics", envelope: core });
+  hub.publishEnvelope("a", { topic: "edge_metrics", envelope: edge });
+  assert.deepEqual(messages.map(({ text }) => text), [
+    JSON.stringify({ ...core, device: "a" }),
+    JSON.stringify({ ...edge, device: "a" }),
+  ]);
+  leave();
   status(hub, "a");
-  const snapshot = async () => {
-    const reader = hub.events()!.pipeThrough(new TextDecoderStream()).getReader();
-    let text = "";
-    while (!text.includes('"heard"')) text += (await reader.read()).value;
-    return text;
-  };
-  assert.match(await snapshot(), /core_metrics/);
-  nowMs = 5000;
-  const late = await snapshot();
-  assert.doesNotMatch(late, /core_metrics/);
-  assert.match(late, /"type":"status"/);
-  assert.match(late, /"type":"heard","device":"a","ago_ms":5000/);
+  assert.equal(messages.length, 2);
 });
 
-Deno.test("Hub sends no replayed message as a present one, except the last recording state", async () => {
+Deno.test("Hub sends no replayed message as a present one, except the last recording state", () => {
   for (const topic of ["core_metrics", "edge_metrics", "status", "recording_state"] as const) {
-    for (const replayed of [true, false]) {
-      const hub = new Hub();
-      status(hub, "a");
-      const reader = hub.events()!.pipeThrough(new TextDecoderStream()).getReader();
-      let text = "";
-      const read = async (end: string) => {
-        while (!text.includes(end)) text += (await reader.read()).value;
-      };
-      await read('"heard"');
-      text = "";
-      const metadata = replayed ? { sequence: 1, replayed } : { sequence: 1 };
-      const envelope = { type: topic, timestamp: 1, payload: { marker: 1, signal: {}, metadata } };
+    for (const isReplayed of [true, false]) {
+      const { hub, messages, replayed } = open();
+      const metadata = isReplayed ? { sequence: 1, replayed: true } : { sequence: 1 };
+      const envelope = { type: topic, timestamp: 1, payload: { metadata } };
       hub.publishEnvelope("a", { topic, envelope });
-      hub.publishEnvelope("end", { topic: "status", envelope: fakeStatus(2) });
-      await read('"device":"end"');
-      const expected = topic === "recording_state" || !replayed;
-      assert.equal(
-        text.includes(`"type":"${topic}","device":"a"`),
-        expected,
-        `${topic} ${replayed}`,
-      );
-      await reader.cancel();
+      status(hub, "a");
+      hub.publishEnvelope("a", { topic, envelope });
+      const isPresent = topic === "recording_state" || !isReplayed;
+      const seen = [messages.length - 1, replayed.length];
+      assert.deepEqual(seen, isPresent ? [2, 0] : [0, 1], `${topic} ${isReplayed}`);
     }
   }
 });
 
-Deno.test("Hub disconnects a subscriber that does not read, and frees its queue", async () => {
-  const hub = new Hub();
-  const stream = hub.events()!;
-  for (let count = 0; count < 2000; count++) status(hub, "a");
-  assert.equal(hub.subscribers, 0);
-  let events = 0;
-  for await (const _ of stream) events++;
-  assert(events < 1000);
-});
-
-Deno.test("Hub limits the number of subscribers", () => {
-  const hub = new Hub();
-  for (let count = 0; count < MAX_SUBSCRIBERS; count++) assert(hub.events());
-  assert.equal(hub.events(), undefined);
-  hub.close();
-  assert.equal(hub.subscribers, 0);
-});
-
-Deno.test("Hub sends a slow video subscriber the newest image, and reports the first and last subscriber", async () => {
-  const subscribed: boolean[] = [];
-  const hub = new Hub({ onVideoSubscribed: (_device, on) => subscribed.push(on) });
-  status(hub, "a");
-  const jpeg = (number: number) => Uint8Array.of(0xff, 0xd8, number);
-  const reader = hub.video("a")!.getReader();
-  const second = hub.video("a")!;
-  await reader.read(); // the first boundary
-  for (let number = 1; number <= 9; number++) hub.publishFrame("a", jpeg(number));
-  const seen: number[] = [];
-  while (seen.at(-1) !== 9) {
-    const { value } = await reader.read();
-    seen.push(value![value!.indexOf(0xd8) + 1]!);
-  }
-  assert(seen.length <= 2, `saw ${seen}`);
-  await reader.cancel();
-  assert.deepEqual(subscribed, [true]);
-  await second.cancel();
-  assert.deepEqual(subscribed, [true, false]);
-  assert.equal(hub.video("no such"), undefined);
-});
-
-/** Reads the events of a hub from now on: those after the snapshot. */
-function eventsOf(hub: Hub) {
-  const reader = hub.events()!.pipeThrough(new TextDecoderStream()).getReader();
-  let text = "";
-  const read = async (end: string) => {
-    while (!text.includes(end)) text += (await reader.read()).value;
-    const before = text;
-    text = "";
-    return before;
-  };
-  return {
-    /** The text up to a keep-alive, which is sent now. */
-    all: () => {
-      hub.keepAlive();
-      return read(": alive\n\n");
-    },
-    cancel: () => reader.cancel(),
-  };
-}
-
-Deno.test("Hub begins its events with a retry, the connection, and each device", async () => {
-  let nowMs = 100_000;
-  const hub = new Hub({ nowMs: () => nowMs });
-  status(hub, "a");
-  hub.setConnected(false);
-  nowMs += 1234.5;
-  const events = eventsOf(hub);
-  const [retry, connection, state, heard, alive, end] = (await events.all()).split("\n\n");
-  assert.equal(retry, "retry: 1000");
-  assert.equal(connection, 'data: {"type":"connection","connected":false}');
-  assert.match(state ?? "", /^data: \{"type":"status","device":"a","timestamp":\d+,"payload":/);
-  assert.equal(heard, 'data: {"type":"heard","device":"a","ago_ms":1235}');
-  assert.deepEqual([alive, end], [": alive", ""]);
-  await events.cancel();
-  await waitFor("the cancellation", () => hub.subscribers === 0);
-});
-
-Deno.test("Hub sends a change of the connection once", async () => {
-  const hub = new Hub();
-  const events = eventsOf(hub);
-  await events.all();
-  for (const connected of [true, false, false, true]) hub.setConnected(connected);
-  const changes = [...(await events.all()).matchAll(/"connected":(true|false)/g)];
-  assert.deepEqual(changes.map(([, connected]) => connected), ["false", "true"]);
-  await events.cancel();
-});
-
-Deno.test("Hub sends a new subscriber metrics of the last 3 s, and the state at any age", async () => {
-  for (const [ageMs, sent] of [[2900, true], [3100, false]] as const) {
-    let nowMs = 100_000;
-    const hub = new Hub({ nowMs: () => nowMs });
+Deno.test("Hub.snapshot() has metrics of the last 3 s, and the state at any age", () => {
+  for (const [ageMs, expected] of [[2900, 4], [3100, 2]] as const) {
+    const { hub, clock } = open();
     const [core, edge] = fakeMetrics(4);
     hub.publishEnvelope("a", { topic: "core_metrics", envelope: core });
     hub.publishEnvelope("a", { topic: "edge_metrics", envelope: edge });
     hub.publishEnvelope("a", { topic: "recording_state", envelope: fakeRecordingState(1) });
     status(hub, "a");
-    nowMs += ageMs;
-    const events = eventsOf(hub);
-    const text = await events.all();
-    for (
-      const [topic, expected] of [
-        ["core_metrics", sent],
-        ["edge_metrics", sent],
-        ["recording_state", true],
-        ["status", true],
-      ] as const
-    ) {
-      assert.equal(text.includes(`"type":"${topic}"`), expected, `${topic} after ${ageMs} ms`);
-    }
-    await events.cancel();
+    clock.ms += ageMs;
+    assert.equal(hub.snapshot("a").length, expected, `${ageMs} ms`);
+    assert.equal(hub.silentS("a"), ageMs / 1000);
   }
+  assert.deepEqual(open().hub.snapshot("unknown"), []);
 });
 
-Deno.test("Hub sends whole envelopes, but of edge metrics only the signal", async () => {
-  const hub = new Hub();
-  const events = eventsOf(hub);
-  await events.all();
-  const [core, edge] = fakeMetrics(4);
-  hub.publishEnvelope("a", { topic: "core_metrics", envelope: core });
-  hub.publishEnvelope("a", { topic: "edge_metrics", envelope: edge });
-  const sent = [...(await events.all()).matchAll(/^data: (.*)$/gm)].map(([, text]) =>
-    JSON.parse(text!)
-  );
-  assert.deepEqual(sent, [
-    { type: "core_metrics", device: "a", timestamp: core!.timestamp, payload: core!.payload },
-    {
-      type: "edge_metrics",
-      device: "a",
-      timestamp: edge!.timestamp,
-      payload: { signal: (edge!.payload as { signal: unknown }).signal },
-    },
+Deno.test("Hub reports a device that is heard after 5 s of silence", () => {
+  const { hub, clock, notices } = open();
+  status(hub, "a");
+  clock.ms += 4900;
+  assert.equal(hub.isSilent("a"), false);
+  status(hub, "a");
+  assert.deepEqual(notices, []);
+  clock.ms += 5000;
+  assert.equal(hub.isSilent("a"), true);
+  hub.publishFrame("a", fakeImage(1));
+  assert.equal(hub.isSilent("a"), false);
+  assert.deepEqual(notices, [{ type: "heard", device: "a", ago_ms: 0 }]);
+  assert.equal(hub.isSilent("unknown"), true);
+});
+
+Deno.test("Hub.dismiss() removes a silent device until it is heard again", () => {
+  const { hub, clock, notices } = open();
+  status(hub, "a");
+  assert.equal(hub.dismiss("unknown"), "unknown");
+  assert.equal(hub.dismiss("a"), "heard");
+  clock.ms += 5000;
+  assert.equal(hub.dismiss("a"), "dismissed");
+  assert.deepEqual([hub.devices, notices], [[], [{ type: "gone", device: "a" }]]);
+  status(hub, "a");
+  assert.deepEqual(hub.devices, ["a"]);
+});
+
+Deno.test("Hub reports a change of the connection once", () => {
+  const { hub, notices } = open();
+  for (const connected of [true, false, false, true]) hub.setConnected(connected);
+  assert.deepEqual(notices, [
+    { type: "connection", connected: false },
+    { type: "connection", connected: true },
   ]);
-  await events.cancel();
+});
+
+Deno.test("Hub replaces a device only after it has been silent for a minute", () => {
+  const { hub, clock, notices } = open();
+  for (let number = 0; number < MAX_DEVICES; number++) status(hub, `d${number}`);
+  clock.ms = 54_000;
+  status(hub, "new");
+  assert.equal(hub.has("new"), false);
+  status(hub, "d0");
+  clock.ms = 66_000;
+  status(hub, "new");
+  assert.deepEqual(["d0", "d1", "d2", "new"].map((name) => hub.has(name)), [
+    true,
+    false,
+    true,
+    true,
+  ]);
+  assert.deepEqual(notices.at(-1), { type: "gone", device: "d1" });
+});
+
+Deno.test("Hub.keepAlive() reports how many devices have no place, when that changes", () => {
+  const { hub, clock, notices } = open();
+  for (let number = 0; number < MAX_DEVICES + 6; number++) status(hub, `d${number}`);
+  const alive = { type: "alive" };
+  for (let round = 0; round < 2; round++) hub.keepAlive();
+  assert.deepEqual(notices.splice(0), [{ type: "hidden", count: 6 }, alive, alive]);
+  clock.ms += 61_000;
+  hub.keepAlive();
+  assert.deepEqual(notices, [{ type: "hidden", count: 0 }, alive]);
 });
 
 Deno.test("Hub ignores what is no envelope of its topic, and what is no JPEG", () => {
-  const hub = new Hub();
+  const { hub } = open();
   const good = { type: "status", timestamp: 1, payload: {} };
   const bad = [
     undefined,
@@ -237,80 +173,34 @@ Deno.test("Hub ignores what is no envelope of its topic, and what is no JPEG", (
   ];
   for (const envelope of bad) hub.publishEnvelope("a", { topic: "status", envelope });
   for (const bytes of [[], [0xff], [0xff, 0xd9], [0xd8, 0xff]]) {
-    hub.publishFrame("a", Uint8Array.from(bytes));
+    hub.publishFrame("a", { ...fakeImage(1), jpeg: Uint8Array.from(bytes) });
   }
   assert.deepEqual(hub.devices, []);
   hub.publishEnvelope("a", { topic: "status", envelope: good });
-  hub.publishFrame("b", Uint8Array.of(0xff, 0xd8));
+  hub.publishFrame("b", fakeImage(1));
   assert.deepEqual(hub.devices, ["a", "b"]);
 });
 
-Deno.test("Hub ignores an event of more than 256 Ki characters", () => {
-  const hub = new Hub();
-  const publish = (device: string, characters: number) =>
-    hub.publishEnvelope(device, {
-      topic: "status",
-      envelope: { type: "status", timestamp: 1, payload: { text: "x".repeat(characters) } },
-    });
-  publish("small", 235_000);
-  publish("large", 290_000);
-  assert.deepEqual(hub.devices, ["small"]);
-});
-
-Deno.test("Hub replaces only a device that was silent for a minute and whose video is not shown", async () => {
-  let nowMs = 0;
-  const hub = new Hub({ nowMs: () => nowMs });
-  for (let number = 0; number < 64; number++) status(hub, `d${number}`);
-  const video = hub.video("d0")!;
-  const events = eventsOf(hub);
-  await events.all();
-  nowMs = 54_000;
-  status(hub, "new");
-  assert.equal(hub.has("new"), false);
-  status(hub, "d1");
-  nowMs = 66_000;
-  status(hub, "new");
-  assert.deepEqual(["d0", "d1", "d2", "d3", "new"].map((name) => hub.has(name)), [
-    true,
-    true,
-    false,
-    true,
-    true,
-  ]);
-  assert.match(await events.all(), /"type":"gone","device":"d2"/);
-  await events.cancel();
-  await video.cancel();
-});
-
-Deno.test("Hub disconnects a subscriber after some hundred events that it did not read", () => {
-  for (const [events, remaining] of [[250, 1], [1000, 0]] as const) {
-    const hub = new Hub();
-    hub.events();
-    for (let count = 0; count < events; count++) status(hub, "a");
-    assert.equal(hub.subscribers, remaining, `${events} events`);
-  }
-});
-
-Deno.test("Hub limits the number of subscribers to a video, and knows which videos are shown", async () => {
-  const hub = new Hub();
+Deno.test("Hub passes frames to viewers, and reports the demand for them", () => {
+  const demands: string[] = [];
+  const { hub, clock } = open({
+    onFrameDemand: (device, demand) => demands.push(`${device} ${demand}`),
+  });
+  const viewer = new FakeViewer({ a: "live" });
+  hub.frames.add(viewer);
   status(hub, "a");
-  status(hub, "b");
-  assert.equal(hub.hasVideoSubscribers("a"), false);
-  const videos = Array.from({ length: MAX_SUBSCRIBERS }, () => hub.video("a")!);
-  assert.equal(hub.video("a"), undefined);
-  assert.deepEqual(["a", "b", "c"].map((name) => hub.hasVideoSubscribers(name)), [
-    true,
-    false,
-    false,
-  ]);
-  await videos[0]!.cancel();
-  assert.ok(hub.video("a"));
+  hub.publishFrame("a", { ...fakeImage(3), timestamp: epochUs(5) });
+  clock.ms += 5000;
+  hub.dismiss("a");
+  assert.deepEqual(viewer.frames, ["a 3"]);
+  assert.deepEqual(demands, ["a live", "a none"]);
 });
 
-Deno.test("Hub.close() ends the events and the videos", async () => {
-  const hub = new Hub();
-  status(hub, "a");
-  const streams = [hub.events()!, hub.video("a")!];
+Deno.test("Hub.close() ends what was added, and nothing that was removed", () => {
+  const { hub } = open();
+  const ended: number[] = [];
+  hub.onClose(() => ended.push(1));
+  hub.onClose(() => ended.push(2))();
   hub.close();
-  for (const stream of streams) await new Response(stream).text();
+  assert.deepEqual(ended, [1]);
 });

@@ -9,7 +9,10 @@ import { readToEnd, writes } from "../../../support/raw_http2.ts";
 const METHODS = ["GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE", "X"];
 const PATHS = [
   "/",
-  "/events",
+  "/v1/stream",
+  "/v1/devices?device=a",
+  "/v1/recording",
+  "/v1/page",
   "/video?device=a",
   "/api/recording",
   "/login",
@@ -33,6 +36,10 @@ const request = fc.record({
     "Cookie: physiology_0=" + "a".repeat(64),
     "Origin: null",
     "Upgrade: h2c",
+    "Upgrade: websocket",
+    "Connection: Upgrade",
+    "Sec-WebSocket-Version: 13",
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
     "X: " + "y".repeat(9000),
   )),
   body: fc.oneof(fc.string(), fc.json(), fc.constant('{"device":"a","recording":true}')),

@@ -102,14 +102,14 @@ Deno.test("KeyValueReader discovers new devices every 2 s", async () => {
   assert.deepEqual(fixture.messages.map(([channel]) => channel), ["ward2:status"]);
 });
 
-Deno.test("KeyValueReader follows at most 64 devices", async () => {
+Deno.test("KeyValueReader follows at most 256 devices", async () => {
   const source = new FakeSource();
-  source.names = Array.from({ length: 65 }, (_, index) => `ward-${index + 100}`);
+  source.names = Array.from({ length: 257 }, (_, index) => `ward-${index + 100}`);
   await using fixture = startReader(source, ["ward-*"]);
   await fixture.clock.advance(0);
   for (const name of source.names) source.add(`${name}:status:history`, 5);
   await fixture.clock.advance(4000);
-  assert.equal(fixture.messages.length, 64);
+  assert.equal(fixture.messages.length, 256);
 });
 
 Deno.test("KeyValueReader continues after an error", async () => {
@@ -130,7 +130,7 @@ Deno.test("KeyValueReader reads the frames of watched devices, without the one f
   await using fixture = startReader(source);
   await fixture.clock.advance(1000);
   assert.equal(source.reads, 0);
-  fixture.reader.watch("ward", true);
+  fixture.reader.watch("ward", "live");
   await fixture.clock.advance(1000);
   assert.deepEqual(fixture.messages, []);
   source.frames.set("ward:frame", "new");
@@ -138,20 +138,31 @@ Deno.test("KeyValueReader reads the frames of watched devices, without the one f
   assert.deepEqual(fixture.messages, [["ward:frame", "new"]]);
   source.frames.delete("ward:frame");
   await fixture.clock.advance(1000);
-  fixture.reader.watch("ward", false);
+  fixture.reader.watch("ward", "none");
   source.frames.set("ward:frame", "newer");
   await fixture.clock.advance(1000);
   assert.equal(fixture.messages.length, 1);
 });
 
+Deno.test("KeyValueReader reads a frame a second for stills", async () => {
+  const source = new FakeSource();
+  await using fixture = startReader(source);
+  let reads = 0;
+  source.get = () => Promise.resolve(`frame ${reads++}`);
+  fixture.reader.watch("ward", "stills");
+  await fixture.clock.advance(3050);
+  assert.equal(reads, 4);
+  assert.equal(fixture.messages.length, 3);
+});
+
 Deno.test("KeyValueReader passes no frame on that arrives after the device is no longer watched", async () => {
   const source = new FakeSource();
   await using fixture = startReader(source);
-  fixture.reader.watch("ward", true);
+  fixture.reader.watch("ward", "live");
   source.frames.set("ward:frame", "first");
   await fixture.clock.advance(1000);
   source.get = () => {
-    fixture.reader.watch("ward", false);
+    fixture.reader.watch("ward", "none");
     return Promise.resolve("second");
   };
   await fixture.clock.advance(1000);

@@ -1,0 +1,75 @@
+import { matchesGlob } from "../../base/glob.ts";
+import { type Topic, TOPICS } from "../../envelopes/envelope.ts";
+import { parseUntrusted } from "../../envelopes/untrusted.ts";
+import { MAX_DEVICES } from "../../transports/redis/key_value_reader.ts";
+import { isRecord } from "../device_message.ts";
+import type { FrameDemand } from "../frame_fanout.ts";
+
+/** Longest message of a client, in bytes: three lists of 256 names of 80 characters. Chosen. */
+export const MAX_MESSAGE_BYTES = 65_536;
+/** Longest name or pattern of a device, in characters. */
+const MAX_NAME_CHARACTERS = 200;
+
+/** What a client of the stream wants to receive. */
+export interface Subscription {
+  readonly topics: ReadonlySet<Topic>;
+  /** Names or patterns of the devices whose envelopes it receives. */
+  readonly devices: readonly string[];
+  /** Devices of which it receives every frame. */
+  readonly live: ReadonlySet<string>;
+  /** Devices of which it receives a frame a second. */
+  readonly stills: ReadonlySet<string>;
+}
+
+export type ParsedSubscription =
+  | { readonly state: "ok"; readonly subscription: Subscription }
+  | { readonly state: "invalid"; readonly reason: string };
+
+/**
+ * Parses `{"subscribe": [topics], "devices": [names], "live": [names], "stills": [names]}` of an
+ * untrusted client; all keys but the first are optional. Never throws.
+ */
+export function parseSubscription(text: string): ParsedSubscription {
+  const value = parseUntrusted(text, MAX_MESSAGE_BYTES);
+  if (!isRecord(value)) return invalid("Message is not a JSON object");
+  const { subscribe, devices = ["*"], live = [], stills = [] } = value;
+  if (!isNames(subscribe) || !subscribe.every(isTopic)) {
+    return invalid('"subscribe" must list topics');
+  }
+  for (const [key, names] of Object.entries({ devices, live, stills })) {
+    if (!isNames(names)) return invalid(`"${key}" must list up to ${MAX_DEVICES} names`);
+  }
+  const subscription = {
+    topics: new Set(subscribe),
+    devices: devices as readonly string[],
+    live: new Set(live as readonly string[]),
+    stills: new Set(stills as readonly string[]),
+  };
+  return { state: "ok", subscription };
+}
+
+/** Returns true if envelopes of the device are wanted. */
+export function includesDevice({ devices }: Subscription, device: string): boolean {
+  return devices.some((pattern) => matchesGlob(pattern, device));
+}
+
+/** Returns which frames of the device are wanted. */
+export function frameDemandOf(subscription: Subscription, device: string): FrameDemand {
+  const { topics, live, stills } = subscription;
+  if (live.has(device)) return "live";
+  if (topics.has("frame") && includesDevice(subscription, device)) return "live";
+  return stills.has(device) ? "stills" : "none";
+}
+
+function isNames(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.length <= MAX_DEVICES &&
+    value.every((each) => typeof each === "string" && each.length <= MAX_NAME_CHARACTERS);
+}
+
+function isTopic(text: string): text is Topic {
+  return (TOPICS as readonly string[]).includes(text);
+}
+
+function invalid(reason: string): ParsedSubscription {
+  return { state: "invalid", reason };
+}

@@ -1,0 +1,254 @@
+/** The page in real browsers: 60 devices that publish to a real Redis, by TLS, with a login. */
+import assert from "node:assert/strict";
+import { makeCertificates } from "../../support/certificates.ts";
+import { ChromiumPage, hasChromium } from "../../support/chromium.ts";
+import { FirefoxPage, hasFirefox } from "../../support/firefox.ts";
+import { temporaryFolder } from "../../support/folders.ts";
+import { PageProbe } from "../../support/page_probe.ts";
+import { startProgram } from "../../support/physiology_server.ts";
+import { rendererSeconds } from "../../support/renderer.ts";
+import { type RedisServer, startRedis } from "../../support/redis_server.ts";
+import { bedImages, bedNames, SimulatedBed } from "../../support/simulated_bed.ts";
+import { waitFor } from "../../support/wait.ts";
+import { WardPublisher } from "../../support/ward_publisher.ts";
+
+const TOKEN = "a secret of 16 characters";
+const BEDS = 60;
+
+const images = await bedImages();
+
+/** An address of this machine that is not loopback, as another machine uses it. */
+function lanAddress(): string {
+  const found = Deno.networkInterfaces().find(({ family, address }) =>
+    family === "IPv4" && !address.startsWith("127.")
+  );
+  return found?.address ?? "127.0.0.1";
+}
+
+/** A dashboard with TLS and a token, for devices that publish to Redis. */
+async function startWard(count = BEDS) {
+  const stack = new AsyncDisposableStack();
+  const folder = stack.use(temporaryFolder());
+  const { server: certificate } = makeCertificates(folder.path);
+  const redis: RedisServer = stack.use(await startRedis());
+  const beds = bedNames(count).map((name, index) => new SimulatedBed(name, index));
+  const ward = stack.use(new WardPublisher(redis, { beds, images }));
+  const dashboard = stack.use(startProgram([
+    "dashboard",
+    `--redis_port=${redis.port}`,
+    "--listen=0.0.0.0",
+    "--port=0",
+    `--token=${TOKEN}`,
+    `--http_tls_cert_path=${certificate.cert}`,
+    `--http_tls_key_path=${certificate.key}`,
+  ]));
+  const port = await waitFor(
+    "the address",
+    () => /https:\/\/0\.0\.0\.0:(\d+)\//.exec(dashboard.stderr)?.[1],
+    { timeoutMs: 60_000 },
+  );
+  return {
+    redis,
+    ward,
+    dashboard,
+    url: `https://${lanAddress()}:${port}/`,
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+  };
+}
+
+async function logIn(page: ChromiumPage, url: string): Promise<PageProbe> {
+  const probe = new PageProbe(page);
+  await page.goto(url);
+  await probe.sees("the login", "document.querySelector('input[name=token]')");
+  await page.evaluate("document.querySelector('input[name=token]').focus()");
+  await page.type(TOKEN);
+  await page.press("Enter");
+  await probe.reads("#connection", "Connected");
+  return probe;
+}
+
+const shownStills = "[...document.querySelectorAll('.still')]" +
+  ".filter(({ dataset }) => 'shown' in dataset).length";
+
+Deno.test({
+  name: `page shows ${BEDS} devices in Chromium after a login over the network, and controls them`,
+  ignore: !hasChromium(),
+  fn: async () => {
+    await using server = await startWard();
+    const { ward, redis, url } = server;
+    await using page = await ChromiumPage.open({
+      width: 1920,
+      height: 1080,
+      ignoreCertificates: true,
+    });
+    const probe = await logIn(page, url);
+    await probe.hasTiles(BEDS);
+    await probe.sees("a still of each device", `${shownStills} === ${BEDS}`);
+    assert.deepEqual(page.errors.filter((each) => !each.includes("401")), []);
+    assert.deepEqual(page.requests.filter((each) => !/^(https|wss):/.test(each)), []);
+
+    const died = performance.now();
+    ward.bed("ward-b-7").isDead = true;
+    await probe.sees(
+      "the dead device at the top",
+      "document.querySelector('.tile').matches(\"[data-device='ward-b-7'][data-stale]\")",
+    );
+    const seconds = (performance.now() - died) / 1000;
+    assert.ok(seconds < 5, `seen after ${seconds} s`);
+
+    await page.evaluate("location.hash = 'device=icu-3'");
+    await probe.reads(".detail h2", "icu-3");
+    await page.evaluate("document.querySelector('.detail input').focus()");
+    await page.type("v7");
+    await probe.press("Enter");
+    await probe.reads("#outcome", "icu-3 has confirmed");
+    await probe.reads(".recording", "Recording session v7");
+    const [first] = ward.commands;
+    assert.equal(first?.bed, "icu-3");
+    assert.equal(first?.command["session_id"], "v7");
+    assert.ok(Number(first?.command["expires_at"]) > Date.now() * 1000, "the command expires");
+    await probe.click(".detail .stop");
+    await probe.reads(".recording", "Not recording");
+
+    ward.deaf = "icu-3";
+    await probe.click(".detail .start");
+    await probe.reads("#outcome", "icu-3 did not confirm within 3 s");
+    ward.deaf = undefined;
+
+    const rows = "Number(document.querySelector('.plot')?.dataset.rows ?? 0)";
+    await probe.click(".toggle-trends");
+    await probe.sees("rows of the trend", `${rows} >= 3`);
+    const before = await page.evaluate<number>(rows);
+    await page.send("Page.reload");
+    await probe.sees("the page again", "document.querySelector('.toggle-trends')");
+    await probe.click(".toggle-trends");
+    await probe.sees("the trend from before", `${rows} >= ${before}`, 4000);
+
+    await page.evaluate("location.hash = 'device=ward-b-7'");
+    await probe.reads(".detail h2", "ward-b-7");
+    await probe.click(".detail .start");
+    await probe.reads("#outcome", "ward-b-7 sends no data, so it cannot record");
+    assert.equal(await redis.client().llen("ward-b-7:command_queue"), 0);
+    await probe.click(".dismiss");
+    await probe.sees(
+      "the device gone",
+      "document.querySelectorAll('.tile').length === 59 && !location.hash.includes('icu')",
+    );
+
+    await using tab = await page.openTab();
+    const other = new PageProbe(tab);
+    await tab.goto(url);
+    await other.reads("#connection", "Connected");
+    await other.hasTiles(BEDS - 1);
+
+    await redis.kill();
+    await other.reads("#connection", "The server does not reach Redis");
+    await other.sees(
+      "no value",
+      "[...document.querySelectorAll('.numbers .pulse')].every((e) => e.textContent === '–')",
+    );
+    await redis.restart();
+    await other.reads("#connection", "Connected");
+    await other.hasTiles(BEDS - 1);
+  },
+});
+
+Deno.test({
+  name: `page with ${BEDS} devices takes under a quarter of a core, and keeps its memory`,
+  ignore: !hasChromium(),
+  fn: async () => {
+    await using server = await startWard();
+    await using page = await ChromiumPage.open({
+      width: 1920,
+      height: 1080,
+      ignoreCertificates: true,
+    });
+    const probe = await logIn(page, server.url);
+    await probe.hasTiles(BEDS);
+    await probe.sees("a still of each device", `${shownStills} === ${BEDS}`);
+    const before = await measure(page);
+    await new Promise((resolve) => setTimeout(resolve, MEASURE_MS));
+    const after = await measure(page);
+    const cpu = (after.cpuS - before.cpuS) / ((after.atMs - before.atMs) / 1000);
+    const grownMb = (after.heapBytes - before.heapBytes) / 1e6;
+    console.log(`page: ${(cpu * 100).toFixed(1)} % of a core, heap ${grownMb.toFixed(2)} MB more`);
+    assert.ok(cpu < 0.25, `${(cpu * 100).toFixed(1)} % of a core`);
+    assert.ok(grownMb < 2, `the heap has grown by ${grownMb.toFixed(1)} MB`);
+    assert.ok(after.nodes <= before.nodes * 1.1, `${before.nodes} nodes, then ${after.nodes}`);
+  },
+});
+
+/** A minute, or longer by hand: PHYSIOLOGY_PAGE_MINUTES=10. */
+const MEASURE_MS = 60_000 * Number(Deno.env.get("PHYSIOLOGY_PAGE_MINUTES") ?? 1);
+
+async function measure(page: ChromiumPage) {
+  await page.send("HeapProfiler.collectGarbage");
+  const { usedSize } = await page.send("Runtime.getHeapUsage");
+  const { nodes } = await page.send("Memory.getDOMCounters");
+  return {
+    atMs: performance.now(),
+    cpuS: rendererSeconds(page.pid),
+    heapBytes: Number(usedSize),
+    nodes: Number(nodes),
+  };
+}
+
+Deno.test({
+  name: "page shows 200 devices in Chromium, and opens one",
+  ignore: !hasChromium(),
+  fn: async () => {
+    await using server = await startWard(200);
+    await using page = await ChromiumPage.open({
+      width: 1920,
+      height: 1080,
+      ignoreCertificates: true,
+    });
+    const probe = await logIn(page, server.url);
+    await probe.hasTiles(200);
+    await probe.press("/");
+    await page.type("ward-c-50");
+    await probe.sees("the tile", "document.querySelectorAll('.tile').length === 1");
+    await page.evaluate("document.querySelector('.tile a').click()");
+    await probe.reads(".detail h2", "ward-c-50");
+    await probe.sees("live video", "'shown' in document.querySelector('.live').dataset");
+  },
+});
+
+Deno.test({
+  name: `page shows ${BEDS} devices in Firefox after a login over the network, and records one`,
+  ignore: !hasFirefox(),
+  fn: async () => {
+    await using server = await startWard();
+    await using firefox = await FirefoxPage.open();
+    const { page } = firefox;
+    const sees = (what: string, expression: string) =>
+      waitFor(what, () => firefox.evaluate<boolean>(`Boolean(${expression})`), {
+        timeoutMs: 60_000,
+        pollMs: 100,
+      });
+    await page.goto(server.url);
+    await page.type("input[name=token]", TOKEN);
+    await firefox.press("Enter");
+    await sees("all tiles", `document.querySelectorAll('.tile').length === ${BEDS}`);
+    await sees("a still of each device", `${shownStills} === ${BEDS}`);
+    await sees(
+      "a pulse of each device",
+      "[...document.querySelectorAll('.numbers .pulse')].every((e) => e.textContent > 0)",
+    );
+    await firefox.press("ArrowDown");
+    await firefox.press("Enter");
+    await sees("the detail view", "document.querySelector('.detail h2')?.textContent === 'icu-1'");
+    await sees("live video", "'shown' in document.querySelector('.live').dataset");
+    await firefox.press("r");
+    await sees(
+      "the recording",
+      "document.querySelector('.recording').textContent.startsWith('Recording')",
+    );
+    assert.deepEqual(server.ward.commands.map(({ bed }) => bed), ["icu-1"]);
+    const died = performance.now();
+    server.ward.bed("icu-1").isDead = true;
+    await sees("the silent device", "document.querySelector('.detail').matches('[data-stale]')");
+    assert.ok(performance.now() - died < 5000);
+    assert.deepEqual(firefox.errors, []);
+  },
+});

@@ -1,0 +1,34 @@
+import assert from "node:assert/strict";
+import { STATUS_TABLE } from "../../../../../src/vitals/condition/status_table.ts";
+import { WITHHELD_TABLE } from "../../../../../src/vitals/withheld.ts";
+import { CATALOGUES, selectCatalogue } from "../../../../../src/web/page/messages/select.ts";
+
+Deno.test("selectCatalogue() chooses the first language that the browser prefers and the page has", () => {
+  const tags = [["de-AT"], ["fr", "de", "en"], ["DE"], ["fr"], []].map((preferred) =>
+    selectCatalogue(preferred).tag
+  );
+  assert.deepEqual(tags, ["de", "de", "de", "en", "en"]);
+});
+
+Deno.test("every catalogue has a text for each status and reason, for operator and person", () => {
+  for (const { tag, status, withheld, keys } of CATALOGUES) {
+    assert.deepEqual(Object.keys(status).toSorted(), Object.keys(STATUS_TABLE).toSorted(), tag);
+    assert.deepEqual(Object.keys(withheld).toSorted(), Object.keys(WITHHELD_TABLE).toSorted(), tag);
+    for (const [name, { operator, person }] of Object.entries({ ...status, ...withheld })) {
+      assert.notEqual(operator, "", `${tag} ${name}`);
+      assert.notEqual(operator, person, `${tag} ${name}`);
+      assert.doesNotMatch(operator + person, /--[a-z]/, `${tag} ${name}`);
+    }
+    assert.deepEqual(keys.map(([key]) => key), CATALOGUES[0]!.keys.map(([key]) => key));
+  }
+});
+
+Deno.test("durations of every catalogue are in seconds, minutes or hours", () => {
+  const durations = CATALOGUES.map(({ duration }) => [89, 91, 5399, 7200].map(duration));
+  assert.deepEqual(durations, [["89 s", "2 min", "90 min", "2 h"], [
+    "89 s",
+    "2 min",
+    "90 min",
+    "2 Std.",
+  ]]);
+});
