@@ -42,6 +42,7 @@ export interface RulesFile {
   /** Where alarms are sent to, which only the alert service reads. */
   readonly notify?: JsonNode;
   readonly heartbeat?: JsonNode;
+  readonly repeat?: JsonNode;
 }
 
 /**
@@ -89,6 +90,7 @@ export function parseRules(text: string): RulesFile {
   const minConfidence = document.get("min_confidence")?.number([0, 1]) ?? 0;
   const notify = document.get("notify");
   const heartbeat = document.get("heartbeat_url");
+  const repeat = document.get("repeat_s");
   document.refuseOthers();
   const groups = groupsNode ? groupsOf(groupsNode) : new Map<string, readonly string[]>();
   const rules: AlarmRule[] = [];
@@ -103,6 +105,7 @@ export function parseRules(text: string): RulesFile {
     groups,
     ...notify && { notify },
     ...heartbeat && { heartbeat },
+    ...repeat && { repeat },
   };
 }
 

@@ -1,3 +1,4 @@
+import { alertFlags, alertRule } from "../alerting/flags.ts";
 import type { SourceKind } from "../capture/source_kind.ts";
 import { simulationFlags } from "../capture/simulator/flags.ts";
 import { topic } from "../config/flag.ts";
@@ -43,6 +44,7 @@ const TOPICS = {
   simulation: simulationFlags,
   validate: validateFlags,
   record: recordFlags,
+  alert: alertFlags,
   fhir: fhirFlags,
   database: databaseFlags,
   dashboard: dashboardFlags,
@@ -77,6 +79,7 @@ export const FLAGS = defineFlags(TOPICS, {
   commandRules: {
     "serve": inputConflict,
     "check-config": inputConflict,
+    "alert": alertRule,
     "fhir": fhirCommandRule,
     "log": logRule,
   },

@@ -1,3 +1,4 @@
+import { alertPermissions } from "../alerting/flags.ts";
 import { ffmpegPermissions } from "../capture/ffmpeg/permissions.ts";
 import { simulationPermissions } from "../capture/simulator/flags.ts";
 import { assetsFolder } from "../base/assets.ts";
@@ -91,6 +92,7 @@ const PARTS: Readonly<Record<CommandName, readonly Part[] | undefined>> = {
   "simulate": [native, assets, ffmpegPermissions, simulationPermissions],
   "validate": [native, ffmpegPermissions, validatePermissions],
   "record": [configuration, redisPermissions, logFile, recordPermissions],
+  "alert": [configuration, redisPermissions, logFile, alertPermissions],
   "fhir": [configuration, redisPermissions, logFile, fhirPermissions],
   "log": [configuration, redisPermissions, logFile, databasePermissions],
   "dashboard": [configuration, redisPermissions, logFile, dashboardPermissions],

@@ -7,6 +7,7 @@ export const LOADERS: Readonly<Record<CommandName, () => Promise<Command>>> = {
   "simulate": () => import("./simulate.ts"),
   "validate": () => import("./validate.ts"),
   "record": () => import("./record.ts"),
+  "alert": () => import("./alert.ts"),
   "fhir": () => import("./fhir.ts"),
   "log": () => import("./log.ts"),
   "install": () => import("./install.ts"),

@@ -5,6 +5,7 @@ export const COMMANDS = {
   "simulate": { summary: "Write a simulated video and its ground truth" },
   "validate": { summary: "Measure the accuracy against a reference" },
   "record": { summary: "Save the metrics from Redis to files" },
+  "alert": { summary: "Send alerts about devices by webhook, ntfy, MQTT or a program" },
   "fhir": { summary: "Export the vital signs from Redis as FHIR R4 resources" },
   "log": { summary: "Write the metrics from Redis to a database" },
   "dashboard": { summary: "Serve a web page with live data of devices" },

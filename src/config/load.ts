@@ -1,10 +1,11 @@
 import type { CommandName } from "./command_names.ts";
 import { type CommandLine, parseCommandLine } from "./command_line.ts";
 import { readConfigFile } from "./config_file.ts";
-import { ConfigError, reasonOf, UsageError } from "../base/errors.ts";
+import { ConfigError, UsageError } from "../base/errors.ts";
 import { environmentName } from "./flag.ts";
 import type { AnySettings, FlagEntry, FlagTable } from "./flag_table.ts";
 import { maskUrls, Secret } from "./secret.ts";
+import { readSecretFile } from "./secret_file.ts";
 import { checkText } from "./values.ts";
 
 /** The origin of a value. */
@@ -159,7 +160,7 @@ function fromSecretFile(
       throw file.origin.kind === "file" ? new ConfigError(message) : new UsageError(message);
     }
     if (rank >= ownRank) {
-      return { value: readSecret(file.value, context.readText), origin: file.origin };
+      return { value: readSecretFile(file.value, context.readText), origin: file.origin };
     }
   }
   const folder = context.env["CREDENTIALS_DIRECTORY"];
@@ -167,7 +168,7 @@ function fromSecretFile(
   const path = `${folder}/${from.credential}`;
   try {
     return {
-      value: readSecret(path, context.readText),
+      value: readSecretFile(path, context.readText),
       origin: { kind: "credential", name: from.credential },
     };
   } catch (error) {
@@ -177,20 +178,4 @@ function fromSecretFile(
     }
     throw error;
   }
-}
-
-function readSecret(path: string, readText: (path: string) => string): Secret {
-  let text: string;
-  try {
-    text = readText(path);
-  } catch (cause) {
-    throw new ConfigError(`Cannot read the secret in ${path}: ${reasonOf(cause)}`, { cause });
-  }
-  const secret = text.replace(/\r?\n$/, "");
-  if (secret === "" || /[\0\r\n]/.test(secret)) {
-    throw new ConfigError(
-      `Cannot use the secret in ${path}: it must be one non-empty line`,
-    );
-  }
-  return new Secret(secret);
 }

@@ -57,16 +57,18 @@ export function hostAndPort(host: string, port: number): string {
   return port === 0 ? name : `${name}:${port}`;
 }
 
-/** Returns the first host or path that this process may not use; undefined if there is none. */
-export function missingPermission({ net = [], read = [] }: Partial<Permissions>) {
+/** Returns the first host, path or program that this process may not use; undefined if there is none. */
+export function missingPermission({ net = [], read = [], run = [] }: Partial<Permissions>) {
   const hosts = net === true ? [undefined] : net;
   const paths = read === true ? [undefined] : read;
   const rights: Deno.PermissionDescriptor[] = [
     ...hosts.map((host) => ({ name: "net" as const, ...host && { host } })),
     ...paths.map((path) => ({ name: "read" as const, ...path && { path } })),
+    ...run.map((command) => ({ name: "run" as const, command })),
   ];
   const missing = rights.find((right) => Deno.permissions.querySync(right).state !== "granted");
   if (!missing) return undefined;
+  if ("command" in missing) return `${missing.command}`;
   return "path" in missing ? `${missing.path}` : "host" in missing ? missing.host : "any host";
 }
 

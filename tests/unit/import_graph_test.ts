@@ -11,7 +11,7 @@ const ROOMS = [
   ["frames", "control", "alarms"],
   ["delivery"],
   ["transports"],
-  ["web", "validation", "recording", "database", "fhir", "installation"],
+  ["web", "validation", "recording", "database", "alerting", "fhir", "installation"],
   ["app"],
   ["commands"],
 ] as const;

@@ -86,6 +86,27 @@ export class MqttLink {
     return "sent";
   }
 
+  /**
+   * Publishes a message that the broker acknowledges (QoS 1).
+   *
+   * @returns false if there is no connection, or `signal` aborts before the acknowledgement
+   */
+  deliver(message: MqttMessage, signal: AbortSignal): Promise<boolean> {
+    const client = this.#client;
+    if (!client?.connected || signal.aborted) return Promise.resolve(false);
+    return new Promise((resolve) => {
+      const finish = (delivered: boolean) => {
+        signal.removeEventListener("abort", onEnd);
+        client.stream.removeListener("close", onEnd);
+        resolve(delivered);
+      };
+      const onEnd = () => finish(false);
+      signal.addEventListener("abort", onEnd);
+      client.stream.once("close", onEnd);
+      publishTo(client, message, { qos: 1, onSent: (error) => finish(!error) });
+    });
+  }
+
   /** Publishes the last message, waits for its acknowledgement for at most 1 s, and disconnects. */
   async close(): Promise<void> {
     this.#closed = true;
@@ -97,7 +118,7 @@ export class MqttLink {
     const timer = setTimeout(() => client.stream.destroy(), CLOSE_MS);
     if (client.connected) {
       // DISCONNECT makes the broker discard the Last Will.
-      publishTo(client, this.#options.lastWill, () => client.end());
+      publishTo(client, this.#options.lastWill, { onSent: () => client.end() });
     } else client.stream.destroy();
     await closed;
     clearTimeout(timer);
@@ -226,10 +247,13 @@ export class MqttLink {
 function publishTo(
   client: MqttClient,
   { topic, payload, retained = false, expiryS }: MqttMessage,
-  onSent: () => void = () => {},
+  { qos = retained ? 1 : 0, onSent = () => {} }: {
+    readonly qos?: 0 | 1;
+    readonly onSent?: (error?: Error | null) => void;
+  } = {},
 ): void {
   client.publish(topic, bufferOf(payload), {
-    qos: retained ? 1 : 0,
+    qos,
     retain: retained,
     ...expiryS === undefined ? {} : { properties: { messageExpiryInterval: expiryS } },
   }, onSent);

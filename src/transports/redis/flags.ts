@@ -31,7 +31,7 @@ const own = (key: string) => ({ config: REDIS_CONFIG_FILE, key, documented: fals
 const HOSTS_AND_PORTS = { regex: /^\S+:\d{1,5}$/, description: "a list of HOST:PORT" };
 
 /** The connection to Redis; each row is also a key of the file that `--redis_config_path` names. */
-export const redisFlags = topic("Redis", ["serve", "record", "log", "dashboard", "fhir"], {
+export const redisFlags = topic("Redis", ["serve", "record", "log", "alert", "dashboard", "fhir"], {
   configPath: optionalPath("redis_config_path", "JSON file with the values below."),
   saveDefaultConfig: bool(
     "save_default_redis_ipc_config",
@@ -311,12 +311,13 @@ const CONNECTING: readonly CommandName[] = [
   "install",
   "dashboard",
   "record",
+  "alert",
   "fhir",
   "log",
 ];
 
 /** Those of them that neither send nor receive frames. */
-const WITHOUT_FRAMES: readonly CommandName[] = ["record", "fhir", "log"];
+const WITHOUT_FRAMES: readonly CommandName[] = ["record", "alert", "fhir", "log"];
 
 /** Refuses a password or frames without TLS beyond loopback. */
 export const redisPolicy: Policy<WithRedis & { readonly publish: PublishSettings }> = (

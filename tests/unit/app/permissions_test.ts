@@ -181,3 +181,25 @@ Deno.test("permissionsFor() allows the broker and the files of MQTT only with --
   assert.deepEqual(added("net"), ["[::1]:8883"]);
   assert.deepEqual(granted.write, without.write);
 });
+
+Deno.test("permissionsFor() allows alert only the hosts and programs that its rules name", () => {
+  const path = Deno.makeTempFileSync();
+  try {
+    Deno.writeTextFileSync(
+      path,
+      `{"rules": [{"name": "a", "condition": "apnea"}], "notify": [
+        {"kind": "webhook", "url": "https://a.example/", "secret_file": "/secret"},
+        {"kind": "command", "program": "/usr/bin/pager"}]}`,
+    );
+    const redis = ["--redis_host=r", "--redis_allow_plaintext"];
+    assert.deepEqual(permissionsOf("alert", `--rules=${path}`, "--alert_journal=/j", ...redis), {
+      read: [path, "/secret", "/j"],
+      write: ["/j"],
+      net: ["r:6379", "a.example:443"],
+      run: ["/usr/bin/pager"],
+      ffi: false,
+    });
+  } finally {
+    Deno.removeSync(path);
+  }
+});

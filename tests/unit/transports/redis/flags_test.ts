@@ -145,6 +145,7 @@ Deno.test("redisPolicy refuses a password or frames without TLS to any host beyo
       ["install", remote],
       ["dashboard", remote],
       ["record", remote, password],
+      ["alert", "--rules=/r", remote, password],
       ["record", "--redis_sentinel_name=m", "--redis_sentinels=[::1]:1,a:2", password],
       ["--simulate", "--redis_cluster", "--redis_cluster_nodes=[fe80::1]:1"],
     ]
@@ -161,6 +162,7 @@ Deno.test("redisPolicy refuses a password or frames without TLS to any host beyo
       ["--simulate", remote, noFrames],
       ["--simulate", remote, "--streaming_backend=file", password],
       ["record", remote],
+      ["alert", "--rules=/r", remote],
       ["record", "--redis_sentinel_name=m", "--redis_sentinels=[::1]:1", password],
       ["--simulate", "--redis_host=127.0.0.9", password],
       ["print-config", remote, password],
