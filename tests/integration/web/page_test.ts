@@ -150,10 +150,16 @@ testPage("shows and sounds an alarm, and one tab acknowledges it for the other",
     await each.reads(".tile[data-trouble='high']", "Pulse above 120");
     await each.reads("button.alarms", "1 alarm");
   }
+  await page.send("Page.bringToFront");
+  await page.evaluate(`{
+    globalThis.pulses = 0;
+    const Tone = OscillatorNode;
+    globalThis.OscillatorNode = function (...args) { pulses++; return new Tone(...args); };
+  }`);
   await probe.reads("button.sound", "Sound off");
   await probe.press("s");
   await probe.reads("button.sound", "Sound on");
-  await page.send("Page.bringToFront");
+  await probe.sees("a burst of ten pulses", "pulses === 10");
   await probe.click("button.alarms");
   await probe.reads("#alarm-panel", "This is no medical alarm system");
   await probe.click("#alarm-panel li button");
@@ -167,6 +173,89 @@ testPage("shows and sounds an alarm, and one tab acknowledges it for the other",
   await probe.reads("#alarm-panel li .state", "acknowledged");
   ward.server.setAlarms([]);
   for (const each of [probe, other]) await each.reads("button.alarms", "No alarms");
+});
+
+testPage("does not flash with reduced motion", async (open) => {
+  const beds = healthyBeds(4);
+  await using ward = await open({ beds, alarms: [alarmOf("icu-1")], reducedMotion: true });
+  await ward.probe.reads(".tile[data-trouble='high']", "Pulse above 120");
+  await ward.probe.hasTiles(4);
+  assert.deepEqual(await ward.page.evaluate("({ ...document.documentElement.dataset })"), {});
+});
+
+testPage("changes no live region while all is well", async (open) => {
+  await using ward = await open({ beds: healthyBeds(6) });
+  const { probe, page } = ward;
+  await probe.hasTiles(6);
+  const changes = await page.evaluate<string[]>(`new Promise((resolve) => {
+    const changed = [];
+    const regions = "[role=status], [role=alert], [aria-live], output";
+    const observer = new MutationObserver((records) => {
+      for (const { target } of records) {
+        const element = target instanceof Element ? target : target.parentElement;
+        if (element?.closest(regions)) changed.push(element.outerHTML);
+      }
+    });
+    observer.observe(document.body, { subtree: true, childList: true, characterData: true });
+    setTimeout(() => resolve(changed), 4000);
+  })`);
+  assert.deepEqual(changes, []);
+});
+
+testPage("zooms, moves and saves trends", async (open) => {
+  await using ward = await open({ beds: healthyBeds(1), width: 1280, height: 1400 });
+  const { probe, page } = ward;
+  await probe.reads(".detail h2", "icu-1");
+  await probe.click(".toggle-trends");
+  const range = "document.querySelector('.plot')?.dataset.range ?? ''";
+  await probe.sees("the range", range);
+  const whole = await page.evaluate<string>(range);
+  const [from = 0, to = 0] = whole.split(" ").map(Number);
+  assert.ok(Math.abs(to - from - 3600) < 30, whole);
+  const { x, y, width } = await page.evaluate<{ x: number; y: number; width: number }>(
+    "document.querySelector('.u-over').getBoundingClientRect().toJSON()",
+  );
+  const mouse = (type: string, at: number) =>
+    page.send("Input.dispatchMouseEvent", {
+      type,
+      x: x + width * at,
+      y: y + 40,
+      button: "left",
+      buttons: 1,
+      clickCount: 1,
+    });
+  await mouse("mousePressed", 0.5);
+  await mouse("mouseMoved", 0.6);
+  await mouse("mouseMoved", 0.75);
+  await mouse("mouseReleased", 0.75);
+  await probe.sees(
+    "a quarter of the range",
+    `(() => {
+    const [from, to] = (${range}).split(" ").map(Number);
+    return Math.abs(to - from - 900) < 60;
+  })()`,
+  );
+  const zoomed = await page.evaluate<string>(range);
+  await probe.click("[aria-label^='Earlier']");
+  await probe.sees("another range", `${range} !== ${JSON.stringify(zoomed)}`);
+  await probe.click("[aria-label^='Whole range']");
+  await probe.sees("the whole range", `${range} === ${JSON.stringify(whole)}`);
+  const csv = await page.evaluate<string>("document.querySelector('.trends a').href");
+  assert.match(csv, /v1\/trends\?device=icu-1&from=\d{16}&format=csv$/);
+  await page.evaluate(`{
+    const create = URL.createObjectURL;
+    URL.createObjectURL = (blob) => { globalThis.saved = blob; return create(blob); };
+  }`);
+  await probe.click("[aria-label$='as PNG']");
+  await probe.sees("a picture", "globalThis.saved?.type === 'image/png' && saved.size > 5000");
+  assert.deepEqual(page.errors, []);
+});
+
+testPage("is checked by axe, which finds an image without a text", async (open) => {
+  await using ward = await open({ beds: healthyBeds(3) });
+  await ward.probe.hasTiles(3);
+  await ward.page.evaluate("document.querySelector('main').append(new Image())");
+  assert.match((await axeViolations(ward.page)).join(), /image-alt/);
 });
 
 testPage("says in words, and without flags, what happened to a command", async (open) => {

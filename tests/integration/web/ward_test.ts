@@ -7,7 +7,7 @@ import { temporaryFolder } from "../../support/folders.ts";
 import { PageProbe } from "../../support/page_probe.ts";
 import { startProgram } from "../../support/physiology_server.ts";
 import { rendererSeconds } from "../../support/renderer.ts";
-import { type RedisServer, startRedis } from "../../support/redis_server.ts";
+import { freePort, type RedisServer, startRedis } from "../../support/redis_server.ts";
 import { bedImages, bedNames, SimulatedBed } from "../../support/simulated_bed.ts";
 import { waitFor } from "../../support/wait.ts";
 import { WardPublisher } from "../../support/ward_publisher.ts";
@@ -211,6 +211,37 @@ Deno.test({
     await page.evaluate("document.querySelector('.tile a').click()");
     await probe.reads(".detail h2", "ward-c-50");
     await probe.sees("live video", "'shown' in document.querySelector('.live').dataset");
+  },
+});
+
+Deno.test({
+  name: "page of a device shows its video, its condition and its recording",
+  ignore: !hasChromium(),
+  fn: async () => {
+    await using redis = await startRedis();
+    const port = freePort();
+    await using device = startProgram([
+      "--simulate",
+      `--redis_port=${redis.port}`,
+      `--http_port=${port}`,
+      "--start_with_recording_on",
+    ]);
+    await waitFor("the page", () => device.stderr.includes("Serving the web page"), {
+      timeoutMs: 60_000,
+    });
+    await using page = await ChromiumPage.open();
+    await page.goto(`http://127.0.0.1:${port}/`);
+    const probe = new PageProbe(page);
+    await probe.reads("#connection", "Connected");
+    await probe.sees("live video", "'shown' in document.querySelector('.live')?.dataset", 60_000);
+    await probe.reads(".recording", "Recording session");
+    await probe.reads(".facts", "fps");
+    const pulse = "Number(document.querySelector('.vital.pulse .number').textContent)";
+    await probe.sees("a pulse", `${pulse} > 40`, 60_000);
+    await probe.click(".detail .stop");
+    await probe.reads("#outcome", "has confirmed");
+    await probe.reads(".recording", "Not recording");
+    assert.deepEqual(page.errors, []);
   },
 });
 
