@@ -1,5 +1,6 @@
 import { Vision } from "../vision/vision.ts";
 import { selectedOutlets, selectedSources, selectedTransport, type Settings } from "./flags.ts";
+import { readAlarmRules } from "../web/alarm_monitor.ts";
 import { readHttpTls } from "../web/flags.ts";
 import { grpcTls } from "./grpc.ts";
 
@@ -17,6 +18,7 @@ export async function checkSettings(settings: Settings): Promise<void> {
   );
   grpcTls(settings.server);
   if (settings.server.httpPort > 0) readHttpTls(settings.http);
+  readAlarmRules(settings.alarms);
   await selectedTransport(settings).check?.(settings);
   for (const outlet of selectedOutlets(settings)) outlet.check(settings);
 }

@@ -18,7 +18,7 @@ import { redisPolicy } from "../transports/redis/flags.ts";
 import type { Transport } from "../transports/transport.ts";
 import { validateFlags } from "../validation/flags.ts";
 import { vitalsFlags } from "../vitals/flags.ts";
-import { dashboardFlags, httpFlags, httpTlsFlags, webRules } from "../web/flags.ts";
+import { alarmFlags, dashboardFlags, httpFlags, httpTlsFlags, webRules } from "../web/flags.ts";
 import { loggingFlags, outputFlags, programFlags, stopFlags } from "./program_flags.ts";
 import { OUTLETS } from "./outlets.ts";
 import { SOURCES } from "./sources.ts";
@@ -37,6 +37,7 @@ const TOPICS = {
     ...stopFlags.rows,
   }),
   http: httpTlsFlags,
+  alarms: alarmFlags,
   simulation: simulationFlags,
   validate: validateFlags,
   record: recordFlags,

@@ -6,6 +6,7 @@ import type { Counters } from "../telemetry/counters.ts";
 import type { Health, HealthReport } from "../telemetry/health.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { StatusName } from "../vitals/condition/status_table.ts";
+import { AlarmMonitor, readAlarmRules } from "../web/alarm_monitor.ts";
 import { deviceFamilies, maxValueAgeS } from "../web/device_metrics.ts";
 import { readHttpTls } from "../web/flags.ts";
 import { HttpServer } from "../web/http_server.ts";
@@ -45,18 +46,22 @@ const ACKNOWLEDGEMENT_S = 15;
 /**
  * Serves `/`, `/healthz` and `/metrics` on `--http_port`; returns undefined if that is 0.
  *
- * @throws {ConfigError} if the address needs a token or TLS, or a file of TLS cannot be used
+ * @throws {ConfigError} if the address needs a token or TLS, or a file of TLS or the alarm rules
+ *   cannot be used
  * @throws {UnavailableError} if the port is taken
  */
 export async function openPage(
   settings: Settings,
   context: PageContext,
 ): Promise<Page | undefined> {
-  const { server, http: tls, redis, vitals } = settings;
+  const { server, http: tls, alarms: alarmSettings, redis, vitals } = settings;
   const { commands, counters, log } = context;
   if (server.httpPort === 0) return undefined;
   const hub = new Hub();
   const trends = new Trends({ store: new TrendStore(hub), log });
+  using opening = new DisposableStack();
+  const rules = readAlarmRules(alarmSettings);
+  const alarms = opening.use(new AlarmMonitor({ hub, rules, log, counters }));
   const device = redis.keyPrefix;
   const maxAgeS = maxValueAgeS(vitals.bufferDurationS);
   const http = new HttpServer({
@@ -67,6 +72,7 @@ export async function openPage(
     allowPlaintext: tls.allowPlaintext,
     hub,
     trends,
+    alarms,
     metrics: () => [...deviceFamilies(hub, { maxAgeS }), ...counters.families({ device })],
     counters,
     log,
@@ -77,24 +83,36 @@ export async function openPage(
     },
   });
   await http.start();
+  const opened = opening.move();
   return {
-    reload: () => renewCertificate(http, tls, log),
+    reload: () => renewPage({ server: http, alarms }, settings, log),
     sink: new PageSink(hub, { device }),
-    [Symbol.asyncDispose]: () => http[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: async () => {
+      opened.dispose();
+      await http[Symbol.asyncDispose]();
+    },
   };
 }
 
-/** Gives a server the certificate that its files contain now. */
-export function renewCertificate(
-  server: Pick<HttpServer, "setCertificate">,
-  settings: Settings["http"],
+/** Gives a page the certificate and the alarm rules that their files contain now. */
+export function renewPage(
+  { server, alarms }: {
+    readonly server: Pick<HttpServer, "setCertificate">;
+    readonly alarms: Pick<AlarmMonitor, "setRules">;
+  },
+  settings: Pick<Settings, "http" | "alarms">,
   log: Log,
 ): void {
   try {
-    const tls = readHttpTls(settings);
+    const tls = readHttpTls(settings.http);
     if (tls) server.setCertificate(tls);
   } catch (error) {
     log.error(`Keeping the old certificate: ${reasonOf(error)}`);
+  }
+  try {
+    alarms.setRules(readAlarmRules(settings.alarms));
+  } catch (error) {
+    log.error(`Keeping the old alarm rules: ${reasonOf(error)}`);
   }
 }
 

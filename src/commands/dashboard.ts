@@ -1,4 +1,4 @@
-import { renewCertificate } from "../app/page.ts";
+import { renewPage } from "../app/page.ts";
 import { onHangUp, stopSignal } from "../app/stop_signal.ts";
 import { EXIT } from "../base/errors.ts";
 import { SystemClock } from "../telemetry/clock.ts";
@@ -6,6 +6,7 @@ import { Counters } from "../telemetry/counters.ts";
 import { RedisReader } from "../transports/redis/reader.ts";
 import { redisOptions } from "../transports/redis/settings.ts";
 import { DeviceFeed } from "../web/device_feed.ts";
+import { AlarmMonitor, readAlarmRules } from "../web/alarm_monitor.ts";
 import { deviceFamilies } from "../web/device_metrics.ts";
 import { readHttpTls } from "../web/flags.ts";
 import { HttpServer } from "../web/http_server.ts";
@@ -19,6 +20,7 @@ import type { CommandContext } from "./command.ts";
 /** Serves the page of all devices that publish to one Redis, until it is stopped. */
 export async function run({ settings, log, print }: CommandContext): Promise<number> {
   const { redis, dashboard, http } = settings;
+  const rules = readAlarmRules(settings.alarms);
   using stop = stopSignal(log);
   await using reader = new RedisReader({
     redis: redisOptions(redis),
@@ -34,6 +36,7 @@ export async function run({ settings, log, print }: CommandContext): Promise<num
   using store = new TrendStore(feed.hub);
   const history = redis.usePubsub ? {} : { history: new TrendHistory(reader) };
   const counters = new Counters();
+  using alarms = new AlarmMonitor({ hub: feed.hub, rules, log, counters });
   await using server = new HttpServer({
     address: dashboard.address,
     port: dashboard.port,
@@ -44,6 +47,7 @@ export async function run({ settings, log, print }: CommandContext): Promise<num
     ...dashboard.recordings === undefined
       ? {}
       : { sessions: new SessionFolder(dashboard.recordings) },
+    alarms,
     trends: new Trends({ store, ...history, log }),
     metrics: () => [...deviceFamilies(feed.hub), ...counters.families()],
     counters,
@@ -51,7 +55,7 @@ export async function run({ settings, log, print }: CommandContext): Promise<num
     onCommand: (device, command) => feed.sendCommand(device, command),
   });
   await server.start();
-  using _hangUp = onHangUp(() => renewCertificate(server, http, log));
+  using _hangUp = onHangUp(() => renewPage({ server, alarms }, settings, log));
   void feed.follow(stop.signal);
   await stop.stopped;
   return EXIT.ok;

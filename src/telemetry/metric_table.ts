@@ -198,6 +198,11 @@ export const METRIC_TABLE = {
     help: "Messages dropped, as there was no connection to the MQTT broker or it was too slow",
     labels: ["type", "reason"],
   },
+  alarm_changes_total: {
+    kind: "counter",
+    help: "Alarms of the page that were raised, ended, acknowledged or removed",
+    labels: ["change", "priority"],
+  },
   http_login_failures_total: {
     kind: "counter",
     help: "Wrong tokens for HTTP",

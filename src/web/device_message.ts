@@ -1,18 +1,13 @@
 import type { Topic } from "../envelopes/envelope.ts";
+import { isRecord, isReplayed, type ReceivedEnvelope } from "../envelopes/received.ts";
 
 /** Topics of envelopes, which are JSON; frames are binary. */
 export type EnvelopeTopic = Exclude<Topic, "frame">;
 
-/** An envelope of which only the outer form is certain: any publisher may have written it. */
-export interface UntrustedEnvelope {
-  readonly timestamp: number;
-  readonly payload: Readonly<Record<string, unknown>>;
-}
-
 /** The envelope of a device. It is encoded once, when the first client needs the text. */
-export class DeviceMessage implements UntrustedEnvelope {
+export class DeviceMessage implements ReceivedEnvelope {
   readonly device: string;
-  readonly topic: EnvelopeTopic;
+  readonly type: EnvelopeTopic;
   readonly timestamp: number;
   readonly payload: Readonly<Record<string, unknown>>;
   /** Time of its arrival, monotonic. */
@@ -25,10 +20,10 @@ export class DeviceMessage implements UntrustedEnvelope {
       readonly topic: EnvelopeTopic;
       readonly atMs: number;
     },
-    { timestamp, payload }: UntrustedEnvelope,
+    { timestamp, payload }: ReceivedEnvelope,
   ) {
     this.device = device;
-    this.topic = topic;
+    this.type = topic;
     this.timestamp = timestamp;
     this.payload = payload;
     this.atMs = atMs;
@@ -36,27 +31,22 @@ export class DeviceMessage implements UntrustedEnvelope {
 
   /** The envelope as JSON, with the device as its fourth key. */
   get text(): string {
-    const { topic: type, timestamp, payload, device } = this;
+    const { type, timestamp, payload, device } = this;
     return this.#text ??= JSON.stringify({ type, timestamp, payload, device });
   }
 
   /** True if it is delivered late, after an outage. */
   get isReplayed(): boolean {
-    const { metadata } = this.payload;
-    return isRecord(metadata) && metadata["replayed"] === true;
+    return isReplayed(this);
   }
 }
 
 /** Returns `envelope` if it has the form of one of `topic`. */
-export function asEnvelope(topic: EnvelopeTopic, envelope: unknown): UntrustedEnvelope | undefined {
+export function asEnvelope(topic: EnvelopeTopic, envelope: unknown): ReceivedEnvelope | undefined {
   if (!isRecord(envelope) || envelope["type"] !== topic) return undefined;
   const { timestamp, payload } = envelope;
   if (typeof timestamp !== "number" || !Number.isFinite(timestamp) || !isRecord(payload)) {
     return undefined;
   }
-  return { timestamp, payload };
-}
-
-export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return { type: topic, timestamp, payload };
 }

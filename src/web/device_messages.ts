@@ -1,7 +1,7 @@
 import { epochUs } from "../base/time.ts";
 import { type FrameImage, type Topic, TOPICS } from "../envelopes/envelope.ts";
 import { MAX_CHARACTERS, parseUntrusted } from "../envelopes/untrusted.ts";
-import { isRecord } from "./device_message.ts";
+import { isRecord } from "../envelopes/received.ts";
 import type { Hub } from "./hub.ts";
 
 /** Maximum length of a key prefix, which any publisher can choose. */

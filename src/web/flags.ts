@@ -61,6 +61,15 @@ export const httpTlsFlags = topic("HTTP", ["serve", "dashboard"], {
   ),
 });
 
+/** Alarms of the page, whichever command serves it. */
+export const alarmFlags = topic("HTTP", ["serve", "dashboard"], {
+  rulesPath: optionalPath(
+    "alarm_rules",
+    "JSON file with the rules of alarms; without one, a device that is silent for 5 s raises one. " +
+      "It is read again at SIGHUP.",
+  ),
+});
+
 /** The web page for any number of devices. */
 export const dashboardFlags = topic("Dashboard", ["dashboard"], {
   devices: list(
@@ -95,6 +104,7 @@ export const dashboardFlags = topic("Dashboard", ["dashboard"], {
 
 export type HttpSettings = ValuesOf<typeof httpFlags>;
 export type HttpTlsSettings = ValuesOf<typeof httpTlsFlags>;
+export type AlarmSettings = ValuesOf<typeof alarmFlags>;
 export type DashboardSettings = ValuesOf<typeof dashboardFlags>;
 
 interface WithHttp {
@@ -105,6 +115,10 @@ interface WithHttp {
 interface WithDashboard {
   readonly dashboard: DashboardSettings;
   readonly http: HttpTlsSettings;
+}
+
+interface WithAlarms {
+  readonly alarms: AlarmSettings;
 }
 
 export const webRules: readonly Rule<WithHttp & WithDashboard>[] = [
@@ -166,12 +180,18 @@ export function readHttpTls({ certPath, keyPath }: HttpTlsSettings) {
   return readKeyPair({ certPath, keyPath }, { cert: "certificate for HTTP", key: "key for HTTP" });
 }
 
-export const httpPermissions: PermissionsOf<WithHttp> = ({ server, http }) => ({
-  ...server.httpPort > 0 ? { read: definedPaths(http.certPath, http.keyPath) } : {},
+export const httpPermissions: PermissionsOf<WithHttp & WithAlarms> = (
+  { server, http, alarms },
+) => ({
+  ...server.httpPort > 0
+    ? { read: definedPaths(http.certPath, http.keyPath, alarms.rulesPath) }
+    : {},
   net: server.httpPort > 0 ? [hostAndPort(server.httpAddress, server.httpPort)] : [],
 });
 
-export const dashboardPermissions: PermissionsOf<WithDashboard> = ({ dashboard, http }) => ({
-  read: definedPaths(http.certPath, http.keyPath, dashboard.recordings),
+export const dashboardPermissions: PermissionsOf<WithDashboard & WithAlarms> = (
+  { dashboard, http, alarms },
+) => ({
+  read: definedPaths(http.certPath, http.keyPath, alarms.rulesPath, dashboard.recordings),
   net: [hostAndPort(dashboard.address, dashboard.port)],
 });

@@ -1,11 +1,8 @@
 import type { FrameImage, Topic } from "../envelopes/envelope.ts";
+import type { Alarm } from "../alarms/alarm.ts";
+import type { ReceivedEnvelope } from "../envelopes/received.ts";
 import { DeviceFrame } from "./device_frame.ts";
-import {
-  asEnvelope,
-  DeviceMessage,
-  type EnvelopeTopic,
-  type UntrustedEnvelope,
-} from "./device_message.ts";
+import { asEnvelope, DeviceMessage, type EnvelopeTopic } from "./device_message.ts";
 import { DevicePlaces } from "./device_places.ts";
 import { type FrameDemand, FrameFanout } from "./frame_fanout.ts";
 
@@ -20,6 +17,7 @@ export type Notice =
   | { readonly type: "gone"; readonly device: string }
   | { readonly type: "connection"; readonly connected: boolean }
   | { readonly type: "hidden"; readonly count: number }
+  | { readonly type: "alarms"; readonly alarms: readonly Alarm[] }
   | { readonly type: "alive" };
 
 /** A receiver of everything that the hub publishes. */
@@ -66,6 +64,7 @@ export class Hub {
   readonly #places: DevicePlaces;
   readonly #nowMs: () => number;
   #connected = true;
+  #alarms: readonly Alarm[] | undefined;
   #hidden = 0;
 
   constructor(
@@ -88,6 +87,11 @@ export class Hub {
   /** Number of devices that are not shown, because there are too many. */
   get hidden(): number {
     return this.#places.hidden;
+  }
+
+  /** All alarms; undefined if there are no rules for them. */
+  get alarms(): readonly Alarm[] | undefined {
+    return this.#alarms;
   }
 
   has(device: string): boolean {
@@ -126,8 +130,8 @@ export class Hub {
   /** The latest messages of a device for a new subscriber, without outdated metrics. */
   snapshot(device: string): readonly DeviceMessage[] {
     const nowMs = this.#nowMs();
-    return [...this.#devices.get(device)?.latest.values() ?? []].filter(({ topic, atMs }) =>
-      topic === "status" || topic === "recording_state" || nowMs - atMs < MAX_METRIC_AGE_MS
+    return [...this.#devices.get(device)?.latest.values() ?? []].filter(({ type, atMs }) =>
+      type === "status" || type === "recording_state" || nowMs - atMs < MAX_METRIC_AGE_MS
     );
   }
 
@@ -142,11 +146,11 @@ export class Hub {
 
   #publish(
     about: { readonly device: string; readonly topic: EnvelopeTopic; readonly atMs: number },
-    envelope: UntrustedEnvelope,
+    envelope: ReceivedEnvelope,
   ): void {
     const message = new DeviceMessage(about, envelope);
     // Only the last recording state is valid however late it is.
-    const isLate = message.topic !== "recording_state" && message.isReplayed;
+    const isLate = message.type !== "recording_state" && message.isReplayed;
     if (isLate) {
       if (!this.#devices.has(message.device)) return;
       for (const subscriber of this.#subscribers) subscriber.takeReplayed?.(message);
@@ -154,7 +158,7 @@ export class Hub {
     }
     const known = this.#findOrAdd(message.device);
     if (!known) return;
-    known.latest.set(message.topic, message);
+    known.latest.set(message.type, message);
     for (const subscriber of this.#subscribers) subscriber.takeMessage?.(message);
   }
 
@@ -169,6 +173,12 @@ export class Hub {
     if (connected === this.#connected) return;
     this.#connected = connected;
     this.#notify({ type: "connection", connected });
+  }
+
+  /** Publishes the list of alarms. */
+  setAlarms(alarms: readonly Alarm[]): void {
+    this.#alarms = alarms;
+    this.#notify({ type: "alarms", alarms });
   }
 
   /** Removes a silent device until it is heard again. */

@@ -1,5 +1,5 @@
 import type { RecordingCommand } from "../control/recording.ts";
-import { isRecord } from "./device_message.ts";
+import { isRecord } from "../envelopes/received.ts";
 import type { Hub } from "./hub.ts";
 
 /** Time for a device to confirm a command, in milliseconds. */

@@ -1,4 +1,4 @@
-import { isRecord } from "../device_message.ts";
+import { isRecord } from "../../envelopes/received.ts";
 import type { Hub } from "../hub.ts";
 import { errorResponse, jsonResponse } from "../responses.ts";
 import { recordingOf } from "../recording_control.ts";

@@ -5,6 +5,8 @@ import { RecordingControl } from "../recording_control.ts";
 import type { SessionFolder } from "../sessions.ts";
 import type { Trends } from "../trends/trends.ts";
 import { errorResponse, jsonResponse } from "../responses.ts";
+import type { AlarmMonitor } from "../alarm_monitor.ts";
+import { alarmRoutes } from "./alarms.ts";
 import { assetRoutes } from "./assets.ts";
 import { deviceRoutes } from "./devices.ts";
 import { metricsRoute } from "./monitoring.ts";
@@ -24,6 +26,8 @@ export interface PageServices {
   readonly onCommand: (device: string, command: RecordingCommand) => Promise<boolean> | boolean;
   /** Content of `/v1/trends`. @default the path does not exist */
   readonly trends?: Trends;
+  /** Raises the alarms of `/v1/alarms`. @default the path does not exist */
+  readonly alarms?: AlarmMonitor;
   /** Content of `/v1/sessions`. @default the path does not exist */
   readonly sessions?: SessionFolder;
   /** Content of `/metrics`. @default the path does not exist */
@@ -32,7 +36,7 @@ export interface PageServices {
 
 /** All paths that need the token, if there is one. */
 export function pageRoutes(
-  { hub, onCommand, trends, sessions, metrics }: PageServices,
+  { hub, onCommand, trends, alarms, sessions, metrics }: PageServices,
 ): readonly Route[] {
   return [
     ...assetRoutes(),
@@ -41,13 +45,14 @@ export function pageRoutes(
     videoRoute(hub),
     ...trends ? [trendRoute(hub, trends)] : [],
     ...sessions ? sessionRoutes(sessions) : [],
+    ...alarms ? alarmRoutes(hub, alarms) : [],
     ...metrics ? [metricsRoute(metrics)] : [],
     {
       method: "GET",
       path: "/v1/page",
       handle: () =>
         jsonResponse({
-          alarms: false,
+          alarms: alarms !== undefined,
           sessions: sessions !== undefined,
           history: trends?.hasHistory === true,
         }),

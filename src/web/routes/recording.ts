@@ -2,7 +2,7 @@ import { parseRecordingCommand } from "../../control/commands.ts";
 import type { RecordingCommand } from "../../control/recording.ts";
 import { parseUntrusted } from "../../envelopes/untrusted.ts";
 import { MAX_DEVICES } from "../../transports/redis/key_value_reader.ts";
-import { isRecord } from "../device_message.ts";
+import { isRecord } from "../../envelopes/received.ts";
 import type { Hub } from "../hub.ts";
 import type { CommandOutcome, RecordingControl } from "../recording_control.ts";
 import { readJsonBody } from "../requests.ts";

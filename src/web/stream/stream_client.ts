@@ -76,7 +76,7 @@ export class StreamClient implements Subscriber, FrameViewer {
 
   takeMessage(message: DeviceMessage): void {
     if (this.#wants(this.#subscription, message)) {
-      this.#queue.add(`${message.topic} ${message.device}`, message);
+      this.#queue.add(`${message.type} ${message.device}`, message);
     }
   }
 
@@ -95,8 +95,8 @@ export class StreamClient implements Subscriber, FrameViewer {
     this.#queue.addFrame(frame);
   }
 
-  #wants(subscription: Subscription | undefined, { topic, device }: DeviceMessage): boolean {
-    return subscription !== undefined && subscription.topics.has(topic) &&
+  #wants(subscription: Subscription | undefined, { type, device }: DeviceMessage): boolean {
+    return subscription !== undefined && subscription.topics.has(type) &&
       includesDevice(subscription, device);
   }
 
@@ -114,7 +114,10 @@ export class StreamClient implements Subscriber, FrameViewer {
       const agoMs = Math.round(1000 * (this.#hub.silentS(device) ?? 0));
       this.#send({ type: "heard", device, ago_ms: agoMs });
     }
-    if (!before && this.#hub.hidden > 0) this.#send({ type: "hidden", count: this.#hub.hidden });
+    if (before) return;
+    const { hidden, alarms } = this.#hub;
+    if (hidden > 0) this.#send({ type: "hidden", count: hidden });
+    if (alarms) this.#send({ type: "alarms", alarms });
   }
 
   #send(notice: Notice): void {

@@ -23,7 +23,7 @@ export class StreamServer {
     return this.#clients;
   }
 
-  /** True if there are so many clients that no further one is accepted. */
+  /** True if no further client is accepted. */
   get isFull(): boolean {
     return this.#clients >= MAX_STREAM_CLIENTS;
   }

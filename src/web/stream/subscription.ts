@@ -1,8 +1,8 @@
 import { matchesGlob } from "../../base/glob.ts";
 import { type Topic, TOPICS } from "../../envelopes/envelope.ts";
 import { parseUntrusted } from "../../envelopes/untrusted.ts";
-import { MAX_DEVICES } from "../../transports/redis/key_value_reader.ts";
-import { isRecord } from "../device_message.ts";
+import { isPattern, MAX_DEVICES } from "../../transports/redis/key_value_reader.ts";
+import { isRecord } from "../../envelopes/received.ts";
 import type { FrameDemand } from "../frame_fanout.ts";
 
 /** Longest message of a client, in bytes: three lists of 256 names of 80 characters. Chosen. */
@@ -13,8 +13,10 @@ const MAX_NAME_CHARACTERS = 200;
 /** What a client of the stream wants to receive. */
 export interface Subscription {
   readonly topics: ReadonlySet<Topic>;
-  /** Names or patterns of the devices whose envelopes it receives. */
-  readonly devices: readonly string[];
+  /** Names of devices whose envelopes it receives. */
+  readonly names: ReadonlySet<string>;
+  /** Patterns of the names of others. */
+  readonly patterns: readonly string[];
   /** Devices of which it receives every frame. */
   readonly live: ReadonlySet<string>;
   /** Devices of which it receives a frame a second. */
@@ -41,7 +43,8 @@ export function parseSubscription(text: string): ParsedSubscription {
   }
   const subscription = {
     topics: new Set(subscribe),
-    devices: devices as readonly string[],
+    names: new Set(devices as readonly string[]),
+    patterns: (devices as readonly string[]).filter((device) => isPattern(device)),
     live: new Set(live as readonly string[]),
     stills: new Set(stills as readonly string[]),
   };
@@ -49,8 +52,9 @@ export function parseSubscription(text: string): ParsedSubscription {
 }
 
 /** Returns true if envelopes of the device are wanted. */
-export function includesDevice({ devices }: Subscription, device: string): boolean {
-  return devices.some((pattern) => matchesGlob(pattern, device));
+export function includesDevice({ names, patterns }: Subscription, device: string): boolean {
+  return names.has("*") || names.has(device) ||
+    patterns.some((pattern) => matchesGlob(pattern, device));
 }
 
 /** Returns which frames of the device are wanted. */

@@ -1,4 +1,5 @@
-import { type DeviceMessage, isRecord } from "../device_message.ts";
+import { isRecord } from "../../envelopes/received.ts";
+import type { DeviceMessage } from "../device_message.ts";
 import type { Hub } from "../hub.ts";
 import { type TrendRow, TrendSeries, type TrendValues } from "./trend_series.ts";
 
@@ -28,8 +29,8 @@ export class TrendStore implements Disposable {
     return this.#series.get(device)?.rows(range) ?? [];
   }
 
-  #take({ device, topic, timestamp, payload }: DeviceMessage, how: "add" | "addLate"): void {
-    if (topic !== "core_metrics" || timestamp < 0 || timestamp > MAX_TIME_US) return;
+  #take({ device, type, timestamp, payload }: DeviceMessage, how: "add" | "addLate"): void {
+    if (type !== "core_metrics" || timestamp < 0 || timestamp > MAX_TIME_US) return;
     let series = this.#series.get(device);
     if (!series) this.#series.set(device, series = new TrendSeries());
     series[how](timestamp, strictValues(payload));

@@ -9,7 +9,7 @@ import { optionsFor } from "../../support/redis_outbox.ts";
 import { type RedisServer, startRedis } from "../../support/redis_server.ts";
 import { waitFor } from "../../support/wait.ts";
 
-/** A device behind Redis: it is heard as long as it beats, and answers commands if it is told to. */
+/** A device behind Redis: publishes its status, and answers commands unless a test prevents it. */
 class Device implements Disposable {
   readonly commands: Record<string, unknown>[] = [];
   answers = true;
