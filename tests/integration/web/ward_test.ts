@@ -26,7 +26,7 @@ function lanAddress(): string {
 }
 
 /** A dashboard with TLS and a token, for devices that publish to Redis. */
-async function startWard(count = BEDS) {
+async function startWard(count = BEDS, flags: readonly string[] = []) {
   const stack = new AsyncDisposableStack();
   const folder = stack.use(temporaryFolder());
   const { server: certificate } = makeCertificates(folder.path);
@@ -41,6 +41,7 @@ async function startWard(count = BEDS) {
     `--token=${TOKEN}`,
     `--http_tls_cert_path=${certificate.cert}`,
     `--http_tls_key_path=${certificate.key}`,
+    ...flags,
   ]));
   const port = await waitFor(
     "the address",
@@ -210,6 +211,53 @@ Deno.test({
     await page.evaluate("document.querySelector('.tile a').click()");
     await probe.reads(".detail h2", "ward-c-50");
     await probe.sees("live video", "document.querySelector('.live[data-shown]')");
+  },
+});
+
+const RULES = {
+  rules: [{
+    name: "pulse_high",
+    vital: "pulse",
+    above: 120,
+    priority: "high",
+    dwell_s: 1,
+    hysteresis: 3,
+  }],
+};
+
+Deno.test({
+  name: "page shows an alarm of the rules, which one tab acknowledges for the other",
+  ignore: !hasChromium(),
+  fn: async () => {
+    using folder = temporaryFolder();
+    const rules = `${folder.path}/rules.json`;
+    Deno.writeTextFileSync(rules, JSON.stringify(RULES));
+    await using server = await startWard(4, [`--alarm_rules=${rules}`]);
+    await using page = await ChromiumPage.open({ ignoreCertificates: true });
+    const probe = await logIn(page, server.url);
+    await probe.hasTiles(4);
+    await using tab = await page.openTab();
+    const other = new PageProbe(tab);
+    await tab.goto(server.url);
+    await other.hasTiles(4);
+    const bed = server.ward.bed("ward-b-1");
+    bed.pulse = 140;
+    for (const each of [probe, other]) {
+      await each.reads(".tile[data-device='ward-b-1'][data-trouble='high']", "120");
+      await each.reads("button.alarms", "1 alarm");
+    }
+    assert.equal((await other.tiles())[0], "ward-b-1");
+    await page.send("Page.bringToFront");
+    await page.evaluate("document.querySelector('.tile a').focus()");
+    await probe.press("a");
+    for (const each of [probe, other]) {
+      await each.sees(
+        "the alarm acknowledged",
+        "document.querySelector(\".tile[data-device='ward-b-1'][data-acknowledged]\")",
+      );
+    }
+    bed.pulse = 70;
+    for (const each of [probe, other]) await each.reads("button.alarms", "No alarms");
   },
 });
 
