@@ -29,22 +29,9 @@ export function troubleOf(view: DeviceView, alarm: Alarm | undefined): Trouble {
   return isMissing || view.duplicate ? "withheld" : "ok";
 }
 
-/** Returns the group of a device: that of the rules, or the part before its last hyphen. */
-export function groupOf(
-  name: string,
-  groups: Readonly<Record<string, readonly string[]>> = {},
-): string {
-  for (const [group, patterns] of Object.entries(groups)) {
-    if (patterns.some((pattern) => matches(name, pattern))) return group;
-  }
-  const hyphen = name.lastIndexOf("-");
-  return hyphen > 0 ? name.slice(0, hyphen) : "";
-}
-
-/** Whether a name matches a pattern in which `*` stands for any text and `?` for a character. */
-function matches(name: string, pattern: string): boolean {
-  const escaped = pattern.replaceAll(/[.+^${}()|[\]\\]/g, "\\$&");
-  return new RegExp(`^${escaped.replaceAll("*", ".*").replaceAll("?", ".")}$`, "s").test(name);
+/** Returns the group of a device: the part of its name before the last hyphen, if there is one. */
+export function groupOf(name: string): string {
+  return name.slice(0, Math.max(0, name.lastIndexOf("-")));
 }
 
 /** What the overview sorts and filters. */
