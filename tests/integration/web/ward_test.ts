@@ -1,68 +1,23 @@
 /** The page in real browsers: 60 devices that publish to a real Redis, by TLS, with a login. */
 import assert from "node:assert/strict";
-import { makeCertificates } from "../../support/certificates.ts";
 import { ChromiumPage, hasChromium } from "../../support/chromium.ts";
 import { FirefoxPage, hasFirefox } from "../../support/firefox.ts";
 import { temporaryFolder } from "../../support/folders.ts";
 import { PageProbe } from "../../support/page_probe.ts";
 import { startProgram } from "../../support/physiology_server.ts";
 import { rendererSeconds } from "../../support/renderer.ts";
-import { freePort, type RedisServer, startRedis } from "../../support/redis_server.ts";
-import { bedImages, bedNames, SimulatedBed } from "../../support/simulated_bed.ts";
+import { freePort, startRedis } from "../../support/redis_server.ts";
 import { waitFor } from "../../support/wait.ts";
-import { WardPublisher } from "../../support/ward_publisher.ts";
+import { startWard, WARD_TOKEN } from "../../support/ward_server.ts";
 
-const TOKEN = "a secret of 16 characters";
 const BEDS = 60;
-
-const images = await bedImages();
-
-/** An address of this machine that is not loopback, as another machine uses it. */
-function lanAddress(): string {
-  const found = Deno.networkInterfaces().find(({ family, address }) =>
-    family === "IPv4" && !address.startsWith("127.")
-  );
-  return found?.address ?? "127.0.0.1";
-}
-
-/** A dashboard with TLS and a token, for devices that publish to Redis. */
-async function startWard(count = BEDS, flags: readonly string[] = []) {
-  const stack = new AsyncDisposableStack();
-  const folder = stack.use(temporaryFolder());
-  const { server: certificate } = makeCertificates(folder.path);
-  const redis: RedisServer = stack.use(await startRedis());
-  const beds = bedNames(count).map((name, index) => new SimulatedBed(name, index));
-  const ward = stack.use(new WardPublisher(redis, { beds, images }));
-  const dashboard = stack.use(startProgram([
-    "dashboard",
-    `--redis_port=${redis.port}`,
-    "--listen=0.0.0.0",
-    "--port=0",
-    `--token=${TOKEN}`,
-    `--http_tls_cert_path=${certificate.cert}`,
-    `--http_tls_key_path=${certificate.key}`,
-    ...flags,
-  ]));
-  const port = await waitFor(
-    "the address",
-    () => /https:\/\/0\.0\.0\.0:(\d+)\//.exec(dashboard.stderr)?.[1],
-    { timeoutMs: 60_000 },
-  );
-  return {
-    redis,
-    ward,
-    dashboard,
-    url: `https://${lanAddress()}:${port}/`,
-    [Symbol.asyncDispose]: () => stack.disposeAsync(),
-  };
-}
 
 async function logIn(page: ChromiumPage, url: string): Promise<PageProbe> {
   const probe = new PageProbe(page);
   await page.goto(url);
   await probe.sees("the login", "document.querySelector('input[name=token]')");
   await page.evaluate("document.querySelector('input[name=token]').focus()");
-  await page.type(TOKEN);
+  await page.type(WARD_TOKEN);
   await page.press("Enter");
   await probe.reads("#connection", "Connected");
   return probe;
@@ -74,7 +29,7 @@ Deno.test({
   name: `page shows ${BEDS} devices in Chromium after a login over the network, and controls them`,
   ignore: !hasChromium(),
   fn: async () => {
-    await using server = await startWard();
+    await using server = await startWard(BEDS);
     const { ward, redis, url } = server;
     await using page = await ChromiumPage.open({
       width: 1920,
@@ -157,7 +112,7 @@ Deno.test({
   name: `page with ${BEDS} devices takes under a quarter of a core, and keeps its memory`,
   ignore: !hasChromium(),
   fn: async () => {
-    await using server = await startWard();
+    await using server = await startWard(BEDS);
     await using page = await ChromiumPage.open({
       width: 1920,
       height: 1080,
@@ -296,7 +251,7 @@ Deno.test({
   name: `page shows ${BEDS} devices in Firefox after a login over the network, and records one`,
   ignore: !hasFirefox(),
   fn: async () => {
-    await using server = await startWard();
+    await using server = await startWard(BEDS);
     await using firefox = await FirefoxPage.open();
     const { page } = firefox;
     const sees = (what: string, expression: string) =>
@@ -305,7 +260,7 @@ Deno.test({
         pollMs: 100,
       });
     await page.goto(server.url);
-    await page.type("input[name=token]", TOKEN);
+    await page.type("input[name=token]", WARD_TOKEN);
     await firefox.press("Enter");
     await sees("all tiles", `document.querySelectorAll('.tile').length === ${BEDS}`);
     await sees("a still of each device", `${shownStills} === ${BEDS}`);
