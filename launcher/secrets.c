@@ -15,6 +15,9 @@ static const struct {
     {"http_token", "PHYSIOLOGY_HTTP_TOKEN", false},
     {"token", "PHYSIOLOGY_TOKEN", false},
     {"mqtt_password", "PHYSIOLOGY_MQTT_PASSWORD", false},
+    {"spool_key", "PHYSIOLOGY_SPOOL_KEY", false},
+    {"fhir_token", "PHYSIOLOGY_FHIR_TOKEN", false},
+    {"fhir_oauth_client_secret", "PHYSIOLOGY_FHIR_OAUTH_CLIENT_SECRET", false},
     {"input_video_url", "PHYSIOLOGY_INPUT_VIDEO_URL", false},
     {"input_video_path", "PHYSIOLOGY_INPUT_VIDEO_PATH", true},
 };

@@ -68,8 +68,10 @@ const integration = testModules("tests/contract", "tests/integration", "tests/at
 /**
  * Modules that run minutes of signals through whole estimators. Coverage makes such loops five times
  * slower, by more than all other modules take; their lines are those of parts with tests of their own.
+ * The fuzzer measures the coverage itself.
  */
 const WITHOUT_COVERAGE = new Set([
+  "tests/fuzz/fuzzer_test.ts",
   "tests/fuzz/native_test.ts",
   "tests/unit/ffi/motion_test.ts",
   "tests/unit/validation/validate_test.ts",

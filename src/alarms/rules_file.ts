@@ -37,6 +37,8 @@ const DEFAULTS = {
 /** What a file of alarm rules contains. */
 export interface RulesFile {
   readonly rules: AlarmRules;
+  /** Names or patterns of the devices of each group. */
+  readonly groups: Groups;
   /** Where alarms are sent to, which only the alert service reads. */
   readonly notify?: JsonNode;
   readonly heartbeat?: JsonNode;
@@ -98,12 +100,13 @@ export function parseRules(text: string): RulesFile {
   }
   return {
     rules: { rules, minConfidence },
+    groups,
     ...notify && { notify },
     ...heartbeat && { heartbeat },
   };
 }
 
-type Groups = ReadonlyMap<string, readonly string[]>;
+export type Groups = ReadonlyMap<string, readonly string[]>;
 
 function groupsOf(node: JsonNode): Groups {
   node.object();

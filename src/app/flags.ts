@@ -8,7 +8,8 @@ import {
   type LoadContext,
 } from "../config/load.ts";
 import { recordingStateFlags } from "../control/flags.ts";
-import { publishFlags } from "../delivery/flags.ts";
+import { publishFlags, publishRules } from "../delivery/flags.ts";
+import { fhirCommandRule, fhirFlags, fhirPolicy, fhirRules } from "../fhir/flags.ts";
 import { installFlags } from "../installation/flags.ts";
 import { recordFlags } from "../recording/flags.ts";
 import { videoRules } from "../capture/ffmpeg/flags.ts";
@@ -41,6 +42,7 @@ const TOPICS = {
   simulation: simulationFlags,
   validate: validateFlags,
   record: recordFlags,
+  fhir: fhirFlags,
   dashboard: dashboardFlags,
   install: installFlags,
   output: outputFlags,
@@ -54,14 +56,16 @@ export type Settings = SettingsOf<typeof TOPICS>;
 /** Every flag of the program, in the order of help. */
 export const FLAGS = defineFlags(TOPICS, {
   rules: [
+    ...publishRules,
     ...TRANSPORTS.flatMap(rulesOf),
     ...OUTLETS.flatMap(({ rules }) => rules),
     ...videoRules,
     ...grpcRules,
     ...webRules,
+    ...fhirRules,
   ],
-  policies: [redisPolicy, ...OUTLETS.flatMap(({ policies }) => policies)],
-  commandRules: { "serve": inputConflict, "check-config": inputConflict },
+  policies: [redisPolicy, fhirPolicy, ...OUTLETS.flatMap(({ policies }) => policies)],
+  commandRules: { "serve": inputConflict, "check-config": inputConflict, "fhir": fhirCommandRule },
 });
 
 /** The configuration of a run. */

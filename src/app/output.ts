@@ -1,6 +1,7 @@
 import type { Sink } from "../delivery/bus.ts";
 import { MACHINE_ID_PATH } from "../delivery/flags.ts";
 import { Outbox } from "../delivery/outbox.ts";
+import { SpoolKey } from "../delivery/spool/seal.ts";
 import type { Health } from "../telemetry/health.ts";
 import type { TransportContext } from "../transports/transport.ts";
 import { selectedTransport, type Settings } from "./flags.ts";
@@ -39,6 +40,7 @@ export async function openOutput(
     ...(publish.spoolPath === undefined ? {} : {
       spoolFolder: publish.spoolPath,
       spoolBytes: publish.spoolMaxBytes,
+      ...publish.spoolKey.isEmpty ? {} : { spoolKey: new SpoolKey(publish.spoolKey) },
       device: await machineId(),
     }),
   });

@@ -12,6 +12,7 @@ import {
 } from "../config/permissions.ts";
 import { recordingStatePermissions } from "../control/flags.ts";
 import { publishPermissions } from "../delivery/flags.ts";
+import { fhirPermissions } from "../fhir/flags.ts";
 import { installPermissions } from "../installation/flags.ts";
 import { recordPermissions } from "../recording/flags.ts";
 import { grpcPermissions } from "../transports/grpc/flags.ts";
@@ -89,6 +90,7 @@ const PARTS: Readonly<Record<CommandName, readonly Part[] | undefined>> = {
   "simulate": [native, assets, ffmpegPermissions, simulationPermissions],
   "validate": [native, ffmpegPermissions, validatePermissions],
   "record": [configuration, redisPermissions, logFile, recordPermissions],
+  "fhir": [configuration, redisPermissions, logFile, fhirPermissions],
   "dashboard": [configuration, redisPermissions, logFile, dashboardPermissions],
   "install": [installPermissions],
   "uninstall": [installPermissions],

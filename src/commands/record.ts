@@ -14,7 +14,9 @@ export async function run({ settings, log }: CommandContext): Promise<number> {
   const { redis, record } = settings;
   using stop = stopSignal(log);
   const clock = new SystemClock();
-  await using saver = new SessionSaver({ directory: record.outputDirectory, log, clock });
+  const { outputDirectory: directory, recipients } = record;
+  const vault = recipients === undefined ? undefined : await openVault({ directory, recipients });
+  await using saver = new SessionSaver({ directory, log, clock, vault });
   await using reader = new RedisReader({
     redis: redisOptions(redis),
     log,
@@ -30,4 +32,10 @@ export async function run({ settings, log }: CommandContext): Promise<number> {
   log.info(`Waiting for recordings of ${redis.keyPrefix} at ${redis.host}:${redis.port}`);
   await Promise.race([recorder.run(stop.signal), stop.stopped]);
   return EXIT.ok;
+}
+
+/** Loads the package for age only if it is used. */
+async function openVault(options: { readonly directory: string; readonly recipients: string }) {
+  const { Vault } = await import("../recording/vault.ts");
+  return await Vault.open(options);
 }

@@ -7,6 +7,7 @@ export const LOADERS: Readonly<Record<CommandName, () => Promise<Command>>> = {
   "simulate": () => import("./simulate.ts"),
   "validate": () => import("./validate.ts"),
   "record": () => import("./record.ts"),
+  "fhir": () => import("./fhir.ts"),
   "install": () => import("./install.ts"),
   "uninstall": () => import("./uninstall.ts"),
   "dashboard": () => import("./dashboard.ts"),

@@ -5,6 +5,7 @@ export const COMMANDS = {
   "simulate": { summary: "Write a simulated video and its ground truth" },
   "validate": { summary: "Measure the accuracy against a reference" },
   "record": { summary: "Save the metrics from Redis to files" },
+  "fhir": { summary: "Export the vital signs from Redis as FHIR R4 resources" },
   "dashboard": { summary: "Serve a web page with live data of devices" },
   "install": { summary: "Install the systemd service with the given flags", takesServe: true },
   "uninstall": { summary: "Remove the installed service" },

@@ -1,6 +1,17 @@
 import { ffmpegPermissions } from "../capture/ffmpeg/permissions.ts";
-import { bool, choice, float, int, optionalPath, topic, type ValuesOf } from "../config/flag.ts";
+import {
+  bool,
+  choice,
+  float,
+  int,
+  optionalPath,
+  secret,
+  topic,
+  type ValuesOf,
+} from "../config/flag.ts";
+import type { Rule } from "../config/flag_table.ts";
 import { definedPaths, type PermissionsOf } from "../config/permissions.ts";
+import { NO_SECRET } from "../config/secret.ts";
 
 /** The names of the transports, which `--streaming_backend` chooses from. */
 export interface Transports<Name extends string> {
@@ -66,6 +77,15 @@ export function publishFlags<const Name extends string>(transports: Transports<N
       "Folder for metrics that exceed --outbox_memory_bytes; without it, the oldest are dropped.",
       { placeholder: "FOLDER", writes: "folder" },
     ),
+    spoolKey: secret(
+      "spool_key",
+      "Key that encrypts the spool, of 32 characters or more; prefer --spool_key_file.",
+      {
+        default: NO_SECRET,
+        secretFrom: { fileFlag: "spool_key_file", credential: "spool_key" },
+      },
+    ),
+    spoolKeyFile: optionalPath("spool_key_file", "File that contains the key of the spool."),
     spoolMaxBytes: int("spool_max_bytes", "Maximum size of the spool in bytes.", {
       default: 268_435_456,
       range: [65_536, Number.MAX_SAFE_INTEGER],
@@ -86,6 +106,17 @@ export function publishFlags<const Name extends string>(transports: Transports<N
 export type PublishSettings<Name extends string = string> = ValuesOf<
   ReturnType<typeof publishFlags<Name>>
 >;
+
+/** Shortest key: `openssl rand -base64 32` prints 44 characters. Chosen. */
+const MIN_KEY_CHARACTERS = 32;
+
+export const publishRules: readonly Rule<{ readonly publish: PublishSettings }>[] = [
+  ({ publish: { spoolKey } }) =>
+    !spoolKey.isEmpty && spoolKey.reveal().length < MIN_KEY_CHARACTERS
+      ? `Cannot encrypt the spool with a key of less than ${MIN_KEY_CHARACTERS} characters: write ` +
+        'the output of "openssl rand -base64 32" to the file of --spool_key_file'
+      : undefined,
+];
 
 /** Identifies the installation of the system; see machine-id(5). */
 export const MACHINE_ID_PATH = "/etc/machine-id";

@@ -5,6 +5,7 @@ import type { Log } from "../telemetry/log.ts";
 import { FrameQueue } from "./frame_queue.ts";
 import { CongestionController } from "./congestion/controller.ts";
 import { MetricQueue, type MetricQueueOptions } from "./metric_queue.ts";
+import type { SpoolKey } from "./spool/seal.ts";
 import { SpoolFolder } from "./spool/spool_folder.ts";
 import type { Backend } from "./backend.ts";
 import type { MetricOutgoing, Outgoing } from "../envelopes/message.ts";
@@ -24,6 +25,8 @@ export interface OutboxOptions {
   readonly maxFrameAgeMs?: number;
   /** Folder for metrics beyond the memory limit; without it they are dropped. */
   readonly spoolFolder?: string;
+  /** Encrypts what is in that folder. @default none */
+  readonly spoolKey?: SpoolKey | undefined;
   /** Identifies this machine: a spool from another one is kept apart. @default none */
   readonly device?: string | undefined;
   /** Maximum size of the metrics in that folder, in bytes. @default 64 MiB */
@@ -101,10 +104,12 @@ export class Outbox implements Sink, AsyncDisposable {
       sendsAlways: options.sendsFramesAlways ?? false,
       idleFrameIntervalMs: options.idleFrameIntervalMs ?? 10_000,
     }, queueContext);
-    const { spoolFolder: path, device } = options;
+    const { spoolFolder: path, spoolKey: key, device } = options;
     // What was measured for one channel, broker or device is never published on another.
     const identity = () => JSON.stringify({ destination: backend.destination, device });
-    this.#spool = path === undefined ? undefined : new SpoolFolder({ ...context, path, identity });
+    this.#spool = path === undefined
+      ? undefined
+      : new SpoolFolder({ ...context, path, identity, key });
     for (const topic of Object.keys(SHARES) as MetricOutgoing["topic"][]) {
       const queueOptions = this.#queueOptions(topic, options);
       this.#metrics.set(topic, new MetricQueue(topic, queueOptions, queueContext));

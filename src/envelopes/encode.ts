@@ -61,6 +61,7 @@ function typeEncoder(type: Type, digits?: number): Encode {
       return listEncoder(typeEncoder(type.item, digits));
     case "boolean":
     case "text":
+    case "base64":
     case "constant":
     case "choice":
       return (value) => value;

@@ -1,4 +1,4 @@
-import { readAt, writeAll } from "./files.ts";
+import { openPlain, type OpenWorkFile, type WorkFile } from "./work_file.ts";
 
 /** Bytes of a column that are kept in memory; the buffer grows up to this size. */
 const COLUMN_BYTES = 1 << 14;
@@ -18,15 +18,16 @@ export interface Column {
 
 /** Many growing texts in one temporary file, which the system removes when it is closed. */
 export class ColumnFile implements Disposable {
-  readonly #file: Deno.FsFile;
+  readonly #file: WorkFile;
   readonly #encoder = new TextEncoder();
   readonly #columns: Column[] = [];
   #end = 0;
   #buffered = 0;
 
   /** @param path of a file that is created and removed at once, so that a crash leaves none */
-  constructor(path: string) {
-    this.#file = Deno.openSync(path, { create: true, read: true, write: true, truncate: true });
+  constructor(path: string, open: OpenWorkFile = openPlain) {
+    Deno.writeFileSync(path, new Uint8Array());
+    this.#file = open(path);
     Deno.removeSync(path);
   }
 
@@ -50,14 +51,14 @@ export class ColumnFile implements Disposable {
       const length = column.parts[i + 1]!;
       if (length > block.length) block = new Uint8Array(length);
       const bytes = block.subarray(0, length);
-      readAt(this.#file, column.parts[i]!, bytes);
+      this.#file.read(column.parts[i]!, bytes);
       yield bytes;
     }
     yield column.buffer.subarray(0, column.used);
   }
 
   [Symbol.dispose](): void {
-    this.#file.close();
+    this.#file[Symbol.dispose]();
   }
 
   /** Enlarges the buffer of a column, or writes it to the file. */
@@ -81,8 +82,7 @@ export class ColumnFile implements Disposable {
 
   #flush(column: Column): void {
     if (column.used === 0) return;
-    this.#file.seekSync(this.#end, Deno.SeekMode.Start);
-    writeAll(this.#file, column.buffer.subarray(0, column.used));
+    this.#file.append(column.buffer.subarray(0, column.used));
     column.parts.push(this.#end, column.used);
     this.#end += column.used;
     column.used = 0;

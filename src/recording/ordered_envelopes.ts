@@ -1,5 +1,5 @@
 import { parseEnvelope, type ReceivedEnvelope } from "../envelopes/received.ts";
-import { readAt } from "./files.ts";
+import type { WorkFile } from "./work_file.ts";
 
 /** Bytes that are read at once; a longer line enlarges the buffer. */
 const BLOCK_BYTES = 1 << 18;
@@ -30,9 +30,8 @@ interface LateLines {
  * positions are kept in memory. Yields undefined now and then, so that the caller can pause.
  */
 export function* orderedEnvelopes(
-  path: string,
+  file: Pick<WorkFile, "read">,
 ): Generator<ReceivedEnvelope | undefined, void, void> {
-  using file = Deno.openSync(path);
   const late = new Map<string, LateLines>();
   const newest = new Map<string, number>();
   for (const line of linesOf(file)) {
@@ -77,7 +76,7 @@ function sortByTime(lines: LateLines): void {
 
 /** Yields the late envelopes up to a timestamp that is not among them. */
 function* lateBefore(
-  file: Deno.FsFile,
+  file: Pick<WorkFile, "read">,
   lines: LateLines,
   beforeUs: number,
 ): Generator<ReceivedEnvelope | undefined, void, void> {
@@ -89,20 +88,20 @@ function* lateBefore(
     if (timestamp === beforeUs || timestamp === previousUs) continue;
     previousUs = timestamp;
     const bytes = new Uint8Array(length);
-    readAt(file, offset, bytes);
+    file.read(offset, bytes);
     yield parseLine(bytes);
   }
 }
 
 /** Yields the complete lines from the start of the file, and undefined after each block. */
-function* linesOf(file: Deno.FsFile): Generator<Line | undefined, void, void> {
+function* linesOf(file: Pick<WorkFile, "read">): Generator<Line | undefined, void, void> {
   let buffer = new Uint8Array(BLOCK_BYTES);
   let offset = 0;
   /** Bytes of an incomplete line at the start of the buffer. */
   let rest = 0;
   while (true) {
     if (rest === buffer.length) buffer = enlarged(buffer);
-    const count = readAt(file, offset + rest, buffer.subarray(rest));
+    const count = file.read(offset + rest, buffer.subarray(rest));
     if (count === 0) return;
     const bytes = buffer.subarray(0, rest + count);
     let start = 0;

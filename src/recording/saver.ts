@@ -3,8 +3,9 @@ import { parseEnvelope, type ReceivedEnvelope } from "../envelopes/received.ts";
 import type { Clock } from "../telemetry/clock.ts";
 import type { Log } from "../telemetry/log.ts";
 import { isRecordingState, sessionIdOf, sessionOfMetrics } from "./saved_envelope.ts";
-import { SessionFiles, unfinishedSessions } from "./session_files.ts";
+import { sealedSessions, SessionFiles, unfinishedSessions } from "./session_files.ts";
 import { SessionTimeline } from "./session_timeline.ts";
+import type { Vault } from "./vault.ts";
 
 const METRIC_TYPES: readonly string[] = ["core_metrics", "edge_metrics"];
 /** The state of a running session is known after this time, as each status repeats it. */
@@ -35,6 +36,7 @@ export class SessionSaver implements AsyncDisposable {
   readonly #directory: string;
   readonly #log: Log;
   readonly #clock: Pick<Clock, "monotonicUs">;
+  readonly #vault: Vault | undefined;
   readonly #timeline = new SessionTimeline();
   readonly #sessions = new Map<string, Session>();
   #deriving: Promise<void> = Promise.resolve();
@@ -43,16 +45,20 @@ export class SessionSaver implements AsyncDisposable {
   #failed = false;
 
   /** @throws {UnavailableError} if the directory cannot be written */
-  constructor({ directory, log, clock }: {
+  constructor({ directory, log, clock, vault }: {
     readonly directory: string;
     readonly log: Log;
     readonly clock: Pick<Clock, "monotonicUs">;
+    /** Encrypts the sessions. @default none */
+    readonly vault?: Vault | undefined;
   }) {
     this.#directory = directory;
     this.#log = log;
     this.#clock = clock;
+    this.#vault = vault;
     this.#orUnavailable(() => {
       Deno.mkdirSync(directory, { recursive: true });
+      if (vault) return this.#reportSealed();
       for (const sessionId of unfinishedSessions(directory)) {
         const dueUs = clock.monotonicUs() + STATE_KNOWN_US;
         const files = new SessionFiles({ directory, sessionId });
@@ -101,7 +107,20 @@ export class SessionSaver implements AsyncDisposable {
   /** Derives the series of all sessions that have changed, unless writing has failed before. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#deriving.catch(() => {}); // `derive` has reported it
-    if (!this.#failed) await this.#derive(() => true);
+    if (this.#failed) return;
+    await this.#derive(() => true);
+    for (const { files } of this.#sessions.values()) files.removeSealed();
+    this.#vault?.removeKey();
+  }
+
+  /** Reports lines that a run has left that did not end, which only a recipient can read. */
+  #reportSealed(): void {
+    const sessions = sealedSessions(this.#directory);
+    if (sessions === 0) return;
+    this.#log.warning("Found sealed sessions of a run that did not end", {
+      folder: this.#directory,
+      sessions,
+    });
   }
 
   #addState(envelope: ReceivedEnvelope): void {
@@ -119,7 +138,11 @@ export class SessionSaver implements AsyncDisposable {
       let session = this.#sessions.get(sessionId);
       if (!session) {
         if (!this.#mayBegin()) return;
-        const files = new SessionFiles({ directory: this.#directory, sessionId });
+        const files = new SessionFiles({
+          directory: this.#directory,
+          sessionId,
+          vault: this.#vault,
+        });
         this.#sessions.set(sessionId, session = { files, changed: true, dueUs: -Infinity });
         this.#log.info(`Saving a session to ${this.#directory}`, { session_id: sessionId });
       }
@@ -156,6 +179,7 @@ export class SessionSaver implements AsyncDisposable {
       await new Promise((resolve) => setTimeout(resolve, 0));
       pauseUs = this.#clock.monotonicUs() + PIECE_US;
     }
+    await session.files.encrypt().catch((cause) => this.#fail(cause));
     const endUs = this.#clock.monotonicUs();
     session.dueUs = endUs + PAUSE_PER_DERIVATION * (endUs - startUs);
     this.#log.info(`Saved a session to ${this.#directory}`, {
@@ -167,10 +191,12 @@ export class SessionSaver implements AsyncDisposable {
     try {
       return write();
     } catch (cause) {
-      this.#failed = true;
-      throw new UnavailableError(`Cannot save to ${this.#directory}: ${reasonOf(cause)}`, {
-        cause,
-      });
+      return this.#fail(cause);
     }
+  }
+
+  #fail(cause: unknown): never {
+    this.#failed = true;
+    throw new UnavailableError(`Cannot save to ${this.#directory}: ${reasonOf(cause)}`, { cause });
   }
 }

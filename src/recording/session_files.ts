@@ -1,41 +1,66 @@
 import type { ReceivedEnvelope } from "../envelopes/received.ts";
 import { ColumnFile } from "./column_file.ts";
-import { readAt, ReplacedFile } from "./files.ts";
+import { readAt } from "./files.ts";
 import { orderedEnvelopes } from "./ordered_envelopes.ts";
+import { ReplacedFile } from "./replaced_file.ts";
 import { isRecordingState, sessionIdOf } from "./saved_envelope.ts";
 import { CSV_HEADER, SeriesWriter } from "./series.ts";
+import type { Vault } from "./vault.ts";
+import { newSealKey, openPlain, SealedFile, type SealKey, type WorkFile } from "./work_file.ts";
 
 /** Bytes that are searched at once for the end of the last complete line. */
 const TAIL_BYTES = 1 << 16;
 const NEW_LINE = 10;
+/** Ending of the lines of a session with a vault, while its run lasts. */
+const SEALED_ENDING = ".jsonl.sealed";
+/** Ending of a series that is not encrypted for the recipients yet. */
+const WORK_ENDING = ".work";
+
+const encoder = new TextEncoder();
 
 /**
  * The files of one session: `metrics_{id}.jsonl`, to which each envelope is appended immediately,
  * and `metrics_{id}.json` and `metrics_{id}.csv`, which are derived from it and replaced atomically.
  * If the files of the session exist already, it is continued. No file stays open, and the memory
  * does not depend on the length of the session.
+ *
+ * With a vault, the id is a random number, and all files end with `.age`. The lines are in
+ * `metrics_{id}.jsonl.sealed` until the run ends, and a later run of the session has further files.
  */
 export class SessionFiles {
   readonly sessionId: string;
   readonly jsonPath: string;
   readonly #csvPath: string;
   readonly #linesPath: string;
+  readonly #vault: Vault | undefined;
+  readonly #name: string;
+  /** Size of the sealed lines, in bytes. */
+  #sealedBytes = 0;
+  /** Keys of the series until they are encrypted, by their paths. */
+  readonly #seriesKeys = new Map<string, SealKey>();
 
   /** @throws {Error} if the directory cannot be written */
-  constructor(
-    { directory, sessionId }: { readonly directory: string; readonly sessionId: string },
-  ) {
+  constructor({ directory, sessionId, vault }: {
+    readonly directory: string;
+    readonly sessionId: string;
+    readonly vault?: Vault | undefined;
+  }) {
     this.sessionId = sessionId;
-    const stem = `${directory}/metrics_${fileNamePart(sessionId)}`;
+    this.#vault = vault;
+    this.#name = vault?.newName() ?? fileNamePart(sessionId);
+    const stem = `${directory}/metrics_${this.#name}`;
     this.jsonPath = `${stem}.json`;
     this.#csvPath = `${stem}.csv`;
-    this.#linesPath = `${stem}.jsonl`;
-    removeTornLine(this.#linesPath);
+    this.#linesPath = stem + (vault ? SEALED_ENDING : ".jsonl");
+    if (!vault) removeTornLine(this.#linesPath);
   }
 
-  /** Appends one envelope to the JSON Lines file. */
+  /** Appends one envelope to the lines. */
   append(envelope: ReceivedEnvelope): void {
-    Deno.writeTextFileSync(this.#linesPath, JSON.stringify(envelope) + "\n", { append: true });
+    const bytes = encoder.encode(JSON.stringify(envelope) + "\n");
+    using file = this.#openLines();
+    file.append(bytes);
+    this.#sealedBytes += bytes.length;
   }
 
   /**
@@ -43,14 +68,16 @@ export class SessionFiles {
    * of a day takes minutes.
    */
   *derive(): Generator<void, void, void> {
-    using columns = new ColumnFile(`${this.jsonPath}.columns`);
-    using json = new ReplacedFile(this.jsonPath);
-    using csv = new ReplacedFile(this.#csvPath);
+    const openScratch = this.#vault && ((path: string) => new SealedFile(path, newSealKey()));
+    using columns = new ColumnFile(`${this.jsonPath}.columns`, openScratch);
+    using json = this.#replace(this.jsonPath);
+    using csv = this.#replace(this.#csvPath);
+    using lines = this.#openLines();
     const series = new SeriesWriter({ columns, csv });
     csv.write(CSV_HEADER);
     let startUs: number | null = null;
     const states: ReceivedEnvelope[] = [];
-    for (const envelope of orderedEnvelopes(this.#linesPath)) {
+    for (const envelope of orderedEnvelopes(lines)) {
       yield;
       if (!envelope) continue;
       startUs = Math.min(startUs ?? envelope.timestamp, envelope.timestamp);
@@ -69,6 +96,45 @@ export class SessionFiles {
     json.complete();
   }
 
+  /** Encrypts lines and series for the recipients of the vault; does nothing without one. */
+  async encrypt(): Promise<void> {
+    const vault = this.#vault;
+    if (!vault) return;
+    {
+      using lines = this.#openLines();
+      await vault.encrypt(lines, this.#linesPath.replace(SEALED_ENDING, ".jsonl.age"));
+    }
+    for (const [path, key] of this.#seriesKeys) {
+      {
+        using series = new SealedFile(path, key);
+        await vault.encrypt(series, path.replace(WORK_ENDING, ".age"));
+      }
+      Deno.removeSync(path);
+    }
+    this.#seriesKeys.clear();
+  }
+
+  /** Removes the sealed lines, after the last `encrypt`. */
+  removeSealed(): void {
+    if (this.#vault) Deno.removeSync(this.#linesPath);
+  }
+
+  /** @throws {Error} if another program has changed sealed lines: no part of a key is used twice */
+  #openLines(): WorkFile {
+    if (!this.#vault) return openPlain(this.#linesPath);
+    const file = this.#vault.openLines(this.#linesPath, this.#name);
+    if (file.bytes === this.#sealedBytes) return file;
+    file[Symbol.dispose]();
+    throw new Error(`another program has changed ${this.#linesPath}`);
+  }
+
+  #replace(path: string): ReplacedFile {
+    if (!this.#vault) return new ReplacedFile(path);
+    const key = newSealKey();
+    this.#seriesKeys.set(path + WORK_ENDING, key);
+    return new ReplacedFile(path + WORK_ENDING, (temporary) => new SealedFile(temporary, key));
+  }
+
   /** The first end after the last start; null if the session has not ended. */
   #endOf(states: ReceivedEnvelope[]): number | null {
     let endUs: number | null = null;
@@ -79,6 +145,11 @@ export class SessionFiles {
     }
     return endUs;
   }
+}
+
+/** Returns the number of sessions whose lines a run with a vault has left that did not end. */
+export function sealedSessions(directory: string): number {
+  return [...Deno.readDirSync(directory)].filter(({ name }) => name.endsWith(SEALED_ENDING)).length;
 }
 
 /** Returns the ids of the sessions whose series are missing or older than their lines. */

@@ -1,7 +1,7 @@
 import type { Alarm, AlarmChange } from "../alarms/alarm.ts";
 import { AlarmEngine } from "../alarms/engine.ts";
-import { type AlarmRules, BUILT_IN_RULES } from "../alarms/rules.ts";
-import { readRulesFile } from "../alarms/rules_file.ts";
+import { BUILT_IN_RULES } from "../alarms/rules.ts";
+import { type Groups, readRulesFile, type RulesFile } from "../alarms/rules_file.ts";
 import type { Counters } from "../telemetry/counters.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Hub } from "./hub.ts";
@@ -9,9 +9,12 @@ import type { Hub } from "./hub.ts";
 /** Interval at which silence and lasting statuses are noticed, in milliseconds. */
 const TICK_MS = 1000;
 
+/** The rules of alarms of a page, and the groups of devices that they name. */
+export type PageRules = Pick<RulesFile, "rules" | "groups">;
+
 export interface AlarmMonitorOptions {
   readonly hub: Hub;
-  readonly rules: AlarmRules;
+  readonly rules: PageRules;
   readonly log: Log;
   readonly counters: Counters;
   /** Microseconds since the Unix epoch. @default Date.now */
@@ -24,11 +27,13 @@ export class AlarmMonitor implements Disposable {
   readonly #engine: AlarmEngine;
   readonly #timer: ReturnType<typeof setInterval>;
   readonly #leave: () => void;
+  #groups: Groups;
   #isChanged = false;
 
   constructor(options: AlarmMonitorOptions) {
     const { hub, rules, nowUs = () => Date.now() * 1000 } = this.#options = options;
-    this.#engine = new AlarmEngine({ rules, nowUs });
+    this.#engine = new AlarmEngine({ rules: rules.rules, nowUs });
+    this.#groups = rules.groups;
     this.#engine.onChange((change) => this.#onChange(change));
     this.#leave = hub.subscribe({
       takeMessage: (message) => {
@@ -45,6 +50,10 @@ export class AlarmMonitor implements Disposable {
     hub.setAlarms(this.#engine.alarms);
   }
 
+  get groups(): Groups {
+    return this.#groups;
+  }
+
   /** Acknowledges all alarms, those of one device, or one alarm; returns those that remain. */
   acknowledge(target?: { readonly device: string; readonly rule?: string }): readonly Alarm[] {
     this.#engine.acknowledge(target);
@@ -53,8 +62,9 @@ export class AlarmMonitor implements Disposable {
   }
 
   /** Uses other rules from now on. */
-  setRules(rules: AlarmRules): void {
+  setRules({ rules, groups }: PageRules): void {
     this.#engine.setRules(rules);
+    this.#groups = groups;
     this.#publish();
   }
 
@@ -89,6 +99,10 @@ export class AlarmMonitor implements Disposable {
  *
  * @throws {ConfigError} if the file cannot be used
  */
-export function readAlarmRules({ rulesPath }: { readonly rulesPath?: string | undefined }) {
-  return rulesPath === undefined ? BUILT_IN_RULES : readRulesFile(rulesPath).rules;
+export function readAlarmRules(
+  { rulesPath }: { readonly rulesPath?: string | undefined },
+): PageRules {
+  return rulesPath === undefined
+    ? { rules: BUILT_IN_RULES, groups: new Map() }
+    : readRulesFile(rulesPath);
 }

@@ -1,5 +1,5 @@
-/** Names of the files of sessions, as `record` writes them, and their types. */
-const FILE_NAME = /^metrics_([^/\\\p{Cc}]{1,240})\.(jsonl|json|csv)$/u;
+/** Names of the files of sessions, as `record` writes them; with a key, they end with `.age`. */
+const FILE_NAME = /^metrics_([^/\\\p{Cc}]{1,240}?)\.(jsonl|json|csv)(\.age)?$/u;
 const TYPES: Readonly<Record<string, string>> = {
   jsonl: "application/x-ndjson",
   json: "application/json",
@@ -59,12 +59,14 @@ export class SessionFolder {
 
   /** Opens a file of a session; returns undefined if there is none of this name. */
   async open(name: string): Promise<OpenedSessionFile | undefined> {
-    const extension = FILE_NAME.exec(name)?.[2];
-    if (extension === undefined) return undefined;
+    const parts = FILE_NAME.exec(name);
+    if (!parts) return undefined;
+    const [, , extension = "", encryption] = parts;
+    const type = encryption ? "application/octet-stream" : TYPES[extension]!;
     const path = `${this.#folder}/${name}`;
     try {
       const file = await openRegularFile(path);
-      return file && { type: TYPES[extension]!, content: file.readable };
+      return file && { type, content: file.readable };
     } catch (error) {
       if (error instanceof Deno.errors.NotFound) return undefined;
       throw error;

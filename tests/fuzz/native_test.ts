@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { corpusFolder } from "./targets.ts";
 
 const NATIVE = new URL("../../ffi/native", import.meta.url).pathname;
 
@@ -12,28 +13,36 @@ async function make(target: string): Promise<string> {
 }
 
 Deno.test("the native library passes its tests and the fuzzing corpus under both sanitizers", async () => {
-  assert.match(await make("test"), /^ok\nok \d+ files$/m);
+  assert.match(await make("test"), /^ok\nok \d+ files\nok \d+ files$/m);
 });
 
 const clang = await new Deno.Command("sh", { args: ["-c", "command -v clang"] }).output();
 
-Deno.test({
-  name: "ph_frame_convert() passes a short fuzzing run" +
-    (clang.success ? "" : " (skipped: no clang; scripts/fuzz_camera installs it)"),
-  ignore: !clang.success,
-  fn: async () => {
-    await make("fuzz");
-    // libFuzzer writes new inputs to the first directory, so the corpus stays unchanged.
-    const newInputs = await Deno.makeTempDir();
-    await using _removed = {
-      [Symbol.asyncDispose]: () => Deno.remove(newInputs, { recursive: true }),
-    };
-    const { success, stderr } = await new Deno.Command(`${NATIVE}/build/fuzz_frame`, {
-      // The same inputs each time. The corpus alone reaches all edges that 20,000 runs reach.
-      args: ["-seed=1", "-runs=20000", "-max_len=4096", "-verbosity=0", newInputs, "corpus"],
-      cwd: `${NATIVE}/tests`,
-      env: { ASAN_OPTIONS: "abort_on_error=0" },
-    }).output();
-    assert.ok(success, new TextDecoder().decode(stderr));
-  },
-});
+for (
+  const { unit, fuzzer, corpus } of [
+    { unit: "ph_frame_convert()", fuzzer: "fuzz_frame", corpus: "frames" },
+    { unit: "ph_http2_receive()", fuzzer: "fuzz_http2", corpus: "http2" },
+  ]
+) {
+  Deno.test({
+    name: `${unit} passes a short fuzzing run` +
+      (clang.success ? "" : " (skipped: no clang; scripts/setup --tests installs it)"),
+    ignore: !clang.success,
+    fn: async () => {
+      await make("fuzz");
+      // libFuzzer writes new inputs to the first directory, so the corpus stays unchanged.
+      const newInputs = await Deno.makeTempDir();
+      await using _removed = {
+        [Symbol.asyncDispose]: () => Deno.remove(newInputs, { recursive: true }),
+      };
+      const { success, stderr } = await new Deno.Command(`${NATIVE}/build/${fuzzer}`, {
+        // The same inputs each time. The corpus alone reaches all edges that 20,000 runs reach.
+        args: ["-seed=1", "-runs=20000", "-max_len=4096", "-verbosity=0"]
+          .concat([newInputs, corpusFolder(corpus)]),
+        cwd: newInputs,
+        env: { ASAN_OPTIONS: "abort_on_error=0" },
+      }).output();
+      assert.ok(success, new TextDecoder().decode(stderr));
+    },
+  });
+}

@@ -11,7 +11,7 @@ const ROOMS = [
   ["frames", "control", "alarms"],
   ["delivery"],
   ["transports"],
-  ["web", "validation", "recording", "installation"],
+  ["web", "validation", "recording", "fhir", "installation"],
   ["app"],
   ["commands"],
 ] as const;

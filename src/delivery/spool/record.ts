@@ -1,4 +1,5 @@
 import { crc32 } from "node:zlib";
+import { type Seal, SEAL_BYTES, type SealedHeader, splitHeader, type SpoolKey } from "./seal.ts";
 
 /** A metric as the spool stores it. */
 export interface SpoolRecord {
@@ -14,6 +15,9 @@ export interface StoredRecord extends SpoolRecord {
   readonly end: number;
 }
 
+/** Why no record of a segment can be read with the key of the spool, or without one. */
+export type KeyMismatch = "no_key" | "other_key" | "not_encrypted";
+
 /** What a segment contains. */
 export interface DecodedSegment {
   /** Who may publish the records; undefined if neither copy of the header is intact. */
@@ -21,6 +25,8 @@ export interface DecodedSegment {
   readonly records: readonly StoredRecord[];
   /** Number of records that are damaged or incomplete. */
   readonly damaged: number;
+  /** Why there are no records; undefined if the key fits, or if the header is damaged. */
+  readonly mismatch?: KeyMismatch;
 }
 
 /**
@@ -28,6 +34,9 @@ export interface DecodedSegment {
  * and body (uint32), and the body. A segment begins with its header, the identity, in two blocks, so
  * that one damaged byte cannot hide it. Each further block is a record: timestamp (float64), then
  * the envelope. After a damaged record, reading continues at the next marker.
+ *
+ * An encrypted segment has another marker in its header, whose body is that of `Seal.header`, and the
+ * body of each record is sealed (`seal.ts`). Its records are in the order of their numbers.
  */
 const LENGTH_AT = 4;
 const CRC_AT = 8;
@@ -36,6 +45,9 @@ const TIME_BYTES = 8;
 /** The first byte, and the last one, are never part of UTF-8, so that no envelope has a marker. */
 const RECORD_MARKER = 0xf6_43_52_f5;
 const IDENTITY_MARKER = 0xf6_44_49_f5;
+const SEALED_MARKER = 0xf6_4c_53_f5;
+
+const decoder = new TextDecoder();
 
 interface Block {
   readonly body: Uint8Array<ArrayBuffer>;
@@ -49,26 +61,32 @@ export function recordBytes({ bytes }: SpoolRecord): number {
 }
 
 /** Encodes the header of a segment, whose records only `identity` may publish. */
-export function encodeHeader(identity: string): Uint8Array<ArrayBuffer> {
-  const name = new TextEncoder().encode(identity);
-  const header = new Uint8Array(2 * (HEAD_BYTES + name.length));
+export function encodeHeader(identity: string, seal?: Seal): Uint8Array<ArrayBuffer> {
+  const body = seal?.header ?? new TextEncoder().encode(identity);
+  const header = new Uint8Array(2 * (HEAD_BYTES + body.length));
   const middle = header.length / 2;
   for (const at of [0, middle]) {
-    header.set(name, at + HEAD_BYTES);
-    seal(header.subarray(at, at + middle), IDENTITY_MARKER);
+    header.set(body, at + HEAD_BYTES);
+    writeHead(header.subarray(at, at + middle), seal ? SEALED_MARKER : IDENTITY_MARKER);
   }
   return header;
 }
 
 /** Encodes records one after the other, as they are stored in a segment. */
-export function encodeRecords(records: readonly SpoolRecord[]): Uint8Array<ArrayBuffer> {
-  const out = new Uint8Array(records.reduce((sum, record) => sum + recordBytes(record), 0));
+export function encodeRecords(
+  records: readonly SpoolRecord[],
+  seal?: Seal,
+): Uint8Array<ArrayBuffer> {
+  const added = seal ? SEAL_BYTES : 0;
+  const out = new Uint8Array(records.reduce((sum, each) => sum + recordBytes(each) + added, 0));
   let at = 0;
   for (const record of records) {
-    const block = out.subarray(at, at += recordBytes(record));
-    viewOf(block).setFloat64(HEAD_BYTES, record.timestamp, true);
-    block.set(record.bytes, HEAD_BYTES + TIME_BYTES);
-    seal(block, RECORD_MARKER);
+    const block = out.subarray(at, at += recordBytes(record) + added);
+    const plain = new Uint8Array(TIME_BYTES + record.bytes.length);
+    viewOf(plain).setFloat64(0, record.timestamp, true);
+    plain.set(record.bytes, TIME_BYTES);
+    block.set(seal ? seal.seal(plain) : plain, HEAD_BYTES);
+    writeHead(block, RECORD_MARKER);
   }
   return out;
 }
@@ -77,17 +95,28 @@ export function encodeRecords(records: readonly SpoolRecord[]): Uint8Array<Array
  * Decodes a segment, leaving out what a crash has truncated and what is damaged.
  *
  * @param from offset of the first record to return, in bytes. @default after the header
+ * @param key of the spool. @default none: the segment is not encrypted
  */
-export function decodeSegment(segment: Uint8Array<ArrayBuffer>, from = 0): DecodedSegment {
+export function decodeSegment(
+  segment: Uint8Array<ArrayBuffer>,
+  from = 0,
+  key?: SpoolKey,
+): DecodedSegment {
   const header = findHeader(segment);
+  const seal = header?.sealed && key?.openSeal(header.sealed);
+  const mismatch = header && mismatchOf(header, key, seal);
+  if (mismatch) return { identity: header.identity, records: [], damaged: 0, mismatch };
   const start = header?.end ?? findMarker(segment, 0, RECORD_MARKER);
   const records: StoredRecord[] = [];
   let damaged = 0;
+  let previous = -1;
   for (let at = Math.max(from, start); at < segment.length;) {
     const block = blockAt(segment, at, RECORD_MARKER);
-    if (block && block.body.length >= TIME_BYTES) {
-      const timestamp = viewOf(block.body).getFloat64(0, true);
-      records.push({ timestamp, bytes: block.body.slice(TIME_BYTES), end: block.end });
+    const body = block && (key ? seal?.unseal(block.body) : { number: 0, plain: block.body });
+    if (block && body && body.plain.length >= TIME_BYTES && (!key || body.number > previous)) {
+      previous = body.number;
+      const timestamp = viewOf(body.plain).getFloat64(0, true);
+      records.push({ timestamp, bytes: body.plain.slice(TIME_BYTES), end: block.end });
       at = block.end;
     } else {
       damaged++;
@@ -97,14 +126,36 @@ export function decodeSegment(segment: Uint8Array<ArrayBuffer>, from = 0): Decod
   return { identity: header?.identity, records, damaged };
 }
 
-/** Returns the identity of a segment and the end of its header, from whichever copy is intact. */
-function findHeader(segment: Uint8Array<ArrayBuffer>) {
-  const decoder = new TextDecoder();
-  for (let at = 0; at < segment.length; at = findMarker(segment, at + 1, IDENTITY_MARKER)) {
-    const block = blockAt(segment, at, IDENTITY_MARKER);
-    if (!block) continue;
-    return { identity: decoder.decode(block.body), end: 2 * (HEAD_BYTES + block.body.length) };
+function mismatchOf(
+  { sealed }: Header,
+  key: SpoolKey | undefined,
+  seal: Seal | undefined,
+): KeyMismatch | undefined {
+  if (key) return seal ? undefined : sealed ? "other_key" : "not_encrypted";
+  return sealed ? "no_key" : undefined;
+}
+
+interface Header {
+  readonly identity: string;
+  /** Offset of the first record, in bytes. */
+  readonly end: number;
+  /** Present if the segment is encrypted. */
+  readonly sealed?: SealedHeader;
+}
+
+/** Returns the header of a segment, from whichever copy is intact. */
+function findHeader(segment: Uint8Array<ArrayBuffer>): Header | undefined {
+  for (const marker of [IDENTITY_MARKER, SEALED_MARKER]) {
+    for (let at = 0; at < segment.length; at = findMarker(segment, at + 1, marker)) {
+      const block = blockAt(segment, at, marker);
+      if (!block) continue;
+      const end = 2 * (HEAD_BYTES + block.body.length);
+      if (marker === IDENTITY_MARKER) return { identity: decoder.decode(block.body), end };
+      const sealed = splitHeader(block.body);
+      if (sealed) return { identity: sealed.identity, end, sealed };
+    }
   }
+  return undefined;
 }
 
 /** Returns the block at an offset; undefined if there is none that is intact. */
@@ -123,7 +174,7 @@ function blockAt(
 }
 
 /** Writes the head of a block, whose body is in place. */
-function seal(block: Uint8Array<ArrayBuffer>, marker: number): void {
+function writeHead(block: Uint8Array<ArrayBuffer>, marker: number): void {
   const view = viewOf(block);
   view.setUint32(0, marker, true);
   view.setUint32(LENGTH_AT, block.length - HEAD_BYTES, true);

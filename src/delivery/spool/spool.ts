@@ -4,15 +4,19 @@ import {
   decodeSegment,
   encodeHeader,
   encodeRecords,
+  type KeyMismatch,
   type SpoolRecord,
   type StoredRecord,
 } from "./record.ts";
+import type { Seal, SpoolKey } from "./seal.ts";
 
 export interface SpoolOptions {
   /** Folder of the segments; it is created if it is missing. */
   readonly folder: string;
   /** Who may publish the records. Segments of another identity are left alone. */
   readonly identity: string;
+  /** Encrypts the segments. @default none: they are not encrypted */
+  readonly key?: SpoolKey | undefined;
   /** Maximum size on disk in bytes. The oldest segments are dropped first. */
   readonly maxBytes: number;
   /** A segment whose newest record is older is dropped, in milliseconds. */
@@ -23,6 +27,8 @@ export interface SpoolOptions {
   readonly onDrop: (reason: SpoolDropReason, count: number) => void;
   /** Called with the path of a segment that stays on the disk unread, and why. */
   readonly onSkip: (path: string, reason: string) => void;
+  /** Called with the number of segments that stay on the disk unread, as the key does not fit. */
+  readonly onMismatch: (mismatch: KeyMismatch, segments: number) => void;
 }
 
 /** Why records are not returned: over a limit, damaged, or in a file that cannot be read. */
@@ -35,6 +41,8 @@ interface Segment {
   records: number;
   /** Latest timestamp of its records, in microseconds since the Unix epoch. */
   newestUs: number;
+  /** Seals further records; undefined for one that an earlier process has begun. */
+  readonly seal?: Seal | undefined;
 }
 
 /** Attempts to read a segment before it is skipped: a lack of file descriptors may pass. Chosen. */
@@ -48,7 +56,6 @@ const READ_ATTEMPTS = 20;
 export class Spool {
   readonly #options: SpoolOptions;
   readonly #segmentBytes: number;
-  readonly #header: Uint8Array<ArrayBuffer>;
   #segments: Segment[] = [];
   #nextNumber = 1;
   /** Unread records of the oldest segment, once it was read. */
@@ -60,7 +67,6 @@ export class Spool {
 
   constructor(options: SpoolOptions) {
     this.#options = options;
-    this.#header = encodeHeader(options.identity);
     this.#segmentBytes = options.segmentBytes ??
       Math.min(2 ** 18, Math.max(1, Math.floor(options.maxBytes / 8)));
   }
@@ -99,7 +105,14 @@ export class Spool {
     const cursor = await readCursor(this.#cursorPath);
     // Numbers are never reused, so that an old cursor cannot apply to a new segment.
     this.#nextNumber = Math.max(0, cursor.number, ...numbers) + 1;
-    for (const number of numbers.sort((a, b) => a - b)) await this.#recover(number, cursor);
+    const mismatches: KeyMismatch[] = [];
+    for (const number of numbers.sort((a, b) => a - b)) {
+      const mismatch = await this.#recover(number, cursor);
+      if (mismatch) mismatches.push(mismatch);
+    }
+    for (const mismatch of new Set(mismatches)) {
+      this.#options.onMismatch(mismatch, mismatches.filter((each) => each === mismatch).length);
+    }
     if (this.#segments[0]?.number === cursor.number) this.#offset = cursor.offset;
   }
 
@@ -110,13 +123,21 @@ export class Spool {
    */
   async append(records: readonly SpoolRecord[]): Promise<void> {
     if (records.length === 0) return;
+    const { identity, key } = this.#options;
     const last = this.#segments.at(-1);
-    const isFull = !last || last.bytes >= this.#segmentBytes;
-    const segment = isFull
-      ? { number: this.#nextNumber, bytes: 0, records: 0, newestUs: -Infinity }
+    // An encrypted segment that an earlier process has begun would use a nonce twice.
+    const isFull = !last || last.bytes >= this.#segmentBytes || (key && !last.seal);
+    const segment: Segment = isFull
+      ? {
+        number: this.#nextNumber,
+        bytes: 0,
+        records: 0,
+        newestUs: -Infinity,
+        seal: key?.newSeal(identity),
+      }
       : last;
-    const bytes = encodeRecords(records);
-    await this.#write(segment, isFull ? [this.#header, bytes] : [bytes]);
+    const bytes = encodeRecords(records, segment.seal);
+    await this.#write(segment, isFull ? [encodeHeader(identity, segment.seal), bytes] : [bytes]);
     if (isFull) {
       this.#segments.push(segment);
       this.#nextNumber++;
@@ -165,25 +186,35 @@ export class Spool {
     }
   }
 
-  async #recover(number: number, cursor: Cursor): Promise<void> {
+  /** Takes a segment of an earlier process over; returns why the key does not fit. */
+  async #recover(number: number, cursor: Cursor): Promise<KeyMismatch | undefined> {
     const path = this.#path(number);
-    const { onDrop, onSkip, identity } = this.#options;
+    const { onDrop, onSkip, identity, key } = this.#options;
     let content: Uint8Array<ArrayBuffer>;
     try {
       content = await Deno.readFile(path);
     } catch (error) {
-      return onSkip(path, reasonOf(error));
+      onSkip(path, reasonOf(error));
+      return undefined;
     }
-    const decoded = decodeSegment(content, number === cursor.number ? cursor.offset : 0);
+    const decoded = decodeSegment(content, number === cursor.number ? cursor.offset : 0, key);
     // The process may have ended while it wrote the header.
-    const isTorn = content.length < this.#header.length;
-    if (decoded.identity !== identity && !isTorn) return onSkip(path, originOf(decoded.identity));
+    const isTorn = content.length < encodeHeader(identity, key?.newSeal(identity)).length;
+    if (decoded.identity !== identity && !isTorn) {
+      onSkip(path, originOf(decoded.identity));
+      return undefined;
+    }
+    if (decoded.mismatch) return decoded.mismatch;
     if (decoded.damaged > 0) onDrop("damaged", decoded.damaged);
     const bytes = decoded.records.at(-1)?.end;
-    if (bytes === undefined) return await Deno.remove(path);
+    if (bytes === undefined) {
+      await Deno.remove(path);
+      return undefined;
+    }
     if (bytes < content.length) await Deno.truncate(path, bytes);
     const newestUs = Math.max(...decoded.records.map(({ timestamp }) => timestamp));
     this.#segments.push({ number, bytes, records: decoded.records.length, newestUs });
+    return undefined;
   }
 
   /** Reads the unread records of the oldest segment; undefined if it was skipped. */
@@ -202,7 +233,7 @@ export class Spool {
       return undefined;
     }
     this.#readFailures = 0;
-    this.#head = [...decodeSegment(content, this.#offset).records];
+    this.#head = [...decodeSegment(content, this.#offset, this.#options.key).records];
     const lost = segment.records - this.#head.length;
     if (lost > 0) onDrop("damaged", lost);
     segment.records = this.#head.length;

@@ -3,7 +3,8 @@ import { AppError } from "../../base/errors.ts";
 import { makePrivate } from "../../base/private_files.ts";
 import type { Counters } from "../../telemetry/counters.ts";
 import type { Log } from "../../telemetry/log.ts";
-import { decodeSegment } from "./record.ts";
+import { decodeSegment, type KeyMismatch } from "./record.ts";
+import type { SpoolKey } from "./seal.ts";
 import { Spool, type SpoolOptions } from "./spool.ts";
 
 export interface SpoolFolderOptions {
@@ -11,12 +12,29 @@ export interface SpoolFolderOptions {
   readonly path: string;
   /** Returns who publishes at present: device, broker and prefix, as text. */
   readonly identity: () => string;
+  /** Encrypts the spools. @default none */
+  readonly key?: SpoolKey | undefined;
   readonly counters: Counters;
   readonly log: Log;
 }
 
 /** The options of one topic's spool that do not follow from the folder. */
-export type TopicSpoolOptions = Omit<SpoolOptions, "folder" | "identity" | "onSkip">;
+export type TopicSpoolOptions = Omit<
+  SpoolOptions,
+  "folder" | "identity" | "key" | "onSkip" | "onMismatch"
+>;
+
+/** What is logged once for all topics, in seconds. */
+const MISMATCH_INTERVAL_SECONDS = 60;
+const MISMATCHES: Readonly<Record<KeyMismatch, string>> = {
+  no_key: "The spool is encrypted, and is kept unpublished: set --spool_key_file",
+  other_key:
+    "The spool is encrypted with another key, and is kept unpublished: set --spool_key_file " +
+    "to the file with that key",
+  not_encrypted:
+    "The spool is not encrypted, and is kept unpublished: start once without a spool " +
+    "key to publish it, or remove it",
+};
 
 interface Lock {
   readonly identity: string;
@@ -57,7 +75,19 @@ export class SpoolFolder implements Disposable {
     const { identity, folder } = await this.#acquire();
     const onSkip = (path: string, reason: string) =>
       this.#options.log.warning("Skipped a segment of the spool", { path, reason });
-    const spool = new Spool({ ...options, identity, folder: `${folder}/${topic}`, onSkip });
+    const onMismatch = (mismatch: KeyMismatch) =>
+      this.#options.log.rateLimited(
+        `spool ${mismatch}`,
+        MISMATCH_INTERVAL_SECONDS,
+        "warning",
+        MISMATCHES[mismatch],
+        { folder },
+      );
+    const { key } = this.#options;
+    const spool = new Spool({
+      ...options,
+      ...{ identity, key, folder: `${folder}/${topic}`, onSkip, onMismatch },
+    });
     await spool.open();
     return spool;
   }

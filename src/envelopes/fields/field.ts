@@ -20,6 +20,12 @@ export interface BooleanType {
 export interface TextType {
   readonly kind: "text";
 }
+/** Bytes, in base64. */
+export interface Base64Type {
+  readonly kind: "base64";
+  /** Media type of the bytes. */
+  readonly mediaType: string;
+}
 /** Microseconds since the Unix epoch; encoded from monotonic microseconds. */
 export interface TimeType {
   readonly kind: "time";
@@ -62,6 +68,7 @@ export type Type =
   | IntegerType
   | BooleanType
   | TextType
+  | Base64Type
   | TimeType
   | ConstantType
   | ChoiceType
@@ -112,7 +119,7 @@ export type Fields = Readonly<Record<string, Field>>;
 export type ValueOf<T> = T extends NumberType | IntegerType ? number
   : T extends TimeType ? EpochUs
   : T extends BooleanType ? boolean
-  : T extends TextType ? string
+  : T extends TextType | Base64Type ? string
   : T extends ConstantType<infer V> ? V
   : T extends ChoiceType<infer V> ? V
   : T extends GroupType<infer F> ? PayloadOf<F>

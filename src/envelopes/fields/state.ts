@@ -89,8 +89,8 @@ export const FRAME = group(
   "A video frame.",
   {
     data: {
-      type: TEXT,
-      description: "The JPEG, in base64.",
+      type: { kind: "base64", mediaType: "image/jpeg" },
+      description: "The JPEG.",
       proto: NO_FRAMES,
     },
     width: {

@@ -84,6 +84,8 @@ function typeSchema(type: Type, writer: Writer): JsonSchema {
       return { type: "boolean" };
     case "text":
       return { type: "string" };
+    case "base64":
+      return { type: "string", contentEncoding: "base64", contentMediaType: type.mediaType };
     case "time":
       return { type: "integer", minimum: 0 };
     case "constant":

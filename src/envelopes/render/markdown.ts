@@ -74,6 +74,8 @@ function typeName(type: Type): string {
       return "integer";
     case "boolean":
       return "boolean";
+    case "base64":
+      return "string, in base64";
     case "text":
     case "choice":
       return "string";

@@ -131,6 +131,7 @@ function typeText({ type, when }: Pick<Field, "type" | "when">): string {
     case "boolean":
       return "bool";
     case "text":
+    case "base64":
     case "choice":
       return "string";
     case "constant":

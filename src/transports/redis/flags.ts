@@ -31,7 +31,7 @@ const own = (key: string) => ({ config: REDIS_CONFIG_FILE, key, documented: fals
 const HOSTS_AND_PORTS = { regex: /^\S+:\d{1,5}$/, description: "a list of HOST:PORT" };
 
 /** The connection to Redis; each row is also a key of the file that `--redis_config_path` names. */
-export const redisFlags = topic("Redis", ["serve", "record", "dashboard"], {
+export const redisFlags = topic("Redis", ["serve", "record", "dashboard", "fhir"], {
   configPath: optionalPath("redis_config_path", "JSON file with the values below."),
   saveDefaultConfig: bool(
     "save_default_redis_ipc_config",
@@ -304,14 +304,18 @@ export const redisRules: readonly Rule<WithRedis>[] = [
       : undefined,
 ];
 
-/** The commands that connect to Redis, or check that they could; of these, `record` has no frames. */
+/** The commands that connect to Redis, or check that they could. */
 const CONNECTING: readonly CommandName[] = [
   "serve",
   "check-config",
   "install",
   "dashboard",
   "record",
+  "fhir",
 ];
+
+/** Those of them that neither send nor receive frames. */
+const WITHOUT_FRAMES: readonly CommandName[] = ["record", "fhir"];
 
 /** Refuses a password or frames without TLS beyond loopback. */
 export const redisPolicy: Policy<WithRedis & { readonly publish: PublishSettings }> = (
@@ -321,7 +325,7 @@ export const redisPolicy: Policy<WithRedis & { readonly publish: PublishSettings
   const hosts = hostsOf(redis).filter((host) => !isLoopback(host));
   if (redis.tls || redis.allowPlaintext || hosts.length === 0) return undefined;
   if (!CONNECTING.includes(command) || publish.backend !== "redis") return undefined;
-  const hasFrames = command !== "record" && publish.framePublish !== "never";
+  const hasFrames = !WITHOUT_FRAMES.includes(command) && publish.framePublish !== "never";
   const hasPassword = !redis.password.isEmpty || !redis.sentinelPassword.isEmpty;
   if (!hasPassword && !hasFrames) return undefined;
   return `Cannot send ${hasPassword ? "the password" : "frames"} to Redis at ${hosts[0]} without ` +

@@ -27,8 +27,39 @@ export function replyBudget({ maxBulkStringBytes }: ReplyLimits): number {
 /** Maximum length of a line of RESP (a number, a status, an error). Real ones are far shorter. */
 const MAX_LINE_BYTES = 65_536;
 
+const CR = 13;
 const LF = 10;
-const MINUS = 45;
+const [DIGIT_0, DIGIT_9] = [48, 57];
+/**
+ * What may follow the type in a line, for all types but texts. A parser accepts more, and reads other
+ * sizes from it: the decoder of ioredis ends a line at CR alone, skips the bytes of a null unseen, and
+ * takes any byte for a digit.
+ */
+const LINES: ReadonlyMap<number, RegExp> = new Map(
+  Object.entries({
+    "$": /^(-1|\d+)$/,
+    "*": /^(-1|\d+)$/,
+    "=": /^\d+$/,
+    "!": /^\d+$/,
+    "~": /^\d+$/,
+    "%": /^\d+$/,
+    ">": /^\d+$/,
+    "|": /^\d+$/,
+    ":": /^[+-]?\d+$/,
+    "(": /^[+-]?\d+$/,
+    ",": /^(nan|[+-]?(inf|\d+(\.\d*)?([eE][+-]?\d+)?))$/,
+    "#": /^[tf]$/,
+    "_": /^$/,
+  }).map(([type, pattern]) => [type.charCodeAt(0), pattern]),
+);
+/** Types that are followed by text: status and error. */
+const TEXT_TYPES = new Set([..."+-"].map((type) => type.charCodeAt(0)));
+/** Longest line that is not text. Chosen: a double has at most 24 characters. */
+const MAX_NUMBER_CHARACTERS = 64;
+const MALFORMED = "a line that is not valid RESP";
+/** Bytes of a verbatim string before its text: the format and a colon. */
+const VERBATIM_HEAD_BYTES = 4;
+const VERBATIM = "=".charCodeAt(0);
 /** RESP types that are followed by a number of bytes: bulk string, bulk error, verbatim string. */
 const STRING_TYPES = new Set(["$", "=", "!"].map((type) => type.charCodeAt(0)));
 /** RESP types that are followed by a number of elements: array, set, map, push, attribute. */
@@ -39,7 +70,8 @@ const ATTRIBUTE = "|".charCodeAt(0);
 
 /**
  * Scans the bytes of a RESP connection and reports the first reply over the limits, before a parser
- * allocates memory for it. It checks sizes only; other errors are left to the parser.
+ * allocates memory for it, and the first line in which the two might read different sizes. Types that
+ * RESP does not have are left to the parser, which rejects them.
  */
 export class ReplyGuard {
   readonly #limits: ReplyLimits;
@@ -54,7 +86,11 @@ export class ReplyGuard {
   #type = 0;
   /** Number that follows the type. */
   #size = 0;
+  /** What follows the type, unless it is text. */
+  #line = "";
   #lineBytes = 0;
+  /** Whether a line has ended with CR, and LF is missing. */
+  #ending = false;
 
   constructor(limits: ReplyLimits) {
     this.#limits = limits;
@@ -65,6 +101,11 @@ export class ReplyGuard {
   inspect(bytes: Uint8Array): string | undefined {
     let at = 0;
     while (at < bytes.length) {
+      if (this.#ending) {
+        if (bytes[at++] !== LF) return MALFORMED;
+        this.#ending = false;
+        continue;
+      }
       if (this.#skipBytes > 0) {
         const skipped = Math.min(this.#skipBytes, bytes.length - at);
         this.#skipBytes -= skipped;
@@ -81,12 +122,20 @@ export class ReplyGuard {
     if (this.#lineBytes++ === 0) {
       this.#type = byte;
       this.#size = 0;
+      this.#line = "";
+      if (!LINES.has(byte) && !TEXT_TYPES.has(byte)) this.#skipBytes = Infinity;
       return undefined;
     }
-    if (byte === LF) return this.#endLine();
-    if (byte >= 48 && byte <= 57) this.#size = this.#size * 10 + byte - 48;
-    else if (byte === MINUS) this.#type = 0; // -1 stands for null, which has no size
+    if (byte === LF) return MALFORMED;
+    if (byte === CR) {
+      this.#ending = true;
+      return this.#endLine();
+    }
     if (this.#lineBytes > MAX_LINE_BYTES) return `a line longer than ${MAX_LINE_BYTES} bytes`;
+    if (TEXT_TYPES.has(this.#type)) return undefined;
+    this.#line += String.fromCharCode(byte);
+    if (this.#line.length > MAX_NUMBER_CHARACTERS) return MALFORMED;
+    if (byte >= DIGIT_0 && byte <= DIGIT_9) this.#size = this.#size * 10 + byte - DIGIT_0;
     // Checked at each digit: a parser may allocate memory as soon as the line ends.
     return this.#sizeViolation();
   }
@@ -104,8 +153,11 @@ export class ReplyGuard {
 
   /** Accounts for the element whose first line ends, and for its string, if it is one. */
   #endLine(): string | undefined {
-    const isList = LIST_TYPES.has(this.#type);
-    const isString = STRING_TYPES.has(this.#type);
+    if (LINES.get(this.#type)?.test(this.#line) === false) return MALFORMED;
+    if (this.#type === VERBATIM && this.#size < VERBATIM_HEAD_BYTES) return MALFORMED;
+    const isNull = this.#line === "-1";
+    const isList = LIST_TYPES.has(this.#type) && !isNull;
+    const isString = STRING_TYPES.has(this.#type) && !isNull;
     const elements = isList ? this.#size * (PAIR_TYPES.has(this.#type) ? 2 : 1) : 0;
     this.#replyBytes += ELEMENT_BYTES + this.#lineBytes + (isString ? this.#size : 0);
     // An attribute precedes the element that it describes.

@@ -53,6 +53,7 @@ export function pageRoutes(
       handle: () =>
         jsonResponse({
           alarms: alarms !== undefined,
+          groups: Object.fromEntries(alarms?.groups ?? []),
           sessions: sessions !== undefined,
           history: trends?.hasHistory === true,
         }),

@@ -43,7 +43,10 @@ testArm64("native library passes its own tests on arm64", async () => {
   await run("make", "-s", "-C", "ffi/native", "ARCH=arm64");
   await run("make", "-s", "-C", "ffi/native", "ARCH=arm64", "programs");
   assert.equal(await onArm64(`${BUILD}/native_test`), "ok\n");
-  assert.match(await onArm64(`${BUILD}/replay`, `${ROOT}ffi/native/tests/corpus`), /^ok \d+ files/);
+  for (const target of ["frames", "http2"]) {
+    const corpus = `${ROOT}tests/fuzz/corpus/${target}`;
+    assert.match(await onArm64(`${BUILD}/replay_${target}`, corpus), /^ok \d+ files/);
+  }
 });
 
 testArm64(

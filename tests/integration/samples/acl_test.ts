@@ -3,6 +3,7 @@ import { encodeEnvelope } from "../../../src/envelopes/envelope.ts";
 import { fakeMetrics, fakeRecordingState, fakeStatus } from "../../support/fake_stream.ts";
 import { temporaryFolder } from "../../support/folders.ts";
 import { Program, PYTHON, SAMPLES } from "../../support/program.ts";
+import { PYTHON_CLIENT } from "../../support/python_client.ts";
 import { ACL_PATH, aclPassword } from "../../support/redis_acl.ts";
 import { type ClientOptions, type RedisServer, startRedis } from "../../support/redis_server.ts";
 import { waitFor } from "../../support/wait.ts";
@@ -75,6 +76,23 @@ for (const [name, flags, text] of PYTHON_SAMPLES) {
     ], { cwd: folder.path });
     await printsAfterPublishing(sample, { server, text });
     assert.doesNotMatch(sample.output, /NOAUTH|WRONGPASS|NOPERM|Traceback/);
+  });
+}
+
+for (const flags of [[], ["--key_value"]]) {
+  Deno.test(`physiology_client watch ${flags} logs in as an ACL user`, async () => {
+    using folder = temporaryFolder();
+    await using server = await startPrivateRedis();
+    await using program = new Program(PYTHON, [
+      "-m",
+      "physiology_client",
+      "watch",
+      "--interval=0.1",
+      ...loginFlags(server, folder.path),
+      ...flags,
+    ], { env: { PYTHONPATH: `${PYTHON_CLIENT}src`, PYTHONDONTWRITEBYTECODE: "1" } });
+    await printsAfterPublishing(program, { server, text: "physiology: pulse 72.5" });
+    assert.doesNotMatch(program.output, /NOAUTH|WRONGPASS|NOPERM|Traceback/);
   });
 }
 

@@ -20,6 +20,7 @@ const EXAMPLE = `{
 Deno.test("parseRules() reads every kind of rule, with defaults", () => {
   const every = ["*"];
   assert.deepEqual(parseRules(EXAMPLE), {
+    groups: new Map([["ward-a", ["ward-a-*", "bed-7"]]]),
     rules: {
       minConfidence: 0.7,
       rules: [

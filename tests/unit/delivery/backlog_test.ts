@@ -40,6 +40,7 @@ function spooledBacklog(options: Partial<BacklogOptions> = {}) {
       maxAgeMs: 60_000,
       onDrop: () => {},
       onSkip: () => {},
+      onMismatch: () => {},
     });
     await spool.open();
     return spool;

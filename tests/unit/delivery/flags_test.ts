@@ -30,6 +30,7 @@ Deno.test("publishFlags have the documented defaults", () => {
     blurFaces: false,
     maxFrameAgeMs: 1000,
     outboxMemoryBytes: 16 * 1024 * 1024,
+    spoolKey: "",
     spoolMaxBytes: 256 * 1024 * 1024,
     spoolMaxAgeSeconds: 24 * 3600,
   });
@@ -54,4 +55,11 @@ Deno.test("publishPermissions() allow writing to the spool, and ffmpeg only to d
   assert.deepEqual([write, run], [["/spool"], [assetPath("sandbox")]]);
   assert.deepEqual(permissionsOf("--blur_faces").run, run);
   assert.deepEqual(read, ["/etc/machine-id"], "part of the spool's identity");
+});
+
+Deno.test("publishRules refuse a key of the spool of less than 32 characters", () => {
+  const loadKey = (key: string) =>
+    load(["--simulate"], { env: { PHYSIOLOGY_SPOOL_KEY: key }, readText: () => "{}" });
+  assert.throws(() => loadKey("k".repeat(31)), /with a key of less than 32 characters: write/);
+  assert.equal(loadKey("k".repeat(32)).settings.publish.spoolKey.isEmpty, false);
 });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { openPlain } from "../../../src/recording/work_file.ts";
 import { orderedEnvelopes } from "../../../src/recording/ordered_envelopes.ts";
 import { temporaryFolder } from "../../support/folders.ts";
 
@@ -8,7 +9,8 @@ function orderOf(lines: readonly string[]): string[] {
   using folder = temporaryFolder();
   const path = `${folder.path}/lines`;
   Deno.writeTextFileSync(path, lines.map((line) => `${line}\n`).join(""));
-  return [...orderedEnvelopes(path)].flatMap((envelope) =>
+  using file = openPlain(path);
+  return [...orderedEnvelopes(file)].flatMap((envelope) =>
     envelope ? [`${envelope.type}${envelope.timestamp}`] : []
   );
 }

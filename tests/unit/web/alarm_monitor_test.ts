@@ -12,9 +12,11 @@ import { HeldTimers } from "../../support/held_timers.ts";
 import { startPage } from "../../support/http_page.ts";
 import { type StreamMessage, StreamProbe } from "../../support/stream_probe.ts";
 
-const { rules: PULSE_HIGH } = parseRules(JSON.stringify({
+const PULSE_HIGH = parseRules(JSON.stringify({
   rules: [{ name: "pulse_high", vital: "pulse", above: 120, priority: "high", dwell_s: 0 }],
+  groups: { "ward-a": ["bed-*"] },
 }));
+const BUILT_IN = readAlarmRules({});
 
 function open(rules = PULSE_HIGH) {
   const clock = { s: 0 };
@@ -72,6 +74,8 @@ Deno.test("AlarmMonitor publishes an alarm to all pages, and its acknowledgement
   const before = two.messages.length;
   publish(80);
   await one.receives("the end", () => two.messages.length > before);
+  const info = await (await fetch(`${page.url}/v1/page`)).json();
+  assert.deepEqual([info.alarms, info.groups], [true, { "ward-a": ["bed-*"] }]);
   const response = await fetch(`${page.url}/v1/alarms`);
   assert.deepEqual(await response.json(), { alarms: [] });
   assert.deepEqual(log.lines.map((line) => line.match(/Alarm \w+/)?.[0]), [
@@ -86,7 +90,7 @@ Deno.test("AlarmMonitor publishes an alarm to all pages, and its acknowledgement
 
 Deno.test("AlarmMonitor raises silence while the broker is connected, until the device is dismissed", () => {
   using timers = new HeldTimers();
-  const { clock, hub, monitor, publish } = open(BUILT_IN_RULES);
+  const { clock, hub, monitor, publish } = open(BUILT_IN);
   using _monitor = monitor;
   publish(70);
   const wait = (seconds: number) => {
@@ -121,16 +125,16 @@ Deno.test("AlarmMonitor publishes the list only when it has changed, and keeps a
   assert.equal(lists, 1);
   monitor.setRules(PULSE_HIGH);
   assert.equal(hub.alarms?.length, 1);
-  monitor.setRules(BUILT_IN_RULES);
+  monitor.setRules(BUILT_IN);
   assert.deepEqual(hub.alarms, []);
 });
 
 Deno.test("readAlarmRules() reads a file, and has a built-in rule without one", () => {
   using folder = temporaryFolder();
-  assert.equal(readAlarmRules({}), BUILT_IN_RULES);
+  assert.equal(readAlarmRules({}).rules, BUILT_IN_RULES);
   const path = `${folder.path}/rules.json`;
   Deno.writeTextFileSync(path, '{"rules":[{"name":"a","condition":"apnea"}]}');
-  assert.equal(readAlarmRules({ rulesPath: path }).rules[0]?.name, "a");
+  assert.equal(readAlarmRules({ rulesPath: path }).rules.rules[0]?.name, "a");
   Deno.writeTextFileSync(path, '{"rules":[{"name":"a","condition":"apnoea"}]}');
   assert.throws(() => readAlarmRules({ rulesPath: path }), ConfigError);
 });

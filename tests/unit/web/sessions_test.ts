@@ -51,6 +51,18 @@ Deno.test("SessionFolder serves a file as a download, and only with the token", 
   assert.equal((await page.get("/metrics_b%20%C3%A9.csv", {})).status, 401);
 });
 
+Deno.test("SessionFolder serves encrypted files as they are", async () => {
+  using folder = temporaryFolder();
+  Deno.writeFileSync(`${folder.path}/metrics_7f.csv.age`, Uint8Array.of(1, 2));
+  Deno.writeTextFileSync(`${folder.path}/metrics_7f.jsonl.sealed`, "");
+  await using page = await open(folder.path);
+  const { sessions } = JSON.parse((await page.get("")).text);
+  assert.deepEqual(sessions.map(({ session_id }: { session_id: string }) => session_id), ["7f"]);
+  const { headers, text } = await page.get("/metrics_7f.csv.age");
+  assert.deepEqual([headers.get("content-type"), text], ["application/octet-stream", "\x01\x02"]);
+  assert.equal((await page.get("/metrics_7f.jsonl.sealed")).status, 404);
+});
+
 Deno.test("SessionFolder serves no link, no folder and nothing outside", async () => {
   using folder = temporaryFolder();
   using outside = temporaryFolder();

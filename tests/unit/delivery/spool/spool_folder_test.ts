@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { Secret } from "../../../../src/config/secret.ts";
+import { SpoolKey } from "../../../../src/delivery/spool/seal.ts";
 import type { Spool } from "../../../../src/delivery/spool/spool.ts";
 import { SpoolFolder } from "../../../../src/delivery/spool/spool_folder.ts";
 import { Counters } from "../../../../src/telemetry/counters.ts";
@@ -109,4 +111,27 @@ Deno.test("SpoolFolder moves to another folder when its identity changes", async
   assert.deepEqual(await numbersIn(await server.open()), []);
   using other = serverOf(folder.path, "a");
   assert.deepEqual(await numbersIn(await other.open()), [1], "its lock was released");
+});
+
+Deno.test("SpoolFolder reports a wrong key by one line for all topics", async () => {
+  using folder = temporaryFolder();
+  const log = new CollectingLog();
+  const openAll = async (key: string) => {
+    using server = new SpoolFolder({
+      path: folder.path,
+      identity: () => "a",
+      key: new SpoolKey(new Secret(key.repeat(44))),
+      counters: new Counters(),
+      log,
+    });
+    for (const topic of ["status", "core_metrics"]) {
+      await (await server.open(topic, TOPIC)).append([record(1)]);
+    }
+  };
+  await openAll("a");
+  assert.deepEqual(log.lines, []);
+  await openAll("b");
+  assert.equal(log.lines.length, 1, log.lines.join("\n"));
+  assert.match(log.lines[0]!, /encrypted with another key, and is kept unpublished/);
+  assert.equal(segmentsOf(folder.path, "status").length, 2);
 });

@@ -17,6 +17,7 @@ function spoolIn(folder: string, more: Partial<SpoolOptions> = {}) {
     maxBytes: 1e6,
     maxAgeMs: 1e12,
     onDrop: (reason, count) => dropped[reason] = (dropped[reason] ?? 0) + count,
+    onMismatch: () => {},
     onSkip: (path, reason) => void skipped.push(`${path.split("/").at(-1)}: ${reason}`),
     ...more,
   });

@@ -8,6 +8,7 @@ const LIMITS = { maxBulkStringBytes: 100, maxArrayElements: 10 };
 const reply = fc.oneof(
   fc.integer({ min: -5, max: 1e9 }).map((number) => `:${number}\r\n`),
   fc.constantFrom("+OK\r\n", "$-1\r\n", "*-1\r\n", "-ERR 500 wrong\r\n", "_\r\n"),
+  fc.constantFrom("#t\r\n", ",1.5e-7\r\n", ",-inf\r\n", ",nan\r\n", "(-123\r\n", ":+3\r\n"),
   fc.string({ maxLength: 60, unit: "binary-ascii" }).map((text) =>
     `$${text.length}\r\n${text}\r\n`
   ),
@@ -86,10 +87,42 @@ Deno.test("ReplyGuard does not take a number, status or error for a size", () =>
   }
 });
 
+for (
+  const [what, line] of [
+    ["an LF in a length", "*5\n9999999\r\n"],
+    ["a minus in a length", "*9-9999999\r\n"],
+    ["a letter in a length", "$9z99\r\n"],
+    ["a length of unknown size", "$?\r\n"],
+    ["another null than -1", "*-9999\r\n"],
+    ["no length", "*\r\n"],
+    ["a CR without LF", "+OK\rx"],
+    ["an LF without CR", "+OK\n"],
+    ["a null that hides a list", "_xx*9999999\r\n"],
+    ["a boolean that hides a list", "#txx*9999999\r\n"],
+    ["a double that hides a list", ",nanxx*9999999\r\n"],
+    ["a verbatim string without a format", "=3\r\n"],
+    ["a number without an end", `:${"1".repeat(70)}`],
+  ] as const
+) {
+  Deno.test(`ReplyGuard reports ${what}, which a parser may read as another size`, () => {
+    for (const before of ["", "*2\r\n:1\r\n", "$3\r\nabc\r\n"]) {
+      assert.equal(accepts(before + line), false);
+    }
+  });
+}
+
+Deno.test("ReplyGuard reports an invalid length at its CR, as a parser may not wait for the LF", () => {
+  assert.equal(accepts("*1*9\r"), false);
+});
+
+Deno.test("ReplyGuard leaves types that RESP does not have to the parser", () => {
+  assert.equal(accepts("HTTP/1.1 400 Bad Request\n\n"), true);
+});
+
 Deno.test("ReplyGuard skips the bytes of a string, whatever they are, and checks what follows", () => {
   const string = "$5\r\n*999\r\n";
   assert.equal(accepts(string), true);
-  assert.equal(accepts(string.repeat(3)), false, "$5 holds *999 and the line end is its last byte");
+  assert.equal(accepts(`${string}x*11\r\n`), false, "$5 holds *999 and CR");
   const exact = "$6\r\n*999\r\n\r\n";
   assert.equal(accepts(exact.repeat(3)), true);
   assert.equal(accepts(exact + "*11\r\n"), false);

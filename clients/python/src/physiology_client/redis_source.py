@@ -1,0 +1,258 @@
+"""Reads devices that publish to Redis."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import time
+from typing import (
+    Any,
+    AsyncIterator,
+    Dict,
+    Iterator,
+    List,
+    Literal,
+    Mapping,
+    Optional,
+    Sequence,
+    Tuple,
+    Type,
+    Union,
+)
+
+import redis
+import redis.asyncio
+
+from ._envelopes import TOPICS, Topic
+from .source import (
+    DEFAULT_TOPICS,
+    SILENCE_S,
+    Command,
+    Connected,
+    Received,
+    RecordingError,
+    Source,
+)
+
+Mode = Literal["pubsub", "sharded", "history"]
+# Interval at which the newest frame is read in the mode "history", in seconds.
+FRAME_INTERVAL_S = 0.2
+LOG = logging.getLogger("physiology_client")
+
+
+class RedisSource(Source):
+    """Devices whose server runs with `--streaming_backend=redis`, the default.
+
+    :param key_prefix: of the server (`--redis_key_prefix`). A pattern such as `ward-*` reads all
+        devices whose prefix matches, in the mode "pubsub".
+    :param mode: "pubsub"; "sharded" for a server with `--redis_sharded_publish`; or "history" for
+        one with `--noredis_use_pubsub`. A history also has what was published while this client
+        was not connected.
+    :param since_ms: begins with the history from this time on, in milliseconds since the Unix
+        epoch, instead of the present
+    :param tls_ca_path: connects with TLS and trusts the CA certificates of this file
+    """
+
+    def __init__(
+        self,
+        host: str = "localhost",
+        port: int = 6379,
+        *,
+        key_prefix: str = "physiology",
+        username: Optional[str] = None,
+        password: Optional[str] = None,
+        database: int = 0,
+        tls_ca_path: Optional[str] = None,
+        topics: Sequence[Topic] = DEFAULT_TOPICS,
+        mode: Mode = "pubsub",
+        since_ms: Optional[int] = None,
+    ) -> None:
+        self.key_prefix = key_prefix
+        self.topics = tuple(topics)
+        self.mode = mode
+        self.is_pattern = any(character in key_prefix for character in "*?[")
+        if self.is_pattern and mode != "pubsub":
+            raise ValueError(f"A pattern of prefixes needs the mode pubsub: current value is {mode}")
+        self._since_ms = since_ms
+        self._read: Dict[str, str] = {}  # the last entry of each history
+        self._connection: Dict[str, Any] = {
+            "host": host,
+            "port": port,
+            "username": username,
+            "password": password,
+            "db": database,
+            "socket_connect_timeout": 5.0,
+            "socket_timeout": SILENCE_S,
+            "socket_keepalive": True,
+            **({"ssl": True, "ssl_ca_certs": tls_ca_path} if tls_ca_path else {}),
+        }
+
+    @property
+    def errors(self) -> Tuple[Type[BaseException], ...]:
+        return (redis.RedisError, OSError, asyncio.TimeoutError)
+
+    async def connect(
+        self, topics: Optional[Sequence[Topic]] = None
+    ) -> AsyncIterator[Union[Connected, Received]]:
+        chosen = self.topics if topics is None else tuple(topics)
+        # `record` reads only what happens from now on, and leaves the place of the client alone.
+        read = self._read if topics is None else {}
+        client = self._client()
+        try:
+            messages = (
+                self._follow_histories(client, chosen, read)
+                if self.mode == "history"
+                else self._follow_channels(client, chosen)
+            )
+            async for message in messages:
+                yield message
+        finally:
+            await client.connection_pool.disconnect()
+
+    async def record(self, command: Command) -> None:
+        device = command.device or self.key_prefix
+        if any(character in device for character in "*?["):
+            raise ValueError("A recording needs the name of its device")
+        source = RedisSource(key_prefix=device, mode=self.mode, topics=("recording_state", "status"))
+        source._connection = self._connection
+        try:
+            await asyncio.wait_for(source._confirm(command), command.timeout_s)
+        except asyncio.TimeoutError:
+            raise RecordingError("unconfirmed", f"{device} did not answer the command") from None
+        except self.errors as error:
+            raise RecordingError("unreachable", f"Redis is not reachable: {error}") from error
+
+    async def _confirm(self, command: Command) -> None:
+        """Sends a command when the answer can be received, and waits for it."""
+        messages = self.connect(self.topics)
+        client = self._client()
+        try:
+            async for message in messages:
+                if isinstance(message, Connected):
+                    # A command that waits while the server is away must not be executed later.
+                    expires_at = int((time.time() + command.timeout_s) * 1e6)
+                    request: Dict[str, Any] = {
+                        "recording": command.recording,
+                        **({"session_id": command.session_id} if command.session_id else {}),
+                        "expires_at": expires_at,
+                    }
+                    await client.lpush(f"{self.key_prefix}:command_queue", json.dumps(request))
+                elif not message.kept and _agrees(message.data, command):
+                    return
+        finally:
+            await messages.aclose()  # type: ignore[attr-defined]
+            await client.connection_pool.disconnect()
+        raise redis.ConnectionError("The connection was lost")
+
+    def _client(self) -> Any:
+        return redis.asyncio.Redis(**self._connection)
+
+    async def _follow_channels(
+        self, client: Any, topics: Sequence[Topic]
+    ) -> AsyncIterator[Union[Connected, Received]]:
+        channels = [f"{self.key_prefix}:{topic}" for topic in topics]
+        pubsub = client.pubsub()
+        try:
+            if self.mode == "sharded":
+                # A command of its own, as older versions of redis-py have no ssubscribe().
+                await pubsub.execute_command("SSUBSCRIBE", *channels)
+            elif self.is_pattern:
+                await pubsub.psubscribe(*channels)
+            else:
+                await pubsub.subscribe(*channels)
+            confirmed = 0
+            last = time.monotonic()
+            while time.monotonic() - last < SILENCE_S:
+                message = await pubsub.get_message(timeout=1.0)
+                if message is None:
+                    continue
+                last = time.monotonic()
+                if message["type"] in ("message", "pmessage", "smessage"):
+                    received = self._received(message["channel"], message["data"])
+                    if received:
+                        yield received
+                elif message["type"] in ("subscribe", "psubscribe", "ssubscribe"):
+                    confirmed += 1
+                    if confirmed == len(topics):
+                        yield Connected()
+        finally:
+            await pubsub.reset()
+
+    def _received(self, channel: bytes, data: bytes) -> Optional[Received]:
+        device, _, _ = channel.decode().rpartition(":")
+        return _parse(device, data)
+
+    async def _follow_histories(
+        self, client: Any, topics: Sequence[Topic], read: Dict[str, str]
+    ) -> AsyncIterator[Union[Connected, Received]]:
+        streams = {f"{self.key_prefix}:{topic}:history" for topic in topics if topic != "frame"}
+        for stream in streams - set(read):
+            read[stream] = await self._start(client, stream)
+        yield Connected()
+        for topic in topics:
+            kept = await client.get(f"{self.key_prefix}:{topic}")
+            received = _parse(self.key_prefix, kept, kept=True) if kept else None
+            if received:
+                yield received
+        last_frame = None
+        while True:
+            block = int(1000 * FRAME_INTERVAL_S) if "frame" in topics else 1000
+            if streams:
+                reply = await client.xread(read, block=block)
+            else:
+                await asyncio.sleep(FRAME_INTERVAL_S)
+                reply = []
+            for entry, stream, data in _by_time(reply):
+                read[stream] = entry
+                received = _parse(self.key_prefix, data)
+                if received:
+                    yield received
+            if "frame" in topics:
+                frame = await client.get(f"{self.key_prefix}:frame")
+                received = _parse(self.key_prefix, frame) if frame != last_frame else None
+                last_frame = frame
+                if received:
+                    yield received
+
+    async def _start(self, client: Any, stream: str) -> str:
+        """The entry after which a history is read."""
+        if self._since_ms is not None:
+            return f"{self._since_ms - 1}-{2**64 - 1}" if self._since_ms > 0 else "0-0"
+        newest: List[Tuple[bytes, Any]] = await client.xrevrange(stream, count=1)
+        return newest[0][0].decode() if newest else "0-0"
+
+
+def _by_time(reply: Any) -> Iterator[Tuple[str, str, bytes]]:
+    """The entries of several histories in the order of their ids: (id, history, envelope)."""
+    entries = [
+        (entry.decode(), stream.decode(), fields[b"envelope"])
+        for stream, entries in reply
+        for entry, fields in entries
+    ]
+    yield from sorted(entries, key=lambda each: [int(part) for part in each[0].split("-")])
+
+
+def _parse(device: str, data: Optional[bytes], kept: bool = False) -> Optional[Received]:
+    """Returns None for a message that is not a JSON object."""
+    if data is None:
+        return None
+    try:
+        value = json.loads(data)
+    except (ValueError, RecursionError):
+        value = None
+    if isinstance(value, dict):
+        return Received(device, value, kept)
+    LOG.warning("Ignored a message of %s that is not a JSON object", device)
+    return None
+
+
+def _agrees(data: Mapping[str, Any], command: Command) -> bool:
+    payload = data.get("payload")
+    if data.get("type") not in TOPICS or not isinstance(payload, dict):
+        return False
+    if payload.get("recording") is not command.recording:
+        return False
+    late = (payload.get("metadata") or {}).get("replayed")
+    same = not command.session_id or payload.get("session_id") == command.session_id
+    return not late and (same or not command.recording)

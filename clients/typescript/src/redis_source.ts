@@ -1,0 +1,140 @@
+import { COMMAND_QUEUES, type Topic } from "./envelopes.ts";
+import { envelopeEvent, type FrameEvent, isObject, type StreamEvent } from "./events.ts";
+import {
+  CONFIRMATION_MS,
+  DEFAULT_TOPICS,
+  type RecordingCommand,
+  RecordingError,
+  type Source,
+} from "./source.ts";
+
+/** What `redisSource` uses of a client such as ioredis. */
+export interface RedisLike {
+  subscribe(...channels: string[]): Promise<unknown>;
+  lpush(key: string, value: string): Promise<unknown>;
+  on(event: string, listener: (...args: string[]) => void): unknown;
+  off(event: string, listener: (...args: string[]) => void): unknown;
+}
+
+/** Options of `redisSource`. */
+export interface RedisSourceOptions {
+  /** Subscribes; it can do nothing else. It reconnects by itself, as ioredis does. */
+  readonly subscriber: RedisLike;
+  /** Pushes commands. @default recordings cannot be started */
+  readonly commands?: Pick<RedisLike, "lpush">;
+  /** Key prefix of the server. @default "physiology" */
+  readonly prefix?: string;
+  /** What arrives. @default core metrics, status and recording state */
+  readonly topics?: readonly Topic[];
+}
+
+/** Reads a server that publishes to Redis, with clients that the program brings along. */
+export function redisSource(options: RedisSourceOptions): Source {
+  return new RedisSource(options);
+}
+
+class RedisSource implements Source {
+  readonly #options: RedisSourceOptions;
+  readonly #prefix: string;
+
+  constructor(options: RedisSourceOptions) {
+    this.#options = options;
+    this.#prefix = options.prefix ?? "physiology";
+  }
+
+  async follow(take: (event: StreamEvent) => void, signal: AbortSignal): Promise<string> {
+    const { subscriber, topics = DEFAULT_TOPICS } = this.#options;
+    const onMessage = (channel = "", text = "") => {
+      const event = this.#eventOf(channel, text);
+      if (event && (topics as readonly string[]).includes(event.type)) take(event);
+    };
+    const onReady = () => take({ type: "connection", connected: true });
+    const onClose = () => take({ type: "connection", connected: false });
+    subscriber.on("message", onMessage);
+    subscriber.on("ready", onReady);
+    subscriber.on("close", onClose);
+    try {
+      await subscriber.subscribe(...topics.map((topic) => `${this.#prefix}:${topic}`));
+      onReady();
+      await new Promise<void>((resolve) => {
+        if (signal.aborted) resolve();
+        signal.addEventListener("abort", () => resolve(), { once: true });
+      });
+      return "closed";
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error);
+    } finally {
+      subscriber.off("message", onMessage);
+      subscriber.off("ready", onReady);
+      subscriber.off("close", onClose);
+    }
+  }
+
+  async record(command: RecordingCommand): Promise<void> {
+    const { subscriber, commands } = this.#options;
+    if (!commands) throw new TypeError("Cannot record without 'commands'");
+    const { recording, sessionId, timeoutMs = CONFIRMATION_MS } = command;
+    const session = sessionId === undefined ? {} : { session_id: sessionId };
+    // A command that waits while the server is away must not be executed later.
+    const expires_at = (Date.now() + timeoutMs) * 1000;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    let onMessage = (..._args: string[]) => {};
+    const confirmed = new Promise<void>((resolve, reject) => {
+      onMessage = (channel = "", text = "") => {
+        const event = this.#eventOf(channel, text);
+        if (event && agrees(event, command)) resolve();
+      };
+      timer = setTimeout(() => {
+        reject(new RecordingError("unconfirmed", `${this.#prefix} did not answer the command`));
+      }, timeoutMs);
+    });
+    confirmed.catch(() => {});
+    subscriber.on("message", onMessage);
+    try {
+      const states = ["recording_state", "status"].map((topic) => `${this.#prefix}:${topic}`);
+      await Promise.race([
+        confirmed,
+        subscriber.subscribe(...states).then(() =>
+          commands.lpush(
+            `${this.#prefix}:${COMMAND_QUEUES[0]}`,
+            JSON.stringify({ recording, ...session, expires_at }),
+          )
+        ),
+      ]).catch((cause) => {
+        if (cause instanceof RecordingError) throw cause;
+        throw new RecordingError("unreachable", "Redis is not reachable", { cause });
+      });
+      await confirmed;
+    } finally {
+      clearTimeout(timer);
+      subscriber.off("message", onMessage);
+    }
+  }
+
+  #eventOf(channel: string, text: string): StreamEvent | undefined {
+    if (!channel.startsWith(`${this.#prefix}:`)) return undefined;
+    try {
+      const value: unknown = JSON.parse(text);
+      return frameEvent(value, this.#prefix) ?? envelopeEvent(value, { device: this.#prefix });
+    } catch {
+      return undefined;
+    }
+  }
+}
+
+/** The event of a frame whose JPEG is in base64. */
+function frameEvent(value: unknown, device: string): FrameEvent | undefined {
+  if (!isObject(value) || value["type"] !== "frame" || !isObject(value["payload"])) {
+    return undefined;
+  }
+  const { data, ...payload } = value["payload"];
+  const jpeg = Uint8Array.from(atob(String(data)), (character) => character.charCodeAt(0));
+  const { type, timestamp } = value;
+  return { type, device, timestamp, payload, jpeg } as unknown as FrameEvent;
+}
+
+function agrees(event: StreamEvent, { recording, sessionId }: RecordingCommand): boolean {
+  if (event.type !== "recording_state" && event.type !== "status") return false;
+  if (event.late || event.payload.recording !== recording) return false;
+  return !recording || sessionId === undefined || event.payload.session_id === sessionId;
+}
