@@ -42,6 +42,8 @@ export interface PageInfo {
   readonly alarms: boolean;
   readonly sessions: boolean;
   readonly history: boolean;
+  /** Names or patterns of the devices of each group of the alarm rules. */
+  readonly groups?: Readonly<Record<string, readonly string[]>>;
 }
 
 export type Outcome = "confirmed" | "unconfirmed" | "silent" | "unreachable";

@@ -1,3 +1,4 @@
+import { matchesGlob } from "../../../base/glob.ts";
 import type { Alarm, Priority } from "../protocol.ts";
 import type { DeviceView } from "./device.ts";
 
@@ -29,9 +30,15 @@ export function troubleOf(view: DeviceView, alarm: Alarm | undefined): Trouble {
   return isMissing || view.duplicate ? "withheld" : "ok";
 }
 
-/** Returns the group of a device: the part of its name before the last hyphen, if there is one. */
-export function groupOf(name: string): string {
-  return name.slice(0, Math.max(0, name.lastIndexOf("-")));
+/** Returns the group of a device: that of the rules, or the part before its last hyphen. */
+export function groupOf(
+  name: string,
+  groups: Readonly<Record<string, readonly string[]>> = {},
+): string {
+  const ofRules = Object.entries(groups).find(([, patterns]) =>
+    patterns.some((pattern) => matchesGlob(pattern, name))
+  );
+  return ofRules?.[0] ?? name.slice(0, Math.max(0, name.lastIndexOf("-")));
 }
 
 /** What the overview sorts and filters. */

@@ -81,7 +81,7 @@ export class Ward {
     const isConnected = this.connection === "connected";
     const view = device.view(nowMs, { isConnected });
     const alarm = foremostAlarm(this.alarmsOf(name));
-    const group = groupOf(name);
+    const group = groupOf(name, this.page.groups);
     return { ...view, group, trouble: troubleOf(view, alarm), ...alarm ? { alarm } : {} };
   }
 

@@ -65,9 +65,17 @@ Deno.test("foremostAlarm() prefers what is not acknowledged, then the priority, 
   assert.equal(foremostAlarm([]), undefined);
 });
 
-Deno.test("groupOf() is the name before its last hyphen", () => {
-  const names = ["ward-a-12", "lab", "-1", "", "single-"];
-  assert.deepEqual(names.map(groupOf), ["ward-a", "", "", "", "single"]);
+Deno.test("groupOf() is that of the rules, or the name before its last hyphen", () => {
+  const groups = { icu: ["ward-a-1*", "lab"] };
+  const names = ["ward-a-12", "ward-a-2", "lab", "lab2", "-1", ""];
+  assert.deepEqual(names.map((name) => groupOf(name, groups)), [
+    "icu",
+    "ward-a",
+    "icu",
+    "",
+    "",
+    "",
+  ]);
 });
 
 const ranked = (name: string, trouble: Trouble = "ok"): Ranked => ({
