@@ -60,7 +60,9 @@ const JOBS = navigator.hardwareConcurrency + 1;
  */
 const measuresDelays = (path: string) =>
   path.endsWith("/end_to_end_test.ts") ||
-  /(streaming_camera|slow_link|fault_matrix\/matrix)\.ts"/.test(Deno.readTextFileSync(ROOT + path));
+  /(streaming_camera|slow_link|ward_server|fault_matrix\/matrix)\.ts"/.test(
+    Deno.readTextFileSync(ROOT + path),
+  );
 const integration = testModules("tests/contract", "tests/integration", "tests/attack");
 
 /**

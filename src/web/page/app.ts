@@ -59,6 +59,10 @@ export class App {
     this.#actions = new Actions(this.#api, {
       words,
       announce: (text) => setText(this.#outcome, text),
+      forget: (device) => {
+        this.#ward.take({ type: "gone", device }, performance.now());
+        this.#update();
+      },
     });
     this.#alarmPanel = new AlarmPanel({ words, actions: this.#actions });
     this.#header = new Header({

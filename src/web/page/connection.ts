@@ -3,6 +3,8 @@ import { type FrameMessage, jpegOf, type ServerMessage, type Subscription } from
 /** The server sends `alive` every 5 s; a connection without any message for longer is dead. */
 const SILENCE_MS = 12_000;
 const CHECK_MS = 1000;
+/** The server refuses clients that send over 10 messages a second, as scrolling would. */
+const SUBSCRIPTION_MS = 250;
 const FIRST_DELAY_MS = 500;
 const MAX_DELAY_MS = 10_000;
 
@@ -24,6 +26,9 @@ export class StreamConnection implements Disposable {
   readonly #options: StreamOptions;
   #socket: WebSocket | undefined;
   #subscription: string | undefined;
+  /** The subscription that the server has. */
+  #sent: string | undefined;
+  #pause: ReturnType<typeof setTimeout> | undefined;
   #attempt = 0;
   #frame: FrameMessage | undefined;
   #retry: ReturnType<typeof setTimeout> | undefined;
@@ -37,17 +42,32 @@ export class StreamConnection implements Disposable {
     this.#connect();
   }
 
-  /** Sends a subscription, now and after each reconnection; a repeated one is not sent. */
+  /**
+   * Sends a subscription, now and after each reconnection. A repeated one is not sent, and of several
+   * within a quarter of a second only the first and the last are.
+   */
   subscribe(subscription: Subscription): void {
-    const text = JSON.stringify(subscription);
-    if (text === this.#subscription) return;
-    this.#subscription = text;
-    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(text);
+    this.#subscription = JSON.stringify(subscription);
+    if (this.#pause === undefined) this.#sendSubscription();
+  }
+
+  #sendSubscription(): void {
+    const text = this.#subscription;
+    const socket = this.#socket;
+    if (text === undefined || text === this.#sent || socket?.readyState !== WebSocket.OPEN) return;
+    socket.send(text);
+    this.#sent = text;
+    clearTimeout(this.#pause);
+    this.#pause = setTimeout(() => {
+      this.#pause = undefined;
+      this.#sendSubscription();
+    }, SUBSCRIPTION_MS);
   }
 
   [Symbol.dispose](): void {
     this.#isDisposed = true;
     clearTimeout(this.#retry);
+    clearTimeout(this.#pause);
     clearInterval(this.#watch);
     this.#socket?.close();
   }
@@ -57,8 +77,9 @@ export class StreamConnection implements Disposable {
     this.#socket = socket;
     socket.binaryType = "arraybuffer";
     socket.addEventListener("open", () => {
+      this.#sent = undefined;
       this.#options.onOpen(true);
-      if (this.#subscription !== undefined) socket.send(this.#subscription);
+      this.#sendSubscription();
     });
     socket.addEventListener("message", ({ data }) => this.#take(data));
     socket.addEventListener("close", () => this.#reconnect(socket));

@@ -42,7 +42,7 @@ export interface PageInfo {
   readonly alarms: boolean;
   readonly sessions: boolean;
   readonly history: boolean;
-  /** Patterns of the devices of each group of the alarm rules. */
+  /** Names or patterns of the devices of each group of the alarm rules. */
   readonly groups?: Readonly<Record<string, readonly string[]>>;
 }
 

@@ -51,6 +51,12 @@ export class TrendChart {
       [[], [], []],
       parent,
     );
+    // The range that is shown, in seconds since the Unix epoch, for tests.
+    const showRange = ({ scales }: UPlot) => {
+      const { min, max } = scales["x"]!;
+      parent.dataset["range"] = [min, max].map((each) => each?.toFixed(0)).join(" ");
+    };
+    (this.#chart.hooks.setScale ??= []).push(showRange);
   }
 
   /** Shows other values; a zoomed range stays. */

@@ -1,80 +1,35 @@
 /** The page in real browsers: 60 devices that publish to a real Redis, by TLS, with a login. */
 import assert from "node:assert/strict";
-import { makeCertificates } from "../../support/certificates.ts";
 import { ChromiumPage, hasChromium } from "../../support/chromium.ts";
 import { FirefoxPage, hasFirefox } from "../../support/firefox.ts";
 import { temporaryFolder } from "../../support/folders.ts";
 import { PageProbe } from "../../support/page_probe.ts";
 import { startProgram } from "../../support/physiology_server.ts";
 import { rendererSeconds } from "../../support/renderer.ts";
-import { type RedisServer, startRedis } from "../../support/redis_server.ts";
-import { bedImages, bedNames, SimulatedBed } from "../../support/simulated_bed.ts";
+import { freePort, startRedis } from "../../support/redis_server.ts";
 import { waitFor } from "../../support/wait.ts";
-import { WardPublisher } from "../../support/ward_publisher.ts";
+import { startWard, WARD_TOKEN } from "../../support/ward_server.ts";
 
-const TOKEN = "a secret of 16 characters";
 const BEDS = 60;
-
-const images = await bedImages();
-
-/** An address of this machine that is not loopback, as another machine uses it. */
-function lanAddress(): string {
-  const found = Deno.networkInterfaces().find(({ family, address }) =>
-    family === "IPv4" && !address.startsWith("127.")
-  );
-  return found?.address ?? "127.0.0.1";
-}
-
-/** A dashboard with TLS and a token, for devices that publish to Redis. */
-async function startWard(count = BEDS) {
-  const stack = new AsyncDisposableStack();
-  const folder = stack.use(temporaryFolder());
-  const { server: certificate } = makeCertificates(folder.path);
-  const redis: RedisServer = stack.use(await startRedis());
-  const beds = bedNames(count).map((name, index) => new SimulatedBed(name, index));
-  const ward = stack.use(new WardPublisher(redis, { beds, images }));
-  const dashboard = stack.use(startProgram([
-    "dashboard",
-    `--redis_port=${redis.port}`,
-    "--listen=0.0.0.0",
-    "--port=0",
-    `--token=${TOKEN}`,
-    `--http_tls_cert_path=${certificate.cert}`,
-    `--http_tls_key_path=${certificate.key}`,
-  ]));
-  const port = await waitFor(
-    "the address",
-    () => /https:\/\/0\.0\.0\.0:(\d+)\//.exec(dashboard.stderr)?.[1],
-    { timeoutMs: 60_000 },
-  );
-  return {
-    redis,
-    ward,
-    dashboard,
-    url: `https://${lanAddress()}:${port}/`,
-    [Symbol.asyncDispose]: () => stack.disposeAsync(),
-  };
-}
 
 async function logIn(page: ChromiumPage, url: string): Promise<PageProbe> {
   const probe = new PageProbe(page);
   await page.goto(url);
   await probe.sees("the login", "document.querySelector('input[name=token]')");
   await page.evaluate("document.querySelector('input[name=token]').focus()");
-  await page.type(TOKEN);
+  await page.type(WARD_TOKEN);
   await page.press("Enter");
   await probe.reads("#connection", "Connected");
   return probe;
 }
 
-const shownStills = "[...document.querySelectorAll('.still')]" +
-  ".filter(({ dataset }) => 'shown' in dataset).length";
+const shownStills = "document.querySelectorAll('.still[data-shown]').length";
 
 Deno.test({
   name: `page shows ${BEDS} devices in Chromium after a login over the network, and controls them`,
   ignore: !hasChromium(),
   fn: async () => {
-    await using server = await startWard();
+    await using server = await startWard(BEDS);
     const { ward, redis, url } = server;
     await using page = await ChromiumPage.open({
       width: 1920,
@@ -157,7 +112,7 @@ Deno.test({
   name: `page with ${BEDS} devices takes under a quarter of a core, and keeps its memory`,
   ignore: !hasChromium(),
   fn: async () => {
-    await using server = await startWard();
+    await using server = await startWard(BEDS);
     await using page = await ChromiumPage.open({
       width: 1920,
       height: 1080,
@@ -210,7 +165,85 @@ Deno.test({
     await probe.sees("the tile", "document.querySelectorAll('.tile').length === 1");
     await page.evaluate("document.querySelector('.tile a').click()");
     await probe.reads(".detail h2", "ward-c-50");
-    await probe.sees("live video", "'shown' in document.querySelector('.live').dataset");
+    await probe.sees("live video", "document.querySelector('.live[data-shown]')");
+  },
+});
+
+const RULES = {
+  rules: [{
+    name: "pulse_high",
+    vital: "pulse",
+    above: 120,
+    priority: "high",
+    dwell_s: 1,
+    hysteresis: 3,
+  }],
+};
+
+Deno.test({
+  name: "page shows an alarm of the rules, which one tab acknowledges for the other",
+  ignore: !hasChromium(),
+  fn: async () => {
+    using folder = temporaryFolder();
+    const rules = `${folder.path}/rules.json`;
+    Deno.writeTextFileSync(rules, JSON.stringify(RULES));
+    await using server = await startWard(4, [`--alarm_rules=${rules}`]);
+    await using page = await ChromiumPage.open({ ignoreCertificates: true });
+    const probe = await logIn(page, server.url);
+    await probe.hasTiles(4);
+    await using tab = await page.openTab();
+    const other = new PageProbe(tab);
+    await tab.goto(server.url);
+    await other.hasTiles(4);
+    const bed = server.ward.bed("ward-b-1");
+    bed.pulse = 140;
+    for (const each of [probe, other]) {
+      await each.reads(".tile[data-device='ward-b-1'][data-trouble='high']", "120");
+      await each.reads("button.alarms", "1 alarm");
+    }
+    assert.equal((await other.tiles())[0], "ward-b-1");
+    await page.send("Page.bringToFront");
+    await page.evaluate("document.querySelector('.tile a').focus()");
+    await probe.press("a");
+    for (const each of [probe, other]) {
+      await each.sees(
+        "the alarm acknowledged",
+        "document.querySelector(\".tile[data-device='ward-b-1'][data-acknowledged]\")",
+      );
+    }
+    bed.pulse = 70;
+    for (const each of [probe, other]) await each.reads("button.alarms", "No alarms");
+  },
+});
+
+Deno.test({
+  name: "page of a device shows its video, its condition and its recording",
+  ignore: !hasChromium(),
+  fn: async () => {
+    await using redis = await startRedis();
+    const port = freePort();
+    await using device = startProgram([
+      "--simulate",
+      `--redis_port=${redis.port}`,
+      `--http_port=${port}`,
+      "--start_with_recording_on",
+    ]);
+    await waitFor("the page", () => device.stderr.includes("Serving the web page"), {
+      timeoutMs: 60_000,
+    });
+    await using page = await ChromiumPage.open();
+    await page.goto(`http://127.0.0.1:${port}/`);
+    const probe = new PageProbe(page);
+    await probe.reads("#connection", "Connected");
+    await probe.sees("live video", "document.querySelector('.live[data-shown]')", 60_000);
+    await probe.reads(".recording", "Recording session");
+    await probe.reads(".facts", "fps");
+    const pulse = "Number(document.querySelector('.vital.pulse .number').textContent)";
+    await probe.sees("a pulse", `${pulse} > 40`, 60_000);
+    await probe.click(".detail .stop");
+    await probe.reads("#outcome", "has confirmed");
+    await probe.reads(".recording", "Not recording");
+    assert.deepEqual(page.errors, []);
   },
 });
 
@@ -218,7 +251,7 @@ Deno.test({
   name: `page shows ${BEDS} devices in Firefox after a login over the network, and records one`,
   ignore: !hasFirefox(),
   fn: async () => {
-    await using server = await startWard();
+    await using server = await startWard(BEDS);
     await using firefox = await FirefoxPage.open();
     const { page } = firefox;
     const sees = (what: string, expression: string) =>
@@ -227,7 +260,7 @@ Deno.test({
         pollMs: 100,
       });
     await page.goto(server.url);
-    await page.type("input[name=token]", TOKEN);
+    await page.type("input[name=token]", WARD_TOKEN);
     await firefox.press("Enter");
     await sees("all tiles", `document.querySelectorAll('.tile').length === ${BEDS}`);
     await sees("a still of each device", `${shownStills} === ${BEDS}`);
@@ -238,7 +271,7 @@ Deno.test({
     await firefox.press("ArrowDown");
     await firefox.press("Enter");
     await sees("the detail view", "document.querySelector('.detail h2')?.textContent === 'icu-1'");
-    await sees("live video", "'shown' in document.querySelector('.live').dataset");
+    await sees("live video", "document.querySelector('.live[data-shown]')");
     await firefox.press("r");
     await sees(
       "the recording",

@@ -1,3 +1,4 @@
+import { matchesGlob } from "../../../base/glob.ts";
 import type { Alarm, Priority } from "../protocol.ts";
 import type { DeviceView } from "./device.ts";
 
@@ -34,17 +35,10 @@ export function groupOf(
   name: string,
   groups: Readonly<Record<string, readonly string[]>> = {},
 ): string {
-  for (const [group, patterns] of Object.entries(groups)) {
-    if (patterns.some((pattern) => matches(name, pattern))) return group;
-  }
-  const hyphen = name.lastIndexOf("-");
-  return hyphen > 0 ? name.slice(0, hyphen) : "";
-}
-
-/** Whether a name matches a pattern in which `*` stands for any text and `?` for a character. */
-function matches(name: string, pattern: string): boolean {
-  const escaped = pattern.replaceAll(/[.+^${}()|[\]\\]/g, "\\$&");
-  return new RegExp(`^${escaped.replaceAll("*", ".*").replaceAll("?", ".")}$`, "s").test(name);
+  const ofRules = Object.entries(groups).find(([, patterns]) =>
+    patterns.some((pattern) => matchesGlob(pattern, name))
+  );
+  return ofRules?.[0] ?? name.slice(0, Math.max(0, name.lastIndexOf("-")));
 }
 
 /** What the overview sorts and filters. */

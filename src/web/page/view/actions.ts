@@ -8,14 +8,18 @@ export class Actions {
   readonly #words: Catalogue;
   /** Shows and announces a text. */
   readonly #announce: (text: string) => void;
+  readonly #forget: (device: string) => void;
 
-  constructor(api: Api, { words, announce }: {
+  constructor(api: Api, { words, announce, forget }: {
     readonly words: Catalogue;
     readonly announce: (text: string) => void;
+    /** Removes a device from this page. */
+    readonly forget: (device: string) => void;
   }) {
     this.#api = api;
     this.#words = words;
     this.#announce = announce;
+    this.#forget = forget;
   }
 
   /** Starts or stops the recordings of devices that send data; silent ones are left out. */
@@ -48,6 +52,8 @@ export class Actions {
 
   async dismiss(device: string): Promise<void> {
     const answer = await this.#api.dismiss(device);
-    if (answer.state === "failed") this.#announce(this.#words.dismissFailed);
+    // A server that was started again does not know a device that has been silent since.
+    if (answer.state === "ok" || answer.status === 404) this.#forget(device);
+    else this.#announce(this.#words.dismissFailed);
   }
 }

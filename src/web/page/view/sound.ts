@@ -10,8 +10,6 @@ export class AlarmSound {
   #context: AudioContext | undefined;
   #priority: Priority | undefined;
   #next: ReturnType<typeof setTimeout> | undefined;
-  /** Number of bursts so far. */
-  bursts = 0;
 
   get isOn(): boolean {
     return this.#context?.state === "running";
@@ -44,7 +42,6 @@ export class AlarmSound {
     if (!context || !this.isOn || !this.#priority || this.#next !== undefined) return;
     const { startsS, pulseS, frequencyHz, intervalS } = BURSTS[this.#priority];
     for (const start of startsS) this.#pulse(context, { start, pulseS, frequencyHz });
-    this.bursts++;
     this.#next = setTimeout(() => {
       this.#next = undefined;
       this.#sound();

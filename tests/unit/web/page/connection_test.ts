@@ -70,6 +70,16 @@ Deno.test("StreamConnection subscribes, and passes messages and frames on", asyn
   assert.deepEqual(client.messages, [{ type: "connection", connected: true }]);
 });
 
+Deno.test("StreamConnection sends the first and the last of many subscriptions", async () => {
+  await using server = serveStream();
+  using client = connect(server.url);
+  const live = (number: number) => ({ ...SUBSCRIPTION, live: [`bed-${number}`] });
+  await waitFor("the connection", () => client.opens.length === 1);
+  for (let number = 0; number < 50; number++) client.connection.subscribe(live(number));
+  await waitFor("the last", () => server.received.length === 2);
+  assert.deepEqual(server.received, [live(0), live(49)]);
+});
+
 Deno.test("StreamConnection reconnects and subscribes again", async () => {
   await using server = serveStream();
   using client = connect(server.url);

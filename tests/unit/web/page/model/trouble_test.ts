@@ -65,9 +65,9 @@ Deno.test("foremostAlarm() prefers what is not acknowledged, then the priority, 
   assert.equal(foremostAlarm([]), undefined);
 });
 
-Deno.test("groupOf() uses the rules' groups, and otherwise the name before its last hyphen", () => {
+Deno.test("groupOf() is that of the rules, or the name before its last hyphen", () => {
   const groups = { icu: ["ward-a-1*", "lab"] };
-  const names = ["ward-a-12", "ward-a-2", "lab", "lab2", "-1", "single"];
+  const names = ["ward-a-12", "ward-a-2", "lab", "lab2", "-1", ""];
   assert.deepEqual(names.map((name) => groupOf(name, groups)), [
     "icu",
     "ward-a",
