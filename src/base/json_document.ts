@@ -12,6 +12,14 @@ export class JsonError extends Error {
   }
 }
 
+/** What a text must match. */
+export interface TextPattern {
+  readonly regex: RegExp;
+  readonly description: string;
+  /** True if an error must not show the text, which may contain a password. @default false */
+  readonly isHidden?: boolean;
+}
+
 /** A value of a JSON document that knows its position in the text. */
 export class JsonNode {
   constructor(
@@ -37,10 +45,10 @@ export class JsonNode {
   }
 
   /** @throws {JsonError} if the value is no text, is empty, or does not match `pattern` */
-  string(pattern?: { readonly regex: RegExp; readonly description: string }): string {
-    const { regex, description } = pattern ?? { regex: /./s, description: "a text" };
+  string(pattern: TextPattern = { regex: /./s, description: "a text" }): string {
+    const { regex, description, isHidden = false } = pattern;
     if (typeof this.value === "string" && regex.test(this.value)) return this.value;
-    throw this.#mustBe(description);
+    throw isHidden ? this.error(`it must be ${description}`) : this.#mustBe(description);
   }
 
   /** @throws {JsonError} if the value is no number within the inclusive limits */

@@ -12,6 +12,7 @@ import { DeliveryError, type NotifierKind } from "../notifier.ts";
 const URL_PATTERN = {
   regex: /^mqtts?:\/\/(?:[^\s/@:[\]?#]+|\[[\da-fA-F:.]+\])(?::\d{1,5})?\/?$/,
   description: "mqtt://HOST:PORT or mqtts://HOST:PORT",
+  isHidden: true,
 };
 const TOPIC = {
   regex: /^(?!\$)[^\s/+#\p{Cc}]{1,100}(?:\/[^\s/+#\p{Cc}]{1,100}){0,9}$/u,

@@ -3,6 +3,7 @@ export type RedisFault =
   | "unreachable"
   | "unknown_host"
   | "timeout"
+  | "not_allowed"
   | "closed"
   | "silent"
   | "not_redis"
@@ -118,6 +119,12 @@ const RULES: readonly Rule[] = [
     fault: "tls_side",
     text: "Cannot use Redis at @: the server accepts only TLS on this port: add --redis_tls, or " +
       "set --redis_port to its port without TLS",
+  },
+  {
+    pattern: /EPERM|Operation not permitted/i,
+    fault: "not_allowed",
+    text: "Cannot connect to Redis at @: the unit of the service does not allow this address " +
+      "(EPERM): run install again with it, or add it to IPAddressAllow= of the unit",
   },
   {
     pattern: /SELF_SIGNED_CERT|UNABLE_TO_(VERIFY|GET_ISSUER)|UnknownIssuer|unable to get .*issuer/,

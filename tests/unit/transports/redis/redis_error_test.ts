@@ -17,6 +17,8 @@ const FAULTS: readonly [string, string][] = [
   ["connect ECONNREFUSED 127.0.0.1:6379", "unreachable"],
   ["getaddrinfo ENOTFOUND redis.ward", "unknown_host"],
   ["connect ETIMEDOUT", "timeout"],
+  ["connect EPERM 10.0.0.5:6379", "not_allowed"],
+  ["Operation not permitted (os error 1)", "not_allowed"],
   ["read ECONNRESET", "closed"],
   ["received fatal alert: HandshakeFailure", "tls"],
   ["invalid peer certificate: UnknownIssuer", "tls"],
