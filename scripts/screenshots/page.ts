@@ -129,14 +129,23 @@ function wardOf(count: number): { beds: SimulatedBed[]; alarms: Alarm[] } {
     state: "active",
     acknowledged: false,
     since: Date.now() * 1000,
+    cause: { condition: "limit", vital: "pulse", side: "above", limit: 120 },
     message: "Pulse above 120",
     ...changes,
   });
   const alarms = [
     alarm(12, {}),
-    alarm(2, { rule: "silent", priority: "medium", message: "No data for 10 s" }),
-    alarm(17, { rule: "no_value", priority: "low", message: "No trusted pulse for 5 min" }),
-    alarm(20, { rule: "breathing_low", state: "latched", message: "Breathing below 8" }),
+    alarm(2, { rule: "silent", priority: "medium", cause: { condition: "silent" } }),
+    alarm(17, {
+      rule: "no_value",
+      priority: "low",
+      cause: { condition: "no_trusted_value", vital: "pulse", after_s: 300 },
+    }),
+    alarm(20, {
+      rule: "breathing_low",
+      state: "latched",
+      cause: { condition: "limit", vital: "breathing", side: "below", limit: 8 },
+    }),
   ];
   return { beds, alarms };
 }

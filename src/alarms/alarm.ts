@@ -1,4 +1,24 @@
-import { PRIORITIES, type Priority } from "./rules.ts";
+import type { StatusName } from "../vitals/condition/status_table.ts";
+import { PRIORITIES, type Priority, type Vital } from "./rules.ts";
+
+/** The condition of an alarm, for clients that describe it in their own words. */
+export type AlarmCause =
+  | {
+    readonly condition: "limit";
+    readonly vital: Vital;
+    readonly side: "above" | "below";
+    /** Per minute. */
+    readonly limit: number;
+  }
+  | { readonly condition: "apnea" }
+  | { readonly condition: "silent" }
+  | {
+    readonly condition: "no_trusted_value";
+    readonly vital: Vital;
+    /** Time without a trusted value, in seconds. */
+    readonly after_s: number;
+  }
+  | { readonly condition: "status"; readonly status: StatusName };
 
 /** An alarm as clients receive it. Times are in microseconds since the Unix epoch. */
 export interface Alarm {
@@ -11,7 +31,8 @@ export interface Alarm {
   readonly acknowledged: boolean;
   /** When the condition began. */
   readonly since: number;
-  /** The condition in a few words, for the operator. */
+  readonly cause: AlarmCause;
+  /** The cause in a few words, for the operator. */
   readonly message: string;
   /** The value that completed the dwell, per minute. */
   readonly value?: number;

@@ -1,12 +1,12 @@
 import type { StatusName } from "../vitals/condition/status_table.ts";
-import type { Alarm, AlarmChange } from "./alarm.ts";
+import type { Alarm, AlarmCause, AlarmChange } from "./alarm.ts";
 import type { Assessment } from "./assess.ts";
 import { Dwell } from "./dwell.ts";
 import type { AlarmRule } from "./rules.ts";
 import { describe } from "./text.ts";
 
-/** What raises an alarm. */
-interface Cause {
+/** The observation that raises an alarm. */
+interface Occasion {
   /** When the condition began, in microseconds since the Unix epoch. */
   readonly since: number;
   readonly value?: number;
@@ -61,14 +61,10 @@ export class RuleState {
   }
 
   /** Raises the alarm unless it is active. */
-  raise({ since, status, ...values }: Cause): void {
+  raise({ since, status, ...values }: Occasion): void {
     if (this.isActive) return;
     const { name, priority } = this.rule;
-    const { limit } = values;
-    const message = describe(this.rule, {
-      ...limit !== undefined && { limit },
-      ...status !== undefined && { status },
-    });
+    const cause = causeOf(this.rule, { limit: values.limit, status });
     this.#alarm = {
       device: this.device,
       rule: name,
@@ -76,7 +72,8 @@ export class RuleState {
       state: "active",
       acknowledged: false,
       since,
-      message,
+      cause,
+      message: describe(cause),
       ...values,
     };
     this.emit({ kind: "raised", alarm: this.#alarm });
@@ -106,5 +103,27 @@ export class RuleState {
     const alarm = this.#alarm;
     this.#alarm = undefined;
     if (alarm) this.emit({ kind: "removed", alarm });
+  }
+}
+
+function causeOf(
+  rule: AlarmRule,
+  { limit, status }: {
+    readonly limit: number | undefined;
+    readonly status: StatusName | undefined;
+  },
+): AlarmCause {
+  switch (rule.condition) {
+    case "limit": {
+      const { vital, above, below } = rule;
+      const side = limit === above ? "above" : "below";
+      return { condition: "limit", vital, side, limit: limit ?? above ?? below! };
+    }
+    case "no_trusted_value":
+      return { condition: "no_trusted_value", vital: rule.vital, after_s: rule.afterS };
+    case "status":
+      return { condition: "status", status: status ?? rule.statuses[0]! };
+    default:
+      return { condition: rule.condition };
   }
 }

@@ -1,24 +1,22 @@
-import { STATUS_TABLE, type StatusName } from "../vitals/condition/status_table.ts";
-import type { AlarmRule, Vital } from "./rules.ts";
+import { STATUS_TABLE } from "../vitals/condition/status_table.ts";
+import type { AlarmCause } from "./alarm.ts";
+import type { Vital } from "./rules.ts";
 
 const NAMES: Readonly<Record<Vital, string>> = { pulse: "Pulse", breathing: "Breathing" };
 
-/** Describes the condition of a rule in a few words, for the operator. */
-export function describe(
-  rule: AlarmRule,
-  { limit, status }: { readonly limit?: number; readonly status?: StatusName },
-): string {
-  switch (rule.condition) {
+/** Describes the cause of an alarm in a few words, for the operator. */
+export function describe(cause: AlarmCause): string {
+  switch (cause.condition) {
     case "limit":
-      return `${NAMES[rule.vital]} ${limit === rule.above ? "above" : "below"} ${limit}`;
+      return `${NAMES[cause.vital]} ${cause.side} ${cause.limit}`;
     case "apnea":
       return "Pause in breathing";
     case "silent":
       return "No data from the device";
     case "no_trusted_value":
-      return `No trusted value of the ${rule.vital} for ${duration(rule.afterS)}`;
+      return `No trusted value of the ${cause.vital} for ${duration(cause.after_s)}`;
     case "status":
-      return STATUS_TABLE[status ?? rule.statuses[0]!].message.replace(/\.$/, "");
+      return STATUS_TABLE[cause.status].message.replace(/\.$/, "");
   }
 }
 

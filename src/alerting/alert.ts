@@ -21,10 +21,16 @@ export interface Alert {
 
 export type AlertEvent = "raised" | "ended" | "reminder";
 
+/** What is sent of an alarm, or of a problem of the service itself. */
+export type AlarmSummary = Pick<
+  Alarm,
+  "device" | "rule" | "priority" | "message" | "since" | "value" | "limit"
+>;
+
 /** Makes the alert for an event of an alarm. */
 export function alertOf(
   event: AlertEvent,
-  { device, rule, priority, message, since, value, limit }: Alarm,
+  { device, rule, priority, message, since, value, limit }: AlarmSummary,
   time: number,
 ): Alert {
   const occasion = event === "reminder" ? `${event} ${time}` : event;

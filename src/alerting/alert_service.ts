@@ -1,10 +1,9 @@
-import type { Alarm } from "../alarms/alarm.ts";
 import { AlarmEngine } from "../alarms/engine.ts";
 import type { ReceivedEnvelope } from "../envelopes/received.ts";
 import type { MetricTopic } from "../transports/redis/envelope_reader.ts";
 import type { Clock } from "../telemetry/clock.ts";
 import type { Log } from "../telemetry/log.ts";
-import { type Alert, type AlertEvent, alertOf } from "./alert.ts";
+import { type AlarmSummary, type Alert, type AlertEvent, alertOf } from "./alert.ts";
 import type { AlertRules } from "./targets.ts";
 
 /** Time without Redis after which that is an alert, in microseconds. Chosen: it reconnects sooner. */
@@ -32,7 +31,7 @@ export class AlertService {
   readonly #sentUs = new Map<string, number>();
   #rules: AlertRules;
   #connectedUs: number;
-  #disconnected: Alarm | undefined;
+  #disconnected: AlarmSummary | undefined;
 
   constructor(options: AlertServiceOptions) {
     const { rules, clock } = this.#options = options;
@@ -80,8 +79,6 @@ export class AlertService {
         device: SERVICE,
         rule: "disconnected",
         priority: "high",
-        state: "active",
-        acknowledged: false,
         since: this.#nowUs() - (nowUs - this.#connectedUs),
         message: "No connection to Redis: no alarm can be raised",
       };
@@ -100,7 +97,7 @@ export class AlertService {
     }
   }
 
-  #send(event: AlertEvent, alarm: Alarm): void {
+  #send(event: AlertEvent, alarm: AlarmSummary): void {
     const { onAlert, clock, log } = this.#options;
     if (event === "ended") this.#sentUs.delete(keyOf(alarm));
     else this.#sentUs.set(keyOf(alarm), clock.monotonicUs());
@@ -116,6 +113,6 @@ export class AlertService {
   }
 }
 
-function keyOf({ device, rule }: Alarm): string {
+function keyOf({ device, rule }: AlarmSummary): string {
   return JSON.stringify([device, rule]);
 }

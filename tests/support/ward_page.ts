@@ -30,6 +30,7 @@ export const alarmOf = (device: string, changes: Partial<Alarm> = {}): Alarm => 
   state: "active",
   acknowledged: false,
   since: Date.now() * 1000,
+  cause: { condition: "limit", vital: "pulse", side: "above", limit: 120 },
   message: "Pulse above 120",
   ...changes,
 });

@@ -13,8 +13,6 @@ function alert(rule: string, priority: Priority = "high"): Alert {
     device: "bed-1",
     rule,
     priority,
-    state: "active",
-    acknowledged: false,
     since: START_US,
     message: "Pulse above 120",
   }, START_US);

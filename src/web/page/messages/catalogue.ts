@@ -1,3 +1,4 @@
+import type { AlarmCause } from "../../../alarms/alarm.ts";
 import type { StatusName } from "../../../vitals/condition/status_table.ts";
 import type { Withheld } from "../../../vitals/withheld.ts";
 import type { ConnectionState } from "../model/ward.ts";
@@ -78,6 +79,8 @@ export interface Catalogue {
   readonly trendSummary: (device: string, pulse: string, breathing: string) => string;
 
   readonly alarms: string;
+  /** The cause of an alarm in a few words. */
+  readonly alarmCause: (cause: AlarmCause) => string;
   readonly noAlarms: string;
   readonly alarmCount: (count: number) => string;
   readonly priority: Readonly<Record<Priority, string>>;

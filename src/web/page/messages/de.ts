@@ -1,3 +1,4 @@
+import type { AlarmCause } from "../../../alarms/alarm.ts";
 import type { Catalogue } from "./catalogue.ts";
 
 const WAIT = "Bitte warten. Die Messung geht von selbst weiter.";
@@ -11,6 +12,23 @@ const BACK = "Bitte zurückgehen, bis die Schultern sichtbar sind.";
 function duration(seconds: number): string {
   if (seconds < 90) return `${Math.round(seconds)} s`;
   return seconds < 5400 ? `${Math.round(seconds / 60)} min` : `${Math.round(seconds / 3600)} Std.`;
+}
+
+const VITALS = { pulse: "Puls", breathing: "Atmung" } as const;
+
+function alarmCause(cause: AlarmCause): string {
+  switch (cause.condition) {
+    case "limit":
+      return `${VITALS[cause.vital]} ${cause.side === "above" ? "über" : "unter"} ${cause.limit}`;
+    case "apnea":
+      return "Atempause";
+    case "silent":
+      return "Keine Daten vom Gerät";
+    case "no_trusted_value":
+      return `${VITALS[cause.vital]}: seit ${duration(cause.after_s)} kein verlässlicher Wert`;
+    case "status":
+      return GERMAN.status[cause.status].operator;
+  }
 }
 
 const devices = (count: number) => count === 1 ? "1 Gerät" : `${count} Geräte`;
@@ -181,6 +199,7 @@ export const GERMAN: Catalogue = {
     `Verlauf von ${device}: Puls ${pulse} Schläge/min, Atmung ${breathing} Atemzüge/min`,
 
   alarms: "Alarme",
+  alarmCause,
   noAlarms: "Keine Alarme",
   alarmCount: (count) => count === 1 ? "1 Alarm" : `${count} Alarme`,
   priority: { high: "Hoch", medium: "Mittel", low: "Niedrig" },

@@ -1,3 +1,4 @@
+import { describe } from "../../../alarms/text.ts";
 import { STATUS_TABLE, type StatusName } from "../../../vitals/condition/status_table.ts";
 import { type Withheld, WITHHELD_LABELS } from "../../../vitals/withheld.ts";
 import type { Catalogue } from "./catalogue.ts";
@@ -132,6 +133,7 @@ export const ENGLISH: Catalogue = {
     `Trends of ${device}: pulse ${pulse} beats/min, breathing ${breathing} breaths/min`,
 
   alarms: "Alarms",
+  alarmCause: describe,
   noAlarms: "No alarms",
   alarmCount: (count) => plural(count, "alarm"),
   priority: { high: "High", medium: "Medium", low: "Low" },

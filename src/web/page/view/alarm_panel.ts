@@ -58,10 +58,10 @@ class AlarmRow {
   readonly #state = element("span", { class: "state" });
   readonly #button: HTMLButtonElement;
 
-  constructor({ device, rule, priority, message }: Alarm, words: Catalogue, actions: Actions) {
+  constructor({ device, rule, priority, cause }: Alarm, words: Catalogue, actions: Actions) {
     this.#words = words;
     this.#button = button(
-      { "aria-label": words.acknowledgeOf(device, message) },
+      { "aria-label": words.acknowledgeOf(device, words.alarmCause(cause)) },
       () => void actions.acknowledge({ device, rule }),
       words.acknowledge,
     );
@@ -83,8 +83,8 @@ class AlarmRow {
     );
   }
 
-  update({ message, state, acknowledged }: Alarm): void {
-    setText(this.#message, message);
+  update({ cause, state, acknowledged }: Alarm): void {
+    setText(this.#message, this.#words.alarmCause(cause));
     setText(this.#state, this.#words.alarmState[acknowledged ? "acknowledged" : state]);
     setAttribute(this.root, "data-acknowledged", acknowledged ? "" : undefined);
     this.#button.hidden = acknowledged;

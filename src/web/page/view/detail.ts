@@ -77,7 +77,8 @@ export class Detail {
     setText(this.#operator, condition.operator);
     setText(this.#person, condition.person);
     this.#alarm.hidden = !view.alarm && !view.apnea;
-    setText(this.#alarm, view.alarm?.message ?? (view.apnea ? words.apnea : ""));
+    const cause = view.alarm?.cause ?? (view.apnea ? { condition: "apnea" } as const : undefined);
+    setText(this.#alarm, cause ? words.alarmCause(cause) : "");
     setText(this.#facts, this.#factsOf(view));
     for (const each of this.#vitals) each.update(view);
     this.#controls.update(view);

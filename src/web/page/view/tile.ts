@@ -82,7 +82,7 @@ export class Tile {
     setText(this.#alarm, alarm ? PRIORITY_MARKS[alarm.priority] : "");
     setText(
       this.#sentence,
-      alarm ? alarm.message : view.apnea ? words.apnea : firstSentence(operator),
+      alarm ? words.alarmCause(alarm.cause) : view.apnea ? words.apnea : firstSentence(operator),
     );
     this.#recording.hidden = view.recording !== true || view.silent;
     for (const vital of VITALS) {

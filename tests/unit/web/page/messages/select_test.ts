@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { AlarmCause } from "../../../../../src/alarms/alarm.ts";
 import { STATUS_TABLE } from "../../../../../src/vitals/condition/status_table.ts";
 import { WITHHELD_TABLE } from "../../../../../src/vitals/withheld.ts";
 import { CATALOGUES, selectCatalogue } from "../../../../../src/web/page/messages/select.ts";
@@ -32,3 +33,28 @@ Deno.test("durations of every catalogue are in seconds, minutes or hours", () =>
     "2 Std.",
   ]]);
 });
+
+const CAUSES: readonly [cause: AlarmCause, english: string, german: string][] = [
+  [
+    { condition: "limit", vital: "pulse", side: "above", limit: 120 },
+    "Pulse above 120",
+    "Puls über 120",
+  ],
+  [
+    { condition: "limit", vital: "breathing", side: "below", limit: 8.5 },
+    "Breathing below 8.5",
+    "Atmung unter 8.5",
+  ],
+  [{ condition: "apnea" }, "Pause in breathing", "Atempause"],
+  [{ condition: "silent" }, "No data from the device", "Keine Daten vom Gerät"],
+  [
+    { condition: "no_trusted_value", vital: "pulse", after_s: 300 },
+    "No trusted value of the pulse for 5 min",
+    "Puls: seit 5 min kein verlässlicher Wert",
+  ],
+];
+for (const [cause, english, german] of CAUSES) {
+  Deno.test(`every catalogue describes the cause of an alarm: ${english}`, () => {
+    assert.deepEqual(CATALOGUES.map(({ alarmCause }) => alarmCause(cause)), [english, german]);
+  });
+}

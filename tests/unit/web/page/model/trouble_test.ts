@@ -18,6 +18,7 @@ const alarm = (changes: Partial<Alarm> = {}): Alarm => ({
   state: "active",
   acknowledged: false,
   since: 1,
+  cause: { condition: "limit", vital: "pulse", side: "above", limit: 120 },
   message: "Pulse above 120",
   ...changes,
 });

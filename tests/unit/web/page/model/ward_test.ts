@@ -59,6 +59,7 @@ Deno.test("Ward gives each device its foremost alarm", () => {
     state: "latched",
     acknowledged: false,
     since: 1,
+    cause: { condition: "limit", vital: "pulse", side: "above", limit: 60 },
     message: "Pulse above 60",
   };
   ward.take({ type: "alarms", alarms: [alarm] }, 0);
