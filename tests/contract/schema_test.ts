@@ -1,4 +1,5 @@
 import { Parser } from "@asyncapi/parser";
+import { Ajv2020 } from "ajv/dist/2020.js";
 import assert from "node:assert/strict";
 import { type Topic, TOPICS } from "../../src/envelopes/envelope.ts";
 import type { Fields, GroupType, Type } from "../../src/envelopes/fields/field.ts";
@@ -11,6 +12,8 @@ import {
   StatusValueSchema,
 } from "../../src/transports/grpc/gen/metrics_pb.ts";
 import { STATUS_TABLE } from "../../src/vitals/condition/status_table.ts";
+import { STREAM_PATH } from "../../src/web/routes/page_routes.ts";
+import { parseSubscription } from "../../src/web/stream/subscription.ts";
 import { assertEnvelope } from "../support/envelope_schema.ts";
 
 const ROOT = new URL("../../", import.meta.url);
@@ -42,6 +45,29 @@ Deno.test("asyncapi.json is a valid AsyncAPI 3 document of all channels", async 
   for (const name of [...TOPICS, "command_queue", "metrics:command_queue"]) {
     assert(addresses.includes(`{prefix}:${name}`), name);
   }
+  assert(addresses.includes(STREAM_PATH));
+});
+
+Deno.test("asyncapi.json describes the subscriptions that parseSubscription() accepts", () => {
+  const { messages, schemas } = JSON.parse(read("docs/asyncapi.json")).components;
+  const isValid = new Ajv2020().compile(schemas.subscription);
+  const example = messages.subscription.examples[0].payload;
+  const { maxItems, items } = schemas.subscription.properties.devices;
+  const names = (count: number, length: number) => Array(count).fill("a".repeat(length));
+  const subscriptions = [
+    example,
+    { subscribe: [] },
+    { devices: ["a"] },
+    { subscribe: ["unknown"] },
+    { ...example, devices: names(maxItems, 1) },
+    { ...example, devices: names(maxItems + 1, 1) },
+    { ...example, live: names(1, items.maxLength) },
+    { ...example, live: names(1, items.maxLength + 1) },
+    { ...example, stills: "ward-4" },
+  ];
+  const states = subscriptions.map((each) => parseSubscription(JSON.stringify(each)).state);
+  assert.deepEqual(states, subscriptions.map((each) => isValid(each) ? "ok" : "invalid"));
+  assert.deepEqual(new Set(states), new Set(["ok", "invalid"]));
 });
 
 /** Every field of the table with its path, by topic. */

@@ -1,4 +1,5 @@
 import { COMMAND_QUEUES, type Topic, TOPIC_TABLE, TOPICS } from "../fields/table.ts";
+import { STREAM } from "./asyncapi_stream.ts";
 import { envelopeSchema, type JsonSchema } from "./json_schema.ts";
 
 /** Schema of a recording command, as clients push it. */
@@ -31,6 +32,8 @@ const PREFIX = {
   default: "physiology",
 };
 
+const REDIS = [{ $ref: "#/servers/redis" }];
+
 /** AsyncAPI 3 description of every channel and queue, with an example per message. */
 export function asyncApi(
   { version, examples }: {
@@ -55,10 +58,12 @@ export function asyncApi(
         protocol: "redis",
         description: "The Redis server that `--redis_host` and `--redis_port` name.",
       },
+      ...STREAM.servers,
     },
     channels: {
       ...perTopic((topic) => ({
         address: `{prefix}:${topic}`,
+        servers: REDIS,
         title: TOPIC_TABLE[topic].title,
         description: TOPIC_TABLE[topic].cadence,
         parameters: { prefix: PREFIX },
@@ -66,11 +71,13 @@ export function asyncApi(
       })),
       ...perQueue((queue) => ({
         address: `{prefix}:${queue}`,
+        servers: REDIS,
         title: "Recording commands",
         description: "A Redis list: clients push with LPUSH, the server takes with BRPOP.",
         parameters: { prefix: PREFIX },
         messages: { command: { $ref: "#/components/messages/command" } },
       })),
+      ...STREAM.channels,
     },
     operations: {
       ...perTopic((topic) => ({
@@ -83,6 +90,7 @@ export function asyncApi(
         channel: { $ref: `#/channels/${queueKey(queue)}` },
         summary: `BRPOP {prefix}:${queue}`,
       })),
+      ...STREAM.operations,
     },
     components: {
       messages: {
@@ -99,8 +107,9 @@ export function asyncApi(
           payload: { $ref: "#/components/schemas/command" },
           examples: [{ name: "start", payload: { recording: true, session_id: "visit-7" } }],
         },
+        ...STREAM.messages,
       },
-      schemas: { ...schemasOf(), command: COMMAND },
+      schemas: { ...schemasOf(), command: COMMAND, ...STREAM.schemas },
     },
   };
 }
