@@ -7,6 +7,8 @@ if there is one.
 """
 
 import argparse
+import asyncio
+import base64
 import fcntl
 import json
 import pathlib
@@ -19,6 +21,7 @@ from collections import Counter
 
 import grpc
 import redis
+import websockets
 
 import grpc_envelopes
 from contract import Contract
@@ -176,33 +179,34 @@ def follow_grpc(options, contract):
     return recorder.commanded
 
 
-def read_events(url, messages):
-    """Puts each event of the page's stream into a queue."""
-    with urllib.request.urlopen(f"{url}/events", timeout=30) as response:
-        for line in response:
-            if line.startswith(b"data: "):
-                messages.put(json.loads(line[6:]))
-
-
-def read_video(url, messages):
-    """Puts each image of the page's video into a queue."""
-    with urllib.request.urlopen(f"{url}/video?device={DEVICE}", timeout=30) as response:
-        for line in response:
-            if line.lower().startswith(b"content-length:"):
-                response.readline()
-                image = response.read(int(line.split(b":")[1]))
-                messages.put({"type": "frame", "image": image})
+async def read_stream(url, messages):
+    """Puts each message of the page's stream into a queue; the image of a frame is its data."""
+    address = url.replace("http", "ws", 1) + "/v1/stream"
+    async with websockets.connect(address, max_size=None) as socket:
+        await socket.send(json.dumps({"subscribe": TYPES}))
+        frame = None
+        async for message in socket:
+            if isinstance(message, str):
+                message = json.loads(message)
+                if message["type"] == "frame":
+                    frame = message
+                else:
+                    messages.put(message)
+                continue
+            capture_us = int.from_bytes(message[:8], "big")
+            data = base64.b64encode(message[8:]).decode()
+            payload = {"data": data, **frame["payload"]}
+            messages.put({**frame, "payload": payload, "capture_us": capture_us})
 
 
 def follow_page(options, contract):
-    contract.options.absent = {"edge_metrics"}
     messages = queue.Queue()
-    for read in (read_events, read_video):
-        threading.Thread(target=read, args=(options.page, messages), daemon=True).start()
+    read = lambda: asyncio.run(read_stream(options.page, messages))  # noqa: E731
+    threading.Thread(target=read, daemon=True).start()
 
     def push(text):
         request = urllib.request.Request(
-            f"{options.page}/api/recording", json.dumps({"device": DEVICE, **json.loads(text)}).encode(),
+            f"{options.page}/v1/recording", json.dumps({"device": DEVICE, **json.loads(text)}).encode(),
             {"Content-Type": "application/json"})
         urllib.request.urlopen(request, timeout=5).close()
 
@@ -210,22 +214,17 @@ def follow_page(options, contract):
     started = time.monotonic()
     while time.monotonic() - started < options.seconds:
         try:
-            event = messages.get(timeout=0.2)
+            message = messages.get(timeout=0.2)
         except queue.Empty:
             continue
-        kind = event["type"]
-        if kind == "frame":
-            contract.image(event["image"])
-        elif kind == "edge_metrics":
-            # The page receives only the quality of the signal.
-            contract.expect(list(event["payload"]) == ["signal"], "edge metrics on the page")
-            if contract.truth:
-                contract.truth.signal(event["payload"]["signal"], event["timestamp"])
-        elif kind in TYPES:
-            contract.expect(event.pop("device") == DEVICE, "device of an event")
+        kind = message["type"]
+        if kind in TYPES:
+            contract.expect(message.pop("device") == DEVICE, "device of a message")
+            capture_us = message.pop("capture_us", message["timestamp"])
+            contract.expect(capture_us == message["timestamp"], "capture time of an image")
             # The first state is the present one, which may have been sent long before.
             late = kind in ("status", "recording_state") and not contract.counts[kind]
-            contract.take(json.dumps(event), kind, None if late else time.monotonic())
+            contract.take(json.dumps(message), kind, None if late else time.monotonic())
         recorder.step((time.monotonic() - started) / options.seconds)
     return recorder.commanded
 
