@@ -190,7 +190,7 @@ const RULES: readonly Rule[] = [
       "--redis_max_array_elements if it is no mistake: %",
   },
   {
-    pattern: /Unknown RESP type|Protocol error|Command queue state error/,
+    pattern: /Unknown RESP type|not valid RESP|Protocol error|Command queue state error/,
     fault: "not_redis",
     text: "Cannot accept the reply from @: check that it is a Redis server: %",
   },

@@ -80,7 +80,9 @@ Deno.test({
       const path = `${root}/file_ipc_output/core_metrics.jsonl`;
       const pulse = await waitFor("a pulse", () => lastPulse(path), { timeoutMs: 60_000 });
       assert(Math.abs(pulse - 110) < 3, `${pulse}`);
-      assert.equal(Deno.readFileSync(`${root}/file_ipc_output/latest.jpg`)[0], 0xff);
+      const image = `${root}/file_ipc_output/latest.jpg`;
+      await waitFor("a frame", () => existsSync(image));
+      assert.equal(Deno.readFileSync(image)[0], 0xff);
     } finally {
       child.kill("SIGTERM");
       assert.equal((await child.status).code, 0, await stderr);

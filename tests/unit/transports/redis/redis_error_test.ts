@@ -26,6 +26,7 @@ const FAULTS: readonly [string, string][] = [
   ["CERT_HAS_EXPIRED certificate has expired", "tls"],
   ["received corrupt message of type InvalidContentType", "tls_side"],
   ['Unknown RESP type 72 "H". Please report this.', "not_redis"],
+  ["The peer sent a line that is not valid RESP", "not_redis"],
   ["The peer sent a list longer than max_array_elements, which is 10", "not_redis"],
   ["ERR something new", "other"],
 ];
