@@ -82,7 +82,7 @@ export class Appliance {
    * @throws {SourceError} if the source cannot deliver frames
    */
   async run(signal: AbortSignal): Promise<void> {
-    const { source, bus, recording, log } = this.#parts;
+    const { source, bus, frames, recording, log } = this.#parts;
     bus.start();
     this.#observeStatus();
     recording.onChange(({ state }) => this.#publishRecording(state));
@@ -101,6 +101,7 @@ export class Appliance {
       signal.removeEventListener("abort", endRecording);
       log.info(signal.aborted ? "Stopping on request" : "The input has ended");
       this.#observeStatus("STOPPING");
+      await frames.flush(FLUSH_MS);
       await bus.flush(FLUSH_MS);
     }
   }
@@ -163,7 +164,7 @@ export class Appliance {
     engine.push(sample);
     if (sample.timeUs >= this.#nextCoreUs) {
       this.#publishCore(sample.timeUs);
-      if (!source.realtime) await bus.flush(FAST_FLUSH_MS);
+      if (!source.realtime) await this.#flush();
     }
     this.#publishEdge(sample, frame);
     if (this.#options.lockExposure) this.#adviseCamera(sample);
@@ -171,6 +172,13 @@ export class Appliance {
       draw: overlay && ((image) => overlay.draw(image, sample)),
       faces: vision.faceBoxes,
     });
+  }
+
+  /** Waits for what was published, so that a video that is processed fast loses no metric. */
+  async #flush(): Promise<void> {
+    const { frames, bus } = this.#parts;
+    await frames.flush(FAST_FLUSH_MS);
+    await bus.flush(FAST_FLUSH_MS);
   }
 
   #adviseCamera(sample: RegionSample): void {

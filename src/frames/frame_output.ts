@@ -132,6 +132,14 @@ export class FrameOutput {
     });
   }
 
+  /** Resolves when all offered frames were published or dropped, but at the latest after a time. */
+  async flush(timeoutMs: number): Promise<void> {
+    const timeout = Promise.withResolvers<void>();
+    const timer = setTimeout(timeout.resolve, timeoutMs);
+    await Promise.race([this.#previous, timeout.promise]);
+    clearTimeout(timer);
+  }
+
   async #encode(image: Image): Promise<SizedJpeg | undefined> {
     const { width, height } = image;
     const jpeg = await this.#options.encoder.encode(image);

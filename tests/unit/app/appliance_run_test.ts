@@ -4,7 +4,7 @@ import type { FrameSource } from "../../../src/capture/frame.ts";
 import { Recording } from "../../../src/control/recording.ts";
 import { EnvelopeFactory } from "../../../src/envelopes/envelope_factory.ts";
 import { FramePacing } from "../../../src/frames/pacing.ts";
-import { FrameOutput } from "../../../src/frames/frame_output.ts";
+import { FrameOutput, type ImageEncoder } from "../../../src/frames/frame_output.ts";
 import { Bus, type Sink } from "../../../src/delivery/bus.ts";
 import type { Message } from "../../../src/envelopes/message.ts";
 import { Counters } from "../../../src/telemetry/counters.ts";
@@ -15,20 +15,28 @@ import { faceSamples } from "../../support/face_samples.ts";
 import { heapInUse } from "../../support/heap.ts";
 import { ManualClock } from "../../support/manual_clock.ts";
 import { frameAt, OPTIONS, sourceOf } from "../../support/scripted_appliance.ts";
+import { waitFor } from "../../support/wait.ts";
 
-/** Keeps the sequence of statuses, and nothing else. */
+/** Keeps the sequence of statuses and the number of frames, and nothing else. */
 class StatusSink implements Sink {
   readonly framesWanted = true;
   readonly statuses: string[] = [];
+  frames = 0;
 
   offer(message: Message) {
+    if (message.kind === "frame") this.frames++;
     if (message.kind !== "metric" || message.envelope.type !== "status") return;
     const { name } = message.envelope.payload;
     if (this.statuses.at(-1) !== name) this.statuses.push(name);
   }
 }
 
-function applianceOf(source: FrameSource, samples = faceSamples({ seconds: 1e6 })) {
+function applianceOf(
+  source: FrameSource,
+  { encode = () => Promise.resolve(new Uint8Array(1000)) }: Partial<Pick<ImageEncoder, "encode">> =
+    {},
+) {
+  const samples = faceSamples({ seconds: 1e6 });
   const sink = new StatusSink();
   const context = {
     bus: new Bus([sink]),
@@ -56,7 +64,7 @@ function applianceOf(source: FrameSource, samples = faceSamples({ seconds: 1e6 }
       envelopes,
       shrinker: { shrink: () => Promise.resolve(undefined) },
       encoder: {
-        encode: () => Promise.resolve(new Uint8Array(1000)),
+        encode,
         async [Symbol.asyncDispose]() {},
       },
       pacing: new FramePacing({ policy: "always" }),
@@ -105,4 +113,19 @@ Deno.test("Appliance.run() rejects with the error of its source, and closes it",
   const { appliance } = applianceOf(source);
   await assert.rejects(appliance.run(new AbortController().signal), /no such camera/);
   assert.ok(source.closed);
+});
+
+Deno.test("Appliance.run() publishes the frames that are in compression when its source ends", async () => {
+  const source = sourceOf(async function* () {
+    yield { kind: "frame", frame: frameAt(0) };
+    yield { kind: "frame", frame: frameAt(1) };
+  });
+  const { appliance, sink } = applianceOf(source, {
+    encode: async () => {
+      await waitFor("the end of the source", () => source.closed);
+      return new Uint8Array(1000);
+    },
+  });
+  await appliance.run(new AbortController().signal);
+  assert.equal(sink.frames, 2);
 });

@@ -338,3 +338,20 @@ Deno.test("FrameOutput compresses the frames of 100 ms at a time, and drops othe
     );
   }
 });
+
+Deno.test("FrameOutput.flush() waits for the frames in compression, but not for ever", async () => {
+  const compressed = Promise.withResolvers<void>();
+  const { frameOutput, published, link, frame } = start(async (jpeg) => {
+    await compressed.promise;
+    return jpeg;
+  });
+  await frameOutput.flush(60_000);
+  link.degradation = 0.5;
+  frameOutput.offer(frame(5));
+  await frameOutput.flush(1);
+  assert.equal(published.length, 0);
+  const flushed = frameOutput.flush(60_000);
+  compressed.resolve();
+  await flushed;
+  assert.equal(published.length, 1);
+});
