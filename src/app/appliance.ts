@@ -156,7 +156,7 @@ export class Appliance {
 
   async #processFrame(acquired: Frame): Promise<void> {
     using frame = acquired;
-    const { vision, engine, frames, counters, health, overlay, source, bus } = this.#parts;
+    const { vision, engine, frames, counters, health, overlay, source } = this.#parts;
     if (this.#disconnected !== undefined) this.#connected();
     counters.add("frames_captured_total");
     health.record("frame");
