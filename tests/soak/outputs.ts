@@ -80,9 +80,13 @@ export const OUTPUTS: Readonly<Record<string, (onMessage: OnMessage) => Promise<
     });
   },
 
-  /** MQTT beside the channels of Redis, with a subscriber to MQTT only. */
+  /**
+   * MQTT beside the channels of Redis, of which only the messages of MQTT are counted. Redis has a
+   * subscriber too: the metrics would wait for one, in memory.
+   */
   mqtt: async (onMessage) => {
     const [redis, broker] = [await startRedis(), await startMosquitto()];
+    await redis.client().subscribe("physiology:core_metrics");
     const observer = await broker.observe("physiology/physiology/+");
     const stop = new AbortController();
     const poll = async () => {

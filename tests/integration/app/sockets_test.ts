@@ -61,7 +61,10 @@ Deno.test("PRIVACY.md lists each kind of connection that the program can open", 
   const rows = table.split("\n").filter((line) => /^\| \w/.test(line)).slice(1);
   assert.deepEqual(rows.map((row) => row.split("|")[1]?.trim()), [
     "Redis, Sentinel, Cluster",
+    "FHIR server",
     "MQTT",
+    "database",
+    "alerts",
     "gRPC, listening",
     "HTTP, listening",
     "camera or video URL",
