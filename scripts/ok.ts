@@ -81,23 +81,32 @@ const WITHOUT_COVERAGE = new Set([
   "tests/unit/vitals/pulse/estimator_test.ts",
 ]);
 
+/** Rooms whose modules are tested in process against a real server, which a unit test would only imitate. */
+const WITH_PEERS = /^tests\/integration\/(alerting|database|fhir|recording)\//;
+
 let coverageFolders = 0;
+
+/** The options that record the coverage of a module, if it counts. */
+function coverageOptions(path: string): string[] {
+  const counts = /^tests\/(unit|fuzz)\//.test(path) || WITH_PEERS.test(path);
+  // A run replaces the coverage of the run before in its folder.
+  return counts && !WITHOUT_COVERAGE.has(path)
+    ? [`--coverage=${coverage}/${coverageFolders++}`, "--coverage-raw-data-only"]
+    : [];
+}
 
 const TESTS: readonly TestStep[] = [
   {
     name: "unit and fuzz tests",
     modules: testModules("tests/unit", "tests/fuzz"),
     jobs: JOBS,
-    // A run replaces the coverage of the run before in its folder.
-    options: (path) =>
-      WITHOUT_COVERAGE.has(path)
-        ? []
-        : [`--coverage=${coverage}/${coverageFolders++}`, "--coverage-raw-data-only"],
+    options: coverageOptions,
   },
   {
     name: "contract, integration and attack tests",
     modules: integration.filter((path) => !measuresDelays(path)),
     jobs: JOBS,
+    options: coverageOptions,
   },
   {
     name: "integration tests that measure delays",
