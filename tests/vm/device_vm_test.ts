@@ -109,11 +109,11 @@ Deno.test({
       assert.deepEqual(lines.filter((line) => !allowed.test(line)), ["600:root"]);
     });
 
-    await step("systemd-analyze reports an exposure level of at most 1.3", async () => {
+    await step("systemd-analyze reports an exposure level of at most 1.2", async () => {
       const analysis = await device.check(`systemd-analyze security --no-pager ${SERVICE}`, SLOW);
       const exposure = /Overall exposure level[^:]*: ([\d.]+)/.exec(analysis)?.[1];
       report(`exposure ${exposure}`);
-      assert(Number(exposure) <= 1.3, analysis);
+      assert(Number(exposure) <= 1.2, analysis);
     });
 
     await step("the service publishes within two minutes after a boot", async () => {
