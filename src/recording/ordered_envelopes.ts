@@ -16,6 +16,9 @@ interface Line {
   readonly bytes: Uint8Array;
 }
 
+/** What decides about the order of a line. */
+type Head = Pick<ReceivedEnvelope, "type" | "timestamp">;
+
 /** Late lines of one type, in the order of their timestamps. */
 interface LateLines {
   /** Timestamp, offset and length of each, as three values. */
@@ -52,8 +55,8 @@ export function* orderedEnvelopes(
     if (!head) yield undefined;
     else if (isNewest(newest, head)) {
       const lines = late.get(head.type);
-      if (lines) yield* lateBefore(file, lines, head.timestamp);
-      yield parseLine(line.bytes);
+      if (lines) yield* lateBefore(file, lines, head);
+      yield envelopeOf(line.bytes, head);
     }
   }
 }
@@ -61,7 +64,7 @@ export function* orderedEnvelopes(
 /** True for the first of a type whose timestamp is larger than all before it. */
 function isNewest(
   newest: Map<string, number>,
-  { type, timestamp }: { readonly type: string; readonly timestamp: number },
+  { type, timestamp }: Head,
 ): boolean {
   if (timestamp <= (newest.get(type) ?? -Infinity)) return false;
   newest.set(type, timestamp);
@@ -78,7 +81,7 @@ function sortByTime(lines: LateLines): void {
 function* lateBefore(
   file: Pick<WorkFile, "read">,
   lines: LateLines,
-  beforeUs: number,
+  { type, timestamp: beforeUs }: Head,
 ): Generator<ReceivedEnvelope | undefined, void, void> {
   let previousUs = NaN;
   for (; lines.next < lines.order.length; lines.next++) {
@@ -89,7 +92,7 @@ function* lateBefore(
     previousUs = timestamp;
     const bytes = new Uint8Array(length);
     file.read(offset, bytes);
-    yield parseLine(bytes);
+    yield envelopeOf(bytes, { type, timestamp });
   }
 }
 
@@ -122,9 +125,15 @@ function enlarged(buffer: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   return larger;
 }
 
-function headOf({ bytes }: Line): { type: string; timestamp: number } | undefined {
+function headOf({ bytes }: Line): Head | undefined {
   const match = HEAD.exec(decoder.decode(bytes.subarray(0, HEAD_BYTES)));
   return match ? { type: match[1]!, timestamp: Number(match[2]) } : parseLine(bytes);
+}
+
+/** The envelope of a line; undefined if a repeated key makes it another one than its beginning. */
+function envelopeOf(bytes: Uint8Array, { type, timestamp }: Head): ReceivedEnvelope | undefined {
+  const envelope = parseLine(bytes);
+  return envelope?.type === type && envelope.timestamp === timestamp ? envelope : undefined;
 }
 
 function parseLine(bytes: Uint8Array): ReceivedEnvelope | undefined {

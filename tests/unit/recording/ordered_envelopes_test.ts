@@ -57,3 +57,12 @@ Deno.test("orderedEnvelopes() reads lines in any form, over the limits of blocks
   const expected = ["c1", "c2.5", ...Array.from({ length: 30 }, (_, k) => `c${3 + k}`)];
   assert.deepEqual(orderOf(lines), expected);
 });
+
+Deno.test("orderedEnvelopes() skips a line whose repeated keys contradict its beginning", () => {
+  const repeated = [
+    '{"type":"c","timestamp":3,"timestamp":9,"payload":{}}',
+    '{"type":"c","timestamp":4,"payload":{},"type":"e"}',
+  ];
+  const order = orderOf([line("c", 2), ...repeated, line("c", 5), ...repeated, line("e", 1)]);
+  assert.deepEqual(order, ["c2", "c5", "e1"]);
+});
