@@ -1,6 +1,6 @@
 import { type IClientOptions, type IPublishPacket, MqttClient } from "mqtt";
 import { connect as connectTcp } from "node:net";
-import { ServerProcess } from "./server_process.ts";
+import { acceptsConnections, ServerProcess } from "./server_process.ts";
 import { waitFor } from "./wait.ts";
 
 export interface StartMosquittoOptions {
@@ -43,7 +43,7 @@ export class Mosquitto extends ServerProcess {
 
   /** Starts it again on the same port, without what it had retained. */
   async restart(): Promise<void> {
-    await this.start(["mosquitto", "-c", `${this.folder}/mosquitto.conf`], accepts);
+    await this.start(["mosquitto", "-c", `${this.folder}/mosquitto.conf`], acceptsConnections);
   }
 
   /** Subscribes an independent client to a filter; it is closed with the broker. */
@@ -134,14 +134,5 @@ export class Observer implements AsyncDisposable {
     const closed = new Promise((resolve) => stream.once("close", resolve));
     stream.destroy();
     await closed;
-  }
-}
-
-async function accepts(port: number): Promise<boolean> {
-  try {
-    (await Deno.connect({ hostname: "127.0.0.1", port })).close();
-    return true;
-  } catch {
-    return false;
   }
 }

@@ -102,3 +102,13 @@ export abstract class ServerProcess implements AsyncDisposable {
     await child.status;
   }
 }
+
+/** Returns true if a server accepts connections on a port of 127.0.0.1. */
+export async function acceptsConnections(port: number): Promise<boolean> {
+  try {
+    (await Deno.connect({ hostname: "127.0.0.1", port })).close();
+    return true;
+  } catch {
+    return false;
+  }
+}
