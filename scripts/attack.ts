@@ -134,6 +134,7 @@ const ATTACKS: readonly Attack[] = [
     title: "web page: scripts, paths, other sites, names that resolve here",
     tests: [
       ["tests/attack/web_page_test.ts"],
+      ["tests/attack/stream_test.ts"],
       ["tests/fuzz/transports/http/request_test.ts"],
       ["tests/unit/web/http_server_test.ts", /Host other than loopback|rejects all others/],
     ],
