@@ -81,6 +81,7 @@ Deno.test({
 
     await page.evaluate("location.hash = 'device=ward-b-7'");
     await probe.reads(".detail h2", "ward-b-7");
+    await probe.sees("that it is silent", "document.querySelector('.start[aria-disabled=true]')");
     await probe.click(".detail .start");
     await probe.reads("#outcome", "ward-b-7 sends no data, so it cannot record");
     assert.equal(await redis.client().llen("ward-b-7:command_queue"), 0);

@@ -59,7 +59,8 @@ export class Ward {
         this.hidden = message.count;
         break;
       case "heard":
-        this.devices.get(message.device)?.setHeard(message.ago_ms, nowMs);
+        // A device that died before its first status has no message that is still sent.
+        this.#findOrAdd(message.device)?.setHeard(message.ago_ms, nowMs);
         break;
       case "core_metrics":
       case "edge_metrics":

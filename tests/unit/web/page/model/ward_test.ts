@@ -35,7 +35,6 @@ Deno.test("Ward adds devices that are heard, and removes those that are gone", (
   const ward = new Ward();
   ward.take(metrics("a-1"), 0);
   ward.take(metrics("a-2"), 0);
-  ward.take({ type: "heard", device: "unknown", ago_ms: 1 }, 0);
   ward.take({ type: "gone", device: "a-2" }, 0);
   ward.take({ type: "hidden", count: 3 }, 0);
   ward.take({ type: "alive" }, 0);
@@ -44,6 +43,15 @@ Deno.test("Ward adds devices that are heard, and removes those that are gone", (
   ]);
   assert.equal(ward.hidden, 3);
   assert.equal(ward.viewOf("a-2", 0), undefined);
+});
+
+Deno.test("Ward shows a silent device of which no message is left", () => {
+  const ward = new Ward();
+  ward.setOpen(true);
+  ward.take({ type: "connection", connected: true }, 0);
+  ward.take({ type: "heard", device: "a-1", ago_ms: 60_000 }, 0);
+  const [view] = ward.views(0);
+  assert.deepEqual([view?.name, view?.silent, view?.agoMs], ["a-1", true, 60_000]);
 });
 
 Deno.test("Ward gives each device its foremost alarm", () => {
