@@ -6,6 +6,7 @@ import { startPage } from "../../tests/support/http_page.ts";
 import { PageProbe } from "../../tests/support/page_probe.ts";
 import { runProgram } from "../../tests/support/physiology_server.ts";
 import { bedImages, bedNames, SimulatedBed } from "../../tests/support/simulated_bed.ts";
+import { alarmOf } from "../../tests/support/ward_page.ts";
 import { writePicture } from "./picture.ts";
 
 /** A state of the page. */
@@ -122,17 +123,7 @@ function wardOf(count: number): { beds: SimulatedBed[]; alarms: Alarm[] } {
   if (count < 24) return { beds, alarms: [] };
   Object.assign(beds[12]!, { pulse: 131 });
   Object.assign(beds[17]!, { withheld: "low_quality" });
-  const alarm = (index: number, changes: Partial<Alarm>): Alarm => ({
-    device: beds[index]!.name,
-    rule: "pulse_high",
-    priority: "high",
-    state: "active",
-    acknowledged: false,
-    since: Date.now() * 1000,
-    cause: { condition: "limit", vital: "pulse", side: "above", limit: 120 },
-    message: "Pulse above 120",
-    ...changes,
-  });
+  const alarm = (index: number, changes: Partial<Alarm>) => alarmOf(beds[index]!.name, changes);
   const alarms = [
     alarm(12, {}),
     alarm(2, { rule: "silent", priority: "medium", cause: { condition: "silent" } }),

@@ -1,4 +1,4 @@
-import { isRecord } from "../envelopes/received.ts";
+import { isRecord, recordOf, strictOf } from "../envelopes/received.ts";
 import type { LimitRule, Vital } from "./rules.ts";
 
 type Payload = Readonly<Record<string, unknown>>;
@@ -20,10 +20,7 @@ export function trustedValue(
   payload: Payload,
   { vital, minConfidence }: { readonly vital: Vital; readonly minConfidence: number },
 ): number | undefined {
-  const group = payload[vital];
-  const strict = isRecord(group) ? group["strict"] : undefined;
-  if (!isRecord(strict)) return undefined;
-  const { value, confidence } = strict;
+  const { value, confidence } = strictOf(payload, vital);
   if (typeof value !== "number" || !Number.isFinite(value)) return undefined;
   const isConfident = minConfidence === 0 || Number(confidence) >= minConfidence;
   return isConfident ? value : undefined;
@@ -46,7 +43,7 @@ export function assessLimit(
 
 /** Returns whether the newest reliable sample of the message detects a pause in breathing. */
 export function assessApnea({ breathing }: Payload): Assessment {
-  const samples = isRecord(breathing) ? breathing["apnea"] : undefined;
+  const samples = recordOf(breathing)["apnea"];
   if (!Array.isArray(samples)) return UNKNOWN;
   const newest = samples.findLast((sample) => isRecord(sample) && sample["stable"] === true);
   if (newest === undefined) return UNKNOWN;

@@ -1,4 +1,4 @@
-import { matchesGlob } from "../base/glob.ts";
+import { isPattern, matchesGlob } from "../base/glob.ts";
 import type { Topic } from "../envelopes/envelope.ts";
 import { isReplayed, type ReceivedEnvelope } from "../envelopes/received.ts";
 import { type Alarm, type AlarmChange, compareAlarms } from "./alarm.ts";
@@ -13,8 +13,6 @@ const MAX_DEVICES = 1024;
  * suspended, or its clock was set forward, devices are not silent.
  */
 const MAX_STEP_US = 2_000_000;
-/** A name without the characters of a pattern. */
-const LITERAL = /^[^*?[\\]+$/;
 
 export interface AlarmEngineOptions {
   readonly rules: AlarmRules;
@@ -133,7 +131,7 @@ export class AlarmEngine {
   /** A device that a rule for silence names need not have been heard before. */
   #expectNamedDevices(): void {
     const named = this.#rules.rules.filter(({ condition }) => condition === "silent")
-      .flatMap(({ devices }) => devices.filter((device) => LITERAL.test(device)));
+      .flatMap(({ devices }) => devices.filter((device) => !isPattern(device)));
     for (const device of named) {
       if (!this.#devices.has(device)) this.#add(device);
     }

@@ -1,6 +1,6 @@
 import { AlarmEngine } from "../alarms/engine.ts";
+import type { MetricTopic } from "../envelopes/envelope.ts";
 import type { ReceivedEnvelope } from "../envelopes/received.ts";
-import type { MetricTopic } from "../transports/redis/envelope_reader.ts";
 import type { Clock } from "../telemetry/clock.ts";
 import type { Log } from "../telemetry/log.ts";
 import { type AlarmSummary, type Alert, type AlertEvent, alertOf } from "./alert.ts";

@@ -1,5 +1,6 @@
 import { PRIORITIES } from "../alarms/rules.ts";
 import { reasonOf } from "../base/errors.ts";
+import { TimeLimit } from "../base/time_limit.ts";
 import { Wakeup } from "../delivery/wakeup.ts";
 import type { Clock } from "../telemetry/clock.ts";
 import type { Log } from "../telemetry/log.ts";
@@ -81,10 +82,7 @@ export class DeliveryQueue {
       this.#remove(alert);
       return log.error("Dropped an alert: it is older than 1 h", fields);
     }
-    const attempt = new AbortController();
-    const timer = setTimeout(() => attempt.abort(new Error("no answer in time")), attemptMs);
-    const stop = () => attempt.abort();
-    signal.addEventListener("abort", stop, { once: true });
+    using attempt = new TimeLimit(attemptMs, signal);
     try {
       await notifier.send(alert, attempt.signal);
       this.#remove(alert);
@@ -101,9 +99,6 @@ export class DeliveryQueue {
       const asked = error instanceof DeliveryError ? error.retryAfterMs : undefined;
       const delayMs = Math.max(backoffMs(++this.#failures, BACKOFF), asked ?? 0);
       await clock.sleep(delayMs, signal);
-    } finally {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", stop);
     }
   }
 

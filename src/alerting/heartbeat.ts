@@ -1,6 +1,7 @@
-import { reasonOf } from "../base/errors.ts";
+import { TimeLimit } from "../base/time_limit.ts";
 import type { Clock } from "../telemetry/clock.ts";
 import type { Log } from "../telemetry/log.ts";
+import { fetchFailure } from "../transports/http/outgoing.ts";
 
 /** Interval of requests, in milliseconds: a monitor of heartbeats can alarm after some minutes. */
 const INTERVAL_MS = 60_000;
@@ -33,18 +34,12 @@ export async function sendHeartbeats(
 
 /** Returns why the request failed; undefined if it did not. */
 async function request(url: URL, signal: AbortSignal): Promise<string | undefined> {
-  const timeout = new AbortController();
-  const abort = () => timeout.abort();
-  const timer = setTimeout(abort, TIMEOUT_MS);
-  signal.addEventListener("abort", abort, { once: true });
+  using limit = new TimeLimit(TIMEOUT_MS, signal);
   try {
-    const response = await fetch(url, { redirect: "manual", signal: timeout.signal });
+    const response = await fetch(url, { redirect: "manual", signal: limit.signal });
     await response.body?.cancel();
     return response.ok ? undefined : `HTTP ${response.status}`;
   } catch (error) {
-    return reasonOf(error);
-  } finally {
-    clearTimeout(timer);
-    signal.removeEventListener("abort", abort);
+    return fetchFailure(error);
   }
 }

@@ -2,6 +2,7 @@ import type { JsonNode, JsonObject } from "../base/json_document.ts";
 import { isLoopback } from "../base/loopback.ts";
 import { readCertificate } from "../base/pem.ts";
 import { definedPaths, hostAndPort, type Permissions } from "../config/permissions.ts";
+import { retryAfterMs } from "../transports/http/outgoing.ts";
 import { DeliveryError } from "./notifier.ts";
 
 /** Longest wait that a target can ask for, in milliseconds. Chosen. */
@@ -90,21 +91,14 @@ export class HttpPoster implements Disposable {
     await response.body?.cancel();
     const { status } = response;
     if (response.ok) return;
-    const retryAfterMs = retryAfter(response.headers.get("retry-after"));
+    const askedMs = retryAfterMs(response, { maxMs: MAX_RETRY_AFTER_MS });
     throw new DeliveryError(`HTTP ${status}`, {
       retry: status >= 500 || RETRIED.includes(status),
-      ...retryAfterMs !== undefined && { retryAfterMs },
+      ...askedMs !== undefined && { retryAfterMs: askedMs },
     });
   }
 
   [Symbol.dispose](): void {
     this.#client.close();
   }
-}
-
-/** Reads a number of seconds or a date (RFC 9110, section 10.2.3). */
-export function retryAfter(header: string | null, nowMs = Date.now()): number | undefined {
-  if (header === null) return undefined;
-  const ms = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - nowMs;
-  return Number.isFinite(ms) ? Math.min(Math.max(ms, 0), MAX_RETRY_AFTER_MS) : undefined;
 }

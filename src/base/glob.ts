@@ -4,7 +4,21 @@
  * at most.
  */
 export function matchesGlob(pattern: string, text: string): boolean {
+  return compileGlob(pattern)(text);
+}
+
+/** Returns the test of a pattern, for one that is compared with many texts. */
+export function compileGlob(pattern: string): (text: string) => boolean {
   const parts = partsOf(pattern);
+  return (text) => matchesParts(parts, text);
+}
+
+/** Returns true for a pattern such as `ward-*`, and false for a name. */
+export function isPattern(text: string): boolean {
+  return /[*?[\\]/.test(text);
+}
+
+function matchesParts(parts: readonly CharacterTest[], text: string): boolean {
   let part = 0;
   let at = 0;
   /** Where to go on after a mismatch: behind the last star, one character later. */

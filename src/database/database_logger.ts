@@ -2,9 +2,10 @@ import { ExitError, reasonOf } from "../base/errors.ts";
 import type { Clock } from "../telemetry/clock.ts";
 import type { Log } from "../telemetry/log.ts";
 import { backoffMs } from "../transports/backoff.ts";
+import type { DeviceEnvelope } from "../transports/redis/envelope_reader.ts";
 import { type Database, RejectedRowsError } from "./database.ts";
 import type { RowQueue } from "./row_queue.ts";
-import { type LoggedMessage, rowOf } from "./rows.ts";
+import { rowOf } from "./rows.ts";
 import type { Row } from "./tables.ts";
 
 export interface DatabaseLoggerOptions {
@@ -56,7 +57,7 @@ export class DatabaseLogger {
   }
 
   /** Takes an envelope; what cannot be stored is ignored. */
-  take(message: LoggedMessage): void {
+  take(message: DeviceEnvelope): void {
     const row = rowOf(message);
     if (row) this.#options.queue.add(row);
   }

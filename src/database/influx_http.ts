@@ -1,5 +1,6 @@
 import { readCertificate } from "../base/pem.ts";
 import { AppError } from "../base/errors.ts";
+import { fetchFailure } from "../transports/http/outgoing.ts";
 import { type Database, RejectedRowsError } from "./database.ts";
 import { encodeLine } from "./line_protocol.ts";
 import type { Row } from "./tables.ts";
@@ -95,8 +96,7 @@ async function send(
     return await fetch(url, { ...request, signal });
   } catch (error) {
     if (signal.aborted) throw new AppError(`it has not responded for ${timeoutMs / 1000} s`);
-    const { cause } = error as { readonly cause?: unknown };
-    throw cause instanceof Error ? new AppError(cause.message, { cause: error }) : error;
+    throw new AppError(fetchFailure(error), { cause: error });
   }
 }
 

@@ -1,14 +1,12 @@
-import { isRecord, metadataOf, type ReceivedEnvelope } from "../envelopes/received.ts";
-import type { Topic } from "../envelopes/envelope.ts";
+import {
+  isRecord,
+  metadataOf,
+  type ReceivedEnvelope,
+  recordOf,
+  strictOf,
+} from "../envelopes/received.ts";
+import type { DeviceEnvelope } from "../transports/redis/envelope_reader.ts";
 import type { Row } from "./tables.ts";
-
-/** An envelope and the device that published it. */
-export interface LoggedMessage {
-  /** Its key prefix. */
-  readonly device: string;
-  readonly topic: Topic;
-  readonly envelope: ReceivedEnvelope;
-}
 
 /** Times that a database accepts, from 2000 to 2100, in microseconds since the Unix epoch. */
 const [MIN_TIME_US, MAX_TIME_US] = [946_684_800_000_000, 4_102_444_800_000_000];
@@ -19,7 +17,7 @@ const MAX_TEXT = 500;
  * Returns the row of an envelope; undefined for a topic that is not stored, and for an envelope that
  * no server has published. A withheld value is null, beside the reason.
  */
-export function rowOf({ device: name, topic, envelope }: LoggedMessage): Row | undefined {
+export function rowOf({ device: name, topic, envelope }: DeviceEnvelope): Row | undefined {
   const device = text(name);
   const time = timeOf(envelope.timestamp);
   if (device === null || time === null) return undefined;
@@ -43,12 +41,11 @@ interface Source {
 
 function measurementOf({ device, time, envelope }: Source): Row {
   const metadata = metadataOf(envelope);
-  const pulse = recordAt(envelope.payload, "pulse");
-  const breathing = recordAt(envelope.payload, "breathing");
-  const withheld = recordAt(envelope.payload, "withheld");
-  const [pulseStrict, breathingStrict] = [recordAt(pulse, "strict"), recordAt(breathing, "strict")];
-  const hrv = recordAt(pulse, "hrv");
-  const apneas = breathing["apnea"];
+  const { payload } = envelope;
+  const [pulse, breathing] = [strictOf(payload, "pulse"), strictOf(payload, "breathing")];
+  const withheld = recordOf(payload["withheld"]);
+  const hrv = recordOf(recordOf(payload["pulse"])["hrv"]);
+  const apneas = recordOf(payload["breathing"])["apnea"];
   const apnea = Array.isArray(apneas) ? apneas.at(-1) : undefined;
   return {
     table: "measurements",
@@ -60,11 +57,11 @@ function measurementOf({ device, time, envelope }: Source): Row {
       sequence: integer(metadata["sequence"]) ?? time,
       session_id: text(metadata["session_id"]),
       subject: integer(metadata["subject"], MAX_INT32),
-      pulse: number(pulseStrict["value"]),
-      pulse_confidence: number(pulseStrict["confidence"]),
+      pulse: number(pulse["value"]),
+      pulse_confidence: number(pulse["confidence"]),
       pulse_withheld: text(withheld["pulse"]),
-      breathing: number(breathingStrict["value"]),
-      breathing_confidence: number(breathingStrict["confidence"]),
+      breathing: number(breathing["value"]),
+      breathing_confidence: number(breathing["confidence"]),
       breathing_withheld: text(withheld["breathing"]),
       apnea: isRecord(apnea) ? boolean(apnea["detected"]) : null,
       hrv_rmssd_ms: number(hrv["rmssd"]),
@@ -108,13 +105,7 @@ function recordingOf({ device, time, envelope: { payload } }: Source): Row | und
   };
 }
 
-const EMPTY: Readonly<Record<string, unknown>> = {};
 const MAX_INT32 = 2_147_483_647;
-
-function recordAt(group: Readonly<Record<string, unknown>>, key: string) {
-  const value = group[key];
-  return isRecord(value) ? value : EMPTY;
-}
 
 /** A text without what a database refuses: control characters, NUL among them, and lone surrogates. */
 function text(value: unknown): string | null {

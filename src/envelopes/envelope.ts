@@ -2,9 +2,14 @@ import type { EpochUs } from "../base/time.ts";
 import type { CoreMetricsPayload } from "./fields/core_metrics.ts";
 import type { EdgeMetricsPayload } from "./fields/edge_metrics.ts";
 import type { RecordingStatePayload, StatusPayload } from "./fields/state.ts";
-import type { Topic } from "./fields/table.ts";
+import { type Topic, TOPICS } from "./fields/table.ts";
 
 export { type Topic, TOPICS } from "./fields/table.ts";
+
+/** The topics whose messages are envelopes without an image. */
+export type MetricTopic = Exclude<Topic, "frame">;
+
+export const METRIC_TOPICS: readonly MetricTopic[] = TOPICS.filter((topic) => topic !== "frame");
 
 interface EnvelopeOf<T extends Topic, Payload> {
   readonly type: T;

@@ -1,10 +1,10 @@
 import type { EpochUs, MonotonicUs } from "../base/time.ts";
-import { encodeEnvelope, type Envelope, type FrameImage, type Topic } from "./envelope.ts";
+import { encodeEnvelope, type Envelope, type FrameImage, type MetricTopic } from "./envelope.ts";
 
 /** An encoded envelope: core and edge metrics, status, recording state. */
 export interface MetricOutgoing {
   readonly kind: "metric";
-  readonly topic: Exclude<Topic, "frame">;
+  readonly topic: MetricTopic;
   /** Timestamp of the envelope. */
   readonly timestamp: EpochUs;
   /** The envelope as UTF-8 JSON. */
@@ -37,7 +37,7 @@ export class EnvelopeMessage implements MetricOutgoing {
     this.envelope = envelope;
   }
 
-  get topic(): Exclude<Topic, "frame"> {
+  get topic(): MetricTopic {
     return this.envelope.type;
   }
 

@@ -1,6 +1,7 @@
+import type { MetricTopic } from "../envelopes/envelope.ts";
 import type { Clock } from "../telemetry/clock.ts";
 import type { Log } from "../telemetry/log.ts";
-import type { DeviceEnvelope, MetricTopic } from "../transports/redis/envelope_reader.ts";
+import type { DeviceEnvelope } from "../transports/redis/envelope_reader.ts";
 import { DeviceIntervals } from "./device_intervals.ts";
 import type { IntervalSummary } from "./interval.ts";
 import { bundleOf, type MappingOptions } from "./observations.ts";

@@ -1,4 +1,5 @@
-import { reasonOf } from "../base/errors.ts";
+import { TimeLimit } from "../base/time_limit.ts";
+import { fetchFailure, retryAfterMs } from "../transports/http/outgoing.ts";
 import type { AccessToken } from "./access_token.ts";
 import { readJson } from "./response.ts";
 
@@ -46,9 +47,9 @@ export class FhirClient implements Disposable {
   /** Sends a transaction, the JSON of a Bundle. Never throws. */
   async post(bundle: string, signal: AbortSignal): Promise<PostResult> {
     const { timeoutMs, token } = this.#options;
-    const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
+    using limit = new TimeLimit(timeoutMs, signal);
     try {
-      const bearer = await token?.current(this.#http, limit);
+      const bearer = await token?.current(this.#http, limit.signal);
       const response = await fetch(this.#options.url, {
         method: "POST",
         headers: {
@@ -60,13 +61,16 @@ export class FhirClient implements Disposable {
         // A redirect would send the token and vital signs to a host that the user did not name.
         redirect: "manual",
         client: this.#http,
-        signal: limit,
+        signal: limit.signal,
       });
       const body = await readJson(response);
       if (response.status === 401) token?.discard();
       return resultOf(response, body);
     } catch (error) {
-      return { state: "failed", reason: failureReason(error, timeoutMs) };
+      const reason = limit.isOver
+        ? `no response within ${timeoutMs / 1000} s`
+        : fetchFailure(error);
+      return { state: "failed", reason: reason.slice(0, MAX_REASON) };
     }
   }
 
@@ -85,9 +89,8 @@ function resultOf({ status, headers }: Response, body: unknown): PostResult {
   }
   const reason = `HTTP ${status}${diagnosticsIn(body)}`;
   if (CONTENT_STATUSES.has(status)) return { state: "rejected", reason };
-  const seconds = Number(headers.get("retry-after") ?? NaN);
-  if (!(seconds >= 0)) return { state: "failed", reason };
-  return { state: "failed", reason, retryAfterMs: Math.min(seconds * 1000, MAX_RETRY_AFTER_MS) };
+  const askedMs = retryAfterMs({ headers }, { maxMs: MAX_RETRY_AFTER_MS });
+  return { state: "failed", reason, ...askedMs !== undefined && { retryAfterMs: askedMs } };
 }
 
 /** Returns the statuses of the entries of a transaction response. */
@@ -103,13 +106,4 @@ function diagnosticsIn(body: unknown): string {
   if (!Array.isArray(issue)) return "";
   const text = issue[0]?.diagnostics ?? issue[0]?.details?.text;
   return typeof text === "string" ? ` (${text.slice(0, MAX_REASON)})` : "";
-}
-
-function failureReason(error: unknown, timeoutMs: number): string {
-  if (error instanceof DOMException && error.name === "TimeoutError") {
-    return `no response within ${timeoutMs / 1000} s`;
-  }
-  // The message of fetch() is only "fetch failed"; its cause says why.
-  const cause = error instanceof TypeError && error.cause instanceof Error ? error.cause : error;
-  return reasonOf(cause).slice(0, MAX_REASON);
 }

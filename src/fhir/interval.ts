@@ -1,4 +1,4 @@
-import { isRecord, metadataOf, type ReceivedEnvelope } from "../envelopes/received.ts";
+import { isRecord, metadataOf, type ReceivedEnvelope, recordOf } from "../envelopes/received.ts";
 import { isKnownReason, type KnownReason } from "./codes.ts";
 import type { Samples } from "./sampled_data.ts";
 
@@ -85,7 +85,7 @@ export class Interval {
     const person = metadataOf(envelope)["subject"];
     for (const vital of VITALS) {
       const group = recordOf(payload[vital]);
-      const measurement = strictOf(recordOf(group["strict"]), timestamp);
+      const measurement = measurementOf(recordOf(group["strict"]), timestamp);
       const reason = recordOf(payload["withheld"])[vital];
       if (measurement) setBounded(this.#values[vital], timestamp, { ...measurement, person });
       else if (typeof reason === "string") setBounded(this.#reasons[vital], timestamp, reason);
@@ -153,7 +153,7 @@ export class Interval {
 const TIMES = [0, Number.MAX_SAFE_INTEGER] as const;
 const MAX_WINDOW_S = 3600;
 
-function strictOf(
+function measurementOf(
   strict: Readonly<Record<string, unknown>>,
   timestamp: number,
 ): Measurement | undefined {
@@ -183,10 +183,6 @@ function setBounded<Value>(
   limit = MAX_VALUES,
 ): void {
   if (map.size < limit || map.has(key)) map.set(key, value);
-}
-
-function recordOf(value: unknown): Readonly<Record<string, unknown>> {
-  return isRecord(value) ? value : {};
 }
 
 function numberIn(value: unknown, [min, max]: readonly [number, number]): number | undefined {

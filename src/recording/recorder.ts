@@ -1,9 +1,9 @@
+import { METRIC_TOPICS } from "../envelopes/envelope.ts";
 import type { Clock } from "../telemetry/clock.ts";
 import { HistoryFollower } from "../transports/redis/history.ts";
 import type { RedisReader } from "../transports/redis/reader.ts";
 import type { SessionSaver } from "./saver.ts";
 
-const TOPICS = ["core_metrics", "edge_metrics", "status", "recording_state"];
 /** Time after which the series of an ended session are derived. Chosen. */
 const DERIVE_MS = 500;
 /** Interval of polling the histories. Chosen. */
@@ -62,12 +62,12 @@ export class Recorder {
   async #follow(signal: AbortSignal): Promise<void> {
     const { reader, prefix, usePubsub, clock } = this.#options;
     if (usePubsub) {
-      await reader.subscribe(...TOPICS.map((topic) => `${prefix}:${topic}`));
+      await reader.subscribe(...METRIC_TOPICS.map((topic) => `${prefix}:${topic}`));
       return await aborted(signal);
     }
     const follower = new HistoryFollower(
       reader,
-      TOPICS.map((topic) => `${prefix}:${topic}:history`),
+      METRIC_TOPICS.map((topic) => `${prefix}:${topic}:history`),
     );
     while (!signal.aborted) {
       const entries = await follower.poll().catch(() => []); // the broker may be unavailable

@@ -1,5 +1,5 @@
 import { TOPIC_TABLE, type TopicRow } from "../envelopes/fields/table.ts";
-import type { ReceivedEnvelope } from "../envelopes/received.ts";
+import { isRecord, type ReceivedEnvelope } from "../envelopes/received.ts";
 import type { Column, ColumnFile } from "./column_file.ts";
 
 /** The first line of the CSV. */
@@ -180,10 +180,6 @@ function setField(row: Row, field: string, value: unknown): void {
   const index = indexOf(row, field);
   row[index] = field;
   row[index + 1] = value;
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** Quotes a cell if needed (RFC 4180) and escapes what a spreadsheet would run as a formula. */

@@ -1,4 +1,4 @@
-import { isRecord, type ReceivedEnvelope } from "../envelopes/received.ts";
+import { type ReceivedEnvelope, recordOf } from "../envelopes/received.ts";
 import { GriddedSignal } from "./gridded_signal.ts";
 
 /** Samples whose distances determine the rate of the waveforms. Chosen. */
@@ -130,10 +130,6 @@ function samplesOf(trace: unknown): (readonly [timeUs: number, value: number])[]
     const { timestamp, value } = recordOf(sample);
     return isFiniteNumber(timestamp) && isFiniteNumber(value) ? [[timestamp, value] as const] : [];
   });
-}
-
-function recordOf(value: unknown): Readonly<Record<string, unknown>> {
-  return isRecord(value) ? value : {};
 }
 
 function isFiniteNumber(value: unknown): value is number {

@@ -1,14 +1,14 @@
+import { isPattern } from "../base/glob.ts";
 import type { RecordingCommand } from "../control/recording.ts";
-import { TOPICS } from "../envelopes/envelope.ts";
+import { METRIC_TOPICS } from "../envelopes/envelope.ts";
 import type { Clock } from "../telemetry/clock.ts";
-import { isPattern, KeyValueReader } from "../transports/redis/key_value_reader.ts";
+import { KeyValueReader } from "../transports/redis/key_value_reader.ts";
 import type { RedisReader } from "../transports/redis/reader.ts";
 import { takeMessage } from "./device_messages.ts";
 import type { FrameDemand } from "./frame_fanout.ts";
 import { Hub } from "./hub.ts";
 import { StillSampler } from "./still_sampler.ts";
 
-const METRIC_TOPICS = TOPICS.filter((topic) => topic !== "frame");
 /** Interval of updating the connection state on the page. Chosen. */
 const CONNECTION_CHECK_MS = 500;
 

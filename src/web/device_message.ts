@@ -1,13 +1,10 @@
-import type { Topic } from "../envelopes/envelope.ts";
-import { isRecord, isReplayed, type ReceivedEnvelope } from "../envelopes/received.ts";
-
-/** Topics of envelopes, which are JSON; frames are binary. */
-export type EnvelopeTopic = Exclude<Topic, "frame">;
+import type { MetricTopic } from "../envelopes/envelope.ts";
+import { asReceived, isReplayed, type ReceivedEnvelope } from "../envelopes/received.ts";
 
 /** The envelope of a device. It is encoded once, when the first client needs the text. */
 export class DeviceMessage implements ReceivedEnvelope {
   readonly device: string;
-  readonly type: EnvelopeTopic;
+  readonly type: MetricTopic;
   readonly timestamp: number;
   readonly payload: Readonly<Record<string, unknown>>;
   /** Time of its arrival, monotonic. */
@@ -17,7 +14,7 @@ export class DeviceMessage implements ReceivedEnvelope {
   constructor(
     { device, topic, atMs }: {
       readonly device: string;
-      readonly topic: EnvelopeTopic;
+      readonly topic: MetricTopic;
       readonly atMs: number;
     },
     { timestamp, payload }: ReceivedEnvelope,
@@ -42,11 +39,7 @@ export class DeviceMessage implements ReceivedEnvelope {
 }
 
 /** Returns `envelope` if it has the form of one of `topic`. */
-export function asEnvelope(topic: EnvelopeTopic, envelope: unknown): ReceivedEnvelope | undefined {
-  if (!isRecord(envelope) || envelope["type"] !== topic) return undefined;
-  const { timestamp, payload } = envelope;
-  if (typeof timestamp !== "number" || !Number.isFinite(timestamp) || !isRecord(payload)) {
-    return undefined;
-  }
-  return { type: topic, timestamp, payload };
+export function asEnvelope(topic: MetricTopic, envelope: unknown): ReceivedEnvelope | undefined {
+  const received = asReceived(envelope);
+  return received?.type === topic ? received : undefined;
 }

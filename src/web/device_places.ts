@@ -22,19 +22,28 @@ export class DevicePlaces {
   }
 
   /**
-   * Finds a place for a new device among those that are shown, with the time of their last message.
+   * Finds a place for a new device among those that are shown.
    *
    * @returns the device that has to give way, if any; `full` if there is no place, which is counted
    */
   place(
     name: string,
-    { shown, nowMs }: { readonly shown: ReadonlyMap<string, number>; readonly nowMs: number },
+    { shown, nowMs }: {
+      readonly shown: ReadonlyMap<string, { readonly heardMs: number }>;
+      readonly nowMs: number;
+    },
   ): { readonly evicted?: string } | "full" {
     if (this.#named.has(name)) return {};
-    const others = [...shown].filter(([each]) => !this.#named.has(each));
-    if (others.length < Math.max(0, MAX_DEVICES - this.#named.size)) return {};
-    const silent = others.find(([_, heardMs]) => nowMs - heardMs >= EVICTION_MS);
-    if (silent) return { evicted: silent[0] };
+    // Every message of a device without a place comes here.
+    let others = 0;
+    let silent: string | undefined;
+    for (const [each, { heardMs }] of shown) {
+      if (this.#named.has(each)) continue;
+      others++;
+      if (nowMs - heardMs >= EVICTION_MS) silent ??= each;
+    }
+    if (others < Math.max(0, MAX_DEVICES - this.#named.size)) return {};
+    if (silent !== undefined) return { evicted: silent };
     if (this.#hidden.size < MAX_HIDDEN) this.#hidden.set(name, nowMs);
     return "full";
   }

@@ -1,8 +1,8 @@
-import type { FrameImage, Topic } from "../envelopes/envelope.ts";
+import type { FrameImage, MetricTopic, Topic } from "../envelopes/envelope.ts";
 import type { Alarm } from "../alarms/alarm.ts";
 import type { ReceivedEnvelope } from "../envelopes/received.ts";
 import { DeviceFrame } from "./device_frame.ts";
-import { asEnvelope, DeviceMessage, type EnvelopeTopic } from "./device_message.ts";
+import { asEnvelope, DeviceMessage } from "./device_message.ts";
 import { DevicePlaces } from "./device_places.ts";
 import { type FrameDemand, FrameFanout } from "./frame_fanout.ts";
 
@@ -137,7 +137,7 @@ export class Hub {
 
   /** Publishes a parsed envelope of `topic`; ignores anything that is not a valid envelope. */
   publishEnvelope(device: string, { topic, envelope }: {
-    readonly topic: EnvelopeTopic;
+    readonly topic: MetricTopic;
     readonly envelope: unknown;
   }): void {
     const valid = asEnvelope(topic, envelope);
@@ -145,7 +145,7 @@ export class Hub {
   }
 
   #publish(
-    about: { readonly device: string; readonly topic: EnvelopeTopic; readonly atMs: number },
+    about: { readonly device: string; readonly topic: MetricTopic; readonly atMs: number },
     envelope: ReceivedEnvelope,
   ): void {
     const message = new DeviceMessage(about, envelope);
@@ -215,8 +215,7 @@ export class Hub {
       if (wasSilent) this.#notify({ type: "heard", device: name, ago_ms: 0 });
       return known;
     }
-    const shown = new Map([...this.#devices].map(([each, { heardMs }]) => [each, heardMs]));
-    const place = this.#places.place(name, { shown, nowMs });
+    const place = this.#places.place(name, { shown: this.#devices, nowMs });
     if (place === "full") return undefined;
     if (place.evicted !== undefined) this.#remove(place.evicted);
     const device = { heardMs: nowMs, latest: new Map() };

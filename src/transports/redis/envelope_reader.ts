@@ -1,18 +1,12 @@
+import { isPattern } from "../../base/glob.ts";
 import { parseEnvelope, type ReceivedEnvelope } from "../../envelopes/received.ts";
-import { type Topic, TOPICS } from "../../envelopes/envelope.ts";
+import { METRIC_TOPICS, type MetricTopic } from "../../envelopes/envelope.ts";
 import type { Clock } from "../../telemetry/clock.ts";
 import type { Log } from "../../telemetry/log.ts";
-import { isPattern, KeyValueReader } from "./key_value_reader.ts";
+import { parseChannel } from "./channel.ts";
+import { KeyValueReader } from "./key_value_reader.ts";
 import type { RedisOptions } from "./options.ts";
 import { RedisReader } from "./reader.ts";
-
-/** The topics whose messages are envelopes without an image. */
-export type MetricTopic = Exclude<Topic, "frame">;
-
-const METRIC_TOPICS: readonly MetricTopic[] = TOPICS.filter((topic) => topic !== "frame");
-
-/** Maximum length of a key prefix, which any publisher can choose. */
-const MAX_PREFIX_CHARACTERS = 200;
 
 /** An envelope and the device that published it. */
 export interface DeviceEnvelope {
@@ -118,10 +112,9 @@ export class EnvelopeReader implements AsyncDisposable {
   #take(channel: string, text: string): void {
     if (channel === this.#last?.channel && text === this.#last.text) return;
     this.#last = { channel, text };
-    const colon = channel.lastIndexOf(":");
-    const device = channel.slice(0, colon);
-    const topic = channel.slice(colon + 1);
-    if (colon < 1 || device.length > MAX_PREFIX_CHARACTERS || !this.#topics.has(topic)) return;
+    const parsed = parseChannel(channel);
+    if (!parsed || !this.#topics.has(parsed.topic)) return;
+    const { device, topic } = parsed;
     const envelope = parseEnvelope(text);
     if (envelope?.type !== topic) return;
     this.#options.onEnvelope({ device, topic: topic as MetricTopic, envelope });

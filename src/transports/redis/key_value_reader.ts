@@ -1,3 +1,5 @@
+import { isPattern } from "../../base/glob.ts";
+import { METRIC_TOPICS } from "../../envelopes/envelope.ts";
 import type { Clock } from "../../telemetry/clock.ts";
 import { HistoryFollower, type HistorySource } from "./history.ts";
 
@@ -25,7 +27,6 @@ export interface KeyValueReaderOptions {
   readonly clock: Pick<Clock, "sleep">;
 }
 
-const TOPICS = ["core_metrics", "edge_metrics", "status", "recording_state"];
 const POLL_MS = 100;
 /** Interval of stills, in milliseconds. */
 const STILL_INTERVAL_MS = 1000;
@@ -33,11 +34,6 @@ const STILL_INTERVAL_MS = 1000;
 const DISCOVER_MS = 2000;
 /** Maximum number of devices beside those with a name, so that invented prefixes stay harmless. */
 export const MAX_DEVICES = 256;
-
-/** Returns true for a pattern such as `ward-*`, and false for the name of one device. */
-export function isPattern(device: string): boolean {
-  return /[*?[\\]/.test(device);
-}
 
 /** A device whose frames are read. */
 interface WatchedFrames {
@@ -79,7 +75,7 @@ export class KeyValueReader {
   }
 
   async #discover(): Promise<void> {
-    const { source, devices, topics = TOPICS, startAfter } = this.#options;
+    const { source, devices, topics = METRIC_TOPICS, startAfter } = this.#options;
     for (const device of devices) {
       const keys = await source.keys(`${device}:status:history`);
       for (const name of keys.map((key) => key.slice(0, -":status:history".length))) {

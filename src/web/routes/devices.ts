@@ -1,4 +1,4 @@
-import { isRecord } from "../../envelopes/received.ts";
+import { strictOf } from "../../envelopes/received.ts";
 import type { Hub } from "../hub.ts";
 import { errorResponse, jsonResponse } from "../responses.ts";
 import { recordingOf } from "../recording_control.ts";
@@ -41,14 +41,12 @@ function summaryOf(hub: Hub, device: string) {
     heard_ago_s: Math.round(1000 * (hub.silentS(device) ?? 0)) / 1000,
     status: hub.latest(device, "status")?.payload["name"],
     recording: recordingOf(hub, device)?.recording ?? false,
-    pulse: strictOf(payload["pulse"]),
-    breathing: strictOf(payload["breathing"]),
+    pulse: numberIn(strictOf(payload, "pulse")),
+    breathing: numberIn(strictOf(payload, "breathing")),
   };
 }
 
 /** The value that may be shown to a person; undefined while it is withheld. */
-function strictOf(vital: unknown): number | undefined {
-  const strict = isRecord(vital) ? vital["strict"] : undefined;
-  const value = isRecord(strict) ? strict["value"] : undefined;
+function numberIn({ value }: ReturnType<typeof strictOf>): number | undefined {
   return typeof value === "number" ? value : undefined;
 }

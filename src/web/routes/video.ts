@@ -4,7 +4,7 @@ import { errorResponse, respond } from "../responses.ts";
 import type { Route } from "./route.ts";
 
 /** Maximum number of videos at a time. */
-export const MAX_VIDEOS = 48;
+const MAX_VIDEOS = 48;
 
 /** `/video`: motion JPEG of one device, for clients other than the page. */
 export function videoRoute(hub: Hub): Route {

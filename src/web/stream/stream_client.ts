@@ -14,7 +14,7 @@ import {
 export type { StreamSocket } from "./stream_queue.ts";
 
 /** WebSocket close codes (RFC 6455, section 7.4.1). */
-export const CLOSE = { goingAway: 1001, policyViolation: 1008 } as const;
+const CLOSE = { goingAway: 1001, policyViolation: 1008 } as const;
 /** Time without any sign of life after which a client is disconnected, in milliseconds. */
 const DEAD_MS = 30_000;
 

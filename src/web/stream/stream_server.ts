@@ -3,7 +3,7 @@ import type { Hub } from "../hub.ts";
 import { StreamClient, type StreamSocket } from "./stream_client.ts";
 
 /** Maximum number of clients of the stream. */
-export const MAX_STREAM_CLIENTS = 256;
+const MAX_STREAM_CLIENTS = 256;
 /** Bytes in a socket from which on a PING has no answer, so that a flood of them fills no memory. */
 const MAX_BUFFERED_PONG_BYTES = 65_536;
 

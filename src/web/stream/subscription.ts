@@ -1,22 +1,20 @@
-import { matchesGlob } from "../../base/glob.ts";
+import { compileGlob, isPattern } from "../../base/glob.ts";
 import { type Topic, TOPICS } from "../../envelopes/envelope.ts";
 import { parseUntrusted } from "../../envelopes/untrusted.ts";
-import { isPattern, MAX_DEVICES } from "../../transports/redis/key_value_reader.ts";
+import { MAX_PREFIX_CHARACTERS } from "../../transports/redis/channel.ts";
+import { MAX_DEVICES } from "../../transports/redis/key_value_reader.ts";
 import { isRecord } from "../../envelopes/received.ts";
 import type { FrameDemand } from "../frame_fanout.ts";
 
 /** Longest message of a client, in bytes: three lists of 256 names of 80 characters. Chosen. */
 export const MAX_MESSAGE_BYTES = 65_536;
-/** Longest name or pattern of a device, in characters. */
-const MAX_NAME_CHARACTERS = 200;
-
 /** What a client of the stream wants to receive. */
 export interface Subscription {
   readonly topics: ReadonlySet<Topic>;
   /** Names of devices whose envelopes it receives. */
   readonly names: ReadonlySet<string>;
-  /** Patterns of the names of others. */
-  readonly patterns: readonly string[];
+  /** Tests of the names of others. */
+  readonly patterns: readonly ((name: string) => boolean)[];
   /** Devices of which it receives every frame. */
   readonly live: ReadonlySet<string>;
   /** Devices of which it receives a frame a second. */
@@ -44,7 +42,7 @@ export function parseSubscription(text: string): ParsedSubscription {
   const subscription = {
     topics: new Set(subscribe),
     names: new Set(devices as readonly string[]),
-    patterns: (devices as readonly string[]).filter((device) => isPattern(device)),
+    patterns: (devices as readonly string[]).filter(isPattern).map(compileGlob),
     live: new Set(live as readonly string[]),
     stills: new Set(stills as readonly string[]),
   };
@@ -54,7 +52,7 @@ export function parseSubscription(text: string): ParsedSubscription {
 /** Returns true if envelopes of the device are wanted. */
 export function includesDevice({ names, patterns }: Subscription, device: string): boolean {
   return names.has("*") || names.has(device) ||
-    patterns.some((pattern) => matchesGlob(pattern, device));
+    patterns.some((matches) => matches(device));
 }
 
 /** Returns which frames of the device are wanted. */
@@ -67,7 +65,7 @@ export function frameDemandOf(subscription: Subscription, device: string): Frame
 
 function isNames(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.length <= MAX_DEVICES &&
-    value.every((each) => typeof each === "string" && each.length <= MAX_NAME_CHARACTERS);
+    value.every((each) => typeof each === "string" && each.length <= MAX_PREFIX_CHARACTERS);
 }
 
 function isTopic(text: string): text is Topic {

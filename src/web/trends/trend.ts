@@ -2,7 +2,7 @@ import { median } from "../../base/statistics.ts";
 import { ROW_S, TREND_COLUMNS, type TrendColumn, type TrendRow } from "./trend_series.ts";
 
 /** Maximum number of rows of a trend. */
-export const MAX_TREND_ROWS = 2000;
+const MAX_TREND_ROWS = 2000;
 
 /** Rows in columns; null for a row without a value. */
 export interface TrendTable {

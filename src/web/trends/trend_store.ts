@@ -1,4 +1,4 @@
-import { isRecord } from "../../envelopes/received.ts";
+import { strictOf } from "../../envelopes/received.ts";
 import type { DeviceMessage } from "../device_message.ts";
 import type { Hub } from "../hub.ts";
 import { type TrendRow, TrendSeries, type TrendValues } from "./trend_series.ts";
@@ -45,9 +45,7 @@ export class TrendStore implements Disposable {
 export function strictValues(payload: Readonly<Record<string, unknown>>): TrendValues {
   const values: Record<string, number> = {};
   for (const vital of ["pulse", "breathing"] as const) {
-    const strict = isRecord(payload[vital]) ? payload[vital]["strict"] : undefined;
-    if (!isRecord(strict)) continue;
-    const { value, confidence } = strict;
+    const { value, confidence } = strictOf(payload, vital);
     if (Number.isFinite(value)) values[vital] = value as number;
     if (Number.isFinite(confidence)) values[`${vital}_confidence`] = confidence as number;
   }

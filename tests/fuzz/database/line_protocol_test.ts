@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { encodeLine } from "../../../src/database/line_protocol.ts";
 import { rowOf } from "../../../src/database/rows.ts";
-import type { Topic } from "../../../src/envelopes/envelope.ts";
+import type { MetricTopic } from "../../../src/envelopes/envelope.ts";
 import { parseUntrusted } from "../../../src/envelopes/untrusted.ts";
 import { parseLine } from "../../support/line_protocol_parser.ts";
 
@@ -53,7 +53,12 @@ const payload = fc.record({
   since: value,
   recording: fc.oneof(fc.boolean(), value),
 }, { requiredKeys: [] });
-const topic = fc.constantFrom<Topic>("core_metrics", "edge_metrics", "status", "recording_state");
+const topic = fc.constantFrom<MetricTopic>(
+  "core_metrics",
+  "edge_metrics",
+  "status",
+  "recording_state",
+);
 
 Deno.test("rowOf() and encodeLine() accept any message", () => {
   fc.assert(

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Topic } from "../../../src/envelopes/envelope.ts";
+import type { MetricTopic } from "../../../src/envelopes/envelope.ts";
 import { rowOf } from "../../../src/database/rows.ts";
 import { FAKE_START_US, fakeMetrics, fakeStatus } from "../../support/fake_stream.ts";
 import { goldenEnvelopes } from "../../support/golden_envelopes.ts";
@@ -7,7 +7,7 @@ import { goldenEnvelopes } from "../../support/golden_envelopes.ts";
 /** Returns the row of an envelope as a reader receives it. */
 function rowFrom(envelope: unknown, device = "ward-1") {
   const parsed = JSON.parse(JSON.stringify(envelope));
-  return rowOf({ device, topic: parsed.type as Topic, envelope: parsed });
+  return rowOf({ device, topic: parsed.type as MetricTopic, envelope: parsed });
 }
 
 /** Returns a message with this payload and metadata. */

@@ -2,7 +2,7 @@ import type { EnvelopeMessage } from "../protocol.ts";
 import { WaveformBuffer } from "./waveform.ts";
 
 /** Age above which values are no longer shown, in milliseconds. */
-export const STALE_MS = 3000;
+const STALE_MS = 3000;
 /** Time without a message after which a device is silent (status repeats every 5 s), in milliseconds. */
 const SILENT_MS = 8000;
 /** If two boot ids are seen within this time, two servers publish with one prefix, in milliseconds. */

@@ -3,7 +3,7 @@ import type { Alarm, Priority } from "../protocol.ts";
 import type { DeviceView } from "./device.ts";
 
 /** What is wrong with a device, from the worst on. */
-export const TROUBLES = ["high", "medium", "low", "silent", "withheld", "ok"] as const;
+const TROUBLES = ["high", "medium", "low", "silent", "withheld", "ok"] as const;
 export type Trouble = typeof TROUBLES[number];
 
 export type SortOrder = "trouble" | "name" | "group";
