@@ -48,8 +48,8 @@ class RedisSource(Source):
     :param key_prefix: of the server (`--redis_key_prefix`). A pattern such as `ward-*` reads all
         devices whose prefix matches, in the mode "pubsub".
     :param mode: "pubsub"; "sharded" for a server with `--redis_sharded_publish`, whose host may be
-        any node of a cluster; or "history" for one with `--noredis_use_pubsub`. A history also has what was published while this client
-        was not connected.
+        any node of a cluster; or "history" for one with `--noredis_use_pubsub`. A history also has
+        what was published while this client was not connected.
     :param since_ms: begins with the history from this time on, in milliseconds since the Unix
         epoch, instead of the present
     :param tls_ca_path: connects with TLS and trusts the CA certificates of this file

@@ -1,3 +1,4 @@
+import { recordOf, strictOf } from "../../../envelopes/received.ts";
 import type { EnvelopeMessage } from "../protocol.ts";
 import { WaveformBuffer } from "./waveform.ts";
 
@@ -124,25 +125,25 @@ export class Device {
     { nowMs, timestamp }: { readonly nowMs: number; readonly timestamp: number },
   ): void {
     this.#metricsMs = nowMs;
-    const metadata = fieldsOf(payload["metadata"]);
+    const metadata = recordOf(payload["metadata"]);
     this.#latencyMs = numberOf(metadata["latency_ms"]);
     this.#boots.set(metadata["boot_id"], nowMs);
     for (const [boot, seenMs] of this.#boots) {
       if (nowMs - seenMs > DUPLICATE_MS) this.#boots.delete(boot);
     }
     this.#measureRate(numberOf(metadata["frame_count"]), timestamp);
-    const withheld = fieldsOf(payload["withheld"]);
+    const withheld = recordOf(payload["withheld"]);
     const vitalOf = (name: VitalName): Vital => {
-      const strict = fieldsOf(fieldsOf(payload[name])["strict"]);
+      const strict = strictOf(payload, name);
       const value = numberOf(strict["value"]);
       return value === undefined
         ? { withheld: textOf(withheld[name]) ?? "low_quality" }
         : { value, ...defined({ confidence: numberOf(strict["confidence"]) }) };
     };
     this.#vitals = { pulse: vitalOf("pulse"), breathing: vitalOf("breathing") };
-    this.waveforms.pulse.add(fieldsOf(payload["pulse"])["trace"], nowMs);
-    this.waveforms.breathing.add(fieldsOf(payload["breathing"])["upper_trace"], nowMs);
-    const apnea = fieldsOf(payload["breathing"])["apnea"];
+    this.waveforms.pulse.add(recordOf(payload["pulse"])["trace"], nowMs);
+    this.waveforms.breathing.add(recordOf(payload["breathing"])["upper_trace"], nowMs);
+    const apnea = recordOf(payload["breathing"])["apnea"];
     if (Array.isArray(apnea) && apnea.length > 0) this.#apnea = apnea.at(-1)?.detected === true;
   }
 
@@ -161,10 +162,6 @@ export class Device {
 }
 
 type Fields = Readonly<Record<string, unknown>>;
-
-function fieldsOf(value: unknown): Fields {
-  return typeof value === "object" && value !== null ? value as Fields : {};
-}
 
 function numberOf(value: unknown): number | undefined {
   return typeof value === "number" && Number.isFinite(value) ? value : undefined;

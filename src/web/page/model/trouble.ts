@@ -1,5 +1,6 @@
+import { PRIORITIES } from "../../../alarms/rules.ts";
 import { matchesGlob } from "../../../base/glob.ts";
-import type { Alarm, Priority } from "../protocol.ts";
+import type { Alarm } from "../protocol.ts";
 import type { DeviceView } from "./device.ts";
 
 /** What is wrong with a device, from the worst on. */
@@ -10,8 +11,6 @@ export type SortOrder = "trouble" | "name" | "group";
 
 /** Improvements reorder the devices after this time, so that they do not jump. */
 const HOLD_MS = 5000;
-
-const PRIORITIES: readonly Priority[] = ["high", "medium", "low"];
 
 /** Returns the alarm of a device to show: not acknowledged before acknowledged, then by priority. */
 export function foremostAlarm(alarms: readonly Alarm[]): Alarm | undefined {

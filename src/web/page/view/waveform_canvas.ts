@@ -7,6 +7,13 @@ export const SWEEP_MM_PER_S: Readonly<Record<VitalName, number>> = { pulse: 25, 
 /** Seconds between the labels of the time axis. */
 const LABEL_S: Readonly<Record<VitalName, number>> = { pulse: 2, breathing: 5 };
 
+const CLOCK_TIME = new Intl.DateTimeFormat([], {
+  hour: "numeric",
+  minute: "numeric",
+  second: "numeric",
+  hour12: false,
+});
+
 /** Width of the gap before the oldest samples of a sweep, in CSS pixels. */
 const ERASE_PX = 18;
 const AXIS_PX = 16;
@@ -64,7 +71,7 @@ export class WaveformCanvas {
       const isLabelled = second % LABEL_S[this.#vital] === 0;
       context.fillRect(x, bottom, 1, isLabelled ? 6 : 3);
       if (!isLabelled) continue;
-      const label = new Date(second * 1000).toLocaleTimeString([], { hour12: false });
+      const label = CLOCK_TIME.format(second * 1000);
       // The label of a full minute has the time, the others the seconds.
       context.fillText(second % 60 === 0 ? label : `:${label.slice(-2)}`, x + 3, height - 3);
     }
