@@ -58,8 +58,8 @@ export async function openPage(
   const { commands, counters, log } = context;
   if (server.httpPort === 0) return undefined;
   const hub = new Hub();
-  const trends = new Trends({ store: new TrendStore(hub), log });
   using opening = new DisposableStack();
+  const trends = new Trends({ store: opening.use(new TrendStore(hub)), log });
   const rules = readAlarmRules(alarmSettings);
   const alarms = opening.use(new AlarmMonitor({ hub, rules, log, counters }));
   const device = redis.keyPrefix;
