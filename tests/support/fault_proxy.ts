@@ -69,14 +69,23 @@ export class FaultProxy implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#listener.close();
     this.#ending.abort();
+    this.#listener.close();
     this.cut();
     await Promise.all(this.#serving);
   }
 
   async #accept(): Promise<void> {
-    for await (const client of this.#listener) {
+    while (!this.#ending.signal.aborted) {
+      let client: Deno.TcpConn;
+      try {
+        client = await this.#listener.accept();
+      } catch (error) {
+        // A client may reset its connection before it is accepted.
+        if (error instanceof Deno.errors.NotConnected) continue;
+        if (this.#ending.signal.aborted) return;
+        throw error;
+      }
       this.#accepted++;
       this.#connections.add(client);
       const serving = this.#serve(client).catch(() => {})

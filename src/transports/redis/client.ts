@@ -107,16 +107,22 @@ export function connectionTarget(options: RedisOptions) {
  */
 export function mendSocketHandling(client: Redis): void {
   const { connector } = client as unknown as {
-    connector: { connect(emitter: unknown): Promise<Socket>; stream?: Socket | undefined };
+    connector: {
+      connect(emitter: unknown): Promise<Socket>;
+      disconnect(): void;
+      stream?: Socket | undefined;
+    };
   };
   const connect = connector.connect.bind(connector);
+  const disconnect = connector.disconnect.bind(connector);
   connector.connect = async (emitter) => {
     const socket = await connect(emitter);
     socket.on("error", () => {}); // the client emits the first one
-    socket.once("close", () => {
-      if (connector.stream === socket) connector.stream = undefined;
-    });
     return socket;
+  };
+  connector.disconnect = () => {
+    if (connector.stream?.closed) connector.stream = undefined;
+    disconnect();
   };
 }
 

@@ -9,6 +9,8 @@ import { RedisLink } from "./redis_link.ts";
 export interface CommandQueueContext {
   readonly log: Log;
   readonly clock: Clock;
+  /** See `LinkContext`. */
+  readonly mayReconnect?: () => boolean;
   /** Handles one command as it was pushed. Errors are logged and do not end the queue. */
   readonly onCommand: (bytes: Uint8Array) => void;
 }
@@ -44,6 +46,11 @@ export class CommandQueue implements AsyncDisposable {
 
   get ready(): boolean {
     return this.#consumers.every(({ ready }) => ready);
+  }
+
+  /** Number of connections begun so far, with those that failed. */
+  get attempts(): number {
+    return this.#consumers.reduce((sum, { attempts }) => sum + attempts, 0);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -83,6 +90,10 @@ class ListConsumer implements AsyncDisposable {
 
   get ready(): boolean {
     return this.#link.ready;
+  }
+
+  get attempts(): number {
+    return this.#link.attempts;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,4 +1,3 @@
-import { isPattern } from "../../base/glob.ts";
 import { parseEnvelope, type ReceivedEnvelope } from "../../envelopes/received.ts";
 import { METRIC_TOPICS, type MetricTopic } from "../../envelopes/envelope.ts";
 import type { Clock } from "../../telemetry/clock.ts";
@@ -7,6 +6,7 @@ import { parseChannel } from "./channel.ts";
 import { KeyValueReader } from "./key_value_reader.ts";
 import type { RedisOptions } from "./options.ts";
 import { RedisReader } from "./reader.ts";
+import { subscribeToDevice } from "./subscribe_device.ts";
 
 /** An envelope and the device that published it. */
 export interface DeviceEnvelope {
@@ -19,7 +19,7 @@ export interface DeviceEnvelope {
 
 export interface EnvelopeReaderOptions {
   readonly redis: RedisOptions;
-  /** Key prefixes, or patterns such as `ward-*`. */
+  /** Key prefixes, or patterns such as `ward-*`; sharded channels have no patterns. */
   readonly devices: readonly string[];
   /** @default every topic but frames */
   readonly topics?: readonly MetricTopic[];
@@ -36,8 +36,8 @@ export interface EnvelopeReaderOptions {
 }
 
 /**
- * Reads the envelopes that devices publish to one Redis, from channels or from the keys and
- * histories of key-value mode. Reconnects by itself; messages that are no envelopes are ignored.
+ * Reads the envelopes that devices publish to one Redis, from channels, sharded channels, or the
+ * keys and histories of key-value mode. Reconnects by itself; messages that are no envelopes are ignored.
  *
  * @example
  * ```ts
@@ -53,18 +53,15 @@ export interface EnvelopeReaderOptions {
  */
 export class EnvelopeReader implements AsyncDisposable {
   readonly #options: EnvelopeReaderOptions;
-  readonly #topics: ReadonlySet<string>;
+  readonly #topics: readonly MetricTopic[];
   readonly #reader: RedisReader;
   /** The message before, which a second pattern that matches its channel delivers once more. */
   #last: { readonly channel: string; readonly text: string } | undefined;
 
-  /**
-   * @throws {Error} if a certificate or key cannot be read.
-   * @throws {UsageError} if the options select sharded channels.
-   */
+  /** @throws {Error} if a certificate or key cannot be read. */
   constructor(options: EnvelopeReaderOptions) {
     const { redis, log } = this.#options = options;
-    this.#topics = new Set(options.topics ?? METRIC_TOPICS);
+    this.#topics = options.topics ?? METRIC_TOPICS;
     this.#reader = new RedisReader({
       redis,
       log,
@@ -85,7 +82,7 @@ export class EnvelopeReader implements AsyncDisposable {
       await new KeyValueReader({
         source: this.#reader,
         devices,
-        topics: [...this.#topics],
+        topics: this.#topics,
         startAfter,
         onMessage: (channel, text) => this.#take(channel, text),
         clock,
@@ -99,12 +96,7 @@ export class EnvelopeReader implements AsyncDisposable {
       if (signal.aborted) resolve();
     });
     for (const device of this.#options.devices) {
-      const channels = [...this.#topics].map((topic) => `${device}:${topic}`);
-      // The reader subscribes again after a reconnection, and logs what fails.
-      if (!isPattern(device)) this.#reader.subscribe(...channels).catch(() => {});
-      else {
-        for (const channel of channels) this.#reader.subscribePattern(channel).catch(() => {});
-      }
+      subscribeToDevice(this.#reader, device, this.#topics);
     }
     await ended;
   }
@@ -113,11 +105,11 @@ export class EnvelopeReader implements AsyncDisposable {
     if (channel === this.#last?.channel && text === this.#last.text) return;
     this.#last = { channel, text };
     const parsed = parseChannel(channel);
-    if (!parsed || !this.#topics.has(parsed.topic)) return;
-    const { device, topic } = parsed;
+    const topic = this.#topics.find((each) => each === parsed?.topic);
+    if (!parsed || topic === undefined) return;
     const envelope = parseEnvelope(text);
     if (envelope?.type !== topic) return;
-    this.#options.onEnvelope({ device, topic: topic as MetricTopic, envelope });
+    this.#options.onEnvelope({ device: parsed.device, topic, envelope });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -30,8 +30,11 @@ const documented = (key: string) => ({ config: REDIS_CONFIG_FILE, key, documente
 const own = (key: string) => ({ config: REDIS_CONFIG_FILE, key, documented: false });
 const HOSTS_AND_PORTS = { regex: /^\S+:\d{1,5}$/, description: "a list of HOST:PORT" };
 
+/** The commands that read what devices publish. */
+const READERS: readonly CommandName[] = ["record", "log", "alert", "dashboard", "fhir"];
+
 /** The connection to Redis; each row is also a key of the file that `--redis_config_path` names. */
-export const redisFlags = topic("Redis", ["serve", "record", "log", "alert", "dashboard", "fhir"], {
+export const redisFlags = topic("Redis", ["serve", ...READERS, "simulate"], {
   configPath: optionalPath("redis_config_path", "JSON file with the values below."),
   saveDefaultConfig: bool(
     "save_default_redis_ipc_config",
@@ -99,6 +102,18 @@ export const redisFlags = topic("Redis", ["serve", "record", "log", "alert", "da
       file: documented("operation_timeout_ms"),
     },
   ),
+  reconnectMaxMs: int(
+    "redis_reconnect_max_ms",
+    "Largest delay between attempts to reconnect after an outage of 30 s, in milliseconds; 0: 500 " +
+      "if Redis is on this machine, otherwise 26000, so that a fleet does not reconnect at once.",
+    {
+      default: 0,
+      range: [0, 600_000],
+      placeholder: "MS",
+      file: own("reconnect_max_ms"),
+      commands: ["serve", "simulate"],
+    },
+  ),
   usePubsub: bool(
     "redis_use_pubsub",
     "Publish on channels; --noredis_use_pubsub: store keys and streams instead.",
@@ -151,7 +166,7 @@ export const redisFlags = topic("Redis", ["serve", "record", "log", "alert", "da
   }),
   shardedPublish: bool(
     "redis_sharded_publish",
-    "Publish with SPUBLISH (sharded pub/sub), for a Redis Cluster.",
+    "Publish by SPUBLISH and read by SSUBSCRIBE (sharded pub/sub), for a Redis Cluster.",
     {
       file: own("sharded_publish"),
     },
@@ -241,7 +256,7 @@ export const redisFlags = topic("Redis", ["serve", "record", "log", "alert", "da
       range: [1, 31_536_000],
       placeholder: "S",
       file: own("key_ttl_seconds"),
-      commands: ["serve"],
+      commands: ["serve", "simulate"],
     },
   ),
   historySeconds: int(
@@ -252,7 +267,7 @@ export const redisFlags = topic("Redis", ["serve", "record", "log", "alert", "da
       range: [1, 31_536_000],
       placeholder: "S",
       file: own("history_seconds"),
-      commands: ["serve"],
+      commands: ["serve", "simulate"],
     },
   ),
   historyMaxEntries: int(
@@ -262,12 +277,12 @@ export const redisFlags = topic("Redis", ["serve", "record", "log", "alert", "da
       default: 100_000,
       range: [1, 100_000_000],
       file: own("history_max_entries"),
-      commands: ["serve"],
+      commands: ["serve", "simulate"],
     },
   ),
   historyFrames: bool("redis_history_frames", "Key-value mode: keep a history of frames too.", {
     file: own("history_frames"),
-    commands: ["serve"],
+    commands: ["serve", "simulate"],
   }),
 });
 

@@ -12,6 +12,11 @@ export interface RedisOptions {
   readonly connectionTimeoutMs: number;
   /** Timeout for an acknowledgement, in milliseconds. */
   readonly operationTimeoutMs: number;
+  /**
+   * Largest delay between attempts to reconnect after an outage of 30 s, in milliseconds; 0: see
+   * `maxReconnectMs()`. @default 0
+   */
+  readonly reconnectMaxMs?: number;
   /** True for PUBLISH, false for keys and streams. */
   readonly usePubsub: boolean;
   /** Maximum size of a message sent and of a string in a reply, in bytes. */

@@ -1,6 +1,5 @@
 import type { Buffer } from "node:buffer";
 import { Cluster, Redis, type RedisOptions as AnyRedisOptions } from "ioredis";
-import { UsageError } from "../../base/errors.ts";
 import { backoffMs } from "../backoff.ts";
 import {
   type Client,
@@ -19,12 +18,14 @@ import type { HistoryEntry } from "./history.ts";
 import { ConnectionDiagnosis } from "./connection_diagnosis.ts";
 import { FrameLeases } from "./frame_lease.ts";
 import { explainRedisError, type RedisProblem } from "./redis_error.ts";
-import { Subscriptions } from "./subscriptions.ts";
+import { PlainSubscriber } from "./plain_subscriber.ts";
+import { ShardedSubscriber, type ShardedSubscriberOptions } from "./sharded_subscriber.ts";
+import type { Subscriber } from "./subscriber.ts";
 
 type ClientOptions = Omit<AnyRedisOptions, "replyMapping">;
 
-/** Interval of the subscriber's keepalive PING, in milliseconds; it retries subscriptions as well. */
-const PING_INTERVAL_MS = 1000;
+/** Interval of the subscriber's keepalive PING and of retried subscriptions, in milliseconds. */
+const MAINTENANCE_INTERVAL_MS = 1000;
 /** The subscriber reconnects after this time without any data, in milliseconds. */
 const SOCKET_TIMEOUT_MS = 4000;
 
@@ -43,24 +44,14 @@ export class RedisReader implements AsyncDisposable, KeyValueSource {
   readonly #options: RedisOptions;
   readonly #log: Log;
   readonly #diagnosis = new ConnectionDiagnosis();
-  readonly #subscriber: Redis;
-  readonly #subscriptions: Subscriptions;
+  readonly #subscriber: Subscriber;
   readonly #commands: Client;
   /** Only in a cluster: elsewhere a subscription is enough. */
   readonly #leases: FrameLeases | undefined;
-  #pinging: ReturnType<typeof setInterval> | undefined;
+  readonly #maintenance: ReturnType<typeof setInterval>;
 
-  /**
-   * @throws {Error} if a certificate or key cannot be read.
-   * @throws {UsageError} if the options select sharded channels.
-   */
+  /** @throws {Error} if a certificate or key cannot be read. */
   constructor({ redis, log, onMessage }: RedisReaderOptions) {
-    if (redis.shardedPublish) {
-      throw new UsageError(
-        "Cannot read sharded channels (SPUBLISH): remove --redis_sharded_publish on both the " +
-          "server and this command",
-      );
-    }
     this.#log = log;
     const options = this.#options = redis;
     const connection = connectionOptions(options);
@@ -71,40 +62,21 @@ export class RedisReader implements AsyncDisposable, KeyValueSource {
     this.#leases = options.cluster
       ? new FrameLeases(this.#commands, (error) => this.#logError(error))
       : undefined;
-    // PUBLISH reaches all nodes of a cluster, so that any node will do.
-    this.#subscriber = this.#open({
-      ...connection,
-      socketTimeout: SOCKET_TIMEOUT_MS,
-      autoResubscribe: false, // see Subscriptions
-      retryStrategy: (attempt) => {
-        this.#tryAnotherNode(attempt);
-        return backoffMs(attempt);
-      },
-    });
-    this.#subscriptions = new Subscriptions(this.#subscriber, (error) => this.#logError(error));
-    this.#subscriber.on(
-      "messageBuffer",
-      (channel: Buffer, message: Buffer) => onMessage(channel.toString(), message),
-    );
-    this.#subscriber.on(
-      "pmessageBuffer",
-      (_pattern: string, channel: Buffer, message: Buffer) =>
-        onMessage(channel.toString(), message),
-    );
-    this.#pinging = setInterval(() => {
-      this.#subscriber.ping().catch(() => {}); // the socket timeout handles a missing reply
-      void this.#subscriptions.renew();
-    }, PING_INTERVAL_MS);
+    const events = { onMessage, onError: (error: Error) => this.#logError(error) };
+    this.#subscriber = options.shardedPublish
+      ? this.#subscribeSharded(events)
+      : new PlainSubscriber(this.#openSubscriber(), events);
+    this.#maintenance = setInterval(() => this.#subscriber.maintain(), MAINTENANCE_INTERVAL_MS);
   }
 
-  /** Whether the subscriber is connected. */
+  /** Whether messages of the subscriptions arrive. */
   get ready(): boolean {
-    return this.#subscriber.status === "ready";
+    return this.#subscriber.ready;
   }
 
   /** Resolves when Redis has confirmed the subscription, which may be after a reconnect. */
   async subscribe(...channels: readonly string[]): Promise<void> {
-    await this.#subscriptions.add(...channels);
+    await this.#subscriber.add(...channels);
     for (const prefix of framePrefixesOf(channels)) this.#leases?.add(prefix);
   }
 
@@ -113,16 +85,17 @@ export class RedisReader implements AsyncDisposable, KeyValueSource {
    * the frames that a server sends now and then anyway.
    */
   async subscribeBriefly(...channels: readonly string[]): Promise<void> {
-    await this.#subscriptions.add(...channels);
+    await this.#subscriber.add(...channels);
   }
 
   async unsubscribe(...channels: readonly string[]): Promise<void> {
     for (const prefix of framePrefixesOf(channels)) this.#leases?.remove(prefix);
-    await this.#subscriptions.remove(...channels);
+    await this.#subscriber.remove(...channels);
   }
 
+  /** @throws {TypeError} if the options select sharded channels, which have no patterns. */
   async subscribePattern(pattern: string): Promise<void> {
-    await this.#subscriptions.addPattern(pattern);
+    await this.#subscriber.addPattern(pattern);
   }
 
   async keys(pattern: string): Promise<readonly string[]> {
@@ -180,11 +153,44 @@ export class RedisReader implements AsyncDisposable, KeyValueSource {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    clearInterval(this.#pinging);
+    clearInterval(this.#maintenance);
     this.#leases?.[Symbol.dispose]();
-    destroyClient(this.#subscriber);
+    this.#subscriber[Symbol.dispose]();
     destroyClient(this.#commands);
     await this.#diagnosis[Symbol.asyncDispose]();
+  }
+
+  #subscribeSharded(
+    events: Pick<ShardedSubscriberOptions, "onMessage" | "onError">,
+  ): ShardedSubscriber {
+    return new ShardedSubscriber({
+      ...events,
+      seeds: this.#options.cluster ? seedsOf(this.#options) : [],
+      open: (address) =>
+        this.#open({
+          ...connectionOptions(this.#options),
+          ...address,
+          socketTimeout: SOCKET_TIMEOUT_MS,
+          autoResubscribe: false,
+          autoResendUnfulfilledCommands: false,
+          enableOfflineQueue: false,
+          maxRetriesPerRequest: 0,
+        }),
+    });
+  }
+
+  /** PUBLISH reaches all nodes of a cluster, so that any node will do. */
+  #openSubscriber(): Redis {
+    const client = this.#open({
+      ...connectionOptions(this.#options),
+      socketTimeout: SOCKET_TIMEOUT_MS,
+      autoResubscribe: false, // see PlainSubscriber
+      retryStrategy: (attempt) => {
+        this.#tryAnotherNode(client, attempt);
+        return backoffMs(attempt);
+      },
+    });
+    return client;
   }
 
   #open(options: ClientOptions): Redis {
@@ -230,12 +236,12 @@ export class RedisReader implements AsyncDisposable, KeyValueSource {
     this.#log.rateLimited(`redis ${fault}`, 10, "warning", message);
   }
 
-  /** Changes the node to which the subscriber connects next. */
-  #tryAnotherNode(attempt: number): void {
+  /** Changes the node of a cluster to which a client connects next. */
+  #tryAnotherNode(client: Redis, attempt: number): void {
     if (!(this.#commands instanceof Cluster)) return;
     const nodes = this.#commands.nodes();
     const { host, port } = nodes[attempt % nodes.length]?.options ?? {};
-    if (host && port) Object.assign(this.#subscriber.options, { host, port });
+    if (host && port) Object.assign(client.options, { host, port });
   }
 }
 

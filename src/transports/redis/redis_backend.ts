@@ -9,7 +9,8 @@ import {
   type LinkMeasurement,
 } from "../../delivery/backend.ts";
 import type { Outgoing } from "../../envelopes/message.ts";
-import { isLateEntry, KeyValueCommands, type StoredEnvelope } from "./key_value_commands.ts";
+import { EnvelopeSender } from "./envelope_sender.ts";
+import type { StoredEnvelope } from "./key_value_commands.ts";
 import type { RedisOptions } from "./options.ts";
 import { TimeoutTracker } from "./response_timeout.ts";
 import { explainRedisError } from "./redis_error.ts";
@@ -22,8 +23,6 @@ export interface RedisBackendContext {
 
 /** Interval at which the response timeouts are checked, in milliseconds. */
 const CHECK_INTERVAL_MS = 100;
-/** Time for sharded subscribers to follow a slot to another node, in milliseconds. */
-const SLOT_MIGRATION_MS = 5000;
 
 /** A link with the response times of what is in flight on it. */
 interface TrackedLink {
@@ -38,12 +37,10 @@ interface TrackedLink {
 export class RedisBackend implements Backend {
   readonly name = "redis";
   readonly #log: Log;
-  /** When a message of a topic last had a receiver, by `performance.now()`. */
-  readonly #lastReceivedMs = new Map<Topic, number>();
   readonly #metrics: TrackedLink;
   readonly #frames: TrackedLink;
   #options: RedisOptions;
-  #keyValue: KeyValueCommands;
+  #sender: EnvelopeSender;
   /** Until then frames in flight may delay the replies to metrics, by `performance.now()`. */
   #metricsDelayedUntilMs = -Infinity;
   #counts: SubscriberCounts;
@@ -54,13 +51,17 @@ export class RedisBackend implements Backend {
   constructor(options: RedisOptions, { log }: RedisBackendContext) {
     this.#options = options;
     this.#log = log;
-    this.#keyValue = new KeyValueCommands(options);
+    this.#sender = new EnvelopeSender(options);
     this.#metrics = {
       link: new RedisLink("metrics", { options, log }),
       timeout: new TimeoutTracker(),
     };
     this.#frames = {
-      link: new RedisLink("frames", { options, log }),
+      link: new RedisLink("frames", {
+        options,
+        log,
+        mayReconnect: () => this.#metrics.link.ready,
+      }),
       timeout: new TimeoutTracker(),
     };
     this.#counts = new SubscriberCounts(this.#metrics.link, options);
@@ -76,7 +77,7 @@ export class RedisBackend implements Backend {
   reload(options: RedisOptions): void {
     this.#options = options;
     this.#counts = new SubscriberCounts(this.#metrics.link, options);
-    this.#keyValue = new KeyValueCommands(options);
+    this.#sender = new EnvelopeSender(options);
     this.#metrics.link.reload(options);
     this.#frames.link.reload(options);
   }
@@ -113,6 +114,16 @@ export class RedisBackend implements Backend {
     return this.#metrics.link.connections + this.#frames.link.connections;
   }
 
+  /** Number of links that are usable, of two. */
+  get readyLinks(): number {
+    return [this.#metrics, this.#frames].filter(({ link }) => link.ready).length;
+  }
+
+  /** Number of connections begun so far on both links, with those that failed. */
+  get attempts(): number {
+    return this.#metrics.link.attempts + this.#frames.link.attempts;
+  }
+
   onReady(listener: (ready: boolean) => void): void {
     this.#metrics.link.onReady(listener);
   }
@@ -142,9 +153,7 @@ export class RedisBackend implements Backend {
     let answered = false;
     const stored = { topic, timestamp, envelope: asBuffer(bytes) };
     try {
-      const delivery = this.#options.usePubsub
-        ? await this.#publish(link, stored)
-        : await this.#store(link, stored);
+      const delivery = await this.#sender.send(link, stored);
       answered = true;
       this.#logSent(stored, delivery);
       if (this.#rejection?.link === link) this.#rejection = undefined;
@@ -163,36 +172,6 @@ export class RedisBackend implements Backend {
     clearInterval(this.#timeoutCheck);
     await this.#metrics.link[Symbol.asyncDispose]();
     await this.#frames.link[Symbol.asyncDispose]();
-  }
-
-  async #publish(link: RedisLink, { topic, envelope }: StoredEnvelope): Promise<Delivery> {
-    const { keyPrefix, shardedPublish, cluster } = this.#options;
-    const command = shardedPublish ? "SPUBLISH" : "PUBLISH";
-    const reply = await link.call([command, `${keyPrefix}:${topic}`, envelope]);
-    // In a cluster PUBLISH counts only the subscribers of the node that executed it.
-    if (cluster && !shardedPublish) return {};
-    const receivers = Number(reply);
-    return cluster
-      ? { receivers, subscribersMoving: this.#mayHaveMigrated(topic, receivers) }
-      : { receivers };
-  }
-
-  /** When a slot moves to another node, its sharded subscribers are unsubscribed and must follow. */
-  #mayHaveMigrated(topic: Topic, receivers: number): boolean {
-    if (receivers > 0) this.#lastReceivedMs.set(topic, performance.now());
-    const lastMs = this.#lastReceivedMs.get(topic) ?? -Infinity;
-    return receivers === 0 && performance.now() - lastMs < SLOT_MIGRATION_MS;
-  }
-
-  async #store(link: RedisLink, stored: StoredEnvelope): Promise<Delivery> {
-    const commands = this.#keyValue.commandsFor(stored);
-    const replies = await Promise.allSettled(commands.map((command) => link.call(command)));
-    for (const reply of replies) {
-      if (reply.status === "fulfilled") continue;
-      if (!isLateEntry(reply.reason)) throw reply.reason;
-      await link.call(this.#keyValue.lateEntry(stored));
-    }
-    return {};
   }
 
   /** Redis is connected but rejects messages, such as with OOM, READONLY or NOPERM. */

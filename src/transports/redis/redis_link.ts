@@ -2,7 +2,6 @@ import type { Buffer } from "node:buffer";
 import { Cluster, type Redis } from "ioredis";
 import type { LinkMeasurement } from "../../delivery/backend.ts";
 import type { Log } from "../../telemetry/log.ts";
-import { backoffMs } from "../backoff.ts";
 import {
   type Address,
   type Client,
@@ -15,16 +14,23 @@ import {
   replyLimits,
   responsiveNodesOf,
   seedsOf,
+  socketsOf,
 } from "./client.ts";
 import { clearTimers, clientsOf, type LinkState } from "./link_state.ts";
 import { measureLink } from "./measure_link.ts";
 import type { RedisOptions } from "./options.ts";
+import { ReconnectPacing } from "./reconnect_delay.ts";
 import { ConnectionDiagnosis } from "./connection_diagnosis.ts";
 import { explainRedisError, type RedisProblem } from "./redis_error.ts";
 
 export interface LinkContext {
   readonly options: RedisOptions;
   readonly log: Log;
+  /**
+   * Whether to connect after a long outage. One connection of a device finds out that Redis is back,
+   * and the others follow it. @default always
+   */
+  readonly mayReconnect?: () => boolean;
 }
 
 /** The reply to one command. */
@@ -40,6 +46,11 @@ const LOG_INTERVAL_SECONDS = 5;
  * metrics arrive within 1 s.
  */
 const PARALLEL_INTERVAL_MS = 500;
+/**
+ * Largest interval at which a link finds out whether it may follow another one, in milliseconds; each
+ * is drawn at random, so that the connections of a device do not begin together.
+ */
+const FOLLOW_INTERVAL_MS = 3000;
 
 /**
  * One connection to Redis that reconnects forever. It queues nothing: a command fails at once while
@@ -55,11 +66,16 @@ export class RedisLink implements AsyncDisposable {
   #problem: RedisProblem | undefined;
   readonly #diagnosis = new ConnectionDiagnosis();
   #connections = 0;
+  #attempts = 0;
+  readonly #mayReconnect: () => boolean;
+  readonly #pacing: ReconnectPacing;
   /** Nodes of the last cluster that were responsive when the connection ended. */
   #nodes: readonly Address[] = [];
 
-  constructor(role: LinkRole, { options, log }: LinkContext) {
+  constructor(role: LinkRole, { options, log, mayReconnect = () => true }: LinkContext) {
     this.#role = role;
+    this.#mayReconnect = mayReconnect;
+    this.#pacing = new ReconnectPacing(options);
     this.#options = options;
     this.#log = log;
   }
@@ -79,6 +95,11 @@ export class RedisLink implements AsyncDisposable {
     return this.#connections;
   }
 
+  /** Number of connections begun so far, with those that failed. */
+  get attempts(): number {
+    return this.#attempts;
+  }
+
   /** Measurement at the start of the current connection; undefined without one. */
   get measured(): LinkMeasurement | undefined {
     return this.#state.state === "ready" ? this.#state.measured : undefined;
@@ -96,6 +117,7 @@ export class RedisLink implements AsyncDisposable {
 
   /** Starts connecting. */
   start(): void {
+    this.#pacing.onUnusable();
     this.#connect(1);
   }
 
@@ -107,6 +129,20 @@ export class RedisLink implements AsyncDisposable {
       name,
       ...args,
     ) as Promise<Reply>;
+  }
+
+  /**
+   * Writes the commands that `send` sends to each socket at once: one system call instead of one for
+   * each command.
+   */
+  batch(send: () => void): void {
+    const sockets = this.#state.state === "ready" ? socketsOf(this.#state.client) : [];
+    for (const socket of sockets) socket.cork();
+    try {
+      send();
+    } finally {
+      for (const socket of sockets) socket.uncork();
+    }
   }
 
   /** Measures the connection again; undefined without one, or if it is lost meanwhile. */
@@ -129,6 +165,7 @@ export class RedisLink implements AsyncDisposable {
   reload(options: RedisOptions): void {
     if (endpointOf(options) !== this.endpoint) this.#nodes = [];
     this.#options = options;
+    this.#pacing.reload(options);
     this.reconnect();
   }
 
@@ -136,6 +173,7 @@ export class RedisLink implements AsyncDisposable {
   reconnect(): void {
     if (this.#state.state === "idle" || this.#state.state === "closed") return;
     this.#transition({ state: "idle" });
+    this.#pacing.onUnusable();
     this.#connect(1);
   }
 
@@ -163,7 +201,8 @@ export class RedisLink implements AsyncDisposable {
 
   /** Opens a further connection if there was no response to the present ones. */
   #connectBeside(): void {
-    if (this.#state.state !== "connecting") return;
+    // After a long outage no device hurries: each connection costs a Redis that serves a fleet.
+    if (this.#state.state !== "connecting" || this.#pacing.spreads) return;
     const { clients, attempt } = this.#state;
     // Those of a cluster or of Sentinels choose their server themselves.
     const { cluster, sentinelName } = this.#options;
@@ -179,6 +218,7 @@ export class RedisLink implements AsyncDisposable {
       return this.#wait(attempt);
     }
     clients.push(client);
+    this.#attempts++;
     client.on("ready", () => this.#probe(client));
     client.on("end", () => this.#onDisconnected(client));
     client.on("error", (error: unknown) => this.#onError(client, error));
@@ -235,6 +275,7 @@ export class RedisLink implements AsyncDisposable {
     clearTimers(this.#state);
     for (const other of this.#clients) if (other !== client) destroyClient(other);
     this.#state = { state: "ready", client, measured };
+    this.#pacing.onUsable();
     this.#connections++;
     // One line for all links at the start, and one for each that had a problem.
     if (this.#problem || (this.#connections === 1 && this.#role === "metrics")) {
@@ -250,6 +291,7 @@ export class RedisLink implements AsyncDisposable {
     // A peer may close the connection in an orderly way, so that the client reports no error.
     if (!this.#problem) this.#onError(client, new Error("The connection was closed"));
     if (this.#state.state === "ready") {
+      this.#pacing.onUnusable();
       const nodes = responsiveNodesOf(client);
       if (nodes.length > 0) this.#nodes = nodes;
     }
@@ -258,7 +300,14 @@ export class RedisLink implements AsyncDisposable {
 
   /** Schedules the attempt after `attempt`, which has failed; 0 after a usable connection. */
   #wait(attempt: number): void {
-    const timer = setTimeout(() => this.#connect(attempt + 1), backoffMs(attempt));
+    this.#connectAfter(this.#pacing.delayMsAfter(attempt), attempt + 1);
+  }
+
+  #connectAfter(ms: number, attempt: number): void {
+    const timer = setTimeout(() => {
+      if (!this.#pacing.spreads || this.#mayReconnect()) return this.#connect(attempt);
+      this.#connectAfter(FOLLOW_INTERVAL_MS * Math.random(), attempt);
+    }, ms);
     this.#transition({ state: "waiting", timer });
   }
 

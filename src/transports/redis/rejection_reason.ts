@@ -19,7 +19,8 @@ export async function rejectionReason(
   try {
     using connection = await Deno.connect({ hostname: host, port });
     if (signal.aborted) return undefined;
-    close = () => connection.close();
+    // Unlike close(), disposing may be repeated: the signal and the timer may both end the reading.
+    close = () => connection[Symbol.dispose]();
     timer = setTimeout(end, TIMEOUT_MS);
     const reply = new Uint8Array(256);
     const length = await connection.read(reply);

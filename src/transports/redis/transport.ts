@@ -29,6 +29,7 @@ export const redisTransport = {
       ? [
         new CommandQueue(redisOptions(redis), {
           ...context,
+          mayReconnect: () => backend.ready,
           onCommand: (bytes) => context.commands.handle(bytes, "redis"),
         }),
       ]

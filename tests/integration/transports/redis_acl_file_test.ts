@@ -28,7 +28,7 @@ async function readEverything(options: RedisOptions): Promise<void> {
   await using reader = new RedisReader({ redis: options, log: silentLog, onMessage: () => {} });
   await reader.subscribe("physiology:core_metrics", "physiology:frame");
   await reader.unsubscribe("physiology:frame");
-  await reader.subscribePattern("physiology:status");
+  if (!options.shardedPublish) await reader.subscribePattern("physiology:status");
   await waitFor(
     "a connection for commands",
     () => reader.get("physiology:frame").then(() => true, () => false),
@@ -53,8 +53,8 @@ Deno.test("config/redis.acl is loaded as it is, and its users may do what each m
     const works = await everyFeatureWorks(server, optionsFor(server, login(user, mode)));
     assert(works, `${user} with ${JSON.stringify(mode)}: ${await deniedBy(server)}`);
   }
-  for (const database of [0, 3]) {
-    await readEverything(optionsFor(server, login("physiology_reader", { database })));
+  for (const mode of [{}, { database: 3 }, { shardedPublish: true }]) {
+    await readEverything(optionsFor(server, login("physiology_reader", mode)));
   }
   assert.deepEqual(await deniedBy(server), []);
 });
@@ -84,7 +84,10 @@ Deno.test("config/redis.acl grants what a cluster needs", async () => {
     const works = await everyFeatureWorks(cluster, optionsFor(node, login(user, mode)));
     assert(works, `${user} with ${JSON.stringify(mode)}`);
   }
-  await readEverything(optionsFor(node, login("physiology_reader", { cluster: true })));
+  for (const shardedPublish of [false, true]) {
+    const mode = { cluster: true, shardedPublish };
+    await readEverything(optionsFor(node, login("physiology_reader", mode)));
+  }
   const denied = await Promise.all(cluster.nodes.map(deniedBy));
   assert.deepEqual(denied.flat(), []);
 });

@@ -69,16 +69,27 @@ Deno.test("RedisReader holds the lease of subscribed frames in a cluster, and on
   }
 });
 
-Deno.test("RedisReader refuses sharded channels", () => {
-  assert.throws(
-    () =>
-      new RedisReader({
-        redis: optionsFor({ port: 1 }, { shardedPublish: true }),
-        log: new CollectingLog(),
-        onMessage() {},
-      }),
-    /Cannot read sharded channels .*: remove --redis_sharded_publish/,
-  );
+Deno.test("RedisReader follows a redirection of SSUBSCRIBE in a cluster only", async () => {
+  for (const cluster of [true, false]) {
+    await using owner = new FakeRedis();
+    await using fixture = new Fixture({ cluster, shardedPublish: true });
+    const { reader, log } = fixture;
+    const ownerReply = owner.reply;
+    owner.reply = (command) =>
+      command[0] === "SSUBSCRIBE" ? subscribed(command) : ownerReply(command);
+    fixture.replyTo({ SSUBSCRIBE: () => `-MOVED 3999 ${owner.hostname}:${owner.port}\r\n` });
+    await fixture.ready();
+    const added = reader.subscribe("ward:status");
+    if (cluster) {
+      await added;
+      assert.deepEqual(owner.commandsNamed("SSUBSCRIBE"), [["SSUBSCRIBE", "ward:status"]]);
+    } else {
+      await waitFor("the refusal", () => log.lines.length > 0, { pollMs: 1 });
+      assert.equal(owner.open, 0);
+    }
+    assert.equal(reader.ready, cluster);
+    await assert.rejects(reader.subscribePattern("ward-*:status"), /have no patterns/);
+  }
 });
 
 Deno.test("RedisReader passes the messages of its channels and patterns on", async () => {

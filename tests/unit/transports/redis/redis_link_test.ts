@@ -21,9 +21,10 @@ class Fixture implements AsyncDisposable {
   readonly link: RedisLink;
   readonly options: RedisOptions;
 
-  constructor(options: Partial<RedisOptions> = {}) {
+  constructor(options: Partial<RedisOptions> = {}, mayReconnect = () => true) {
     this.options = optionsFor(this.server, options);
-    this.link = new RedisLink("metrics", { options: this.options, log: this.log });
+    const context = { options: this.options, log: this.log, mayReconnect };
+    this.link = new RedisLink("metrics", context);
     this.link.onReady((ready) => void this.changes.push(ready));
   }
 
@@ -492,4 +493,71 @@ Deno.test("RedisLink ignores a reason that it has read too late", async () => {
   } finally {
     Deno.connect = connect;
   }
+});
+
+/** Loses the connection, and moves the time of the outage on by 31 s. */
+async function loseForLong({ server, link }: Fixture, time: ShiftedPerformance): Promise<void> {
+  server.reply = ([name]) => name === "PING" ? "-LOADING its data\r\n" : undefined;
+  server.cut();
+  await waitFor("the loss", () => !link.ready, { pollMs: 1 });
+  time.advance(31_000);
+}
+
+Deno.test("RedisLink spreads its attempts over --redis_reconnect_max_ms after 30 s", async () => {
+  await using fixture = new Fixture({ reconnectMaxMs: 20_000 });
+  using timers = new HeldTimers();
+  using time = new ShiftedPerformance();
+  using _random = fixedRandom(0.5);
+  const { link, server } = fixture;
+  await fixture.start();
+  await loseForLong(fixture, time);
+  for (const delayMs of [10_000, 20_000]) {
+    const isPausing = () => {
+      if (timers.remainingMs.some((ms) => ms <= 500)) timers.advance(500);
+      return timers.remainingMs.includes(delayMs);
+    };
+    await waitFor(`a pause of ${delayMs} ms`, isPausing, { pollMs: 1 });
+    if (delayMs === 20_000) server.reply = () => undefined;
+    timers.advance(delayMs);
+  }
+  await fixture.ready();
+  assert.equal(link.problem, undefined);
+});
+
+Deno.test("RedisLink follows another link after a long outage only", async () => {
+  let isLeaderReady = true;
+  await using fixture = new Fixture({ reconnectMaxMs: 1000 }, () => isLeaderReady);
+  using timers = new HeldTimers();
+  using time = new ShiftedPerformance();
+  const { link, server } = fixture;
+  await fixture.start();
+  isLeaderReady = false;
+  server.cut();
+  await waitFor("the loss", () => !link.ready, { pollMs: 1 });
+  timers.advance(500);
+  await fixture.ready();
+  await loseForLong(fixture, time);
+  server.reply = () => undefined;
+  const { attempts } = link;
+  for (let wait = 0; wait < 5; wait++) timers.advance(1000);
+  assert.equal(link.attempts, attempts);
+  isLeaderReady = true;
+  timers.advance(3000);
+  await fixture.ready();
+  assert.equal(link.attempts, attempts + 1);
+});
+
+Deno.test("RedisLink.batch() sends the commands of many calls in their order", async () => {
+  await using fixture = new Fixture();
+  const { link, server } = fixture;
+  link.batch(() => {});
+  await fixture.start();
+  server.reply = ([name, key]) => name === "GET" ? `+${key}\r\n` : undefined;
+  const replies: Promise<unknown>[] = [];
+  link.batch(() => {
+    for (const key of ["a", "b", "c"]) replies.push(link.call(["GET", key]));
+  });
+  assert.deepEqual((await Promise.all(replies)).map(String), ["a", "b", "c"]);
+  assert.throws(() => link.batch(() => assert.fail("sent nothing")), /sent nothing/);
+  assert.equal(String(await link.call(["GET", "d"])), "d");
 });

@@ -52,3 +52,14 @@ Deno.test("rejectionReason() closes its connection when the signal aborts", asyn
   await waitFor("the end", () => server.open === 0, { pollMs: 1 });
   assert.equal(await rejectionReason(address, ending.signal), undefined);
 });
+
+Deno.test("rejectionReason() ends quietly if the signal aborts just before the timeout", async () => {
+  await using server = new FakeRedis();
+  using timers = new HeldTimers();
+  const ending = new AbortController();
+  const reading = rejectionReason({ host: server.hostname, port: server.port }, ending.signal);
+  await waitFor("the connection", () => server.open === 1 && timers.remainingMs.length > 0);
+  ending.abort();
+  timers.advance(600);
+  assert.equal(await reading, undefined);
+});

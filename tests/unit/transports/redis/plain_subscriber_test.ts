@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
-import { Subscriptions } from "../../../../src/transports/redis/subscriptions.ts";
+import { PlainSubscriber } from "../../../../src/transports/redis/plain_subscriber.ts";
 import { startRedis } from "../../../support/redis_server.ts";
 import { waitFor } from "../../../support/wait.ts";
 
-Deno.test("Subscriptions.renew() forgets a channel that was removed before Redis had confirmed it", async () => {
+Deno.test("PlainSubscriber forgets a channel that was removed before Redis had confirmed it", async () => {
   await using server = await startRedis();
   const other = server.client();
   const client = server.client({ autoResubscribe: false });
   await waitFor("the connection", () => client.status === "ready");
-  const subscriptions = new Subscriptions(client, () => {});
+  using subscriptions = new PlainSubscriber(client, { onMessage() {}, onError() {} });
   await subscriptions.add("kept");
   const added = subscriptions.add("brief");
   await subscriptions.remove("brief");

@@ -1,10 +1,21 @@
+import type { Buffer } from "node:buffer";
 import type { Redis } from "ioredis";
+import { destroyClient } from "./client.ts";
+import type { Subscriber } from "./subscriber.ts";
+
+export interface PlainSubscriberOptions {
+  /** Called with each message. */
+  readonly onMessage: (channel: string, message: Buffer) => void;
+  /** Called with what Redis refuses. */
+  readonly onError: (error: Error) => void;
+}
 
 /**
- * The subscriptions of a client, which are renewed after each reconnect. The library's own renewal
- * leaves its promise unobserved: a refusal, or an end before the reply, would end the process.
+ * Subscriptions to channels and patterns by one client, renewed after each reconnect. The library's
+ * own renewal leaves its promise unobserved: a refusal, or an end before the reply, would end the
+ * process.
  */
-export class Subscriptions {
+export class PlainSubscriber implements Subscriber {
   readonly #client: Redis;
   readonly #onError: (error: Error) => void;
   readonly #channels = new Set<string>();
@@ -13,15 +24,27 @@ export class Subscriptions {
   readonly #patterns = new Set<string>();
   #renewed = true;
 
-  /** @param client a client with `autoResubscribe: false`. */
-  constructor(client: Redis, onError: (error: Error) => void) {
+  /** @param client a client with `autoResubscribe: false`, which is disposed of with this. */
+  constructor(client: Redis, { onMessage, onError }: PlainSubscriberOptions) {
     this.#client = client;
     this.#onError = onError;
     client.on("close", () => this.#renewed = false);
-    client.on("ready", () => void this.renew());
+    client.on("ready", () => void this.#renew());
+    client.on(
+      "messageBuffer",
+      (channel: Buffer, message: Buffer) => onMessage(channel.toString(), message),
+    );
+    client.on(
+      "pmessageBuffer",
+      (_pattern: string, channel: Buffer, message: Buffer) =>
+        onMessage(channel.toString(), message),
+    );
   }
 
-  /** Resolves when Redis has confirmed the subscription, which may be after a reconnect. */
+  get ready(): boolean {
+    return this.#client.status === "ready";
+  }
+
   async add(...channels: readonly string[]): Promise<void> {
     for (const channel of channels) this.#pending.add(channel);
     try {
@@ -33,7 +56,6 @@ export class Subscriptions {
     }
   }
 
-  /** Like `add()`, with a pattern. */
   async addPattern(pattern: string): Promise<void> {
     await this.#client.psubscribe(pattern);
     this.#patterns.add(pattern);
@@ -47,9 +69,18 @@ export class Subscriptions {
     await this.#client.unsubscribe(...channels);
   }
 
+  maintain(): void {
+    this.#client.ping().catch(() => {}); // the socket timeout handles a missing reply
+    void this.#renew();
+  }
+
+  [Symbol.dispose](): void {
+    destroyClient(this.#client);
+  }
+
   /** Subscribes again what a reconnect or a refusal has ended; does nothing if all is in order. */
-  async renew(): Promise<void> {
-    if (this.#renewed || this.#client.status !== "ready") return;
+  async #renew(): Promise<void> {
+    if (this.#renewed || !this.ready) return;
     this.#renewed = true;
     try {
       await Promise.all([
@@ -59,7 +90,7 @@ export class Subscriptions {
     } catch (error) {
       this.#renewed = false;
       // The client reports the loss of its connection by itself.
-      if (this.#client.status === "ready") this.#onError(error as Error);
+      if (this.ready) this.#onError(error as Error);
     }
   }
 }
