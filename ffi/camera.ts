@@ -47,6 +47,8 @@ const SYMBOLS = {
   ph_camera_list: { parameters: ["buffer", "usize"], result: "i32", nonblocking: true },
   // int ph_camera_stable_path(const char *path, char *link, size_t capacity)
   ph_camera_stable_path: { parameters: ["buffer", "buffer", "usize"], result: "i32" },
+  // int ph_camera_node_name(const char *path, char *name, size_t capacity)
+  ph_camera_node_name: { parameters: ["buffer", "buffer", "usize"], result: "i32" },
 } as const satisfies Deno.ForeignLibraryInterface;
 
 const library = () => openNativeLibrary(SYMBOLS);
@@ -208,6 +210,16 @@ export function stableCameraPath(path: string): string | undefined {
   const link = new Uint8Array(new ArrayBuffer(4096));
   const code = library().ph_camera_stable_path(cString(path), link, BigInt(link.length));
   return code === 0 ? readText(link) : undefined;
+}
+
+/**
+ * Returns the name of a device node of V4L2, such as `unicam-image`, without opening it; undefined if
+ * the path leads to none.
+ */
+export function cameraNodeName(path: string): string | undefined {
+  const name = new Uint8Array(new ArrayBuffer(256));
+  const code = library().ph_camera_node_name(cString(path), name, BigInt(name.length));
+  return code === 0 ? readText(name) : undefined;
 }
 
 /**

@@ -104,7 +104,7 @@ export function decodeGranted(bytes: Uint8Array<ArrayBuffer>): CameraGranted {
     width: view.getInt32(offsets.width, true),
     height: view.getInt32(offsets.height, true),
     ...(fps > 0 && { fps }),
-    format: String.fromCharCode(...bytes.subarray(offsets.fourcc, offsets.fourcc + 4)),
+    format: String.fromCharCode(...bytes.subarray(offsets.fourcc, offsets.fourcc + 4)).trimEnd(),
     name: readText(bytes, offsets.name),
     bus: readText(bytes, offsets.bus),
     driver: readText(bytes, offsets.driver),

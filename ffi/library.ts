@@ -38,6 +38,8 @@ const STATUS_SYMBOLS = {
   ph_error_message: { parameters: [], result: "pointer" },
   // long long ph_monotonic_us(void)
   ph_monotonic_us: { parameters: [], result: "i64" },
+  // long long ph_boottime_us(void)
+  ph_boottime_us: { parameters: [], result: "i64" },
 } as const satisfies Deno.ForeignLibraryInterface;
 
 const opened = new Map<Deno.ForeignLibraryInterface, Deno.StaticForeignLibraryInterface<never>>();
@@ -107,6 +109,11 @@ function checkElfSize(path: string): void {
 /** Returns CLOCK_MONOTONIC in microseconds, the clock of the timestamps of V4L2. */
 export function nativeMonotonicUs(): number {
   return Number(openNativeLibrary(STATUS_SYMBOLS).ph_monotonic_us());
+}
+
+/** Returns CLOCK_BOOTTIME in microseconds, which also advances while the machine is suspended. */
+export function nativeBoottimeUs(): number {
+  return Number(openNativeLibrary(STATUS_SYMBOLS).ph_boottime_us());
 }
 
 /**

@@ -81,6 +81,20 @@ export const CAMERA_FRAME = {
   },
 } as const satisfies StructLayout;
 
+/** A frame of a GStreamer pipeline (gstreamer.h). */
+export const GST_FRAME = {
+  tag: "ph_gst_frame",
+  bytes: 336,
+  offsets: {
+    image: 0,
+    isJpeg: 56,
+    fpsMilli: 60,
+    isTimed: 64,
+    timeUs: 72,
+    message: 80,
+  },
+} as const satisfies StructLayout;
+
 /** The result of decoding a JPEG to planes (jpeg.h). */
 export const JPEG_RESULT = {
   tag: "ph_jpeg_result",
@@ -173,6 +187,7 @@ export const STRUCT_LAYOUTS: readonly StructLayout[] = [
   CAMERA_REQUEST,
   CAMERA_GRANTED,
   CAMERA_FRAME,
+  GST_FRAME,
   JPEG_RESULT,
   JPEG_RGB,
   JPEG_SHRUNK,

@@ -108,6 +108,23 @@ static void read_name(int number, char *name, size_t size) {
   fclose(file);
 }
 
+static int find_link(const char *directory_path, const char *target, char *link, size_t capacity) {
+  char candidate[PATH_MAX], resolved[PATH_MAX];
+  int found = 0;
+  DIR *directory = opendir(directory_path);
+  if (directory == NULL) return 0;
+  for (struct dirent *entry; !found && (entry = readdir(directory)) != NULL;) {
+    if (entry->d_name[0] == '.') continue;
+    int length = snprintf(candidate, sizeof candidate, "%s/%s", directory_path, entry->d_name);
+    if (length < 0 || (size_t)length >= capacity || (size_t)length >= sizeof candidate) continue;
+    if (realpath(candidate, resolved) == NULL || strcmp(resolved, target) != 0) continue;
+    memcpy(link, candidate, (size_t)length + 1);
+    found = 1;
+  }
+  closedir(directory);
+  return found;
+}
+
 static void list_unavailable(int number, const char *path, int error, struct text *text) {
   char name[64];
   if (error == ENODEV || error == ENXIO || error == ENOENT) return;
@@ -118,7 +135,7 @@ static void list_unavailable(int number, const char *path, int error, struct tex
 }
 
 static void list_camera(int number, struct text *text) {
-  char path[32], link[PATH_MAX];
+  char path[32], link[PATH_MAX], port[PATH_MAX];
   snprintf(path, sizeof path, "/dev/video%d", number);
   int fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
   if (fd < 0) return list_unavailable(number, path, errno, text);
@@ -133,7 +150,8 @@ static void list_camera(int number, struct text *text) {
       append_field(text, capability.card, sizeof capability.card);
       append_field(text, capability.bus_info, sizeof capability.bus_info);
       append_field(text, capability.driver, sizeof capability.driver);
-      append(text, "\t\n");
+      if (!find_link("/dev/v4l/by-path", path, port, sizeof port)) port[0] = '\0';
+      append(text, "\t\t%s\n", port);
       list_formats(fd, text);
     }
   }
@@ -158,23 +176,6 @@ int ph_camera_list(char *text, size_t capacity) {
   return (int)out.length;
 }
 
-static int find_link(const char *directory_path, const char *target, char *link, size_t capacity) {
-  char candidate[PATH_MAX], resolved[PATH_MAX];
-  int found = 0;
-  DIR *directory = opendir(directory_path);
-  if (directory == NULL) return 0;
-  for (struct dirent *entry; !found && (entry = readdir(directory)) != NULL;) {
-    if (entry->d_name[0] == '.') continue;
-    int length = snprintf(candidate, sizeof candidate, "%s/%s", directory_path, entry->d_name);
-    if (length < 0 || (size_t)length >= capacity || (size_t)length >= sizeof candidate) continue;
-    if (realpath(candidate, resolved) == NULL || strcmp(resolved, target) != 0) continue;
-    memcpy(link, candidate, (size_t)length + 1);
-    found = 1;
-  }
-  closedir(directory);
-  return found;
-}
-
 int ph_camera_stable_path(const char *path, char *link, size_t capacity) {
   char target[PATH_MAX];
   if (realpath(path, target) != NULL && (find_link("/dev/v4l/by-id", target, link, capacity) ||
@@ -182,4 +183,15 @@ int ph_camera_stable_path(const char *path, char *link, size_t capacity) {
     return PH_OK;
   }
   return ph_fail(PH_ERR_NO_DEVICE, "Cannot find a stable path of %s", path);
+}
+
+int ph_camera_node_name(const char *path, char *name, size_t capacity) {
+  char target[PATH_MAX], end;
+  int number;
+  if (capacity > 0) name[0] = '\0';
+  if (realpath(path, target) != NULL && sscanf(target, "/dev/video%d%c", &number, &end) == 1) {
+    read_name(number, name, capacity);
+    if (name[0] != '\0') return PH_OK;
+  }
+  return ph_fail(PH_ERR_NO_DEVICE, "Cannot find the device node %s", path);
 }

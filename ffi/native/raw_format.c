@@ -6,17 +6,23 @@ enum { ROW_ALIGNMENT = 64 };
 
 /* A packed 4:2:2 format, by the offsets of its first Y, U and V sample. */
 #define PACKED(code, y0, u0, v0) \
-  .fourcc = code, .y = {0, y0, 2}, .u = {0, u0, 4}, .v = {0, v0, 4}, .chroma_shift_x = 1
+  .fourcc = code, .y = {0, y0, 2, 0}, .u = {0, u0, 4, 0}, .v = {0, v0, 4, 0}, .chroma_shift_x = 1
+
+/* A grayscale format with samples of two bytes. */
+#define GRAY16(code, bits) .fourcc = code, .y = {0, 0, 2, bits}
 
 static const struct ph_raw_format formats[] = {
     {PACKED(V4L2_PIX_FMT_YUYV, 0, 1, 3)},
     {PACKED(V4L2_PIX_FMT_YVYU, 0, 3, 1)},
     {PACKED(V4L2_PIX_FMT_UYVY, 1, 0, 2)},
     {PACKED(V4L2_PIX_FMT_VYUY, 1, 2, 0)},
-    {V4L2_PIX_FMT_NV12, {0, 0, 1}, {1, 0, 2}, {1, 1, 2}, 1, 1, 0},
-    {V4L2_PIX_FMT_NV21, {0, 0, 1}, {1, 1, 2}, {1, 0, 2}, 1, 1, 0},
-    {V4L2_PIX_FMT_YUV420, {0, 0, 1}, {1, 0, 1}, {2, 0, 1}, 1, 1, 1},
-    {V4L2_PIX_FMT_GREY, {0, 0, 1}, {0, 0, 0}, {0, 0, 0}, 0, 0, 0},
+    {V4L2_PIX_FMT_NV12, {0, 0, 1, 0}, {1, 0, 2, 0}, {1, 1, 2, 0}, 1, 1, 0},
+    {V4L2_PIX_FMT_NV21, {0, 0, 1, 0}, {1, 1, 2, 0}, {1, 0, 2, 0}, 1, 1, 0},
+    {V4L2_PIX_FMT_YUV420, {0, 0, 1, 0}, {1, 0, 1, 0}, {2, 0, 1, 0}, 1, 1, 1},
+    {.fourcc = V4L2_PIX_FMT_GREY, .y = {0, 0, 1, 0}},
+    {GRAY16(V4L2_PIX_FMT_Y10, 10)},
+    {GRAY16(V4L2_PIX_FMT_Y12, 12)},
+    {GRAY16(V4L2_PIX_FMT_Y16, 16)},
 };
 
 const struct ph_raw_format *ph_raw_format_find(uint32_t fourcc) {
@@ -140,11 +146,53 @@ static void average_component(const uint8_t *source, int32_t stride, int step, i
   }
 }
 
+/* Like average(), for samples of `bits` bits in two bytes. Bits above them are not defined by V4L2,
+ * so that they saturate. */
+static inline __attribute__((always_inline)) void average_wide(const uint8_t *source,
+                                                               int32_t stride, int bits,
+                                                               int divisor,
+                                                               const struct target *target) {
+  const unsigned shift = (unsigned)(bits - 8) + (divisor == 8   ? 6
+                                                 : divisor == 4 ? 4
+                                                 : divisor == 2 ? 2
+                                                                : 0);
+  const unsigned half = (1U << shift) / 2;
+  for (int32_t row = 0; row < target->height; row++) {
+    const uint8_t *restrict in = source + (size_t)row * (size_t)divisor * (size_t)stride;
+    uint8_t *restrict out = target->start + (size_t)row * (size_t)target->stride;
+    for (int32_t column = 0; column < target->width; column++) {
+      unsigned sum = half;
+      for (int dy = 0; dy < divisor; dy++) {
+        for (int dx = 0; dx < divisor; dx++) {
+          const uint8_t *at =
+              in + (size_t)dy * (size_t)stride + (size_t)(column * divisor + dx) * 2;
+          sum += at[0] | (unsigned)at[1] << 8;
+        }
+      }
+      unsigned value = sum >> shift;
+      out[column] = value > 255 ? 255 : (uint8_t)value;
+    }
+  }
+}
+
+static void average_wide_component(const uint8_t *source, int32_t stride, int bits, int divisor,
+                                   const struct target *target) {
+  switch (divisor) {
+    case 1: average_wide(source, stride, bits, 1, target); return;
+    case 2: average_wide(source, stride, bits, 2, target); return;
+    case 4: average_wide(source, stride, bits, 4, target); return;
+    default: average_wide(source, stride, bits, 8, target); return;
+  }
+}
+
 static void scale_component(const struct ph_raw_image *raw, struct ph_raw_component component,
                             int32_t stride, int divisor, const struct target *target) {
   const uint8_t *source = raw->data + component.offset +
                           plane_start(raw->format, component.plane, raw->stride, raw->height);
-  average_component(source, stride, component.step, divisor, target);
+  if (component.bits > 0)
+    average_wide_component(source, stride, component.bits, divisor, target);
+  else
+    average_component(source, stride, component.step, divisor, target);
 }
 
 void ph_raw_scale(const struct ph_raw_image *raw, const struct ph_image *image, uint8_t *pixels) {

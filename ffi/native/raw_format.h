@@ -13,6 +13,7 @@ struct ph_raw_component {
   uint8_t plane;  /* 0: in the rows of Y; 1, 2: in the first or second plane after it */
   uint8_t offset; /* of the first sample, in bytes */
   uint8_t step;   /* from one sample to the next, in bytes; 0: the component does not exist */
+  uint8_t bits; /* 0: 8 bits in one byte; else the bits of a sample in two, the lower byte first */
 };
 
 struct ph_raw_format {

@@ -16,8 +16,12 @@ int ph_fail(int status, const char *format, ...) {
   return status;
 }
 
-long long ph_monotonic_us(void) {
+static long long read_us(clockid_t clock) {
   struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
+  clock_gettime(clock, &now);
   return (long long)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
+
+long long ph_monotonic_us(void) { return read_us(CLOCK_MONOTONIC); }
+
+long long ph_boottime_us(void) { return read_us(CLOCK_BOOTTIME); }

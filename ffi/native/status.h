@@ -30,4 +30,7 @@ int ph_fail(int status, const char *format, ...) __attribute__((format(printf, 2
 /* Returns CLOCK_MONOTONIC in microseconds, the clock of the timestamps of V4L2. */
 PH_API long long ph_monotonic_us(void);
 
+/* Returns CLOCK_BOOTTIME in microseconds, which also advances while the machine is suspended. */
+PH_API long long ph_boottime_us(void);
+
 #endif

@@ -3,6 +3,7 @@
 #include <stddef.h>
 
 #include "camera.h"
+#include "gstreamer.h"
 #include "jpeg.h"
 #include "jpeg_rgb.h"
 #include "jpeg_shrink.h"
@@ -52,6 +53,13 @@
   FIELD(ph_camera_frame, damaged, 88)        \
   FIELD(ph_camera_frame, overrun, 96)        \
   FIELD(ph_camera_frame, message, 104)       \
+  SIZE(ph_gst_frame, 336)                    \
+  FIELD(ph_gst_frame, image, 0)              \
+  FIELD(ph_gst_frame, is_jpeg, 56)           \
+  FIELD(ph_gst_frame, fps_milli, 60)         \
+  FIELD(ph_gst_frame, is_timed, 64)          \
+  FIELD(ph_gst_frame, time_us, 72)           \
+  FIELD(ph_gst_frame, message, 80)           \
   SIZE(ph_jpeg_result, 312)                  \
   FIELD(ph_jpeg_result, image, 0)            \
   FIELD(ph_jpeg_result, message, 56)         \

@@ -33,7 +33,8 @@ struct v4l2 {
 static const uint32_t preferred_formats[] = {
     V4L2_PIX_FMT_MJPEG,  V4L2_PIX_FMT_JPEG, V4L2_PIX_FMT_YUYV, V4L2_PIX_FMT_UYVY,
     V4L2_PIX_FMT_NV12,   V4L2_PIX_FMT_YVYU, V4L2_PIX_FMT_VYUY, V4L2_PIX_FMT_NV21,
-    V4L2_PIX_FMT_YUV420, V4L2_PIX_FMT_GREY,
+    V4L2_PIX_FMT_YUV420, V4L2_PIX_FMT_GREY, V4L2_PIX_FMT_Y10,  V4L2_PIX_FMT_Y12,
+    V4L2_PIX_FMT_Y16,
 };
 
 static int is_jpeg(uint32_t fourcc) {
@@ -76,7 +77,8 @@ static int check_capabilities(struct v4l2 *v4l2) {
 
 static void read_colors(const struct v4l2_pix_format *pixels, struct ph_device_format *format) {
   /* Grayscale defaults to full range, like RGB. */
-  int grey = pixels->pixelformat == V4L2_PIX_FMT_GREY;
+  const struct ph_raw_format *raw = ph_raw_format_find(pixels->pixelformat);
+  int grey = raw != NULL && raw->u.step == 0;
   uint32_t matrix = pixels->ycbcr_enc != V4L2_YCBCR_ENC_DEFAULT
                         ? pixels->ycbcr_enc
                         : V4L2_MAP_YCBCR_ENC_DEFAULT(pixels->colorspace);

@@ -1,5 +1,5 @@
 import type { Topics } from "../config/flag_table.ts";
-import type { PermissionsOf } from "../config/permissions.ts";
+import type { PermissionsOf, ProgramContext } from "../config/permissions.ts";
 import type { Clock } from "../telemetry/clock.ts";
 import type { Counters } from "../telemetry/counters.ts";
 import type { Log } from "../telemetry/log.ts";
@@ -26,6 +26,11 @@ export interface SourceKind<Settings> {
   readonly isSelected: (settings: Settings) => boolean;
   /** What it needs while it is selected. */
   readonly permissions: PermissionsOf<Settings>;
+  /**
+   * Devices that it opens besides those of video4linux, as `DeviceAllow=` of systemd.exec(5) names
+   * them; absent if there are none.
+   */
+  readonly devices?: (settings: Settings, program: ProgramContext) => readonly string[];
   /**
    * Checks what `open` would refuse, without a lasting effect; absent if it refuses nothing.
    *

@@ -55,18 +55,28 @@ export async function recordingFile(
 
 /** JPEGs of a moving test pattern, encoded by ffmpeg. */
 export async function patternJpegs(
-  { count, size = "640x480", pixelFormat = "yuvj422p", quality = 4, huffman = "optimal" }: {
+  {
+    count,
+    size = "640x480",
+    pixelFormat = "yuvj422p",
+    quality = 4,
+    huffman = "optimal",
+    quantizers = 1,
+  }: {
     count: number;
     size?: string;
     pixelFormat?: string;
     quality?: number;
     huffman?: "default" | "optimal";
+    /** Number of quantizer tables; most cameras have two, which may be equal. */
+    quantizers?: 1 | 2;
   },
 ): Promise<Uint8Array<ArrayBuffer>[]> {
   const { stdout } = await new Deno.Command("ffmpeg", {
     args: [
       ...["-v", "error", "-f", "lavfi", "-i", `testsrc2=s=${size}:r=30`, "-frames:v", `${count}`],
       ...["-pix_fmt", pixelFormat, "-q:v", `${quality}`, "-huffman", huffman],
+      ...["-force_duplicated_matrix", `${quantizers - 1}`],
       ...["-f", "mjpeg", "-"],
     ],
   }).output();

@@ -9,8 +9,15 @@ const encoder = new TextEncoder();
 /** Stable path of the webcam in the machine. */
 export const WEBCAM_LINK = "/dev/v4l/by-id/usb-Example_Test_Webcam_0001-video-index0";
 
-/** Creates the stable path of a camera, as udev does; busybox's mdev calls it for each video device. */
+/**
+ * Creates the stable path of a camera and the entry in the data of udev, without which libcamera does
+ * not use a device, as udev does; busybox's mdev calls it for each device of a camera.
+ */
 const LINKER = `#!/bin/sh
+entry=/run/udev/data/c$MAJOR:$MINOR
+mkdir -p /run/udev/data
+if [ "$ACTION" = remove ]; then rm -f $entry; else echo I:1 >$entry; fi
+case $MDEV in media*) exit ;; esac
 folder=/dev/v4l/by-id
 mkdir -p $folder
 if [ "$ACTION" = remove ]; then
@@ -35,7 +42,7 @@ export function webcamFiles(sizes: readonly CameraRecording[]): ArchiveEntry[] {
   const file = (path: string, source: Uint8Array): ArchiveEntry => ({ path, kind: "file", source });
   return [
     file("/bin/link_camera", encoder.encode(LINKER)),
-    file("/etc/mdev.conf", encoder.encode("video[0-9]+ 0:44 660 */bin/link_camera\n")),
+    file("/etc/mdev.conf", encoder.encode("(video|media)[0-9]+ 0:44 660 */bin/link_camera\n")),
     file("/etc/passwd", encoder.encode("root:x:0:0::/:/bin/sh\nguest:x:1000:1000::/tmp:/bin/sh\n")),
     ...sizes.map((size, i) => file(`/webcam/${i}.camera`, encodeRecording(size))),
   ];

@@ -469,6 +469,8 @@ static void test_refusals(void) {
   check_refused(path, &request, PH_ERR_ARGUMENT);
   unlink(path);
   CHECK(ph_camera_stable_path("/dev/null", text, sizeof text) == PH_ERR_NO_DEVICE, "%s", text);
+  CHECK(ph_camera_node_name("/dev/null", text, sizeof text) == PH_ERR_NO_DEVICE, "%s", text);
+  CHECK(ph_camera_node_name("/nothing", text, sizeof text) == PH_ERR_NO_DEVICE, "%s", text);
   int length = ph_camera_list(text, sizeof text);
   CHECK(length >= 0, "%d: %s", length, ph_error_message());
 }

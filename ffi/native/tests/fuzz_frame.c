@@ -9,7 +9,8 @@
 enum { CHOICES = 4 };
 
 static const uint32_t formats[] = {V4L2_PIX_FMT_MJPEG, V4L2_PIX_FMT_YUYV,   V4L2_PIX_FMT_UYVY,
-                                   V4L2_PIX_FMT_NV12,  V4L2_PIX_FMT_YUV420, V4L2_PIX_FMT_GREY};
+                                   V4L2_PIX_FMT_NV12,  V4L2_PIX_FMT_YUV420, V4L2_PIX_FMT_GREY,
+                                   V4L2_PIX_FMT_Y10,   V4L2_PIX_FMT_Y16};
 
 static void read_all(const uint8_t *bytes, size_t size) {
   volatile uint8_t sum = 0;

@@ -87,6 +87,89 @@ static void test_raw_formats(void) {
   CHECK(ph_raw_format_find(V4L2_PIX_FMT_H264) == NULL, "H.264 is no raw format");
 }
 
+/* Writes a grayscale sample of two bytes by the definition of V4L2: the lower byte first. */
+static void write_wide(uint8_t *at, unsigned value) {
+  at[0] = (uint8_t)value;
+  at[1] = (uint8_t)(value >> 8);
+}
+
+static unsigned wide_pattern(int x, int y, int bits) {
+  return ((unsigned)x * 2654435761U + (unsigned)y * 40503U) >> 7 & ((1U << bits) - 1);
+}
+
+/* Compares the means of blocks, rounded to 8 bits, with their definition. */
+static void check_wide(uint32_t fourcc, int bits, int width, int height, int min_width) {
+  const struct ph_raw_format *format = ph_raw_format_find(fourcc);
+  int stride = ph_raw_min_stride(format, width) + 6;
+  CHECK(stride == 2 * width + 6, "%.4s: a stride of %d", (char *)&fourcc, stride);
+  size_t size = ph_raw_size(format, stride, height);
+  CHECK(size == (size_t)stride * (size_t)height, "%.4s: %zu bytes", (char *)&fourcc, size);
+  uint8_t *data = malloc(size); /* exact size, for AddressSanitizer */
+  for (int y = 0; y < height; y++)
+    for (int x = 0; x < width; x++) write_wide(data + y * stride + 2 * x, wide_pattern(x, y, bits));
+  const struct ph_raw_image raw = {format, data, width, height, stride};
+  struct ph_image image;
+  ph_raw_lay_out(&raw, min_width, &image);
+  CHECK(image.u_offset == -1 && image.v_offset == -1, "%.4s has chroma", (char *)&fourcc);
+  uint8_t *pixels = malloc((size_t)image.bytes);
+  ph_raw_scale(&raw, &image, pixels);
+  int divisor = ph_scale_divisor(width, min_width), wrong = 0;
+  for (int y = 0; y < image.height; y++)
+    for (int x = 0; x < image.width; x++) {
+      uint64_t sum = 0, unit = (uint64_t)(divisor * divisor) << (bits - 8);
+      for (int k = 0; k < divisor * divisor; k++)
+        sum += wide_pattern(x * divisor + k % divisor, y * divisor + k / divisor, bits);
+      uint64_t expected = (sum + unit / 2) / unit;
+      wrong += pixels[y * image.y_stride + x] != (expected > 255 ? 255 : expected);
+    }
+  CHECK(wrong == 0, "%.4s %dx%d to %d: %d pixels are wrong", (char *)&fourcc, width, height,
+        min_width, wrong);
+  free(data);
+  free(pixels);
+}
+
+/* Rounding, and values on both sides of the largest that a format defines. */
+static void check_wide_limits(void) {
+  static const struct {
+    uint32_t fourcc;
+    unsigned value;
+    uint8_t expected;
+  } cases[] = {
+      {V4L2_PIX_FMT_Y10, 0, 0},           {V4L2_PIX_FMT_Y10, 1, 0},
+      {V4L2_PIX_FMT_Y10, 2, 1},           {V4L2_PIX_FMT_Y10, 1017, 254},
+      {V4L2_PIX_FMT_Y10, 1018, 255},      {V4L2_PIX_FMT_Y10, 1023, 255},
+      {V4L2_PIX_FMT_Y10, 1024, 255},      {V4L2_PIX_FMT_Y10, 65535, 255},
+      {V4L2_PIX_FMT_Y12, 7, 0},           {V4L2_PIX_FMT_Y12, 8, 1},
+      {V4L2_PIX_FMT_Y12, 4095, 255},      {V4L2_PIX_FMT_Y12, 4096, 255},
+      {V4L2_PIX_FMT_Y16, 127, 0},         {V4L2_PIX_FMT_Y16, 128, 1},
+      {V4L2_PIX_FMT_Y16, 128 * 256, 128}, {V4L2_PIX_FMT_Y16, 65535, 255},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    uint8_t data[2], pixels[64];
+    write_wide(data, cases[i].value);
+    const struct ph_raw_image raw = {ph_raw_format_find(cases[i].fourcc), data, 1, 1, 2};
+    struct ph_image image;
+    ph_raw_lay_out(&raw, 0, &image);
+    ph_raw_scale(&raw, &image, pixels);
+    CHECK(pixels[0] == cases[i].expected, "%.4s: %u became %d, not %d", (char *)&cases[i].fourcc,
+          cases[i].value, pixels[0], cases[i].expected);
+  }
+}
+
+static void test_wide_formats(void) {
+  static const struct {
+    uint32_t fourcc;
+    int bits;
+  } formats[] = {{V4L2_PIX_FMT_Y10, 10}, {V4L2_PIX_FMT_Y12, 12}, {V4L2_PIX_FMT_Y16, 16}};
+  for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
+    for (int min_width = 0; min_width <= 80; min_width = min_width ? min_width * 2 : 20) {
+      check_wide(formats[i].fourcc, formats[i].bits, 160, 120, min_width);
+      check_wide(formats[i].fourcc, formats[i].bits, 165, 121, min_width);
+    }
+  }
+  check_wide_limits();
+}
+
 /* Checks that a transform and its inverse restore the image, also with odd sizes. */
 static void check_inverse(enum ph_transform transform, enum ph_transform inverse, int width,
                           int height) {
@@ -142,5 +225,6 @@ static void test_transforms(void) {
 
 void test_images(void) {
   test_raw_formats();
+  test_wide_formats();
   test_transforms();
 }

@@ -189,8 +189,8 @@ static void check_stream(const char *path, const struct ph_camera_request *reque
 }
 
 static void check_formats(const char *path) {
-  static const char *const formats[] = {"YUYV", "UYVY", "YVYU", "VYUY",
-                                        "NV12", "NV21", "YU12", "GREY"};
+  static const char *const formats[] = {"YUYV", "UYVY", "YVYU", "VYUY", "NV12", "NV21",
+                                        "YU12", "GREY", "Y10 ", "Y12 ", "Y16 "};
   char what[64];
   set_control(path, "OSD Text Mode", 2);
   for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {

@@ -8,13 +8,14 @@ const SYSTEM_AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt";
  * which may hold passwords and tokens.
  */
 function environment(
-  { tlsCaPath = SYSTEM_AUTHORITIES }: Pick<FfmpegRights, "tlsCaPath">,
+  { tlsCaPath = SYSTEM_AUTHORITIES, variables }: Pick<FfmpegRights, "tlsCaPath" | "variables">,
 ): Record<string, string> {
   return {
     PATH: Deno.env.get("PATH") ?? "",
     // Messages of the C library are matched and shown, so they have to be in English.
     LC_ALL: "C",
     SSL_CERT_FILE: tlsCaPath,
+    ...variables,
   };
 }
 
@@ -35,6 +36,8 @@ export interface FfmpegRights {
   readonly write?: readonly string[];
   /** PEM file of the authorities for TLS servers. @default those of the system */
   readonly tlsCaPath?: string | undefined;
+  /** Further variables of its environment. @default none */
+  readonly variables?: Readonly<Record<string, string>>;
 }
 
 /** Returns what ffmpeg needs to read an input: the URL, or `file:` and the path. */

@@ -1,7 +1,7 @@
 import { readCertificate } from "../../base/pem.ts";
 import { definedPaths } from "../../config/permissions.ts";
 import type { SourceKind } from "../source_kind.ts";
-import type { CameraInputSettings } from "../v4l2/flags.ts";
+import type { CameraInputSettings } from "../camera_flags.ts";
 import { videoFlags, videoInputOf, type VideoInputSettings } from "./flags.ts";
 import { ffmpegPermissions } from "./permissions.ts";
 

@@ -6,7 +6,7 @@ import { Physiology, type PhysiologyOptions } from "./physiology.ts";
 import { loadPortrait } from "./portrait.ts";
 import { Random } from "./random.ts";
 import { Renderer, type SceneState } from "./renderer.ts";
-import { paintScene, placePeople, type SceneName } from "./scene.ts";
+import { paintScene, placePeople, type SceneName, type Spectrum } from "./scene.ts";
 import { advanceTruth, type TruthSample } from "./truth.ts";
 
 export interface SimulatedCameraOptions extends PhysiologyOptions {
@@ -18,6 +18,8 @@ export interface SimulatedCameraOptions extends PhysiologyOptions {
   readonly fps?: number;
   /** @default "person" */
   readonly scene?: SceneName;
+  /** @default "visible" */
+  readonly spectrum?: Spectrum;
   /** Standard deviation of the sensor noise, in grey levels. @default 1 */
   readonly noise?: number;
   /** Sway of the head, in pixels of an image 640 wide. @default 0 */
@@ -79,6 +81,7 @@ export class SimulatedCamera implements FrameSource {
       height: 480,
       fps: 30,
       scene: "person",
+      spectrum: "visible",
       pulse: 72,
       breathing: 15,
       variability: 1,
@@ -96,10 +99,11 @@ export class SimulatedCamera implements FrameSource {
     };
     this.#onTruth = onTruth;
     this.#onClose = onClose;
-    const { width, height, fps, scene, pulse, breathing, realtime } = this.#options;
+    const { width, height, fps, scene, spectrum, pulse, breathing, realtime } = this.#options;
+    const shown = spectrum === "infrared" ? `${scene}, infrared` : scene;
     this.nominalFps = fps;
     this.realtime = realtime;
-    this.description = `simulated camera (${scene}): ${width}x${height} at ${fps} fps, ` +
+    this.description = `simulated camera (${shown}): ${width}x${height} at ${fps} fps, ` +
       `pulse ${pulse}/min, breathing ${breathing}/min`;
   }
 
@@ -142,7 +146,7 @@ export class SimulatedCamera implements FrameSource {
   }
 
   async #openRenderer(): Promise<Renderer> {
-    const { scene, width, height, pulseAmplitude, seed, noise, motion } = this.#options;
+    const { scene, spectrum, width, height, pulseAmplitude, seed, noise, motion } = this.#options;
     const people = placePeople(scene, { width, height });
     const portrait = people[0] && await loadPortrait(people[0].height);
     const amplitude = this.#isLiving() ? pulseAmplitude : 0;
@@ -153,6 +157,7 @@ export class SimulatedCamera implements FrameSource {
       portrait,
       pulseAmplitude: amplitude,
       seed,
+      spectrum,
     });
     return new Renderer(painted, { seed, noise, maxSwayPx: (motion * width) / 640 });
   }

@@ -33,6 +33,11 @@ export const simulateFlags = topic("Simulated camera", ["serve", "simulate", "va
     choices: ["person", "two_faces", "photo", "flicker", "empty", "dark", "bright"],
     placeholder: "SCENE",
   }),
+  spectrum: choice(
+    "simulate_spectrum",
+    "Light and sensor of the simulated camera; infrared: grayscale images with a weaker pulse.",
+    { default: "visible", choices: ["visible", "infrared"] },
+  ),
   pulseBpm: text(
     "simulate_pulse",
     "Simulated pulse rate in beats/min; 0: no pulse; 60,100@30: 60, then 100 from 30 s on.",

@@ -4,7 +4,7 @@ import { SimulatedCamera } from "./camera.ts";
 import { rateAt } from "./rate_schedule.ts";
 import { STAMPED_TRUTH_HEADER, TRUTH_HEADER, truthRow, type TruthSample } from "./truth.ts";
 import { reasonOf, UnavailableError, UsageError } from "../../base/errors.ts";
-import type { CameraInputSettings } from "../v4l2/flags.ts";
+import type { CameraInputSettings } from "../camera_flags.ts";
 import type { SimulatedCameraSettings } from "./flags.ts";
 import type { Clock } from "../../telemetry/clock.ts";
 
@@ -59,6 +59,7 @@ export function openSimulation(
     height: camera.heightPx,
     fps: camera.maxFps,
     scene: simulate.scene,
+    spectrum: simulate.spectrum,
     pulse: simulate.pulseBpm,
     breathing: simulate.breathingBpm,
     noise: simulate.noise,

@@ -22,7 +22,7 @@ export interface SceneState {
 
 export interface RendererOptions {
   readonly seed: number;
-  /** Standard deviation of the sensor noise in each of red, green and blue, in grey levels. */
+  /** Standard deviation of the noise in red, green and blue, or in infrared, in grey levels. */
   readonly noise: number;
   /** Largest sway of a person, in pixels. */
   readonly maxSwayPx: number;
@@ -47,7 +47,8 @@ export class Renderer {
 
   constructor(scene: Scene, { seed, noise, maxSwayPx }: RendererOptions) {
     this.#seed = seed;
-    const levels = [Y_NOISE * noise, U_NOISE * noise, V_NOISE * noise];
+    const isGrayscale = scene.planes.length === 1;
+    const levels = isGrayscale ? [noise] : [Y_NOISE * noise, U_NOISE * noise, V_NOISE * noise];
     this.#planes = scene.planes.map((plane, i) =>
       new PlaneRenderer(plane, {
         people: scene.people.map((person) => postureRows(person, { plane, maxSwayPx })),
@@ -60,12 +61,12 @@ export class Renderer {
 
   /** Renders one frame into a buffer of the pool; the caller releases the buffer. */
   draw(state: SceneState, pool: BufferPool): { image: Image; buffer: Uint8Array<ArrayBuffer> } {
-    const [luma, chroma] = [this.#planes[0]!, this.#planes[1]!];
-    const buffer = pool.acquire(luma.size + 2 * chroma.size);
+    const [luma, chroma] = [this.#planes[0]!, this.#planes[1]];
+    const buffer = pool.acquire(this.#planes.reduce((sum, { size }) => sum + size, 0));
     const random = new Random(this.#seed, 4, state.index);
-    const ends = [luma.size, luma.size + chroma.size, buffer.length];
-    const [y, u, v] = this.#planes.map((plane, i) => {
-      const part = buffer.subarray(ends[i]! - plane.size, ends[i]);
+    let start = 0;
+    const [y, u, v] = this.#planes.map((plane) => {
+      const part = buffer.subarray(start, start += plane.size);
       plane.draw(state, part, random);
       return part;
     });
@@ -74,10 +75,9 @@ export class Renderer {
       width,
       height,
       y: y!,
-      u: u!,
-      v: v!,
+      ...u && v && { u, v },
       yStride: width,
-      uvStride: chroma.width,
+      uvStride: chroma?.width ?? 0,
       chromaShiftX: 1,
       chromaShiftY: 1,
       color: { range: "full", matrix: "bt601" },

@@ -21,6 +21,16 @@ export const SCENES = [
 
 export type SceneName = typeof SCENES[number];
 
+/** Spectra of the simulated camera. */
+export const SPECTRA = [
+  /** A color camera in visible light. */
+  "visible",
+  /** A grayscale camera in near-infrared light, in which the pulse is weak. */
+  "infrared",
+] as const;
+
+export type Spectrum = typeof SPECTRA[number];
+
 /** Fixed-point steps per grey level, so that a pulse of less than one level is represented. */
 export const LEVEL = 64;
 /** Fixed-point steps per grey level in `skin`. */
@@ -46,7 +56,8 @@ export interface ScenePlane {
 }
 
 export interface Scene {
-  readonly planes: readonly [y: ScenePlane, u: ScenePlane, v: ScenePlane];
+  /** Y, and U and V unless the camera is a grayscale one. */
+  readonly planes: readonly [y: ScenePlane, ...chroma: readonly ScenePlane[]];
   readonly people: readonly Placement[];
 }
 
@@ -74,20 +85,29 @@ export function placePeople(
 
 /** Relative strength of the pulse in red, green and blue (de Haan and van Leest, 2014). */
 const PULSE_COLOR = [0.33, 0.77, 0.53] as const;
+/**
+ * Relative strength of the pulse in near-infrared light, in which blood absorbs far less than in
+ * green. Chosen: a quarter of that in green.
+ */
+const INFRARED_PULSE = [0.19, 0.19, 0.19] as const;
+/** Infrared light is estimated from red most of all: skin reflects both well. Chosen. */
+const INFRARED_LUMA = [0.7, 0.2, 0.1] as const;
 
 /**
  * Paints the scene: people in front of a wall, and the skin that carries the pulse.
  *
  * @param pulseAmplitude range of the pulse as a fraction of the skin's brightness; 0: no pulse.
+ * @param spectrum `infrared` paints a plane of luma alone. @default "visible"
  */
 export function paintScene(
-  { width, height, people, portrait, pulseAmplitude, seed }: {
+  { width, height, people, portrait, pulseAmplitude, seed, spectrum = "visible" }: {
     width: number;
     height: number;
     people: readonly Placement[];
     portrait: Portrait | undefined;
     pulseAmplitude: number;
     seed: number;
+    spectrum?: Spectrum;
   },
 ): Scene {
   const rgb = paintWall(width, height);
@@ -96,7 +116,12 @@ export function paintScene(
     if (portrait) paintPerson(rgb, pulse, { width, height, person, portrait });
   }
   const random = new Random(seed, 2);
-  const options = { width, height, rgb, pulse, pulseAmplitude, random };
+  const size = { width, height, rgb, pulse, pulseAmplitude, random };
+  if (spectrum === "infrared") {
+    const infrared = { ...size, pulseColor: INFRARED_PULSE, step: 1 } as const;
+    return { people, planes: [paintPlane(INFRARED_LUMA, infrared)] };
+  }
+  const options = { ...size, pulseColor: PULSE_COLOR };
   return {
     people,
     planes: [
@@ -168,12 +193,13 @@ function ramp(value: number): number {
 
 function paintPlane(
   weights: readonly [number, number, number],
-  { width, height, rgb, pulse, pulseAmplitude, random, step }: {
+  { width, height, rgb, pulse, pulseAmplitude, pulseColor, random, step }: {
     width: number;
     height: number;
     rgb: Float32Array;
     pulse: Float32Array;
     pulseAmplitude: number;
+    pulseColor: readonly [number, number, number];
     random: Random;
     step: 1 | 2;
   },
@@ -190,7 +216,7 @@ function paintPlane(
             const light = weights[channel]! * rgb[pixel * 3 + channel]!;
             value += light;
             // More blood absorbs more light.
-            change -= light * PULSE_COLOR[channel]! * pulseAmplitude * pulse[pixel]!;
+            change -= light * pulseColor[channel]! * pulseAmplitude * pulse[pixel]!;
           }
         }
       }

@@ -1,6 +1,7 @@
 import { monotonicUs } from "../../base/time.ts";
 import { nativeMonotonicUs } from "../../../ffi/library.ts";
 import type { Clock } from "../../telemetry/clock.ts";
+import { clockOffsetUs } from "../clock_offset.ts";
 import type { FrameStamp } from "../frame.ts";
 
 /**
@@ -20,7 +21,7 @@ export class CameraTimeline {
   /** Prepares for a camera that was just opened: its sequence numbers restart at 0. */
   restart(): void {
     this.#firstSequence = this.#last.sequence + 1;
-    this.#offsetUs = clockOffsetUs(this.#clock);
+    this.#offsetUs = clockOffsetUs(this.#clock, nativeMonotonicUs);
   }
 
   /** Converts the stamp of one frame. */
@@ -31,20 +32,4 @@ export class CameraTimeline {
     );
     return this.#last = { timeUs, sequence: this.#firstSequence + driver.sequence };
   }
-}
-
-/**
- * Measures the offset from CLOCK_MONOTONIC to `clock`, in microseconds. Both run at the same rate;
- * of several readings, the one that took the shortest time is the most accurate.
- */
-function clockOffsetUs(clock: Clock): number {
-  let best = { width: Infinity, offsetUs: 0 };
-  for (let i = 0; i < 8; i++) {
-    const before = clock.monotonicUs();
-    const nativeUs = nativeMonotonicUs();
-    const after = clock.monotonicUs();
-    const width = after - before;
-    if (width < best.width) best = { width, offsetUs: Math.round((before + after) / 2) - nativeUs };
-  }
-  return best.offsetUs;
 }

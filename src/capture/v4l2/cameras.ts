@@ -6,6 +6,8 @@ export interface CameraInfo {
   readonly path: string;
   /** A symbolic link that stays valid whatever the order of the cameras. */
   readonly stablePath?: string;
+  /** The symbolic link of the port that it is connected to. */
+  readonly portPath?: string;
   readonly name: string;
   readonly bus: string;
   readonly driver: string;
@@ -32,7 +34,25 @@ export interface CameraSize {
 
 /** Lists the cameras of this machine, as their drivers describe them. */
 export async function listCameras(): Promise<CameraInfo[]> {
-  return parseCameras(await listCamerasText());
+  return withDistinctPaths(parseCameras(await listCamerasText()));
+}
+
+/**
+ * Replaces the stable paths of equal cameras without serial numbers by those of their ports. udev
+ * gives such cameras the same link in /dev/v4l/by-id, which leads to the one that was found last, so
+ * that one of them has the link and the others have none.
+ */
+export function withDistinctPaths(cameras: readonly CameraInfo[]): CameraInfo[] {
+  const modelOf = ({ name, driver }: CameraInfo) => `${driver}\t${name}`;
+  const unnamed = cameras.filter(({ portPath, stablePath }) =>
+    portPath !== undefined && stablePath === portPath
+  );
+  const ambiguous = new Set(unnamed.map(modelOf));
+  return cameras.map((camera) =>
+    camera.portPath !== undefined && ambiguous.has(modelOf(camera))
+      ? { ...camera, stablePath: camera.portPath }
+      : camera
+  );
 }
 
 /** Parses the lines that `ffi/native/camera_list.h` defines. */
@@ -42,7 +62,7 @@ export function parseCameras(text: string): CameraInfo[] {
   for (const line of text.split("\n")) {
     const [kind, ...fields] = line.split("\t");
     if (kind === "camera") {
-      const [path = "", stablePath, name = "", bus = "", driver = "", error] = fields;
+      const [path = "", stablePath, name = "", bus = "", driver = "", error, portPath] = fields;
       cameras.push({
         path,
         ...(stablePath && { stablePath }),
@@ -50,6 +70,7 @@ export function parseCameras(text: string): CameraInfo[] {
         bus,
         driver,
         ...(error && { error }),
+        ...(portPath && { portPath }),
         formats: [],
       });
     } else if (kind === "format") {

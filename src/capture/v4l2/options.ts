@@ -12,7 +12,7 @@ export interface V4l2SourceOptions {
   readonly height?: number;
   /** Requested frames per second. @default 30 */
   readonly fps?: number;
-  /** `auto`, or the FourCC of a format: `MJPG`, `YUYV`, `UYVY`, `NV12`, `GREY`. @default "auto" */
+  /** `auto`, or the FourCC of a format, such as `MJPG`, `YUYV`, `GREY` or `Y10`. @default "auto" */
   readonly codec?: string;
   /** @default "none" */
   readonly transform?: InputTransform;

@@ -197,7 +197,9 @@ export class V4l2Source implements FrameSource {
     const camera = await this.#withTimeout(NativeCamera.open(this.#path, request));
     if (this.#closing.signal.aborted) camera.stop();
     this.#camera = camera;
-    const stablePath = this.#devices.stablePath(this.#path);
+    // The link of a port is kept, because that of an equal camera may lead to this one now.
+    const isLink = /^\/dev\/v4l\/by-(id|path)\//.test(this.#path);
+    const stablePath = isLink ? this.#path : this.#devices.stablePath(this.#path);
     this.#path = stablePath ?? this.#path;
     this.#identity = stablePath === undefined ? camera.granted : undefined;
     this.#locked = false;

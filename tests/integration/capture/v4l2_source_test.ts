@@ -216,6 +216,9 @@ for (
     { codec: "UYVY", pixelFormat: "uyvy422" },
     { codec: "NV12", pixelFormat: "nv12" },
     { codec: "GREY", pixelFormat: "gray" },
+    { codec: "Y10", pixelFormat: "gray10le" },
+    { codec: "Y12", pixelFormat: "gray12le" },
+    { codec: "Y16", pixelFormat: "gray16le" },
   ]
 ) {
   Deno.test(`V4l2Source converts ${codec} to an image and a JPEG`, async () => {
@@ -225,15 +228,21 @@ for (
         ...["-pix_fmt", pixelFormat, "-f", "rawvideo", "-"],
       ],
     }).output();
-    const recording = { fourcc: codec, width: 640, height: 480, frames: [{ bytes: stdout }] };
+    const isGrayscale = pixelFormat.startsWith("gray");
+    const recording = {
+      fourcc: codec.padEnd(4),
+      width: 640,
+      height: 480,
+      frames: [{ bytes: stdout }],
+    };
     const { events } = await play(recording, { codec });
     const frame = framesOf(events)[0]!;
     const { image } = frame;
     assert.deepEqual([image.width, image.height], [320, 240]);
     // BT.601, limited range, of (176, 128, 96); grey is ffmpeg's full range.
-    const luma = codec === "GREY" ? [138, 142] : [132, 136];
+    const luma = isGrayscale ? [138, 142] : [132, 136];
     assert.ok(image.y[0]! >= luma[0]! && image.y[0]! <= luma[1]!, `Y is ${image.y[0]}`);
-    assert.equal(image.u === undefined, codec === "GREY");
+    assert.equal(image.u === undefined, isGrayscale);
     if (image.u && image.v) {
       assert.ok(Math.abs(image.u[0]! - 107) <= 2, `U is ${image.u[0]}`);
       assert.ok(Math.abs(image.v[0]! - 153) <= 2, `V is ${image.v[0]}`);

@@ -310,3 +310,13 @@ Deno.test("SimulatedCamera draws its people over the wall", async () => {
   assert.deepEqual(await darkAt("person"), [false, true, true, true, false]);
   assert.deepEqual(await darkAt("two_faces"), [true, true, false, true, true]);
 });
+
+Deno.test("SimulatedCamera delivers grayscale images in infrared, and says so", async () => {
+  await using camera = new SimulatedCamera({ spectrum: "infrared" });
+  assert.match(camera.description, /^simulated camera \(person, infrared\): 640x480/);
+  for (const spectrum of ["visible", "infrared"] as const) {
+    const hasChroma: boolean[] = [];
+    await run({ spectrum, durationS: 0.1 }, ({ image }) => hasChroma.push(image.u !== undefined));
+    assert.deepEqual(hasChroma, Array(3).fill(spectrum === "visible"));
+  }
+});

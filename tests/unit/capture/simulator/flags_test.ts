@@ -26,6 +26,7 @@ Deno.test("simulateFlags show a still person with a pulse by default", () => {
   assert.deepEqual(defaultsOf(simulateFlags), {
     enabled: false,
     scene: "person",
+    spectrum: "visible",
     pulseBpm: "72",
     breathingBpm: "15",
     noise: 1,

@@ -134,8 +134,8 @@ for (
     const { image } = draw(scene, state, { maxSwayPx });
     const { rise = 0, swayX = 0, swayY = 0 } = state as Partial<SceneState>;
     for (const plane of [0, 1, 2] as const) {
-      const rows = postureRows(PERSON, { plane: scene.planes[plane], maxSwayPx });
-      const { step, width, height } = scene.planes[plane];
+      const rows = postureRows(PERSON, { plane: scene.planes[plane]!, maxSwayPx });
+      const { step, width, height } = scene.planes[plane]!;
       const expected: Of = (x, y) => {
         const row = y / step, column = x / step;
         const moves = row >= rows.firstRow && column >= rows.left[row]! &&
@@ -227,4 +227,14 @@ Deno.test("Renderer uses the buffers of the pool", () => {
   const { buffer } = renderer.draw(STILL, pool);
   pool.release(buffer);
   assert.equal(renderer.draw(STILL, pool).buffer, buffer);
+});
+
+Deno.test("Renderer draws a scene of luma alone as a grayscale image with the whole noise", () => {
+  const { people, planes: [luma] } = sceneOf(() => 100);
+  const { image, buffer } = draw({ people, planes: [luma] }, {}, { noise: 4 });
+  assert.equal(buffer.length, SIZE.width * SIZE.height);
+  assert.deepEqual([image.u, image.v, image.width, image.height], [undefined, undefined, 80, 60]);
+  const squares = image.y.reduce((sum, value) => sum + (value - 100) ** 2, 0);
+  const deviation = Math.sqrt(squares / image.y.length);
+  assert.ok(Math.abs(deviation - 4) < 0.25, `${deviation}`);
 });

@@ -6,6 +6,7 @@ import {
   type Placement,
   placePeople,
   SKIN_LEVEL,
+  type Spectrum,
 } from "../../../../src/capture/simulator/scene.ts";
 
 Deno.test("placePeople() puts one person at the bottom, as large as fits, and two side by side", () => {
@@ -49,17 +50,26 @@ interface Painted {
   readonly portrait?: Portrait;
   readonly pulseAmplitude?: number;
   readonly seed?: number;
+  readonly spectrum?: Spectrum;
 }
 
 function paint(
-  { width = 60, height = 40, people = [], portrait, pulseAmplitude = 0.01, seed = 1 }: Painted,
+  {
+    width = 60,
+    height = 40,
+    people = [],
+    portrait,
+    pulseAmplitude = 0.01,
+    seed = 1,
+    spectrum = "visible",
+  }: Painted,
 ) {
-  return paintScene({ width, height, people, portrait, pulseAmplitude, seed });
+  return paintScene({ width, height, people, portrait, pulseAmplitude, seed, spectrum });
 }
 
 /** Brightness of a pixel of a plane in grey levels, dithered by up to half a level. */
 function levelAt({ planes }: ReturnType<typeof paint>, plane: 0 | 1 | 2, x: number, y: number) {
-  const { width, base, step } = planes[plane];
+  const { width, base, step } = planes[plane]!;
   return base[Math.floor(y / step) * width + Math.floor(x / step)]! / LEVEL;
 }
 
@@ -92,9 +102,9 @@ Deno.test("paintScene() rounds up the chroma planes of an odd size", () => {
     31,
     21,
   ]]);
-  assert.equal(planes[1].base.length, 31 * 21);
+  assert.equal(planes[1]!.base.length, 31 * 21);
   // The last column and row are the mean of the pixels that exist.
-  const u = planes[1].base[31 * 21 - 1]! / LEVEL;
+  const u = planes[1]!.base[31 * 21 - 1]! / LEVEL;
   assert.ok(Math.abs(u - yuvOf(wallAt(60, 40, { width: 61, height: 41 }))[1]) < 0.6);
 });
 
@@ -228,4 +238,22 @@ Deno.test("paintScene() gives the pulse to all planes, by the absorption of red,
     const value = skin[Math.round(0.4 * SIDE / step) * width + Math.round(0.5 * SIDE / step)]!;
     assert.ok(Math.abs(value / SKIN_LEVEL - change[i]!) < 0.003, `plane ${i}: ${value}`);
   }
+});
+
+Deno.test("paintScene() paints luma alone in infrared, with a quarter of the pulse in green", () => {
+  const color: Rgb = [200, 140, 110];
+  const options = {
+    width: 100,
+    height: 100,
+    people: [{ left: 0, top: 0, height: 100 }],
+    portrait: portraitOf(100, 100, color),
+    pulseAmplitude: 0.01,
+  };
+  const { planes } = paint({ ...options, spectrum: "infrared" });
+  assert.equal(planes.length, 1);
+  const at = 38 * 100 + 52;
+  const luma = planes[0].base[at]! / LEVEL, change = planes[0].skin[at]! / SKIN_LEVEL;
+  assert.ok(Math.abs(luma - (0.7 * 200 + 0.2 * 140 + 0.1 * 110)) < 0.52, `${luma}`);
+  // Green changes by 0.77 of the amplitude.
+  assert.ok(Math.abs(-change / luma / (0.77 * 0.01) - 0.25) < 0.01, `${change} of ${luma}`);
 });

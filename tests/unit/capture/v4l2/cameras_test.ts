@@ -1,8 +1,14 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { parseCameras } from "../../../../src/capture/v4l2/cameras.ts";
-import { describe } from "../../../../src/commands/devices.ts";
+import {
+  type CameraInfo,
+  parseCameras,
+  withDistinctPaths,
+} from "../../../../src/capture/v4l2/cameras.ts";
+import { describe as describeAll } from "../../../../src/commands/devices.ts";
 
+const describe = (v4l2: CameraInfo[]) =>
+  describeAll({ v4l2, libcamera: { state: "listed", cameras: [] } });
 const TEXT = [
   "camera\t/dev/video0\t/dev/v4l/by-id/usb-A\tHD Webcam\tusb-1\tuvcvideo\t",
   "format\tMJPG\tMotion-JPEG\t1",
@@ -44,4 +50,25 @@ Deno.test("parseCameras() takes an absent size for 0", () => {
     { width: 0, height: 0, fps: [] },
     { width: 64, height: 0, fps: [] },
   ]);
+});
+
+Deno.test("withDistinctPaths() selects equal cameras without serial numbers by their ports", () => {
+  const byId = (name: string) => `/dev/v4l/by-id/usb-${name}-video-index0`;
+  const byPath = (port: number) => `/dev/v4l/by-path/usb-${port}-video-index0`;
+  const lineOf = (number: number, stable: string, name: string) =>
+    `camera\t/dev/video${number}\t${stable}\t${name}\tusb-${number}\tuvcvideo\t\t${byPath(number)}`;
+  const pathsOf = (...lines: string[]) =>
+    withDistinctPaths(parseCameras(lines.join("\n"))).map(({ stablePath }) => stablePath);
+  // udev has one link for both, which leads to the second one.
+  assert.deepEqual(
+    pathsOf(
+      lineOf(0, byPath(0), "Webcam"),
+      lineOf(1, byId("Webcam"), "Webcam"),
+      lineOf(2, byId("Other"), "Other"),
+    ),
+    [byPath(0), byPath(1), byId("Other")],
+  );
+  const numbered = ["1", "2"].map((serial, number) => lineOf(number, byId(serial), "Webcam"));
+  assert.deepEqual(pathsOf(...numbered), [byId("1"), byId("2")]);
+  assert.deepEqual(pathsOf("camera\t/dev/video0\t\tvivid\tplatform\tvivid\t\t"), [undefined]);
 });

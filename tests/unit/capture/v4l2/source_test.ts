@@ -546,7 +546,19 @@ Deno.test("V4l2Source opens a camera again by its stable path, without a search"
     await kindsOf(source);
   });
   assert.deepEqual(requests.map(({ path }) => path), ["/dev/fake", "/dev/v4l/by-id/fake"]);
-  assert.deepEqual([asked, log.lines], [["/dev/fake", "/dev/v4l/by-id/fake"], []]);
+  assert.deepEqual([asked, log.lines], [["/dev/fake"], []]);
+});
+
+Deno.test("V4l2Source keeps the link of a port, also if a link of an equal camera leads there", async () => {
+  const device = "/dev/v4l/by-path/pci-usb-0:2-video-index0";
+  const devices = {
+    list: () => Promise.reject(new Error("not needed")),
+    stablePath: () => "/dev/v4l/by-id/usb-equal-video-index0",
+  };
+  const { requests } = await withCameras([[FAILED], []], { devices, device }, async (source) => {
+    await kindsOf(source);
+  });
+  assert.deepEqual(requests.map(({ path }) => path), [device, device]);
 });
 
 Deno.test("V4l2Source fails with a hint if the camera cannot be opened at the start", async () => {

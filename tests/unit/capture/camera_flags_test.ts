@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { cameraFlags } from "../../../../src/capture/v4l2/flags.ts";
-import { accepts, assertNumberLimits, defaultsOf } from "../../../support/flag_limits.ts";
+import { cameraFlags } from "../../../src/capture/camera_flags.ts";
+import { accepts, assertNumberLimits, defaultsOf } from "../../support/flag_limits.ts";
 
 Deno.test("cameraFlags accept numbers within their limits, and none beyond", () => {
   assertNumberLimits(cameraFlags, {
@@ -21,6 +21,7 @@ Deno.test("cameraFlags have the documented defaults", () => {
     codec: "auto",
     autoLock: true,
     powerLineFrequency: "auto",
+    source: "auto",
     inputTransformMode: "none",
   });
 });
