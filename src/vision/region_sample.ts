@@ -90,6 +90,8 @@ export interface RegionSample {
   readonly clipped: number;
   /** Mean absolute luma difference from the previous frame, 0..255; of the face, if there is one. */
   readonly motion: number;
+  /** The camera delivers grayscale images: red, green and blue are equal. */
+  readonly isGrayscale?: boolean;
   /** Sample of the BVP from a neural network, if one is loaded. */
   readonly networkPulse?: number;
   /** Samples of precomputed BVP signals, in the validation of recordings without images. */

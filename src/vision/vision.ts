@@ -8,6 +8,7 @@ import { rgbOf } from "./color.ts";
 import { FaceDetector } from "./detector.ts";
 import { type DetectionContext, FaceTracker } from "./face_tracker.ts";
 import { DetectionScheduler } from "./detection_scheduler.ts";
+import { type GrayscaleContext, GrayscaleDetector } from "./grayscale_detector.ts";
 import { chestRectangle, noseRectangle, regionShapes, toPixels } from "./layout.ts";
 import { PulseNetwork } from "./pulse_network.ts";
 import {
@@ -72,6 +73,7 @@ export class Vision implements AsyncDisposable {
   #detected: DetectionContext & { readonly faces: readonly Detection[] } | undefined;
   #lastDetectionUs = -Infinity;
   readonly #appearance = new Appearance();
+  readonly #grayscale = new GrayscaleDetector();
   /** Track of the newest observed face. */
   #track: number | undefined;
   /** When the face was last replaced; earlier detections no longer count. */
@@ -223,6 +225,7 @@ export class Vision implements AsyncDisposable {
     this.#meter.measure(image);
     this.#translate(image);
     const regions = this.#means(image);
+    const isGrayscale = this.#isGrayscale(image, { timeUs, skin: face && regions.skin });
     if (this.#layout && this.#layout.brightness === 0) {
       this.#layout.brightness = regions.skin?.g ?? 0;
     }
@@ -236,10 +239,19 @@ export class Vision implements AsyncDisposable {
       faceCount: this.#tracker.faceCount,
       ...(chest && { chest }),
       ...(nose && { nose }),
+      ...(isGrayscale && { isGrayscale }),
       brightness: this.#meter.brightness,
       clipped: this.#meter.clipped,
       motion: this.#meter.motion,
     };
+  }
+
+  /** A change draws the masks anew: skin looks different in infrared light. */
+  #isGrayscale(image: Image, context: GrayscaleContext): boolean {
+    const before = this.#grayscale.isGrayscale;
+    const isGrayscale = this.#grayscale.push(image, context);
+    if (isGrayscale !== before && this.#layout) this.#layout.timeUs = -Infinity;
+    return isGrayscale;
   }
 
   /** The tracked face, unless it has been replaced by another face or by something else. */

@@ -1,6 +1,6 @@
 import { type MonotonicUs, monotonicUs } from "../base/time.ts";
 import type { RegionSample } from "../vision/region_sample.ts";
-import type { VitalsEngine, VitalsEstimate, VitalsOptions } from "./estimate.ts";
+import type { PulseEstimate, VitalsEngine, VitalsEstimate, VitalsOptions } from "./estimate.ts";
 import type { Withheld } from "./withheld.ts";
 import type { StatusName } from "./condition/status_table.ts";
 import { BreathingEstimator } from "./breathing/estimator.ts";
@@ -51,6 +51,7 @@ class Engine implements VitalsEngine {
   #explainedUs = -Infinity;
   #frames = 0;
   #disconnected = false;
+  #isGrayscale = false;
   /** The `strict` breathing rate of the last estimate, if it had one. */
   #breathsPerMinute: number | undefined;
 
@@ -69,8 +70,10 @@ class Engine implements VitalsEngine {
     while (this.#recent[0]!.timeUs < sample.timeUs - RECENT_US) this.#recent.shift();
     if (this.#isRepeated(sample)) return;
     this.#followFace(sample);
-    this.#pulse.push(sample);
+    this.#followColor(sample);
     this.#breathing.push(sample);
+    if (this.#isGrayscale) return;
+    this.#pulse.push(sample);
     this.#derived.push(sample);
   }
 
@@ -93,6 +96,14 @@ class Engine implements VitalsEngine {
     this.#subjects++;
   }
 
+  /** Starts the pulse anew if the camera changes between color and grayscale, as at dusk. */
+  #followColor({ isGrayscale = false }: RegionSample): void {
+    if (isGrayscale === this.#isGrayscale) return;
+    this.#isGrayscale = isGrayscale;
+    this.#pulse.reset();
+    this.#derived.reset();
+  }
+
   estimate(nowUs: MonotonicUs = this.#newest?.timeUs ?? monotonicUs(0)): VitalsEstimate {
     const newest = this.#newest;
     const timeUs = newest?.timeUs ?? nowUs;
@@ -100,15 +111,17 @@ class Engine implements VitalsEngine {
     this.#condition = this.#assessCondition(nowUs);
     const obstacle = this.#obstacle(nowUs);
     const explanation = explanationOf(this.#condition);
-    const pulse = this.#explain(
-      this.#pulse.estimate({
-        ...(obstacle ? { obstacle } : {}),
-        ...(explanation ? { explanation } : {}),
-        ...(this.#breathsPerMinute ? { breathsPerMinute: this.#breathsPerMinute } : {}),
-      }),
-      timeUs,
-    );
-    if (pulse.withheld !== "low_quality") this.#explainedUs = timeUs;
+    const pulse = this.#isGrayscale
+      ? withheldPulse(obstacle ?? explanation ?? "low_quality")
+      : this.#explain(
+        this.#pulse.estimate({
+          ...(obstacle ? { obstacle } : {}),
+          ...(explanation ? { explanation } : {}),
+          ...(this.#breathsPerMinute ? { breathsPerMinute: this.#breathsPerMinute } : {}),
+        }),
+        timeUs,
+      );
+    if (pulse.withheld !== "low_quality" || this.#isGrayscale) this.#explainedUs = timeUs;
     const bvpWindow = this.#pulse.wave;
     const context: EstimateContext = {
       nowUs,
@@ -127,6 +140,7 @@ class Engine implements VitalsEngine {
       frameCount: this.#frames,
       ...(this.#subjects > 0 ? { subject: this.#subjects } : {}),
       ...(timeUs - this.#explainedUs >= WITHOUT_PULSE_US ? { isFaceWithoutPulse: true } : {}),
+      ...(this.#isGrayscale ? { isGrayscale: true } : {}),
       pulse: {
         ...pulse,
         ...(beats ? { beats } : {}),
@@ -198,6 +212,14 @@ class Engine implements VitalsEngine {
     const spanUs = Math.max(last, nowUs - FRAME_TIMEOUT_US) - first;
     return ((this.#recent.length - 1) * 1e6) / spanUs;
   }
+}
+
+/**
+ * The pulse of grayscale images: none. Only color distinguishes blood from motion and from light that
+ * falls on the face alone: one channel has a confidence of 1 for either (docs/vitals/pulse.md).
+ */
+function withheldPulse(withheld: Withheld): PulseEstimate {
+  return { withheld, rate: [], trace: [], respirationQuotient: [] };
 }
 
 /** Returns the reason by which a condition of the image explains a pulse of low quality. */

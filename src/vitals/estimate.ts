@@ -113,6 +113,8 @@ export interface VitalsEstimate {
   readonly subject?: number;
   /** The face has shown no pulse for 15 s although nothing in the image prevents it. */
   readonly isFaceWithoutPulse?: true;
+  /** The camera delivers grayscale images, from which no pulse is published. */
+  readonly isGrayscale?: boolean;
   readonly pulse: PulseEstimate;
   readonly breathing: BreathingEstimate;
   /** Relative and unitless; present only if enabled in the options. */

@@ -10,6 +10,7 @@ export const vitalsFlags = topic("Vital signs", ["serve"], {
       default: 0.2,
       range: [0.1, 5],
       placeholder: "S",
+      commands: ["serve", "simulate"],
     },
   ),
   enablePhasicBp: bool("enable_phasic_bp", "Publish phasic blood pressure, in relative units."),

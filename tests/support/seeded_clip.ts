@@ -1,6 +1,6 @@
 import { monotonicUs } from "../../src/base/time.ts";
 import { BufferPool } from "../../src/capture/buffer_pool.ts";
-import type { Frame } from "../../src/capture/frame.ts";
+import type { Frame, Image } from "../../src/capture/frame.ts";
 import { Physiology } from "../../src/capture/simulator/physiology.ts";
 import {
   loadPortrait,
@@ -8,7 +8,7 @@ import {
   PORTRAIT_ASPECT,
 } from "../../src/capture/simulator/portrait.ts";
 import { Renderer } from "../../src/capture/simulator/renderer.ts";
-import { paintScene, type Placement } from "../../src/capture/simulator/scene.ts";
+import { paintScene, type Placement, type Spectrum } from "../../src/capture/simulator/scene.ts";
 import { Vision } from "../../src/vision/vision.ts";
 import { createVitalsEngine } from "../../src/vitals/engine.ts";
 import type { VitalsEstimate } from "../../src/vitals/estimate.ts";
@@ -49,6 +49,12 @@ export interface Shot {
   readonly swayPx?: number;
   /** Illumination; 1 is a well lit room. @default 1 */
   readonly light?: number;
+  /** @default "visible" */
+  readonly spectrum?: Spectrum;
+  /** Whether the pulse and the breathing of the shot before go on. @default false */
+  readonly continues?: boolean;
+  /** Whether images without chroma get planes that are all neutral. @default false */
+  readonly hasNeutralChroma?: boolean;
 }
 
 /** An estimate, with the seconds since the first frame of the clip. */
@@ -61,7 +67,7 @@ export interface TimedEstimate {
 export interface ShotTruth {
   readonly startS: number;
   readonly endS: number;
-  /** Onsets of the beats and of the breaths. */
+  /** Onsets of the beats and of the breaths, also of the shots that this one continues. */
   readonly beatsS: readonly number[];
   readonly breathsS: readonly number[];
 }
@@ -90,21 +96,26 @@ export async function measureClip(
   const estimates: TimedEstimate[] = [];
   const truths: ShotTruth[] = [];
   let sequence = 0;
+  let body = bodyOf(shots[0]!, seed * 100), bodyStartS = 0;
   for (const [index, shot] of shots.entries()) {
     const startS = sequence / CLIP_FPS;
     const shotSeed = seed * 100 + index;
     const renderer = await openRenderer(shot, shotSeed);
-    const body = bodyOf(shot, shotSeed);
+    if (!shot.continues) {
+      body = bodyOf(shot, shotSeed);
+      bodyStartS = startS;
+    }
     for (let k = 0; k < Math.round(shot.seconds * CLIP_FPS); k++, sequence++) {
       const timeS = k / CLIP_FPS;
-      const { bvp, breath } = body.at(timeS);
-      const { image, buffer } = renderer.draw({
+      const { bvp, breath } = body.at(sequence / CLIP_FPS - bodyStartS);
+      const { image: drawn, buffer } = renderer.draw({
         index: k,
         pulse: bvp,
         rise: shot.person?.breathing ? CHEST_RISE_PX * breath : 0,
         ...swayAt(timeS, shot.swayPx ?? 0),
         light: shot.light ?? 1,
       }, pool);
+      const image = shot.hasNeutralChroma ? withNeutralChroma(drawn) : drawn;
       const stampUs = stamp(START_US + Math.round((sequence * 1e6) / CLIP_FPS));
       if (stampUs === undefined) {
         pool.release(buffer);
@@ -122,11 +133,19 @@ export async function measureClip(
     truths.push({
       startS,
       endS: sequence / CLIP_FPS,
-      beatsS: body.beatsS().map((beatS) => startS + beatS),
-      breathsS: body.breathsS().map((breathS) => startS + breathS),
+      beatsS: body.beatsS().map((beatS) => bodyStartS + beatS),
+      breathsS: body.breathsS().map((breathS) => bodyStartS + breathS),
     });
   }
   return { shots: truths, estimates };
+}
+
+const NEUTRAL_CHROMA = new Uint8Array((WIDTH * HEIGHT) / 4).fill(128);
+
+/** The image as a camera delivers it whose format has chroma. */
+function withNeutralChroma(image: Image): Image {
+  const chroma = { u: NEUTRAL_CHROMA, v: NEUTRAL_CHROMA, uvStride: WIDTH / 2 };
+  return { ...image, ...chroma, chromaShiftX: 1, chromaShiftY: 1 };
 }
 
 /** Rise of the chest with a breath, in pixels. */
@@ -138,7 +157,10 @@ const NOISE = 1.5;
 /** Red, green and blue of the second complexion, relative to the portrait. */
 const SECOND_COMPLEXION = [0.92, 0.82, 0.78] as const;
 
-async function openRenderer({ person, swayPx = 0 }: Shot, seed: number): Promise<Renderer> {
+async function openRenderer(
+  { person, swayPx = 0, spectrum = "visible" }: Shot,
+  seed: number,
+): Promise<Renderer> {
   const placement = placementOf(person?.place ?? "centre");
   const scene = paintScene({
     width: WIDTH,
@@ -147,6 +169,7 @@ async function openRenderer({ person, swayPx = 0 }: Shot, seed: number): Promise
     portrait: person && await portraitOf(person.face ?? "first", placement.height),
     pulseAmplitude: person?.pulse ? PULSE_AMPLITUDE : 0,
     seed,
+    spectrum,
   });
   return new Renderer(scene, { seed, noise: NOISE, maxSwayPx: 2 * swayPx });
 }

@@ -24,5 +24,16 @@ export const CLIPS = {
   same_place: [{ seconds: 25, person: FIRST }, { seconds: 20, person: SECOND }],
   fibrillation: [{ seconds: 40, person: { ...FIRST, pulse: 80, rhythm: "fibrillation" } }],
   bigeminy: [{ seconds: 40, person: { ...FIRST, pulse: 72, rhythm: "bigeminy" } }],
+  infrared: [{ seconds: 22, person: FIRST, spectrum: "infrared" }],
+  infrared_photograph: [
+    { seconds: 18, person: { pulse: 0, breathing: 0 }, swayPx: 1, spectrum: "infrared" },
+  ],
+  infrared_motion: [{ seconds: 18, person: FIRST, swayPx: 6, spectrum: "infrared" }],
+  /** The infrared filter of a color camera moves away at 12 s, and back at 20 s. */
+  dusk: [
+    { seconds: 12, person: FIRST },
+    { seconds: 8, person: FIRST, continues: true, spectrum: "infrared", hasNeutralChroma: true },
+    { seconds: 12, person: FIRST, continues: true },
+  ],
   held_breath: [{ seconds: 45, person: { ...FIRST, breathing: "14,0@25" } }],
 } as const satisfies Readonly<Record<string, readonly Shot[]>>;

@@ -127,6 +127,7 @@ export class CandidateJudge {
     const hasColors = signals.some(({ isProjection }) => isProjection);
     for (const band of [SLOW_BAND, FAST_BAND]) {
       if (band.needsColors && !hasColors) continue;
+      if (band.needsBreathingRate && context.breathsPerMinute === undefined) continue;
       const overview = fuse(ofWholeFace, { sampleRateHz, band });
       if (!overview || overview.features.snrDb < MIN_OVERVIEW_SNR_DB) continue;
       const candidate = fuse(signals, { sampleRateHz, band });

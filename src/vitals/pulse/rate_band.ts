@@ -24,6 +24,8 @@ export interface RateBand {
   readonly minBreathingHarmonicConfidence: number;
   /** Whether colors are needed: a ready signal does not show whether it is blood or breathing. */
   readonly needsColors: boolean;
+  /** Whether a breathing rate is needed: breathing, which colors skin too, may be as fast. */
+  readonly needsBreathingRate: boolean;
 }
 
 const perMinute = (low: number, high: number): Band => ({ lowHz: low / 60, highHz: high / 60 });
@@ -39,6 +41,7 @@ export const USUAL_BAND: RateBand = {
   breathingHarmonics: [2, 3],
   minBreathingHarmonicConfidence: 0.9,
   needsColors: false,
+  needsBreathingRate: false,
 };
 
 /** Athletes at rest, and slow hearts. Breathing is as fast, so that its fundamental counts as well. */
@@ -51,6 +54,7 @@ export const SLOW_BAND: RateBand = {
   breathingHarmonics: [1, 2, 3, 4],
   minBreathingHarmonicConfidence: Infinity,
   needsColors: true,
+  needsBreathingRate: true,
 };
 
 /** Infants, and adults at their limit. */
@@ -63,4 +67,5 @@ export const FAST_BAND: RateBand = {
   breathingHarmonics: [],
   minBreathingHarmonicConfidence: 0,
   needsColors: false,
+  needsBreathingRate: false,
 };

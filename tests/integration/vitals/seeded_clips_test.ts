@@ -181,6 +181,62 @@ Deno.test("VitalsEngine publishes no pulse of the clip fibrillation with a confi
   assert.ok(estimates.some(({ estimate }) => estimate.pulse.withheld === "irregular"));
 });
 
+for (const name of ["infrared", "infrared_photograph", "infrared_motion"] as const) {
+  Deno.test(`VitalsEngine publishes nothing of a pulse from the clip ${name}`, async () => {
+    const { estimates } = await MEASURED[name]();
+    for (const { atS, estimate: { pulse, isGrayscale } } of estimates) {
+      assert.equal(isGrayscale, true, `after ${atS} s`);
+      assert.deepEqual([pulse.strict, pulse.beats, pulse.hrv], [undefined, undefined, undefined]);
+      assert.deepEqual([pulse.rate, pulse.trace], [[], []]);
+    }
+  });
+}
+
+Deno.test("VitalsEngine measures the breathing of the clip infrared, and finds its face", async () => {
+  const clip = await MEASURED.infrared();
+  const accuracy = accuracyOf(clip, "breathing", { fromS: SETTLED_S.breathing });
+  assert.ok(accuracy.coverage >= MIN_COVERAGE, JSON.stringify(accuracy));
+  assert.ok(accuracy.largestError <= LARGEST_ERROR.breathing, JSON.stringify(accuracy));
+  const { condition, pulse } = clip.estimates.at(-1)!.estimate;
+  assert.deepEqual([condition, pulse.withheld], ["OK", "low_quality"]);
+});
+
+for (const name of ["infrared_photograph", "infrared_motion"] as const) {
+  Deno.test(`VitalsEngine publishes no breathing of the clip ${name}`, async () => {
+    assert.deepEqual(published(await MEASURED[name](), "breathing"), []);
+  });
+}
+
+Deno.test("VitalsEngine takes no clip in color for a grayscale one, however dark", async () => {
+  for (const name of ["still", "motion", "low_light", "dark", "photograph", "empty"] as const) {
+    const { estimates } = await MEASURED[name]();
+    assert.ok(estimates.every(({ estimate }) => !estimate.isGrayscale), name);
+  }
+});
+
+/** Seconds from a change between color and grayscale until it is known: 1 today. */
+const GRAYSCALE_LAG_S = 1.2;
+
+Deno.test("VitalsEngine follows the camera of the clip dusk to grayscale and back", async () => {
+  const clip = await MEASURED.dusk();
+  const [first, second, third] = [0, 1, 2].map((shot) => accuracyOf(clip, "pulse", { shot }));
+  for (const { wrongFraction, coverage } of [first!, third!]) {
+    assert.equal(wrongFraction, 0);
+    assert.ok(coverage > 0.4, `${coverage}`);
+  }
+  assert.ok(Number.isNaN(second!.wrongFraction) || second!.wrongFraction === 0);
+  for (const { atS, estimate: { isGrayscale = false } } of clip.estimates) {
+    if (atS > 12 + GRAYSCALE_LAG_S && atS < 20) assert.equal(isGrayscale, true, `after ${atS} s`);
+    if (atS < 12 || atS > 20 + GRAYSCALE_LAG_S) assert.equal(isGrayscale, false, `after ${atS} s`);
+  }
+  const pulses = published(clip, "pulse").map(({ atS }) => atS);
+  assert.ok(pulses.every((atS) => atS < 12 + GRAYSCALE_LAG_S || atS > 25), `${pulses}`);
+  for (const shot of [0, 1, 2]) {
+    const { largestError } = accuracyOf(clip, "breathing", { shot });
+    assert.ok(largestError <= 1, `shot ${shot}: ${largestError}`);
+  }
+});
+
 /** Seconds from the last breath to the end of the rate, and to the apnea: 1.8 and 9 today. */
 const HELD_BREATH_S = { rate: 2.1, apnea: 9.9 };
 

@@ -8,7 +8,7 @@ import { rgbOf } from "../../../src/vision/color.ts";
 import { type DetectOptions, FaceDetector } from "../../../src/vision/detector.ts";
 import { PulseNetwork } from "../../../src/vision/pulse_network.ts";
 import { Vision } from "../../../src/vision/vision.ts";
-import { paint } from "../../support/yuv.ts";
+import { grey, paint } from "../../support/yuv.ts";
 
 const SIZE = { width: 320, height: 240 } as const;
 const COLOR = { range: "full", matrix: "bt601" } as const;
@@ -587,4 +587,28 @@ Deno.test("Vision.open() frees the detector if the pulse network cannot be opene
   } finally {
     FaceDetector.open = open;
   }
+});
+
+Deno.test("Vision reports grayscale images, at once without chroma, and draws the masks anew", async () => {
+  const neutral: Image = { ...IMAGE, u: IMAGE.u!.map(() => 128), v: IMAGE.v!.map(() => 128) };
+  await withVision(() => [faceAt()], async ({ layouts, observe }) => {
+    let timeUs = 0;
+    const show = async (image: Image, frames: number) => {
+      const seen: (boolean | undefined)[] = [];
+      for (let k = 0; k < frames; k++) {
+        seen.push((await observe(timeUs, image)).isGrayscale);
+        timeUs += 33_333;
+      }
+      return seen;
+    };
+    assert.ok((await show(IMAGE, 30)).every((isGrayscale) => isGrayscale === undefined));
+    const before = layouts.length;
+    const neutralSeen = await show(neutral, 45);
+    assert.deepEqual([neutralSeen[28], neutralSeen[32]], [undefined, true]);
+    assert.equal(layouts.length, before + 1);
+    assert.equal((await show(IMAGE, 45)).at(-1), undefined);
+    assert.equal(layouts.length, before + 2);
+    assert.deepEqual(await show(grey(IMAGE), 2), [true, true]);
+    assert.equal(layouts.length, before + 3);
+  });
 });

@@ -371,3 +371,63 @@ Deno.test("VitalsEngine needs a confidence of 0.9 for a pulse at twice the publi
   assert.equal(withheldAt(30), "motion");
   assert.equal(withheldAt(24), undefined);
 });
+
+/** Samples of a person whose camera delivers color until `fromS`, then grayscale until `toS`. */
+function* duskSamples({ fromS, toS, seconds }: { fromS: number; toS: number; seconds: number }) {
+  const person = { ...FIRST_PERSON, breathsPerMinute: 15 };
+  for (const sample of personSamples(person, { seconds, startUs: 0, track: 1 })) {
+    const timeS = sample.timeUs / 1e6;
+    const isGrayscale = timeS >= fromS && timeS < toS;
+    const regions = Object.fromEntries(
+      Object.entries(sample.regions).map(([name, region]) => {
+        const { r, g, b } = region;
+        const luma = 0.299 * r + 0.587 * g + 0.114 * b;
+        return [name, isGrayscale ? { ...region, r: luma, g: luma, b: luma } : region];
+      }),
+    );
+    yield { ...sample, regions, isGrayscale };
+  }
+}
+
+Deno.test("VitalsEngine publishes breathing but nothing of a pulse from grayscale images", () => {
+  const seen = estimates(duskSamples({ fromS: 0, toS: 40, seconds: 40 }));
+  for (const { pulse, isGrayscale, isFaceWithoutPulse } of seen) {
+    const { rate, trace, strict, beats, hrv, withheld } = pulse;
+    assert.deepEqual({ rate, trace, strict, beats, hrv, withheld }, {
+      rate: [],
+      trace: [],
+      strict: undefined,
+      beats: undefined,
+      hrv: undefined,
+      withheld: "low_quality",
+    });
+    assert.equal(isGrayscale, true);
+    assert.equal(isFaceWithoutPulse, undefined);
+  }
+  const { breathing } = seen.at(-1)!;
+  assert.ok(Math.abs(breathing.strict!.value - 15) < 1, JSON.stringify(breathing.strict));
+});
+
+Deno.test("VitalsEngine measures the pulse anew after grayscale images, and breathing throughout", () => {
+  const seen = estimates(duskSamples({ fromS: 30, toS: 45, seconds: 60 }));
+  const during = (fromS: number, toS: number) =>
+    seen.filter(({ timeUs }) => timeUs >= fromS * 1e6 && timeUs < toS * 1e6);
+  assert.ok(during(8, 30).every(({ pulse }) => pulse.strict));
+  assert.ok(during(30, 45).every(({ pulse }) => pulse.withheld === "low_quality"));
+  assert.ok(during(45, 49.8).every(({ pulse }) => pulse.withheld === "warming_up"));
+  assert.ok(during(53, 60).every(({ pulse }) => Math.abs(pulse.strict!.value - 66) < 3));
+  for (const { breathing, timeUs } of during(25, 60)) {
+    assert.ok(Math.abs(breathing.strict!.value - 15) < 1, `${timeUs / 1e6} s`);
+  }
+});
+
+Deno.test("VitalsEngine explains grayscale images by their condition, if that is a problem", () => {
+  const dark = { r: 14, g: 14, b: 14, pixels: 4000, clipped: 0 };
+  const samples = samplesOf(4, {
+    at: () => ({ isGrayscale: true, brightness: 14, regions: { skin: dark } }),
+  });
+  // The samples differ, so that they are not frozen.
+  const seen = estimates(samples.map((sample, k) => ({ ...sample, motion: 1 + (k % 2) })));
+  assert.equal(seen.at(-1)!.condition, "IMAGE_TOO_DARK");
+  assert.equal(seen.at(-1)!.pulse.withheld, "too_dark");
+});

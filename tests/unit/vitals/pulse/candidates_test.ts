@@ -4,7 +4,8 @@ import { colorOf, pulseWindow } from "../../../support/pulse_window.ts";
 import { constantModel } from "../../../support/pulse_models.ts";
 
 const PULSE_HZ = 1.4;
-const context = { faceSpeed: 0, breathsPerMinute: undefined } as const;
+/** No multiple of this breathing rate up to the fourth is in the range of a pulse. */
+const context = { faceSpeed: 0, breathsPerMinute: 6 } as const;
 
 /** Skin that has a pulse of 84 beats/min, under a colored lamp that flickers at a frequency. */
 function flickering(lampHz: number) {
@@ -89,6 +90,19 @@ Deno.test("CandidateJudge finds a slow and a fast pulse once it was steady for 2
     assert.ok(judgedAfter(2, window)?.decision.withheld !== undefined || !judgedAfter(2, window));
     const { rate: found, decision } = judgedAfter(2.5, window);
     assert.ok(Math.abs(found - rate) < 1 && !decision.withheld, `${found} instead of ${rate}`);
+  }
+});
+
+Deno.test("CandidateJudge finds a slow pulse, but no other, only beside a breathing rate", () => {
+  for (const [rate, needed] of [[34, true], [72, false], [205, false]] as const) {
+    const window = bloodAt([[rate / 60, 0.004], [rate / 30, 0.001]]);
+    const judge = new CandidateJudge(constantModel(0.97));
+    let decision = {};
+    for (let at = 0; at <= 2.5; at += 0.5) {
+      const unknown = { ...context, breathsPerMinute: undefined, timeUs: at * 1e6 };
+      decision = judge.judge(window, unknown)!.decision;
+    }
+    assert.equal("withheld" in decision, needed, `${rate}`);
   }
 });
 
