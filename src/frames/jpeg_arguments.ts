@@ -25,7 +25,8 @@ export function encoderArguments(
     ...executable.passthrough,
     ...["-c:v", "mjpeg", "-pix_fmt", jpegFormat, "-threads", "1"],
     // Optimized Huffman tables would save 5 % of the bytes and take a third more time.
-    ...["-huffman", "default"],
+    // These, and two tables of quantizers, are what RTP/JPEG can carry (RFC 2435).
+    ...["-huffman", "default", "-force_duplicated_matrix", "1"],
     ...["-qmin", "1", "-qmax", "60", "-q:v", String(qscaleOf(quality))],
     ...NUT_OUTPUT,
   ];

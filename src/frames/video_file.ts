@@ -20,8 +20,9 @@ export class VideoFile implements AsyncDisposable {
   readonly #raw: Uint8Array<ArrayBuffer>;
   #headerWritten = false;
 
-  private constructor(child: Deno.ChildProcess, { path, width, height, bytes }: {
+  private constructor(child: Deno.ChildProcess, { path, fourcc, width, height, bytes }: {
     path: string;
+    fourcc: string;
     width: number;
     height: number;
     bytes: number;
@@ -31,14 +32,15 @@ export class VideoFile implements AsyncDisposable {
     this.#writer = child.stdin.getWriter();
     this.#writer.closed.catch(() => {}); // `finish` reports the reason
     this.#stderr = new Response(child.stderr).text();
-    this.#nut = new NutWriter({ fourcc: "I420", width, height });
+    this.#nut = new NutWriter({ fourcc, width, height });
     this.#raw = new Uint8Array(bytes);
   }
 
   /**
    * Starts ffmpeg, which overwrites an existing file.
    *
-   * @param options.template An image of the size and format of all that follow: full range, 4:2:0.
+   * @param options.template An image of the size and format of all that follow: full range, 4:2:0
+   * or grayscale.
    * @param options.fps Frame rate whose period is the unit of the file's timestamps.
    */
   static async create(
@@ -62,7 +64,8 @@ export class VideoFile implements AsyncDisposable {
       stdout: "null",
       stderr: "piped",
     }).spawn();
-    return new VideoFile(child, { path, width, height, bytes });
+    const fourcc = template.u ? "I420" : "Y800";
+    return new VideoFile(child, { path, fourcc, width, height, bytes });
   }
 
   /**

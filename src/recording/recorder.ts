@@ -1,3 +1,4 @@
+import { untilAborted } from "../base/abort.ts";
 import { METRIC_TOPICS } from "../envelopes/envelope.ts";
 import type { Clock } from "../telemetry/clock.ts";
 import { HistoryFollower } from "../transports/redis/history.ts";
@@ -63,7 +64,7 @@ export class Recorder {
     const { reader, prefix, usePubsub, clock } = this.#options;
     if (usePubsub) {
       await reader.subscribe(...METRIC_TOPICS.map((topic) => `${prefix}:${topic}`));
-      return await aborted(signal);
+      return await untilAborted(signal);
     }
     const follower = new HistoryFollower(
       reader,
@@ -75,11 +76,4 @@ export class Recorder {
       await clock.sleep(POLL_MS, signal);
     }
   }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    signal.addEventListener("abort", () => resolve());
-  });
 }

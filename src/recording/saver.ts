@@ -25,13 +25,15 @@ interface Session {
   changed: boolean;
   /** When the series may be derived next. */
   dueUs: number;
+  /** The status that was appended last. */
+  statusCode?: unknown;
 }
 
 /**
  * Saves sessions to files. Metrics belong to the session of their `metadata.session_id`, or else to
  * that which was recorded at their timestamp, so that messages that are replayed after an outage
  * reach their own session. The `recording_state`, which each status repeats, begins and ends
- * sessions.
+ * sessions. Of the statuses, those are saved whose code differs from that before.
  */
 export class SessionSaver implements AsyncDisposable {
   readonly #directory: string;
@@ -91,6 +93,9 @@ export class SessionSaver implements AsyncDisposable {
         "warning",
         "Ignored a message that is not an envelope",
       );
+    } else if (envelope.type === "status") {
+      const isSaved = isRecordingState(envelope) && this.#addState(envelope);
+      this.#addStatus(envelope, isSaved);
     } else if (isRecordingState(envelope)) {
       this.#addState(envelope);
     } else if (METRIC_TYPES.includes(envelope.type)) {
@@ -128,13 +133,25 @@ export class SessionSaver implements AsyncDisposable {
     });
   }
 
-  #addState(envelope: ReceivedEnvelope): void {
+  /** Returns true if the state was a change, and was saved. */
+  #addState(envelope: ReceivedEnvelope): boolean {
     const { timestamp, payload } = envelope;
     const sessionId = payload["recording"] === true ? sessionIdOf(envelope) : undefined;
     const change = this.#timeline.add({ timestamp, sessionId });
-    if (!change) return;
+    if (!change) return false;
     this.#append(change.previous, envelope);
     this.#append(sessionId, envelope);
+    return true;
+  }
+
+  /** Saves the first status of a session, and each that has another code than the one before. */
+  #addStatus(envelope: ReceivedEnvelope, isSaved: boolean): void {
+    const sessionId = this.#timeline.at(envelope.timestamp);
+    const session = sessionId === undefined ? undefined : this.#sessions.get(sessionId);
+    const { code } = envelope.payload;
+    if (!session || session.statusCode === code) return;
+    session.statusCode = code;
+    if (!isSaved) this.#append(sessionId, envelope);
   }
 
   #append(sessionId: string | undefined, envelope: ReceivedEnvelope): void {

@@ -91,7 +91,7 @@ export class SessionFiles {
       if (!envelope) continue;
       startUs = Math.min(startUs ?? envelope.timestamp, envelope.timestamp);
       if (isRecordingState(envelope)) states.push(envelope);
-      else series.add(envelope);
+      else if (envelope.type !== "status") series.add(envelope);
     }
     json.write(`{"session_id":${JSON.stringify(this.sessionId)}`);
     json.write(`,"start_timestamp":${startUs}`);

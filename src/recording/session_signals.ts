@@ -30,9 +30,19 @@ export interface SessionSignals {
 }
 
 /** The waveforms of core metrics. */
-const TRACES = { pulse: "trace", breathing: "upper_trace" } as const;
-type Vital = keyof typeof TRACES;
-const VITALS = ["pulse", "breathing"] as const satisfies readonly Vital[];
+export const TRACES = { pulse: "trace", breathing: "upper_trace" } as const;
+export type Vital = keyof typeof TRACES;
+export const VITALS = ["pulse", "breathing"] as const satisfies readonly Vital[];
+
+/** The common grid of the waveforms of a session. */
+export interface SessionGrid {
+  /** Time of the first core metrics, in microseconds since the Unix epoch. */
+  readonly startUs: number;
+  /** Time of the first message that was read, in microseconds since the Unix epoch. */
+  readonly firstUs: number;
+  /** An integer. */
+  readonly rateHz: number;
+}
 
 /** Reads the signals of a session; returns undefined if it has no core metrics. */
 export function* readSignals(
@@ -64,14 +74,19 @@ export function* readSignals(
   };
 }
 
-/** The start of the session, and the rate of its waveforms rounded to an integer. */
-function* gridOf(
+/**
+ * Reads envelopes until the rate of the waveforms is known, which is rounded to an integer; returns
+ * undefined if there are no core metrics.
+ */
+export function* gridOf(
   envelopes: Iterable<ReceivedEnvelope | undefined>,
-): Generator<void, { readonly startUs: number; readonly rateHz: number } | undefined, void> {
+): Generator<void, SessionGrid | undefined, void> {
   let startUs: number | undefined;
+  let firstUs = Infinity;
   const times: number[] = [];
   for (const envelope of envelopes) {
     yield;
+    firstUs = Math.min(firstUs, envelope?.timestamp ?? Infinity);
     if (envelope?.type !== "core_metrics") continue;
     startUs ??= envelope.timestamp;
     times.push(
@@ -84,7 +99,8 @@ function* gridOf(
   const distances = times.slice(1).map((time, k) => time - times[k]!).filter((us) => us > 0)
     .sort((a, b) => a - b);
   const medianUs = distances[distances.length >> 1] ?? 1e6 / DEFAULT_RATE_HZ;
-  return { startUs, rateHz: Math.min(MAX_RATE_HZ, Math.max(1, Math.round(1e6 / medianUs))) };
+  const rateHz = Math.min(MAX_RATE_HZ, Math.max(1, Math.round(1e6 / medianUs)));
+  return { startUs, firstUs, rateHz };
 }
 
 /** The last trusted value of each second. */
@@ -124,7 +140,8 @@ function ofEqualLength(signals: readonly Float32Array[]): Float32Array[] {
   });
 }
 
-function samplesOf(trace: unknown): (readonly [timeUs: number, value: number])[] {
+/** Returns the valid samples of a trace. */
+export function samplesOf(trace: unknown): (readonly [timeUs: number, value: number])[] {
   if (!Array.isArray(trace)) return [];
   return trace.flatMap((sample) => {
     const { timestamp, value } = recordOf(sample);

@@ -17,7 +17,7 @@ export interface OutletContext {
 
 /**
  * An outlet at work. Its sink neither delays nor degrades the selected transport: it reports no
- * `problem` and wants no frames.
+ * `problem` and no `frameDegradation`.
  */
 export interface OpenedOutlet extends AsyncDisposable {
   readonly sink: Sink;
@@ -40,7 +40,7 @@ export interface Outlet<Settings> {
    *
    * @throws {ExitError} with the words of the running server
    */
-  readonly check: (settings: Settings) => void;
+  readonly check: (settings: Settings) => void | Promise<void>;
   /**
    * Opens the outlet; its implementation is loaded only then.
    *

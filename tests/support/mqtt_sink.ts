@@ -30,6 +30,7 @@ export class SinkUnderTest implements AsyncDisposable {
         discoveryPrefix: "homeassistant",
       }),
       bufferDurationS: 0.2,
+      pictureIntervalS: 0,
       ...options,
     }, { clock, counters, log, commands: new CommandHandler({ recording, counters, log }) });
   }

@@ -23,4 +23,9 @@ export const FORMATS: readonly FormatRow[] = [{
   description: "MCAP with the JSON messages and their schemas",
   isSealable: true,
   load: async () => (await import("./mcap.ts")).mcap,
+}, {
+  name: "edf",
+  description: "EDF+ with waveforms, vital signs and annotations",
+  isSealable: true,
+  load: async () => (await import("./edf/edf.ts")).edf,
 }];

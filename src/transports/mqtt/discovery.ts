@@ -14,7 +14,12 @@ const PRESENCE_UNKNOWN = ["camera_disconnected", "frozen", "too_dark", "too_brig
  * Assistant shows as unknown, if the state lacks its key.
  */
 export function discoveryPayload(
-  { device, topics }: { readonly device: string; readonly topics: MqttTopics },
+  { device, topics, hasPictures }: {
+    readonly device: string;
+    readonly topics: MqttTopics;
+    /** True if pictures are published. */
+    readonly hasPictures: boolean;
+  },
 ) {
   const sensor = (key: string, name: string, options: Readonly<Record<string, unknown>>) => ({
     [key]: {
@@ -68,6 +73,17 @@ export function discoveryPayload(
         value_template: "{{ ('ON' if value_json.recording else 'OFF') " +
           "if value_json.recording is defined else None }}",
       },
+      ...hasPictures
+        ? {
+          // Without `image_encoding`, the message is the image itself.
+          camera: {
+            platform: "camera",
+            unique_id: `physiology_${device}_camera`,
+            name: "Camera",
+            topic: topics.picture,
+          },
+        }
+        : {},
     },
   };
 }

@@ -2,6 +2,7 @@ import { isLoopback } from "../../base/loopback.ts";
 import type { CommandName } from "../../config/command_names.ts";
 import {
   bool,
+  float,
   optionalPath,
   optionalText,
   secret,
@@ -12,6 +13,7 @@ import {
 import type { Policy, Rule } from "../../config/flag_table.ts";
 import { definedPaths, hostAndPort, type PermissionsOf } from "../../config/permissions.ts";
 import { NO_SECRET } from "../../config/secret.ts";
+import type { FramePublishPolicy } from "../../frames/pacing.ts";
 
 /** Levels of a topic, without wildcards, empty levels and a `$` that is reserved for the broker. */
 const TOPIC = /^(?!\$)[^\s/+#\p{Cc}]{1,100}(?:\/[^\s/+#\p{Cc}]{1,100}){0,9}$/u;
@@ -51,8 +53,8 @@ export const mqttFlags = topic("MQTT", ["serve"], {
   ),
   allowPlaintext: bool(
     "mqtt_allow_plaintext",
-    "Send the MQTT password without TLS to hosts other than loopback: others on the network can " +
-      "read it, and the vital signs.",
+    "Send the MQTT password and pictures without TLS to hosts other than loopback: others on the " +
+      "network can read them, and the vital signs.",
   ),
   tlsCaPath: optionalPath(
     "mqtt_tls_ca_path",
@@ -91,6 +93,11 @@ export const mqttFlags = topic("MQTT", ["serve"], {
       },
     },
   ),
+  pictureIntervalS: float(
+    "mqtt_picture_interval_s",
+    "Seconds between two pictures of the camera on MQTT, for Home Assistant; 0: none.",
+    { default: 0, range: [0, 86_400], placeholder: "S" },
+  ),
 });
 
 export type MqttSettings = ValuesOf<typeof mqttFlags>;
@@ -99,6 +106,7 @@ export type MqttSettings = ValuesOf<typeof mqttFlags>;
 export interface WithMqtt {
   readonly mqtt: MqttSettings;
   readonly redis: { readonly keyPrefix: string };
+  readonly publish: { readonly framePublish: FramePublishPolicy };
 }
 
 /** The address of a broker. */
@@ -120,7 +128,7 @@ export function brokerAddress(url: string): BrokerAddress {
 }
 
 /** Returns the name of this device in topics. */
-export function deviceIdOf({ mqtt, redis }: WithMqtt): string {
+export function deviceIdOf({ mqtt, redis }: Pick<WithMqtt, "mqtt" | "redis">): string {
   return mqtt.deviceId ?? redis.keyPrefix;
 }
 
@@ -129,7 +137,7 @@ export const mqttRules: readonly Rule<WithMqtt>[] = [
     if (mqtt.url !== undefined) return undefined;
     const { username, password, tlsCaPath, tlsCertPath, tlsKeyPath, deviceId } = mqtt;
     const isUsed = username ?? tlsCaPath ?? tlsCertPath ?? tlsKeyPath ?? deviceId;
-    return isUsed !== undefined || !password.isEmpty
+    return isUsed !== undefined || !password.isEmpty || mqtt.pictureIntervalS > 0
       ? "Cannot use mqtt_* without a broker: add --mqtt_url"
       : undefined;
   },
@@ -153,18 +161,29 @@ export const mqttRules: readonly Rule<WithMqtt>[] = [
       ? `Cannot use redis_key_prefix as the name of the device in MQTT: it must be ${DEVICE_ID_DESCRIPTION}: ` +
         "add --mqtt_device_id"
       : undefined,
+  ({ mqtt, publish }) =>
+    mqtt.pictureIntervalS > 0 && publish.framePublish === "never"
+      ? "Cannot publish pictures to MQTT without frames: remove --frame_publish=never or " +
+        "--mqtt_picture_interval_s"
+      : undefined,
 ];
 
 /** The commands that connect to the broker, or check that they could. */
 const CONNECTING: readonly CommandName[] = ["serve", "check-config", "install"];
 
-/** Refuses a password without TLS beyond loopback. */
+/** Refuses a password and pictures without TLS beyond loopback. */
 export const mqttPolicy: Policy<WithMqtt> = ({ mqtt }, command) => {
-  if (mqtt.url === undefined || mqtt.password.isEmpty || mqtt.allowPlaintext) return undefined;
-  const { host, tls } = brokerAddress(mqtt.url);
-  if (tls || isLoopback(host) || !CONNECTING.includes(command)) return undefined;
-  return `Cannot send the password to MQTT at ${host} without TLS: begin --mqtt_url with ` +
-    "mqtts://, or add --mqtt_allow_plaintext";
+  const { url, password, pictureIntervalS, allowPlaintext } = mqtt;
+  if (url === undefined || allowPlaintext || !CONNECTING.includes(command)) return undefined;
+  const { host, tls } = brokerAddress(url);
+  if (tls || isLoopback(host)) return undefined;
+  const remedy = "begin --mqtt_url with mqtts://, or add --mqtt_allow_plaintext";
+  if (!password.isEmpty) {
+    return `Cannot send the password to MQTT at ${host} without TLS: ${remedy}`;
+  }
+  return pictureIntervalS > 0
+    ? `Cannot send pictures to MQTT at ${host} without TLS: ${remedy}`
+    : undefined;
 };
 
 export const mqttPermissions: PermissionsOf<WithMqtt> = ({ mqtt }) => {

@@ -20,12 +20,13 @@ export interface MqttMessage {
 }
 
 export interface MqttLinkOptions extends MqttOptions {
-  /** Published by the broker if the connection is lost (Last Will), and by `close()`. */
-  readonly lastWill: MqttMessage;
-  readonly subscriptions: readonly string[];
+  /** Published by the broker if the connection is lost, and by `close()`. @default none */
+  readonly lastWill?: MqttMessage;
+  /** @default none */
+  readonly subscriptions?: readonly string[];
   /** Called at each new connection. */
-  readonly onConnect: () => void;
-  readonly onMessage: (topic: string, payload: Uint8Array) => void;
+  readonly onConnect?: () => void;
+  readonly onMessage?: (topic: string, payload: Uint8Array) => void;
   readonly counters: Counters;
   readonly log: Log;
 }
@@ -62,6 +63,7 @@ export class MqttLink {
   #client: MqttClient | undefined;
   #retry: ReturnType<typeof setTimeout> | undefined;
   #attempt = 0;
+  #maxPacketBytes = Infinity;
   #closed = false;
 
   constructor(options: MqttLinkOptions) {
@@ -75,6 +77,11 @@ export class MqttLink {
 
   get connected(): boolean {
     return this.#client?.connected ?? false;
+  }
+
+  /** Largest packet that the broker accepts, in bytes, as it said at the last connection. */
+  get maxPacketBytes(): number {
+    return this.#maxPacketBytes;
   }
 
   /** Publishes a message without waiting; never throws and never queues for a later connection. */
@@ -116,38 +123,40 @@ export class MqttLink {
     if (!client) return;
     const closed = new Promise<void>((resolve) => client.stream.once("close", () => resolve()));
     const timer = setTimeout(() => client.stream.destroy(), CLOSE_MS);
-    if (client.connected) {
-      // DISCONNECT makes the broker discard the Last Will.
-      publishTo(client, this.#options.lastWill, { onSent: () => client.end() });
-    } else client.stream.destroy();
+    const { lastWill } = this.#options;
+    // DISCONNECT makes the broker discard the Last Will.
+    if (!client.connected) client.stream.destroy();
+    else if (lastWill) publishTo(client, lastWill, { onSent: () => client.end() });
+    else client.end();
     await closed;
     clearTimeout(timer);
   }
 
   #connect(): void {
-    const { log, counters, onConnect, onMessage, host, port } = this.#options;
-    const endpoint = `${host}:${port}`;
+    const { log, counters, onConnect, onMessage, host, port, clientId } = this.#options;
+    const about = { endpoint: `${host}:${port}`, client: clientId };
     let client: MqttClient;
     let reason: unknown;
     const fail = (error: unknown) => reason ??= error;
     try {
       client = this.#open(fail);
     } catch (error) {
-      this.#reportFailure(endpoint, error);
+      this.#reportFailure(about, error);
       return this.#connectLater();
     }
     this.#client = client;
     let connectedMs: number | undefined;
-    client.on("connect", () => {
+    client.on("connect", ({ properties }) => {
       connectedMs = performance.now();
+      this.#maxPacketBytes = properties?.maximumPacketSize ?? Infinity;
       counters.add("mqtt_connections_total");
-      log.info("Connected to MQTT", { endpoint });
+      log.info("Connected to MQTT", about);
       this.#subscribe(client);
-      onConnect();
+      onConnect?.();
     });
     client.on("message", (topic, payload, { retain }) => {
       // A retained command would be executed again at each start.
-      if (!retain) onMessage(topic, payload);
+      if (!retain) onMessage?.(topic, payload);
     });
     client.on("disconnect", ({ reasonCode }) =>
       fail(
@@ -161,11 +170,11 @@ export class MqttLink {
     client.once("close", () => {
       if (this.#client !== client) return;
       this.#client = undefined;
-      if (connectedMs === undefined) this.#reportFailure(endpoint, reason);
+      if (connectedMs === undefined) this.#reportFailure(about, reason);
       else {
         if (performance.now() - connectedMs > STABLE_MS) this.#attempt = 0;
         log.rateLimited("mqtt_lost", 10, "warning", "Lost the connection to MQTT", {
-          endpoint,
+          ...about,
           reason: textOf(reason),
         });
       }
@@ -173,10 +182,10 @@ export class MqttLink {
     });
   }
 
-  #reportFailure(endpoint: string, reason: unknown): void {
+  #reportFailure(about: Readonly<Record<string, string>>, reason: unknown): void {
     this.#options.counters.add("mqtt_connection_failures_total");
     this.#options.log.rateLimited("mqtt_connect", 60, "warning", "Cannot connect to MQTT", {
-      endpoint,
+      ...about,
       reason: textOf(reason),
     });
   }
@@ -218,11 +227,8 @@ export class MqttLink {
       resubscribe: false,
       timerVariant: "native",
       properties: { maximumPacketSize: MAX_PACKET_BYTES, receiveMaximum: 16 },
-      will: {
-        topic: lastWill.topic,
-        payload: bufferOf(lastWill.payload),
-        qos: 1,
-        retain: true,
+      ...lastWill && {
+        will: { topic: lastWill.topic, payload: bufferOf(lastWill.payload), qos: 1, retain: true },
       },
       // DEBUG=mqttjs* would print the password.
       log: () => {},
@@ -230,7 +236,7 @@ export class MqttLink {
   }
 
   #subscribe(client: MqttClient): void {
-    const { subscriptions, log } = this.#options;
+    const { subscriptions = [], log } = this.#options;
     for (const topic of subscriptions) {
       // rh: 2: no retained messages.
       client.subscribe(topic, { qos: 1, rh: 2 }, (error) => {

@@ -5,6 +5,7 @@ import { recordingCommandOf } from "./commands.ts";
 import { discoveryPayload } from "./discovery.ts";
 import { MqttLink, type MqttMessage } from "./mqtt_link.ts";
 import type { MqttOptions } from "./options.ts";
+import { PicturePublisher } from "./picture_publisher.ts";
 import { StateBuilder } from "./state.ts";
 import type { MqttTopics } from "./topics.ts";
 
@@ -14,6 +15,8 @@ export interface MqttSinkOptions extends MqttOptions {
   readonly device: string;
   /** Seconds between two messages of core metrics. */
   readonly bufferDurationS: number;
+  /** Seconds between two pictures; 0: none. */
+  readonly pictureIntervalS: number;
 }
 
 /** Interval of the state, in milliseconds. */
@@ -22,8 +25,8 @@ const STATE_INTERVAL_MS = 1000;
 const STATE_EXPIRY_S = 3;
 
 /**
- * Publishes envelopes and the flat state of a device to MQTT, and takes recording commands. What
- * cannot be sent at once is dropped and counted under `mqtt_dropped_total`: it never waits, and never
+ * Publishes envelopes, the flat state and pictures of a device to MQTT, and takes recording commands.
+ * What cannot be sent at once is dropped and counted under `mqtt_dropped_total`: it never waits, and never
  * affects the status of the measurement.
  */
 export class MqttSink implements Sink, AsyncDisposable {
@@ -31,10 +34,11 @@ export class MqttSink implements Sink, AsyncDisposable {
   readonly #context: OutletContext;
   readonly #state: StateBuilder;
   readonly #link: MqttLink;
+  readonly #pictures: PicturePublisher | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
 
   constructor(options: MqttSinkOptions, context: OutletContext) {
-    const { topics } = options;
+    const { topics, pictureIntervalS: intervalS } = options;
     this.#options = options;
     this.#context = context;
     this.#state = new StateBuilder(options);
@@ -49,15 +53,24 @@ export class MqttSink implements Sink, AsyncDisposable {
       onConnect: () => this.#announce(),
       onMessage: (topic, payload) => this.#receive(topic, payload),
     });
+    this.#pictures = intervalS > 0
+      ? new PicturePublisher({ ...options, topic: topics.picture, intervalS }, context)
+      : undefined;
   }
 
   start(): void {
     this.#link.start();
+    this.#pictures?.start();
     this.#timer = setInterval(() => this.#publishState(), STATE_INTERVAL_MS);
   }
 
+  /** True while a picture is due. */
+  get framesWanted(): boolean {
+    return this.#pictures?.wanted ?? false;
+  }
+
   offer(message: Message): void {
-    if (message.kind !== "metric") return;
+    if (message.kind === "frame") return this.#pictures?.offer(message);
     const { envelope } = message;
     if (envelope.type === "edge_metrics") return;
     this.#state.take(envelope, this.#context.clock.monotonicUs());
@@ -69,14 +82,15 @@ export class MqttSink implements Sink, AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#timer);
-    await this.#link.close();
+    await Promise.all([this.#link.close(), this.#pictures?.[Symbol.asyncDispose]()]);
   }
 
   /** Publishes what a client needs first: availability, discovery and the present state. */
   #announce(): void {
     const { topics, device } = this.#options;
     if (topics.discovery) {
-      const payload = JSON.stringify(discoveryPayload({ device, topics }));
+      const hasPictures = this.#pictures !== undefined;
+      const payload = JSON.stringify(discoveryPayload({ device, topics, hasPictures }));
       const topic = topics.discovery.config;
       this.#publish("discovery", () => ({ topic, payload, retained: true }));
     }

@@ -32,7 +32,11 @@ export const mqttOutlet = {
       discoveryPrefix: mqtt.discoveryPrefix,
     });
     const { bufferDurationS } = vitals;
-    const sink = new MqttSink({ ...options, topics, device, bufferDurationS }, context);
+    const { pictureIntervalS } = mqtt;
+    const sink = new MqttSink(
+      { ...options, topics, device, bufferDurationS, pictureIntervalS },
+      context,
+    );
     return { sink, [Symbol.asyncDispose]: () => sink[Symbol.asyncDispose]() };
   },
 } as const satisfies Outlet<

@@ -3,6 +3,8 @@ export interface MqttTopics {
   /** The envelopes of a type. */
   readonly envelope: (type: "core_metrics" | "status" | "recording_state") => string;
   readonly state: string;
+  /** Receives pictures as JPEGs. */
+  readonly picture: string;
   readonly availability: string;
   /** Receives recording commands. */
   readonly recordingSet: string;
@@ -24,6 +26,7 @@ export function topicsOf({ prefix, device, discoveryPrefix }: {
   return {
     envelope: (type) => `${base}/${type}`,
     state: `${base}/state`,
+    picture: `${base}/picture`,
     availability: `${base}/availability`,
     recordingSet: `${base}/recording/set`,
     discovery: discoveryPrefix === "" ? undefined : {

@@ -29,7 +29,7 @@ function start(shrink = (jpeg: Uint8Array<ArrayBuffer>) => Promise.resolve(jpeg.
       shrink: async (jpeg) => ({ jpeg: await shrink(jpeg), width: 640, height: 360, quality: 30 }),
     },
     pacing: new FramePacing({ policy: "always" }),
-    envelopes: new EnvelopeFactory(clock, "test"),
+    envelopes: new EnvelopeFactory(clock, { bootId: "test" }),
     counters,
     log: silentLog,
   });
@@ -144,7 +144,7 @@ function startEncoding(
     },
     faceBlur,
     pacing: new FramePacing({ policy: "on_demand", maxFps }),
-    envelopes: new EnvelopeFactory(clock, "test"),
+    envelopes: new EnvelopeFactory(clock, { bootId: "test" }),
     counters,
     log: {
       ...silentLog,

@@ -38,6 +38,21 @@ Deno.test("VideoFile writes each image, and keeps the gap of a lost frame", asyn
   assert.ok(8 * sizes[0]! > 3 * 64 * 48 && sizes[0] === sizes[1], `${sizes}`);
 });
 
+Deno.test("VideoFile writes grayscale images", async () => {
+  using folder = temporaryFolder();
+  const path = `${folder.path}/video.avi`;
+  const { u: _u, v: _v, ...grayscale } = IMAGE;
+  {
+    await using file = await VideoFile.create(path, { template: grayscale, fps: 10 });
+    await file.write(grayscale, { ptsUs: 0 });
+    await file.write(grayscale, { ptsUs: 100_000 });
+    await file.finish();
+  }
+  const sizes = framesIn(path);
+  assert.equal(sizes.length, 2);
+  assert.ok(8 * sizes[0]! > 3 * 64 * 48 && sizes[0] === sizes[1], `${sizes}`);
+});
+
 Deno.test("VideoFile reports why ffmpeg cannot write the file", async () => {
   using folder = temporaryFolder();
   const path = `${folder.path}/missing/video.avi`;

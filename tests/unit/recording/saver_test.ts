@@ -9,7 +9,12 @@ import { type Log, silentLog } from "../../../src/telemetry/log.ts";
 import { CollectingLog } from "../../support/collecting_log.ts";
 import { heapInUse } from "../../support/heap.ts";
 import { ManualClock } from "../../support/manual_clock.ts";
-import { fakeMetrics, fakeRecordingState, fakeStatus } from "../../support/fake_stream.ts";
+import {
+  FAKE_START_US,
+  fakeMetrics,
+  fakeRecordingState,
+  fakeStatus,
+} from "../../support/fake_stream.ts";
 
 async function withFolder(run: (folder: string) => Promise<void>): Promise<void> {
   const folder = Deno.makeTempDirSync();
@@ -59,6 +64,26 @@ Deno.test("SessionSaver begins and ends sessions by the status too", () =>
     assert.equal(saver.sessionId, undefined);
     await saver.derive();
     assert.equal(jsonOf(folder, "a").end_timestamp, fakeStatus(5).timestamp);
+  }));
+
+Deno.test("SessionSaver saves the first status of a session, and those with another code", () =>
+  withFolder(async (folder) => {
+    await using saver = open(folder);
+    const add = (envelope: unknown) => saver.add(JSON.stringify(envelope));
+    add(fakeStatus(0));
+    add(fakeRecordingState(1, "a"));
+    const names = ["OK", "OK", "NO_FACES_FOUND", "NO_FACES_FOUND", "OK"] as const;
+    names.forEach((name, k) => add(fakeStatus(2 + k, name, "a")));
+    add(fakeStatus(7, "NO_FACES_FOUND"));
+    add(fakeStatus(8));
+    await saver.derive();
+    const lines = Deno.readTextFileSync(`${folder}/metrics_a.jsonl`).trimEnd().split("\n");
+    const statuses = lines.map((line) => JSON.parse(line)).filter(({ type }) => type === "status");
+    assert.deepEqual(
+      statuses.map(({ timestamp }) => (timestamp - FAKE_START_US) / 200_000),
+      [2, 4, 6, 7],
+    );
+    assert.deepEqual(Object.keys(jsonOf(folder, "a").series), []);
   }));
 
 Deno.test("SessionSaver.add() accepts any message", () =>

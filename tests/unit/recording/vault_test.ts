@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { edf } from "../../../src/recording/formats/edf/edf.ts";
 import { mcap } from "../../../src/recording/formats/mcap.ts";
 import { SessionFiles } from "../../../src/recording/session_files.ts";
 import type { ReceivedEnvelope } from "../../../src/envelopes/received.ts";
@@ -73,14 +74,22 @@ Deno.test("Vault encrypts a session again after further messages, and leaves onl
 Deno.test("Vault encrypts further formats, and leaves none of them open", async () => {
   using folder = temporaryFolder();
   const { directory, vault, identities: [identity] } = await newVault(folder.path);
-  const files = new SessionFiles({ directory, sessionId: "anna", vault, formats: [mcap] });
+  const files = new SessionFiles({ directory, sessionId: "anna", vault, formats: [mcap, edf] });
   files.append(pulse(1));
   Array.from(files.derive());
   await files.encrypt();
-  const [name, ...others] = namesIn(directory).filter((each) => each.includes(".mcap"));
-  assert.deepEqual(others, []);
-  assert.match(name!, /^metrics_\w{16}\.mcap\.age$/);
-  assert.match(decrypt(`${directory}/${name}`, identity!)!, /^.MCAP0[^]*"value":71[^]*MCAP0/);
+  for (
+    const [ending, content] of [
+      [".mcap", /^.MCAP0[^]*"value":71[^]*MCAP0/],
+      [".edf", /^0 {7}X X X X {73}Startdate [^]*EDF Annotations/],
+    ] as const
+  ) {
+    const [name, ...others] = namesIn(directory).filter((each) => each.includes(ending));
+    assert.deepEqual(others, []);
+    assert.match(name!, new RegExp(`^metrics_\\w{16}\\${ending}\\.age$`));
+    const text = decrypt(`${directory}/${name}`, identity!)!;
+    assert.match(text, content);
+  }
 });
 
 Deno.test("SessionFiles append no sealed line to a file that another program has changed", async () => {

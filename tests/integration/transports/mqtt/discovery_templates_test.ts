@@ -16,9 +16,11 @@ json.dump({key: environment.from_string(text).render(value_json=data["state"])
 
 async function render(state: DeviceState): Promise<Record<string, string>> {
   const topics = topicsOf({ prefix: "p", device: "d", discoveryPrefix: "h" });
-  const { components } = discoveryPayload({ device: "d", topics });
+  const { components } = discoveryPayload({ device: "d", topics, hasPictures: false });
   const templates = Object.fromEntries(
-    Object.entries(components).map(([key, { value_template }]) => [key, value_template]),
+    Object.entries(components).flatMap(([key, entity]) =>
+      "value_template" in entity ? [[key, entity.value_template]] : []
+    ),
   );
   const child = new Deno.Command(PYTHON, {
     args: ["-c", RENDER],

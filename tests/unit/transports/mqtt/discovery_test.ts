@@ -3,15 +3,16 @@ import { STATUS_NAMES } from "../../../../src/vitals/condition/status_table.ts";
 import { discoveryPayload } from "../../../../src/transports/mqtt/discovery.ts";
 import { topicsOf } from "../../../../src/transports/mqtt/topics.ts";
 
-const PAYLOAD = discoveryPayload({
+const DEVICE = {
   device: "bed-7",
   topics: topicsOf({ prefix: "physiology", device: "bed-7", discoveryPrefix: "homeassistant" }),
-});
+};
+const PAYLOAD = discoveryPayload({ ...DEVICE, hasPictures: true });
 
 /**
  * Keys that Home Assistant documents for its MQTT integration (home-assistant.io, "MQTT discovery",
- * "MQTT sensor", "MQTT binary sensor", "MQTT switch"), as far as they are used or plausible here. It
- * ignores others silently, so a misspelled key would have no effect.
+ * "MQTT sensor", "MQTT binary sensor", "MQTT switch", "MQTT Camera"), as far as they are used or
+ * plausible here. It ignores others silently, so a misspelled key would have no effect.
  */
 const COMMON = ["platform", "unique_id", "name", "icon", "entity_category", "value_template"];
 const ENTITY_KEYS: Readonly<Record<string, readonly string[]>> = {
@@ -26,6 +27,7 @@ const ENTITY_KEYS: Readonly<Record<string, readonly string[]>> = {
   ],
   binary_sensor: [...COMMON, "device_class", "expire_after", "off_delay"],
   switch: [...COMMON, "command_topic", "payload_on", "payload_off", "device_class", "optimistic"],
+  camera: ["platform", "unique_id", "name", "icon", "entity_category", "topic", "image_encoding"],
 };
 const DEVICE_KEYS = ["identifiers", "name", "manufacturer", "model", "sw_version"];
 /** Options that a device may share with its entities, beside `device`, `origin` and `components`. */
@@ -58,6 +60,7 @@ Deno.test("discoveryPayload() has the entities of the device, each with its own 
     ["status", "sensor"],
     ["presence", "binary_sensor"],
     ["recording", "switch"],
+    ["camera", "camera"],
   ]);
   assert.deepEqual(
     entities.map(([, { unique_id }]) => unique_id),
@@ -75,6 +78,19 @@ Deno.test("discoveryPayload() lets vital signs expire after 3 s", () => {
     "breathing_confidence",
     "presence",
   ]);
+});
+
+Deno.test("discoveryPayload() has a camera only with pictures, which are raw bytes on its topic", () => {
+  const { camera } = PAYLOAD.components as Record<string, Record<string, unknown>>;
+  assert.deepEqual(camera, {
+    platform: "camera",
+    unique_id: "physiology_bed-7_camera",
+    name: "Camera",
+    topic: "physiology/bed-7/picture",
+  });
+  const { components: without } = discoveryPayload({ ...DEVICE, hasPictures: false });
+  const { camera: _camera, ...others } = PAYLOAD.components as Record<string, unknown>;
+  assert.deepEqual(without, others);
 });
 
 Deno.test("discoveryPayload() lists every status, as an enum sensor requires", () => {

@@ -24,6 +24,7 @@ Deno.test("mqttFlags have the documented defaults, and no broker", () => {
     allowPlaintext: false,
     topicPrefix: "physiology",
     discoveryPrefix: "homeassistant",
+    pictureIntervalS: 0,
   });
   assert.deepEqual(selectedOutlets(settingsOf()), []);
   assert.equal(selectedOutlets(settingsOf("--mqtt_url=mqtt://localhost")).length, 1);
@@ -95,6 +96,12 @@ for (
   const [argv, message, resolution] of [
     [["--mqtt_username=a"], /add --mqtt_url$/, ["--mqtt_url=mqtt://localhost"]],
     [["--mqtt_password=a"], /add --mqtt_url$/, ["--mqtt_url=mqtt://localhost"]],
+    [["--mqtt_picture_interval_s=0.1"], /add --mqtt_url$/, ["--mqtt_url=mqtt://localhost"]],
+    [
+      ["--mqtt_url=mqtt://localhost", "--mqtt_picture_interval_s=1", "--frame_publish=never"],
+      /without frames: remove --frame_publish=never or --mqtt_picture_interval_s$/,
+      ["--frame_publish=on_demand"],
+    ],
     [["--mqtt_url=mqtt://localhost:0"], /from 1 to 65535: current value is 0$/, [
       "--mqtt_url=mqtt://localhost:1",
     ]],
@@ -143,4 +150,18 @@ Deno.test("mqttPolicy refuses a password without TLS beyond loopback", () => {
   const refusals = (["serve", "check-config", "install", "print-config"] as const)
     .map((command) => FLAGS.refusalOf(command, plain) !== undefined);
   assert.deepEqual(refusals, [true, true, true, false]);
+});
+
+Deno.test("mqttPolicy refuses pictures without TLS beyond loopback", () => {
+  const pictures = "--mqtt_picture_interval_s=10";
+  const refused = errorOf("--mqtt_url=mqtt://broker", pictures);
+  assert(refused instanceof ConfigError);
+  assert.equal(
+    refused.message,
+    "Cannot send pictures to MQTT at broker without TLS: begin --mqtt_url with mqtts://, or " +
+      "add --mqtt_allow_plaintext",
+  );
+  assert.equal(errorOf("--mqtt_url=mqtt://[::1]", pictures), undefined);
+  assert.equal(errorOf("--mqtt_url=mqtts://broker", pictures), undefined);
+  assert.equal(errorOf("--mqtt_url=mqtt://broker", pictures, "--mqtt_allow_plaintext"), undefined);
 });

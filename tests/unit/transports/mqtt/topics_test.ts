@@ -7,6 +7,7 @@ Deno.test("topicsOf() returns the documented topics of a device", () => {
   assert.deepEqual({ ...topics, envelope: undefined }, {
     envelope: undefined,
     state: "ward/3/bed-7/state",
+    picture: "ward/3/bed-7/picture",
     availability: "ward/3/bed-7/availability",
     recordingSet: "ward/3/bed-7/recording/set",
     discovery: { config: "ha/device/bed-7/config", birth: "ha/status" },
