@@ -14,8 +14,11 @@
 #include "common.h"
 #include "unpack.h"
 
-/* Where `install` unpacks; src/installation/paths.ts. */
-#define INSTALLED "/usr/local/lib/physiology_server"
+/* Where `install`, and the packages, unpack; src/installation/paths.ts. */
+static const char *const INSTALLED[] = {
+    "/usr/local/lib/physiology_server",
+    "/usr/lib/physiology_server",
+};
 
 /* Creates a directory and its parents. Returns false and sets errno on failure. */
 static bool make_directories(char *path, mode_t mode) {
@@ -78,15 +81,22 @@ static bool try_directory(struct search *search, const char *format, const char 
   return false;
 }
 
-/* Selects the directory of an installation if it has this version. Only root can change it. */
-static bool find_installed(const struct payload *payload, char directory[PATH_MAX]) {
+/* Checks that a directory of an installation has this version. Only root can change it. */
+static bool has_installed(const struct payload *payload, const char *directory) {
   struct stat info;
   char program[PATH_MAX];
-  format_path(program, INSTALLED "/%s%s", payload->name, "");
-  if (lstat(INSTALLED, &info) != 0 || info.st_uid != 0) return false;
+  format_path(program, "%s/%s", directory, payload->name);
+  if (lstat(directory, &info) != 0 || info.st_uid != 0) return false;
   if (!S_ISDIR(info.st_mode) || (info.st_mode & (S_IWGRP | S_IWOTH))) return false;
-  if (!has_files(payload, program)) return false;
-  return strcpy(directory, INSTALLED), true;
+  return has_files(payload, program);
+}
+
+/* Selects the directory of an installation that has this version. */
+static bool find_installed(const struct payload *payload, char directory[PATH_MAX]) {
+  for (size_t i = 0; i < sizeof INSTALLED / sizeof *INSTALLED; i++) {
+    if (has_installed(payload, INSTALLED[i])) return strcpy(directory, INSTALLED[i]), true;
+  }
+  return false;
 }
 
 void cache_find(const struct payload *payload, char directory[PATH_MAX]) {

@@ -19,6 +19,7 @@ static const struct {
     {"to_password", "PHYSIOLOGY_TO_PASSWORD", false},
     {"fhir_token", "PHYSIOLOGY_FHIR_TOKEN", false},
     {"fhir_oauth_client_secret", "PHYSIOLOGY_FHIR_OAUTH_CLIENT_SECRET", false},
+    {"video_push_url", "PHYSIOLOGY_VIDEO_PUSH_URL", false},
     {"input_video_url", "PHYSIOLOGY_INPUT_VIDEO_URL", false},
     {"input_video_path", "PHYSIOLOGY_INPUT_VIDEO_PATH", true},
 };

@@ -10,10 +10,10 @@
  * default is `deno` if DENORT_BIN is set, otherwise `launcher`. With a private SSH key, the checksums
  * are signed as `SHA256SUMS.sig`; SECURITY.md shows how to verify them.
  */
-import { createHash } from "node:crypto";
 import { parseArgs } from "node:util";
 import { assembleFiles } from "./pack/contents.ts";
-import { pack } from "./pack/payload.ts";
+import { writeChecksums } from "./pack/checksums.ts";
+import { packExecutable } from "./pack/executable.ts";
 import { sign } from "./pack/sign.ts";
 import { type Arch, hostArch, ROOT, run } from "./pack/run.ts";
 
@@ -52,9 +52,11 @@ const folder = Deno.makeTempDirSync({ dir: values.output, prefix: `.${name}-` })
 try {
   await assembleFiles(folder, arch);
   const output = `${values.output}/${name}`;
-  await (values.way === "deno" ? compileByDeno(output) : packBehindLauncher(output));
+  await (values.way === "deno"
+    ? compileByDeno(output)
+    : packExecutable({ arch, files: folder, output, level }));
   Deno.copyFileSync(`${folder}/sbom.cdx.json`, `${output}.cdx.json`);
-  writeChecksums();
+  writeChecksums(values.output, /^physiology_server-linux-(x64|arm64)(\.cdx\.json)?$/);
   if (values.sign_key) await sign(`${values.output}/SHA256SUMS`, values.sign_key);
   const megabytes = (Deno.statSync(output).size / 1e6).toFixed(1);
   console.error(`compile: ${output}: ${megabytes} MB`);
@@ -63,13 +65,6 @@ try {
   Deno.exitCode = 69;
 } finally {
   Deno.removeSync(folder, { recursive: true });
-}
-
-async function packBehindLauncher(output: string): Promise<void> {
-  await run("make", ["-s", "-C", `${ROOT}/launcher`, `ARCH=${arch}`]);
-  const launcher = `${ROOT}/launcher/build/${arch}/launcher`;
-  await pack(folder, { launcher, output: `${output}.new`, level });
-  Deno.renameSync(`${output}.new`, output);
 }
 
 async function compileByDeno(output: string): Promise<void> {
@@ -95,14 +90,4 @@ async function compileByDeno(output: string): Promise<void> {
     `--output=${output}`,
     `${folder}/main.js`,
   ]);
-}
-
-function writeChecksums(): void {
-  const lines = [...Deno.readDirSync(values.output)].map((entry) => entry.name)
-    .filter((file) => /^physiology_server-linux-(x64|arm64)(\.cdx\.json)?$/.test(file)).sort()
-    .map((file) => {
-      const bytes = Deno.readFileSync(`${values.output}/${file}`);
-      return `${createHash("sha256").update(bytes).digest("hex")}  ${file}\n`;
-    });
-  Deno.writeTextFileSync(`${values.output}/SHA256SUMS`, lines.join(""));
 }

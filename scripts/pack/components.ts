@@ -48,6 +48,7 @@ export async function thirdPartyComponents(arch: Arch): Promise<readonly Compone
       text: `${ROOT}/scripts/pack/licenses/onnxruntime.txt`,
     },
     ...ffmpegComponents(),
+    valkeyComponent(),
     {
       name: "BlazeFace",
       ...locked("models/blazeface_front_128.onnx"),
@@ -95,19 +96,41 @@ export async function thirdPartyComponents(arch: Arch): Promise<readonly Compone
   ];
 }
 
-/** ffmpeg and the libraries in it, as `scripts/build_ffmpeg` builds them. */
-function ffmpegComponents(): readonly Component[] {
-  const rows = Deno.readTextFileSync(`${ROOT}/scripts/build_ffmpeg`)
+/** Returns a function that describes a source which a script builds, with the name of its CPE. */
+function sourcesIn(script: string) {
+  const rows = Deno.readTextFileSync(`${ROOT}/${script}`)
     .matchAll(/^(?:sources=')?(\w+) (\S+) pool\/\S+ ([0-9a-f]{64})'?$/gm);
   const sources = new Map(
     Array.from(rows, ([, name, version, sha256]) => [name, { version, sha256 }]),
   );
-  const sourceOf = (name: string, cpe: string) => {
+  return (name: string, cpe: string) => {
     const { version, sha256 } = sources.get(name) ?? {};
-    if (!version || !sha256) throw new Error(`Cannot find ${name} in scripts/build_ffmpeg`);
+    if (!version || !sha256) throw new Error(`Cannot find ${name} in ${script}`);
     const purl = `pkg:generic/${name}@${version}`;
     return { name, version, sha256, purl, cpe: `cpe:2.3:a:${cpe}:${version}:*:*:*:*:*:*:*` };
   };
+}
+
+/** Valkey with the libraries in its source, as `scripts/build_valkey` builds it. */
+function valkeyComponent(): Component {
+  const licenses = `${ROOT}/scripts/pack/licenses`;
+  return {
+    ...sourcesIn("scripts/build_valkey")("valkey", "lfprojects:valkey"),
+    license: "BSD-3-Clause AND MIT AND CC0-1.0 AND BSL-1.0",
+    url: "https://github.com/valkey-io/valkey",
+    role:
+      "bin/valkey-server, a separate program, built by scripts/build_valkey from the source package " +
+      "of Debian with the checksum in the bill of materials. It contains Lua, hiredis, " +
+      "HdrHistogram_c and fpconv",
+    text: `${licenses}/valkey.txt`,
+    moreTexts: ["lua", "hiredis", "hdr_histogram", "fpconv"]
+      .map((name) => `${licenses}/valkey_${name}.txt`),
+  };
+}
+
+/** ffmpeg and the libraries in it, as `scripts/build_ffmpeg` builds them. */
+function ffmpegComponents(): readonly Component[] {
+  const sourceOf = sourcesIn("scripts/build_ffmpeg");
   return [
     {
       ...sourceOf("ffmpeg", "ffmpeg:ffmpeg"),

@@ -39,28 +39,23 @@ export interface PayloadOptions {
   readonly output: string;
   /** Compression level of zstd, 1 to 19. */
   readonly level: number;
+  /** False to leave the contents of the files out of the executable. @default true */
+  readonly withContents?: boolean;
 }
 
 /** Appends `folder` to the launcher as one executable. Returns the SHA-256 of the payload. */
 export async function pack(
   folder: string,
-  { launcher, output, level }: PayloadOptions,
+  { launcher, output, level, withContents = true }: PayloadOptions,
 ): Promise<string> {
   const entries = entriesOf(folder);
   const manifest = new TextEncoder().encode(
     entries.map(({ digest, mode, size, path }) => `${digest} ${mode.toString(8)} ${size} ${path}\n`)
       .join(""),
   );
-  const contents = `${output}.contents`;
-  const compressed = `${output}.zst`;
-  {
-    using file = Deno.openSync(contents, { create: true, truncate: true, write: true });
-    for (const { path } of entries) writeAll(file, Deno.readFileSync(`${folder}/${path}`));
-  }
-  await run("zstd", [`-${level}`, "--long=27", "-T0", "-q", "-f", contents, "-o", compressed]);
-  const archive = Deno.readFileSync(compressed);
-  Deno.removeSync(contents);
-  Deno.removeSync(compressed);
+  const archive = withContents
+    ? await compress(entries.map(({ path }) => `${folder}/${path}`), { output, level })
+    : new Uint8Array();
   const digest = createHash("sha256").update(manifest).update(archive).digest();
 
   const trailer = new Uint8Array(88);
@@ -78,6 +73,24 @@ export async function pack(
   }
   Deno.chmodSync(output, 0o755);
   return digest.toString("hex");
+}
+
+/** Concatenates files and compresses them, with files beside `output` in the meantime. */
+async function compress(
+  paths: readonly string[],
+  { output, level }: Pick<PayloadOptions, "output" | "level">,
+): Promise<Uint8Array> {
+  const contents = `${output}.contents`;
+  const compressed = `${output}.zst`;
+  {
+    using file = Deno.openSync(contents, { create: true, truncate: true, write: true });
+    for (const path of paths) writeAll(file, Deno.readFileSync(path));
+  }
+  await run("zstd", [`-${level}`, "--long=27", "-T0", "-q", "-f", contents, "-o", compressed]);
+  const archive = Deno.readFileSync(compressed);
+  Deno.removeSync(contents);
+  Deno.removeSync(compressed);
+  return archive;
 }
 
 function writeAll(file: Deno.FsFile, bytes: Uint8Array): void {

@@ -27,5 +27,10 @@ export function hostArch(): Arch {
   return Deno.build.arch === "aarch64" ? "arm64" : "x64";
 }
 
+/** The architecture as Debian names it. */
+export function debianArchitecture(arch: Arch): "amd64" | "arm64" {
+  return arch === "x64" ? "amd64" : "arm64";
+}
+
 /** The project's folder, without a slash at its end. */
 export const ROOT = new URL("../..", import.meta.url).pathname.replace(/\/$/, "");

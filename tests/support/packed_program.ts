@@ -1,6 +1,9 @@
-import { ARCH } from "../../src/base/assets.ts";
+import { ARCH, assetPath } from "../../src/base/assets.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
+
+/** Path of the Valkey of `scripts/build_valkey` for an architecture; it may not exist. */
+export const valkeyPath = (arch: typeof ARCH) => assetPath("valkey").replace(ARCH, arch);
 
 /** Builds the packed executable of a source tree into `folder`, at the lowest compression level. */
 export async function packedProgram(folder: string, arch = ARCH, tree = ROOT): Promise<string> {

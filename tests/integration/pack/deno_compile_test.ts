@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { ARCH } from "../../../src/base/assets.ts";
+import { testExecutable } from "../../support/executable_suite.ts";
 
 const ROOT = new URL("../../../", import.meta.url).pathname;
 const DENO = `${ROOT}.tools/${ARCH}/deno`;
@@ -14,6 +15,7 @@ async function compile(env: Record<string, string>) {
   }).output();
   return {
     code,
+    folder,
     stderr: new TextDecoder().decode(stderr),
     output: `${folder}/physiology_server-linux-${ARCH}`,
     [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }),
@@ -30,6 +32,7 @@ Deno.test("compile.ts with --way=deno appends the program and all its files to t
     const file of [
       `.tools/${ARCH}/libonnxruntime.so.1`,
       `.tools/${ARCH}/packed/ffmpeg`,
+      `.tools/${ARCH}/packed/valkey-server`,
       `ffi/native/build/${ARCH}/libphysiology.so`,
       ".tools/models/blazeface_front_128.onnx",
       "config/physiology_server.service",
@@ -38,6 +41,32 @@ Deno.test("compile.ts with --way=deno appends the program and all its files to t
     assert(payload.includes(excerptOf(ROOT + file)), file);
   }
 });
+
+/** Path of a base runtime of `deno compile`; undefined if DENORT_BIN names none. */
+async function baseRuntime(): Promise<string | undefined> {
+  const path = Deno.env.get("DENORT_BIN");
+  if (!path) return undefined;
+  // Deno itself prints its version; a base runtime reports that it has no program.
+  const { stdout } = await new Deno.Command(path, { args: ["--version"], stderr: "null" }).output();
+  return new TextDecoder().decode(stdout).startsWith("deno ") ? undefined : path;
+}
+
+const runtime = await baseRuntime();
+if (runtime) {
+  const compiled = await compile({ DENORT_BIN: runtime });
+  addEventListener("unload", () => Deno.removeSync(compiled.folder, { recursive: true }));
+  if (compiled.code !== 0) throw new Error(compiled.stderr);
+  testExecutable("program of deno compile", {
+    executable: compiled.output,
+    work: compiled.folder,
+    env: { XDG_CACHE_HOME: `${compiled.folder}/cache`, HOME: compiled.folder },
+  });
+} else {
+  Deno.test.ignore(
+    "program of deno compile starts (skipped: DENORT_BIN names no base runtime)",
+    () => {},
+  );
+}
 
 /** 1 KiB from the middle of a file, which differs between all files. */
 function excerptOf(path: string): Buffer {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { ownFfmpegPath } from "../../support/ffmpegs.ts";
+import { valkeyPath } from "../../support/packed_program.ts";
 
 const ROOT = new URL("../../../", import.meta.url).pathname;
 
@@ -8,6 +9,7 @@ const ROOT = new URL("../../../", import.meta.url).pathname;
 const BUILT = (arch: "x64" | "arm64") => [
   { path: `${ROOT}ffi/native/build/${arch}/libphysiology.so`, isStatic: false },
   { path: ownFfmpegPath(arch), isStatic: false },
+  { path: valkeyPath(arch), isStatic: false },
   { path: `${ROOT}sandbox/build/${arch}/sandbox`, isStatic: true },
   { path: `${ROOT}launcher/build/${arch}/launcher`, isStatic: true },
 ];

@@ -387,9 +387,12 @@ Deno.test("launcher wipes secrets from its own command line before it unpacks, a
       Deno.removeSync(hold);
     }
   }
-  assert(seen.unpacking.length > 3 && seen.after.length > 0);
-  for (const line of [...seen.unpacking, ...seen.after]) {
-    assert(line.includes("--use_camera") && !line.includes(secret), line);
+  // A command line that is read while the launcher executes the program may be cut off.
+  const whole = (lines: readonly string[]) => lines.filter((line) => line.includes("--use_camera"));
+  assert(whole(seen.unpacking).length > 3 && whole(seen.after).length > 0);
+  for (const lines of [seen.unpacking, seen.after]) {
+    assert(lines.length - whole(lines).length <= 1, JSON.stringify(lines));
+    for (const line of lines) assert(!line.includes(secret), line);
   }
   assert.match(await output, /PHYSIOLOGY_REDIS_PASSWORD=hunter2/);
 });

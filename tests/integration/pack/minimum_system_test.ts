@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { ownFfmpegPath } from "../../support/ffmpegs.ts";
+import { valkeyPath } from "../../support/packed_program.ts";
 
 const ROOT = new URL("../../../", import.meta.url).pathname;
 
@@ -10,6 +11,7 @@ const PACKED = (arch: "x64" | "arm64") => [
   `${ROOT}.tools/${arch}/libonnxruntime.so.1`,
   `${ROOT}ffi/native/build/${arch}/libphysiology.so`,
   ownFfmpegPath(arch),
+  valkeyPath(arch),
 ];
 
 /** The newest minor version of glibc 2 that a program or library requires. */

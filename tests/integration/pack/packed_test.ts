@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
 import { ARCH } from "../../../src/base/assets.ts";
-import { enterBareRoot, makeBareRoot } from "../../support/bare_root.ts";
+import { runExecutable, testExecutable } from "../../support/executable_suite.ts";
 import { packedProgram } from "../../support/packed_program.ts";
 import { Subscriber } from "../../support/physiology_server.ts";
 import { Program } from "../../support/program.ts";
@@ -13,98 +12,13 @@ const work = await Deno.makeTempDir({ prefix: "packed-" });
 addEventListener("unload", () => Deno.removeSync(work, { recursive: true }));
 const program = await packedProgram(`${work}/first`);
 
-interface ProgramOutput {
-  readonly status: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** Runs the packed program with only PATH and `env` in its environment. */
-async function start(args: readonly string[], env: Record<string, string>): Promise<ProgramOutput> {
-  const output = await new Deno.Command(program, {
-    args: [...args],
-    clearEnv: true,
-    env: { PATH: "/usr/bin:/bin", ...env },
-    cwd: work,
-    stdin: "null",
-  }).output();
-  const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-  return { status: output.code, stdout: decode(output.stdout), stderr: decode(output.stderr) };
-}
-
 const cache = { XDG_CACHE_HOME: `${work}/cache` };
 
-Deno.test("packed program starts", async () => {
-  const { status, stdout, stderr } = await start(["version", "--json"], cache);
-  assert.deepEqual([status, stderr], [0, ""]);
-  assert.equal(JSON.parse(stdout).packed, true);
-});
+/** Runs the packed program with only PATH and `env` in its environment. */
+const start = (args: readonly string[], env: Record<string, string>) =>
+  runExecutable(program, args, { env, work });
 
-Deno.test("packed program passes on exit statuses and messages", async () => {
-  const wrong = await start(["--use_camra"], cache);
-  assert.equal(wrong.status, 64);
-  assert.match(wrong.stderr, /did you mean --use_camera/);
-  const missing = await start(["check-config", "--redis_config_path=/none.json"], cache);
-  assert.equal(missing.status, 78);
-});
-
-Deno.test("packed program grants a command permission to write its file", async () => {
-  const result = await start(["--save_default_redis_ipc_config"], cache);
-  assert.deepEqual([result.status, result.stderr], [0, ""]);
-  assert.equal(Deno.statSync(`${work}/default_redis_ipc_config.json`).isFile, true);
-});
-
-Deno.test({
-  name: "packed program measures with only libc, libgcc and libstdc++, and without a network",
-  ignore: Deno.uid() !== 0,
-  async fn() {
-    const root = Deno.makeTempDirSync({ dir: work });
-    makeBareRoot(root, { files: { physiology_server: program } });
-    const args = [
-      "/physiology_server",
-      "--simulate",
-      "--simulate_pulse=110",
-      "--streaming_backend=file",
-      "--port=0",
-    ];
-    const child = new Deno.Command("unshare", {
-      args: ["--net", "--mount", "sh", "-c", enterBareRoot(root), "sh", ...args],
-      clearEnv: true,
-      env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin" },
-      stdin: "null",
-      stdout: "null",
-      stderr: "piped",
-    }).spawn();
-    const stderr = new Response(child.stderr).text();
-    try {
-      const path = `${root}/file_ipc_output/core_metrics.jsonl`;
-      const pulse = await waitFor("a pulse", () => lastPulse(path), { timeoutMs: 60_000 });
-      assert(Math.abs(pulse - 110) < 3, `${pulse}`);
-      const image = `${root}/file_ipc_output/latest.jpg`;
-      await waitFor("a frame", () => existsSync(image));
-      assert.equal(Deno.readFileSync(image)[0], 0xff);
-    } finally {
-      child.kill("SIGTERM");
-      assert.equal((await child.status).code, 0, await stderr);
-    }
-    const entries = [...Deno.readDirSync(root)].map(({ name }) => name).sort();
-    assert.deepEqual(entries, [
-      "dev",
-      "file_ipc_output",
-      "lib",
-      "lib64",
-      "physiology_server",
-      "proc",
-      "var",
-    ]);
-  },
-});
-
-function lastPulse(path: string): number | undefined {
-  if (!existsSync(path)) return undefined;
-  const line = Deno.readTextFileSync(path).trimEnd().split("\n").at(-1);
-  return line ? JSON.parse(line).payload.pulse?.strict?.value : undefined;
-}
+testExecutable("packed program", { executable: program, work, env: cache });
 
 Deno.test("packed program rejects a reload to another Redis, for which it has no permission", async () => {
   await using redis = await startRedis();
@@ -139,7 +53,7 @@ Deno.test("packed program reads a password that the launcher moved to the enviro
 Deno.test("packed program prints the licences of all components, with the source of ffmpeg", async () => {
   const { stdout, status } = await start(["--licenses"], cache);
   assert.equal(status, 0);
-  const parts = ["deno", "onnxruntime", "ffmpeg", "mbedtls", "zlib", "libjpeg-turbo", "zod"];
+  const parts = "deno onnxruntime ffmpeg mbedtls zlib valkey libjpeg-turbo zod".split(" ");
   for (const part of parts) {
     assert.match(stdout, new RegExp(`\n${part} \\d`));
   }
@@ -147,6 +61,11 @@ Deno.test("packed program prints the licences of all components, with the source
     stdout,
     /ffmpeg [\d.]+\nbin\/ffmpeg, .* built by scripts\/build_ffmpeg from the source/,
   );
+  assert.match(
+    stdout,
+    /valkey [\d.]+\nbin\/valkey-server, .* by scripts\/build_valkey from the source/,
+  );
+  assert.match(stdout, /Valkey contributors/);
   assert.match(stdout, /GNU LESSER GENERAL PUBLIC LICENSE/);
   assert.match(stdout, /GNU GENERAL PUBLIC LICENSE/);
 });
