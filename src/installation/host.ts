@@ -1,8 +1,10 @@
 import {
   copyProgram,
   enableInImage,
+  exists,
   type FolderRemoval,
   hasSystemd,
+  listFolder,
   makeFolder,
   readFile,
   remove,
@@ -14,7 +16,7 @@ import {
   writeFile,
 } from "./system.ts";
 import { addAccount, removeAccount } from "./account.ts";
-import { ACCOUNT, PATHS } from "./paths.ts";
+import { ACCOUNT, PACKAGE_PATHS, PATHS, type Service } from "./paths.ts";
 import type { PlannedFile } from "./secrets.ts";
 
 /** A system to install into, and what an installation does to it. */
@@ -25,8 +27,13 @@ export interface Host {
   readonly usesSystemd: boolean;
   /** The version of systemd, if it was found. */
   readonly systemdVersion: number | undefined;
-  /** The text of the installed unit, if there is one. */
-  readonly installedUnit: string | undefined;
+  /** Returns the text of a file; undefined if it cannot be read. */
+  readFile(path: string): string | undefined;
+  /** Returns the names in a folder, in order; none if it cannot be read. */
+  listFolder(path: string): readonly string[];
+  exists(path: string): boolean;
+  /** True if the Debian package is installed. */
+  readonly hasPackage: boolean;
   copyProgram(from: string): void;
   /** Unpacks a packed program to where only root may change it. */
   unpackProgram(program: string): Promise<void>;
@@ -37,9 +44,9 @@ export interface Host {
   /** Creates the account that the program has without systemd, if there is none. */
   addAccount(): Promise<void>;
   removeAccount(): Promise<void>;
-  makeStateFolder(): void;
-  /** Enables the unit of an image. */
-  enableUnit(): void;
+  makeStateFolder(service: Service): void;
+  /** Enables the service of an image. */
+  enable(service: Service): void;
   systemctl(
     args: readonly string[],
     options?: { readonly allowFailure?: boolean },
@@ -54,7 +61,10 @@ export function hostAt(root = ""): Host {
     ...system,
     usesSystemd: system.root !== "" || hasSystemd(),
     systemdVersion: systemdVersion(system),
-    installedUnit: readFile(system, PATHS.unit),
+    readFile: (path) => readFile(system, path),
+    listFolder: (path) => listFolder(system, path),
+    exists: (path) => exists(system, path),
+    hasPackage: exists(system, PACKAGE_PATHS.unit),
     copyProgram: (from) => copyProgram(system, { from, to: PATHS.program }),
     unpackProgram: (program) => unpackProgram(program, system.root + PATHS.programFolder),
     writeFile: (file) => writeFile(system, file),
@@ -62,9 +72,9 @@ export function hostAt(root = ""): Host {
     removeEmptyFolder: (path) => removeEmptyFolder(system, path),
     addAccount: () => addAccount(ACCOUNT, PATHS.stateFolder),
     removeAccount: () => removeAccount(ACCOUNT),
-    makeStateFolder: () =>
-      makeFolder(system.root + PATHS.stateFolder, system.root ? {} : { owner: ACCOUNT }),
-    enableUnit: () => enableInImage(system, PATHS.unit, PATHS.wantsLink),
+    makeStateFolder: ({ stateFolder }) =>
+      makeFolder(system.root + stateFolder, system.root ? {} : { owner: ACCOUNT }),
+    enable: ({ wants }) => enableInImage(system, wants.unit, wants.link),
     systemctl,
     removeUnpackedProgram: () => removeUnpackedProgram(Deno.env.toObject()),
   };

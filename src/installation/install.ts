@@ -1,23 +1,30 @@
 import { UnavailableError, UsageError } from "../base/errors.ts";
 import type { Host } from "./host.ts";
-import { ACCOUNT, PATHS, SERVICE } from "./paths.ts";
+import { ACCOUNT, PATHS, type Service, serviceOf } from "./paths.ts";
 import type { ServicePlan } from "./plan.ts";
 
 interface InstallOptions {
   readonly host: Host;
   /** The packed program; undefined if this program runs from source. */
   readonly program: string | undefined;
+  /** @default the service without a name */
+  readonly service?: Service;
 }
 
 /** The calls of systemctl that start the service; none for an image. */
-function startSteps({ root }: Host): readonly (readonly string[])[] {
-  return root ? [] : [["daemon-reload"], ["enable", SERVICE], ["restart", SERVICE]];
+function startSteps({ root }: Host, { unitName }: Service): readonly (readonly string[])[] {
+  return root ? [] : [["daemon-reload"], ["enable", unitName], ["restart", unitName]];
+}
+
+/** False for the drop-in of an instance: without systemd, it keeps its flags for the next `install`. */
+function isUnit(path: string): boolean {
+  return path.endsWith(".service");
 }
 
 /** Returns what `install()` would do, as sentences and file texts without secrets. */
 export function describeInstall(
   { files, cron }: ServicePlan,
-  { host, program }: InstallOptions,
+  { host, program, service = serviceOf() }: InstallOptions,
 ): string[] {
   const { root, usesSystemd } = host;
   return [
@@ -27,8 +34,8 @@ export function describeInstall(
     ...files.map(({ path, mode, text, secret }) =>
       `# Write ${root}${path}, mode 0${mode.toString(8)}\n${secret ? "***\n" : text}`
     ),
-    ...root ? [`# Link ${root}${PATHS.wantsLink}`] : [],
-    ...startSteps(host).map((step) => `# Run systemctl ${step.join(" ")}`),
+    ...root ? [`# Link ${root}${service.wants.link}`] : [],
+    ...startSteps(host, service).map((step) => `# Run systemctl ${step.join(" ")}`),
     ...usesSystemd
       ? []
       : [`# systemd is not running here: add this line with crontab -e as root: ${cron}`],
@@ -43,7 +50,7 @@ export function describeInstall(
  */
 export async function install(
   { files, stale, cron }: ServicePlan,
-  { host, program }: InstallOptions,
+  { host, program, service = serviceOf() }: InstallOptions,
 ): Promise<void> {
   if (!program) {
     throw new UsageError(
@@ -53,16 +60,16 @@ export async function install(
   if (!host.usesSystemd) await host.addAccount();
   await host.unpackProgram(program);
   host.copyProgram(program);
-  for (const file of files) if (host.usesSystemd || file.path !== PATHS.unit) host.writeFile(file);
+  for (const file of files) if (host.usesSystemd || !isUnit(file.path)) host.writeFile(file);
   for (const path of stale) host.remove(path);
   if (!host.usesSystemd) {
-    host.makeStateFolder();
+    host.makeStateFolder(service);
     throw new UnavailableError(
       "Cannot install a service: systemd is not running here: the program and its configuration " +
         `are in place: add this line with crontab -e as root: ${cron}`,
     );
   }
-  if (host.root) host.enableUnit();
-  for (const step of startSteps(host)) await host.systemctl(step);
+  if (host.root) host.enable(service);
+  for (const step of startSteps(host, service)) await host.systemctl(step);
   host.removeUnpackedProgram();
 }

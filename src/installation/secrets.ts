@@ -1,7 +1,7 @@
 import { environmentName } from "../config/flag.ts";
 import type { FlagEntry } from "../config/flag_table.ts";
 import type { Secret } from "../config/secret.ts";
-import { ACCOUNT, PATHS, SERVICE } from "./paths.ts";
+import { ACCOUNT, type Service } from "./paths.ts";
 import { quoteEnvironment } from "./unit.ts";
 
 /** A file that `install` writes. */
@@ -38,8 +38,11 @@ export function credentialTransferFor(
   return systemd >= CREDENTIALS_SINCE ? "credentials" : "variables";
 }
 
-/** The folder of the service's credentials (systemd.exec(5), LoadCredential=). */
-const CREDENTIALS_FOLDER = `/run/credentials/${SERVICE}`;
+/** The service, and how it gets its secrets. */
+export interface CredentialContext {
+  readonly service: Service;
+  readonly transfer: CredentialTransfer;
+}
 
 /** True for a private key, which only root may read. */
 export function isPrivateKey({ entry: { flag } }: ConfiguredValue): boolean {
@@ -49,39 +52,44 @@ export function isPrivateKey({ entry: { flag } }: ConfiguredValue): boolean {
 /** Returns a value as the service sees it: a private key is replaced by the path of its copy. */
 export function valueForService(
   configured: ConfiguredValue,
-  transfer: CredentialTransfer,
+  { service, transfer }: CredentialContext,
 ): ConfiguredValue {
   if (transfer !== "credentials" || !isPrivateKey(configured)) return configured;
-  return { ...configured, value: `${CREDENTIALS_FOLDER}/${nameOf(configured)}` };
+  // The folder of the service's credentials (systemd.exec(5), LoadCredential=).
+  const value = `/run/credentials/${service.unitName}/${nameOf(configured)}`;
+  return { ...configured, value };
 }
 
 /** Returns the lines of the unit that pass a secret or a private key to the service. */
 export function credentialDirectives(
   configured: ConfiguredValue,
-  transfer: CredentialTransfer,
+  { service, transfer }: CredentialContext,
 ): string[] {
   const isKey = isPrivateKey(configured);
-  const path = isKey ? `${configured.value}` : pathOf(configured);
+  const path = isKey ? `${configured.value}` : pathOf(configured, service);
   if (transfer !== "variables") return [`LoadCredential=${nameOf(configured)}:${path}`];
   return isKey ? [] : [`EnvironmentFile=${path}`];
 }
 
 /** Returns the file that stores a secret. */
-export function secretFile(secret: ConfiguredValue, transfer: CredentialTransfer): PlannedFile {
+export function secretFile(
+  secret: ConfiguredValue,
+  { service, transfer }: CredentialContext,
+): PlannedFile {
   const clear = (secret.value as Secret).reveal();
   const variable = `${environmentName(secret.entry.flag)}=${quoteEnvironment(clear)}`;
   const text = `${transfer === "variables" ? variable : clear}\n`;
   const owner = transfer === "files" ? { owner: ACCOUNT } : {};
-  return { path: pathOf(secret), mode: 0o600, text, secret: true, ...owner };
+  return { path: pathOf(secret, service), mode: 0o600, text, secret: true, ...owner };
 }
 
 /** Returns the flag that reads a secret from its file. */
-export function secretFlag(secret: ConfiguredValue): string {
-  return `--${secret.entry.flag.secretFrom?.fileFlag}=${pathOf(secret)}`;
+export function secretFlag(secret: ConfiguredValue, service: Service): string {
+  return `--${secret.entry.flag.secretFrom?.fileFlag}=${pathOf(secret, service)}`;
 }
 
-function pathOf(secret: ConfiguredValue): string {
-  return `${PATHS.configFolder}/${nameOf(secret)}`;
+function pathOf(secret: ConfiguredValue, { configFolder }: Service): string {
+  return `${configFolder}/${nameOf(secret)}`;
 }
 
 function nameOf({ entry: { flag } }: ConfiguredValue): string {

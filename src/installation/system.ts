@@ -1,6 +1,6 @@
 import { reasonOf, UnavailableError } from "../base/errors.ts";
 import { changeOwner } from "./account.ts";
-import { PATHS } from "./paths.ts";
+import { PACKAGE_PATHS, PATHS } from "./paths.ts";
 import { runProgram } from "./run_program.ts";
 
 /** A system to install into: the running one, or an image mounted at a folder. */
@@ -32,6 +32,25 @@ export function readFile({ root }: System, path: string): string | undefined {
     return Deno.readTextFileSync(root + path);
   } catch {
     return undefined;
+  }
+}
+
+/** Returns the names in a folder, in order; none if it cannot be read. */
+export function listFolder({ root }: System, path: string): string[] {
+  try {
+    return [...Deno.readDirSync(root + path)].map(({ name }) => name).sort();
+  } catch {
+    return [];
+  }
+}
+
+/** Returns true if there is a file, folder or link at the path. */
+export function exists({ root }: System, path: string): boolean {
+  try {
+    Deno.lstatSync(root + path);
+    return true;
+  } catch {
+    return false;
   }
 }
 
@@ -178,7 +197,8 @@ export async function unpackProgram(program: string, folder: string): Promise<vo
  */
 export function removeUnpackedProgram(env: Readonly<Record<string, string>>): void {
   const assets = env["PHYSIOLOGY_ASSETS"] ?? "";
-  if (assets.startsWith(PATHS.programFolder)) return;
+  const installed = [PATHS.programFolder, PACKAGE_PATHS.programFolder];
+  if (installed.some((folder) => assets.startsWith(`${folder}/`))) return;
   const folder = /^.+\/physiology_server(-\d+)?(?=\/[0-9a-f]{64}$)/
     .exec(assets)?.[0];
   if (!folder || env["STATE_DIRECTORY"] !== undefined) return;

@@ -1,8 +1,15 @@
 import type { Host } from "../../src/installation/host.ts";
 
-/** A system that records what is done to it, and whose paths in `present` exist. */
+interface FakeHostOptions extends Partial<Host> {
+  /** Paths that exist. */
+  readonly present?: readonly string[];
+  /** Texts of files, by their paths. */
+  readonly texts?: Readonly<Record<string, string>>;
+}
+
+/** A system that records what is done to it. */
 export function fakeHost(
-  { present = [], ...parts }: Partial<Host> & { readonly present?: readonly string[] } = {},
+  { present = [], texts = {}, ...parts }: FakeHostOptions = {},
 ): Host & { readonly steps: string[] } {
   const steps: string[] = [];
   return {
@@ -10,7 +17,13 @@ export function fakeHost(
     root: "",
     usesSystemd: true,
     systemdVersion: undefined,
-    installedUnit: undefined,
+    readFile: (path) => texts[path],
+    listFolder: (folder) => {
+      const inside = Object.keys(texts).filter((path) => path.startsWith(`${folder}/`));
+      return [...new Set(inside.map((path) => path.slice(folder.length + 1).split("/")[0]!))];
+    },
+    exists: (path) => present.includes(path) || path in texts,
+    hasPackage: false,
     copyProgram: (from) => void steps.push(`copy ${from}`),
     // deno-lint-ignore require-await
     async unpackProgram(program) {
@@ -33,8 +46,8 @@ export function fakeHost(
       steps.push(`remove ${path} if it is empty`);
       return "missing";
     },
-    makeStateFolder: () => void steps.push("make the state folder"),
-    enableUnit: () => void steps.push("enable the unit"),
+    makeStateFolder: ({ stateFolder }) => void steps.push(`make the folder ${stateFolder}`),
+    enable: ({ wants }) => void steps.push(`enable ${wants.link}`),
     // deno-lint-ignore require-await
     async systemctl(args, { allowFailure = false } = {}) {
       steps.push(`systemctl ${args.join(" ")}${allowFailure ? ", or not" : ""}`);

@@ -3,6 +3,7 @@ import { packedProgram } from "../support/packed_program.ts";
 import { Subscriber } from "../support/physiology_server.ts";
 import { startRedis } from "../support/redis_server.ts";
 import { waitFor } from "../support/wait.ts";
+import { stepsOf } from "./camera_machine.ts";
 import { bootDevice, makeDisk } from "./device.ts";
 import { findKernel } from "./kernel.ts";
 import { HOST_ADDRESS, type Machine, SLOW_MS } from "./machine.ts";
@@ -21,9 +22,10 @@ const TIMESTAMP_FILE = "/media/timestamp";
 const EXPECTED = [
   /^\/usr\/local\/bin\/physiology_server$/,
   /^\/usr\/local\/lib\/physiology_server(\/|$)/,
-  /^\/etc\/physiology_server(\/|$)/,
-  /^\/etc\/systemd\/system\/(multi-user\.target\.wants\/)?physiology_server\.service$/,
-  /^\/var\/lib\/(private\/)?physiology_server(\/|$)/,
+  /^\/etc\/physiology_server(@bed2)?(\/|$)/,
+  /^\/etc\/systemd\/system\/(multi-user\.target\.wants\/)?physiology_server(@bed2)?\.service$/,
+  /^\/etc\/systemd\/system\/physiology_server@(bed2)?\.service(\.d\/install\.conf)?$/,
+  /^\/var\/lib\/(private\/)?physiology_server(@bed2)?(\/|$)/,
   /^\/var\/(log|lib\/systemd)\//,
   /^\/etc\/(machine-id|resolv\.conf|mtab|\.updated|ld\.so\.cache)$|^\/var\/\.updated$/,
   /^\/(media|tmp|run)\//,
@@ -33,9 +35,7 @@ Deno.test({
   name: "physiology_server installs and runs as a service on a new device",
   ignore: SYSTEM === undefined,
   async fn(test) {
-    const step = async (name: string, run: () => Promise<void>) => {
-      if (!await test.step(name, run)) throw new Error(`Stopped after: ${name}`);
-    };
+    const step = stepsOf(test);
     const kernel = findKernel(Deno.env.get("TEST_KERNEL") ?? `${ROOT}.tools/vm/kernel`);
     const folder = await Deno.makeTempDir({ prefix: "device_vm_" });
     await using stack = new AsyncDisposableStack();
@@ -56,7 +56,8 @@ Deno.test({
         return await waitFor(what, condition, SLOW);
       } catch (cause) {
         const { output } = await device.run(
-          `systemctl status --no-pager ${SERVICE}; journalctl --no-pager -n 40 -u ${SERVICE}`,
+          "systemctl status --no-pager 'physiology_server*'; " +
+            "journalctl --no-pager -n 40 -u 'physiology_server*'",
           SLOW,
         );
         throw new Error(`${cause}\n${output}`, { cause });
@@ -250,6 +251,63 @@ Deno.test({
       await newProcess(before);
     });
 
+    // Two installations take an emulated processor ten minutes.
+    const instances = { ignore: !Deno.env.has("TEST_INSTANCES") };
+    await step(
+      "two instances publish under their own prefixes, and none disturbs the other",
+      async () => {
+        const startedMs = performance.now();
+        const unitOf = (name: string) => `physiology_server@${name}.service`;
+        const [bed1, bed2] = await Promise.all(
+          ["bed1", "bed2"].map((name) => Subscriber.of(redis, name, { password: PASSWORD })),
+        ) as [Subscriber, Subscriber];
+        const more = async (subscriber: Subscriber, count: number) => {
+          const before = subscriber.all("core_metrics").length;
+          await wait(
+            `${count} more metrics`,
+            () => subscriber.all("core_metrics").length >= before + count,
+          );
+        };
+        const bootIdsOf = (subscriber: Subscriber) => [
+          ...new Set(
+            subscriber.all("core_metrics").map(({ payload }) => payload.metadata?.boot_id),
+          ),
+        ];
+        const flags =
+          `--redis_host=${HOST_ADDRESS} --redis_allow_plaintext --redis_port=${redis.port} ` +
+          "--redis_password_file=/media/password --redis_operation_timeout_ms=10000 " +
+          "--frame_publish=never --capture_width_px=320 --capture_height_px=180 --max_fps=10";
+        await device.check(`systemctl stop ${SERVICE}; echo ${PASSWORD} >/media/password`, SLOW);
+        await device.check(`${PROGRAM} install --instance=bed1 ${flags}`, SLOW);
+        await device.check(`${PROGRAM} install --instance=bed2 --simulate ${flags}`, SLOW);
+        await device.check("rm /media/password", SLOW);
+        await Promise.all([more(bed1, 3), more(bed2, 3)]);
+        const described = await device.check(
+          "for name in bed1 bed2; do pid=$(systemctl show -p MainPID --value physiology_server@$name); " +
+            "sed -n 's/^Uid:.//p' /proc/$pid/status; done; ss -Hltn | grep -o '127.0.0.1:5006[0-9]' | sort",
+          SLOW,
+        );
+        const [uid1, uid2, ...ports] = described.trim().split("\n");
+        assert.notEqual(uid1, uid2, "each instance has a user of its own");
+        assert.deepEqual(ports, ["127.0.0.1:50061", "127.0.0.1:50062"]);
+
+        await device.check(`systemctl restart ${unitOf("bed1")}`, SLOW);
+        await wait("a new process of bed1", () => bootIdsOf(bed1).length === 2);
+        await device.check(`${PROGRAM} uninstall --instance=bed1`, SLOW);
+        await more(bed2, 5);
+        assert.equal(bootIdsOf(bed2).length, 1);
+        await wait("every message of bed2", () => bed2.missing().length === 0);
+        const remaining = await device.run(
+          `systemctl is-active ${unitOf("bed1")} ${unitOf("bed2")}; ` +
+            "ls -d /etc/*@bed1 /var/lib/*@bed1 /var/lib/private/*@bed1 /etc/systemd/system/*@bed1* 2>/dev/null",
+          SLOW,
+        );
+        assert.equal(remaining.output.trim(), "inactive\nactive");
+        report(`instances ${((performance.now() - startedMs) / 1000).toFixed(0)} s`);
+      },
+      instances,
+    );
+
     await step("the program creates files only at documented paths", async () => {
       const list = await device.check(`find / -xdev -newer ${TIMESTAMP_FILE} -not -type d`, SLOW);
       const unexpected = list.split("\n").filter((path) =>
@@ -257,6 +315,23 @@ Deno.test({
       );
       assert.deepEqual(unexpected, []);
     });
+
+    await step("`uninstall` of the last instance keeps the other service", async () => {
+      await device.check(`${PROGRAM} uninstall --instance=bed2`, SLOW);
+      const remaining = await device.check(
+        "ls -d /usr/local/bin/physiology_server /etc/systemd/system/physiology_server* " +
+          "/etc/physiology_server* /var/lib/private/physiology_server*; " +
+          `systemctl is-enabled ${SERVICE}`,
+        SLOW,
+      );
+      assert.deepEqual(remaining.trim().split("\n"), [
+        "/etc/physiology_server",
+        "/etc/systemd/system/physiology_server.service",
+        "/usr/local/bin/physiology_server",
+        "/var/lib/private/physiology_server",
+        "enabled",
+      ]);
+    }, instances);
 
     await step("`uninstall` removes all files and the service", async () => {
       await device.check(`${PROGRAM} uninstall`, SLOW);

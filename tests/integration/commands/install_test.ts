@@ -54,3 +54,39 @@ Deno.test("install --dry-run prints everything and writes nothing", async () => 
   assert.doesNotMatch(output, /hunter2/);
   assert.deepEqual([...filesUnder(image.path)], []);
 });
+
+Deno.test("install --instance into an image adds instances, and uninstall removes one after the other", async () => {
+  using image = temporaryFolder();
+  const files = () => [...filesUnder(image.path)].sort();
+  const root = `--root=${image.path}`;
+  await run("install", root, "--redis_host=::1");
+  const single = files();
+  const units = "/etc/systemd/system";
+  const filesOf = (name: string) => [
+    `/etc/physiology_server@${name}/redis.json`,
+    `${units}/multi-user.target.wants/physiology_server@${name}.service`,
+    `${units}/physiology_server@${name}.service.d/install.conf`,
+  ];
+  await run("install", "--instance=bed1", root, "--redis_host=::1");
+  await run("install", "--instance=bed2", root, "--redis_host=::1", "--redis_password=hunter2");
+  const template = `${units}/physiology_server@.service`;
+  const secret = "/etc/physiology_server@bed2/redis_password";
+  const all = [...single, template, ...filesOf("bed1"), ...filesOf("bed2"), secret].sort();
+  assert.deepEqual(files(), all);
+  assert.equal(Deno.statSync(image.path + secret).mode! & 0o777, 0o600);
+  const configs = ["bed1", "bed2"].map((name) =>
+    JSON.parse(Deno.readTextFileSync(image.path + filesOf(name)[0]))
+  );
+  assert.deepEqual(configs.map(({ key_prefix }) => key_prefix), ["bed1", "bed2"]);
+  const dropIn = () => Deno.readTextFileSync(image.path + filesOf("bed2")[2]);
+  const before = dropIn();
+  await run("install", "--instance=bed2", root);
+  assert.deepEqual([files(), dropIn()], [all, before]);
+  await run("uninstall", "--instance=bed2", root);
+  assert.deepEqual(files(), [...single, template, ...filesOf("bed1")].sort());
+  await run("uninstall", root);
+  const program = "/usr/local/bin/physiology_server";
+  assert.deepEqual(files(), [program, template, ...filesOf("bed1")].sort());
+  await run("uninstall", "--instance=bed1", root);
+  assert.deepEqual(files(), []);
+});

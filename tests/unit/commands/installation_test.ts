@@ -99,3 +99,33 @@ Deno.test("install from source changes nothing", async () => {
   });
   assert.deepEqual([...Deno.readDirSync(folder.path)], []);
 });
+
+Deno.test("install --instance writes an instance, of which uninstall --instance removes only that one", async () => {
+  using folder = new TemporaryFolder();
+  const dropIn = (name: string) => `/etc/systemd/system/physiology_server@${name}.service.d`;
+  const { printed } = await runIn(folder, install, "install", "--instance=bed1", "--simulate");
+  assert.equal(
+    printed[0],
+    "Installed physiology_server@bed1.service. Status: systemctl status physiology_server@bed1. " +
+      "Log: journalctl -u physiology_server@bed1. " +
+      "Remove it with: physiology_server uninstall --instance=bed1",
+  );
+  await runIn(folder, install, "install", "--instance=bed2");
+  const text = (path: string) => Deno.readTextFileSync(folder.path + path);
+  assert.match(text(`${dropIn("bed1")}/install.conf`), /--simulate .*--port=50061/);
+  assert.match(text(`${dropIn("bed2")}/install.conf`), /--use_camera .*--port=50062/);
+  assert.match(
+    text("/etc/systemd/system/physiology_server@.service"),
+    /^StateDirectory=physiology_server@%i$/m,
+  );
+  assert.equal(exists(folder.path + UNIT), false);
+  const removed = await runIn(folder, uninstall, "uninstall", "--instance=bed1");
+  assert.deepEqual(removed.printed.slice(1), [
+    "Kept the program, which is used by physiology_server@bed2",
+  ]);
+  assert.equal(exists(folder.path + dropIn("bed1")), false);
+  assert.equal(exists(folder.path + dropIn("bed2")), true);
+  const last = await runIn(folder, uninstall, "uninstall", "--instance=bed2");
+  assert.match(last.printed.join(), /physiology_server@\.service, /);
+  assert.deepEqual([...Deno.readDirSync(`${folder.path}/usr/local/bin`)], []);
+});

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { UnavailableError, UsageError } from "../../../src/base/errors.ts";
 import { describeInstall, install } from "../../../src/installation/install.ts";
+import { PATHS, serviceOf } from "../../../src/installation/paths.ts";
 import type { ServicePlan } from "../../../src/installation/plan.ts";
 import { fakeHost } from "../../support/fake_host.ts";
 
@@ -34,7 +35,10 @@ Deno.test("install() writes everything before it starts the service", async () =
 Deno.test("install() enables the unit of an image, and starts nothing", async () => {
   const host = fakeHost({ root: "/mnt" });
   await install(PLAN, { host, program });
-  assert.deepEqual(host.steps.slice(-2), ["enable the unit", "remove the unpacked program"]);
+  assert.deepEqual(host.steps.slice(-2), [
+    "enable /etc/systemd/system/multi-user.target.wants/physiology_server.service",
+    "remove the unpacked program",
+  ]);
   assert.ok(!host.steps.some((step) => step.startsWith("systemctl")));
 });
 
@@ -50,7 +54,7 @@ Deno.test("install() without systemd writes no unit, and throws with the line fo
     "copy /tmp/program",
     "write /etc/p/secret 0600",
     "remove /etc/p/old",
-    "make the state folder",
+    "make the folder /var/lib/physiology_server",
   ]);
 });
 
@@ -87,4 +91,43 @@ Deno.test("describeInstall() names the link in an image, or the line for crontab
     describeInstall(PLAN, { host, program }).at(-1)!,
     /^# systemd is not running here: add this line with crontab -e as root: @reboot run$/,
   );
+});
+
+const BED2 = serviceOf("bed2");
+const INSTANCE_PLAN: ServicePlan = {
+  files: [
+    { path: PATHS.instanceUnit, mode: 0o644, text: "[Unit]\n", secret: false },
+    { path: BED2.unit, mode: 0o644, text: "[Service]\n", secret: false },
+  ],
+  stale: [],
+  cron: "@reboot run",
+};
+
+Deno.test("install() of an instance starts that instance alone", async () => {
+  const host = fakeHost();
+  await install(INSTANCE_PLAN, { host, program, service: BED2 });
+  assert.deepEqual(host.steps.slice(2), [
+    `write ${PATHS.instanceUnit} 0644`,
+    `write ${BED2.unit} 0644`,
+    "systemctl daemon-reload",
+    "systemctl enable physiology_server@bed2.service",
+    "systemctl restart physiology_server@bed2.service",
+    "remove the unpacked program",
+  ]);
+  const image = fakeHost({ root: "/mnt" });
+  await install(INSTANCE_PLAN, { host: image, program, service: BED2 });
+  assert.equal(image.steps.at(-2), `enable ${BED2.wants.link}`);
+  assert(
+    describeInstall(INSTANCE_PLAN, { host: image, program, service: BED2 })
+      .includes(`# Link /mnt${BED2.wants.link}`),
+  );
+});
+
+Deno.test("install() of an instance without systemd writes its drop-in, which has its port", async () => {
+  const host = fakeHost({ usesSystemd: false });
+  await assert.rejects(install(INSTANCE_PLAN, { host, program, service: BED2 }), UnavailableError);
+  assert.deepEqual(host.steps.slice(3), [
+    `write ${BED2.unit} 0644`,
+    "make the folder /var/lib/physiology_server@bed2",
+  ]);
 });

@@ -189,6 +189,25 @@ Deno.test("planService() stores the URL of a camera for root alone, and no other
   }
 });
 
+Deno.test("planService() allows devices besides those of video4linux, also after an upgrade", () => {
+  const devices = ["char-media", "/dev/vcsm-cma"];
+  const lines = /^DeviceAllow=.*$/gm;
+  const unitOf = (options: Partial<PlanOptions>, ...argv: string[]) => {
+    const loaded = load(["install", ...argv], { env: {}, readText: () => "" });
+    return planService(loaded, TEMPLATE, options).files.find(({ path }) => path === PATHS.unit)!
+      .text;
+  };
+  const unit = unitOf({ devices }, "--camera_source=libcamera");
+  assert.deepEqual(unit.match(lines)?.toSorted(), [
+    "DeviceAllow=/dev/vcsm-cma rw",
+    "DeviceAllow=char-media rw",
+    "DeviceAllow=char-video4linux rw",
+  ]);
+  assert.match(unit, /^ExecStart=.* --use_camera --camera_source=libcamera /m);
+  assert.deepEqual(unitOf({ installed: unit }).match(lines), unit.match(lines));
+  assert.deepEqual(unitOf({}).match(lines), ["DeviceAllow=char-video4linux rw"]);
+});
+
 Deno.test("planService() quotes the line for crontab for the shell, and escapes percent signs", () => {
   const readText = () => "hunter2";
   const argv = ["install", "--redis_key_prefix=it's100%", "--redis_password=hunter2"];
@@ -291,6 +310,18 @@ Deno.test("planService() makes the folder of a written file writable, and none o
   assert.match(files.at(-1)!.text, /^ReadWritePaths=-\/data\/out$/m);
 });
 
+Deno.test("planService() rejects a library that the service may not execute", () => {
+  for (const path of ["/opt/liblsl.so", "/usrlib/liblsl.so", "/etc/physiology_server/liblsl.so"]) {
+    assert.throws(
+      () => planFor("--lsl", `--lsl_library=${path}`),
+      /the service executes files below \/usr only: install the library there/,
+      path,
+    );
+  }
+  const plan = planFor("--lsl", "--lsl_library=/usr/local/lib/liblsl.so.2");
+  assert.match(startOf(plan) ?? "", / --lsl --lsl_library=\/usr\/local\/lib\/liblsl\.so\.2/);
+});
+
 Deno.test("planService() rejects every folder that the service cannot see, and no other", () => {
   const hidden = ["/home/pi", "/root", "/root/a", "/run/user/1", "/tmp/a", "/var/tmp/a"];
   for (const path of hidden) {
@@ -371,6 +402,7 @@ for (
         .concat([`--http_token=${"t".repeat(16)}`]),
       allowed: ["any"],
     },
+    { what: "Lab Streaming Layer", argv: ["--lsl"], allowed: ["any"] },
     { what: "a stream", argv: ["--input_video_path=rtsp://10.0.0.9/"], allowed: ["any"] },
   ]
 ) {

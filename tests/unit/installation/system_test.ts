@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { UnavailableError } from "../../../src/base/errors.ts";
 import { hostAt } from "../../../src/installation/host.ts";
+import { serviceOf } from "../../../src/installation/paths.ts";
 import {
   copyProgram,
   enableInImage,
@@ -218,22 +219,27 @@ Deno.test("hostAt() of an image uses systemd, and installs below its root", () =
   using system = emptyRoot();
   const host = hostAt(`${system.root}//`);
   assert.deepEqual([host.root, host.usesSystemd], [system.root, true]);
-  assert.deepEqual([host.systemdVersion, host.installedUnit], [undefined, undefined]);
-  const unit = "/etc/systemd/system/physiology_server.service";
+  const { unit, wants } = serviceOf();
+  assert.deepEqual([host.systemdVersion, host.readFile(unit)], [undefined, undefined]);
+  assert.deepEqual([host.exists(unit), host.listFolder("/etc")], [false, []]);
   host.writeFile({ path: unit, mode: 0o644, text: "[Unit]", secret: false });
-  host.enableUnit();
-  host.makeStateFolder();
+  host.enable(serviceOf());
+  host.enable(serviceOf("bed2"));
+  host.makeStateFolder(serviceOf());
   host.copyProgram("/bin/true");
   assert.deepEqual(namesIn(system.root).sort(), ["etc", "usr", "var"]);
   assert.equal(namesIn(`${system.root}/usr/local/bin`).join(), "physiology_server");
   assert.equal(namesIn(`${system.root}/var/lib`).join(), "physiology_server");
+  assert.equal(Deno.readLinkSync(system.root + wants.link), unit);
+  assert.deepEqual(host.listFolder("/etc/systemd/system/multi-user.target.wants"), [
+    "physiology_server.service",
+    "physiology_server@bed2.service",
+  ]);
   assert.equal(
-    Deno.readLinkSync(
-      `${system.root}/etc/systemd/system/multi-user.target.wants/physiology_server.service`,
-    ),
-    unit,
+    Deno.readLinkSync(system.root + serviceOf("bed2").wants.link),
+    "/etc/systemd/system/physiology_server@.service",
   );
-  assert.equal(hostAt(system.root).installedUnit, "[Unit]");
+  assert.deepEqual([host.readFile(unit), host.exists(unit)], ["[Unit]", true]);
   assert.equal(host.remove("/var"), true);
 });
 
