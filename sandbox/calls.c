@@ -28,7 +28,7 @@ static unsigned short length;
 static void add(uint16_t code, uint32_t k, uint8_t if_true, uint8_t if_false) {
   if (length == sizeof filter / sizeof *filter) {
     errno = E2BIG;
-    fail("limit the system calls of ffmpeg");
+    fail("limit its system calls");
   }
   filter[length++] = (struct sock_filter){code, if_true, if_false, k};
 }
@@ -74,6 +74,15 @@ static void refuse_values(int call, int argument, const uint32_t *values, uint8_
 static void limit_sockets(void) {
   static const uint32_t families[] = {AF_INET, AF_INET6, AF_UNIX, AF_NETLINK};
   refuse_values(SYS_socket, 0, families, 4, true, EAFNOSUPPORT);
+}
+
+static void limit_network(const struct rights *rights) {
+  if (!rights->listen_port) REFUSE_ALL(REFUSE(EPERM), SYS_listen, SYS_accept, SYS_accept4);
+  if (!rights->network) REFUSE_ALL(REFUSE(EPERM), SYS_socketpair, SYS_connect);
+  if (rights->network || rights->listen_port)
+    limit_sockets();
+  else
+    REFUSE_ALL(REFUSE(EPERM), SYS_socket, SYS_bind);
 }
 
 /* Refuses to end, limit or slow down other processes, by the calls that also have uses for a process
@@ -159,9 +168,8 @@ void limit_calls(const char *path, const struct rights *rights) {
              SYS_personality, SYS_syslog, SYS_settimeofday, SYS_clock_settime, SYS_adjtimex,
              SYS_sethostname, SYS_setdomainname, SYS_open_by_handle_at, SYS_name_to_handle_at,
              SYS_vhangup, SYS_seccomp, SYS_setuid, SYS_setgid, SYS_setresuid, SYS_setresgid,
-             SYS_setgroups, SYS_capset, SYS_memfd_create, SYS_listen, SYS_accept, SYS_accept4,
-             SYS_mknodat, SYS_setxattr, SYS_lsetxattr, SYS_fsetxattr, SYS_removexattr,
-             SYS_lremovexattr, SYS_fremovexattr, SYS_fanotify_init);
+             SYS_setgroups, SYS_capset, SYS_memfd_create, SYS_mknodat, SYS_setxattr, SYS_lsetxattr,
+             SYS_fsetxattr, SYS_removexattr, SYS_lremovexattr, SYS_fremovexattr, SYS_fanotify_init);
   if (!writes) {
     refuse_bits(SYS_openat, 2, O_WRONLY | O_RDWR | O_CREAT | O_TRUNC, false);
     REFUSE_ALL(REFUSE(EPERM), SYS_unlinkat, SYS_renameat, SYS_renameat2, SYS_linkat, SYS_symlinkat,
@@ -169,12 +177,8 @@ void limit_calls(const char *path, const struct rights *rights) {
                SYS_ftruncate, SYS_utimensat, SYS_fallocate);
   }
   refuse_old_calls(writes);
-  if (rights->network)
-    limit_sockets();
-  else
-    REFUSE_ALL(REFUSE(EPERM), SYS_socket, SYS_socketpair, SYS_connect, SYS_bind);
+  limit_network(rights);
   result(SECCOMP_RET_ALLOW);
   struct sock_fprog program = {length, filter};
-  if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program))
-    fail("limit the system calls of ffmpeg");
+  if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program)) fail("limit its system calls");
 }

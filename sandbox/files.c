@@ -14,8 +14,12 @@
 #define NETWORK_SINCE 4
 #define BIND_TCP (1ULL << 0)
 #define CONNECT_TCP (1ULL << 1)
+#define RULE_NET_PORT 2
 struct ruleset {
   uint64_t files, network;
+};
+struct net_port_attr {
+  uint64_t allowed_access, port;
 };
 
 #define READ_FILE LANDLOCK_ACCESS_FS_READ_FILE
@@ -44,7 +48,7 @@ static void allow(int ruleset, const char *path, uint64_t rights) {
   if (fstat(file, &status) == 0 && !S_ISDIR(status.st_mode)) rights &= ON_FILES;
   struct landlock_path_beneath_attr rule = {.allowed_access = rights, .parent_fd = file};
   if (syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0))
-    fail("limit the files of ffmpeg");
+    fail("limit its files");
   close(file);
 }
 
@@ -60,6 +64,11 @@ static void allow_writing(int ruleset, const char *path) {
   free(folder);
 }
 
+static void allow_listening(int ruleset, unsigned short port) {
+  struct net_port_attr rule = {BIND_TCP, port};
+  if (syscall(SYS_landlock_add_rule, ruleset, RULE_NET_PORT, &rule, 0)) fail("limit its ports");
+}
+
 void limit_files(const char *program, const struct rights *rights) {
   long version = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
   if (version < 1) return;
@@ -67,7 +76,7 @@ void limit_files(const char *program, const struct rights *rights) {
   if (version >= NETWORK_SINCE && !rights->network) handled.network = BIND_TCP | CONNECT_TCP;
   size_t size = version >= NETWORK_SINCE ? sizeof handled : sizeof handled.files;
   int ruleset = (int)syscall(SYS_landlock_create_ruleset, &handled, size, 0);
-  if (ruleset < 0) fail("limit the files of ffmpeg");
+  if (ruleset < 0) fail("limit its files");
   for (size_t i = 0; i < sizeof SYSTEM / sizeof *SYSTEM; i++) {
     /* The kernel executes the loader of a program. */
     bool has_loader = strncmp(SYSTEM[i], "/lib", 4) == 0 || strcmp(SYSTEM[i], "/usr") == 0;
@@ -76,6 +85,7 @@ void limit_files(const char *program, const struct rights *rights) {
   allow(ruleset, program, READ_FILE | EXECUTE);
   for (size_t i = 0; i < rights->read_count; i++) allow(ruleset, rights->read[i], READ_TREE);
   for (size_t i = 0; i < rights->write_count; i++) allow_writing(ruleset, rights->write[i]);
-  if (syscall(SYS_landlock_restrict_self, ruleset, 0)) fail("limit the files of ffmpeg");
+  if (handled.network && rights->listen_port) allow_listening(ruleset, rights->listen_port);
+  if (syscall(SYS_landlock_restrict_self, ruleset, 0)) fail("limit its files");
   close(ruleset);
 }

@@ -7,7 +7,8 @@
 
 struct rights {
   bool network;
-  const char *const *read; /* files and folders */
+  unsigned short listen_port; /* of TCP, to serve clients; 0: none */
+  const char *const *read;    /* files and folders */
   size_t read_count;
   const char *const *write; /* files, which may be created */
   size_t write_count;

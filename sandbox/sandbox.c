@@ -1,9 +1,10 @@
-/* Starts a program that reads data of others, ffmpeg, with few rights:
+/* Starts a program that reads data of others, ffmpeg or Valkey, with few rights:
  *
- *     sandbox [--network] [--read=PATH]... [--write=PATH]... PROGRAM [ARGUMENT]...
+ *     sandbox [--network] [--listen=PORT] [--read=PATH]... [--write=PATH]... PROGRAM [ARGUMENT]...
  *
- * It cannot gain privileges, start programs, write files, open connections or dump its memory unless
- * an option allows it, and it ends with the thread that started it. */
+ * It cannot gain privileges, start programs, write files, open connections, listen or dump its memory
+ * unless an option allows it, and it ends with the thread that started it. A program that listens has
+ * a process group of its own: its owner ends it, not the Ctrl-C of a terminal. */
 #include <errno.h>
 #include <limits.h>
 #include <signal.h>
@@ -23,6 +24,8 @@
 /* Enough for video of 3840x2160 on several threads, of which each reserves its stack. */
 #define MEMORY_BYTES (4ULL << 30)
 #define OPEN_FILES 64
+/* A program that listens has a file for each client. */
+#define OPEN_FILES_LISTENING 1024
 
 _Noreturn void fail(const char *action) {
   fprintf(stderr, "sandbox: Cannot %s: %s\n", action, strerror(errno));
@@ -34,13 +37,13 @@ static void limit(int resource, rlim_t value) {
   if (getrlimit(resource, &limits)) fail("read the resource limits");
   if (limits.rlim_max < value) value = limits.rlim_max;
   limits.rlim_cur = limits.rlim_max = value;
-  if (setrlimit(resource, &limits)) fail("limit the resources of ffmpeg");
+  if (setrlimit(resource, &limits)) fail("limit its resources");
 }
 
 static void limit_resources(const struct rights *rights) {
   limit(RLIMIT_CORE, 0);
   limit(RLIMIT_AS, MEMORY_BYTES);
-  limit(RLIMIT_NOFILE, OPEN_FILES);
+  limit(RLIMIT_NOFILE, rights->listen_port ? OPEN_FILES_LISTENING : OPEN_FILES);
   /* A write then fails; the signal would end the program. */
   if (rights->write_count == 0 && signal(SIGXFSZ, SIG_IGN) != SIG_ERR) limit(RLIMIT_FSIZE, 0);
 }
@@ -63,7 +66,7 @@ static const char *find_program(const char *name) {
     folder += size + (folder[size] == ':');
   }
   errno = ENOENT;
-  fail("find ffmpeg");
+  fail("find the program");
 }
 
 /* Copies a path to a page at a random address that nothing else uses. */
@@ -87,16 +90,25 @@ static const char *value_of(const char *argument, const char *option) {
   return strncmp(argument, option, size) == 0 ? argument + size : NULL;
 }
 
+/* Returns a TCP port, or 0 if the text is none. */
+static unsigned short port_of(const char *text) {
+  char *end;
+  unsigned long port = strtoul(text, &end, 10);
+  return *text && !*end && port <= 65535 ? (unsigned short)port : 0;
+}
+
 int main(int count, char **arguments) {
   const char **read = calloc((size_t)count, sizeof *read);
   const char **write = calloc((size_t)count, sizeof *write);
   if (!read || !write) fail("allocate memory");
   struct rights rights = {.read = read, .write = write};
   char **next = arguments + 1;
-  for (const char *path; *next && strncmp(*next, "--", 2) == 0; next++) {
+  for (const char *path, *port; *next && strncmp(*next, "--", 2) == 0; next++) {
     if (strcmp(*next, "--network") == 0)
       rights.network = true;
-    else if ((path = value_of(*next, "--read=")))
+    else if ((port = value_of(*next, "--listen="))) {
+      if (!(rights.listen_port = port_of(port))) break;
+    } else if ((path = value_of(*next, "--read=")))
       read[rights.read_count++] = path;
     else if ((path = value_of(*next, "--write=")))
       write[rights.write_count++] = path;
@@ -104,16 +116,19 @@ int main(int count, char **arguments) {
       break;
   }
   if (!*next || **next == '-') {
-    fputs("Usage: sandbox [--network] [--read=PATH]... [--write=PATH]... PROGRAM [ARGUMENT]...\n",
-          stderr);
+    fputs(
+        "Usage: sandbox [--network] [--listen=PORT] [--read=PATH]... [--write=PATH]... PROGRAM "
+        "[ARGUMENT]...\n",
+        stderr);
     return 64;
   }
   const char *program = hide(find_program(*next));
   end_with_parent();
+  if (rights.listen_port && setpgid(0, 0)) fail("leave the process group");
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)) fail("give up privileges");
   limit_files(program, &rights);
   limit_resources(&rights);
   limit_calls(program, &rights);
   execve(program, next, environ);
-  fail("start ffmpeg");
+  fail("start the program");
 }

@@ -2,6 +2,10 @@
 import { videoInputOf } from "../src/capture/ffmpeg/flags.ts";
 import { redisOptions } from "../src/transports/redis/settings.ts";
 import { RedisReader } from "../src/transports/redis/reader.ts";
+import { pageUrlsOf } from "../src/app/up/addresses.ts";
+import { findBroker, type FoundBroker } from "../src/app/up/find_broker.ts";
+import { freePort } from "../src/app/up/ports.ts";
+import { keepSecret, openStateFolder } from "../src/app/up/state_folder.ts";
 import { EXIT, ExitError, UsageError } from "../src/base/errors.ts";
 import { type Configuration, FLAGS, load } from "../src/app/flags.ts";
 import { silentLog } from "../src/telemetry/log.ts";
@@ -11,8 +15,8 @@ const ROOT = new URL("..", import.meta.url).pathname;
 const HELP = `scripts/demo [--flag=value ...]
 
 Runs the server and shows what a subscriber receives. The flags are those of physiology_server
-(scripts/physiology_server --help). The defaults differ: the input is the simulated camera, Redis
-is a redis-server of its own, and the gRPC port is any free port.
+(scripts/physiology_server --help). The defaults differ: the input is the simulated camera, the
+broker is a Valkey of its own, and the ports of the page and of gRPC are any free ones.
 
   scripts/demo --use_camera
   scripts/demo --input_video_path=clip.avi --redis_host=192.168.1.100 --redis_tls
@@ -23,11 +27,12 @@ const encoder = new TextEncoder();
 interface DemoConfiguration {
   readonly args: readonly string[];
   readonly settings: Configuration["settings"];
-  readonly ownBroker: boolean;
+  /** The port of the broker to start; undefined if flags name another one. */
+  readonly brokerPort?: number;
 }
 
 /**
- * Completes the arguments of the user with an input, a Redis and a gRPC port.
+ * Completes the arguments of the user with an input, a broker and the ports of page and gRPC.
  *
  * @throws {ExitError} for flags, environment or files that the server refuses
  */
@@ -47,34 +52,47 @@ function configurationOf(userArgs: readonly string[]): DemoConfiguration {
   const hasInput = camera.use || videoInputOf(video) !== undefined || simulate.enabled;
   if (!hasInput) args.push("--simulate");
   const ownBroker = !["redis_host", "redis_port", "redis_sentinels"].some(isSet);
-  if (ownBroker) args.push("--redis_host=127.0.0.1", `--redis_port=${freePort()}`);
+  const brokerPort = freePort();
+  if (ownBroker) args.push("--redis_host=127.0.0.1", `--redis_port=${brokerPort}`);
   if (!isSet("port")) args.push(`--port=${freePort()}`);
+  if (!isSet("http_port")) args.push(`--http_port=${freePort()}`);
   const { settings } = load(args);
   if (settings.publish.backend !== "redis" || !settings.redis.usePubsub) {
     throw new UsageError(
       "Cannot use this backend in the demo: it requires --streaming_backend=redis with Pub/Sub",
     );
   }
-  return { args, settings, ownBroker };
+  return { args, settings, ...ownBroker ? { brokerPort } : {} };
 }
 
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
+/** Starts the broker of the demo; undefined if the user names another one. */
+async function startBroker(
+  port: number | undefined,
+  folder: string,
+): Promise<FoundBroker | undefined> {
+  return port === undefined
+    ? undefined
+    : await findBroker({ folder, log: silentLog, port, own: true });
 }
 
-function startBroker(port: number): Deno.ChildProcess {
-  return new Deno.Command("redis-server", {
-    args: ["--port", `${port}`, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"],
-    stdin: "null",
-    stdout: "null",
-    stderr: "null",
-  }).spawn();
+/** The environment of the server: the secrets that its arguments do not set. */
+async function environmentOf(
+  { server }: Configuration["settings"],
+  { folder, broker }: { readonly folder: string; readonly broker: FoundBroker | undefined },
+): Promise<Record<string, string>> {
+  const token = server.httpToken.isEmpty
+    ? (await keepSecret(folder, "http_token")).value
+    : undefined;
+  return {
+    ...token !== undefined && { PHYSIOLOGY_HTTP_TOKEN: token },
+    ...broker?.password && { PHYSIOLOGY_REDIS_PASSWORD: broker.password.value },
+  };
 }
 
-function startServer(args: readonly string[]): Deno.ChildProcess {
+function startServer(args: readonly string[], env: Record<string, string>): Deno.ChildProcess {
   return new Deno.Command(`${ROOT}scripts/physiology_server`, {
     args: [...args],
+    env,
     stdin: "null",
     stdout: "null",
     stderr: "piped",
@@ -109,15 +127,27 @@ function draw(view: DemoView, previousRows: number): number {
 }
 
 async function main(userArgs: readonly string[]): Promise<number> {
-  const { args, settings: { redis }, ownBroker } = configurationOf(userArgs);
+  const { args, settings: known, brokerPort } = configurationOf(userArgs);
   const { promise: stopRequested, resolve: stop } = Promise.withResolvers<"stopped">();
   // A closed terminal must leave neither server nor broker behind.
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     Deno.addSignalListener(signal, () => stop("stopped"));
   }
-  const view = new DemoView({ redis, command: args });
-  const broker = ownBroker ? startBroker(redis.port) : undefined;
-  const server = startServer(args);
+  const folder = await openStateFolder(Deno.env.toObject());
+  await using broker = await startBroker(brokerPort, folder);
+  const env = await environmentOf(known, { folder, broker });
+  const { settings } = load(args, {
+    env: { ...Deno.env.toObject(), ...env },
+    readText: Deno.readTextFileSync,
+  });
+  const { redis } = settings;
+  const view = new DemoView({
+    redis,
+    command: args,
+    passwordPath: broker?.password?.path,
+    pages: pageUrlsOf(settings),
+  });
+  const server = startServer(args, env);
   const tail: string[] = [];
   const logged = readLines(server.stderr, (line) => {
     tail.push(line);
@@ -148,14 +178,6 @@ async function main(userArgs: readonly string[]): Promise<number> {
   if (ended === "stopped") server.kill("SIGTERM");
   const { code } = await server.status;
   await logged;
-  if (broker) {
-    try {
-      broker.kill("SIGTERM");
-    } catch {
-      // it has exited already: Ctrl-C signals the whole process group
-    }
-    await broker.status;
-  }
   if (code !== 0) {
     console.error(`The server exited with status ${code}:\n${tail.join("\n")}`);
   }

@@ -54,6 +54,10 @@ export interface DemoViewOptions {
   readonly redis: RedisSettings;
   /** The server's arguments. */
   readonly command: readonly string[];
+  /** File with the password of the demo's own broker. */
+  readonly passwordPath?: string | undefined;
+  /** Addresses of the page. @default none */
+  readonly pages?: readonly string[];
 }
 
 export class DemoView {
@@ -104,16 +108,19 @@ export class DemoView {
   /** The lines above the view: the command, and commands to try. */
   intro(): string[] {
     const { redis: { host, port, keyPrefix, ...redis }, command } = this.#options;
+    const { passwordPath, pages = [] } = this.#options;
     const cli = [
+      passwordPath && `REDISCLI_AUTH=$(cat ${passwordPath})`,
       `redis-cli -h ${host} -p ${port}`,
       redis.username && `--user ${redis.username}`,
-      !redis.password.isEmpty && "--askpass",
+      !redis.password.isEmpty && !passwordPath && "--askpass",
       redis.tls && "--tls",
       redis.tlsCaPath && `--cacert ${redis.tlsCaPath}`,
     ].filter(Boolean).join(" ");
     return [
       `${BOLD}physiology_server ${command.join(" ")}${PLAIN}`,
       "",
+      ...pages.map((url) => `Page: ${url}`),
       `${DIM}Try in another terminal (Ctrl-C stops the demo):${PLAIN}`,
       `  ${cli} SUBSCRIBE ${keyPrefix}:core_metrics`,
       `  ${cli} LPUSH ${keyPrefix}:command_queue '{"recording": true}'`,

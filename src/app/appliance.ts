@@ -49,6 +49,8 @@ const TICK_MS = 100;
 const FLUSH_MS = 1200;
 /** Time limit of each wait for the queues when a video is read at full speed. Chosen. */
 const FAST_FLUSH_MS = 5000;
+/** Completes the status OK of a camera that delivers grayscale images. */
+const GRAYSCALE = "The images are grayscale, as in infrared light: no pulse is published.";
 
 /**
  * The measuring loop: passes every frame from the source through vision and vitals, and publishes
@@ -60,6 +62,7 @@ export class Appliance {
   readonly #status = new StatusDebouncer();
   readonly #exposure = new ExposureLock();
   #disconnected: string | undefined;
+  #isGrayscale = false;
   #estimate: VitalsEstimate | undefined;
   /** The estimate whose traces have not been published in an edge message yet. */
   #pending: VitalsEstimate | undefined;
@@ -206,10 +209,23 @@ export class Appliance {
     this.#nextCoreUs = (late < periodUs ? this.#nextCoreUs : atUs) + periodUs;
     this.#corePublishedUs = clock.monotonicUs();
     this.#estimate = this.#pending = engine.estimate(atUs);
+    this.#observeColor(this.#estimate);
     if (this.#estimate.isFaceWithoutPulse) this.#parts.vision.passOverFace();
     this.#parts.overlay?.update(this.#estimate);
     if (this.#wantsMetrics()) this.#parts.bus.publish(envelopes.coreMetrics(this.#estimate, atUs));
     this.#observeStatus();
+  }
+
+  #observeColor({ isGrayscale = false }: VitalsEstimate): void {
+    const { counters, log } = this.#parts;
+    counters.set("camera_grayscale", isGrayscale ? 1 : 0);
+    if (isGrayscale === this.#isGrayscale) return;
+    this.#isGrayscale = isGrayscale;
+    log.info(
+      isGrayscale
+        ? "The camera delivers grayscale images: no pulse is published"
+        : "The camera delivers color images",
+    );
   }
 
   #publishEdge(sample: RegionSample, frame: Frame): void {
@@ -252,7 +268,8 @@ export class Appliance {
   #condition(problem: string | undefined): [StatusName, string?] {
     if (this.#disconnected !== undefined) return ["CAMERA_DISCONNECTED", this.#disconnected];
     if (problem !== undefined) return ["PUBLISH_DEGRADED", problem];
-    return [this.#estimate?.condition ?? "PROCESSING_NOT_STARTED"];
+    const condition = this.#estimate?.condition ?? "PROCESSING_NOT_STARTED";
+    return condition === "OK" && this.#isGrayscale ? [condition, GRAYSCALE] : [condition];
   }
 
   #wantsMetrics(): boolean {

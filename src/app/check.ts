@@ -20,5 +20,5 @@ export async function checkSettings(settings: Settings): Promise<void> {
   if (settings.server.httpPort > 0) readHttpTls(settings.http);
   readAlarmRules(settings.alarms);
   await selectedTransport(settings).check?.(settings);
-  for (const outlet of selectedOutlets(settings)) outlet.check(settings);
+  for (const outlet of selectedOutlets(settings)) await outlet.check(settings);
 }

@@ -1,5 +1,7 @@
 import { alertFlags, alertRule } from "../alerting/flags.ts";
 import type { SourceKind } from "../capture/source_kind.ts";
+import { gstreamerRule } from "../capture/gstreamer/flags.ts";
+import { libcameraRule } from "../capture/libcamera/flags.ts";
 import { simulationFlags } from "../capture/simulator/flags.ts";
 import { topic } from "../config/flag.ts";
 import { defineFlags, type SettingsOf, type Topics } from "../config/flag_table.ts";
@@ -13,11 +15,13 @@ import { databaseFlags, databasePolicy, databaseRule, logRule } from "../databas
 import { publishFlags, publishRules } from "../delivery/flags.ts";
 import { fhirCommandRule, fhirFlags, fhirPolicy, fhirRules } from "../fhir/flags.ts";
 import { installFlags } from "../installation/flags.ts";
+import { fleetFlags, fleetPolicy } from "../fleet/flags.ts";
 import { recordFlags, recordRule } from "../recording/flags.ts";
 import { videoRules } from "../capture/ffmpeg/flags.ts";
 import { grpcFlags, grpcRules } from "../transports/grpc/flags.ts";
 import type { Outlet } from "../transports/outlet.ts";
 import { redisPolicy } from "../transports/redis/flags.ts";
+import { readerFlags, readerRule } from "../transports/redis/reader_flags.ts";
 import type { Transport } from "../transports/transport.ts";
 import { validateFlags } from "../validation/flags.ts";
 import { vitalsFlags } from "../vitals/flags.ts";
@@ -42,8 +46,10 @@ const TOPICS = {
   http: httpTlsFlags,
   alarms: alarmFlags,
   simulation: simulationFlags,
+  fleet: fleetFlags,
   validate: validateFlags,
   record: recordFlags,
+  reader: readerFlags,
   alert: alertFlags,
   fhir: fhirFlags,
   database: databaseFlags,
@@ -62,7 +68,9 @@ export const FLAGS = defineFlags(TOPICS, {
   rules: [
     ...publishRules,
     ...TRANSPORTS.flatMap(rulesOf),
-    ...OUTLETS.flatMap(({ rules }) => rules),
+    ...OUTLETS.flatMap(rulesOf),
+    libcameraRule,
+    gstreamerRule,
     ...videoRules,
     ...grpcRules,
     ...webRules,
@@ -72,16 +80,20 @@ export const FLAGS = defineFlags(TOPICS, {
   ],
   policies: [
     redisPolicy,
+    fleetPolicy,
     fhirPolicy,
     databasePolicy,
-    ...OUTLETS.flatMap(({ policies }) => policies),
+    ...OUTLETS.flatMap(policiesOf),
   ],
   commandRules: {
-    "serve": inputConflict,
-    "check-config": inputConflict,
-    "alert": alertRule,
-    "fhir": fhirCommandRule,
-    "log": logRule,
+    "serve": [inputConflict],
+    "check-config": [inputConflict],
+    "up": [severalInputs],
+    "check-camera": [severalInputs],
+    "alert": [alertRule, readerRule],
+    "dashboard": [readerRule],
+    "fhir": [fhirCommandRule, readerRule],
+    "log": [logRule, readerRule],
   },
 });
 
@@ -115,11 +127,16 @@ export function selectedOutlets(settings: Settings): readonly Outlet<Settings>[]
 }
 
 function inputConflict(settings: Settings): string | undefined {
-  const selected = selectedSources(settings).map(({ selectedBy }) => selectedBy.split("=")[0]);
-  if (selected.length === 1) return undefined;
-  if (selected.length > 1) return `Cannot use ${selected.join(" and ")} together: choose one input`;
+  if (selectedSources(settings).length > 0) return severalInputs(settings);
   const all = SOURCES.map(({ selectedBy }) => selectedBy);
-  return `Cannot start without an input: add ${all.slice(0, -1).join(", ")} or ${all.at(-1)}`;
+  return `Cannot start without an input: add ${all.slice(0, -1).join(", ")} or ${all.at(-1)}, ` +
+    "or run physiology_server up, which finds a camera and a broker";
+}
+
+function severalInputs(settings: Settings): string | undefined {
+  const selected = selectedSources(settings).map(({ selectedBy }) => selectedBy.split("=")[0]);
+  if (selected.length < 2) return undefined;
+  return `Cannot use ${selected.join(" and ")} together: choose one input`;
 }
 
 /** The intersection of the members of a union. */
@@ -133,6 +150,10 @@ function topicsOf<const Row extends { readonly topics: Topics }>(
   return Object.assign({}, ...rows.map(({ topics }) => topics));
 }
 
-function rulesOf(transport: Transport<Settings>) {
-  return transport.rules;
+function rulesOf({ rules }: Pick<Transport<Settings>, "rules">) {
+  return rules;
+}
+
+function policiesOf({ policies }: Pick<Outlet<Settings>, "policies">) {
+  return policies;
 }

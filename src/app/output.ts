@@ -34,7 +34,8 @@ export async function openOutput(
   const outbox = new Outbox(backend, context, {
     memoryBytes: publish.outboxMemoryBytes,
     maxFrameAgeMs: publish.maxFrameAgeMs,
-    sendsFramesAlways: publish.framePublish === "always",
+    // Where no frames are published, the demand for them is not polled either.
+    sendsFramesAlways: publish.framePublish !== "on_demand",
     idleFrameIntervalMs: publish.idleFrameIntervalS * 1000,
     maxMetricAgeMs: publish.spoolMaxAgeSeconds * 1000,
     ...(publish.spoolPath === undefined ? {} : {

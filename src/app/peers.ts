@@ -1,5 +1,6 @@
 import { isLoopback } from "../base/loopback.ts";
 import { videoInputOf } from "../capture/ffmpeg/flags.ts";
+import { readsNetwork } from "../capture/gstreamer/flags.ts";
 import type { ProgramContext } from "../config/permissions.ts";
 import type { Settings } from "./flags.ts";
 import { permissionsFor } from "./permissions.ts";
@@ -15,6 +16,8 @@ export function peersOf(settings: Settings, program: ProgramContext): true | rea
   const { grpcAddress, httpAddress } = settings.server;
   if (![grpcAddress, httpAddress].every(isLoopback)) return true;
   if (videoInputOf(settings.video)?.includes("://")) return true;
+  if (settings.lsl.enabled) return true; // liblsl answers any receiver, and sends to multicast groups
+  if (readsNetwork(settings.camera)) return true;
   const net = permissionsFor("serve", settings, program)?.net ?? [];
   if (net === true) return true;
   const hosts = net.filter((address) => !address.startsWith("unix:"))

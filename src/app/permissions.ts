@@ -1,4 +1,5 @@
 import { alertPermissions } from "../alerting/flags.ts";
+import { vidPermissions } from "../capture/libcamera/program.ts";
 import { ffmpegPermissions } from "../capture/ffmpeg/permissions.ts";
 import { simulationPermissions } from "../capture/simulator/flags.ts";
 import { assetsFolder } from "../base/assets.ts";
@@ -15,13 +16,14 @@ import { recordingStatePermissions } from "../control/flags.ts";
 import { databasePermissions } from "../database/flags.ts";
 import { publishPermissions } from "../delivery/flags.ts";
 import { fhirPermissions } from "../fhir/flags.ts";
-import { installPermissions } from "../installation/flags.ts";
+import { installedPermissions, installPermissions } from "../installation/flags.ts";
 import { recordPermissions } from "../recording/flags.ts";
 import { grpcPermissions } from "../transports/grpc/flags.ts";
 import { redisPermissions } from "../transports/redis/flags.ts";
 import { validatePermissions } from "../validation/flags.ts";
 import { vitalsPermissions } from "../vitals/flags.ts";
 import { dashboardPermissions, httpPermissions } from "../web/flags.ts";
+import { upPermissions } from "./up/permissions.ts";
 import {
   FLAGS,
   selectedOutlets,
@@ -68,6 +70,14 @@ const outlets: Part = (settings, program) =>
     selectedOutlets(settings).map((outlet) => outlet.permissions(settings, program)),
   );
 
+/** What a fleet needs; a video needs no network. */
+const fleet: Part = (settings, program) =>
+  settings.fleet.devices > 0
+    ? combinePermissions(
+      [configuration, redisPermissions, logFile].map((part) => part(settings, program)),
+    )
+    : {};
+
 /** The parts of the server. */
 const SERVER: readonly Part[] = [
   native,
@@ -88,8 +98,10 @@ const SERVER: readonly Part[] = [
 /** The parts of each command; undefined for commands that only read and print. */
 const PARTS: Readonly<Record<CommandName, readonly Part[] | undefined>> = {
   "serve": SERVER,
-  "devices": [native, assets],
-  "simulate": [native, assets, ffmpegPermissions, simulationPermissions],
+  // Which input it uses is not known yet: the simulated camera needs more than a camera.
+  "up": [...SERVER, ffmpegPermissions, vidPermissions, upPermissions],
+  "devices": [native, assets, vidPermissions, installedPermissions],
+  "simulate": [native, assets, ffmpegPermissions, simulationPermissions, fleet],
   "validate": [native, ffmpegPermissions, validatePermissions],
   "record": [configuration, redisPermissions, logFile, recordPermissions],
   "alert": [configuration, redisPermissions, logFile, alertPermissions],
@@ -104,6 +116,15 @@ const PARTS: Readonly<Record<CommandName, readonly Part[] | undefined>> = {
   "licenses": undefined,
   "completions": undefined,
   "man": undefined,
+  "check-camera": [
+    native,
+    assets,
+    source,
+    vidPermissions,
+    vitalsPermissions,
+    configuration,
+    logFile,
+  ],
   "check-config": SERVER,
   "print-config": undefined,
 };

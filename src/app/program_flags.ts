@@ -38,6 +38,12 @@ export const programFlags = topic("Program", everyCommand, {
     action: "print-config",
     commands: ["serve"],
   }),
+  checkCamera: bool(
+    "check_camera",
+    "Show for ten seconds what the camera gives and what to change, and exit with 0 if a pulse can " +
+      "be measured, otherwise with 1.",
+    { action: "check-camera", commands: ["serve"] },
+  ),
   checkConfig: bool("check_config", "Check flags, environment and files, and exit.", {
     action: "check-config",
     commands: ["serve"],
@@ -45,9 +51,11 @@ export const programFlags = topic("Program", everyCommand, {
 });
 
 /** The format of what a command prints. */
-export const outputFlags = topic("Output", ["devices", "version", "check-config", "print-config"], {
-  json: bool("json", "Print JSON."),
-});
+export const outputFlags = topic(
+  "Output",
+  ["devices", "simulate", "version", "check-camera", "check-config", "print-config"],
+  { json: bool("json", "Print JSON.") },
+);
 
 /** When the server stops by itself; part of `settings.server`. */
 export const stopFlags = topic("Control", ["serve"], {

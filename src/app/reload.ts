@@ -89,7 +89,7 @@ export class Reloads implements Disposable {
     const effective = FLAGS.buildSettings((entry) =>
       FLAGS.valueOf(entry.flag.needsRestart ? started : next, entry)
     );
-    const conflict = FLAGS.conflictIn(effective);
+    const conflict = FLAGS.conflictIn("serve", effective);
     if (conflict === undefined) return effective;
     const names = changedFlags(started, next).filter(({ needsRestart }) => needsRestart)
       .map(({ name }) => `--${name}`).join(", ");

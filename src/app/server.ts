@@ -28,7 +28,7 @@ import { openPage } from "./page.ts";
 import { openRecording } from "./recording.ts";
 import { Reloads } from "./reload.ts";
 import { completionSink, envelopeSink, statusSink } from "./sinks.ts";
-import { openSource } from "./source.ts";
+import { isSimulated, openSource } from "./source.ts";
 import { detectStall } from "./stall.ts";
 import { stopSignal } from "./stop_signal.ts";
 
@@ -36,6 +36,8 @@ export interface ServerContext extends Pick<Configuration, "settings" | "originO
   readonly log: Log;
   /** Reads the configuration again. @throws {ExitError} if it is invalid */
   readonly reload: () => Configuration;
+  /** Called once, when everything is open and frames are awaited. */
+  readonly onReady?: () => void;
 }
 
 /**
@@ -46,7 +48,7 @@ export interface ServerContext extends Pick<Configuration, "settings" | "originO
  * @throws {UnavailableError} if the source gives no frames, or if no message was ever delivered
  */
 export async function runServer(
-  { settings, originOf, log, reload }: ServerContext,
+  { settings, originOf, log, reload, onReady }: ServerContext,
 ): Promise<number> {
   log.info(`physiology_server ${VERSION} starts`);
   for (const sentence of misspelledVariables(FLAGS, Deno.env.toObject())) log.warning(sentence);
@@ -101,7 +103,7 @@ export async function runServer(
     statusSink(systemd),
     ...server.once ? [completionSink(stop.stop)] : [],
   ]);
-  const envelopes = new EnvelopeFactory(clock);
+  const envelopes = new EnvelopeFactory(clock, { simulated: isSimulated(settings) });
   const pacing = new FramePacing({
     policy: publish.framePublish,
     maxFps: publish.frameRateFps || undefined,
@@ -127,6 +129,7 @@ export async function runServer(
   reloads.listen({ before: () => systemd.reloading(), after: ready });
   systemd.startWatchdog(() => detectStall({ health, ...state() }));
   ready();
+  onReady?.();
   if (server.durationS > 0) stop.stopAfter(server.durationS);
   await appliance.run(stop.signal);
   const neverDelivered = health.ageS("acknowledgement") === undefined;

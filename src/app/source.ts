@@ -1,3 +1,4 @@
+import { simulationKind } from "../capture/simulator/source_kind.ts";
 import type { FrameSource } from "../capture/frame.ts";
 import type { SourceContext } from "../capture/source_kind.ts";
 import { selectedSources, type Settings } from "./flags.ts";
@@ -6,6 +7,11 @@ import { selectedSources, type Settings } from "./flags.ts";
 const ANALYSIS_WIDTH = 320;
 /** Wider than any image, so that none is scaled down. */
 const UNSCALED_WIDTH = 32_768;
+
+/** Whether the input is the simulated camera. */
+export function isSimulated(settings: Settings): boolean {
+  return selectedSources(settings)[0] === simulationKind;
+}
 
 /**
  * Opens the input that the settings select; the rules of the flags make sure that there is one.

@@ -1,6 +1,6 @@
+import { cameraKind } from "../capture/camera_kind.ts";
 import { videoKind } from "../capture/ffmpeg/source_kind.ts";
 import { simulationKind } from "../capture/simulator/source_kind.ts";
-import { cameraKind } from "../capture/v4l2/source_kind.ts";
 
 /** Every kind of input, in the order of help. */
 export const SOURCES = [cameraKind, videoKind, simulationKind] as const;

@@ -9,10 +9,11 @@ import type { CommandContext } from "./command.ts";
 /** Sends alerts about the devices that publish to one Redis, until it is stopped. */
 export async function run({ settings, log }: CommandContext): Promise<number> {
   makeNewFilesPrivate();
-  const { redis, alert } = settings;
+  const { redis, reader: { devices }, alert } = settings;
   using stop = stopSignal(log);
   await using server = await AlertServer.open({
     redis: redisOptions(redis),
+    devices,
     // The rule of this command requires it.
     rulesPath: alert.rulesPath!,
     journalPath: alert.journalPath,

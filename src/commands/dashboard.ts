@@ -19,7 +19,7 @@ import type { CommandContext } from "./command.ts";
 
 /** Serves the page of all devices that publish to one Redis, until it is stopped. */
 export async function run({ settings, log, print }: CommandContext): Promise<number> {
-  const { redis, dashboard, http } = settings;
+  const { redis, reader: { devices }, dashboard, http } = settings;
   const rules = readAlarmRules(settings.alarms);
   using stop = stopSignal(log);
   await using reader = new RedisReader({
@@ -29,7 +29,7 @@ export async function run({ settings, log, print }: CommandContext): Promise<num
   });
   using feed = new DeviceFeed({
     reader,
-    devices: dashboard.devices,
+    devices,
     usePubsub: redis.usePubsub,
     clock: new SystemClock(),
   });

@@ -12,7 +12,7 @@ import type { CommandContext } from "./command.ts";
 /** Exports the vital signs of devices as FHIR resources until it is stopped. */
 export async function run({ settings, log }: CommandContext): Promise<number> {
   makeNewFilesPrivate();
-  const { redis, fhir } = settings;
+  const { redis, reader: { devices }, fhir } = settings;
   using stop = stopSignal(log);
   const clock = new SystemClock();
   await using sink = openSink(fhir, { log, clock });
@@ -31,13 +31,13 @@ export async function run({ settings, log }: CommandContext): Promise<number> {
   });
   await using reader = new EnvelopeReader({
     redis: redisOptions(redis),
-    devices: fhir.devices,
+    devices,
     topics: EXPORTED_TOPICS,
     onEnvelope: (message) => exporter.take(message),
     log,
     clock,
   });
-  log.info(`Exporting ${fhir.devices.join(", ")} at ${redis.host}:${redis.port} to ${fhir.to}`);
+  log.info(`Exporting ${devices.join(", ")} at ${redis.host}:${redis.port} to ${fhir.to}`);
   const finished = new AbortController();
   const delivery = sink.run(finished.signal);
   try {

@@ -9,7 +9,7 @@ import type { CommandContext } from "./command.ts";
 export async function run({ settings, log }: CommandContext): Promise<number> {
   makeNewFilesPrivate();
   using stop = stopSignal(log);
-  const { database, redis } = settings;
-  await runDatabaseLogger({ settings: database, redis: redisOptions(redis), log, stop });
+  const { database, redis, reader: { devices } } = settings;
+  await runDatabaseLogger({ settings: database, redis: redisOptions(redis), devices, log, stop });
   return EXIT.ok;
 }

@@ -4,6 +4,7 @@ import type { Command } from "./command.ts";
 /** Loads the module of each command on demand, so that the program starts quickly. */
 export const LOADERS: Readonly<Record<CommandName, () => Promise<Command>>> = {
   "serve": () => import("./serve.ts"),
+  "up": () => import("./up.ts"),
   "simulate": () => import("./simulate.ts"),
   "validate": () => import("./validate.ts"),
   "record": () => import("./record.ts"),
@@ -13,6 +14,7 @@ export const LOADERS: Readonly<Record<CommandName, () => Promise<Command>>> = {
   "install": () => import("./install.ts"),
   "uninstall": () => import("./uninstall.ts"),
   "dashboard": () => import("./dashboard.ts"),
+  "check-camera": () => import("./check_camera.ts"),
   "check-config": () => import("./check_config.ts"),
   "print-config": () => import("./print_config.ts"),
   "save-default-config": () => import("./save_default_config.ts"),

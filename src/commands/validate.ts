@@ -1,5 +1,6 @@
 import { makeNewFilesPrivate } from "../base/private_files.ts";
 import { EXIT, reasonOf, UnavailableError } from "../base/errors.ts";
+import { quoteForShell } from "../base/shell.ts";
 import { VERSION } from "../base/version.ts";
 import { maskUrls } from "../config/secret.ts";
 import { SystemClock } from "../telemetry/clock.ts";
@@ -17,7 +18,7 @@ export async function run({ settings, argv, print }: CommandContext): Promise<nu
   const { jsonPath, htmlPath } = settings.validate;
   const report = await validate(settings, openStudy(settings), {
     provenance: {
-      command: maskUrls(["physiology_server", ...argv].map(quote).join(" ")),
+      command: maskUrls(["physiology_server", ...argv].map(quoteForShell).join(" ")),
       version: VERSION,
       generatedAt: new Date().toISOString().replace(/\.\d+/, ""),
     },
@@ -31,11 +32,6 @@ export async function run({ settings, argv, print }: CommandContext): Promise<nu
   if (jsonPath !== undefined) write(jsonPath, reportJson(report));
   if (htmlPath !== undefined) write(htmlPath, reportHtml(report));
   return report.missed.length ? EXIT.limitMissed : EXIT.ok;
-}
-
-/** Quotes an argument for a POSIX shell, if it must be. */
-function quote(argument: string): string {
-  return /^[\w@%+=:,./-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", `'\\''`)}'`;
 }
 
 function write(path: string, text: string): void {

@@ -104,6 +104,7 @@ for (
     ["a server in key-value mode", ["--noredis_use_pubsub"]],
     ["a cluster", ["--redis_cluster"]],
     ["a cluster in key-value mode", ["--redis_cluster", "--noredis_use_pubsub"]],
+    ["a cluster with sharded channels", ["--redis_cluster", "--redis_sharded_publish"]],
   ] as const
 ) {
   Deno.test(`dashboard reads metrics, recordings and frames of ${what}`, async () => {
@@ -112,7 +113,8 @@ for (
       ? stack.use(await startCluster()).nodes
       : [stack.use(await startRedis())];
     assert.ok(server);
-    const { program, url } = await startDashboard(server, [...args, "--devices=physio*"]);
+    const devices = what.endsWith("sharded channels") ? "physiology" : "physio*";
+    const { program, url } = await startDashboard(server, [...args, `--devices=${devices}`]);
     stack.use(program);
     stack.use(startProgram([
       "--simulate",

@@ -35,7 +35,7 @@ Deno.test("record saves sessions as JSON Lines, series and CSV, across a restart
       `--redis_port=${server.port}`,
       "--redis_key_prefix=ward",
       `--output_dir=${folder}`,
-      "--format=bids,mcap",
+      "--format=bids,mcap,edf",
       "--verbosity=1", // session ids as they are
     ]);
     await subscribed();
@@ -55,6 +55,8 @@ Deno.test("record saves sessions as JSON Lines, series and CSV, across a restart
     const table = await Deno.readTextFile(`${folder}/metrics_a.csv`);
     assert.match(table, /^\d+,core_metrics\.pulse\.strict,value,72\.5$/m);
     assert.ok(Deno.statSync(`${folder}/metrics_a.mcap`).size > 0);
+    const header = new TextDecoder().decode(await Deno.readFile(`${folder}/metrics_a.edf`));
+    assert.match(header.slice(192, 252), /^EDF\+C {39}\d+ +1 {7}$/);
     const subjects = await Deno.readTextFile(`${folder}/bids/participants.tsv`);
     assert.equal(subjects, "participant_id\nsub-a\n");
     assert.equal(JSON.parse(await Deno.readTextFile(`${folder}/metrics_b.json`)).session_id, "b");

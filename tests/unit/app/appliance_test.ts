@@ -3,6 +3,7 @@ import { monotonicUs } from "../../../src/base/time.ts";
 import type { Image, SourceEvent } from "../../../src/capture/frame.ts";
 import type { Overlay } from "../../../src/frames/overlay.ts";
 import { createVitalsEngine } from "../../../src/vitals/engine.ts";
+import { silentLog } from "../../../src/telemetry/log.ts";
 import type { ApplianceParts } from "../../../src/app/appliance.ts";
 import { deviceFamilies } from "../../../src/web/device_metrics.ts";
 import { Hub } from "../../../src/web/hub.ts";
@@ -437,6 +438,37 @@ Deno.test("Appliance passes over a face that has shown no pulse for 15 s", async
   // The first five seconds are explained by warming up, and the estimates follow every 0.2 s.
   assert.equal(counts[0], 0);
   assert.ok(counts[1]! >= 35 && counts[1]! <= 45, `${counts}`);
+});
+
+Deno.test("Appliance reports a camera that delivers grayscale images, and its return to color", async () => {
+  const logged: string[] = [];
+  const log = { ...silentLog, info: (message: string) => void logged.push(message) };
+  let isGrayscale = false;
+  const run = await runScript(function* (run) {
+    const gauge = () => run.counters.get("camera_grayscale");
+    yield* framesFor(1500, run);
+    assert.equal(gauge(), 0);
+    isGrayscale = true;
+    // The status is repeated after 5 s.
+    yield* framesFor(22_000, run);
+    assert.equal(gauge(), 1);
+    isGrayscale = false;
+    yield* framesFor(5500, run);
+    assert.equal(gauge(), 0);
+  }, { parts: { log }, observe: (sample) => ({ ...sample, isGrayscale }) });
+  assert.deepEqual(logged.filter((line) => line.startsWith("The camera")), [
+    "The camera delivers grayscale images: no pulse is published",
+    "The camera delivers color images",
+  ]);
+  const messages = run.envelopes.flatMap((envelope) =>
+    envelope.type === "status" && envelope.payload.code === 0 ? envelope.payload.message : []
+  );
+  const explained = "Good signal. The images are grayscale, as in infrared light: no pulse is " +
+    "published.";
+  assert.equal(messages[0], "Good signal.");
+  assert.equal(messages.at(-1), "Good signal.");
+  assert.ok(messages.filter((message) => message === explained).length >= 4, `${messages}`);
+  assert.equal(run.seen.passedOver, 0, "a grayscale face without a pulse is no picture");
 });
 
 Deno.test("Appliance waits for the detector only if the source is read at full speed", async () => {

@@ -105,9 +105,11 @@ const NEEDED: Readonly<Record<string, (video: string) => string[]>> = {
   http_tls_cert_path: () => ["--http_port=8080", "--http_tls_key_path=/none"],
   http_tls_key_path: () => ["--http_port=8080", "--http_tls_cert_path=/none"],
   grpc_tls_key_path: () => ["--grpc_tls_cert_path=/none"],
+  lsl_library: () => ["--lsl"],
   mqtt_tls_ca_path: () => ["--mqtt_url=mqtts://broker"],
   mqtt_tls_cert_path: () => ["--mqtt_url=mqtts://broker", "--mqtt_tls_key_path=/none"],
   mqtt_tls_key_path: () => ["--mqtt_url=mqtts://broker", "--mqtt_tls_cert_path=/none"],
+  video_push_tls_ca_path: () => ["--simulate", "--video_push_url=rtsps://media/bed"],
 };
 
 Deno.test("checkSettings(), or load() before it, refuses each flag that names a missing file", async () => {

@@ -125,5 +125,5 @@ Deno.test("record refuses formats that would show an encrypted session", () => {
     message: /--format=bids together with --record_recipients/,
   });
   assert.deepEqual(load([...flags, "--format=mcap"], context).settings.record.formats, ["mcap"]);
-  assert.throws(() => load(["record", "--format=edf"], context), { exitStatus: 64 });
+  assert.throws(() => load(["record", "--format=xdf"], context), { exitStatus: 64 });
 });

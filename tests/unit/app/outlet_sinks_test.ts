@@ -22,7 +22,7 @@ Deno.test("openOutlets() opens those that the settings enable, which report no p
   const [sink] = outlets.sinks;
   assert.deepEqual([sink!.problem, sink!.framesWanted, sink!.frameDegradation], [
     undefined,
-    undefined,
+    false,
     undefined,
   ]);
 });

@@ -124,6 +124,21 @@ Deno.test("openOutput() drops frames at the age of the settings", async () => {
   }
 });
 
+Deno.test("openOutput() asks for the demand for frames only with --frame_publish=on_demand", async () => {
+  for (const [policy, isAsked] of [["on_demand", true], ["always", false], ["never", false]]) {
+    let asked = 0;
+    const frameDemand = () => {
+      asked++;
+      return Promise.resolve({ watched: false, patterns: 0 });
+    };
+    const backend = Object.assign(new FakeBackend(), { frameDemand });
+    await using opened = await open([`--frame_publish=${policy}`], { backend });
+    backend.setReady(true);
+    await opened.clock.advance(1000);
+    assert.equal(asked > 3, isAsked, `${policy}: ${asked}`);
+  }
+});
+
 /** Offers statuses of 40 kB, which have a tenth of the memory. */
 async function offerMany({ clock, output }: Awaited<ReturnType<typeof open>>): Promise<void> {
   for (let k = 0; k < 40; k++) {

@@ -120,7 +120,7 @@ Deno.test("permissionsFor() allows native code only to commands that use it", ()
   const { settings } = load(["--simulate"], { env: {}, readText: () => "" });
   assert.deepEqual(
     commands.filter((command) => permissionsFor(command, settings, { assets: "/a", env: {} })?.ffi),
-    ["serve", "devices", "simulate", "validate", "check-config"],
+    ["serve", "up", "devices", "simulate", "validate", "check-camera", "check-config"],
   );
 });
 
@@ -132,6 +132,8 @@ Deno.test("permissionsFor() allows writing only the files that a command names",
   ]);
   const { read, write, ffi } = permissionsOf("devices")!;
   assert.deepEqual([read, write, ffi], [["/a"], [], true]);
+  const suggest = permissionsOf("devices", "--suggest")!;
+  assert.deepEqual([suggest.read, suggest.write], [["/a", "/etc/systemd/system"], []]);
   assert.ok(permissionsOf("record", "--log_path=/l.log")!.write !== true);
 });
 
