@@ -1,4 +1,5 @@
 import app from "./page/generated/app.js" with { type: "text" };
+import loginScript from "./page/generated/login.js" with { type: "text" };
 import trendChart from "./page/generated/trend_chart.js" with { type: "text" };
 import trendChartStyle from "./page/generated/trend_chart.css" with { type: "text" };
 import icon from "./page/icon.svg" with { type: "text" };
@@ -22,6 +23,7 @@ export const PAGE_FILES: ReadonlyMap<string, PageFile> = new Map([
   ["/style.css", { type: CSS, text: style }],
   ["/icon.svg", { type: "image/svg+xml", text: icon }],
   ["/app.js", { type: SCRIPT, text: app }],
+  ["/login.js", { type: SCRIPT, text: loginScript }],
   // Loaded when trends are first opened.
   ["/trend_chart.js", { type: SCRIPT, text: trendChart }],
   ["/trend_chart.css", { type: CSS, text: trendChartStyle }],

@@ -4,6 +4,7 @@ import { METRIC_TOPICS } from "../envelopes/envelope.ts";
 import type { Clock } from "../telemetry/clock.ts";
 import { KeyValueReader } from "../transports/redis/key_value_reader.ts";
 import type { RedisReader } from "../transports/redis/reader.ts";
+import { subscribeToDevice } from "../transports/redis/subscribe_device.ts";
 import { takeMessage } from "./device_messages.ts";
 import type { FrameDemand } from "./frame_fanout.ts";
 import { Hub } from "./hub.ts";
@@ -81,11 +82,7 @@ export class DeviceFeed implements Disposable {
   async follow(signal: AbortSignal): Promise<void> {
     const { reader, devices, usePubsub } = this.#options;
     if (!usePubsub) return await this.#keyValues.run(signal);
-    for (const pattern of devices) {
-      for (const topic of METRIC_TOPICS) {
-        ignoreFailure(reader.subscribePattern(`${pattern}:${topic}`));
-      }
-    }
+    for (const device of devices) subscribeToDevice(reader, device, METRIC_TOPICS);
   }
 
   /** Sends a recording command to a device, which expires after 5 s; returns false if Redis is not available. */

@@ -1,13 +1,4 @@
-import {
-  bool,
-  int,
-  list,
-  optionalPath,
-  secret,
-  text,
-  topic,
-  type ValuesOf,
-} from "../config/flag.ts";
+import { bool, int, optionalPath, secret, text, topic, type ValuesOf } from "../config/flag.ts";
 import type { Rule } from "../config/flag_table.ts";
 import { definedPaths, hostAndPort, type PermissionsOf } from "../config/permissions.ts";
 import { NO_SECRET, type Secret } from "../config/secret.ts";
@@ -72,15 +63,6 @@ export const alarmFlags = topic("HTTP", ["serve", "dashboard"], {
 
 /** The web page for any number of devices. */
 export const dashboardFlags = topic("Dashboard", ["dashboard"], {
-  devices: list(
-    "devices",
-    "Key prefixes of the devices to show; patterns such as ward-* are allowed.",
-    {
-      default: ["*"],
-      placeholder: "PREFIX,PREFIX",
-      pattern: { regex: /^[^\s\p{Cc}]{1,200}$/u, description: "a list of prefixes without spaces" },
-    },
-  ),
   address: text("listen", "Address to listen on; beyond loopback, a token and TLS are required.", {
     default: "127.0.0.1",
     placeholder: "ADDRESS",
@@ -126,13 +108,13 @@ export const webRules: readonly Rule<WithHttp & WithDashboard>[] = [
     Boolean(http.certPath) !== Boolean(http.keyPath)
       ? "Cannot use one of http_tls_cert_path and http_tls_key_path alone: give both"
       : undefined,
-  ({ server, http }) =>
+  ({ server, http }, command) =>
     server.httpPort === 0 ? undefined : exposure({
       what: "listen for HTTP",
       address: server.httpAddress,
       token: server.httpToken,
       tokenFlag: "http_token_file",
-      required: true,
+      required: command !== "up",
       http,
     }),
   ({ dashboard, http }) =>

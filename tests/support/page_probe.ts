@@ -41,10 +41,13 @@ export class PageProbe {
     for (const key of keys) await this.page.press(key);
   }
 
-  /** Names of the tiles in their order. */
-  async tiles(): Promise<string[]> {
-    return await this.page.evaluate(
-      "[...document.querySelectorAll('.tile')].map(({ dataset }) => dataset.device)",
+  /** Waits until the overview begins with these tiles. */
+  async hasFirstTiles(...names: readonly string[]): Promise<void> {
+    const devices = "[...document.querySelectorAll('.tile')].map(({ dataset }) => dataset.device)";
+    const first = JSON.stringify(names);
+    await this.sees(
+      `${first} first`,
+      `JSON.stringify(${devices}.slice(0, ${names.length})) === ${JSON.stringify(first)}`,
     );
   }
 

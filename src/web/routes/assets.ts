@@ -3,7 +3,7 @@ import { textResponse } from "../responses.ts";
 import type { Route } from "./route.ts";
 
 /** Files that the login page needs; they are served without a token. */
-const PUBLIC_FILES: ReadonlySet<string> = new Set(["/style.css", "/icon.svg"]);
+const PUBLIC_FILES: ReadonlySet<string> = new Set(["/style.css", "/icon.svg", "/login.js"]);
 
 /** The files of the page. */
 export function assetRoutes(): readonly Route[] {

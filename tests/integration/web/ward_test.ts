@@ -202,7 +202,7 @@ Deno.test({
       await each.reads(".tile[data-device='ward-b-1'][data-trouble='high']", "120");
       await each.reads("button.alarms", "1 alarm");
     }
-    assert.equal((await other.tiles())[0], "ward-b-1");
+    await other.hasFirstTiles("ward-b-1");
     await page.send("Page.bringToFront");
     await page.evaluate("document.querySelector('.tile a').focus()");
     await probe.press("a");

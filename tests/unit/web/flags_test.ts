@@ -19,7 +19,7 @@ function broken(
     dashboard: { ...dashboard, ...page },
     http: { ...defaults, ...tls },
   };
-  return webRules.flatMap((rule) => rule(settings) ?? []);
+  return webRules.flatMap((rule) => rule(settings, "dashboard") ?? []);
 }
 
 const TOKEN = new Secret("a secret of 16 characters");
@@ -78,21 +78,16 @@ Deno.test("web servers may use only the address that they listen on", () => {
   });
 });
 
-Deno.test("--http_port, --port and --devices accept their ranges and no more", () => {
+Deno.test("--http_port and --port accept their ranges and no more", () => {
   assert.equal(settingsOf("--simulate", "--http_port=65535").server.httpPort, 65_535);
   assert.throws(() => settingsOf("--simulate", "--http_port=65536"));
   assert.equal(settingsOf("dashboard", "--port=65535").dashboard.port, 65_535);
   assert.throws(() => settingsOf("dashboard", "--port=65536"));
-  assert.deepEqual(settingsOf("dashboard", "--devices=a,b-*").dashboard.devices, ["a", "b-*"]);
-  assert.equal(settingsOf("dashboard", `--devices=${"x".repeat(200)}`).dashboard.devices.length, 1);
-  for (const devices of ["a b", "x".repeat(201)]) {
-    assert.throws(() => settingsOf("dashboard", `--devices=${devices}`), devices);
-  }
 });
 
 Deno.test("the web servers listen on loopback by default, the dashboard on port 8080", () => {
   const { server } = settingsOf("--simulate");
   assert.deepEqual([server.httpAddress, server.httpPort], ["127.0.0.1", 0]);
-  const { address, port, devices } = settingsOf("dashboard").dashboard;
-  assert.deepEqual([address, port, devices], ["127.0.0.1", 8080, ["*"]]);
+  const { address, port } = settingsOf("dashboard").dashboard;
+  assert.deepEqual([address, port], ["127.0.0.1", 8080]);
 });

@@ -75,6 +75,7 @@ Deno.test("HttpServer serves the page with a strict content security policy, in 
     const path of [
       "/",
       "/app.js",
+      "/login.js",
       "/trend_chart.js",
       "/trend_chart.css",
       "/style.css",
@@ -311,7 +312,7 @@ Deno.test("HttpServer with a token serves only the login, what it needs, and the
   assert.deepEqual([page.status, /<form/.test(page.text)], [401, true]);
   assert.match(page.headers.get("content-type") ?? "", /^text\/html/);
   assert.doesNotMatch(page.text, /Wrong token/);
-  for (const path of ["/style.css", "/icon.svg", "/healthz"]) {
+  for (const path of ["/style.css", "/icon.svg", "/login.js", "/healthz"]) {
     assert.equal((await fixture.get(path)).status, 200, path);
   }
   for (

@@ -92,6 +92,8 @@ export interface Catalogue {
   readonly soundOn: string;
   readonly soundOff: string;
 
+  /** Marks a device whose values come from the simulated camera. */
+  readonly simulated: string;
   readonly recording: string;
   readonly recordingSession: (session: string) => string;
   readonly notRecording: string;

@@ -211,6 +211,7 @@ export const GERMAN: Catalogue = {
   soundOn: "Ton an",
   soundOff: "Ton aus",
 
+  simulated: "SIMULIERT: kein Mensch",
   recording: "Aufnahme",
   recordingSession: (session) => `Aufnahme ${session}`,
   notRecording: "Keine Aufnahme",

@@ -149,6 +149,7 @@ export const ENGLISH: Catalogue = {
   soundOn: "Sound on",
   soundOff: "Sound off",
 
+  simulated: "SIMULATED: not a person",
   recording: "Recording",
   recordingSession: (session) => `Recording session ${session}`,
   notRecording: "Not recording",

@@ -37,6 +37,8 @@ export interface DeviceView {
   readonly pulse: Vital;
   readonly breathing: Vital;
   readonly apnea: boolean;
+  /** The values come from the simulated camera. */
+  readonly simulated: boolean;
   readonly status?: { readonly name: string; readonly message: string };
   /** Undefined until the first status or recording state. */
   readonly recording?: boolean;
@@ -57,6 +59,7 @@ export class Device {
   readonly #boots = new Map<unknown, number>();
   #vitals: Readonly<Record<VitalName, Vital>> = { pulse: {}, breathing: {} };
   #apnea = false;
+  #simulated = false;
   #status: DeviceView["status"];
   #recording: boolean | undefined;
   #session: string | undefined;
@@ -110,6 +113,7 @@ export class Device {
       pulse: hasValues ? this.#vitals.pulse : {},
       breathing: hasValues ? this.#vitals.breathing : {},
       apnea: hasValues && this.#apnea,
+      simulated: this.#simulated,
       ...defined({
         status: this.#status,
         recording: this.#recording,
@@ -127,6 +131,7 @@ export class Device {
     this.#metricsMs = nowMs;
     const metadata = recordOf(payload["metadata"]);
     this.#latencyMs = numberOf(metadata["latency_ms"]);
+    this.#simulated = metadata["simulated"] === true;
     this.#boots.set(metadata["boot_id"], nowMs);
     for (const [boot, seenMs] of this.#boots) {
       if (nowMs - seenMs > DUPLICATE_MS) this.#boots.delete(boot);

@@ -20,6 +20,7 @@ export class Detail {
   readonly video: HTMLCanvasElement;
   readonly #words: Catalogue;
   readonly #facts: HTMLElement;
+  readonly #simulated: HTMLElement;
   readonly #alarm: HTMLElement;
   readonly #operator: HTMLElement;
   readonly #person: HTMLElement;
@@ -33,6 +34,7 @@ export class Detail {
     this.name = name;
     this.#words = words;
     this.#facts = element("p", { class: "facts" });
+    this.#simulated = element("p", { class: "simulated", hidden: true }, words.simulated);
     this.#alarm = element("p", { class: "alarm-line", hidden: true });
     this.#operator = element("p", { class: "operator" });
     this.#person = element("p", { class: "person" });
@@ -60,6 +62,7 @@ export class Detail {
       "article",
       { class: "detail", "aria-label": name, "data-device": name },
       element("div", { class: "detail-head" }, element("h2", {}, name), this.#facts),
+      this.#simulated,
       element("div", { class: "condition" }, this.#alarm, this.#operator),
       frame,
       element("div", { class: "vitals" }, ...this.#vitals.map(({ root }) => root)),
@@ -76,6 +79,7 @@ export class Detail {
     setAttribute(this.root, "data-condition", condition.kind);
     setText(this.#operator, condition.operator);
     setText(this.#person, condition.person);
+    this.#simulated.hidden = !view.simulated;
     this.#alarm.hidden = !view.alarm && !view.apnea;
     const cause = view.alarm?.cause ?? (view.apnea ? { condition: "apnea" } as const : undefined);
     setText(this.#alarm, cause ? words.alarmCause(cause) : "");

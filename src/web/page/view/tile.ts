@@ -26,6 +26,7 @@ export class Tile {
   readonly #words: Catalogue;
   readonly #alarm: HTMLElement;
   readonly #recording: HTMLElement;
+  readonly #simulated: HTMLElement;
   readonly #sentence: HTMLElement;
   readonly #quality: HTMLElement;
   readonly #qualityText: HTMLElement;
@@ -36,6 +37,7 @@ export class Tile {
     this.#alarm = element("span", { class: "mark" });
     this.#recording = element("span", { class: "recording-mark", hidden: true }, "●");
     this.#recording.append(element("span", { class: "hidden-text" }, ` ${words.recording}`));
+    this.#simulated = element("span", { class: "simulated", hidden: true }, words.simulated);
     this.#numbers = {
       pulse: element("b", { class: "pulse" }),
       breathing: element("b", { class: "breathing" }),
@@ -67,6 +69,7 @@ export class Tile {
         hidden(words.breathing),
         this.#numbers.breathing,
       ),
+      this.#simulated,
       element("span", { class: "tile-foot" }, this.still, this.#sentence),
     );
     this.root = element("li", { class: "tile", "data-device": name }, this.link);
@@ -84,6 +87,7 @@ export class Tile {
       this.#sentence,
       alarm ? words.alarmCause(alarm.cause) : view.apnea ? words.apnea : firstSentence(operator),
     );
+    this.#simulated.hidden = !view.simulated;
     this.#recording.hidden = view.recording !== true || view.silent;
     for (const vital of VITALS) {
       const { value } = view[vital];

@@ -17,6 +17,7 @@ const view = (changes: Partial<DeviceView> = {}): DeviceView => ({
   pulse: { value: 70 },
   breathing: { value: 15 },
   apnea: false,
+  simulated: false,
   status: { name: "OK", message: "Good signal." },
   ...changes,
 });

@@ -13,6 +13,15 @@ const metrics = (atMs = 0, boot = "a") =>
     metadata: { boot_id: boot, frame_count: atMs * 0.03, latency_ms: 14 },
   }, atMs);
 
+Deno.test("Device is simulated while its newest metrics are marked", () => {
+  const device = new Device("bed-1");
+  const isSimulated = (mark: unknown) => {
+    device.take(message("core_metrics", { metadata: { boot_id: "a", simulated: mark } }), 0);
+    return device.view(0).simulated;
+  };
+  assert.deepEqual([undefined, true, "true", false].map(isSimulated), [false, true, false, false]);
+});
+
 Deno.test("Device shows values, the reason of a missing one, and the frame rate", () => {
   const device = new Device("bed-1");
   for (let atMs = 0; atMs <= 4000; atMs += 200) device.take(metrics(atMs), atMs);

@@ -33,6 +33,7 @@ const view = (changes: Partial<DeviceView> = {}): DeviceView => ({
   pulse: { value: 70 },
   breathing: { value: 15 },
   apnea: false,
+  simulated: false,
   ...changes,
 });
 

@@ -1,0 +1,2 @@
+// Generated from src/web/page by `deno task docs`; do not edit.
+function r({location:e,history:n}){let t=new URLSearchParams(e.hash.slice(1)),o=t.get("token");if(o===null)return;t.delete("token");let s=t.size>0?`#${t}`:"";return n.replaceState(null,"",`${e.pathname}${e.search}${s}`),o||void 0}if(typeof document<"u"){let e=r({location,history}),n=document.querySelector("input[name=token]");e!==void 0&&n?.form&&(n.value=e,n.form.requestSubmit())}
