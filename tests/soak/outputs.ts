@@ -81,12 +81,12 @@ export const OUTPUTS: Readonly<Record<string, (onMessage: OnMessage) => Promise<
   },
 
   /**
-   * MQTT beside the channels of Redis, of which only the messages of MQTT are counted. Redis has a
-   * subscriber too: the metrics would wait for one, in memory.
+   * MQTT beside the channels of Redis, of which only the messages of MQTT are counted. Each metric of
+   * Redis has a subscriber too: it would wait for one, in memory.
    */
   mqtt: async (onMessage) => {
     const [redis, broker] = [await startRedis(), await startMosquitto()];
-    await redis.client().subscribe("physiology:core_metrics");
+    await redis.client().subscribe("physiology:core_metrics", "physiology:edge_metrics");
     const observer = await broker.observe("physiology/physiology/+");
     const stop = new AbortController();
     const poll = async () => {

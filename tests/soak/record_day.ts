@@ -8,6 +8,7 @@
  */
 import { parseArgs } from "node:util";
 import { encodeEnvelope } from "../../src/envelopes/envelope.ts";
+import { edf } from "../../src/recording/formats/edf/edf.ts";
 import { SessionSaver } from "../../src/recording/saver.ts";
 import { SystemClock } from "../../src/telemetry/clock.ts";
 import { silentLog } from "../../src/telemetry/log.ts";
@@ -26,6 +27,7 @@ const seconds = () => ((performance.now() - startMs) / 1000).toFixed(0);
 try {
   await using saver = new SessionSaver({
     directory: folder,
+    formats: [edf],
     log: silentLog,
     clock: new SystemClock(),
   });
@@ -50,7 +52,7 @@ try {
   throw error;
 }
 const size = (ending: string) => Deno.statSync(`${folder}/metrics_day.${ending}`).size;
-for (const ending of ["jsonl", "json", "csv"]) {
+for (const ending of ["jsonl", "json", "csv", "edf"]) {
   console.log(`metrics_day.${ending}: ${(size(ending) / 1e6).toFixed(0)} MB`);
 }
 const sequences = await sequencesInJson();
