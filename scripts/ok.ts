@@ -81,8 +81,9 @@ const WITHOUT_COVERAGE = new Set([
   "tests/unit/vitals/pulse/estimator_test.ts",
 ]);
 
-/** Rooms whose modules are tested in process against a real server, which a unit test would only imitate. */
-const WITH_PEERS = /^tests\/integration\/(alerting|database|fhir|recording)\//;
+/** Tests in process against a real server or broker, which a unit test would only imitate. */
+const WITH_PEERS =
+  /^tests\/integration\/(alerting|database|fhir|recording|transports\/video_push|app\/embedded_broker_test|fleet\/run_test)\b/;
 
 let coverageFolders = 0;
 

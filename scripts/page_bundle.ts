@@ -10,6 +10,7 @@ const UPLOT_NOTICE = "Contains uPlot (https://github.com/leeoniya/uPlot), MIT Li
 /** The scripts of the page, each with the name of its bundle and notices. */
 const BUNDLES = [
   { entry: "main.ts", name: "app.js", notices: [NOTICE] },
+  { entry: "login.ts", name: "login.js", notices: [NOTICE] },
   { entry: "trend_chart.ts", name: "trend_chart.js", notices: [NOTICE, UPLOT_NOTICE] },
 ] as const;
 

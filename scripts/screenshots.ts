@@ -1,11 +1,12 @@
 /**
  * Takes the pictures of the documents: docs/demo.png, the demo in a terminal, and
- * docs/dashboard*.png, the web page in each of its states. Needs `./scripts/setup --tests`
- * (Chromium).
+ * docs/dashboard*.png, the web page in each of its states, and docs/prometheus.png. Needs
+ * `./scripts/setup --tests` (Chromium, Prometheus).
  *
  *     deno run -A scripts/screenshots.ts           # all
- *     deno run -A scripts/screenshots.ts --page    # only those of the page
+ *     deno run -A scripts/screenshots.ts --only=page    # those of the page, `demo` or `prometheus`
  */
+import { parseArgs } from "node:util";
 import { load } from "../src/app/flags.ts";
 import { silentLog } from "../src/telemetry/log.ts";
 import { RedisReader } from "../src/transports/redis/reader.ts";
@@ -17,6 +18,7 @@ import { waitFor } from "../tests/support/wait.ts";
 import { DemoView } from "./demo_view.ts";
 import { takePagePictures } from "./screenshots/page.ts";
 import { writePicture } from "./screenshots/picture.ts";
+import { takePrometheusPicture } from "./screenshots/prometheus.ts";
 
 /** The curves of the demo are full after this time. */
 const CURVES_MS = 34_000;
@@ -83,5 +85,13 @@ async function takeDemoPicture(): Promise<void> {
   await takeDemo(device.view);
 }
 
-await takePagePictures();
-if (!Deno.args.includes("--page")) await takeDemoPicture();
+const TAKE = {
+  page: takePagePictures,
+  demo: takeDemoPicture,
+  prometheus: takePrometheusPicture,
+} as const;
+
+const { values: { only } } = parseArgs({ options: { only: { type: "string" } } });
+for (const [name, take] of Object.entries(TAKE)) {
+  if (only === undefined || only === name) await take();
+}

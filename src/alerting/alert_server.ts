@@ -14,6 +14,8 @@ const FLUSH_MS = 5000;
 
 export interface AlertServerOptions {
   readonly redis: RedisOptions;
+  /** Key prefixes, or patterns such as `ward-*`. */
+  readonly devices: readonly string[];
   readonly rulesPath: string;
   readonly journalPath: string | undefined;
   readonly clock: Clock;
@@ -49,7 +51,7 @@ export class AlertServer implements AsyncDisposable {
       readonly outbound: Outbound;
     },
   ) {
-    const { clock, log, redis } = this.#options = options;
+    const { clock, log, redis, devices } = this.#options = options;
     this.#outbound = outbound;
     this.#service = new AlertService({
       rules,
@@ -63,7 +65,7 @@ export class AlertServer implements AsyncDisposable {
     });
     this.#reader = new EnvelopeReader({
       redis,
-      devices: ["*"],
+      devices,
       topics: ["core_metrics", "status"],
       onEnvelope: ({ device, topic, envelope }) => this.#service.take(device, topic, envelope),
       log,

@@ -13,6 +13,7 @@ const ASSET_PATHS = {
   onnxRuntime: ["lib/libonnxruntime.so.1", ".tools/{arch}/libonnxruntime.so.1"],
   faceDetector: ["models/blazeface_front_128.onnx", ".tools/models/blazeface_front_128.onnx"],
   ffmpeg: ["bin/ffmpeg", ".tools/{arch}/packed/ffmpeg"],
+  valkey: ["bin/valkey-server", ".tools/{arch}/packed/valkey-server"],
   sandbox: ["bin/sandbox", "sandbox/build/{arch}/sandbox"],
   portrait: ["portrait.jpg", ".tools/portrait.jpg"],
   models: ["models", "models"],

@@ -20,6 +20,7 @@ const STDERR_TAIL = 4_000;
 export class ChildProcess implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
   readonly #stderrDone: Promise<void>;
+  readonly #onStderr: (text: string) => void;
   #stderr = "";
   #reason: string | undefined;
 
@@ -28,22 +29,28 @@ export class ChildProcess implements AsyncDisposable {
    *
    * @param options.stdin true opens a pipe to the child; otherwise it reads nothing. @default false
    * @param options.env all variables of its environment. @default those of this program
+   * @param options.cwd its working directory. @default that of this program
+   * @param options.onStderr receives what it writes to stderr, as it arrives
    */
   constructor(
     path: string,
     args: readonly string[],
-    { stdin = false, env }: {
+    { stdin = false, env, cwd, onStderr = () => {} }: {
       readonly stdin?: boolean;
       readonly env?: Readonly<Record<string, string>>;
+      readonly cwd?: string;
+      readonly onStderr?: (text: string) => void;
     } = {},
   ) {
     this.#child = new Deno.Command(path, {
       args: [...args],
       ...env && { clearEnv: true, env },
+      ...cwd !== undefined && { cwd },
       stdin: stdin ? "piped" : "null",
       stdout: "piped",
       stderr: "piped",
     }).spawn();
+    this.#onStderr = onStderr;
     this.#stderrDone = this.#readStderr();
   }
 
@@ -86,7 +93,9 @@ export class ChildProcess implements AsyncDisposable {
   async #readStderr(): Promise<void> {
     const decoder = new TextDecoder();
     for await (const chunk of this.#child.stderr) {
-      this.#stderr = (this.#stderr + decoder.decode(chunk, { stream: true })).slice(-STDERR_TAIL);
+      const text = decoder.decode(chunk, { stream: true });
+      this.#stderr = (this.#stderr + text).slice(-STDERR_TAIL);
+      this.#onStderr(text);
     }
   }
 }

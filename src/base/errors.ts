@@ -1,7 +1,7 @@
 /** The exit statuses of the program, with the values of sysexits.h. */
 export const EXIT = {
   ok: 0,
-  /** A limit that the user set was missed; only `validate` uses it. */
+  /** A limit was missed: one that the user set for `validate`, or what `check-camera` needs. */
   limitMissed: 1,
   usage: 64,
   unavailable: 69,

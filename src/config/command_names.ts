@@ -1,8 +1,14 @@
 /** Every command, in the order of help. */
 export const COMMANDS = {
   "serve": { summary: "Measure and publish (the default command)" },
+  "up": {
+    summary: "Start without flags: find a camera and a broker, print the page's address",
+    takesServe: true,
+  },
   "devices": { summary: "List cameras, their formats, and the flags that select them" },
-  "simulate": { summary: "Write a simulated video and its ground truth" },
+  "simulate": {
+    summary: "Write a simulated video, or publish the messages of a fleet (--devices)",
+  },
   "validate": { summary: "Measure the accuracy against a reference" },
   "record": { summary: "Save the metrics from Redis to files" },
   "alert": { summary: "Send alerts about devices by webhook, ntfy, MQTT or a program" },
@@ -11,6 +17,10 @@ export const COMMANDS = {
   "dashboard": { summary: "Serve a web page with live data of devices" },
   "install": { summary: "Install the systemd service with the given flags", takesServe: true },
   "uninstall": { summary: "Remove the installed service" },
+  "check-camera": {
+    summary: "Show what the camera gives and what to change (--check_camera)",
+    takesServe: true,
+  },
   "check-config": { summary: "Check flags, environment and files", takesServe: true },
   "print-config": {
     summary: "Print every effective value and its origin",

@@ -50,6 +50,8 @@ export interface Flag<Value = unknown> {
   readonly secretFrom?: { readonly fileFlag: string; readonly credential: string };
   /** What the program writes at this path; absent for a path that it only reads. */
   readonly writes?: "file" | "folder";
+  /** True if the program executes the file at this path. */
+  readonly loadsCode?: true;
   /** True if only a restart can apply a change: a reload keeps the value of the start. */
   readonly needsRestart?: true;
   /** The command that the flag runs: `--version` runs `version`. */
@@ -90,7 +92,7 @@ export function topic<const R extends Rows>(
 type Common =
   & Pick<
     AnyFlag,
-    "file" | "commands" | "action" | "pattern" | "writes" | "needsRestart"
+    "file" | "commands" | "action" | "pattern" | "writes" | "loadsCode" | "needsRestart"
   >
   & {
     readonly placeholder?: string;

@@ -13,7 +13,7 @@ export type SettingsOf<T extends Topics> = {
 export type AnySettings = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
 /** Returns a message if values contradict each other. */
-export type Rule<Settings> = (settings: Settings) => string | undefined;
+export type Rule<Settings> = (settings: Settings, command: CommandName) => string | undefined;
 
 /** Returns a message if a command must not do what the settings ask for. */
 export type Policy<Settings> = (settings: Settings, command: CommandName) => string | undefined;
@@ -33,7 +33,7 @@ export interface FlagTableOptions<Settings> {
   /** Rules that apply to every command. */
   readonly rules?: readonly Rule<Settings>[];
   /** Additional rules for single commands; breaking one is always a usage error. */
-  readonly commandRules?: Readonly<Partial<Record<CommandName, Rule<Settings>>>>;
+  readonly commandRules?: Readonly<Partial<Record<CommandName, readonly Rule<Settings>[]>>>;
   /** Rules of security; breaking one is always a configuration error. */
   readonly policies?: readonly Policy<Settings>[];
 }
@@ -55,8 +55,8 @@ export interface FlagTable<Settings = AnySettings> {
   defaultSettings(): Settings;
   /** Returns the value of a flag. */
   valueOf(settings: Settings, entry: FlagEntry): unknown;
-  /** Returns the message of the first rule that the settings break. */
-  conflictIn(settings: Settings): string | undefined;
+  /** Returns the message of the first rule that `command` breaks with the settings. */
+  conflictIn(command: CommandName, settings: Settings): string | undefined;
   /** Returns the message of the additional rule of `command`, if the settings break it. */
   usageConflictIn(command: CommandName, settings: Settings): string | undefined;
   /** Returns the message of the first policy that `command` breaks with the settings. */
@@ -84,8 +84,9 @@ export function defineFlags<const T extends Topics>(
     buildSettings,
     defaultSettings: () => buildSettings(({ flag }) => flag.default),
     valueOf: (settings: AnySettings, { topic, key }) => settings[topic]?.[key],
-    conflictIn: (settings) => firstMessage(rules, (rule) => rule(settings)),
-    usageConflictIn: (command, settings) => commandRules[command]?.(settings),
+    conflictIn: (command, settings) => firstMessage(rules, (rule) => rule(settings, command)),
+    usageConflictIn: (command, settings) =>
+      firstMessage(commandRules[command] ?? [], (rule) => rule(settings, command)),
     refusalOf: (command, settings) => firstMessage(policies, (policy) => policy(settings, command)),
   };
 }

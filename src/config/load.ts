@@ -76,7 +76,7 @@ export function load<Settings extends AnySettings>(
   });
   const misuse = table.usageConflictIn(line.command, settings);
   if (misuse) throw new UsageError(misuse);
-  const conflict = table.conflictIn(settings);
+  const conflict = table.conflictIn(line.command, settings);
   if (conflict) {
     const files = [...values.values()].some(({ origin }) => origin.kind === "file");
     throw files ? new ConfigError(conflict) : new UsageError(conflict);

@@ -6,6 +6,8 @@ export interface Permissions {
   readonly run: readonly string[];
   /** Use of native code; Deno cannot limit it to one library. */
   readonly ffi: boolean;
+  /** Calls of the system beside those of every run, as Deno names them. */
+  readonly sys?: readonly string[];
 }
 
 /** The program's own files and its environment variables. */
@@ -24,12 +26,14 @@ export type PermissionsOf<Settings> = (
 /** Returns the union of permissions. A path that may be written may also be read. */
 export function combinePermissions(parts: readonly Partial<Permissions>[]): Permissions {
   const write = union(parts.map((part) => part.write));
+  const sys = unique(parts.flatMap((part) => part.sys ?? []));
   return {
     read: union([...parts.map((part) => part.read), write]),
     write,
     net: union(parts.map((part) => part.net)),
     run: unique(parts.flatMap((part) => part.run ?? [])),
     ffi: parts.some((part) => part.ffi),
+    ...sys.length > 0 ? { sys } : {},
   };
 }
 
@@ -73,10 +77,12 @@ export function missingPermission({ net = [], read = [], run = [] }: Partial<Per
 }
 
 /** Formats permissions as flags of Deno. */
-export function permissionFlags({ read, write, net, run, ffi }: Permissions): string[] {
+export function permissionFlags(
+  { read, write, net, run, ffi, sys = [] }: Permissions,
+): string[] {
   return [
     "--allow-env",
-    "--allow-sys=umask", // for files that only their owner can read
+    `--allow-sys=${["umask", ...sys].join(",")}`, // umask: files that only their owner can read
     ...flag("read", read),
     ...flag("write", write),
     ...flag("net", net),

@@ -3,7 +3,6 @@ import {
   bool,
   float,
   int,
-  list,
   optionalPath,
   optionalText,
   secret,
@@ -19,11 +18,6 @@ import { hostOf, parseTarget, type Target, TARGET_FORMS } from "./target.ts";
 /** The command `log`. */
 export const databaseFlags = topic("Database logger", ["log"], {
   to: optionalText("to", `Database to write to: ${TARGET_FORMS}.`, { placeholder: "URL" }),
-  devices: list(
-    "devices",
-    "Key prefixes of the devices to log, or patterns such as 'ward-*'; default: all.",
-    { default: ["*"], placeholder: "PREFIX,PREFIX" },
-  ),
   password: secret(
     "to_password",
     "Password of the PostgreSQL user, or token of InfluxDB; prefer --to_password_file.",

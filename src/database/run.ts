@@ -16,6 +16,8 @@ export interface RunOptions {
   /** `to` must be set. */
   readonly settings: DatabaseSettings;
   readonly redis: RedisOptions;
+  /** Key prefixes, or patterns such as `ward-*`. */
+  readonly devices: readonly string[];
   readonly log: Log;
   readonly stop: { readonly signal: AbortSignal; readonly stopped: Promise<void> };
 }
@@ -27,7 +29,7 @@ export interface RunOptions {
  * @throws {UnavailableError} if a file cannot be opened
  */
 export async function runDatabaseLogger(options: RunOptions): Promise<void> {
-  const { settings, redis, log, stop } = options;
+  const { settings, redis, devices, log, stop } = options;
   const target = parseTarget(settings.to!);
   const name = describeTarget(target);
   await using database = await createDatabase(target, settings);
@@ -42,14 +44,14 @@ export async function runDatabaseLogger(options: RunOptions): Promise<void> {
   const logger = new DatabaseLogger({ ...settings, database, name, queue: open.queue, clock, log });
   const writing = logger.run(stop.signal);
   writing.catch(() => {}); // awaited below
-  log.info(`Logging ${settings.devices.join(", ")} to ${name}`);
+  log.info(`Logging ${devices.join(", ")} to ${name}`);
   // Histories are read from where the database ends, channels at once.
   const newest = redis.usePubsub
     ? new Map<string, number>()
     : await Promise.race([logger.opened, stop.stopped.then(() => new Map<string, number>())]);
   await using reader = new EnvelopeReader({
     redis,
-    devices: settings.devices,
+    devices,
     topics: ["core_metrics", "status", "recording_state"],
     startAfter: (device) => entryBefore(newest.get(device)),
     onEnvelope: (message) => logger.take(message),

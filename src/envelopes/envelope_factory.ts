@@ -29,6 +29,13 @@ export interface EnvelopeClock {
   epochUs(time: MonotonicUs): EpochUs;
 }
 
+export interface EnvelopeFactoryOptions {
+  /** Identifies the start of the server. @default a random one */
+  readonly bootId?: string;
+  /** Mark the metrics as those of the simulated camera. @default false */
+  readonly simulated?: boolean;
+}
+
 const encodeCoreMetrics = encoderOf<CoreMetricsSource, CoreMetricsPayload>(CORE_METRICS);
 const encodeEdgeMetrics = encoderOf<EdgeMetricsSource, EdgeMetricsPayload>(EDGE_METRICS);
 
@@ -39,6 +46,7 @@ const encodeEdgeMetrics = encoderOf<EdgeMetricsSource, EdgeMetricsPayload>(EDGE_
 export class EnvelopeFactory {
   readonly #clock: EnvelopeClock;
   readonly #bootId: string;
+  readonly #simulated: boolean;
   readonly #timestamps = new Timestamps();
   readonly #edge = new EdgeMetricsBuilder();
   readonly #sequences = new Map<Topic, number>();
@@ -48,9 +56,13 @@ export class EnvelopeFactory {
     sinceUs: -Infinity,
   };
 
-  constructor(clock: EnvelopeClock, bootId: string = crypto.randomUUID()) {
+  constructor(
+    clock: EnvelopeClock,
+    { bootId = crypto.randomUUID(), simulated = false }: EnvelopeFactoryOptions = {},
+  ) {
     this.#clock = clock;
     this.#bootId = bootId;
+    this.#simulated = simulated;
     this.#toEpoch = (timeUs) => clock.epochUs(timeUs);
   }
 
@@ -123,6 +135,7 @@ export class EnvelopeFactory {
       sequence: this.#count(topic),
       bootId: this.#bootId,
       ...sessionId === undefined ? {} : { sessionId },
+      ...this.#simulated ? { simulated: true } : {},
     };
   }
 

@@ -1,5 +1,5 @@
 import { WITHHELD_REASONS } from "../vitals/withheld.ts";
-import type { CodeableConcept, Quantity } from "./resources.ts";
+import type { CodeableConcept, Coding, Quantity } from "./resources.ts";
 
 const LOINC = "http://loinc.org";
 /** Nomenclature of medical devices (ISO/IEEE 11073-10101). */
@@ -8,6 +8,13 @@ const UCUM = "http://unitsofmeasure.org";
 const CATEGORY = "http://terminology.hl7.org/CodeSystem/observation-category";
 const DATA_ABSENT_REASON = "http://terminology.hl7.org/CodeSystem/data-absent-reason";
 const PROFILE = "http://hl7.org/fhir/StructureDefinition/";
+
+/** Security label of resources that describe no person (HL7 v3 ActReason). */
+export const TEST_DATA: Coding = {
+  system: "http://terminology.hl7.org/CodeSystem/v3-ActReason",
+  code: "HTEST",
+  display: "test health data",
+};
 
 /** A unit of UCUM and its name for people. */
 export interface Unit {

@@ -1,3 +1,4 @@
+import { isPattern } from "../base/glob.ts";
 import { isLoopback } from "../base/loopback.ts";
 import {
   bool,
@@ -12,6 +13,7 @@ import {
 } from "../config/flag.ts";
 import type { Policy, Rule } from "../config/flag_table.ts";
 import { definedPaths, hostAndPort, type PermissionsOf } from "../config/permissions.ts";
+import type { ReaderSettings } from "../transports/redis/reader_flags.ts";
 import { NO_SECRET } from "../config/secret.ts";
 
 const URL_DESCRIPTION = "an URL of a server without user information, query and fragment";
@@ -26,15 +28,6 @@ export const fhirFlags = topic("FHIR", ["fhir"], {
       description: `a folder, or ${URL_DESCRIPTION}`,
     },
   }),
-  devices: list(
-    "devices",
-    "Key prefixes of the devices to export; patterns such as ward-* are allowed.",
-    {
-      default: ["*"],
-      placeholder: "PREFIX,PREFIX",
-      pattern: { regex: /^[^\s\p{Cc}]{1,200}$/u, description: "a list of prefixes without spaces" },
-    },
-  ),
   intervalS: float("fhir_interval", "Length of the interval of one Observation, in seconds.", {
     default: 60,
     range: [5, 3600],
@@ -138,12 +131,13 @@ export function patientOf({ subject }: FhirSettings, device: string): string | u
 }
 
 /** Checks what `fhir` needs. */
-export const fhirCommandRule: Rule<WithFhir> = ({ fhir }) => {
-  const { to, subject, devices } = fhir;
+export const fhirCommandRule: Rule<WithFhir & { readonly reader: ReaderSettings }> = (
+  { fhir: { to, subject }, reader: { devices } },
+) => {
   if (to === undefined) {
     return "Cannot export without a target: add --to=FOLDER or --to=https://...";
   }
-  const isOneDevice = devices.length === 1 && !/[*?[\\]/.test(devices[0]!);
+  const isOneDevice = devices.length === 1 && !isPattern(devices[0]!);
   if (subject.some((each) => !each.includes("=")) && (subject.length > 1 || !isOneDevice)) {
     return "Cannot use one patient for several devices: name one device with --devices, or give " +
       "--fhir_subject=DEVICE=Patient/ID";

@@ -36,6 +36,8 @@ export interface IntervalSummary {
   readonly startUs: number;
   /** Time of the newest message. */
   readonly endUs: number;
+  /** Whether values are those of a simulated camera, which describe no person. */
+  readonly isSimulated: boolean;
   /** Absent if no message has either a value or a reason. */
   readonly pulse?: VitalSummary;
   readonly breathing?: VitalSummary;
@@ -61,6 +63,7 @@ export class Interval {
   readonly #key: IntervalKey;
   readonly #hasWaveforms: boolean;
   #endUs: number;
+  #isSimulated = false;
   /** By timestamp, so that a message counts once however often it is delivered. */
   readonly #values = {
     pulse: new Map<number, TrustedValue>(),
@@ -82,7 +85,8 @@ export class Interval {
   add(envelope: ReceivedEnvelope): void {
     const { timestamp, payload } = envelope;
     this.#endUs = Math.max(this.#endUs, timestamp);
-    const person = metadataOf(envelope)["subject"];
+    const { subject: person, simulated } = metadataOf(envelope);
+    if (simulated === true) this.#isSimulated = true;
     for (const vital of VITALS) {
       const group = recordOf(payload[vital]);
       const measurement = measurementOf(recordOf(group["strict"]), timestamp);
@@ -109,6 +113,7 @@ export class Interval {
     return {
       ...this.#key,
       endUs: this.#endUs,
+      isSimulated: this.#isSimulated,
       ...pulse && { pulse },
       ...breathing && { breathing },
       ...sdnn && { sdnn },

@@ -1,4 +1,11 @@
-import { dataAbsentReason, KINDS, type MeasurementKind, quantity, unitConcept } from "./codes.ts";
+import {
+  dataAbsentReason,
+  KINDS,
+  type MeasurementKind,
+  quantity,
+  TEST_DATA,
+  unitConcept,
+} from "./codes.ts";
 import { identifierOf, searchOf, uuidUrn } from "./identifiers.ts";
 import type { IntervalSummary, Measurement, VitalSummary } from "./interval.ts";
 import type {
@@ -6,6 +13,7 @@ import type {
   BundleEntry,
   Device,
   DeviceMetric,
+  Meta,
   Observation,
   Period,
   Reference,
@@ -45,7 +53,12 @@ export function bundleOf(interval: IntervalSummary, options: MappingOptions): Bu
   for (const { kind, ...content } of contentsOf(interval, options)) {
     const urn = uuidUrn(options.site, device, bootId, String(startUs), kind.name);
     observations.push(
-      entryOf(urn, { ...observationOf(kind, urn, options), ...shared, ...content }),
+      entryOf(urn, {
+        ...observationOf(kind, urn),
+        ...metaOf(kind, interval, options),
+        ...shared,
+        ...content,
+      }),
     );
     kinds.add(kind);
   }
@@ -118,15 +131,26 @@ function valueContent(kind: MeasurementKind, measurement: Measurement): Content 
   };
 }
 
-/** What all Observations of a kind have in common, and the identifier. */
-function observationOf(
-  kind: MeasurementKind,
-  urn: string,
+/** The profile, and the label of values that describe no person, if they apply. */
+function metaOf(
+  { profile }: MeasurementKind,
+  { isSimulated }: IntervalSummary,
   { profiles }: Pick<MappingOptions, "profiles">,
-) {
+): { meta?: Meta } {
+  const hasProfile = profiles && profile !== undefined;
+  if (!hasProfile && !isSimulated) return {};
+  return {
+    meta: {
+      ...hasProfile ? { profile: [profile] } : {},
+      ...isSimulated ? { security: [TEST_DATA] } : {},
+    },
+  };
+}
+
+/** What all Observations of a kind have in common, and the identifier. */
+function observationOf(kind: MeasurementKind, urn: string) {
   return {
     resourceType: "Observation" as const,
-    ...profiles && kind.profile !== undefined ? { meta: { profile: [kind.profile] } } : {},
     identifier: [identifierOf(urn)],
     status: "preliminary" as const,
     category: [kind.category],

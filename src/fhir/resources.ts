@@ -54,9 +54,14 @@ export interface ObservationComponent {
   valueQuantity: Quantity;
 }
 
+export interface Meta {
+  profile?: string[];
+  security?: Coding[];
+}
+
 export interface Observation {
   resourceType: "Observation";
-  meta?: { profile: string[] };
+  meta?: Meta;
   identifier: Identifier[];
   status: "preliminary";
   category: CodeableConcept[];

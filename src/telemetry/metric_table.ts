@@ -74,6 +74,11 @@ export const METRIC_TABLE = {
     when: "Edge metrics are published, and the newest are no older than 1.5 s.",
   },
   frames_captured_total: { kind: "counter", help: "Frames received from the source" },
+  camera_grayscale: {
+    kind: "gauge",
+    help: "Whether the images of the camera are grayscale, without a pulse: 1, else 0",
+    when: "After the first estimate.",
+  },
   frames_published_total: {
     kind: "counter",
     help: "Frames offered to the transport and the web page",
@@ -91,10 +96,14 @@ export const METRIC_TABLE = {
   camera_disconnected_total: { kind: "counter", help: "Disconnections of the camera" },
   camera_frames_lost_total: {
     kind: "counter",
-    help: "Frames that a V4L2 camera or its driver lost",
+    help: "Frames of a camera of this machine that were lost before they were processed",
     labels: ["reason"],
   },
-  source_restarts_total: { kind: "counter", help: "Restarts of ffmpeg" },
+  camera_arrival_times_total: {
+    kind: "counter",
+    help: "Frames of a camera that are stamped with their arrival, for want of a capture time",
+  },
+  source_restarts_total: { kind: "counter", help: "Restarts of ffmpeg or rpicam-vid" },
   publication_latency_seconds: {
     kind: "histogram",
     help: "Time from the capture of the newest frame to the acknowledgement of the message",
@@ -195,8 +204,29 @@ export const METRIC_TABLE = {
   },
   mqtt_dropped_total: {
     kind: "counter",
-    help: "Messages dropped, as there was no connection to the MQTT broker or it was too slow",
+    help:
+      "Messages dropped, as there was no connection to the MQTT broker, it was too slow, or a picture too large",
     labels: ["type", "reason"],
+  },
+  lsl_published_total: {
+    kind: "counter",
+    help: "Samples handed to liblsl",
+    labels: ["stream"],
+  },
+  lsl_failed_total: {
+    kind: "counter",
+    help: "Samples that liblsl refused",
+    labels: ["stream"],
+  },
+  video_push_frames_total: { kind: "counter", help: "Frames pushed to the RTSP server" },
+  video_push_dropped_total: {
+    kind: "counter",
+    help: "Frames not pushed, as the RTSP server was too slow or they were too large",
+    labels: ["reason"],
+  },
+  video_push_restarts_total: {
+    kind: "counter",
+    help: "Times that ffmpeg was started again for the video push",
   },
   alarm_changes_total: {
     kind: "counter",

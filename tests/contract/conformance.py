@@ -179,6 +179,18 @@ def follow_grpc(options, contract):
     return recorder.commanded
 
 
+def wait_for_page(url, timeout_s=30):
+    """Waits until the page, whose server may have just been started, answers."""
+    deadline = time.monotonic() + timeout_s
+    while True:
+        try:
+            return urllib.request.urlopen(url, timeout=5).close()
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
+
+
 async def read_stream(url, messages):
     """Puts each message of the page's stream into a queue; the image of a frame is its data."""
     address = url.replace("http", "ws", 1) + "/v1/stream"
@@ -200,6 +212,7 @@ async def read_stream(url, messages):
 
 
 def follow_page(options, contract):
+    wait_for_page(options.page)
     messages = queue.Queue()
     read = lambda: asyncio.run(read_stream(options.page, messages))  # noqa: E731
     threading.Thread(target=read, daemon=True).start()

@@ -78,7 +78,7 @@ async function runPipeline(): Promise<Collector> {
     counters: new Counters(),
     health: new Health(CLOCK),
     log: silentLog,
-    envelopes: new EnvelopeFactory(CLOCK, "golden"),
+    envelopes: new EnvelopeFactory(CLOCK, { bootId: "golden" }),
   };
   const encoder = {
     encode: () => Promise.resolve(undefined),

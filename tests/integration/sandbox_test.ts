@@ -141,6 +141,27 @@ Deno.test({
   },
 });
 
+Deno.test("sandbox --listen allows a server, and no connections to others", async () => {
+  const lines = await attack("--listen=4242");
+  assert.ok(lines.has("wait for connections done"));
+  const refused = NEVER.filter((name) => name !== "wait for connections");
+  for (const name of [...refused, "write a file", "open a connection"]) {
+    assert.ok(lines.has(`${name} refused`), name);
+  }
+});
+
+Deno.test("sandbox --listen has a process group of its own, which Ctrl-C does not reach", async () => {
+  const groupOf = async (...options: string[]) => {
+    const code = "import os; print(os.getpgrp() == os.getpid())";
+    const { stdout } = await new Deno.Command(SANDBOX, {
+      args: [...options, "/usr/bin/python3", "-c", code],
+    }).output();
+    return new TextDecoder().decode(stdout).trim();
+  };
+  assert.equal(await groupOf("--listen=4242"), "True");
+  assert.equal(await groupOf("--network"), "False");
+});
+
 Deno.test("sandbox ends a program that executes another one", async () => {
   const program = `import os; print("before", flush=True); os.execv("/bin/true", ["true"])`;
   const { signal, stdout } = await new Deno.Command(SANDBOX, {
@@ -180,17 +201,18 @@ Deno.test("sandbox explains its usage, and reports a program that it cannot star
     const { code, stderr } = await new Deno.Command(SANDBOX, { args }).output();
     return [code, new TextDecoder().decode(stderr)] as const;
   };
-  for (const args of [[], ["--network"], ["--other", "true"]]) {
+  const wrong = ["0", "65536", "", "1x"].map((port) => [`--listen=${port}`, "true"]);
+  for (const args of [[], ["--network"], ["--other", "true"], ...wrong]) {
     const [code, text] = await run(...args);
     assert.equal(code, 64);
     assert.match(text, /^Usage: sandbox /);
   }
   assert.deepEqual(await run("/absent"), [
     126,
-    "sandbox: Cannot start ffmpeg: No such file or directory\n",
+    "sandbox: Cannot start the program: No such file or directory\n",
   ]);
   assert.deepEqual(await run("absent_program"), [
     126,
-    "sandbox: Cannot find ffmpeg: No such file or directory\n",
+    "sandbox: Cannot find the program: No such file or directory\n",
   ]);
 });

@@ -144,6 +144,15 @@ export class Subscriber {
     >[];
   }
 
+  /** Returns the sequence numbers of core metrics, up to the newest one, that were not received. */
+  missing(): number[] {
+    const received = new Set(
+      this.all("core_metrics").map(({ payload }) => payload.metadata?.sequence ?? 0),
+    );
+    const all = Array.from({ length: Math.max(...received) + 1 }, (_value, sequence) => sequence);
+    return all.filter((sequence) => !received.has(sequence));
+  }
+
   /** Waits for the first message of `type` that `accepts`. */
   async first<T extends Received["type"]>(
     type: T,

@@ -51,11 +51,12 @@ export interface Series {
 /** Debian's Prometheus on a free port of 127.0.0.1, until it is disposed. */
 export class Prometheus implements AsyncDisposable {
   readonly #program: Program;
-  readonly #url: string;
+  /** Address of its page and of its interface. */
+  readonly url: string;
 
   private constructor(program: Program, port: number) {
     this.#program = program;
-    this.#url = `http://127.0.0.1:${port}`;
+    this.url = `http://127.0.0.1:${port}`;
   }
 
   /** Starts it with the configuration at `path`; its data go to `folder`. */
@@ -91,7 +92,7 @@ export class Prometheus implements AsyncDisposable {
 
   async #get(path: string, parameters: Record<string, string>): Promise<unknown> {
     const query = new URLSearchParams(parameters);
-    const response = await fetch(`${this.#url}/api/v1/${path}?${query}`);
+    const response = await fetch(`${this.url}/api/v1/${path}?${query}`);
     const { status, data, error } = await response.json();
     if (status !== "success") throw new Error(`${parameters["query"]}: ${error}`);
     return data;
@@ -99,7 +100,7 @@ export class Prometheus implements AsyncDisposable {
 
   async #isReady(): Promise<boolean> {
     try {
-      const response = await fetch(`${this.#url}/-/ready`);
+      const response = await fetch(`${this.url}/-/ready`);
       await response.body?.cancel();
       return response.ok;
     } catch {

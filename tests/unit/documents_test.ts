@@ -1,12 +1,7 @@
 import assert from "node:assert/strict";
+import { trackedMarkdown } from "../support/markdown.ts";
 
 const ROOT = new URL("../../", import.meta.url);
-
-function trackedMarkdown(): string[] {
-  const { stdout } = new Deno.Command("git", { args: ["ls-files", "*.md"], cwd: ROOT.pathname })
-    .outputSync();
-  return new TextDecoder().decode(stdout).split("\n").filter(Boolean);
-}
 
 function exists(url: URL): boolean {
   try {

@@ -8,6 +8,7 @@ const PAGE = Deno.readTextFileSync(ROOT + PAGE_PATH).replaceAll(/\s+/g, " ");
 /** Code that runs on a device; commands such as `validate` and `record` run elsewhere. */
 const SOURCES = [
   "ffi/camera.ts",
+  "ffi/lsl.ts",
   "ffi/native",
   "launcher",
   "main.ts",

@@ -241,6 +241,11 @@ export interface Metadata {
    */
   readonly session_id?: string;
   /**
+   * Marks values of the simulated camera: they describe no person. Present when: The input is the
+   * simulated camera (`--simulate`).
+   */
+  readonly simulated?: true;
+  /**
    * Marks a message that is delivered late; its timestamp is that of the event. Present when: The
    * message waited for the broker, or is sent again after a lost connection.
    */
@@ -369,6 +374,11 @@ export interface EdgeMetricsMetadata {
    * session was recorded.
    */
   readonly session_id?: string;
+  /**
+   * Marks values of the simulated camera: they describe no person. Present when: The input is the
+   * simulated camera (`--simulate`).
+   */
+  readonly simulated?: true;
   /**
    * Marks a message that is delivered late; its timestamp is that of the event. Present when: The
    * message waited for the broker, or is sent again after a lost connection.

@@ -57,9 +57,7 @@ export const mqtt: NotifierKind = (object) => {
       const link = new MqttLink({
         ...options,
         lastWill: availability("offline"),
-        subscriptions: [],
         onConnect: () => void link.publish(availability("online")),
-        onMessage: () => {},
         counters: new Counters(),
         log,
       });

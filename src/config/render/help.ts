@@ -25,8 +25,8 @@ export function overview(table: FlagTable): string {
     "",
     flagSections(table.flagsOf("serve")),
     "",
-    "Exit status: 0 success, 64 usage error, 69 service or device unavailable, 70 internal error,",
-    "78 configuration error.",
+    "Exit status: 0 success, 1 not good enough (check-camera, validate), 64 usage error,",
+    "69 service or device unavailable, 70 internal error, 78 configuration error.",
     "",
     "This is not a medical device.",
   ].join("\n");

@@ -26,7 +26,7 @@ export function manualPage(table: FlagTable): string {
         .flatMap(({ flag }) => flagEntry(flag)),
     ]),
     ".SH EXIT STATUS",
-    "0 success, 64 usage error, 69 service or device unavailable, 70 internal error, " +
+    "0 success, 1 not good enough (check-camera, validate), 64 usage error, 69 service or device unavailable, 70 internal error, " +
     "78 configuration error.",
     ".SH NOTES",
     "This is not a medical device.",

@@ -7,7 +7,14 @@ import type {
 } from "../../vitals/estimate.ts";
 import { WITHHELD_REASONS } from "../../vitals/withheld.ts";
 import { choice, fieldsOf, group, INTEGER, list, NUMBER, type PayloadOf, TIME } from "./field.ts";
-import { BOOT_ID, type MessageIdentity, REPLAYED, SEQUENCE, SESSION_ID } from "./metadata.ts";
+import {
+  BOOT_ID,
+  type MessageIdentity,
+  REPLAYED,
+  SEQUENCE,
+  SESSION_ID,
+  SIMULATED,
+} from "./metadata.ts";
 import { CONFIDENCE_DIGITS, DETECTION, MEASUREMENT, RATE, STRICT } from "./series.ts";
 
 /** What a core metrics message is encoded from. */
@@ -261,6 +268,10 @@ const METADATA = group(
     session_id: {
       ...SESSION_ID,
       from: ({ identity }: CoreMetricsSource) => identity.sessionId,
+    },
+    simulated: {
+      ...SIMULATED,
+      from: ({ identity }: CoreMetricsSource) => identity.simulated,
     },
     replayed: REPLAYED,
   }),

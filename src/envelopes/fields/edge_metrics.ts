@@ -6,6 +6,7 @@ import {
   REPLAYED,
   SEQUENCE_WITH_GAPS,
   SESSION_ID,
+  SIMULATED,
 } from "./metadata.ts";
 import { DETECTION, MEASUREMENT, PROTO_TIME } from "./series.ts";
 
@@ -211,6 +212,7 @@ const METADATA = group(
     sequence: { ...SEQUENCE_WITH_GAPS, proto: { number: 100, type: "int64" } },
     boot_id: BOOT_ID,
     session_id: SESSION_ID,
+    simulated: SIMULATED,
     replayed: REPLAYED,
   }),
 );

@@ -8,6 +8,8 @@ export interface MessageIdentity {
   readonly bootId: string;
   /** Identifies the session that was recorded at the time of the message, if there was one. */
   readonly sessionId?: string;
+  /** The simulated camera is the input, so that the message describes no person. */
+  readonly simulated?: true;
 }
 
 export const SEQUENCE = {
@@ -33,6 +35,13 @@ export const SESSION_ID = {
   description: "Identifier of the session that was recorded at the timestamp of this message.",
   when: "A session was recorded.",
   proto: 104,
+} as const;
+
+export const SIMULATED = {
+  type: constant(true),
+  description: "Marks values of the simulated camera: they describe no person.",
+  when: "The input is the simulated camera (`--simulate`).",
+  proto: { number: 105, type: "bool" },
 } as const;
 
 export const REPLAYED = {

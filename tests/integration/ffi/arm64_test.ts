@@ -1,4 +1,11 @@
 import assert from "node:assert/strict";
+import { brokerConfig } from "../../../src/app/up/broker_config.ts";
+import { probeRedis } from "../../../src/app/up/probe_redis.ts";
+import { temporaryFolder } from "../../support/folders.ts";
+import { freePort } from "../../support/free_port.ts";
+import { valkeyPath } from "../../support/packed_program.ts";
+import { Program } from "../../support/program.ts";
+import { waitFor } from "../../support/wait.ts";
 
 const ROOT = new URL("../../../", import.meta.url).pathname;
 const SYSROOT = `${ROOT}.tools/arm64/sysroot`;
@@ -15,6 +22,7 @@ const has = (path: string) => {
 const missing = [
   `${SYSROOT}/packages`,
   `${ROOT}.tools/arm64/deno`,
+  valkeyPath("arm64"),
   "/usr/bin/aarch64-linux-gnu-gcc",
   "/usr/bin/qemu-aarch64-static",
 ].filter((path) => !has(path));
@@ -58,3 +66,18 @@ testArm64(
     assert.equal(found, await run(Deno.execPath(), ...args));
   },
 );
+
+testArm64("Valkey of scripts/build_valkey serves with its password on arm64", async () => {
+  using folder = temporaryFolder();
+  const [port, password] = [freePort(), "0123456789abcdef0123456789abcdef"];
+  const config = `${folder.path}/valkey.conf`;
+  Deno.writeTextFileSync(config, brokerConfig({ port, password }));
+  // The emulator cannot run the sandbox, which limits system calls.
+  await using _valkey = new Program(
+    "qemu-aarch64-static",
+    ["-L", SYSROOT, valkeyPath("arm64"), config],
+    { cwd: folder.path },
+  );
+  await waitFor("an answer", async () => await probeRedis({ port, password }) === "ready");
+  assert.equal(await probeRedis({ port }), "password");
+});

@@ -23,7 +23,7 @@ const TABLE = defineFlags({
 }, {
   rules: [({ broker }) => broker.host === "none" ? "Cannot use the host none" : undefined],
   commandRules: {
-    serve: ({ broker }) => broker.port === 1 ? "Cannot serve on port 1" : undefined,
+    serve: [({ broker }) => broker.port === 1 ? "Cannot serve on port 1" : undefined],
   },
 });
 

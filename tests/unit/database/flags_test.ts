@@ -21,7 +21,6 @@ function errorOf(...argv: string[]): ExitError | undefined {
 
 Deno.test("databaseFlags have the documented defaults", () => {
   assert.deepEqual(defaultsOf(databaseFlags), {
-    devices: ["*"],
     password: "",
     allowPlaintext: false,
     flushIntervalMs: 1000,

@@ -8,11 +8,14 @@ import { goodSample } from "../../support/samples.ts";
 /** Difference between the clocks of the tests. */
 const OFFSET_US = 1_700_000_000_000_000;
 
-function factoryAt(nowUs: number): EnvelopeFactory {
-  return new EnvelopeFactory({
-    monotonicUs: () => monotonicUs(nowUs),
-    epochUs: (time: MonotonicUs) => epochUs(time + OFFSET_US),
-  }, "boot");
+function factoryAt(nowUs: number, options = {}): EnvelopeFactory {
+  return new EnvelopeFactory(
+    {
+      monotonicUs: () => monotonicUs(nowUs),
+      epochUs: (time: MonotonicUs) => epochUs(time + OFFSET_US),
+    },
+    { bootId: "boot", ...options },
+  );
 }
 
 function estimateAt(timeUs: MonotonicUs) {
@@ -39,6 +42,28 @@ Deno.test("EnvelopeFactory stamps core metrics with the capture time, and counts
   });
   assert.equal(second.payload.metadata.sequence, 1);
   assert.equal(second.timestamp, OFFSET_US + 2_200_000);
+});
+
+Deno.test("EnvelopeFactory marks the metrics of a simulated camera, and no others", () => {
+  const timeUs = monotonicUs(2_000_000);
+  for (const simulated of [true, false]) {
+    const factory = factoryAt(2_012_500, { simulated });
+    const core = factory.coreMetrics(estimateAt(timeUs), timeUs);
+    assertEnvelope(core);
+    const edge = factory.edgeMetrics({
+      sample: goodSample({ timeUs }),
+      signal: { brightness: 100, saturatedFraction: 0, fps: 30 },
+      upperTrace: [],
+      width: 640,
+      height: 480,
+      frameDegradation: 0,
+    });
+    assertEnvelope(edge);
+    for (const { payload } of [core, edge]) {
+      assert.equal(payload.metadata.simulated, simulated ? true : undefined);
+      assert.equal("simulated" in payload.metadata, simulated);
+    }
+  }
 });
 
 Deno.test("EnvelopeFactory names the session that was recorded at the time of each message", () => {

@@ -25,7 +25,7 @@ function factoryAt(nowUs: number): EnvelopeFactory {
   return new EnvelopeFactory({
     monotonicUs: () => monotonicUs(nowUs),
     epochUs: (time: MonotonicUs) => epochUs(time + OFFSET_US),
-  }, "boot");
+  }, { bootId: "boot" });
 }
 
 const EVERYTHING: VitalsEstimate = {

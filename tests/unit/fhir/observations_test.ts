@@ -44,6 +44,24 @@ Deno.test("bundleOf() writes resources that two validators and the R4 profiles a
   for (const resource of [complete, ...resources]) assert.deepEqual(problemsOf(resource), []);
 });
 
+Deno.test("bundleOf() labels the values of a simulated camera as test data, and no others", () => {
+  for (const simulated of [true, undefined, false, "true"]) {
+    const envelope = coreMetrics(30, trusted(), { boot_id: "boot", subject: 1, simulated });
+    for (const profiles of [true, false]) {
+      const observations = observationsIn(
+        bundleOf(summaryOf([envelope]), { ...MAPPING, profiles }),
+      );
+      assert.ok(observations.length > 0);
+      for (const observation of observations) {
+        assert.deepEqual(problemsOf(observation), []);
+        const label = observation.meta?.security?.[0]?.code;
+        assert.equal(label, simulated === true ? "HTEST" : undefined);
+        assert.equal(observation.meta?.profile !== undefined, profiles);
+      }
+    }
+  }
+});
+
 Deno.test("bundleOf() gives each measurement its codes, window, confidence and method", () => {
   const [pulse, breathing, sdnn, rmssd] = observationsIn(fullBundle());
   assert.deepEqual(pulse!.code, KINDS.pulse.code);

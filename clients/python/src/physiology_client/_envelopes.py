@@ -341,6 +341,9 @@ class Metadata:
     session_id: Optional[str] = None
     """Identifier of the session that was recorded at the timestamp of this message. Present
     when: A session was recorded."""
+    simulated: Optional[Literal[True]] = None
+    """Marks values of the simulated camera: they describe no person. Present when: The input is
+    the simulated camera (`--simulate`)."""
     replayed: Optional[Literal[True]] = None
     """Marks a message that is delivered late; its timestamp is that of the event. Present when:
     The message waited for the broker, or is sent again after a lost connection."""
@@ -356,6 +359,7 @@ class Metadata:
             latency_ms=required(data, "latency_ms", number),
             subject=optional(data, "subject", integer),
             session_id=optional(data, "session_id", text),
+            simulated=optional(data, "simulated", true),
             replayed=optional(data, "replayed", true),
         )
 
@@ -559,6 +563,9 @@ class EdgeMetricsMetadata:
     session_id: Optional[str] = None
     """Identifier of the session that was recorded at the timestamp of this message. Present
     when: A session was recorded."""
+    simulated: Optional[Literal[True]] = None
+    """Marks values of the simulated camera: they describe no person. Present when: The input is
+    the simulated camera (`--simulate`)."""
     replayed: Optional[Literal[True]] = None
     """Marks a message that is delivered late; its timestamp is that of the event. Present when:
     The message waited for the broker, or is sent again after a lost connection."""
@@ -570,6 +577,7 @@ class EdgeMetricsMetadata:
             sequence=required(data, "sequence", integer),
             boot_id=required(data, "boot_id", text),
             session_id=optional(data, "session_id", text),
+            simulated=optional(data, "simulated", true),
             replayed=optional(data, "replayed", true),
         )
 

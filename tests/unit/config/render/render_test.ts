@@ -182,7 +182,7 @@ Deno.test("completions() of bash have the flags of each command, and the words t
   assert.equal(lineWith(script, " serve)"), `serve) flags='${serve}' ;;`);
   assert.equal(lineWith(script, " record)"), "record) flags='--name=' ;;");
   assert.equal(lineWith(script, " completions)"), "completions) flags='bash zsh fish' ;;");
-  assert.match(lineWith(script, " help)") ?? "", /flags='serve devices .* help'/);
+  assert.match(lineWith(script, " help)") ?? "", /flags='serve up devices .* help'/);
   assert.equal(lineWith(script, " devices)"), "devices) flags='' ;;");
   assert.equal(lineWith(script, "--mode |"), "=--mode | --mode=*) values='a b' ;;");
   assert.equal(lineWith(script, "--port |"), undefined);
