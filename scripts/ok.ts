@@ -59,7 +59,7 @@ const JOBS = navigator.hardwareConcurrency + 1;
  * compute would add their own. Such modules mostly wait, and run beside each other.
  */
 const measuresDelays = (path: string) =>
-  path.endsWith("/end_to_end_test.ts") ||
+  /\/(end_to_end|simulate_fleet|fleet\/pipeline)_test\.ts$/.test(path) ||
   /(streaming_camera|slow_link|ward_server|fault_matrix\/matrix)\.ts"/.test(
     Deno.readTextFileSync(ROOT + path),
   );
