@@ -41,6 +41,8 @@ export interface Backend extends AsyncDisposable {
    * @throws {BackendError} if it was not delivered, or if that is unknown.
    */
   send(outgoing: Outgoing): Promise<Delivery>;
+  /** Sends what it has collected at once; absent if it collects nothing. Never rejects. */
+  flush?(): Promise<void>;
   /** What keeps messages from being delivered, and what to do; absent while all is well. */
   readonly problem?: string | undefined;
   /**

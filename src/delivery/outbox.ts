@@ -188,7 +188,8 @@ export class Outbox implements Sink, AsyncDisposable {
     const untilUs = clock.monotonicUs() + ms * 1000;
     const queues = [...this.#metrics.values()];
     while (!queues.every((queue) => queue.idle) && clock.monotonicUs() < untilUs) {
-      await clock.sleep(5);
+      await this.#backend.flush?.();
+      await clock.sleep(1);
     }
   }
 

@@ -106,6 +106,10 @@ export class FileBackend implements Backend {
     }
   }
 
+  async flush(): Promise<void> {
+    await Promise.all([...this.#lines.values()].map((lines) => lines.flush()));
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort();
     await this.#running;

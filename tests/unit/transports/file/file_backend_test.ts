@@ -111,6 +111,16 @@ Deno.test("FileBackend creates its folder, and a file for each topic and the new
   assert.deepEqual(fixture.log.lines, []);
 });
 
+Deno.test("FileBackend.flush() writes at once what is collected", async () => {
+  await using fixture = new Fixture({ ioBufferSize: 65_536 });
+  await fixture.start();
+  const sent = fixture.backend.send(coreMetric(1));
+  assert.equal(fixture.read("core_metrics.jsonl"), "");
+  await fixture.backend.flush();
+  assert.notEqual(fixture.read("core_metrics.jsonl"), "");
+  await sent;
+});
+
 Deno.test("FileBackend converts frames if it is asked to", async () => {
   const convertJpeg = () => Promise.resolve(new TextEncoder().encode("pixels"));
   await using fixture = new Fixture({ frameExtension: "ppm" }, { convertJpeg });
