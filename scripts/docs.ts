@@ -7,6 +7,7 @@ import { VERSION } from "../src/base/version.ts";
 import { generatedFiles as flagFiles } from "../src/config/generated.ts";
 import { generatedFiles as envelopeFiles } from "../src/envelopes/render/files.ts";
 import { instanceTemplate } from "../src/installation/unit.ts";
+import { aclExample } from "../src/transports/redis/acl/rules.ts";
 import { generatedFiles as webFiles } from "../src/web/generated.ts";
 import { generatedFiles as grafanaFiles } from "./grafana/dashboard.ts";
 import { pageFiles } from "./page_bundle.ts";
@@ -19,6 +20,7 @@ const files = new Map([
   ...envelopeFiles({ version: VERSION, read }),
   ...webFiles(),
   ...grafanaFiles(),
+  ["config/redis.acl", aclExample()],
   ["config/physiology_server@.service", instanceTemplate(read("config/physiology_server.service"))],
   ...pageFiles(),
 ]);

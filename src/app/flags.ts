@@ -20,6 +20,7 @@ import { recordFlags, recordRule } from "../recording/flags.ts";
 import { videoRules } from "../capture/ffmpeg/flags.ts";
 import { grpcFlags, grpcRules } from "../transports/grpc/flags.ts";
 import type { Outlet } from "../transports/outlet.ts";
+import { aclFlags, aclRule } from "../transports/redis/acl/flags.ts";
 import { redisPolicy } from "../transports/redis/flags.ts";
 import { readerFlags, readerRule } from "../transports/redis/reader_flags.ts";
 import type { Transport } from "../transports/transport.ts";
@@ -54,6 +55,7 @@ const TOPICS = {
   fhir: fhirFlags,
   database: databaseFlags,
   dashboard: dashboardFlags,
+  acl: aclFlags,
   install: installFlags,
   output: outputFlags,
   logging: loggingFlags,
@@ -90,6 +92,7 @@ export const FLAGS = defineFlags(TOPICS, {
     "check-config": [inputConflict],
     "up": [severalInputs],
     "check-camera": [severalInputs],
+    "acl": [aclRule],
     "alert": [alertRule, readerRule],
     "dashboard": [readerRule],
     "fhir": [fhirCommandRule, readerRule],

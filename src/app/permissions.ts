@@ -19,6 +19,7 @@ import { fhirPermissions } from "../fhir/flags.ts";
 import { installedPermissions, installPermissions } from "../installation/flags.ts";
 import { recordPermissions } from "../recording/flags.ts";
 import { grpcPermissions } from "../transports/grpc/flags.ts";
+import { aclPermissions } from "../transports/redis/acl/flags.ts";
 import { redisPermissions } from "../transports/redis/flags.ts";
 import { validatePermissions } from "../validation/flags.ts";
 import { vitalsPermissions } from "../vitals/flags.ts";
@@ -108,6 +109,7 @@ const PARTS: Readonly<Record<CommandName, readonly Part[] | undefined>> = {
   "fhir": [configuration, redisPermissions, logFile, fhirPermissions],
   "log": [configuration, redisPermissions, logFile, databasePermissions],
   "dashboard": [configuration, redisPermissions, logFile, dashboardPermissions],
+  "acl": [aclPermissions],
   "install": [installPermissions],
   "uninstall": [installPermissions],
   "save-default-config": [() => ({ write: ["."] })],

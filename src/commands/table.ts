@@ -11,6 +11,7 @@ export const LOADERS: Readonly<Record<CommandName, () => Promise<Command>>> = {
   "alert": () => import("./alert.ts"),
   "fhir": () => import("./fhir.ts"),
   "log": () => import("./log.ts"),
+  "acl": () => import("./acl.ts"),
   "install": () => import("./install.ts"),
   "uninstall": () => import("./uninstall.ts"),
   "dashboard": () => import("./dashboard.ts"),

@@ -15,6 +15,7 @@ export const COMMANDS = {
   "fhir": { summary: "Export the vital signs from Redis as FHIR R4 resources" },
   "log": { summary: "Write the metrics from Redis to a database" },
   "dashboard": { summary: "Serve a web page with live data of devices" },
+  "acl": { summary: "Print the rules of Redis users for devices, and generate their passwords" },
   "install": { summary: "Install the systemd service with the given flags", takesServe: true },
   "uninstall": { summary: "Remove the installed service" },
   "check-camera": {

@@ -32,7 +32,7 @@ const SOURCES = [
 ];
 
 /** Folders whose messages never reach a user of the device. */
-const EXCLUDED_FOLDERS = ["build", "gen", "page", "tests"];
+const EXCLUDED_FOLDERS = ["acl", "build", "gen", "page", "tests"];
 /** The only native code whose messages are shown as they are: that of the camera. */
 const EXCLUDED_FILES = /^ffi\/native\/(?!camera|v4l2)|^src\/envelopes\/render\//;
 

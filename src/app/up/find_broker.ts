@@ -1,8 +1,8 @@
+import { keepSecret } from "../../base/kept_secret.ts";
 import type { Log } from "../../telemetry/log.ts";
 import { DEFAULT_REDIS_OPTIONS } from "../../transports/redis/options.ts";
 import { EmbeddedBroker } from "./embedded_broker.ts";
 import { probeRedis } from "./probe_redis.ts";
-import { keepSecret } from "./state_folder.ts";
 
 /** The broker that `up` uses if no flag, variable or file names one. */
 export interface FoundBroker extends AsyncDisposable {

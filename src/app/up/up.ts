@@ -1,3 +1,4 @@
+import { keepSecret } from "../../base/kept_secret.ts";
 import { quoteForShell } from "../../base/shell.ts";
 import { findCameras } from "../../capture/cameras.ts";
 import type { Log } from "../../telemetry/log.ts";
@@ -13,7 +14,7 @@ import { pageUrlsOf } from "./addresses.ts";
 import { findBroker, type FoundBroker } from "./find_broker.ts";
 import { chooseInput, type FoundInput } from "./find_input.ts";
 import { choosePort } from "./ports.ts";
-import { keepSecret, openStateFolder } from "./state_folder.ts";
+import { openStateFolder } from "./state_folder.ts";
 
 export interface UpContext extends Pick<Configuration, "settings" | "originOf"> {
   /** The command line, whose first word is the command. */

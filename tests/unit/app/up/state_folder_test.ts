@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { keepSecret, openStateFolder, stateFolder } from "../../../../src/app/up/state_folder.ts";
+import { openStateFolder, stateFolder } from "../../../../src/app/up/state_folder.ts";
 import { ConfigError, UnavailableError } from "../../../../src/base/errors.ts";
 import { temporaryFolder } from "../../../support/folders.ts";
 
@@ -35,26 +35,5 @@ Deno.test("openStateFolder() explains a missing home, and a folder that cannot b
   await assert.rejects(
     openStateFolder({ XDG_STATE_HOME: `${folder.path}/file` }),
     UnavailableError,
-  );
-});
-
-Deno.test("keepSecret() generates a private secret once, and replaces a damaged one", async () => {
-  using folder = temporaryFolder();
-  const first = await keepSecret(folder.path, "token");
-  assert.match(first.value, /^[0-9a-f]{32}$/);
-  assert.equal(modeOf(first.path), 0o600);
-  assert.deepEqual(await keepSecret(folder.path, "token"), first);
-  Deno.writeTextFileSync(first.path, first.value.slice(1));
-  const second = await keepSecret(folder.path, "token");
-  assert.notEqual(second.value, first.value);
-  assert.deepEqual([...Deno.readDirSync(folder.path)].map(({ name }) => name), ["token"]);
-});
-
-Deno.test("keepSecret() reports a file that it cannot read", async () => {
-  using folder = temporaryFolder();
-  Deno.mkdirSync(`${folder.path}/token`);
-  await assert.rejects(
-    keepSecret(folder.path, "token"),
-    /Cannot keep a secret in .*: it is a direc/,
   );
 });
