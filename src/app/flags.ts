@@ -9,12 +9,14 @@ import {
   type Configuration as ConfigurationOf,
   load as loadTable,
   type LoadContext,
+  systemContext,
 } from "../config/load.ts";
 import { recordingStateFlags } from "../control/flags.ts";
 import { databaseFlags, databasePolicy, databaseRule, logRule } from "../database/flags.ts";
 import { publishFlags, publishRules } from "../delivery/flags.ts";
 import { fhirCommandRule, fhirFlags, fhirPolicy, fhirRules } from "../fhir/flags.ts";
 import { installFlags } from "../installation/flags.ts";
+import { withProvision } from "../installation/provision.ts";
 import { fleetFlags, fleetPolicy } from "../fleet/flags.ts";
 import { recordFlags, recordRule } from "../recording/flags.ts";
 import { videoRules } from "../capture/ffmpeg/flags.ts";
@@ -104,8 +106,11 @@ export const FLAGS = defineFlags(TOPICS, {
 export type Configuration = ConfigurationOf<Settings>;
 
 /** Loads the configuration of the program; see `src/config/load.ts`. */
-export function load(argv: readonly string[], context?: LoadContext): Configuration {
-  return loadTable(FLAGS, argv, context);
+export function load(
+  argv: readonly string[],
+  context: LoadContext = systemContext(),
+): Configuration {
+  return loadTable(FLAGS, withProvision(FLAGS, argv, context), context);
 }
 
 /** Returns true if no flag, environment variable or file sets this flag of the server. */

@@ -15,6 +15,11 @@ export const installFlags = topic("Installation", ["install", "uninstall"], {
     "Folder of the root file system to change, such as a mounted SD card image.",
     { placeholder: "FOLDER" },
   ),
+  provision: optionalPath(
+    "provision",
+    "JSON file with the flags of many devices by their host names; the flags of this one are used.",
+    { commands: ["install"] },
+  ),
   suggest: bool(
     "suggest",
     "Print a command for each camera that installs a service for it, with the path that stays the " +

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import { load } from "../../src/app/flags.ts";
+import { FLAGS, load } from "../../src/app/flags.ts";
 import { ExitError } from "../../src/base/errors.ts";
+import { withProvision } from "../../src/installation/provision.ts";
 import { trackedMarkdown } from "../support/markdown.ts";
 
 const ROOT = new URL("../../", import.meta.url);
@@ -50,12 +51,21 @@ function documentedCommands(): DocumentedCommand[] {
   );
 }
 
-/** Loads a configuration as on a device where every file that a flag names exists. */
+/** The example of a file for --provision, which has a device of this host name. */
+const [PROVISION = ""] = /(?<=```json\n)\{\n {2}"\*": .*?(?=```)/s.exec(
+  Deno.readTextFileSync(new URL("docs/FLEET.md", ROOT)),
+) ?? [];
+const HOST_NAME = "pi-1";
+
+/** Reads any file that a flag names, as on a device where each exists. */
+function readText(path: string): string {
+  if (path === "devices.json") return PROVISION;
+  if (path.endsWith("/hostname")) return HOST_NAME;
+  if (path.endsWith(".json")) return "{}";
+  return path.includes("url") ? "rtsps://camera:8322/stream" : "owl-7-owl-7-owl-7-owl-7";
+}
+
 function settingsFor(argv: readonly string[]) {
-  const readText = (path: string) => {
-    if (path.endsWith(".json")) return "{}";
-    return path.includes("url") ? "rtsps://camera:8322/stream" : "owl-7-owl-7-owl-7-owl-7";
-  };
   return load(argv, { env: {}, readText });
 }
 
@@ -92,7 +102,9 @@ Deno.test("every documented start and installation keeps the rules of check-conf
     if (refusal(argv) !== undefined) return []; // The other test reports it.
     const { command, settings } = settingsFor(argv);
     if (command !== "serve" && command !== "install") return [];
-    const flags = argv.filter((word) => word !== "install" && !word.startsWith("--instance="));
+    const flags = withProvision(FLAGS, argv, { readText }).filter((word) =>
+      word !== "install" && !/^--(instance|provision)=/.test(word)
+    );
     // `install` adds a camera if no flag selects an input.
     const input = command === "install" && !settings.camera.use ? ["--use_camera"] : [];
     const message = refusal(["check-config", ...flags, ...input]);

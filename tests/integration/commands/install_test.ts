@@ -55,6 +55,33 @@ Deno.test("install --dry-run prints everything and writes nothing", async () => 
   assert.deepEqual([...filesUnder(image.path)], []);
 });
 
+Deno.test("install --provision into an image configures the device that its host name selects", async () => {
+  using image = temporaryFolder();
+  using files = temporaryFolder();
+  Deno.mkdirSync(`${image.path}/etc`);
+  Deno.writeTextFileSync(`${image.path}/etc/hostname`, "pi-2\n");
+  Deno.writeTextFileSync(`${files.path}/ward-2`, "owl-7\n");
+  const provision = `${files.path}/devices.json`;
+  const device = (name: string) => ({
+    redis_key_prefix: name,
+    redis_username: name,
+    redis_password_file: `${files.path}/${name}`,
+  });
+  Deno.writeTextFileSync(
+    provision,
+    JSON.stringify({
+      "*": { simulate: true, redis_host: "::1" },
+      "pi-1": device("ward-1"),
+      "pi-2": device("ward-2"),
+    }),
+  );
+  await run("install", `--root=${image.path}`, `--provision=${provision}`);
+  const configuration = `${image.path}/etc/physiology_server`;
+  const redis = JSON.parse(Deno.readTextFileSync(`${configuration}/redis.json`));
+  assert.deepEqual([redis.key_prefix, redis.username, redis.host], ["ward-2", "ward-2", "::1"]);
+  assert.equal(Deno.readTextFileSync(`${configuration}/redis_password`).trim(), "owl-7");
+});
+
 Deno.test("install --instance into an image adds instances, and uninstall removes one after the other", async () => {
   using image = temporaryFolder();
   const files = () => [...filesUnder(image.path)].sort();
