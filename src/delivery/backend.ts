@@ -52,6 +52,8 @@ export interface Backend extends AsyncDisposable {
    * @default false
    */
   readonly inOrder?: boolean;
+  /** True if messages take no network, so that no slow link delays them. @default false */
+  readonly isLocal?: boolean;
   /**
    * Returns whether a topic has subscribers, which it finds out without sending a message; undefined
    * if it cannot. Never rejects.

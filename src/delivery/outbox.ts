@@ -55,9 +55,12 @@ export interface OutboxContext {
  * when the newest core metric that was delivered is 2 s old.
  */
 const LATE_US = 1_300_000;
-const LATENESS =
+const LATE_BY_LINK =
   "Core metrics arrive more than 2 s late: the broker does not respond in time, or the " +
   "network to it is too slow: lower --frame_rate and --jpeg_quality, or set --noenable_edge_metrics";
+const LATE_BY_DISK =
+  "Core metrics are written more than 2 s late: this machine or its disk is too busy: lower " +
+  "--max_fps, or set --noenable_edge_metrics";
 
 /** Topics of metrics, each with its share of the memory and disk limits. */
 const SHARES = {
@@ -91,7 +94,10 @@ export class Outbox implements Sink, AsyncDisposable {
   constructor(backend: Backend, context: OutboxContext, options: OutboxOptions = {}) {
     this.#backend = backend;
     this.#context = context;
-    this.#congestion = new CongestionController({ measuresLink: backend.measure !== undefined });
+    this.#congestion = new CongestionController({
+      measuresLink: backend.measure !== undefined,
+      isLocal: backend.isLocal ?? false,
+    });
     const queueContext = {
       ...context,
       backend,
@@ -155,7 +161,8 @@ export class Outbox implements Sink, AsyncDisposable {
   /** Reports that core metrics reach subscribers late; undefined while they do not. */
   get #lateness(): string | undefined {
     const waitedUs = this.#metrics.get("core_metrics")?.waitedUs ?? 0;
-    return waitedUs < LATE_US ? undefined : LATENESS;
+    if (waitedUs < LATE_US) return undefined;
+    return this.#backend.isLocal ? LATE_BY_DISK : LATE_BY_LINK;
   }
 
   /** Bytes of metrics in memory, including those in flight. */

@@ -100,11 +100,22 @@ export class CongestionController {
   #linkFreeUs = -Infinity;
   readonly #frames = new FrameWindow();
   readonly #measuresLink: boolean;
+  readonly #isLocal: boolean;
   /** Whether the path may have changed: on a slow link, transmission looks like a longer path. */
   #pathMayHaveChanged = false;
 
-  /** @param options.measuresLink whether `onLinkMeasured` is called when a measurement is due */
-  constructor({ measuresLink = false }: { readonly measuresLink?: boolean } = {}) {
+  /**
+   * @param options.measuresLink whether `onLinkMeasured` is called when a measurement is due
+   * @param options.isLocal whether messages take no network: frames then never stop for metrics, which
+   *   a busy machine or disk delays
+   */
+  constructor(
+    { measuresLink = false, isLocal = false }: {
+      readonly measuresLink?: boolean;
+      readonly isLocal?: boolean;
+    } = {},
+  ) {
+    this.#isLocal = isLocal;
     this.#measuresLink = measuresLink;
     this.#priority = new MetricPriority({ measuresLink });
   }
@@ -208,7 +219,9 @@ export class CongestionController {
     const { provisionalSinceUs = sentUs } = this.#rate;
     const isSmallest = this.degradation === 1 && sentUs >= provisionalSinceUs;
     if (isSmallest) this.#smallestFrameBytes = bytes;
-    if (isSmallest && usPerByte * bytes > MAX_FRAME_US) this.#priority.stopFrames(acknowledgedUs);
+    if (isSmallest && !this.#isLocal && usPerByte * bytes > MAX_FRAME_US) {
+      this.#priority.stopFrames(acknowledgedUs);
+    }
     this.#window = this.#congested
       ? Math.max(1, this.#window >> 1)
       : Math.min(this.#maxWindow, this.#window + 1);
@@ -273,6 +286,7 @@ export class CongestionController {
   }
 
   #onMetricDelay(delayUs: number, nowUs: number): void {
+    if (this.#isLocal) return;
     this.#priority.onDelay(delayUs - this.#path.minUs, nowUs);
     if (this.framesStopped) this.#rate.degradeProvisionally(nowUs, 1);
   }

@@ -25,6 +25,7 @@ const LINE_TOPICS = ["core_metrics", "edge_metrics", "status", "recording_state"
 export class FileBackend implements Backend {
   readonly name = "file";
   readonly inOrder = true;
+  readonly isLocal = true;
   readonly #options: FileOptions;
   readonly #context: FileBackendContext;
   readonly #lines: ReadonlyMap<MetricOutgoing["topic"], JsonLines>;
