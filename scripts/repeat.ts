@@ -64,7 +64,7 @@ for (let k = 0; k < count && !interrupted.signal.aborted; k++) {
   const results = await runModules(modules, {
     jobs: navigator.hardwareConcurrency + 1,
     options: () => [`--shuffle=${seed}`],
-    env: { PHYSIOLOGY_TEST_SEED: String(seed) },
+    env: { TEST_SEED: String(seed) },
     timeoutS,
     signal: interrupted.signal,
     onEnd: ({ errors }) => errors && console.log(errors.replaceAll(/^/gm, "    ")),

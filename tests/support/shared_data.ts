@@ -1,9 +1,9 @@
 /**
- * Folder of recordings and models, which are not part of the repository: PHYSIOLOGY_TEST_DATA, or
+ * Folder of recordings and models, which are not part of the repository: TEST_DATA, or
  * `shared` beside the checkout. They are an addition: each accuracy that is tested with them is
  * tested in every clone too, with seeded clips and signals.
  */
-const FOLDER = Deno.env.get("PHYSIOLOGY_TEST_DATA") ??
+const FOLDER = Deno.env.get("TEST_DATA") ??
   new URL("../../../shared", import.meta.url).pathname;
 
 /** True if this machine has the folder; a clean clone does not. */

@@ -124,7 +124,7 @@ for (
         );
       }),
       {
-        numRuns: Number(Deno.env.get("PHYSIOLOGY_TEST_RUNS") ?? (spooled ? 40 : 150)),
+        numRuns: Number(Deno.env.get("TEST_RUNS") ?? (spooled ? 40 : 150)),
         examples: KNOWN_FAULTS.map((actions) => [actions]),
       },
     );

@@ -18,7 +18,7 @@ async function repeat(text: string, ...args: readonly string[]) {
 Deno.test("repeat.ts counts the failures of each test, with their seeds", async () => {
   const { code, output } = await repeat(
     `
-    const seed = Number(Deno.env.get("PHYSIOLOGY_TEST_SEED"));
+    const seed = Number(Deno.env.get("TEST_SEED"));
     Deno.test("unit() fails by chance", () => { if (seed % 2 === 0) throw new Error("even"); });
     Deno.test("unit() passes", () => {});`,
     "--runs=3",
