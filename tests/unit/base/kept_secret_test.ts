@@ -7,7 +7,9 @@ Deno.test("keepSecret() generates a private secret once, and replaces a damaged 
   const first = await keepSecret(folder.path, "token");
   assert.match(first.value, /^[0-9a-f]{32}$/);
   assert.equal(Deno.statSync(first.path).mode! & 0o777, 0o600);
+  Deno.chmodSync(first.path, 0o644);
   assert.deepEqual(await keepSecret(folder.path, "token"), first);
+  assert.equal(Deno.statSync(first.path).mode! & 0o777, 0o600);
   Deno.writeTextFileSync(first.path, first.value.slice(1));
   const second = await keepSecret(folder.path, "token");
   assert.notEqual(second.value, first.value);

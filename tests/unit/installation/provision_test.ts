@@ -20,7 +20,7 @@ function install(devices: unknown, { host = "pi-1", flags = [] as readonly strin
     "/proc/sys/kernel/hostname": `${host}\n`,
     "/mnt/etc/hostname": "pi-1\n",
   };
-  return load(["install", "--provision=devices.json", ...flags], {
+  return load(["install", ...flags, "--provision=devices.json"], {
     env: {},
     readText: (path) => texts[path] ?? assert.fail(path),
   }).settings;

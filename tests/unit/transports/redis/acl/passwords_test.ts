@@ -24,6 +24,17 @@ Deno.test("PasswordFolder generates a private password once", async () => {
   assert.equal(Deno.statSync(`${path}/ward-1`).mode! & 0o777, 0o600);
 });
 
+Deno.test("PasswordFolder hides what other users could read", async () => {
+  using folder = await open();
+  const { path, passwords } = folder;
+  await passwords.hashesOf("ward-1");
+  Deno.chmodSync(path, 0o755);
+  Deno.chmodSync(`${path}/ward-1`, 0o644);
+  await (await PasswordFolder.open(path)).hashesOf("ward-1");
+  assert.equal(Deno.statSync(path).mode! & 0o777, 0o700);
+  assert.equal(Deno.statSync(`${path}/ward-1`).mode! & 0o777, 0o600);
+});
+
 Deno.test("PasswordFolder.rotate() keeps the old password valid until retire()", async () => {
   using folder = await open();
   const { passwords, hashIn } = folder;
