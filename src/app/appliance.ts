@@ -11,6 +11,7 @@ import type { Clock } from "../telemetry/clock.ts";
 import type { Counters } from "../telemetry/counters.ts";
 import type { Health } from "../telemetry/health.ts";
 import type { Log } from "../telemetry/log.ts";
+import type { Trace } from "../telemetry/trace.ts";
 import type { VitalsEngine, VitalsEstimate } from "../vitals/estimate.ts";
 import type { StatusName } from "../vitals/condition/status_table.ts";
 import { ExposureLock } from "../vision/exposure_lock.ts";
@@ -30,6 +31,7 @@ export interface ApplianceParts {
   readonly counters: Counters;
   readonly health: Health;
   readonly log: Log;
+  readonly trace?: Trace | undefined;
   /** Draws on the published image. */
   readonly overlay?: Overlay | undefined;
 }
@@ -159,22 +161,34 @@ export class Appliance {
 
   async #processFrame(acquired: Frame): Promise<void> {
     using frame = acquired;
-    const { vision, engine, frames, counters, health, overlay, source } = this.#parts;
+    const { vision, engine, frames, counters, health, overlay, source, trace } = this.#parts;
+    trace?.beginStep("camera", frame.timeUs, frame.timeUs);
+    trace?.endStep("camera", frame.timeUs);
     if (this.#disconnected !== undefined) this.#connected();
     counters.add("frames_captured_total");
     health.record("frame");
+    trace?.begin("vision");
     const sample = source.realtime ? vision.observe(frame) : await vision.observeInOrder(frame);
+    trace?.end();
+    trace?.begin("vitals");
     engine.push(sample);
+    trace?.end();
     if (sample.timeUs >= this.#nextCoreUs) {
+      trace?.begin("core metrics");
       this.#publishCore(sample.timeUs);
+      trace?.end();
       if (!source.realtime) await this.#flush();
     }
+    trace?.begin("edge metrics");
     this.#publishEdge(sample, frame);
+    trace?.end();
     if (this.#options.lockExposure) this.#adviseCamera(sample);
+    trace?.begin("frame");
     frames.offer(frame, {
       draw: overlay && ((image) => overlay.draw(image, sample)),
       faces: vision.faceBoxes,
     });
+    trace?.end();
   }
 
   /** Waits for what was published, so that a video that is processed fast loses no metric. */

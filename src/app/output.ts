@@ -3,6 +3,7 @@ import { MACHINE_ID_PATH } from "../delivery/flags.ts";
 import { Outbox } from "../delivery/outbox.ts";
 import { SpoolKey } from "../delivery/spool/seal.ts";
 import type { Health } from "../telemetry/health.ts";
+import type { Trace } from "../telemetry/trace.ts";
 import type { TransportContext } from "../transports/transport.ts";
 import { selectedTransport, type Settings } from "./flags.ts";
 
@@ -26,7 +27,7 @@ async function machineId(): Promise<string | undefined> {
 /** Opens the transport that `--streaming_backend` selects. */
 export async function openOutput(
   settings: Settings,
-  context: TransportContext & { readonly health: Health },
+  context: TransportContext & { readonly health: Health; readonly trace?: Trace | undefined },
 ): Promise<Output> {
   const { publish } = settings;
   const transport = selectedTransport(settings);

@@ -37,7 +37,7 @@ type Part = PermissionsOf<Settings>;
 
 const native: Part = () => ({ ffi: true });
 const assets: Part = (_settings, program) => ({ read: [program.assets] });
-const logFile: Part = ({ logging }) => ({ write: definedPaths(logging.path) });
+const logFile: Part = ({ logging }) => ({ write: definedPaths(logging.path, logging.tracePath) });
 
 /** The files of the configuration, which the start and a reload read. */
 const configuration: Part = (settings, { env }) => ({

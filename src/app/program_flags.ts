@@ -18,6 +18,11 @@ export const loggingFlags = topic("Logging", everyCommand, {
       range: [-2, 4],
     },
   ),
+  tracePath: optionalPath(
+    "trace_path",
+    "Write the steps of each frame of the first ten minutes to this file, for ui.perfetto.dev.",
+    { writes: "file", commands: ["serve"] },
+  ),
   format: choice("log_format", "Format of log lines; json: one object per line.", {
     default: "text",
     choices: ["text", "json"],

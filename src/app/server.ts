@@ -31,6 +31,7 @@ import { completionSink, envelopeSink, statusSink } from "./sinks.ts";
 import { isSimulated, openSource } from "./source.ts";
 import { detectStall } from "./stall.ts";
 import { stopSignal } from "./stop_signal.ts";
+import { openTrace } from "./trace.ts";
 
 export interface ServerContext extends Pick<Configuration, "settings" | "originOf"> {
   readonly log: Log;
@@ -52,11 +53,14 @@ export async function runServer(
 ): Promise<number> {
   log.info(`physiology_server ${VERSION} starts`);
   for (const sentence of misspelledVariables(FLAGS, Deno.env.toObject())) log.warning(sentence);
-  const { camera, vitals, publish, server } = settings;
+  const { camera, vitals, publish, server, logging } = settings;
   const clock = new SystemClock(undefined, undefined, log);
   const counters = new Counters();
   const health = new Health(clock);
-  const context = { clock, counters, health, log };
+  using trace = logging.tracePath === undefined
+    ? undefined
+    : openTrace(logging.tracePath, { clock, log });
+  const context = { clock, counters, health, log, trace };
   await using systemd = new Systemd({ log });
   using reloads = new Reloads({ settings, read: reload, log });
   using stop = stopSignal(log);
@@ -114,7 +118,7 @@ export async function runServer(
     vision,
     engine,
     envelopes,
-    frames: new FrameOutput({ bus, encoder, envelopes, counters, log, pacing, faceBlur }),
+    frames: new FrameOutput({ bus, encoder, envelopes, counters, log, pacing, faceBlur, trace }),
     bus,
     recording,
     overlay: publish.enableHud ? new Overlay() : undefined,

@@ -71,8 +71,10 @@ export class FrameQueue {
         this.#inFlightTotals,
         clock.monotonicUs(),
       );
+      this.#takeQueued();
       this.#drop("displaced");
     }
+    this.#context.trace?.beginStep("queue", frame.captureUs);
     this.#queued = frame;
     this.#demand?.onFrameTaken();
     this.#pump();
@@ -83,8 +85,7 @@ export class FrameQueue {
     const { congestion, clock, backend } = this.#context;
     this.#demand?.linkChanged(ready);
     if (ready) return congestion.reset(clock.monotonicUs(), backend.measured);
-    if (this.#queued) this.#drop("not_connected");
-    this.#queued = undefined;
+    if (this.#takeQueued()) this.#drop("not_connected");
   }
 
   /** Call regularly: discards frames in flight that delay metrics on a link that became slow. */
@@ -99,18 +100,23 @@ export class FrameQueue {
   close(): void {
     this.#closing.abort();
     this.#demand?.close();
+    this.#takeQueued();
+  }
+
+  #takeQueued(): FrameOutgoing | undefined {
+    const frame = this.#queued;
+    if (frame) this.#context.trace?.endStep("queue", frame.captureUs);
+    this.#queued = undefined;
+    return frame;
   }
 
   #pump(): void {
-    if (this.#queued && this.#context.congestion.framesStopped) {
-      this.#queued = undefined;
-      this.#drop("slow_link");
-    }
+    if (this.#context.congestion.framesStopped && this.#takeQueued()) this.#drop("slow_link");
     while (this.#queued && this.#canSend) {
       const gapUs = this.#pacingGapUs(this.#queued);
       if (gapUs > 0) return void this.#pumpAfter(gapUs);
       const frame = this.#queued;
-      this.#queued = undefined;
+      this.#takeQueued();
       if (this.#ageMs(frame) > this.#options.maxFrameAgeMs) this.#drop("too_old");
       else this.#send(frame);
     }
@@ -143,8 +149,9 @@ export class FrameQueue {
   }
 
   async #send(frame: FrameOutgoing): Promise<void> {
-    const { backend, clock, congestion } = this.#context;
+    const { backend, clock, congestion, trace } = this.#context;
     const bytes = bytesOf(frame);
+    trace?.beginStep("send frame", frame.captureUs);
     const sentUs = clock.monotonicUs();
     congestion.onFrameSent(bytes, sentUs);
     const sent = { sentUs, bytes };
@@ -161,6 +168,7 @@ export class FrameQueue {
       if (isRejection) this.#onRejected(error.message);
       this.#drop(error instanceof BackendError ? error.reason : "failed");
     } finally {
+      trace?.endStep("send frame", frame.captureUs);
       this.#inFlight.delete(sent);
       this.#pump();
     }

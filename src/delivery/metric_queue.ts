@@ -160,8 +160,9 @@ export class MetricQueue {
   }
 
   async #sendLive(entry: QueuedMetric): Promise<void> {
-    const { clock, congestion } = this.#context;
+    const { clock, congestion, trace } = this.#context;
     const sentUs = clock.monotonicUs();
+    trace?.beginStep(`send ${this.topic}`, entry.position);
     this.#inFlight.add(entry);
     this.#inFlightBytes += entry.bytes.length;
     try {
@@ -178,6 +179,7 @@ export class MetricQueue {
       if (isRejection(error)) this.#drop(error.reason, 1, error.message);
       else if (this.#inFlight.has(entry)) this.#enqueue(entry); // else close() has taken it
     } finally {
+      trace?.endStep(`send ${this.topic}`, entry.position);
       this.#inFlight.delete(entry);
       if (this.#unsettled.delete(entry)) this.#wakeup.notify();
       this.#inFlightBytes -= entry.bytes.length;

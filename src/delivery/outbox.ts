@@ -2,6 +2,7 @@ import type { Clock } from "../telemetry/clock.ts";
 import type { Counters } from "../telemetry/counters.ts";
 import type { Health } from "../telemetry/health.ts";
 import type { Log } from "../telemetry/log.ts";
+import type { Trace } from "../telemetry/trace.ts";
 import { FrameQueue } from "./frame_queue.ts";
 import { CongestionController } from "./congestion/controller.ts";
 import { MetricQueue, type MetricQueueOptions } from "./metric_queue.ts";
@@ -48,6 +49,7 @@ export interface OutboxContext {
   readonly log: Log;
   /** Notified of each core metric and each acknowledgement. */
   readonly health?: Health;
+  readonly trace?: Trace | undefined;
 }
 
 /**

@@ -4,6 +4,7 @@ import type { Counters, CounterValue } from "../telemetry/counters.ts";
 import type { Health } from "../telemetry/health.ts";
 import type { Histogram } from "../telemetry/histogram.ts";
 import type { Log } from "../telemetry/log.ts";
+import type { Trace } from "../telemetry/trace.ts";
 import type { Acknowledged, CongestionController } from "./congestion/controller.ts";
 import type { Backend } from "./backend.ts";
 
@@ -15,6 +16,7 @@ export interface QueueContext {
   readonly log: Log;
   readonly congestion: CongestionController;
   readonly health: Health | undefined;
+  readonly trace?: Trace | undefined;
 }
 
 export interface AcknowledgedMessage extends Acknowledged {

@@ -9,6 +9,7 @@ import { quantizerScaleFor } from "./degradation.ts";
 import type { FramePacing } from "./pacing.ts";
 import type { Counters, CounterValue } from "../telemetry/counters.ts";
 import type { Log } from "../telemetry/log.ts";
+import type { Trace } from "../telemetry/trace.ts";
 import type { FrameOutgoing } from "../envelopes/message.ts";
 
 type Jpeg = Uint8Array<ArrayBuffer>;
@@ -63,6 +64,7 @@ export interface FrameOutputOptions {
   readonly envelopes: EnvelopeFactory;
   readonly counters: Counters;
   readonly log: Log;
+  readonly trace?: Trace | undefined;
 }
 
 /**
@@ -154,12 +156,16 @@ export class FrameOutput {
   /** Publishes the result of `compress` after the previous frame. */
   #enqueue(timeUs: MonotonicUs, compress: () => Promise<SizedJpeg | undefined>): void {
     this.#inFlight.push(timeUs);
+    this.#options.trace?.beginStep("compress", timeUs);
     this.#previous = this.#previous.then(compress)
       .then(
         (sized) => sized ? this.#publish(timeUs, sized) : this.#countDropped("encoder_newer"),
         (error) => this.#onError(error),
       )
-      .finally(() => this.#inFlight.shift());
+      .finally(() => {
+        this.#options.trace?.endStep("compress", timeUs);
+        this.#inFlight.shift();
+      });
   }
 
   /** Recompresses the JPEG as the degradation requires, if that makes it smaller. */
