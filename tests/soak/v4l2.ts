@@ -29,11 +29,10 @@ const end = warmUp + Number(values.minutes);
 const SAMPLE_S = 20;
 
 /** Prints the name, the process id and the anonymous memory in kB of the server and its children. */
-const MEMORY = `server=$(cat /tmp/pid)
-for process in $server $(cat /proc/$server/task/*/children); do
-  awk '/^Name:/ {name = $2} /^Pid:/ {pid = $2} /^RssAnon:/ {print name, pid, $2}' \\
-    /proc/$process/status
-done`;
+const MEMORY =
+  "server=$(cat /tmp/pid); for process in $server $(cat /proc/$server/task/*/children); do " +
+  "awk '/^Name:/ {name = $2} /^Pid:/ {pid = $2} /^RssAnon:/ {print name, pid, $2}' " +
+  "/proc/$process/status; done";
 
 using folder = temporaryFolder();
 const jpegs = await portraitJpegs({ seconds: 20, fps: 30 });
