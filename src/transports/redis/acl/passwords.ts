@@ -4,7 +4,7 @@ import { makePrivate } from "../../../base/private_files.ts";
 
 /** Ends the name of the file with the password before the present one. */
 const OLD = ".old";
-/** What `keepSecret()` generates; another text was written by somebody else. */
+/** What `keepSecret()` generates; the user has written another text. */
 const PASSWORD = /^[0-9a-f]{32}\s*$/;
 
 /**
