@@ -20,28 +20,29 @@ static const uint32_t ROUND[64] __attribute__((aligned(16))) = {
 
 static uint32_t rotate(uint32_t value, int bits) { return value >> bits | value << (32 - bits); }
 
+/* The rounds are unrolled, so that `v` and `w` are in registers, and no value is moved. */
 static void add_block(uint32_t state[8], const unsigned char *block) {
-  uint32_t w[64];
-  for (int i = 0; i < 16; i++) {
-    w[i] = (uint32_t)block[4 * i] << 24 | (uint32_t)block[4 * i + 1] << 16 |
-           (uint32_t)block[4 * i + 2] << 8 | block[4 * i + 3];
-  }
-  for (int i = 16; i < 64; i++) {
-    uint32_t s0 = rotate(w[i - 15], 7) ^ rotate(w[i - 15], 18) ^ w[i - 15] >> 3;
-    uint32_t s1 = rotate(w[i - 2], 17) ^ rotate(w[i - 2], 19) ^ w[i - 2] >> 10;
-    w[i] = w[i - 16] + s0 + w[i - 7] + s1;
-  }
-  uint32_t a = state[0], b = state[1], c = state[2], d = state[3];
-  uint32_t e = state[4], f = state[5], g = state[6], h = state[7];
+  uint32_t w[16], v[8];
+  __builtin_memcpy(v, state, sizeof v);
+#pragma GCC unroll 64
   for (int i = 0; i < 64; i++) {
-    uint32_t s1 = rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25);
-    uint32_t t1 = h + s1 + ((e & f) ^ (~e & g)) + ROUND[i] + w[i];
-    uint32_t s0 = rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22);
-    uint32_t t2 = s0 + ((a & b) ^ (a & c) ^ (b & c));
-    h = g, g = f, f = e, e = d + t1, d = c, c = b, b = a, a = t1 + t2;
+    uint32_t *word = &w[i % 16];
+    if (i < 16) {
+      *word = (uint32_t)block[4 * i] << 24 | (uint32_t)block[4 * i + 1] << 16 |
+              (uint32_t)block[4 * i + 2] << 8 | block[4 * i + 3];
+    } else {
+      uint32_t w15 = w[(i + 1) % 16], w2 = w[(i + 14) % 16];
+      *word += w[(i + 9) % 16] + (rotate(rotate(w15, 11) ^ w15, 7) ^ w15 >> 3) +
+               (rotate(rotate(w2, 2) ^ w2, 17) ^ w2 >> 10);
+    }
+    uint32_t a = v[(64 - i) % 8], b = v[(65 - i) % 8], c = v[(66 - i) % 8];
+    uint32_t e = v[(68 - i) % 8], f = v[(69 - i) % 8], g = v[(70 - i) % 8];
+    uint32_t *d = &v[(67 - i) % 8], *h = &v[(71 - i) % 8];
+    *h += rotate(rotate(rotate(e, 14) ^ e, 5) ^ e, 6) + (g ^ (e & (f ^ g))) + ROUND[i] + *word;
+    *d += *h;
+    *h += rotate(rotate(rotate(a, 9) ^ a, 11) ^ a, 2) + (((a ^ b) & (b ^ c)) ^ b);
   }
-  state[0] += a, state[1] += b, state[2] += c, state[3] += d;
-  state[4] += e, state[5] += f, state[6] += g, state[7] += h;
+  for (int i = 0; i < 8; i++) state[i] += v[i];
 }
 
 static void add_portably(uint32_t state[8], const unsigned char *blocks, size_t count) {

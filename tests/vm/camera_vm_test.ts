@@ -2,8 +2,10 @@ import assert from "node:assert/strict";
 import { JpegDecoder } from "../../ffi/jpeg.ts";
 import { Subscriber } from "../support/physiology_server.ts";
 import { startRedis } from "../support/redis_server.ts";
-import { bootWithProgram, BUILD, PublishedMessages, SLOW, stepsOf } from "./camera_machine.ts";
+import { bootWithProgram, BUILD } from "./camera_machine.ts";
 import { HOST_ADDRESS } from "./machine.ts";
+import { PublishedMessages, SLOW } from "./published_messages.ts";
+import { stepsOf } from "./steps.ts";
 
 const VIVID = "modprobe vivid n_devs=1 node_types=0x1";
 const DEVICE = "/dev/video0";

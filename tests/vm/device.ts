@@ -2,6 +2,20 @@ import type { ArchiveEntry } from "./archive.ts";
 import { type Kernel, moduleEntries } from "./kernel.ts";
 import { AGENT_PROGRAMS, Machine, PORT_MODULES, START_AGENT } from "./machine.ts";
 
+/** The unit of the program, installed by its command or by its package. */
+export const SERVICE = "physiology_server.service";
+
+/** Command that prints the state and the log of the service, and of its instances. */
+export const SERVICE_LOG = "systemctl status --no-pager 'physiology_server*'; " +
+  "journalctl --no-pager -n 40 -u 'physiology_server*'";
+
+/** Paths that the system itself changes. */
+export const SYSTEM_PATHS = [
+  /^\/var\/(log|lib\/systemd)\//,
+  /^\/etc\/(machine-id|resolv\.conf|mtab|\.updated|ld\.so\.cache)$|^\/var\/\.updated$/,
+  /^\/(media|tmp|run)\//,
+];
+
 /** Kernel modules for the agent's port and the disk. */
 const MODULES = [...PORT_MODULES, "virtio_blk", "crc32c_generic", "ext4"];
 

@@ -2,19 +2,15 @@ import assert from "node:assert/strict";
 import { packedProgram } from "../support/packed_program.ts";
 import { Subscriber } from "../support/physiology_server.ts";
 import { startRedis } from "../support/redis_server.ts";
-import { waitFor } from "../support/wait.ts";
-import { stepsOf } from "./camera_machine.ts";
-import { bootDevice, makeDisk } from "./device.ts";
+import { bootDevice, makeDisk, SERVICE, SERVICE_LOG, SYSTEM_PATHS } from "./device.ts";
 import { findKernel } from "./kernel.ts";
-import { HOST_ADDRESS, type Machine, SLOW_MS } from "./machine.ts";
+import { HOST_ADDRESS, type Machine } from "./machine.ts";
+import { PublishedMessages, SLOW } from "./published_messages.ts";
+import { report, stepsOf } from "./steps.ts";
 
-const ROOT = new URL("../../", import.meta.url).pathname;
 const SYSTEM = Deno.env.get("TEST_DEVICE_SYSTEM");
 const PROGRAM = "/media/physiology_server";
-const SERVICE = "physiology_server.service";
 const PASSWORD = "owl-7";
-/** Options of `waitFor()` and of commands for a machine. */
-const SLOW = { timeoutMs: SLOW_MS };
 /** File whose modification time is just before the installation. */
 const TIMESTAMP_FILE = "/media/timestamp";
 
@@ -26,9 +22,7 @@ const EXPECTED = [
   /^\/etc\/systemd\/system\/(multi-user\.target\.wants\/)?physiology_server(@bed2)?\.service$/,
   /^\/etc\/systemd\/system\/physiology_server@(bed2)?\.service(\.d\/install\.conf)?$/,
   /^\/var\/lib\/(private\/)?physiology_server(@bed2)?(\/|$)/,
-  /^\/var\/(log|lib\/systemd)\//,
-  /^\/etc\/(machine-id|resolv\.conf|mtab|\.updated|ld\.so\.cache)$|^\/var\/\.updated$/,
-  /^\/(media|tmp|run)\//,
+  ...SYSTEM_PATHS,
 ];
 
 Deno.test({
@@ -36,7 +30,7 @@ Deno.test({
   ignore: SYSTEM === undefined,
   async fn(test) {
     const step = stepsOf(test);
-    const kernel = findKernel(Deno.env.get("TEST_KERNEL") ?? `${ROOT}.tools/vm/kernel`);
+    const kernel = findKernel();
     const folder = await Deno.makeTempDir({ prefix: "device_vm_" });
     await using stack = new AsyncDisposableStack();
     stack.defer(() => Deno.remove(folder, { recursive: true }));
@@ -47,45 +41,15 @@ Deno.test({
       userFiles: { [PROGRAM]: await packedProgram(folder) },
     });
     const redis = stack.use(await startRedis({ args: ["--requirepass", PASSWORD] }));
-    const subscribe = () => Subscriber.of(redis, "physiology", { password: PASSWORD });
-    let messages = await subscribe();
     let device: Machine = stack.use(await bootDevice(kernel, disk));
-
-    const wait = async <Value>(what: string, condition: () => Value) => {
-      try {
-        return await waitFor(what, condition, SLOW);
-      } catch (cause) {
-        const { output } = await device.run(
-          "systemctl status --no-pager 'physiology_server*'; " +
-            "journalctl --no-pager -n 40 -u 'physiology_server*'",
-          SLOW,
-        );
-        throw new Error(`${cause}\n${output}`, { cause });
-      }
-    };
-    const next = async (type: "core_metrics" | "edge_metrics" | "frame", count: number) => {
-      const before = messages.all(type).length;
-      await wait(
-        `${count} more messages ${type}`,
-        () => messages.all(type).length >= before + count,
-      );
-    };
-    const status = (name: string, start: number) =>
-      wait(
-        `the status ${name}`,
-        () =>
-          messages.received.slice(start).find((message) =>
-            message.type === "status" && message.payload.name === name
-          ),
-      );
-    const bootId = () => messages.all("core_metrics").at(-1)?.payload.metadata?.boot_id;
+    const subscribe = () => Subscriber.of(redis, "physiology", { password: PASSWORD });
+    const messagesTo = (subscriber: Subscriber) =>
+      new PublishedMessages(subscriber, device, { logCommand: SERVICE_LOG });
+    let messages = messagesTo(await subscribe());
     const newProcess = async (before: string | undefined) => {
-      await wait("a new process", () => bootId() !== undefined && bootId() !== before);
-      await next("frame", 3);
+      await messages.newProcess(before);
+      await messages.next("frame", 3);
     };
-    // Bypasses the test runner, which hides the output of tests that pass.
-    const report = (text: string) =>
-      Deno.writeTextFileSync("/dev/stderr", ` ${text} `, { append: true });
 
     await step("`install` installs the service", async () => {
       const output = await device.check(
@@ -119,22 +83,23 @@ Deno.test({
 
     await step("the service publishes within two minutes after a boot", async () => {
       await device.shutDown("systemctl poweroff");
-      messages.received.length = 0;
+      const subscriber = await subscribe();
       device = stack.use(await bootDevice(kernel, disk));
-      await wait("a status", () => messages.all("status").length > 0);
+      messages = messagesTo(subscriber);
+      await messages.wait("a status", () => messages.of("status").length > 0);
       const startedS = Number(await device.check("sed -n 's/^btime //p' /proc/stat"));
-      const seconds = messages.all("status")[0]!.timestamp / 1e6 - startedS; // by the device's clock
+      const seconds = messages.of("status")[0]!.timestamp / 1e6 - startedS; // by the device's clock
       report(`first status ${seconds.toFixed(1)} s after power-on`);
       assert(seconds < 120, `${seconds}`);
-      await next("core_metrics", 3);
-      await next("edge_metrics", 3);
-      await next("frame", 3);
-      const jpeg = Uint8Array.fromBase64(messages.all("frame").at(-1)?.payload.data ?? "");
+      await messages.next("core_metrics", 3);
+      await messages.next("edge_metrics", 3);
+      await messages.next("frame", 3);
+      const jpeg = Uint8Array.fromBase64(messages.of("frame").at(-1)?.payload.data ?? "");
       assert.deepEqual([...jpeg.subarray(0, 2), ...jpeg.subarray(-2)], [255, 216, 255, 217]);
     });
 
     await step("a changed file of the program is replaced before it runs", async () => {
-      const before = bootId();
+      const before = messages.bootId();
       const file = "/usr/local/lib/physiology_server/*/main.js";
       const sum = `sha256sum ${file}`;
       const intact = await device.check(sum, SLOW);
@@ -150,13 +115,13 @@ Deno.test({
     });
 
     await step("systemd restarts a process that was killed", async () => {
-      const before = bootId();
+      const before = messages.bootId();
       await device.check(`systemctl kill --kill-who=main -s KILL ${SERVICE}`, SLOW);
       await newProcess(before);
     });
 
     await step("the watchdog restarts a process that hangs", async () => {
-      const before = bootId();
+      const before = messages.bootId();
       await device.check(`systemctl kill --kill-who=main -s STOP ${SERVICE}`, SLOW);
       await newProcess(before);
     });
@@ -164,53 +129,53 @@ Deno.test({
     await step(
       "the service reports a disconnected camera and reconnects in the same process",
       async () => {
-        const start = messages.received.length;
-        const before = bootId();
+        const start = messages.count;
+        const before = messages.bootId();
         await device.check("echo vivid.0 >/sys/bus/platform/drivers/vivid/unbind", SLOW);
-        await status("CAMERA_DISCONNECTED", start);
+        await messages.status("CAMERA_DISCONNECTED", start);
         await device.check(
           "for i in $(seq 100); do rmmod vivid && exit 0; sleep 0.2; done; exit 1",
           SLOW,
         );
         await device.check("modprobe vivid", SLOW);
-        await next("frame", 3);
-        assert.equal(bootId(), before);
+        await messages.next("frame", 3);
+        assert.equal(messages.bootId(), before);
       },
     );
 
     await step("the service reconnects to a restarted Redis in the same process", async () => {
-      const before = bootId();
+      const before = messages.bootId();
       await redis.kill();
       await redis.restart();
-      messages = await subscribe();
-      await next("core_metrics", 5);
-      await next("frame", 3);
-      assert.equal(bootId(), before);
+      messages = messagesTo(await subscribe());
+      await messages.next("core_metrics", 5);
+      await messages.next("frame", 3);
+      assert.equal(messages.bootId(), before);
     });
 
     await step("a reload keeps the process running", async () => {
-      const before = bootId();
+      const before = messages.bootId();
       await device.check(`systemctl reload ${SERVICE}`, SLOW);
-      await next("core_metrics", 5);
-      assert.equal(bootId(), before);
+      await messages.next("core_metrics", 5);
+      assert.equal(messages.bootId(), before);
     });
 
     await step(
       "timestamps follow a clock that is set forward, and never decrease when it is set back",
       async () => {
-        const before = bootId();
-        const first = messages.all("core_metrics").length - 1;
-        const metrics = () => messages.all("core_metrics").slice(first);
+        const before = messages.bootId();
+        const first = messages.of("core_metrics").length - 1;
+        const metrics = () => messages.of("core_metrics").slice(first);
         const aheadUs = () => metrics().at(-1)!.timestamp - metrics()[0]!.timestamp;
         await device.check("date -s '+1 hour'", SLOW);
-        await wait("timestamps of the new time", () => aheadUs() > 3_600_000_000);
+        await messages.wait("timestamps of the new time", () => aheadUs() > 3_600_000_000);
         await device.check("date -s '-1 hour'", SLOW);
         await device.check(
           `timeout 60 sh -c 'until journalctl -u ${SERVICE} | grep "was set back"; do sleep 1; done'`,
           SLOW,
         );
-        await next("core_metrics", 10);
-        assert.equal(bootId(), before);
+        await messages.next("core_metrics", 10);
+        assert.equal(messages.bootId(), before);
         for (const [at, metric] of metrics().entries()) {
           const previous = metrics()[at - 1];
           if (!previous) continue;
@@ -226,15 +191,15 @@ Deno.test({
     await step(
       "a reload keeps the process with an invalid configuration; a restart fails with status 78",
       async () => {
-        const before = bootId();
+        const before = messages.bootId();
         const config = "/etc/physiology_server/redis.json";
         await device.check(
           `cp ${config} /media/good.json; echo '{"port": "none"}' >${config}; ` +
             `systemctl reload ${SERVICE}`,
           SLOW,
         );
-        await next("core_metrics", 5);
-        assert.equal(bootId(), before);
+        await messages.next("core_metrics", 5);
+        assert.equal(messages.bootId(), before);
         const { output } = await device.run(
           `systemctl restart ${SERVICE}; systemctl show -p ActiveState -p ExecMainStatus ${SERVICE}`,
           SLOW,
@@ -246,7 +211,7 @@ Deno.test({
     );
 
     await step("`install` without flags keeps the configuration", async () => {
-      const before = bootId();
+      const before = messages.bootId();
       await device.check(`${PROGRAM} install`, SLOW);
       await newProcess(before);
     });
@@ -263,7 +228,7 @@ Deno.test({
         ) as [Subscriber, Subscriber];
         const more = async (subscriber: Subscriber, count: number) => {
           const before = subscriber.all("core_metrics").length;
-          await wait(
+          await messages.wait(
             `${count} more metrics`,
             () => subscriber.all("core_metrics").length >= before + count,
           );
@@ -292,11 +257,11 @@ Deno.test({
         assert.deepEqual(ports, ["127.0.0.1:50061", "127.0.0.1:50062"]);
 
         await device.check(`systemctl restart ${unitOf("bed1")}`, SLOW);
-        await wait("a new process of bed1", () => bootIdsOf(bed1).length === 2);
+        await messages.wait("a new process of bed1", () => bootIdsOf(bed1).length === 2);
         await device.check(`${PROGRAM} uninstall --instance=bed1`, SLOW);
         await more(bed2, 5);
         assert.equal(bootIdsOf(bed2).length, 1);
-        await wait("every message of bed2", () => bed2.missing().length === 0);
+        await messages.wait("every message of bed2", () => bed2.missing().length === 0);
         const remaining = await device.run(
           `systemctl is-active ${unitOf("bed1")} ${unitOf("bed2")}; ` +
             "ls -d /etc/*@bed1 /var/lib/*@bed1 /var/lib/private/*@bed1 /etc/systemd/system/*@bed1* 2>/dev/null",

@@ -1,5 +1,9 @@
 import type { ArchiveEntry } from "./archive.ts";
 
+/** Folder into which `scripts/virtual_machine.sh` unpacks Debian's kernel. */
+const KERNEL = Deno.env.get("TEST_KERNEL") ??
+  new URL("../../.tools/vm/kernel", import.meta.url).pathname;
+
 /** An unpacked `linux-image` package of Debian. */
 export interface Kernel {
   /** Path of the compressed kernel. */
@@ -10,11 +14,11 @@ export interface Kernel {
 }
 
 /**
- * Finds the kernel that `scripts/test_camera_vm` unpacked.
+ * Finds the kernel in a folder.
  *
  * @throws {Error} if the folder contains no kernel
  */
-export function findKernel(folder: string): Kernel {
+export function findKernel(folder = KERNEL): Kernel {
   const [version] = [...Deno.readDirSync(`${folder}/lib/modules`)].map(({ name }) => name);
   if (!version) throw new Error(`Cannot find a kernel in ${folder}: run scripts/test_camera_vm`);
   return { image: `${folder}/boot/vmlinuz-${version}`, version, folder };

@@ -6,21 +6,19 @@ import { Subscriber } from "../support/physiology_server.ts";
 import { Program } from "../support/program.ts";
 import { startRedis } from "../support/redis_server.ts";
 
-const ROOT = new URL("../../", import.meta.url).pathname;
+/** Folder of a release that `scripts/test_packages` has built, and the public key that signed it. */
+const RELEASE = Deno.env.get("TEST_RELEASE");
+const KEY = Deno.env.get("TEST_RELEASE_KEY") ?? "";
 
 Deno.test({
   name: "packages of a release install and measure on Debian 12 and 13, and in the image",
-  ignore: !Deno.env.has("TEST_PACKAGES"),
+  ignore: RELEASE === undefined,
   async fn(test) {
     const work = await Deno.makeTempDir({ prefix: "packages_" });
     await using stack = new AsyncDisposableStack();
     stack.defer(() => Deno.remove(work, { recursive: true }));
-    const release = `${work}/release`;
-    await run("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", `${work}/key`]);
-    await run(Deno.execPath(), [
-      ...["run", "-A", `${ROOT}scripts/release.ts`, "--target=x64", "--level=1"],
-      ...[`--output=${release}`, `--sign_key=${work}/key`],
-    ]);
+    const release = RELEASE ?? "";
+    const deb = `physiology-server_${VERSION}_amd64.deb`;
 
     await test.step("the signed checksums cover every file", async () => {
       await run("sha256sum", ["--quiet", "--check", "SHA256SUMS"], { cwd: release });
@@ -29,31 +27,32 @@ Deno.test({
       const sums = Deno.readTextFileSync(`${release}/SHA256SUMS`).trimEnd().split("\n");
       assert.deepEqual(sums.map((line) => line.split("  ")[1]).sort(), names);
       assert.equal(names.length, 5, names.join());
-      const key = Deno.readTextFileSync(`${work}/key.pub`);
-      Deno.writeTextFileSync(`${work}/signers`, `physiology_server ${key}`);
+      Deno.writeTextFileSync(`${work}/signers`, `physiology_server ${Deno.readTextFileSync(KEY)}`);
       await run("sh", [
         "-c",
         'ssh-keygen -Y verify -f "$0/signers" -I physiology_server -n file ' +
-        '-s "$0/release/SHA256SUMS.sig" <"$0/release/SHA256SUMS"',
+        '-s "$1/SHA256SUMS.sig" <"$1/SHA256SUMS"',
         work,
+        release,
       ]);
     });
 
     await test.step("lintian reports no error and no warning", async () => {
       const output = await run("lintian", [
         ...["--allow-root", "--fail-on=error,warning"],
-        `${release}/physiology-server_${VERSION}_amd64.deb`,
+        `${release}/${deb}`,
       ]);
       assert.equal(output, "");
     });
 
+    Deno.copyFileSync(`${release}/${deb}`, `${work}/${deb}`);
     for (const system of DEBIAN_SYSTEMS) {
       await test.step(`apt of ${system.suite} installs the package, and the program measures`, async () => {
         assert(system.isUsable, system.path);
         const output = await runInSystem(
           system,
           work,
-          `apt-get install -qq --no-install-recommends /media/release/*.deb
+          `apt-get install -qq --no-install-recommends /media/${deb}
            cd /tmp; physiology_server --simulate --streaming_backend=file --port=0 --duration=25
            grep -m 1 -o '"strict"' file_ipc_output/core_metrics.jsonl; apt-get purge -qq -y physiology-server
            [ ! -e /usr/lib/physiology_server ]; [ ! -e /etc/physiology_server ]; echo purged`,

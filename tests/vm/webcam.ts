@@ -1,8 +1,9 @@
 import { type CameraRecording, encodeRecording } from "../support/camera_recording.ts";
 import { waitFor } from "../support/wait.ts";
 import type { ArchiveEntry } from "./archive.ts";
-import { BUILD, SLOW } from "./camera_machine.ts";
+import { BUILD } from "./camera_machine.ts";
 import type { Machine } from "./machine.ts";
+import { SLOW } from "./published_messages.ts";
 
 const encoder = new TextEncoder();
 

@@ -3,8 +3,10 @@ import { patternJpegs, portraitJpegs } from "../support/camera_recording.ts";
 import { Subscriber } from "../support/physiology_server.ts";
 import { startRedis } from "../support/redis_server.ts";
 import { waitFor } from "../support/wait.ts";
-import { bootWithProgram, PublishedMessages, SLOW, stepsOf } from "./camera_machine.ts";
+import { bootWithProgram } from "./camera_machine.ts";
 import { HOST_ADDRESS } from "./machine.ts";
+import { PublishedMessages, SLOW } from "./published_messages.ts";
+import { stepsOf } from "./steps.ts";
 import { Webcam, WEBCAM_LINK, WEBCAM_MODULES, WEBCAM_PROGRAMS, webcamFiles } from "./webcam.ts";
 
 const HTTP_PORT = 8080;

@@ -1,0 +1,3 @@
+import { testPackage } from "./device_package.ts";
+
+testPackage("bookworm");
