@@ -20,21 +20,23 @@ const NEWER_VERSION = "99.0";
 const PACKAGE_FILE = "/media/package.deb";
 const NEWER_FILE = "/media/newer.deb";
 const CONFFILES = [PACKAGE_PATHS.flags, PATHS.redisConfig, PACKAGE_PATHS.secrets].sort();
-/** Largest time from the start of the installation to the first core metrics, in seconds. */
-const MAX_INSTALLATION_S = 90;
-/** Largest time without core metrics while the package is upgraded, in seconds. */
-const MAX_GAP_S = 30;
+/**
+ * Largest time from the start of the installation to the first core metrics, in seconds. The device's
+ * clock counts instructions, so that a busy host adds little: 58 s were measured.
+ */
+const MAX_INSTALLATION_S = 70;
+/** Largest time without core metrics while the package is replaced, in seconds; 18 s were measured. */
+const MAX_GAP_S = 25;
 /** Seconds from one core metrics message to the next, so long that the loss of one is noticed. */
 const PERIOD_S = 1;
 /** Largest age of the last core metrics of a process at its end, in seconds. */
 const MAX_LAST_AGE_S = PERIOD_S + 0.3;
-
 /** Time limit for what was pending after the network is back, in milliseconds. */
 const REPLAY_MS = 120_000;
 
-/** Paths that dpkg and apt themselves change. */
+/** Paths that apt, dpkg and debconf themselves change. */
 const PACKAGE_MANAGER_PATHS = [
-  /^\/var\/(cache|lib)\/apt\//,
+  /^\/var\/(cache|lib)\/(apt|debconf)\//,
   /^\/var\/lib\/dpkg\/(status|status-old|lock|lock-frontend|triggers\/Lock)$/,
 ];
 
@@ -177,6 +179,7 @@ export function testPackage(suite: "bookworm" | "trixie"): void {
           `${suite}: ${gapS.toFixed(1)} s without core metrics, none of ${count} lost, ` +
             `${replayed} handed over later`,
         );
+        assert(gapS < MAX_GAP_S, `${gapS}`);
         assert(replayed > 0);
         assert.equal(await check(`dpkg-query -W -f '\${Version}' ${PACKAGE}`), VERSION);
         assert.equal(await sums(), configuration);
