@@ -1,7 +1,9 @@
 import type { ArchiveEntry } from "./archive.ts";
+import type { MachineArch } from "./emulator.ts";
 
 /** An unpacked `linux-image` package of Debian. */
 export interface Kernel {
+  readonly arch: MachineArch;
   /** Path of the compressed kernel. */
   readonly image: string;
   readonly version: string;
@@ -10,14 +12,14 @@ export interface Kernel {
 }
 
 /**
- * Finds the kernel that `scripts/test_camera_vm` unpacked.
+ * Finds the kernel that `scripts/test_camera_vm` unpacked, or for arm64 `scripts/bench_instructions`.
  *
  * @throws {Error} if the folder contains no kernel
  */
-export function findKernel(folder: string): Kernel {
+export function findKernel(folder: string, arch: MachineArch = "x64"): Kernel {
   const [version] = [...Deno.readDirSync(`${folder}/lib/modules`)].map(({ name }) => name);
   if (!version) throw new Error(`Cannot find a kernel in ${folder}: run scripts/test_camera_vm`);
-  return { image: `${folder}/boot/vmlinuz-${version}`, version, folder };
+  return { arch, image: `${folder}/boot/vmlinuz-${version}`, version, folder };
 }
 
 /**
