@@ -5,20 +5,27 @@
  * starts it:
  *
  *   scripts/bench_instructions [--arch=x64,arm64] [--workload=mjpeg,yuyv,h264] [--windows=4]
- *     [--seconds=10] [--cpu=MODEL] [--rating] [--native] [--callgrind]
- *     [--program=FOLDER]
+ *     [--seconds=10] [--cpu=MODEL] [--rating] [--native] [--callgrind] [--program=FOLDER]
+ *     [--output=FILE]
  *
  * `--rating` also runs the benchmark of 7-zip there, `--native` the x64 programs on this machine
- * without an emulator. `--callgrind` compares the count of one program on x64 with that of Valgrind,
- * if it is installed. `--program` is a folder of executables from `deno task compile`.
+ * without an emulator. `--callgrind` compares the count of one program on x64 with that of Valgrind.
+ * `--program` is a folder of executables from `deno task compile`. `--output` adds the results to a
+ * file, from which `instruction_results.ts FILE` makes the tables.
  */
 import { parseArgs } from "node:util";
 import { TemporaryFolder } from "../support/clips.ts";
 import { packedProgram } from "../support/packed_program.ts";
 import type { MachineArch } from "../vm/emulator.ts";
-import { InstructionMachine } from "./instruction_machine.ts";
 import { WORKLOADS, writeClips } from "./frame_workloads.ts";
-import { callgrindInstructions, measureNative, nativeRating } from "./native_cost.ts";
+import { InstructionMachine } from "./instruction_machine.ts";
+import { type ArchResults, type InstructionResults, readResults } from "./instruction_results.ts";
+import {
+  callgrindInstructions,
+  measureNative,
+  nativeRating,
+  processorName,
+} from "./native_cost.ts";
 
 const { values } = parseArgs({
   options: {
@@ -31,6 +38,7 @@ const { values } = parseArgs({
     native: { type: "boolean", default: false },
     callgrind: { type: "boolean", default: false },
     program: { type: "string" },
+    output: { type: "string" },
   },
 });
 const windows = { count: Number(values.windows), seconds: Number(values.seconds) };
@@ -39,12 +47,18 @@ const workloads = WORKLOADS.filter(({ name }) => values.workload.split(",").incl
 using folder = new TemporaryFolder();
 await writeClips(folder.path);
 
-const programOf = (arch: MachineArch) =>
-  values.program
+for (const arch of values.arch.split(",").filter(Boolean) as MachineArch[]) {
+  save({ [arch]: await measureEmulated(arch) });
+}
+if (values.native) save({ native: await measureThisMachine() });
+
+function programOf(arch: MachineArch): Promise<string> | string {
+  return values.program
     ? `${values.program}/physiology_server-linux-${arch}`
     : packedProgram(folder.file(arch), arch);
+}
 
-for (const arch of values.arch.split(",").filter(Boolean) as MachineArch[]) {
+async function measureEmulated(arch: MachineArch): Promise<ArchResults> {
   await using machine = await InstructionMachine.boot({
     arch,
     program: await programOf(arch),
@@ -52,16 +66,15 @@ for (const arch of values.arch.split(",").filter(Boolean) as MachineArch[]) {
     ...values.cpu ? { cpu: values.cpu } : {},
   });
   console.log(`\n${arch}, ${machine.cpu}: million instructions per frame`);
+  const costs: { -readonly [Name in keyof ArchResults["costs"]]: ArchResults["costs"][Name] } = {};
   for (const workload of workloads) {
-    for (const { tree, machine: all, fps } of await machine.measure(workload, windows)) {
+    costs[workload.name] = await machine.measure(workload, windows);
+    for (const { tree, machine: all, fps } of costs[workload.name]!) {
       console.log(
         `  ${workload.name.padEnd(6)} server ${millions(tree)}, machine ${millions(all)}, ` +
           `${fps.toFixed(2)} frames/s`,
       );
     }
-  }
-  if (values.rating) {
-    console.log(`  7-zip: ${await machine.rating()} MIPS at 1000 million instructions/s`);
   }
   if (values.callgrind && arch === "x64") {
     const clip = WORKLOADS[0]!.clip;
@@ -70,15 +83,36 @@ for (const arch of values.arch.split(",").filter(Boolean) as MachineArch[]) {
     const expected = await callgrindInstructions("/bin/busybox", args);
     console.log(`  bzip2: ${millions(counted)}, by callgrind ${millions(expected)}`);
   }
+  if (!values.rating) return { cpu: machine.cpu, costs };
+  const rating = await machine.rating();
+  console.log(`  7-zip: ${rating} MIPS at 1000 million instructions/s`);
+  return { cpu: machine.cpu, costs, rating };
 }
-if (values.native) {
+
+async function measureThisMachine() {
   console.log("\nThis machine: CPU ms per frame");
   const program = await programOf("x64");
+  const costs: Record<string, number[]> = {};
   for (const workload of workloads) {
-    const costs = await measureNative({ program, workload, clips: folder.path, windows });
-    console.log(`  ${workload.name.padEnd(6)} ${costs.map((ms) => ms.toFixed(2)).join(", ")}`);
+    const each = await measureNative({ program, workload, clips: folder.path, windows });
+    console.log(`  ${workload.name.padEnd(6)} ${each.map((ms) => ms.toFixed(2)).join(", ")}`);
+    costs[workload.name] = each;
   }
-  console.log(`  7-zip: ${await nativeRating()} MIPS`);
+  const rating = await nativeRating();
+  console.log(`  7-zip: ${rating} MIPS`);
+  return { processor: processorName(), costs, rating };
+}
+
+/** Adds results to the file of `--output`; costs of other inputs stay. */
+function save(results: InstructionResults): void {
+  if (values.output === undefined) return;
+  const old = readResults(values.output);
+  const all: Record<string, unknown> = { ...old };
+  for (const [key, each] of Object.entries(results)) {
+    const before = old[key as keyof InstructionResults];
+    all[key] = { ...before, ...each, costs: { ...before?.costs, ...each.costs } };
+  }
+  Deno.writeTextFileSync(values.output, JSON.stringify(all, null, 2) + "\n");
 }
 
 function millions(instructions: number): string {

@@ -37,17 +37,19 @@ export async function measureNative(
     ({ payload }) => payload.pulse?.strict !== undefined,
     60_000,
   );
-  const nextWindow = async ({ frames }: { frames: number }) => {
-    const end = frames + windows.seconds * FPS;
-    return await waitFor("the frames of a window", async () => {
-      const usage = await usageOf(server.pid, page);
-      return usage.frames >= end && usage;
-    }, { timeoutMs: windows.seconds * 3000, pollMs: 1000 });
+  const nextWindow = async () => {
+    const end = subscriber.all("edge_metrics").length + windows.seconds * FPS;
+    await waitFor(
+      "the metrics of the frames of a window",
+      () => subscriber.all("edge_metrics").length >= end,
+      { timeoutMs: windows.seconds * 3000, pollMs: 100 },
+    );
+    return await usageOf(server.pid, page);
   };
   const costs: number[] = [];
-  let before = await nextWindow(await usageOf(server.pid, page));
+  let before = await nextWindow();
   for (let i = 0; i < windows.count; i++) {
-    const after = await nextWindow(before);
+    const after = await nextWindow();
     costs.push((after.cpuMs - before.cpuMs) / (after.frames - before.frames));
     before = after;
   }
@@ -77,4 +79,10 @@ export async function callgrindInstructions(program: string, args: readonly stri
   const count = /Collected : (\d+)/.exec(report)?.[1];
   if (!success || count === undefined) throw new Error(`Cannot count by callgrind: ${report}`);
   return Number(count);
+}
+
+/** The name that Linux reports for the processor of this machine. */
+export function processorName(): string {
+  const info = Deno.readTextFileSync("/proc/cpuinfo");
+  return /^model name\s*: (.*)$/m.exec(info)?.[1] ?? Deno.build.arch;
 }
