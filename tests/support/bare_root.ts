@@ -12,6 +12,8 @@ const LIBRARIES = [
   "libstdc++.so.6",
 ];
 
+const TRIPLES = { x64: "x86_64-linux-gnu", arm64: "aarch64-linux-gnu" } as const;
+
 export interface BareRootOptions {
   /** Further files: their path in the root, without the leading slash, and their source. */
   readonly files: Readonly<Record<string, string>>;
@@ -26,21 +28,31 @@ export function makeBareRoot(
   root: string,
   { files, arch = ARCH, system = "" }: BareRootOptions,
 ): void {
-  const triple = arch === "x64" ? "x86_64-linux-gnu" : "aarch64-linux-gnu";
-  const loader = arch === "x64" ? "lib64/ld-linux-x86-64.so.2" : "lib/ld-linux-aarch64.so.1";
-  for (const folder of ["lib64", `lib/${triple}`, "proc", "dev"]) {
+  for (const folder of ["lib64", `lib/${TRIPLES[arch]}`, "proc", "dev"]) {
     Deno.mkdirSync(`${root}/${folder}`, { recursive: true });
   }
+  Deno.writeTextFileSync(`${root}/dev/null`, "");
+  for (const [path, source] of Object.entries({ ...systemFiles(arch, system), ...files })) {
+    Deno.copyFileSync(source, `${root}/${path}`);
+  }
+}
+
+/**
+ * The loader, libc, libgcc and libstdc++ of a system: their paths in a bare root, without the leading
+ * slash, and their sources.
+ *
+ * @param system Root of the system. @default "", this machine
+ */
+export function systemFiles(arch: typeof ARCH, system = ""): Record<string, string> {
+  const triple = TRIPLES[arch];
+  const loader = arch === "x64" ? "lib64/ld-linux-x86-64.so.2" : "lib/ld-linux-aarch64.so.1";
+  const files: Record<string, string> = { [loader]: `${system}/${loader}` };
   for (const library of LIBRARIES) {
     const found = [`/lib/${triple}`, `/usr/lib/${triple}`]
       .map((folder) => `${system}${folder}/${library}`).find((path) => existsSync(path));
-    if (found) Deno.copyFileSync(found, `${root}/lib/${triple}/${library}`);
+    if (found) files[`lib/${triple}/${library}`] = found;
   }
-  Deno.copyFileSync(`${system}/${loader}`, `${root}/${loader}`);
-  Deno.writeTextFileSync(`${root}/dev/null`, "");
-  for (const [path, source] of Object.entries(files)) {
-    Deno.copyFileSync(source, `${root}/${path}`);
-  }
+  return files;
 }
 
 /** A shell command that changes into `root`, in the current mount namespace, and executes `"$@"`. */

@@ -85,11 +85,13 @@ export async function patternJpegs(
 
 /** JPEGs of the simulated person, from the `simulate` command. */
 export async function portraitJpegs(
-  { seconds, fps, width = 640, height = 480 }: {
+  { seconds, fps, width = 640, height = 480, args = [] }: {
     seconds: number;
     fps: number;
     width?: number;
     height?: number;
+    /** Further flags, such as those of the person's rates. */
+    args?: readonly string[];
   },
 ): Promise<Uint8Array<ArrayBuffer>[]> {
   using folder = new TemporaryFolder();
@@ -97,6 +99,7 @@ export async function portraitJpegs(
     ...["simulate", `--output=${folder.file("a.avi")}`, `--truth=${folder.file("a.csv")}`],
     ...[`--duration=${seconds}`, `--max_fps=${fps}`],
     ...[`--capture_width_px=${width}`, `--capture_height_px=${height}`],
+    ...args,
   ]);
   if (code !== 0) throw new Error(`Cannot simulate: ${stderr}`);
   const { stdout } = await new Deno.Command("ffmpeg", {

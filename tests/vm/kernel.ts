@@ -1,4 +1,5 @@
 import type { ArchiveEntry } from "./archive.ts";
+import type { MachineArch } from "./emulator.ts";
 
 /** Folder into which `scripts/virtual_machine.sh` unpacks Debian's kernel. */
 const KERNEL = Deno.env.get("TEST_KERNEL") ??
@@ -6,6 +7,7 @@ const KERNEL = Deno.env.get("TEST_KERNEL") ??
 
 /** An unpacked `linux-image` package of Debian. */
 export interface Kernel {
+  readonly arch: MachineArch;
   /** Path of the compressed kernel. */
   readonly image: string;
   readonly version: string;
@@ -18,10 +20,10 @@ export interface Kernel {
  *
  * @throws {Error} if the folder contains no kernel
  */
-export function findKernel(folder = KERNEL): Kernel {
+export function findKernel(folder = KERNEL, arch: MachineArch = "x64"): Kernel {
   const [version] = [...Deno.readDirSync(`${folder}/lib/modules`)].map(({ name }) => name);
   if (!version) throw new Error(`Cannot find a kernel in ${folder}: run scripts/test_camera_vm`);
-  return { image: `${folder}/boot/vmlinuz-${version}`, version, folder };
+  return { arch, image: `${folder}/boot/vmlinuz-${version}`, version, folder };
 }
 
 /**

@@ -1,6 +1,7 @@
 import { waitFor } from "../support/wait.ts";
 import { type ArchiveEntry, writeArchive } from "./archive.ts";
 import { CommandChannel, type CommandResult, LinkEnded } from "./command_channel.ts";
+import { EMULATORS } from "./emulator.ts";
 import { type Kernel, moduleEntries } from "./kernel.ts";
 
 export interface MachineOptions {
@@ -8,6 +9,10 @@ export interface MachineOptions {
   /** Kernel modules that can be loaded in the machine. */
   readonly modules: readonly string[];
   readonly files: readonly ArchiveEntry[];
+  /** Static busybox for the architecture of the kernel. @default the one of this machine */
+  readonly busybox?: string;
+  /** Model of the processor. @default the one of `EMULATORS` */
+  readonly cpu?: string;
   /** Size of the memory in MiB. @default 1536 */
   readonly megabytes?: number;
   /** Script of the first process. @default one that starts the agent */
@@ -68,12 +73,22 @@ export class Machine implements AsyncDisposable {
 
   /** Boots a machine and waits until its agent answers. */
   static async boot(
-    { kernel, modules, files, megabytes = 1536, init = INIT, disk }: MachineOptions,
+    {
+      kernel,
+      modules,
+      files,
+      busybox = "/bin/busybox",
+      cpu = EMULATORS[kernel.arch].cpu,
+      megabytes = 1536,
+      init = INIT,
+      disk,
+    }: MachineOptions,
   ) {
+    const emulator = EMULATORS[kernel.arch];
     const folder = await Deno.makeTempDir({ prefix: "machine_" });
     await writeArchive(`${folder}/initramfs`, [
       { path: "/init", kind: "file", source: new TextEncoder().encode(init) },
-      { path: "/bin/busybox", kind: "file", source: "/bin/busybox" },
+      { path: "/bin/busybox", kind: "file", source: busybox },
       ...["/dev", "/proc", "/run", "/sys", "/tmp"].map((path) => ({
         path,
         kind: "folder" as const,
@@ -90,10 +105,11 @@ export class Machine implements AsyncDisposable {
     const process = new Deno.Command("setpriv", {
       // deno-fmt-ignore
       args: [
-        "--pdeathsig", "KILL", "qemu-system-x86_64", "-accel", "tcg", "-icount", "shift=0",
-        "-cpu", "Nehalem", "-m", `${megabytes}`, "-nodefaults", "-no-reboot", "-display", "none",
+        "--pdeathsig", "KILL", emulator.program, ...emulator.args, "-accel", "tcg",
+        "-icount", "shift=0", "-cpu", cpu, "-m", `${megabytes}`,
+        "-nodefaults", "-no-reboot", "-display", "none",
         "-kernel", kernel.image, "-initrd", `${folder}/initramfs`,
-        "-append", "console=ttyS0 quiet panic=-1 mitigations=off",
+        "-append", `console=${emulator.console} quiet panic=-1 mitigations=off`,
         "-serial", `file:${folder}/console`,
         "-chardev", `socket,id=commands,path=${folder}/commands,server=on,wait=off`,
         "-device", "virtio-serial-pci", "-device", "virtserialport,chardev=commands,name=commands",
