@@ -129,9 +129,9 @@ async function measureFfmpeg(clip: Clip): Promise<string> {
 
 async function measureOpenCv(clip: Clip): Promise<string> {
   await using broker = await startRedis();
-  await Subscriber.of(broker, "baseline");
+  await broker.client().psubscribe("opencv:*");
   const child = new Deno.Command("/usr/bin/python3", {
-    args: [`${HERE}opencv_baseline.py`, clip.avi, `${broker.port}`],
+    args: [`${HERE}peers/opencv_vitals.py`, clip.avi, `${broker.port}`, `${clip.fps}`],
     stdin: "null",
   }).spawn();
   const cpuMs = await cpuMsPerFrame(child.pid, clip);
