@@ -1,5 +1,5 @@
 /*
- * The least that any program can do for a frame, as the yardstick of tests/bench/peers.ts: decodes
+ * The least that any program can do for a frame, as the yardstick of tests/bench/bench.ts: decodes
  * each JPEG at half its size, takes the mean of a rectangle, and publishes the JPEG in base64, waiting
  * for the reply of Redis.
  *
