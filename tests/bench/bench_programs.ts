@@ -79,7 +79,7 @@ export class BenchPrograms {
     return child("/usr/bin/python3", [`${PEERS}opencv_vitals.py`, video, `${port}`, `${FPS}`]);
   }
 
-  /** @param prefix key prefix of the subscriber's channels; undefined: nobody subscribes. */
+  /** @param prefix key prefix of the subscriber's channels; undefined: no subscriber. */
   async #measure(
     prefix: string | undefined,
     start: (broker: RedisServer) => Running,
