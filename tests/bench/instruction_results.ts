@@ -74,15 +74,21 @@ export function instructionRows(results: InstructionResults): string[][] {
   return WORKLOADS.map(({ name, description }) => [
     description,
     ...(["arm64", "x64"] as const).map((arch) => {
+      if (!results[arch]?.costs[name]) return "not counted";
       const { min, max } = instructionRange(results, arch, name);
       return format({ min: min / 1e6, max: max / 1e6 }, 1);
     }),
   ]);
 }
 
+/** The inputs that were counted for the architecture of the machine that ran the emulator. */
+function checkedWorkloads({ x64 }: InstructionResults): readonly FrameWorkload[] {
+  return WORKLOADS.filter(({ name }) => x64?.costs[name]);
+}
+
 /** Rows of the check: input, estimated and measured time in ms, and their ratio. */
 export function checkRows(results: InstructionResults): string[][] {
-  return WORKLOADS.map(({ name, description }) => {
+  return checkedWorkloads(results).map(({ name, description }) => {
     const costs = measured(results.native?.costs[name], `native costs of ${name}`);
     const ratio = overestimate(results, name);
     return [
@@ -98,7 +104,7 @@ export function checkRows(results: InstructionResults): string[][] {
 
 /** Rows of the boards: name, processor, then time of a frame and share of a core for each input. */
 export function boardRows(results: InstructionResults): string[][] {
-  const ratios = WORKLOADS.map(({ name }) => overestimate(results, name));
+  const ratios = checkedWorkloads(results).map(({ name }) => overestimate(results, name));
   // The upper limit is not corrected: the vector units of the boards are narrower than those of a PC.
   const correction = { min: Math.min(1, ...ratios), max: Math.max(1, ...ratios) };
   return BOARDS.map(({ name: board, processor, rating }) => [
