@@ -69,6 +69,11 @@ export function overestimate(results: InstructionResults, name: Name): number {
   return (ms.min + ms.max) / 2 / median(measured(native.costs[name], `native costs of ${name}`));
 }
 
+/** The inputs whose estimate can be checked: they were counted and measured on x64. */
+function checkedWorkloads({ x64, native }: InstructionResults): readonly FrameWorkload[] {
+  return WORKLOADS.filter(({ name }) => x64?.costs[name] && native?.costs[name]);
+}
+
 /** Rows of the counted instructions: input, then instructions in millions on arm64 and on x64. */
 export function instructionRows(results: InstructionResults): string[][] {
   return WORKLOADS.map(({ name, description }) => [
@@ -79,11 +84,6 @@ export function instructionRows(results: InstructionResults): string[][] {
       return format({ min: min / 1e6, max: max / 1e6 }, 1);
     }),
   ]);
-}
-
-/** The inputs that were counted for the architecture of the machine that ran the emulator. */
-function checkedWorkloads({ x64 }: InstructionResults): readonly FrameWorkload[] {
-  return WORKLOADS.filter(({ name }) => x64?.costs[name]);
 }
 
 /** Rows of the check: input, estimated and measured time in ms, and their ratio. */

@@ -51,6 +51,14 @@ Deno.test("boardRows() corrects the lower limit only if the check measured less 
   assert.equal(orin[2], "2.3 to 5.6 ms, 7 to 17 %");
 });
 
+Deno.test("checkRows() and boardRows() leave out inputs that were not counted on x64", () => {
+  const { h264: _, ...costs } = RESULTS.x64!.costs;
+  const partial = { ...RESULTS, x64: { ...RESULTS.x64!, costs } };
+  assert.deepEqual(checkRows(partial).map(([input]) => input), ["MJPEG camera", "YUYV camera"]);
+  assert.equal(instructionRows(partial)[2]![2], "not counted");
+  assert.deepEqual(boardRows(partial), boardRows(RESULTS));
+});
+
 Deno.test("PERFORMANCE.md has the tables of the results file", () => {
   const document = Deno.readTextFileSync(new URL("../../../docs/PERFORMANCE.md", import.meta.url));
   const rows = document.split("\n").map((line) => line.split("|").map((cell) => cell.trim()));
