@@ -8,7 +8,7 @@ import { DriverTrace } from "./driver_trace.ts";
 import { addFirmwareNode, gstreamerFiles } from "./gstreamer.ts";
 import { HOST_ADDRESS } from "./machine.ts";
 import { PublishedMessages, SLOW } from "./published_messages.ts";
-import { stepsOf } from "./steps.ts";
+import { report, stepsOf } from "./steps.ts";
 import { Webcam, WEBCAM_LINK, WEBCAM_MODULES, WEBCAM_PROGRAMS, webcamFiles } from "./webcam.ts";
 
 const HTTP_PORT = 8080;
@@ -176,9 +176,31 @@ Deno.test("physiology_server captures through GStreamer", async (test) => {
     assert.ok(originals.has(frame!.payload.data), "a published frame is not a JPEG of the camera");
   });
 
-  // Its assertion `data->queuedRequests_.empty()` fails in stop(); the service manager then restarts.
-  await step("libcamera 0.0.3 ends the server when the webcam is unplugged", async () => {
-    await webcam.execute("unplug");
-    await machine.check("while kill -0 $(cat /tmp/pid); do sleep 0.1; done 2>/dev/null", SLOW);
-  });
+  // In some runs its assertion `data->queuedRequests_.empty()` fails in stop(), and the service manager
+  // restarts the program.
+  await step(
+    "libcamerasrc continues after the webcam was unplugged, or libcamera 0.0.3 ends the server",
+    async () => {
+      const isRunning = async () => (await machine.run("kill -0 $(cat /tmp/pid)")).status === 0;
+      const start = messages.count;
+      const isDisconnected = () =>
+        messages.since(start).some(({ type, payload }) =>
+          type === "status" && payload.name === "CAMERA_DISCONNECTED"
+        );
+      await webcam.execute("unplug");
+      await waitFor(
+        "the status, or the end of the server",
+        async () => isDisconnected() || !await isRunning(),
+        SLOW,
+      );
+      await plug();
+      const plugged = messages.count;
+      await waitFor(
+        "frames, or the end of the server",
+        async () => publishedSince(plugged).length >= 3 || !await isRunning(),
+        SLOW,
+      );
+      report(await isRunning() ? "it continued" : "it ended");
+    },
+  );
 });
