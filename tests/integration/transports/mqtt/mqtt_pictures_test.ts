@@ -4,6 +4,7 @@ import { FakeMqttBroker } from "../../../support/fake_mqtt_broker.ts";
 import { frame } from "../../../support/messages.ts";
 import { startMosquitto } from "../../../support/mosquitto.ts";
 import { coreMetrics, SinkUnderTest } from "../../../support/mqtt_sink.ts";
+import { probeStream } from "../../../support/probe_stream.ts";
 import { startProgram } from "../../../support/physiology_server.ts";
 import { waitFor } from "../../../support/wait.ts";
 
@@ -25,18 +26,7 @@ async function sizeOf(jpeg: Uint8Array<ArrayBuffer>): Promise<string> {
   using folder = new TemporaryFolder();
   const path = folder.file("picture.jpg");
   Deno.writeFileSync(path, jpeg);
-  const { stdout } = await new Deno.Command("ffprobe", {
-    args: [
-      "-v",
-      "error",
-      "-show_entries",
-      "stream=codec_name,width,height",
-      "-of",
-      "csv=p=0",
-      path,
-    ],
-  }).output();
-  return new TextDecoder().decode(stdout).trim();
+  return await probeStream(path);
 }
 
 Deno.test("serve publishes pictures to MQTT that are the frames of the other receivers", async () => {

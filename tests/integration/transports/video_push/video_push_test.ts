@@ -3,6 +3,7 @@ import { freePort } from "../../../support/free_port.ts";
 import { patternJpegs } from "../../../support/camera_recording.ts";
 import { FFMPEGS, OWN_FFMPEG } from "../../../support/ffmpegs.ts";
 import { makeCertificates } from "../../../support/certificates.ts";
+import { probeStream } from "../../../support/probe_stream.ts";
 import { startRtspServer } from "../../../support/rtsp_server.ts";
 import { PushUnderTest } from "../../../support/video_push.ts";
 import { waitFor } from "../../../support/wait.ts";
@@ -14,22 +15,6 @@ const jpegs = await patternJpegs({
   huffman: "default",
   quantizers: 2,
 });
-
-/** Returns codec and size of a file as ffprobe decodes it. */
-async function probe(path: string): Promise<string> {
-  const { stdout } = await new Deno.Command("ffprobe", {
-    args: [
-      "-v",
-      "error",
-      "-show_entries",
-      "stream=codec_name,width,height",
-      "-of",
-      "csv=p=0",
-      path,
-    ],
-  }).output();
-  return new TextDecoder().decode(stdout).trim();
-}
 
 /** True if a process exists and has not ended. */
 function isRunning(pid: number): boolean {
@@ -52,7 +37,7 @@ for (const executable of FFMPEGS) {
     await waitFor("the count", () => push.sent >= 60);
     push.cut();
     const { received } = server;
-    assert.equal(await probe(server.newestPath), "mjpeg,640,480");
+    assert.equal(await probeStream(server.newestPath), "mjpeg,640,480");
     // Each frame is one that was offered, in order. From the end, as a start takes longer than the
     // pattern lasts.
     let at = push.offered.length;
@@ -78,7 +63,7 @@ Deno.test("VideoPushSink compresses JPEGs again that RTP/JPEG cannot carry", asy
   push.film(others);
   assert.match(await push.line("Pushing video"), /format="mjpeg"/);
   await waitFor("frames", () => server.received.length >= 5);
-  assert.equal(await probe(server.newestPath), "mjpeg,640,480");
+  assert.equal(await probeStream(server.newestPath), "mjpeg,640,480");
 });
 
 Deno.test("VideoPushSink pushes H.264 without delay", async () => {
@@ -114,9 +99,13 @@ Deno.test("VideoPushSink starts again for frames of another size", async () => {
   push.film(jpegs);
   await waitFor("frames", () => server.received.length >= 5, { timeoutMs: 30_000 });
   push.film(small, { width: 320, height: 240 });
-  await waitFor("small frames", async () => await probe(server.newestPath) === "mjpeg,320,240", {
-    timeoutMs: 30_000,
-  });
+  await waitFor(
+    "small frames",
+    async () => await probeStream(server.newestPath) === "mjpeg,320,240",
+    {
+      timeoutMs: 30_000,
+    },
+  );
   assert.equal(push.counters.get("video_push_restarts_total"), 1);
   assert.deepEqual(push.log.linesWith("Lost the RTSP server"), []);
 });
