@@ -5,8 +5,8 @@ import { FPS, WORKLOADS } from "./frame_workloads.ts";
 import { quantile, treeUsage } from "./process_tree.ts";
 
 const PEERS = new URL("peers/", import.meta.url).pathname;
-/** Start, compilation and the first detection are not measured. */
-const WARM_UP_S = 6;
+/** Start and compilation are not measured: V8 optimizes code for the first 20 s of a run. */
+const WARM_UP_S = 25;
 
 /** What one program did in one round. */
 export interface Measured {
