@@ -9,6 +9,24 @@ export function makeNewFilesPrivate(): void {
 }
 
 /**
+ * Creates a folder that only its owner can read, or hides it from other users if it exists.
+ *
+ * @param hint what the user can do if it cannot be created
+ * @throws {UnavailableError} if it cannot be created, or belongs to another user
+ */
+export async function openPrivateFolder(path: string, hint: string): Promise<void> {
+  try {
+    await Deno.mkdir(path, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    throw new UnavailableError(`Cannot create the folder ${path}: ${reasonOf(cause)}`, {
+      hint,
+      cause,
+    });
+  }
+  await makePrivate(path);
+}
+
+/**
  * Removes the rights of other users from a file or folder that exists.
  *
  * @throws {UnavailableError} if it belongs to another user, or its disk has no access rights

@@ -1,5 +1,5 @@
-import { ConfigError, reasonOf, UnavailableError } from "../../base/errors.ts";
-import { makePrivate } from "../../base/private_files.ts";
+import { ConfigError } from "../../base/errors.ts";
+import { openPrivateFolder } from "../../base/private_files.ts";
 
 const NAME = "physiology_server";
 
@@ -30,14 +30,6 @@ export async function openStateFolder(env: Readonly<Record<string, string>>): Pr
       hint: "set HOME, or XDG_STATE_HOME to a folder of this user",
     });
   }
-  try {
-    await Deno.mkdir(path, { recursive: true, mode: 0o700 });
-  } catch (cause) {
-    throw new UnavailableError(`Cannot create the folder ${path}: ${reasonOf(cause)}`, {
-      hint: "set XDG_STATE_HOME to a folder that this user can write to",
-      cause,
-    });
-  }
-  await makePrivate(path);
+  await openPrivateFolder(path, "set XDG_STATE_HOME to a folder that this user can write to");
   return path;
 }

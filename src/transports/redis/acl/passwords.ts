@@ -1,10 +1,10 @@
 import { ConfigError, UsageError } from "../../../base/errors.ts";
 import { keepSecret } from "../../../base/kept_secret.ts";
-import { makePrivate } from "../../../base/private_files.ts";
+import { openPrivateFolder } from "../../../base/private_files.ts";
 
 /** Ends the name of the file with the password before the present one. */
 const OLD = ".old";
-/** What `keepSecret()` generates; the user has written another text. */
+/** What `keepSecret()` generates. A text of another form is the user's own, and is not replaced. */
 const PASSWORD = /^[0-9a-f]{32}\s*$/;
 
 /**
@@ -18,10 +18,13 @@ export class PasswordFolder {
     this.path = path;
   }
 
-  /** Creates the folder if it is missing. */
+  /**
+   * Creates the folder if it is missing.
+   *
+   * @throws {UnavailableError} if it cannot be created, or belongs to another user
+   */
   static async open(path: string): Promise<PasswordFolder> {
-    await Deno.mkdir(path, { recursive: true, mode: 0o700 });
-    await makePrivate(path);
+    await openPrivateFolder(path, "name another one by --password_folder");
     return new PasswordFolder(path);
   }
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { ConfigError, UsageError } from "../../../../../src/base/errors.ts";
+import { ConfigError, UnavailableError, UsageError } from "../../../../../src/base/errors.ts";
 import { PasswordFolder } from "../../../../../src/transports/redis/acl/passwords.ts";
 import { temporaryFolder } from "../../../../support/folders.ts";
 
@@ -22,6 +22,12 @@ Deno.test("PasswordFolder generates a private password once", async () => {
   assert.notDeepEqual(await passwords.hashesOf("ward-2"), first);
   assert.equal(Deno.statSync(path).mode! & 0o777, 0o700);
   assert.equal(Deno.statSync(`${path}/ward-1`).mode! & 0o777, 0o600);
+});
+
+Deno.test("PasswordFolder reports a folder that cannot be created", async () => {
+  using folder = temporaryFolder();
+  Deno.writeTextFileSync(`${folder.path}/file`, "");
+  await assert.rejects(PasswordFolder.open(`${folder.path}/file/keys`), UnavailableError);
 });
 
 Deno.test("PasswordFolder hides what other users could read", async () => {
