@@ -1,23 +1,16 @@
 import assert from "node:assert/strict";
 import { load } from "../../../src/app/flags.ts";
 import { permissionsFor } from "../../../src/app/permissions.ts";
-import { ConfigError, ExitError, UsageError } from "../../../src/base/errors.ts";
+import { ConfigError, UsageError } from "../../../src/base/errors.ts";
 import { databaseFlags } from "../../../src/database/flags.ts";
+import { exitErrorOf } from "../../support/exit_error.ts";
 import { defaultsOf } from "../../support/flag_limits.ts";
 
 function settingsOf(...argv: string[]) {
   return load(["log", ...argv], { env: {}, readText: () => "secret\n" }).settings;
 }
 
-function errorOf(...argv: string[]): ExitError | undefined {
-  try {
-    settingsOf(...argv);
-    return undefined;
-  } catch (error) {
-    if (error instanceof ExitError) return error;
-    throw error;
-  }
-}
+const errorOf = (...argv: string[]) => exitErrorOf(() => settingsOf(...argv));
 
 Deno.test("databaseFlags have the documented defaults", () => {
   assert.deepEqual(defaultsOf(databaseFlags), {

@@ -1,22 +1,15 @@
 import assert from "node:assert/strict";
 import { FLAGS, load, selectedOutlets } from "../../../../src/app/flags.ts";
-import { ConfigError, ExitError, UsageError } from "../../../../src/base/errors.ts";
+import { ConfigError, UsageError } from "../../../../src/base/errors.ts";
 import { brokerAddress, deviceIdOf, mqttFlags } from "../../../../src/transports/mqtt/flags.ts";
+import { exitErrorOf } from "../../../support/exit_error.ts";
 import { accepts, defaultsOf } from "../../../support/flag_limits.ts";
 
 function settingsOf(...argv: string[]) {
   return load(["--simulate", ...argv], { env: {}, readText: () => "secret\n" }).settings;
 }
 
-function errorOf(...argv: string[]): ExitError | undefined {
-  try {
-    settingsOf(...argv);
-    return undefined;
-  } catch (error) {
-    if (error instanceof ExitError) return error;
-    throw error;
-  }
-}
+const errorOf = (...argv: string[]) => exitErrorOf(() => settingsOf(...argv));
 
 Deno.test("mqttFlags have the documented defaults, and no broker", () => {
   assert.deepEqual(defaultsOf(mqttFlags), {

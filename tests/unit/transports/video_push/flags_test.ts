@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { FLAGS, load, selectedOutlets } from "../../../../src/app/flags.ts";
 import { peersOf } from "../../../../src/app/peers.ts";
-import { ConfigError, ExitError, UsageError } from "../../../../src/base/errors.ts";
+import { ConfigError, UsageError } from "../../../../src/base/errors.ts";
 import {
   rtspAddress,
   videoPushFlags,
   videoPushPermissions,
 } from "../../../../src/transports/video_push/flags.ts";
+import { exitErrorOf } from "../../../support/exit_error.ts";
 import { defaultsOf } from "../../../support/flag_limits.ts";
 
 function settingsOf(...argv: string[]) {
@@ -16,15 +17,7 @@ function settingsOf(...argv: string[]) {
   }).settings;
 }
 
-function errorOf(...argv: string[]): ExitError | undefined {
-  try {
-    settingsOf(...argv);
-    return undefined;
-  } catch (error) {
-    if (error instanceof ExitError) return error;
-    throw error;
-  }
-}
+const errorOf = (...argv: string[]) => exitErrorOf(() => settingsOf(...argv));
 
 Deno.test("videoPushFlags have the documented defaults, and no server", () => {
   assert.deepEqual(defaultsOf(videoPushFlags), { url: "", codec: "mjpeg", allowPlaintext: false });
