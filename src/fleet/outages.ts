@@ -2,7 +2,10 @@
 export interface Outage {
   /** When the first connection was lost. */
   readonly startS: number;
-  /** The smallest number of connections that were usable at once. */
+  /**
+   * The smallest number of connections that were usable at once; those that began again between two
+   * samples count as if all had been unusable together.
+   */
   fewestReady: number;
   /** When a connection was usable again; undefined if none was. */
   firstBackS?: number;
@@ -36,6 +39,8 @@ export class OutageRecorder {
   readonly outages: Outage[] = [];
   readonly #window: ConnectionSample[] = [];
   #isUp = false;
+  /** Connections begun until the last sample. */
+  #attempts = 0;
 
   /** @param total number of connections of devices when all are usable */
   constructor(total: number) {
@@ -46,6 +51,8 @@ export class OutageRecorder {
   add(sample: ConnectionSample): void {
     const { atS, ready, readersReady } = sample;
     const attempts = this.#attemptsInWindow(sample);
+    const begun = sample.attempts - this.#attempts;
+    this.#attempts = sample.attempts;
     const complete = ready === this.#total && readersReady;
     // Before all were usable once, the fleet starts.
     if (!this.#isUp) {
@@ -54,8 +61,10 @@ export class OutageRecorder {
     }
     let outage = this.outages.at(-1);
     if (!outage || isOver(outage)) {
-      if (complete) return;
-      outage = { startS: atS, fewestReady: ready, peakAttemptsBefore: 0, peakAttemptsAfter: 0 };
+      // An outage may begin and end between two samples.
+      if (complete && begun === 0) return;
+      const fewestReady = Math.min(ready, Math.max(0, this.#total - begun));
+      outage = { startS: atS, fewestReady, peakAttemptsBefore: 0, peakAttemptsAfter: 0 };
       this.outages.push(outage);
     }
     if (ready > outage.fewestReady) outage.firstBackS ??= atS;

@@ -5,8 +5,8 @@ import { waitFor } from "./wait.ts";
 
 const WORKER = new URL("../../integrations/fleet/analytics_worker.py", import.meta.url).pathname;
 
-/** The stream of the first device. */
-const STREAM = "fleet-1:core_metrics:history";
+/** The stream of a device. */
+const streamOf = (device: number) => `fleet-${device}:core_metrics:history`;
 
 export interface PipelineOptions {
   readonly devices: number;
@@ -34,7 +34,7 @@ export interface PipelineResult {
 
 /** The workers of a pipeline, of which some are killed. */
 class Workers implements AsyncDisposable {
-  readonly #children: Deno.ChildProcess[] = [];
+  readonly #children = new Map<string, Deno.ChildProcess>();
   #started = 0;
 
   constructor(readonly server: RedisServer, readonly options: PipelineOptions) {
@@ -51,33 +51,48 @@ class Workers implements AsyncDisposable {
   }
 
   /**
-   * Kills the oldest worker once it has taken entries, in the middle of whatever it does, and starts
-   * another one. Returns false, and does neither, if the signal aborts before.
+   * Kills the oldest worker that has taken entries, in the middle of whatever it does, and starts
+   * another one. Returns false, and does neither, if the signal aborts before one has.
    */
   async replaceOne(signal: AbortSignal): Promise<boolean> {
-    const name = `worker-${this.#started - this.#children.length + 1}`;
-    const client = this.server.client();
-    await waitFor(`${name} to take entries`, async () => {
-      const consumers = await client.call("XINFO", "CONSUMERS", STREAM, "analytics")
-        .catch(() => []) as string[][];
-      return signal.aborted || consumers.some((consumer) => consumer[1] === name);
+    let oldest: string | undefined;
+    await waitFor("a worker to take entries", async () => {
+      const active = await this.#active();
+      oldest = [...this.#children.keys()].find((name) => active.has(name));
+      return signal.aborted || oldest !== undefined;
     }, { timeoutMs: 60_000 });
-    if (signal.aborted) return false;
-    const oldest = this.#children.shift()!;
-    oldest.kill("SIGKILL");
+    if (signal.aborted || oldest === undefined) return false;
+    const child = this.#children.get(oldest)!;
+    this.#children.delete(oldest);
+    child.kill("SIGKILL");
     this.#start();
-    await oldest.status;
+    await child.status;
     return true;
+  }
+
+  /** Returns the names of the workers that have taken entries of any device. */
+  async #active(): Promise<ReadonlySet<string>> {
+    const client = this.server.client();
+    const consumers = await Promise.all(
+      Array.from({ length: this.options.devices }, async (_, at) => {
+        const list = await client.call("XINFO", "CONSUMERS", streamOf(at + 1), "analytics")
+          .catch(() => []); // before the stream or the group exists
+        return (list as string[][]).map((consumer) => consumer[1]!);
+      }),
+    );
+    return new Set(consumers.flat());
   }
 
   #start(): void {
     const { claimAfterS } = this.options;
-    this.#children.push(
+    const name = `worker-${++this.#started}`;
+    this.#children.set(
+      name,
       new Deno.Command("/usr/bin/python3", {
         // deno-fmt-ignore
         args: [
           WORKER, `--redis_host=${this.server.hostname}`, `--redis_port=${this.server.port}`,
-          "--devices=fleet-*", `--consumer=worker-${++this.#started}`, "--search_interval_s=0.5",
+          "--devices=fleet-*", `--consumer=${name}`, "--search_interval_s=0.5",
           `--claim_after_s=${claimAfterS}`,
         ],
       }).spawn(),
@@ -85,8 +100,9 @@ class Workers implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const child of this.#children) child.kill("SIGKILL");
-    await Promise.all(this.#children.map(({ status }) => status));
+    const children = [...this.#children.values()];
+    for (const child of children) child.kill("SIGKILL");
+    await Promise.all(children.map(({ status }) => status));
   }
 }
 
@@ -109,7 +125,7 @@ export async function runPipeline(
   const client = server.client();
   const streams = Array.from(
     { length: options.devices },
-    (_, at) => `fleet-${at + 1}:core_metrics:history`,
+    (_, at) => streamOf(at + 1),
   );
   await using workers = new Workers(server, options);
   await workers.ready();

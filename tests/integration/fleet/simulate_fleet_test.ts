@@ -25,7 +25,9 @@ Deno.test("simulate --devices publishes what redis-py receives, and reports the 
   assert.equal(topicOf(report.observed, "status").received, 25);
   assert.ok(topicOf(report.observed, "edge_metrics").received > 200);
   const watched = topicOf(report.watched, "core_metrics");
-  assert.deepEqual([watched.received, watched.lost], [core.received * 2 / 25, 0]);
+  // Each device begins at a time of its own, so that one publishes 9 to 11 in 2 s.
+  assert.ok(watched.received >= 18 && watched.received <= 22, `${watched.received}`);
+  assert.deepEqual([watched.expected, watched.lost], [watched.received, 0]);
   assert.deepEqual([report.connections.total, report.outages, report.dropped], [4, [], {}]);
 });
 
@@ -62,7 +64,6 @@ Deno.test("simulate --own_connections loses nothing while Redis is killed", asyn
   assert.ok(core.replayed > 0);
   assert.equal(report.connections.total, 24);
   const [outage] = report.outages;
-  // Some connections may be back before others have noticed the outage.
   assert.ok(outage!.fewest_ready < 24, JSON.stringify(outage));
   assert.ok(outage!.all_back_s !== undefined, JSON.stringify(outage));
   assert.ok(outage!.readers_back_s !== undefined);

@@ -48,3 +48,16 @@ Deno.test("OutageRecorder reports an outage that does not end, and two as two", 
   assert.equal(first?.allBackS, 1);
   assert.deepEqual([second?.startS, second?.allBackS], [2, undefined]);
 });
+
+Deno.test("OutageRecorder reports an outage that begins and ends between two samples", () => {
+  const outages = outagesOf([[10, 10, true], [10, 10, true], [10, 18, true], [10, 18, true]]);
+  assert.deepEqual(outages, [{
+    startS: 1,
+    fewestReady: 2,
+    firstBackS: 1,
+    allBackS: 1,
+    readersBackS: 1,
+    peakAttemptsBefore: 0,
+    peakAttemptsAfter: 8,
+  }]);
+});
