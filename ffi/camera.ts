@@ -103,6 +103,7 @@ export class NativeCamera implements AsyncDisposable {
   #jpegCapacity = 128 * 1024;
   readonly #frame = new Uint8Array(new ArrayBuffer(CAMERA_FRAME.bytes));
   readonly #view = new DataView(this.#frame.buffer);
+  #losses: CameraLosses = { lost: 0, damaged: 0, overrun: 0, reason: "" };
 
   private constructor(handle: Deno.PointerObject, granted: CameraGranted) {
     this.#handle = handle;
@@ -180,16 +181,20 @@ export class NativeCamera implements AsyncDisposable {
         this.#jpegPool.release(jpeg);
       },
     };
-    return { frame, losses: this.#losses() };
+    return { frame, losses: this.#readLosses() };
   }
 
-  #losses(): CameraLosses {
-    return {
-      lost: Number(this.#view.getBigInt64(FRAME.lost, true)),
-      damaged: Number(this.#view.getBigInt64(FRAME.damaged, true)),
-      overrun: Number(this.#view.getBigInt64(FRAME.overrun, true)),
-      reason: readText(this.#frame, FRAME.message),
-    };
+  /** The losses until the last frame; most frames come without a new one. */
+  #readLosses(): CameraLosses {
+    const before = this.#losses;
+    const lost = Number(this.#view.getBigInt64(FRAME.lost, true));
+    const damaged = Number(this.#view.getBigInt64(FRAME.damaged, true));
+    const overrun = Number(this.#view.getBigInt64(FRAME.overrun, true));
+    if (lost !== before.lost || damaged !== before.damaged || overrun !== before.overrun) {
+      const reason = readText(this.#frame, FRAME.message);
+      this.#losses = { lost, damaged, overrun, reason };
+    }
+    return this.#losses;
   }
 
   #failure(code: number): CameraRead {
@@ -198,7 +203,7 @@ export class NativeCamera implements AsyncDisposable {
       unwrap(code, reason);
     } catch (error) {
       if (!(error instanceof NativeError)) throw error;
-      if (error.status === "timeout") return { state: "timeout", losses: this.#losses() };
+      if (error.status === "timeout") return { state: "timeout", losses: this.#readLosses() };
       if (error.status === "state") return { state: "stopped" };
     }
     return { state: "failed", reason };

@@ -51,6 +51,11 @@ static struct span span_of(float start, float step, int index, int size) {
   return (struct span){from, to};
 }
 
+/* Writes the spans of `count` output pixels. */
+static void fill_spans(struct span *spans, float start, float step, int count, int size) {
+  for (int index = 0; index < count; index++) spans[index] = span_of(start, step, index, size);
+}
+
 static float mean_of(const uint8_t *plane, int stride, struct span x, struct span y) {
   uint32_t sum = 0;
   for (int row = y.from; row < y.to; row++) {
@@ -77,8 +82,11 @@ int ph_resample_rgb(const uint8_t *y, const uint8_t *u, const uint8_t *v,
   struct color_coefficients c = color_coefficients(g);
   quarter_turns &= 3;
   int swaps_axes = quarter_turns & 1;
-  float step_x = rectangle[2] / (float)(swaps_axes ? out_height : out_width);
-  float step_y = rectangle[3] / (float)(swaps_axes ? out_width : out_height);
+  int columns = swaps_axes ? out_height : out_width, rows = swaps_axes ? out_width : out_height;
+  struct span *spans = malloc(((size_t)columns + rows) * sizeof *spans);
+  if (!spans) return ph_fail(PH_ERR_MEMORY, "Cannot resample the image: out of memory");
+  fill_spans(spans, rectangle[0], rectangle[2] / (float)columns, columns, g->width);
+  fill_spans(spans + columns, rectangle[1], rectangle[3] / (float)rows, rows, g->height);
   for (int row = 0; row < out_height; row++) {
     for (int column = 0; column < out_width; column++) {
       int input_column = quarter_turns == 0   ? column
@@ -89,8 +97,8 @@ int ph_resample_rgb(const uint8_t *y, const uint8_t *u, const uint8_t *v,
                       : quarter_turns == 1 ? column
                       : quarter_turns == 2 ? out_height - 1 - row
                                            : out_width - 1 - column;
-      struct span x = span_of(rectangle[0], step_x, input_column, g->width);
-      struct span w = span_of(rectangle[1], step_y, input_row, g->height);
+      struct span x = spans[input_column];
+      struct span w = spans[columns + input_row];
       float red = 0, green = 0, blue = 0;
       if (x.to > x.from && w.to > w.from) {
         float luma = (mean_of(y, g->y_stride, x, w) - c.luma_offset) * c.luma;
@@ -110,5 +118,6 @@ int ph_resample_rgb(const uint8_t *y, const uint8_t *u, const uint8_t *v,
       out += 3;
     }
   }
+  free(spans);
   return PH_OK;
 }

@@ -133,13 +133,13 @@ export class RedisLink implements AsyncDisposable {
 
   /**
    * Writes the commands that `send` sends to each socket at once: one system call instead of one for
-   * each command.
+   * each command. Returns what `send` returns.
    */
-  batch(send: () => void): void {
+  batch<Result>(send: () => Result): Result {
     const sockets = this.#state.state === "ready" ? socketsOf(this.#state.client) : [];
     for (const socket of sockets) socket.cork();
     try {
-      send();
+      return send();
     } finally {
       for (const socket of sockets) socket.uncork();
     }

@@ -34,11 +34,14 @@ export class SubscriberCounts {
    */
   async frameDemand(): Promise<FrameDemand | undefined> {
     if (!this.#options.usePubsub) return undefined;
-    const [subscribers, patterns, leases = 0] = await Promise.all([
-      this.#subscribersOf("frame"),
-      this.#patterns(),
-      this.#count("EXISTS", ["EXISTS", frameLeaseKey(this.#options.keyPrefix)]),
-    ]);
+    const replies = this.#link.batch(() =>
+      Promise.all([
+        this.#subscribersOf("frame"),
+        this.#patterns(),
+        this.#count("EXISTS", ["EXISTS", frameLeaseKey(this.#options.keyPrefix)]),
+      ])
+    );
+    const [subscribers, patterns, leases = 0] = await replies;
     const watched = leases > 0 || (subscribers ?? 0) > 0;
     return { watched, patterns: subscribers === undefined ? undefined : patterns };
   }
