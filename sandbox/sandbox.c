@@ -6,6 +6,7 @@
  * unless an option allows it, and it ends with the thread that started it. A program that listens has
  * a process group of its own: its owner ends it, not the Ctrl-C of a terminal. */
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdint.h>
@@ -26,6 +27,8 @@
 #define OPEN_FILES 64
 /* A program that listens has a file for each client. */
 #define OPEN_FILES_LISTENING 1024
+/* A pipe of 64 KiB, the default, passes a raw picture of 640x480 in eight parts. */
+#define PIPE_BYTES (1 << 20)
 
 _Noreturn void fail(const char *action) {
   fprintf(stderr, "sandbox: Cannot %s: %s\n", action, strerror(errno));
@@ -46,6 +49,12 @@ static void limit_resources(const struct rights *rights) {
   limit(RLIMIT_NOFILE, rights->listen_port ? OPEN_FILES_LISTENING : OPEN_FILES);
   /* A write then fails; the signal would end the program. */
   if (rights->write_count == 0 && signal(SIGXFSZ, SIG_IGN) != SIG_ERR) limit(RLIMIT_FSIZE, 0);
+}
+
+/* Enlarges the pipes of the program. Without success, at the limit of a user, they only cost more. */
+static void enlarge_pipes(void) {
+  fcntl(STDIN_FILENO, F_SETPIPE_SZ, PIPE_BYTES);
+  fcntl(STDOUT_FILENO, F_SETPIPE_SZ, PIPE_BYTES);
 }
 
 static void end_with_parent(void) {
@@ -124,6 +133,7 @@ int main(int count, char **arguments) {
   }
   const char *program = hide(find_program(*next));
   end_with_parent();
+  enlarge_pipes();
   if (rights.listen_port && setpgid(0, 0)) fail("leave the process group");
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)) fail("give up privileges");
   limit_files(program, &rights);

@@ -114,6 +114,7 @@ const TESTS: readonly TestStep[] = [
     modules: integration.filter(measuresDelays),
     jobs: navigator.hardwareConcurrency,
   },
+  { name: "cost of a frame", modules: testModules("tests/cost"), jobs: 1 },
 ];
 
 /** Runs a check, passing its output on; returns whether it succeeded. */

@@ -17,6 +17,7 @@ import type { StatusName } from "../vitals/condition/status_table.ts";
 import { ExposureLock } from "../vision/exposure_lock.ts";
 import type { RegionSample } from "../vision/region_sample.ts";
 import type { Vision } from "../vision/vision.ts";
+import type { ProcessingRate } from "./processing_rate.ts";
 
 /** The parts that a frame passes through; the caller opens and closes them. */
 export interface ApplianceParts {
@@ -32,6 +33,8 @@ export interface ApplianceParts {
   readonly health: Health;
   readonly log: Log;
   readonly trace?: Trace | undefined;
+  /** Follows an input that is processed as fast as possible. */
+  readonly rate?: Pick<ProcessingRate, "onFrame"> | undefined;
   /** Draws on the published image. */
   readonly overlay?: Overlay | undefined;
 }
@@ -189,6 +192,7 @@ export class Appliance {
       faces: vision.faceBoxes,
     });
     trace?.end();
+    this.#parts.rate?.onFrame(frame.timeUs);
   }
 
   /** Waits for what was published, so that a video that is processed fast loses no metric. */

@@ -25,6 +25,7 @@ import { openGrpc } from "./grpc.ts";
 import { openOutlets } from "./outlet_sinks.ts";
 import { openOutput } from "./output.ts";
 import { openPage } from "./page.ts";
+import { ProcessingRate } from "./processing_rate.ts";
 import { openRecording } from "./recording.ts";
 import { Reloads } from "./reload.ts";
 import { completionSink, envelopeSink, statusSink } from "./sinks.ts";
@@ -112,8 +113,10 @@ export async function runServer(
     policy: publish.framePublish,
     maxFps: publish.frameRateFps || undefined,
   });
+  const rate = source.realtime ? undefined : new ProcessingRate({ clock, log });
   const appliance = new Appliance({
     ...context,
+    rate,
     source,
     vision,
     engine,
@@ -136,6 +139,7 @@ export async function runServer(
   onReady?.();
   if (server.durationS > 0) stop.stopAfter(server.durationS);
   await appliance.run(stop.signal);
+  rate?.end();
   const neverDelivered = health.ageS("acknowledgement") === undefined;
   if (bus.problem !== undefined && neverDelivered && !stop.signal.aborted) {
     throw new UnavailableError(

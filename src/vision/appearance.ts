@@ -11,6 +11,11 @@ const LAG_US = 150_000;
  * people who talk, nod, sway or exercise, 0.3 or less across a cut to another person.
  */
 const MIN_CORRELATION = 0.6;
+/**
+ * Smallest correlation of two thumbnails of a face that has not moved since it was detected. Chosen:
+ * a blink or a smile may fall below it, noise in good light does not.
+ */
+const MIN_STILL_CORRELATION = 0.95;
 /** Consecutive frames that must differ: one alone may be damaged. Chosen. */
 const MIN_FRAMES = 2;
 
@@ -30,11 +35,16 @@ interface Thumbnail {
 export class Appearance {
   #thumbnails: Thumbnail[] = [];
   #different = 0;
+  /** The pattern of the newest frame. */
+  #newest: Float32Array | undefined;
+  /** The pattern of the newest frame when the face was detected last. */
+  #detected: Float32Array | undefined;
   readonly #rgb = new Float32Array(SIZE * SIZE * 3);
 
   /** Returns whether `box` shows another face than before, or no face at all. */
   isReplaced(image: Image, { box, timeUs }: { box: Box; timeUs: number }): boolean {
     const thumbnail = { timeUs, box, pattern: this.#patternOf(image, box) };
+    this.#newest = thumbnail.pattern;
     const reference = this.#thumbnails.findLast((other) => timeUs - other.timeUs >= LAG_US);
     const differs = reference !== undefined &&
       correlation(reference.pattern, thumbnail.pattern) < MIN_CORRELATION &&
@@ -51,9 +61,21 @@ export class Appearance {
     return false;
   }
 
+  /** Call when the face was detected in the newest frame. */
+  onDetected(): void {
+    this.#detected = this.#newest;
+  }
+
+  /** Whether the newest frame shows the face as it was detected last. */
+  get isUnchanged(): boolean {
+    if (!this.#newest || !this.#detected) return false;
+    return correlation(this.#detected, this.#newest) >= MIN_STILL_CORRELATION;
+  }
+
   /** Forgets the face. */
   reset(): void {
     this.#thumbnails = [];
+    this.#newest = this.#detected = undefined;
     this.#different = 0;
   }
 

@@ -1,6 +1,7 @@
 import type { Detection } from "./blazeface.ts";
 import type { DetectionTarget } from "./detection_scheduler.ts";
-import type { Box, FaceLandmarks, FaceObservation, Point } from "./region_sample.ts";
+import { centreOf, distance, nearestPose, type Pose, poseOf, toFace, widthOf } from "./pose.ts";
+import type { Box, FaceObservation, Point } from "./region_sample.ts";
 
 /** Detections above the confirm threshold that confirm a track. */
 const CONFIRM_HITS = 2;
@@ -17,6 +18,14 @@ const FORGOTTEN_AFTER_US = { missed: 1_000_000, unseen: 5_000_000 } as const;
 /** Ratio of widths from which a larger face replaces the measured one. */
 const SWITCH_RATIO = 1.3;
 
+/**
+ * Largest translation since the last detection, and largest correction by it, of a face that is
+ * still, in face widths and in face widths per second. Chosen.
+ */
+const STILL = { translation: 0.03, speed: 0.1 } as const;
+/** Time without a detection after which no face counts as still. Chosen. */
+const STILL_US = 1_000_000;
+
 /** Hysteresis of the stabilized box: distances from the smoothed box in face widths. */
 const HYSTERESIS = { startMoving: 0.06, stopMoving: 0.012 } as const;
 /** Time constant with which the stabilized box follows the smoothed one. */
@@ -24,9 +33,6 @@ const FOLLOW_US = 150_000;
 /** Weight of a new detection in the smoothed box, which grows with its distance in face widths. */
 const MIN_GAIN = 0.25;
 const GAIN_PER_WIDTH = 2.5;
-
-/** Box and landmarks as x, y pairs in image heights; first the top left and bottom right corners. */
-type Pose = readonly number[];
 
 /** Circumstances of a detection. */
 export interface DetectionContext {
@@ -53,7 +59,12 @@ interface Track {
   /** Detections above the confirm threshold. */
   confirmHits: number;
   confirmed: boolean;
+  /** When it was detected last. */
   lastSeenUs: number;
+  /** When it was detected last, or was known to be where it was detected. */
+  lastKnownUs: number;
+  /** Translation since the last detection, in image heights. */
+  translation: Point;
   /** The smoothed pose. */
   pose: Pose;
   /** Velocity of the centre, in image heights per second. */
@@ -84,6 +95,23 @@ export class FaceTracker {
   /** Number of confirmed tracks that the newest detection of their view did not miss. */
   get faceCount(): number {
     return this.#tracks.filter(({ confirmed, misses }) => confirmed && misses === 0).length;
+  }
+
+  /**
+   * Whether the measured face has moved little since the last detection, and there is no other track.
+   */
+  isStill(timeUs: number): boolean {
+    const main = this.#main;
+    if (!main || this.#tracks.length > 1 || this.#moving || main.misses > 0) return false;
+    if (timeUs - main.lastSeenUs >= STILL_US) return false;
+    const width = widthOf(main.pose);
+    return Math.hypot(main.translation.x, main.translation.y) < STILL.translation * width &&
+      Math.hypot(main.velocity.x, main.velocity.y) < STILL.speed * width;
+  }
+
+  /** Call for a frame that shows the measured face as it was detected last. */
+  confirm(timeUs: number): void {
+    if (this.#main) this.#main.lastKnownUs = timeUs;
   }
 
   /** The track to detect next: the measured face, or else the best tentative track. */
@@ -137,7 +165,7 @@ export class FaceTracker {
     for (const track of this.#tracks) if (!seen.has(track) && inView(track)) track.misses++;
     this.#tracks = this.#tracks.filter((track) =>
       track.confirmed
-        ? timeUs - track.lastSeenUs < this.#lifetimeUs(track)
+        ? timeUs - track.lastKnownUs < this.#lifetimeUs(track)
         : track.misses <= MAX_TENTATIVE_MISSES
     );
     this.#chooseMain();
@@ -146,7 +174,7 @@ export class FaceTracker {
   /** Returns the face to measure at `timeUs`, with its stabilized box; undefined if none. */
   observe(timeUs: number): FaceObservation | undefined {
     const main = this.#main;
-    if (!main || timeUs - main.lastSeenUs >= LOST_AFTER_US) return undefined;
+    if (!main || timeUs - main.lastKnownUs >= LOST_AFTER_US) return undefined;
     this.#stabilize(main, timeUs);
     const pose = this.#stabilized ?? main.pose;
     return {
@@ -167,6 +195,8 @@ export class FaceTracker {
     const translated = (pose: Pose) =>
       pose.map((value, index) => value + (index % 2 ? y : x * this.#aspect));
     this.#main.pose = translated(this.#main.pose);
+    const { translation } = this.#main;
+    this.#main.translation = { x: translation.x + x * this.#aspect, y: translation.y + y };
     if (this.#stabilized) this.#stabilized = translated(this.#stabilized);
   }
 
@@ -206,6 +236,8 @@ export class FaceTracker {
       confirmHits: score >= confirmThreshold ? 1 : 0,
       confirmed: false,
       lastSeenUs: timeUs,
+      lastKnownUs: timeUs,
+      translation: { x: 0, y: 0 },
       pose,
       velocity: { x: 0, y: 0 },
       passedOver: false,
@@ -262,71 +294,7 @@ function updateTrack(track: Track, pose: Pose, { score, timeUs, confirmThreshold
   track.score = score;
   if (score >= confirmThreshold) track.confirmHits++;
   track.lastSeenUs = timeUs;
+  track.lastKnownUs = Math.max(track.lastKnownUs, timeUs);
+  track.translation = { x: 0, y: 0 };
   track.confirmed ||= track.confirmHits >= CONFIRM_HITS;
-}
-
-/** Returns the index of the nearest pose of similar size within 0.6 face widths. */
-function nearestPose(pose: Pose, others: readonly Pose[]): number | undefined {
-  const width = widthOf(pose);
-  const centre = centreOf(pose);
-  let best: number | undefined;
-  let bestDistance = 0.6 * width;
-  others.forEach((other, index) => {
-    const size = widthOf(other) / width;
-    const otherCentre = centreOf(other);
-    const offset = Math.hypot(otherCentre.x - centre.x, otherCentre.y - centre.y);
-    if (size < 0.5 || size > 2 || offset > bestDistance) return;
-    best = index;
-    bestDistance = offset;
-  });
-  return best;
-}
-
-function poseOf({ box, landmarks }: Detection, aspect: number): Pose {
-  const { rightEye, leftEye, nose, mouth, rightEar, leftEar } = landmarks;
-  const corners = [
-    { x: box.x, y: box.y },
-    { x: box.x + box.width, y: box.y + box.height },
-  ];
-  return [...corners, rightEye, leftEye, nose, mouth, rightEar, leftEar]
-    .flatMap(({ x, y }) => [x * aspect, y]);
-}
-
-function toFace(pose: Pose, aspect: number): { box: Box; landmarks: FaceLandmarks } {
-  const point = (index: number): Point => ({
-    x: pose[2 * index]! / aspect,
-    y: pose[2 * index + 1]!,
-  });
-  const from = point(0);
-  const to = point(1);
-  return {
-    box: { x: from.x, y: from.y, width: to.x - from.x, height: to.y - from.y },
-    landmarks: {
-      rightEye: point(2),
-      leftEye: point(3),
-      nose: point(4),
-      mouth: point(5),
-      rightEar: point(6),
-      leftEar: point(7),
-    },
-  };
-}
-
-function widthOf(pose: Pose): number {
-  return Math.max(1e-6, pose[2]! - pose[0]!);
-}
-
-function centreOf(pose: Pose): Point {
-  return { x: (pose[0]! + pose[2]!) / 2, y: (pose[1]! + pose[3]!) / 2 };
-}
-
-/** Returns the largest distance between the corners, eyes, noses and mouths of two poses. */
-function distance(a: Pose, b: Pose): number {
-  let largest = 0;
-  for (let index = 0; index < 12; index += 2) {
-    const dx = a[index]! - b[index]!;
-    const dy = a[index + 1]! - b[index + 1]!;
-    largest = Math.max(largest, Math.hypot(dx, dy));
-  }
-  return largest;
 }

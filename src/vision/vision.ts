@@ -8,6 +8,7 @@ import { rgbOf } from "./color.ts";
 import { FaceDetector } from "./detector.ts";
 import { type DetectionContext, FaceTracker } from "./face_tracker.ts";
 import { DetectionScheduler } from "./detection_scheduler.ts";
+import { DetectionTiming } from "./detection_timing.ts";
 import { type GrayscaleContext, GrayscaleDetector } from "./grayscale_detector.ts";
 import { chestRectangle, noseRectangle, regionShapes, toPixels } from "./layout.ts";
 import { PulseNetwork } from "./pulse_network.ts";
@@ -21,15 +22,6 @@ import {
 } from "./region_sample.ts";
 import { TrackedPatch } from "./tracked_patch.ts";
 
-/** Interval between detections in microseconds, by the state of the track. */
-const DETECTION_INTERVAL_US = {
-  tracked: 200_000,
-  missed: 50_000,
-  lost: 100_000,
-  tentative: 0,
-} as const;
-/** Largest number of consecutive detections of a tentative track without delay. Chosen. */
-const MAX_TENTATIVE_DETECTIONS = 6;
 /** The skin mask is recomputed after this time, or after this relative change of brightness. */
 const REMASK_US = 10_000_000;
 const REMASK_BRIGHTNESS_CHANGE = 0.15;
@@ -62,6 +54,7 @@ export class Vision implements AsyncDisposable {
   readonly #meter = new RegionMeter();
   readonly #tracker = new FaceTracker();
   readonly #scheduler = new DetectionScheduler();
+  readonly #timing = new DetectionTiming();
   readonly #chest = new TrackedPatch(this.#meter, {
     motion: 0,
     region: REGION_NAMES.indexOf("chest"),
@@ -69,16 +62,16 @@ export class Vision implements AsyncDisposable {
   /** Motion 1 of the meter, which also translates the masks on the face. */
   readonly #nose = new TrackedPatch(this.#meter, { motion: 1 });
   #detecting: Promise<void> | undefined;
+  /** Whether the newest frame shows the face as it was detected last, and nothing else new. */
+  #isStill = false;
   /** Result of a detection that the tracker has not received yet. */
   #detected: DetectionContext & { readonly faces: readonly Detection[] } | undefined;
-  #lastDetectionUs = -Infinity;
   readonly #appearance = new Appearance();
   readonly #grayscale = new GrayscaleDetector();
   /** Track of the newest observed face. */
   #track: number | undefined;
   /** When the face was last replaced; earlier detections no longer count. */
   #replacedUs = -Infinity;
-  #tentativeDetections = 0;
   /** Translation of the masks since they were laid out, in pixels. */
   #shift = { x: 0, y: 0 };
   /** State at the last layout; `brightness` is the green of the skin, 0 before it is measured. */
@@ -154,18 +147,11 @@ export class Vision implements AsyncDisposable {
   }
 
   #isDue(timeUs: number): boolean {
-    const { face, confirmed, missed } = this.#tracker.target;
-    const tentative = face && this.#tentativeDetections < MAX_TENTATIVE_DETECTIONS;
-    const tracked = missed ? "missed" : "tracked";
-    const state = confirmed ? tracked : tentative ? "tentative" : "lost";
-    const elapsed = timeUs - this.#lastDetectionUs;
-    return elapsed >= DETECTION_INTERVAL_US[state] || elapsed < 0;
+    return this.#timing.isDue(timeUs, { target: this.#tracker.target, isStill: this.#isStill });
   }
 
   #startDetection({ image, timeUs }: Frame): void {
-    this.#lastDetectionUs = timeUs;
-    const { face, confirmed } = this.#tracker.target;
-    this.#tentativeDetections = face && !confirmed ? this.#tentativeDetections + 1 : 0;
+    this.#timing.onStart(timeUs, this.#tracker.target);
     const { width, height } = image;
     const request = this.#scheduler.next(this.#tracker.target, image);
     const view = {
@@ -189,6 +175,7 @@ export class Vision implements AsyncDisposable {
   #updateTracker(): void {
     if (this.#detected && this.#detected.timeUs >= this.#replacedUs) {
       this.#tracker.update(this.#detected.faces, this.#detected);
+      if (!this.#tracker.target.missed) this.#appearance.onDetected();
     }
     this.#detected = undefined;
   }
@@ -259,10 +246,15 @@ export class Vision implements AsyncDisposable {
     const face = this.#tracker.observe(timeUs);
     if (face?.track !== this.#track) this.#appearance.reset();
     this.#track = face?.track;
-    if (!face || !this.#appearance.isReplaced(image, { box: face.box, timeUs })) return face;
+    if (!face || !this.#appearance.isReplaced(image, { box: face.box, timeUs })) {
+      this.#isStill = this.#appearance.isUnchanged && this.#tracker.isStill(timeUs);
+      if (this.#isStill) this.#tracker.confirm(timeUs);
+      return face;
+    }
+    this.#isStill = false;
     this.#tracker.reset();
     this.#replacedUs = timeUs;
-    this.#lastDetectionUs = -Infinity;
+    this.#timing.reset();
     return undefined;
   }
 

@@ -1,6 +1,6 @@
 /**
- * CPU time per frame, memory and latency of the server and of its peers in one run, at 640x480 and 30
- * frames per second:
+ * CPU time per frame, memory and latency of the server and of its peers in one run, at 30 frames per
+ * second of 640x480 and, where it is named, 1280x720:
  *
  *   deno task bench [--seconds=20] [--runs=5] [--only=mjpeg] [--json=FILE]
  *
@@ -9,8 +9,9 @@
  */
 import { parseArgs } from "node:util";
 import { temporaryFolder } from "../support/folders.ts";
-import { BenchPrograms, type Measured } from "./bench_programs.ts";
-import { FPS, writeClips } from "./frame_workloads.ts";
+import { prepareCases } from "./bench_cases.ts";
+import type { Measured } from "./bench_programs.ts";
+import { FPS } from "./frame_workloads.ts";
 
 const { values } = parseArgs({
   options: {
@@ -23,11 +24,10 @@ const { values } = parseArgs({
 const rounds = Number(values.runs);
 
 using folder = temporaryFolder();
-await writeClips(folder.path);
-const programs = await BenchPrograms.build(folder.path, Number(values.seconds));
+const cases = await prepareCases(folder.path, Number(values.seconds));
 const results = new Map<string, Measured[]>();
 for (let round = 1; round <= rounds; round++) {
-  for (const [name, measure] of programs.all) {
+  for (const { name, measure } of cases) {
     if (!name.includes(values.only)) continue;
     const measured = await measure();
     results.set(name, [...results.get(name) ?? [], measured]);
@@ -53,7 +53,7 @@ const ratioTo = (name: string, peer: string) => {
   return results.has(other) ? (median(name, "cpuMs") / median(other, "cpuMs")).toFixed(2) : "";
 };
 const head = [...COLUMNS.map(([title]) => title), "to C", "to OpenCV"];
-console.log(`640x480, ${FPS} frames/s, medians of ${rounds} rounds of ${values.seconds} s`);
+console.log(`${FPS} frames/s, medians of ${rounds} rounds of ${values.seconds} s`);
 console.log(" ".repeat(36) + head.map((title) => title.padStart(10)).join(""));
 for (const name of results.keys()) {
   const cells = COLUMNS.map(([, key, digits]) => median(name, key).toFixed(digits));

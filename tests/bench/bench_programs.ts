@@ -1,14 +1,11 @@
-/** The programs that `bench.ts` measures, and how. */
+/** The programs that are compared in `bench.ts`, and how one is measured. */
 import { startProgram } from "../support/physiology_server.ts";
 import { type RedisServer, startRedis } from "../support/redis_server.ts";
-import { FPS, WORKLOADS } from "./frame_workloads.ts";
 import { quantile, treeUsage } from "./process_tree.ts";
 
 const PEERS = new URL("peers/", import.meta.url).pathname;
-/** Start and compilation are not measured: V8 optimizes code for the first 20 s of a run. */
-const WARM_UP_S = 25;
 
-/** What one program did in one round. */
+/** What one program did in one run. */
 export interface Measured {
   /** CPU time of its process tree per frame, with that of ended children, in milliseconds. */
   readonly cpuMs: number;
@@ -22,87 +19,85 @@ export interface Measured {
 }
 
 /** A process whose tree is measured. */
-interface Running extends AsyncDisposable {
+export interface Running extends AsyncDisposable {
   readonly pid: number;
 }
 
-/** The server with each clip, and its peers with those that they can read. */
-export class BenchPrograms {
-  readonly #folder: string;
-  readonly #seconds: number;
+/** A program that publishes frames to Redis under a key prefix. */
+export interface BenchProgram {
+  readonly prefix: string;
+  readonly start: (broker: Pick<RedisServer, "port">) => Running;
+}
 
-  private constructor(folder: string, seconds: number) {
-    this.#folder = folder;
-    this.#seconds = seconds;
-  }
+/** How a program is measured. */
+export interface Load {
+  /** Frames per second of its input. */
+  readonly fps: number;
+  /** Subscribers to all its messages. */
+  readonly subscribers: number;
+  readonly seconds: number;
+  /** Start and compilation are not measured: V8 optimizes code for the first 20 s of a run. */
+  readonly warmUpS: number;
+}
 
-  /** Compiles the peer in C into the folder of the clips. */
-  static async build(folder: string, seconds: number): Promise<BenchPrograms> {
-    const { success } = await new Deno.Command("gcc", {
-      args: ["-O2", "-o", `${folder}/c_loop`, `${PEERS}c_loop.c`, "-lturbojpeg"],
-    }).spawn().status;
-    if (!success) throw new Error("Cannot compile tests/bench/peers/c_loop.c");
-    return new BenchPrograms(folder, seconds);
-  }
+/** The server with flags that select its input. */
+export function serverProgram(flags: readonly string[]): BenchProgram {
+  return {
+    prefix: "physiology",
+    start: ({ port }) => startProgram([...flags, `--redis_port=${port}`, "--port=0"]),
+  };
+}
 
-  /** Each program by the name of its clip and its own. */
-  get all(): ReadonlyMap<string, () => Promise<Measured>> {
-    const clip = (name: string) => `${this.#folder}/${name}`;
-    const programs = new Map<string, () => Promise<Measured>>();
-    for (const { name, clip: file, args } of WORKLOADS) {
-      const start = (broker: RedisServer) => this.#server(broker, args(clip(file)));
-      programs.set(`${name}, server`, () => this.#measure("physiology", start));
-      if (name !== "mjpeg") continue;
-      programs.set(`${name}, server without subscriber`, () => this.#measure(undefined, start));
-    }
-    programs.set(
-      "mjpeg, OpenCV",
-      () => this.#measure("opencv", ({ port }) => this.#opencv(clip("clip.mjpeg"), port)),
-    );
-    programs.set(
-      "h264, OpenCV",
-      () => this.#measure("opencv", ({ port }) => this.#opencv(clip("clip.mp4"), port)),
-    );
-    programs.set("mjpeg, C loop", () =>
-      this.#measure(
-        "c_loop",
-        ({ port }) => child(clip("c_loop"), [clip("clip.mjpeg"), `${port}`, `${FPS}`]),
-      ));
-    return programs;
-  }
+/** The program that a user would write, with a video that it repeats. */
+export function openCvProgram(video: string, fps: number): BenchProgram {
+  return {
+    prefix: "opencv",
+    start: ({ port }) =>
+      child("/usr/bin/python3", [`${PEERS}opencv_vitals.py`, video, `${port}`, `${fps}`]),
+  };
+}
 
-  #server({ port }: RedisServer, args: readonly string[]): Running {
-    return startProgram([...args, `--redis_port=${port}`, "--port=0"]);
-  }
+/** The least that any program can do, with a file of JPEGs that it repeats. */
+export function cLoopProgram(path: string, { jpegs, fps }: { jpegs: string; fps: number }) {
+  return {
+    prefix: "c_loop",
+    start: ({ port }) => child(path, [jpegs, `${port}`, `${fps}`]),
+  } satisfies BenchProgram;
+}
 
-  #opencv(video: string, port: number): Running {
-    return child("/usr/bin/python3", [`${PEERS}opencv_vitals.py`, video, `${port}`, `${FPS}`]);
-  }
+/** Compiles the loop in C to `path`. */
+export async function compileCLoop(path: string): Promise<void> {
+  const { success } = await new Deno.Command("gcc", {
+    args: ["-O2", "-o", path, `${PEERS}c_loop.c`, "-lturbojpeg"],
+  }).spawn().status;
+  if (!success) throw new Error("Cannot compile tests/bench/peers/c_loop.c");
+}
 
-  /** @param prefix key prefix of the subscriber's channels; undefined: no subscriber. */
-  async #measure(
-    prefix: string | undefined,
-    start: (broker: RedisServer) => Running,
-  ): Promise<Measured> {
-    await using broker = await startRedis();
-    const subscriber = prefix === undefined ? undefined : await FrameSubscriber.of(broker, prefix);
-    await using program = start(broker);
-    await pause(WARM_UP_S);
-    const before = treeUsage(program.pid);
-    const startMs = performance.now();
-    subscriber?.reset();
-    await pause(this.#seconds);
-    const frames = FPS * (performance.now() - startMs) / 1000;
-    const after = treeUsage(program.pid);
-    const latencies = subscriber?.latenciesMs ?? [];
-    return {
-      cpuMs: (after.cpuMs - before.cpuMs) / frames,
-      pssMb: after.pssBytes / 1e6,
-      frameP50Ms: quantile(latencies, 0.5),
-      frameP99Ms: quantile(latencies, 0.99),
-      lost: subscriber ? Math.max(0, Math.round(frames) - latencies.length) : NaN,
-    };
+/** Runs a program with a Redis of its own, and measures it. */
+export async function measure({ prefix, start }: BenchProgram, load: Load): Promise<Measured> {
+  await using broker = await startRedis();
+  const subscribers: FrameSubscriber[] = [];
+  for (let k = 0; k < load.subscribers; k++) {
+    subscribers.push(await FrameSubscriber.of(broker, prefix));
   }
+  await using program = start(broker);
+  await pause(load.warmUpS);
+  const before = treeUsage(program.pid);
+  const startMs = performance.now();
+  for (const subscriber of subscribers) subscriber.reset();
+  await pause(load.seconds);
+  const frames = load.fps * (performance.now() - startMs) / 1000;
+  const after = treeUsage(program.pid);
+  // Each subscriber takes the time of all others: the first one is the fastest.
+  const [{ latenciesMs } = { latenciesMs: [] }] = subscribers;
+  const lost = subscribers.map((each) => Math.round(frames) - each.latenciesMs.length);
+  return {
+    cpuMs: (after.cpuMs - before.cpuMs) / frames,
+    pssMb: after.pssBytes / 1e6,
+    frameP50Ms: quantile(latenciesMs, 0.5),
+    frameP99Ms: quantile(latenciesMs, 0.99),
+    lost: subscribers.length > 0 ? Math.max(0, ...lost) : NaN,
+  };
 }
 
 /** Subscribes to all messages of a device, and takes the latencies of its frames. */

@@ -3,8 +3,6 @@ import { encodeRecording, portraitJpegs } from "../support/camera_recording.ts";
 
 /** Frames per second of each workload. */
 export const FPS = 30;
-const WIDTH = 640;
-const HEIGHT = 480;
 /** The clips repeat without a seam: 12 heartbeats and 2 breaths of the simulated person. */
 const CLIP_SECONDS = 10;
 
@@ -30,33 +28,49 @@ export const WORKLOADS: readonly FrameWorkload[] = [
   },
 ];
 
+/** Size of the pictures of a clip, in pixels. */
+export interface ClipSize {
+  readonly width: number;
+  readonly height: number;
+}
+
+const VGA: ClipSize = { width: 640, height: 480 };
+
 /** Writes the clips of all workloads into a folder; they show the same simulated person. */
 export async function writeClips(folder: string): Promise<void> {
-  const jpegs = await portraitJpegs({
-    seconds: CLIP_SECONDS,
-    fps: FPS,
-    width: WIDTH,
-    height: HEIGHT,
-    args: ["--simulate_pulse=72", "--simulate_breathing=12"],
-  });
-  await writeRecording(`${folder}/mjpeg.camera`, "MJPG", jpegs);
-  await Deno.writeFile(`${folder}/clip.mjpeg`, new Blob(jpegs).stream());
+  await writeMjpegClips(folder);
   const source = ["-f", "mjpeg", "-framerate", `${FPS}`, "-i", `${folder}/clip.mjpeg`];
   await ffmpeg([...source, "-c:v", "libx264", "-pix_fmt", "yuv420p", `${folder}/clip.mp4`]);
   await ffmpeg([...source, "-pix_fmt", "yuyv422", "-f", "rawvideo", `${folder}/clip.yuyv`]);
   const raw = await Deno.readFile(`${folder}/clip.yuyv`);
-  const bytes = WIDTH * HEIGHT * 2;
+  const bytes = VGA.width * VGA.height * 2;
   const frames = Array.from(
     { length: raw.length / bytes },
     (_, i) => raw.subarray(i * bytes, (i + 1) * bytes),
   );
-  await writeRecording(`${folder}/yuyv.camera`, "YUYV", frames);
+  await writeRecording(`${folder}/yuyv.camera`, { ...VGA, fourcc: "YUYV", images: frames });
 }
 
-async function writeRecording(path: string, fourcc: string, images: readonly Uint8Array[]) {
+/** Writes only those of the MJPEG camera: `mjpeg.camera`, and its JPEGs one after the other. */
+export async function writeMjpegClips(folder: string, size: ClipSize = VGA): Promise<void> {
+  const jpegs = await portraitJpegs({
+    seconds: CLIP_SECONDS,
+    fps: FPS,
+    ...size,
+    args: ["--simulate_pulse=72", "--simulate_breathing=12"],
+  });
+  await writeRecording(`${folder}/mjpeg.camera`, { ...size, fourcc: "MJPG", images: jpegs });
+  await Deno.writeFile(`${folder}/clip.mjpeg`, new Blob(jpegs).stream());
+}
+
+interface Recorded extends ClipSize {
+  readonly fourcc: string;
+  readonly images: readonly Uint8Array[];
+}
+
+async function writeRecording(path: string, { images, ...format }: Recorded): Promise<void> {
   const frames = images.map((bytes) => ({ bytes }));
-  const recording = { fourcc, width: WIDTH, height: HEIGHT, loop: true, frames };
-  await Deno.writeFile(path, encodeRecording(recording));
+  await Deno.writeFile(path, encodeRecording({ ...format, loop: true, frames }));
 }
 
 async function ffmpeg(args: readonly string[]): Promise<void> {

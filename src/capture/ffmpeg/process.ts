@@ -25,6 +25,8 @@ export interface ProcessOptions extends NutOptions {
   readonly silenceTimeoutMs?: number;
 }
 
+/** Size of the reads from ffmpeg's stdout: that of the pipe. */
+const READ_BYTES = 1 << 20;
 /** Interval of the checks for silence, in milliseconds. */
 const SILENCE_CHECK_MS = 200;
 
@@ -64,18 +66,20 @@ export class FfmpegProcess implements AsyncDisposable {
 
   /** Yields each frame as soon as it is complete, until ffmpeg closes its stdout. */
   async *frames(): AsyncGenerator<NutFrame, void, void> {
-    const reader = this.#child.stdout.getReader();
+    const reader = this.#child.stdout.getReader({ mode: "byob" });
+    let space = new Uint8Array(READ_BYTES);
     const timer = this.silenceTimeoutMs < Infinity
       ? setInterval(() => this.#checkSilence(), SILENCE_CHECK_MS)
       : undefined;
     try {
       while (true) {
         this.#waitingSinceMs = performance.now();
-        const { done, value } = await reader.read();
+        const { done, value } = await reader.read(space);
         // While the consumer is busy, the output is not read, so ffmpeg cannot be called silent.
         this.#waitingSinceMs = Infinity;
         if (done) return;
         yield* this.#demuxer.push(value);
+        space = new Uint8Array(value.buffer);
       }
     } catch (error) {
       if (!(error instanceof NutError)) throw error;

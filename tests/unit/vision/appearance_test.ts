@@ -95,3 +95,21 @@ Deno.test("Appearance compares with nothing from before a reset", () => {
     assert.equal(appearance.isReplaced(faceImage(2), { box: BOX, timeUs: k * FRAME_US }), false);
   }
 });
+
+Deno.test("Appearance knows a face that stayed as it was when it was detected", () => {
+  const appearance = new Appearance();
+  const show = (image: Image, k: number) =>
+    appearance.isReplaced(image, { box: BOX, timeUs: k * FRAME_US });
+  show(faceImage(1), 0);
+  assert.equal(appearance.isUnchanged, false, "it was not detected yet");
+  appearance.onDetected();
+  show(faceImage(1, { noise: 4, light: 0.8 }), 1);
+  assert.equal(appearance.isUnchanged, true);
+  show(faceImage(1, { x: 6 }), 2);
+  assert.equal(appearance.isUnchanged, false, "it has turned");
+  appearance.onDetected();
+  show(faceImage(1, { x: 6 }), 3);
+  assert.equal(appearance.isUnchanged, true);
+  appearance.reset();
+  assert.equal(appearance.isUnchanged, false);
+});

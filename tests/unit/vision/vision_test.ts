@@ -176,9 +176,36 @@ Deno.test("Vision looks for a face every 100 ms", async () => {
   assert.deepEqual(await detectionTimes(() => [], times), [7_000, 107_000, 207_000]);
 });
 
-Deno.test("Vision detects a confirmed face every 200 ms", async () => {
-  const times = [0, 100_000, 299_999, 300_000, 499_999, 500_000];
-  assert.deepEqual(await detectionTimes(() => [faceAt()], times), [0, 100_000, 300_000, 500_000]);
+Deno.test("Vision detects a face every 200 ms, and one that is still every 500 ms", async () => {
+  const stepUs = 100_000;
+  const times = Array.from({ length: 21 }, (_, k) => k * stepUs);
+  const seen = await detectionTimes(() => [faceAt()], times);
+  // The second detection confirms the face, and the third one has the first picture to compare with.
+  assert.deepEqual(seen, [0, 1, 3, 8, 13, 18].map((k) => k * stepUs));
+});
+
+Deno.test("Vision detects a face that moves at least every 200 ms", async () => {
+  let dx = 0;
+  await withVision(() => [faceAt(160 + dx)], async ({ observe, detections }) => {
+    for (let k = 0; k <= 9; k++) {
+      dx = 3 * k;
+      await observe(k * 100_000, skin({ dx }));
+    }
+    const gaps = detections.slice(1).map(({ timeUs }, k) => timeUs - detections[k]!.timeUs);
+    assert.ok(gaps.every((gapUs) => gapUs <= 200_000), gaps.join());
+    assert.ok(gaps.length >= 5);
+  });
+});
+
+Deno.test("Vision detects a face that changes at once, if 200 ms have passed", async () => {
+  const blank = paint(SIZE, (x) => [60 + x / 4, 128, 128]);
+  await withVision(() => [faceAt()], async ({ observe, detections }) => {
+    for (let k = 0; k <= 7; k++) await observe(k * 100_000);
+    assert.deepEqual(detections.map(({ timeUs }) => timeUs), [0, 100_000, 300_000]);
+    for (let k = 1; k < 3; k++) await observe(700_000 + k * 33_000, blank);
+    // The frame after the first one that differs.
+    assert.equal(detections.at(-1)!.timeUs, 766_000);
+  });
 });
 
 Deno.test("Vision detects a tentative face in each frame, six times, then every 100 ms", async () => {
