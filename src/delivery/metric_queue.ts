@@ -27,11 +27,6 @@ export interface MetricQueueOptions {
 const REPLAY_BATCH = 16;
 /** Pause before a replay that failed or had no receiver is tried again, in milliseconds. */
 const RETRY_MS = 500;
-/** How long subscribers are expected to reconnect after the link was lost, in microseconds. */
-const RECONNECT_US = 15 * 60_000_000;
-/** How long subscribers may take to follow from one server to another, in microseconds. */
-const MIGRATION_US = 5_000_000;
-
 /** Result of a replay: all were delivered, no subscriber received one, or the backend failed. */
 type ReplayOutcome = "delivered" | "no_receivers" | "failed";
 
@@ -65,7 +60,10 @@ export class MetricQueue {
     this.#options = options;
     this.#context = context;
     this.#stats = new DeliveryStats(topic, context);
-    this.#presence = new SubscriberPresence(context.clock);
+    // The images of the time before the first connection are of no use to those that start later.
+    this.#presence = new SubscriberPresence(context.clock, {
+      isForLater: topic !== "edge_metrics",
+    });
     this.#backlog = this.#createBacklog();
   }
 
@@ -122,9 +120,7 @@ export class MetricQueue {
     if (!ready && this.#strictOrder) {
       for (const entry of this.#inFlight) this.#unsettled.add(entry);
     }
-    if (ready && (this.#presence.present || this.#backlog.length > 0)) {
-      this.#presence.retainFor(RECONNECT_US);
-    }
+    if (ready) this.#presence.onReady({ hasWaiting: this.#backlog.length > 0 });
     this.#wakeup.notify();
   }
 
@@ -172,7 +168,7 @@ export class MetricQueue {
       congestion.onMetricAcknowledged({ sentUs, acknowledgedUs, bytes: entry.bytes.length });
       this.#presence.update(receivers);
       if (this.#presence.present && this.#backlog.length > 0) this.#wakeup.notify();
-      if (delivery.subscribersMoving) this.#presence.retainFor(MIGRATION_US);
+      if (delivery.subscribersMoving) this.#presence.onMoving();
       if (receivers === 0 && this.#presence.shouldRetain) this.#enqueue(entry);
       else this.#onDelivered(entry, { delivery, sentUs });
     } catch (error) {

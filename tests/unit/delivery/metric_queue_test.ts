@@ -250,6 +250,22 @@ Deno.test("MetricQueue keeps metrics without a receiver for 15 minutes after a l
   }
 });
 
+Deno.test("MetricQueue keeps what waited for the first connection, but no edge metrics after it", async () => {
+  for (const [topic, kept] of [["core_metrics", true], ["edge_metrics", false]] as const) {
+    await using ends = startFakeOutbox();
+    const { outbox, backend, clock, counters } = ends;
+    backend.receivers = 0;
+    outbox.offer(fakeMetric(clock, 1, topic));
+    backend.setReady(true);
+    await clock.advance(0);
+    const before = outbox.queuedBytes;
+    outbox.offer(fakeMetric(clock, 2, topic));
+    await clock.advance(0);
+    assert.equal(outbox.queuedBytes > before, kept, topic);
+    assert.ok(!counters.all().some(({ name }) => name === "outbox_dropped_total"));
+  }
+});
+
 /** A backend whose subscribers follow from one server to another. */
 class MovingBackend extends FakeBackend {
   subscribersMoving = true;
