@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers";
 import { type EpochUs, epochUs, type MonotonicUs, monotonicUs } from "../../src/base/time.ts";
 import type { Clock } from "../../src/telemetry/clock.ts";
 
@@ -61,5 +62,5 @@ export class ManualClock implements Clock {
 
 /** Resolves after all pending microtasks have run. */
 export function settle(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 0));
+  return new Promise((resolve) => void setImmediate(resolve));
 }
