@@ -63,8 +63,9 @@ interface Track {
   lastSeenUs: number;
   /** When it was detected last, or was known to be where it was detected. */
   lastKnownUs: number;
-  /** Translation since the last detection, in image heights. */
+  /** Translation since the last detection, and the largest one until now, in image heights. */
   translation: Point;
+  largestTranslation: number;
   /** The smoothed pose. */
   pose: Pose;
   /** Velocity of the centre, in image heights per second. */
@@ -105,7 +106,7 @@ export class FaceTracker {
     if (!main || this.#tracks.length > 1 || this.#moving || main.misses > 0) return false;
     if (timeUs - main.lastSeenUs >= STILL_US) return false;
     const width = widthOf(main.pose);
-    return Math.hypot(main.translation.x, main.translation.y) < STILL.translation * width &&
+    return main.largestTranslation < STILL.translation * width &&
       Math.hypot(main.velocity.x, main.velocity.y) < STILL.speed * width;
   }
 
@@ -195,8 +196,10 @@ export class FaceTracker {
     const translated = (pose: Pose) =>
       pose.map((value, index) => value + (index % 2 ? y : x * this.#aspect));
     this.#main.pose = translated(this.#main.pose);
-    const { translation } = this.#main;
-    this.#main.translation = { x: translation.x + x * this.#aspect, y: translation.y + y };
+    const { translation, largestTranslation } = this.#main;
+    const moved = { x: translation.x + x * this.#aspect, y: translation.y + y };
+    this.#main.translation = moved;
+    this.#main.largestTranslation = Math.max(largestTranslation, Math.hypot(moved.x, moved.y));
     if (this.#stabilized) this.#stabilized = translated(this.#stabilized);
   }
 
@@ -238,6 +241,7 @@ export class FaceTracker {
       lastSeenUs: timeUs,
       lastKnownUs: timeUs,
       translation: { x: 0, y: 0 },
+      largestTranslation: 0,
       pose,
       velocity: { x: 0, y: 0 },
       passedOver: false,
@@ -296,5 +300,6 @@ function updateTrack(track: Track, pose: Pose, { score, timeUs, confirmThreshold
   track.lastSeenUs = timeUs;
   track.lastKnownUs = Math.max(track.lastKnownUs, timeUs);
   track.translation = { x: 0, y: 0 };
+  track.largestTranslation = 0;
   track.confirmed ||= track.confirmHits >= CONFIRM_HITS;
 }

@@ -539,6 +539,8 @@ Deno.test("FaceTracker takes a face for still until it is translated by 0.03 fac
     tracker.translate(x as number, 0);
     tracker.translate(0, y as number);
     assert.equal(tracker.isStill(INTERVAL_US), isStill, `${x}, ${y}`);
+    tracker.translate(-(x as number), -(y as number));
+    assert.equal(tracker.isStill(INTERVAL_US), isStill, "also if it has moved back");
   }
 });
 
