@@ -64,6 +64,11 @@ export interface Backend extends AsyncDisposable {
    * wanted while their receivers are not counted. Absent if that is always so. Never rejects.
    */
   frameDemand?(): Promise<FrameDemand | undefined>;
+  /**
+   * Prepares to send frames, and returns whether one can be sent now; absent if it always can when the
+   * backend is ready. A frame that it cannot send yet is followed by the next one.
+   */
+  openForFrames?(): boolean;
   /** Fails the frames in flight, so that they do not delay metrics; absent if it cannot. */
   discardFrames?(): void;
   /** What was measured right before the backend became ready; undefined without a network. */

@@ -65,6 +65,7 @@ export class FrameQueue {
     if (!backend.ready) return this.#drop("not_connected");
     if (!this.wanted) return;
     if (congestion.framesStopped) return this.#drop("slow_link");
+    if (backend.openForFrames?.() === false) return;
     if (this.#queued) {
       congestion.onFrameDisplaced(
         bytesOf(this.#queued),
@@ -84,6 +85,7 @@ export class FrameQueue {
   linkChanged(ready: boolean): void {
     const { congestion, clock, backend } = this.#context;
     this.#demand?.linkChanged(ready);
+    if (ready && this.#options.sendsAlways) backend.openForFrames?.();
     if (ready) return congestion.reset(clock.monotonicUs(), backend.measured);
     if (this.#takeQueued()) this.#drop("not_connected");
   }

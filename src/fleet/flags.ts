@@ -24,7 +24,7 @@ export const fleetFlags = topic("Fleet of simulate", ["simulate"], {
   ),
   ownConnections: bool(
     "own_connections",
-    "Open the three connections of each device, as the server does, instead of a few shared ones.",
+    "Open the connections of each device, as the server does, instead of a few shared ones.",
   ),
   sharedConnections: int(
     "shared_connections",

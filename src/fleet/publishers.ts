@@ -58,8 +58,8 @@ export function sharedPublishers(
 }
 
 /**
- * Opens the connections of the server for each device: metrics, frames and recording commands, which
- * it takes and ignores.
+ * Opens the connections of the server for each device: metrics, recording commands, which it takes and
+ * ignores, and frames, which are open only while some are sent.
  */
 export function ownPublishers(
   options: RedisOptions,
@@ -74,10 +74,9 @@ export function ownPublishers(
   const starts: ReturnType<typeof setTimeout>[] = [];
   const spreadMs = () => Math.random() * devices * START_MS;
   return {
-    total: 3 * devices,
+    total: 2 * devices,
     get ready() {
-      return backends.reduce((sum, { readyLinks }) => sum + readyLinks, 0) +
-        queues.filter(({ ready }) => ready).length;
+      return [...backends, ...queues].filter(({ ready }) => ready).length;
     },
     get attempts() {
       return [...backends, ...queues].reduce((sum, { attempts }) => sum + attempts, 0);

@@ -87,7 +87,7 @@ async function physiologyServer(
 ): Promise<Figures> {
   await using backend = new RedisBackend(optionsFor(server), { log: silentLog });
   backend.start();
-  await waitFor("the connections", () => backend.connections === 2);
+  await waitFor("the connections", () => backend.ready && backend.openForFrames());
   const outgoing = frame(1, Math.floor(bytes * 3 / 4));
   return await measure(count, () => backend.send(outgoing), perSecond);
 }
@@ -180,7 +180,7 @@ async function latency(server: RedisServer, fps: number, bytes: number): Promise
   await using subscriber = await python(PYTHON_LATENCY, server.port, count);
   await using backend = new RedisBackend(optionsFor(server), { log: silentLog });
   backend.start();
-  await waitFor("the connections", () => backend.connections === 2);
+  await waitFor("the connections", () => backend.ready && backend.openForFrames());
   const startMs = performance.now();
   for (let sent = 0; sent < count + 5; sent++) {
     const waitMs = startMs + sent * 1000 / fps - performance.now();

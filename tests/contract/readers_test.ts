@@ -70,7 +70,7 @@ Deno.test("RedisBackend publishes the golden messages on its channels", async ()
   await using server = await startRedis();
   const received = await subscribe(server, ...[...TOPICS, "frame"].map((t) => `physiology:${t}`));
   await using ends = startOutbox(optionsFor(server));
-  await waitFor("both connections", () => ends.framesReady() && ends.outbox.framesWanted);
+  await waitFor("the connection for frames", () => ends.framesReady() && ends.outbox.framesWanted);
   for (const message of messages()) ends.outbox.offer(message);
   await waitFor("all messages", () => received.length === COUNT + 1);
   const envelopes = received.map(({ arrivedUs: _, ...envelope }) => envelope);
@@ -85,7 +85,7 @@ Deno.test("RedisBackend stores the golden messages in keys and histories", async
   await using ends = startOutbox(
     optionsFor(server, { usePubsub: false, historySeconds: 100 * 365 * 86_400 }),
   );
-  await waitFor("both connections", () => ends.framesReady() && ends.outbox.framesWanted);
+  await waitFor("the connection for frames", () => ends.framesReady() && ends.outbox.framesWanted);
   for (const message of messages()) ends.outbox.offer(message);
   await waitFor("the frame", () => client.exists("physiology:frame"));
   await ends.outbox.flush(5000);

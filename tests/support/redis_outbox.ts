@@ -27,8 +27,8 @@ export function startOutbox(
     outbox,
     backend,
     counters,
-    /** Whether both connections have been established. */
-    framesReady: () => backend.connections >= 2,
+    /** Whether the connection for frames is open, which it opens. */
+    framesReady: () => backend.ready && backend.openForFrames(),
     /** Number of messages of a class that were dropped, for any reason. */
     dropped: (kind: "metric" | "frame") => {
       const drops = counters.all().filter(({ name, labels }) =>

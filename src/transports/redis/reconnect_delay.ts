@@ -7,8 +7,8 @@ export const LONG_OUTAGE_MS = 30_000;
 /** Largest delay of shorter outages, and of a Redis on the same machine, in milliseconds. */
 export const SHORT_DELAY_MS = 500;
 /**
- * Largest delay of longer outages, in milliseconds: 1,000 devices with three connections each begin
- * about 120 connections per second, and the last one follows within 29 s.
+ * Largest delay of longer outages, in milliseconds: 1,000 devices with two connections each begin
+ * about 80 connections per second, and the last one follows within 29 s.
  */
 const FLEET_DELAY_MS = 26_000;
 

@@ -10,6 +10,7 @@ import {
 } from "../../delivery/backend.ts";
 import type { Outgoing } from "../../envelopes/message.ts";
 import { EnvelopeSender } from "./envelope_sender.ts";
+import { FrameLink } from "./frame_link.ts";
 import type { StoredEnvelope } from "./key_value_commands.ts";
 import type { RedisOptions } from "./options.ts";
 import { TimeoutTracker } from "./response_timeout.ts";
@@ -32,13 +33,14 @@ interface TrackedLink {
 
 /**
  * Publishes to Redis, by PUBLISH or by keys and streams. Frames use a separate connection, so that
- * no metric waits behind a frame in a socket buffer, or behind the reply to one.
+ * no metric waits behind a frame in a socket buffer, or behind the reply to one. It is open only while
+ * frames are sent.
  */
 export class RedisBackend implements Backend {
   readonly name = "redis";
   readonly #log: Log;
   readonly #metrics: TrackedLink;
-  readonly #frames: TrackedLink;
+  readonly #frames: FrameLink;
   #options: RedisOptions;
   #sender: EnvelopeSender;
   /** Until then frames in flight may delay the replies to metrics, by `performance.now()`. */
@@ -56,20 +58,13 @@ export class RedisBackend implements Backend {
       link: new RedisLink("metrics", { options, log }),
       timeout: new TimeoutTracker(),
     };
-    this.#frames = {
-      link: new RedisLink("frames", {
-        options,
-        log,
-        mayReconnect: () => this.#metrics.link.ready,
-      }),
-      timeout: new TimeoutTracker(),
-    };
+    const mayReconnect = () => this.#metrics.link.ready;
+    this.#frames = new FrameLink(new RedisLink("frames", { options, log, mayReconnect }));
     this.#counts = new SubscriberCounts(this.#metrics.link, options);
   }
 
   start(): void {
     this.#metrics.link.start();
-    this.#frames.link.start();
     this.#timeoutCheck = setInterval(() => this.#checkTimeouts(), CHECK_INTERVAL_MS);
   }
 
@@ -109,14 +104,9 @@ export class RedisBackend implements Backend {
     return problem?.message ?? this.#rejection?.message;
   }
 
-  /** Number of connections established so far on both links: more than two are reconnects. */
+  /** Number of connections established so far, on both links. */
   get connections(): number {
     return this.#metrics.link.connections + this.#frames.link.connections;
-  }
-
-  /** Number of links that are usable, of two. */
-  get readyLinks(): number {
-    return [this.#metrics, this.#frames].filter(({ link }) => link.ready).length;
   }
 
   /** Number of connections begun so far on both links, with those that failed. */
@@ -134,6 +124,10 @@ export class RedisBackend implements Backend {
 
   frameDemand(): Promise<FrameDemand | undefined> {
     return this.#counts.frameDemand();
+  }
+
+  openForFrames(): boolean {
+    return this.#frames.open();
   }
 
   discardFrames(): void {
@@ -171,7 +165,7 @@ export class RedisBackend implements Backend {
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#timeoutCheck);
     await this.#metrics.link[Symbol.asyncDispose]();
-    await this.#frames.link[Symbol.asyncDispose]();
+    await this.#frames[Symbol.asyncDispose]();
   }
 
   /** Redis is connected but rejects messages, such as with OOM, READONLY or NOPERM. */
@@ -198,6 +192,7 @@ export class RedisBackend implements Backend {
 
   /** Detects a peer that neither responds nor closes the connection. */
   #checkTimeouts(): void {
+    this.#frames.closeIfIdle();
     const limitMs = this.#options.operationTimeoutMs + this.#metrics.timeout.allowedTransferMs +
       this.#frames.timeout.allowedTransferMs;
     const metricsMs = this.#metrics.timeout.silentMs;

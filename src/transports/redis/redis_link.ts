@@ -115,10 +115,22 @@ export class RedisLink implements AsyncDisposable {
     this.#onReady = listener;
   }
 
-  /** Starts connecting. */
+  /** Starts connecting; only before the first connection, and after `stop()`. */
   start(): void {
     this.#pacing.onUnusable();
     this.#connect(1);
+  }
+
+  /** Whether there is a connection, or one is being established. */
+  get started(): boolean {
+    return this.#state.state !== "idle" && this.#state.state !== "closed";
+  }
+
+  /** Closes the connection until the next `start()`. What is in flight fails. */
+  stop(): void {
+    if (!this.started) return;
+    this.#transition({ state: "idle" });
+    this.#problem = undefined;
   }
 
   /** Sends one command. Commands are answered in the order of the calls. */
@@ -171,7 +183,7 @@ export class RedisLink implements AsyncDisposable {
 
   /** Connects anew. What is in flight fails. */
   reconnect(): void {
-    if (this.#state.state === "idle" || this.#state.state === "closed") return;
+    if (!this.started) return;
     this.#transition({ state: "idle" });
     this.#pacing.onUnusable();
     this.#connect(1);

@@ -52,7 +52,7 @@ Deno.test("runFleet() delivers every message of own connections to streams", asy
   const { received, lost, duplicates } = topicOf(report.observed, "core_metrics");
   assert.deepEqual([lost, duplicates], [0, 0]);
   assert.ok(received >= 24, `${received}`);
-  assert.equal(report.connections.total, 9);
+  assert.equal(report.connections.total, 6);
 });
 
 Deno.test("runFleet() counts nothing as lost that only another process publishes", async () => {

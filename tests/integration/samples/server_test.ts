@@ -73,7 +73,7 @@ Deno.test("command_queue_consumer.py takes every command beside a server with --
   const clients = async () => String(await client.call("CLIENT", "LIST"));
   await waitFor("the server and the sample", async () => {
     const list = await clients();
-    return list.includes("physiology_server:frames") && list.includes("cmd=brpop");
+    return list.includes("physiology_server:metrics") && list.includes("cmd=brpop");
   }, { timeoutMs: 60_000 });
   const lists = ["physiology:command_queue", "physiology:metrics:command_queue"] as const;
   const expected = Array.from({ length: 20 }, (_, index) => `session_id=visit-${index}\n`);

@@ -13,7 +13,7 @@ Deno.test("RedisBackend stores the newest envelope with a TTL and the history by
   await using ends = startOutbox(
     optionsFor(server, { usePubsub: false, keyTtlSeconds: 120, historySeconds: 60 }),
   );
-  await waitFor("both connections", () => ends.framesReady());
+  await waitFor("the connection for frames", () => ends.framesReady());
   const metrics = Array.from({ length: 10 }, (_, index) => coreMetric(index + 1));
   for (const metric of metrics) ends.outbox.offer(metric);
   ends.outbox.offer(frame(1));

@@ -57,6 +57,7 @@ Deno.test("RedisBackend rejects a frame over the size limit, counted and reporte
   await using ends = startOutbox(optionsFor(server, { maxBulkStringBytes: 20_000 }));
   await subscribe(server, "physiology:frame");
   await waitFor("a connection, and the subscriber", () => ends.outbox.framesWanted);
+  await waitFor("the connection for frames", () => ends.framesReady());
   ends.outbox.offer(frame(1, 30_000));
   const tooBig = { class: "frame", reason: "too_big" };
   await waitFor("the counter", () => ends.counters.get("outbox_dropped_total", tooBig) === 1);

@@ -238,6 +238,7 @@ const ERRORS: readonly [string, string[], Partial<RedisOptions>, RegExp][] = [
 for (const [fault, args, options, message] of ERRORS) {
   Deno.test(`RedisBackend reports ${fault}, without the secret`, async () => {
     await using server = await startRedis({ args });
+    if (fault === "too many clients") await server.client().ping();
     await using ends = startOutbox(optionsFor(server, options));
     await waitFor("the problem", () => message.test(ends.outbox.problem ?? ""));
     assert.doesNotMatch(ends.outbox.problem ?? "", /\b(right|wrong)\b(?! user)/);
@@ -259,11 +260,13 @@ Deno.test("RedisBackend.reload() applies a password that was changed on the serv
   await waitFor("recovery", () => ends.outbox.problem === undefined);
 });
 
-Deno.test("RedisBackend names its connections in CLIENT LIST", async () => {
+Deno.test("RedisBackend names its connections in CLIENT LIST, and has one for frames when they are sent", async () => {
   await using server = await startRedis();
   await using ends = startOutbox(optionsFor(server));
   await waitFor("a connection", () => ends.backend.ready);
-  const list = String(await server.client().client("LIST"));
-  assert.match(list, /name=physiology_server:metrics/);
-  assert.match(list, /name=physiology_server:frames/);
+  const list = async () => String(await server.client().client("LIST"));
+  assert.match(await list(), /name=physiology_server:metrics/);
+  assert.doesNotMatch(await list(), /name=physiology_server:frames/);
+  await waitFor("a connection for frames", () => ends.backend.openForFrames());
+  assert.match(await list(), /name=physiology_server:frames/);
 });

@@ -87,6 +87,42 @@ Deno.test("FrameQueue wants frames unless the last one had no receiver on this l
   assert.equal(ends.outbox.framesWanted, true);
 });
 
+/** A backend that has to prepare for frames. */
+class PreparingBackend extends FakeBackend {
+  open = false;
+  asked = 0;
+
+  openForFrames(): boolean {
+    this.asked++;
+    return this.open;
+  }
+}
+
+Deno.test("FrameQueue prepares the backend for the first frame that is wanted, and counts none as dropped meanwhile", async () => {
+  const backend = new PreparingBackend();
+  await using ends = startFakeOutbox({}, backend);
+  backend.setReady(true);
+  assert.equal(backend.asked, 0, "no frame was offered");
+  ends.outbox.offer(fakeFrame(ends.clock, 1));
+  backend.open = true;
+  ends.outbox.offer(fakeFrame(ends.clock, 2));
+  await ends.clock.advance(0);
+  assert.deepEqual([framesOf(backend.sent), ends.dropped("frame")], [[2], 0]);
+  backend.receivers = 0;
+  ends.outbox.offer(fakeFrame(ends.clock, 3));
+  await ends.clock.advance(0);
+  const { asked } = backend;
+  ends.outbox.offer(fakeFrame(ends.clock, 4));
+  assert.equal(backend.asked, asked, "no client wants it");
+});
+
+Deno.test("FrameQueue prepares a backend for frames at once if it sends them always", async () => {
+  const backend = new PreparingBackend();
+  await using _ends = startFakeOutbox({ sendsFramesAlways: true }, backend);
+  backend.setReady(true);
+  assert.equal(backend.asked, 1);
+});
+
 /** A backend that refuses every frame while it is set to. */
 class RefusingBackend extends FakeBackend {
   refusing = true;

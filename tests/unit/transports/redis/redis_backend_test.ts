@@ -26,6 +26,7 @@ class Fixture implements AsyncDisposable {
   static async start(options: Partial<RedisOptions> = {}, server = new FakeRedis()) {
     const fixture = new Fixture(server, options);
     fixture.backend.start();
+    fixture.backend.openForFrames();
     await fixture.connected(2);
     return fixture;
   }

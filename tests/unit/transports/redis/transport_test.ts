@@ -71,6 +71,7 @@ Deno.test(
       for (const receiver of opened.receivers) stack.use(receiver);
       backend.start();
       await waitFor("the backend", () => backend.ready, { pollMs: 1 });
+      await waitFor("the link for frames", () => backend.openForFrames(), { pollMs: 1 });
       await backend.send(coreMetric(1));
       await waitFor("the command", () => recording.state.recording, { pollMs: 1 });
       const labels = { origin: "redis", result: "changed" };
