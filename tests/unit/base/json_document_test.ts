@@ -85,3 +85,11 @@ for (const [text, error] of WRONG) {
     assert.equal(errorOf(() => parseJsonDocument(text)), error);
   });
 }
+
+Deno.test("JsonNode shows the first 57 characters of a value of more than 60", () => {
+  const messageOf = (text: string) =>
+    errorOf(() => parseJsonDocument(JSON.stringify(text)).number([0, 1]));
+  const [short, long] = ["x".repeat(58), "x".repeat(59)];
+  assert.ok(messageOf(short).endsWith(`current value is "${short}"`));
+  assert.ok(messageOf(long).endsWith(`current value is "${"x".repeat(56)}...`));
+});
