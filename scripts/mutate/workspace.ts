@@ -24,13 +24,15 @@ export class Workspace implements AsyncDisposable {
     this.#baselines = baselines;
   }
 
-  /** Copies the files of the working tree at `root` that Git does not ignore. */
+  /** Copies the files of the working tree at `root` that Git does not ignore, and what was built. */
   static async create(root: string, baselines: Baselines): Promise<Workspace> {
     const folder = await Deno.makeTempDir({ prefix: "mutate_" });
     const copy = `git ls-files -z --cached --others --exclude-standard |
       xargs -0 -I{} sh -c '[ ! -e "$1" ] || cp --parents -- "$1" "$0"' "${folder}" {}
       ln -s "$PWD/.tools" "${folder}/.tools"
-      [ ! -d ffi/native/build ] || cp -a ffi/native/build "${folder}/ffi/native/"`;
+      for folder in ffi/native launcher sandbox; do
+        [ ! -d "$folder/build" ] || cp -a "$folder/build" "${folder}/$folder/"
+      done`;
     const { success } = await new Deno.Command("sh", { args: ["-c", copy], cwd: root }).output();
     if (!success) throw new Error(`Cannot copy the working tree: ${root}`);
     return new Workspace(folder, baselines);
@@ -78,7 +80,10 @@ export class Workspace implements AsyncDisposable {
       const outcome = await this.#run(command, 600_000);
       if (outcome === "passed") this.#baselines.set(key, performance.now() - start);
     }
-    if (!this.#baselines.has(key)) this.#baselines.set(key, undefined);
+    if (!this.#baselines.has(key)) {
+      this.#baselines.set(key, undefined);
+      console.error(`Fails without a mutant, and is left out: ${command.at(-1)}`);
+    }
     return this.#baselines.get(key);
   }
 

@@ -114,10 +114,10 @@ for (const name of ["empty", "neck"] as const) {
 
 Deno.test("VitalsEngine withholds the pulse of the clip dark as too_dark, or has the right one", async () => {
   const clip = await MEASURED.dark();
-  const { coverage, wrongFraction } = accuracyOf(clip, "pulse");
-  // 0.22 today, all right.
-  assert.ok(coverage <= 0.25, `${coverage}`);
+  const { coverage, largestError, wrongFraction } = accuracyOf(clip, "pulse");
   assert.equal(wrongFraction, 0);
+  assert.ok(largestError <= 1.5, `${largestError}`); // 0.7 today, at a coverage of 0.59
+  assert.ok(coverage < 0.8, "the reason for the rest is tested below");
   assert.equal(clip.estimates.at(-1)!.estimate.condition, "IMAGE_TOO_DARK");
   const withheld = clip.estimates.findLast(({ estimate }) => estimate.pulse.withheld);
   assert.equal(withheld!.estimate.pulse.withheld, "too_dark");
