@@ -1,6 +1,7 @@
 /* Starts a program that reads data of others, ffmpeg or Valkey, with few rights:
  *
- *     sandbox [--network] [--listen=PORT] [--read=PATH]... [--write=PATH]... PROGRAM [ARGUMENT]...
+ *     sandbox [--network] [--listen=PORT] [--large-pipes] [--read=PATH]... [--write=PATH]...
+ *         PROGRAM [ARGUMENT]...
  *
  * It cannot gain privileges, start programs, write files, open connections, listen or dump its memory
  * unless an option allows it, and it ends with the thread that started it. A program that listens has
@@ -51,7 +52,7 @@ static void limit_resources(const struct rights *rights) {
   if (rights->write_count == 0 && signal(SIGXFSZ, SIG_IGN) != SIG_ERR) limit(RLIMIT_FSIZE, 0);
 }
 
-/* Enlarges the pipes of the program. Without success, at the limit of a user, they only cost more. */
+/* Enlarges stdin and stdout. Without success, at the limit of a user, they only cost more. */
 static void enlarge_pipes(void) {
   fcntl(STDIN_FILENO, F_SETPIPE_SZ, PIPE_BYTES);
   fcntl(STDOUT_FILENO, F_SETPIPE_SZ, PIPE_BYTES);
@@ -112,9 +113,12 @@ int main(int count, char **arguments) {
   if (!read || !write) fail("allocate memory");
   struct rights rights = {.read = read, .write = write};
   char **next = arguments + 1;
+  bool has_large_pipes = false;
   for (const char *path, *port; *next && strncmp(*next, "--", 2) == 0; next++) {
     if (strcmp(*next, "--network") == 0)
       rights.network = true;
+    else if (strcmp(*next, "--large-pipes") == 0)
+      has_large_pipes = true;
     else if ((port = value_of(*next, "--listen="))) {
       if (!(rights.listen_port = port_of(port))) break;
     } else if ((path = value_of(*next, "--read=")))
@@ -126,14 +130,14 @@ int main(int count, char **arguments) {
   }
   if (!*next || **next == '-') {
     fputs(
-        "Usage: sandbox [--network] [--listen=PORT] [--read=PATH]... [--write=PATH]... PROGRAM "
-        "[ARGUMENT]...\n",
+        "Usage: sandbox [--network] [--listen=PORT] [--large-pipes] [--read=PATH]... "
+        "[--write=PATH]... PROGRAM [ARGUMENT]...\n",
         stderr);
     return 64;
   }
   const char *program = hide(find_program(*next));
   end_with_parent();
-  enlarge_pipes();
+  if (has_large_pipes) enlarge_pipes();
   if (rights.listen_port && setpgid(0, 0)) fail("leave the process group");
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)) fail("give up privileges");
   limit_files(program, &rights);

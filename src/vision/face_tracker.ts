@@ -23,6 +23,8 @@ const SWITCH_RATIO = 1.3;
  * still, in face widths and in face widths per second. Chosen.
  */
 const STILL = { translation: 0.03, speed: 0.1 } as const;
+/** Detections by which the smoothed box has settled. Chosen. */
+const SETTLED_HITS = 10;
 /** Time without a detection after which no face counts as still. Chosen. */
 const STILL_US = 1_000_000;
 
@@ -104,7 +106,7 @@ export class FaceTracker {
   isStill(timeUs: number): boolean {
     const main = this.#main;
     if (!main || this.#tracks.length > 1 || this.#moving || main.misses > 0) return false;
-    if (timeUs - main.lastSeenUs >= STILL_US) return false;
+    if (main.hits < SETTLED_HITS || timeUs - main.lastSeenUs >= STILL_US) return false;
     const width = widthOf(main.pose);
     return main.largestTranslation < STILL.translation * width &&
       Math.hypot(main.velocity.x, main.velocity.y) < STILL.speed * width;

@@ -91,21 +91,24 @@ async function attack(...options: readonly string[]) {
 /** True if the kernel has Landlock, without which files can be read. */
 const hasLandlock = !(await attack()).has("read a file of the user done");
 
-Deno.test("sandbox enlarges the pipes of the program", async () => {
-  const F_GETPIPE_SZ = 1032;
-  const child = new Deno.Command(SANDBOX, {
-    args: [
-      "/usr/bin/python3",
-      "-c",
-      `import fcntl; print(*(fcntl.fcntl(fd, ${F_GETPIPE_SZ}) for fd in (0, 1)))`,
-    ],
-    stdin: "piped",
-    stdout: "piped",
-  }).spawn();
-  await child.stdin.close();
-  const { stdout } = await child.output();
-  assert.equal(new TextDecoder().decode(stdout), `${1 << 20} ${1 << 20}\n`);
-});
+for (const [options, bytes] of [[["--large-pipes"], 1 << 20], [[], 1 << 16]] as const) {
+  Deno.test(`sandbox ${options.join()} starts a program with pipes of ${bytes} bytes`, async () => {
+    const F_GETPIPE_SZ = 1032;
+    const child = new Deno.Command(SANDBOX, {
+      args: [
+        ...options,
+        "/usr/bin/python3",
+        "-c",
+        `import fcntl; print(*(fcntl.fcntl(fd, ${F_GETPIPE_SZ}) for fd in (0, 1)))`,
+      ],
+      stdin: "piped",
+      stdout: "piped",
+    }).spawn();
+    await child.stdin.close();
+    const { stdout } = await child.output();
+    assert.equal(new TextDecoder().decode(stdout), `${bytes} ${bytes}\n`);
+  });
+}
 
 /** What no option allows. */
 const NEVER = [

@@ -26,8 +26,10 @@ export interface FfmpegProgram {
   readonly sandbox?: string;
 }
 
-/** What ffmpeg may do besides reading its libraries and using its pipes. */
+/** What ffmpeg may do besides reading its libraries and using its pipes, and how large those are. */
 export interface FfmpegRights {
+  /** Pipes of 1 MiB, which pass a raw picture at once, but would delay newer ones. @default false */
+  readonly largePipes?: boolean;
   /** @default false */
   readonly network?: boolean;
   /** Files. @default none */
@@ -66,10 +68,11 @@ export function ffmpegCommand(
 ): SpawnCommand {
   const environmentOptions = { env: environment(rights), clearEnv: true } as const;
   if (sandbox === undefined) return { path, args: [...args], ...environmentOptions };
-  const { network = false, read = [], write = [], tlsCaPath } = rights;
+  const { largePipes = false, network = false, read = [], write = [], tlsCaPath } = rights;
   return {
     path: sandbox,
     args: [
+      ...largePipes ? ["--large-pipes"] : [],
       ...network ? ["--network"] : [],
       ...[...read, ...tlsCaPath === undefined ? [] : [tlsCaPath]].map((file) => `--read=${file}`),
       ...write.map((file) => `--write=${file}`),

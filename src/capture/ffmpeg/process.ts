@@ -47,7 +47,7 @@ export class FfmpegProcess implements AsyncDisposable {
     this.silenceTimeoutMs = options.silenceTimeoutMs ?? Infinity;
     const { stdin = false, rights } = options;
     const allArgs = ["-hide_banner", "-nostdin", "-nostats", ...args];
-    const command = ffmpegCommand(program, allArgs, rights);
+    const command = ffmpegCommand(program, allArgs, { ...rights, largePipes: true });
     this.#child = new ChildProcess(command.path, command.args, {
       stdin: stdin !== false,
       env: command.env,

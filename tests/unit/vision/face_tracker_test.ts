@@ -525,22 +525,31 @@ Deno.test("FaceTracker measures a face that was passed over when the other one h
   assert.deepEqual(centresWith([2], [...both(4), ...left]).at(-1), 0.3);
 });
 
-/** A tracker with a confirmed face, detected last at 0.2 s. */
-function tracking(...faces: readonly Detection[]): FaceTracker {
+/** Detections after which a face may count as still. */
+const SETTLED = 10;
+/** Time of the last of them. */
+const SETTLED_US = (SETTLED - 1) * INTERVAL_US;
+
+/** A tracker with a face whose box has settled. */
+function tracking(faces: readonly Detection[] = [face()], count = SETTLED): FaceTracker {
   const tracker = new FaceTracker();
-  const shown = faces.length > 0 ? faces : [face()];
-  track([shown, shown], tracker);
+  track(Array.from({ length: count }, () => faces), tracker);
   return tracker;
 }
+
+Deno.test("FaceTracker takes no face for still before its tenth detection", () => {
+  assert.ok(!tracking([face()], SETTLED - 1).isStill(SETTLED_US));
+  assert.ok(tracking().isStill(SETTLED_US));
+});
 
 Deno.test("FaceTracker takes a face for still until it is translated by 0.03 face widths", () => {
   for (const [x, y, isStill] of [[0.0085, 0, true], [0, 0.0095, false], [-0.0095, 0, false]]) {
     const tracker = tracking();
     tracker.translate(x as number, 0);
     tracker.translate(0, y as number);
-    assert.equal(tracker.isStill(INTERVAL_US), isStill, `${x}, ${y}`);
+    assert.equal(tracker.isStill(SETTLED_US), isStill, `${x}, ${y}`);
     tracker.translate(-(x as number), -(y as number));
-    assert.equal(tracker.isStill(INTERVAL_US), isStill, "also if it has moved back");
+    assert.equal(tracker.isStill(SETTLED_US), isStill, "also if it has moved back");
   }
 });
 
@@ -549,34 +558,34 @@ Deno.test("FaceTracker takes a face for still while detections correct it by les
   for (const [offset, isStill] of [[0.018, true], [0.028, false]] as const) {
     const tracker = tracking();
     tracker.update([face({ x: 0.5 + offset })], {
-      timeUs: 2 * INTERVAL_US,
+      timeUs: SETTLED_US + INTERVAL_US,
       aspect: 1,
       view: WHOLE,
       confirmThreshold: 0.72,
     });
-    assert.equal(tracker.isStill(2 * INTERVAL_US), isStill, `${offset}`);
+    assert.equal(tracker.isStill(SETTLED_US + INTERVAL_US), isStill, `${offset}`);
   }
 });
 
 Deno.test("FaceTracker takes no face for still beside another one, when it was missed, or after 1 s", () => {
-  assert.ok(tracking().isStill(INTERVAL_US + 999_999));
-  assert.ok(!tracking().isStill(INTERVAL_US + 1_000_000));
-  assert.ok(!tracking(face({ x: 0.3 }), face({ x: 0.8, width: 0.2 })).isStill(INTERVAL_US));
+  assert.ok(tracking().isStill(SETTLED_US + 999_999));
+  assert.ok(!tracking().isStill(SETTLED_US + 1_000_000));
+  assert.ok(!tracking([face({ x: 0.3 }), face({ x: 0.8, width: 0.2 })]).isStill(SETTLED_US));
   assert.ok(!new FaceTracker().isStill(0));
   const missed = tracking();
   const context = { aspect: 1, view: WHOLE, confirmThreshold: 0.72 };
-  missed.update([], { timeUs: 2 * INTERVAL_US, ...context });
-  assert.ok(!missed.isStill(2 * INTERVAL_US));
+  missed.update([], { timeUs: SETTLED_US + INTERVAL_US, ...context });
+  assert.ok(!missed.isStill(SETTLED_US + INTERVAL_US));
 });
 
 Deno.test("FaceTracker observes a face until 0.4 s after it was confirmed to be where it was", () => {
   const tracker = tracking();
-  tracker.confirm(INTERVAL_US + 300_000);
-  assert.ok(tracker.observe(INTERVAL_US + 699_999));
-  assert.equal(tracker.observe(INTERVAL_US + 700_000), undefined);
+  tracker.confirm(SETTLED_US + 300_000);
+  assert.ok(tracker.observe(SETTLED_US + 699_999));
+  assert.equal(tracker.observe(SETTLED_US + 700_000), undefined);
   const context = { aspect: 1, view: WHOLE, confirmThreshold: 0.72 };
-  tracker.update([], { timeUs: INTERVAL_US + 699_999, ...context });
+  tracker.update([], { timeUs: SETTLED_US + 699_999, ...context });
   assert.ok(tracker.target.confirmed);
-  tracker.update([], { timeUs: INTERVAL_US + 700_000, ...context });
+  tracker.update([], { timeUs: SETTLED_US + 700_000, ...context });
   assert.ok(!tracker.target.confirmed);
 });

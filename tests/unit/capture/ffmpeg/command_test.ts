@@ -24,6 +24,7 @@ Deno.test("ffmpegCommand() passes the rights to the sandbox, and the arguments t
       { network: true, tlsCaPath: "/ca" },
       { read: ["/a", "/b"] },
       { write: ["/c"] },
+      { largePipes: true, network: true },
     ),
     [
       "/ffmpeg -i x",
@@ -31,6 +32,7 @@ Deno.test("ffmpegCommand() passes the rights to the sandbox, and the arguments t
       "--network --read=/ca /ffmpeg -i x",
       "--read=/a --read=/b /ffmpeg -i x",
       "--write=/c /ffmpeg -i x",
+      "--large-pipes --network /ffmpeg -i x",
     ],
   );
   assert.equal(ffmpegCommand(PROGRAM, []).path, "/sandbox");
