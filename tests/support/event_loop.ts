@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 
 /**
- * On a busy machine, another thread may finish its work before the call that started it has returned,
- * also many times in a row. A call that blocks is finished every time, for so many milliseconds.
+ * Time for which calls are repeated, in milliseconds. On a busy machine, another thread may finish its
+ * work before the call that started it has returned, also many times in a row. A call that blocks is
+ * finished every time.
  */
 const MAX_MS = 3000;
 
