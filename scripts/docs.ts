@@ -9,6 +9,7 @@ import { generatedFiles as envelopeFiles } from "../src/envelopes/render/files.t
 import { instanceTemplate } from "../src/installation/unit.ts";
 import { aclExample } from "../src/transports/redis/acl/rules.ts";
 import { generatedFiles as webFiles } from "../src/web/generated.ts";
+import { growthPlots, readGrowth } from "../tests/bench/growth_results.ts";
 import { generatedFiles as grafanaFiles } from "./grafana/dashboard.ts";
 import { pageFiles } from "./page_bundle.ts";
 
@@ -21,6 +22,7 @@ const files = new Map([
   ...webFiles(),
   ...grafanaFiles(),
   ["config/redis.acl", aclExample()],
+  ["docs/performance.svg", growthPlots(readGrowth())],
   ["config/physiology_server@.service", instanceTemplate(read("config/physiology_server.service"))],
   ...pageFiles(),
 ]);
