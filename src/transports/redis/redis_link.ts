@@ -117,6 +117,7 @@ export class RedisLink implements AsyncDisposable {
 
   /** Starts connecting; only before the first connection, and after `stop()`. */
   start(): void {
+    if (this.#state.state === "closed") return;
     this.#pacing.onUnusable();
     this.#connect(1);
   }

@@ -43,3 +43,13 @@ Deno.test("FrameLink gives up a connection that nothing needs any more, without 
   frames.closeIfIdle();
   assert.deepEqual([frames.link.started, frames.link.problem], [false, undefined]);
 });
+
+Deno.test("FrameLink opens no connection after it was disposed", async () => {
+  await using server = new FakeRedis();
+  const frames = new FrameLink(
+    new RedisLink("frames", { options: optionsFor(server), log: silentLog }),
+  );
+  await frames[Symbol.asyncDispose]();
+  assert.equal(frames.open(), false);
+  assert.equal(frames.link.started, false);
+});
