@@ -37,6 +37,7 @@ export async function openOutput(
     maxFrameAgeMs: publish.maxFrameAgeMs,
     // Where no frames are published, the demand for them is not polled either.
     sendsFramesAlways: publish.framePublish !== "on_demand",
+    opensForFrames: publish.framePublish === "always",
     idleFrameIntervalMs: publish.idleFrameIntervalS * 1000,
     maxMetricAgeMs: publish.spoolMaxAgeSeconds * 1000,
     ...(publish.spoolPath === undefined ? {} : {

@@ -12,6 +12,8 @@ export interface FrameQueueOptions {
   readonly framesInFlight?: number | undefined;
   /** Whether frames without a receiver are sent too. */
   readonly sendsAlways: boolean;
+  /** Whether the backend prepares for frames at once, not for the first one. */
+  readonly opensAtStart: boolean;
   /** See `FrameDemandTracker`. */
   readonly idleFrameIntervalMs: number;
 }
@@ -43,6 +45,7 @@ export class FrameQueue {
   }
 
   start(): void {
+    if (this.#options.opensAtStart) this.#context.backend.openForFrames?.();
     void this.#demand?.start();
   }
 
@@ -85,7 +88,6 @@ export class FrameQueue {
   linkChanged(ready: boolean): void {
     const { congestion, clock, backend } = this.#context;
     this.#demand?.linkChanged(ready);
-    if (ready && this.#options.sendsAlways) backend.openForFrames?.();
     if (ready) return congestion.reset(clock.monotonicUs(), backend.measured);
     if (this.#takeQueued()) this.#drop("not_connected");
   }

@@ -36,6 +36,8 @@ export interface OutboxOptions {
   readonly framesInFlight?: number;
   /** Whether frames that no client receives are sent too. @default false */
   readonly sendsFramesAlways?: boolean;
+  /** Whether the backend prepares for frames at once, so that none is left out. @default false */
+  readonly opensForFrames?: boolean;
   /**
    * Interval of single frames that find out whether clients receive them, where only the reply to
    * one can tell, in milliseconds; 0: none. @default 10 s
@@ -110,6 +112,7 @@ export class Outbox implements Sink, AsyncDisposable {
       maxFrameAgeMs: options.maxFrameAgeMs ?? 500,
       framesInFlight: options.framesInFlight,
       sendsAlways: options.sendsFramesAlways ?? false,
+      opensAtStart: options.opensForFrames ?? false,
       idleFrameIntervalMs: options.idleFrameIntervalMs ?? 10_000,
     }, queueContext);
     const { spoolFolder: path, spoolKey: key, device } = options;

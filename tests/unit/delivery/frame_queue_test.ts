@@ -116,11 +116,14 @@ Deno.test("FrameQueue prepares the backend for the first frame that is wanted, a
   assert.equal(backend.asked, asked, "no client wants it");
 });
 
-Deno.test("FrameQueue prepares a backend for frames at once if it sends them always", async () => {
-  const backend = new PreparingBackend();
-  await using _ends = startFakeOutbox({ sendsFramesAlways: true }, backend);
-  backend.setReady(true);
-  assert.equal(backend.asked, 1);
+Deno.test("FrameQueue prepares a backend at the start only if frames are sent from then on", async () => {
+  for (const opensForFrames of [true, false]) {
+    const backend = new PreparingBackend();
+    await using _ends = startFakeOutbox({ sendsFramesAlways: true, opensForFrames }, backend);
+    assert.equal(backend.asked, opensForFrames ? 1 : 0);
+    backend.setReady(true);
+    assert.equal(backend.asked, opensForFrames ? 1 : 0);
+  }
 });
 
 /** A backend that refuses every frame while it is set to. */
