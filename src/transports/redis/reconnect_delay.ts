@@ -8,7 +8,7 @@ export const LONG_OUTAGE_MS = 30_000;
 export const SHORT_DELAY_MS = 500;
 /**
  * Largest delay of longer outages, in milliseconds: 1,000 devices with two connections each begin
- * about 80 connections per second, and the last one follows within 29 s.
+ * up to 99 connections per second, and the last one follows within 29 s.
  */
 const FLEET_DELAY_MS = 26_000;
 
