@@ -1,6 +1,7 @@
 import type { WebSocket } from "ws";
 import { ConfigError, reasonOf, UnavailableError } from "../base/errors.ts";
 import { isLoopback } from "../base/loopback.ts";
+import { SystemClock } from "../telemetry/clock.ts";
 import { Counters } from "../telemetry/counters.ts";
 import type { HealthReport } from "../telemetry/health.ts";
 import type { Log } from "../telemetry/log.ts";
@@ -62,6 +63,9 @@ export class HttpServer implements AsyncDisposable {
   readonly #stream: StreamServer;
   readonly #server: WebServer;
   readonly #counters: Counters;
+  readonly #clock = new SystemClock();
+  /** Ends the delays of wrong tokens. */
+  readonly #closing = new AbortController();
   #keepAlive: ReturnType<typeof setInterval> | undefined;
 
   /** @throws {ConfigError} for an address other than loopback without a token or without TLS */
@@ -140,6 +144,7 @@ export class HttpServer implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#keepAlive);
+    this.#closing.abort();
     this.#options.hub.close();
     await this.#server.close(SHUTDOWN_MS);
   }
@@ -201,7 +206,7 @@ export class HttpServer implements AsyncDisposable {
     const token = body && new URLSearchParams(new TextDecoder().decode(body)).get("token");
     const login = this.#authenticator.login(token ?? "", address);
     if (login.state !== "ok") {
-      await new Promise((resolve) => setTimeout(resolve, WRONG_TOKEN_DELAY_MS));
+      await this.#clock.sleep(WRONG_TOKEN_DELAY_MS, this.#closing.signal);
       return this.#refuse(login.state, address, { page: true });
     }
     // Relative, as a reverse proxy may serve the page below a prefix.
