@@ -13,7 +13,7 @@ export interface FrameQueueOptions {
   /** Whether frames without a receiver are sent too. */
   readonly sendsAlways: boolean;
   /** Whether the backend prepares for frames at once, not for the first one. */
-  readonly opensAtStart: boolean;
+  readonly opensForFrames: boolean;
   /** See `FrameDemandTracker`. */
   readonly idleFrameIntervalMs: number;
 }
@@ -45,7 +45,7 @@ export class FrameQueue {
   }
 
   start(): void {
-    if (this.#options.opensAtStart) this.#context.backend.openForFrames?.();
+    if (this.#options.opensForFrames) this.#context.backend.openForFrames?.();
     void this.#demand?.start();
   }
 

@@ -112,7 +112,7 @@ export class Outbox implements Sink, AsyncDisposable {
       maxFrameAgeMs: options.maxFrameAgeMs ?? 500,
       framesInFlight: options.framesInFlight,
       sendsAlways: options.sendsFramesAlways ?? false,
-      opensAtStart: options.opensForFrames ?? false,
+      opensForFrames: options.opensForFrames ?? false,
       idleFrameIntervalMs: options.idleFrameIntervalMs ?? 10_000,
     }, queueContext);
     const { spoolFolder: path, spoolKey: key, device } = options;

@@ -246,16 +246,16 @@ export class Vision implements AsyncDisposable {
     const face = this.#tracker.observe(timeUs);
     if (face?.track !== this.#track) this.#appearance.reset();
     this.#track = face?.track;
-    if (!face || !this.#appearance.isReplaced(image, { box: face.box, timeUs })) {
-      this.#isStill = this.#appearance.isUnchanged && this.#tracker.isStill(timeUs);
-      if (this.#isStill) this.#tracker.confirm(timeUs);
-      return face;
+    if (face && this.#appearance.isReplaced(image, { box: face.box, timeUs })) {
+      this.#isStill = false;
+      this.#tracker.reset();
+      this.#replacedUs = timeUs;
+      this.#timing.reset();
+      return undefined;
     }
-    this.#isStill = false;
-    this.#tracker.reset();
-    this.#replacedUs = timeUs;
-    this.#timing.reset();
-    return undefined;
+    this.#isStill = this.#appearance.isUnchanged && this.#tracker.isStill(timeUs);
+    if (this.#isStill) this.#tracker.confirm(timeUs);
+    return face;
   }
 
   #layOutRegions(image: Image, face: FaceObservation | undefined, timeUs: number): void {

@@ -13,7 +13,6 @@ import { FPS, WORKLOADS, writeClips, writeMjpegClips } from "./frame_workloads.t
 
 /** Larger pictures of the MJPEG camera. */
 const HD = { width: 1280, height: 720 } as const;
-const WARM_UP_S = 25;
 
 /** One row of the table. */
 export interface BenchCase {
@@ -28,7 +27,7 @@ export async function prepareCases(folder: string, seconds: number): Promise<Ben
   await Deno.mkdir(`${folder}/hd`);
   await writeMjpegClips(`${folder}/hd`, HD);
   await compileCLoop(`${folder}/c_loop`);
-  const load: Load = { fps: FPS, subscribers: 1, seconds, warmUpS: WARM_UP_S };
+  const load: Load = { fps: FPS, subscribers: 1, seconds };
   const caseOf = (name: string, program: BenchProgram, own: Partial<Load> = {}): BenchCase => ({
     name,
     measure: () => measure(program, { ...load, ...own }),

@@ -5,6 +5,9 @@ import { quantile, treeUsage } from "./process_tree.ts";
 
 const PEERS = new URL("peers/", import.meta.url).pathname;
 
+/** Start and compilation are not measured: V8 optimizes code for the first 20 s of a run. */
+export const WARM_UP_S = 25;
+
 /** What one program did in one run. */
 export interface Measured {
   /** CPU time of its process tree per frame, with that of ended children, in milliseconds. */
@@ -36,8 +39,8 @@ export interface Load {
   /** Subscribers to all its messages. */
   readonly subscribers: number;
   readonly seconds: number;
-  /** Start and compilation are not measured: V8 optimizes code for the first 20 s of a run. */
-  readonly warmUpS: number;
+  /** @default WARM_UP_S */
+  readonly warmUpS?: number;
 }
 
 /** The server with flags that select its input. */
@@ -58,11 +61,14 @@ export function openCvProgram(video: string, fps: number): BenchProgram {
 }
 
 /** The least that any program can do, with a file of JPEGs that it repeats. */
-export function cLoopProgram(path: string, { jpegs, fps }: { jpegs: string; fps: number }) {
+export function cLoopProgram(
+  path: string,
+  { jpegs, fps }: { readonly jpegs: string; readonly fps: number },
+): BenchProgram {
   return {
     prefix: "c_loop",
     start: ({ port }) => child(path, [jpegs, `${port}`, `${fps}`]),
-  } satisfies BenchProgram;
+  };
 }
 
 /** Compiles the loop in C to `path`. */
@@ -81,14 +87,14 @@ export async function measure({ prefix, start }: BenchProgram, load: Load): Prom
     subscribers.push(await FrameSubscriber.of(broker, prefix));
   }
   await using program = start(broker);
-  await pause(load.warmUpS);
+  await pause(load.warmUpS ?? WARM_UP_S);
   const before = treeUsage(program.pid);
   const startMs = performance.now();
   for (const subscriber of subscribers) subscriber.reset();
   await pause(load.seconds);
   const frames = load.fps * (performance.now() - startMs) / 1000;
   const after = treeUsage(program.pid);
-  // Each subscriber takes the time of all others: the first one is the fastest.
+  // The subscribers share this process, where each delays the next one: the first one is measured.
   const [{ latenciesMs } = { latenciesMs: [] }] = subscribers;
   const lost = subscribers.map((each) => Math.round(frames) - each.latenciesMs.length);
   return {

@@ -40,7 +40,7 @@ for (const point of points) {
     `--camera_device=${clips}/mjpeg.camera`,
     `--max_fps=${fps}`,
   ]);
-  const load = { fps, subscribers, seconds: Number(values.seconds), warmUpS: 25 };
+  const load = { fps, subscribers, seconds: Number(values.seconds) };
   const measured = await measure(program, load);
   results.push({ ...point, ...measured });
   console.error(JSON.stringify(results.at(-1)));

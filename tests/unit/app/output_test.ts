@@ -139,6 +139,18 @@ Deno.test("openOutput() asks for the demand for frames only with --frame_publish
   }
 });
 
+Deno.test("openOutput() prepares for frames at the start only with --frame_publish=always", async () => {
+  for (const [policy, prepares] of [["on_demand", 0], ["always", 1], ["never", 0]] as const) {
+    let prepared = 0;
+    const openForFrames = () => ++prepared > 0;
+    const backend = Object.assign(new FakeBackend(), { openForFrames });
+    await using opened = await open([`--frame_publish=${policy}`], { backend });
+    backend.setReady(true);
+    await opened.clock.advance(1000);
+    assert.equal(prepared, prepares, policy);
+  }
+});
+
 /** Offers statuses of 40 kB, which have a tenth of the memory. */
 async function offerMany({ clock, output }: Awaited<ReturnType<typeof open>>): Promise<void> {
   for (let k = 0; k < 40; k++) {

@@ -554,7 +554,7 @@ Deno.test("FaceTracker takes a face for still until it is translated by 0.03 fac
 });
 
 Deno.test("FaceTracker takes a face for still while detections correct it by less than 0.1 face widths per second", () => {
-  // A detection at a distance of 0.01 corrects by a quarter of it, and somewhat more, within 0.2 s.
+  // A detection corrects the place by somewhat more than a quarter of its distance, within 0.2 s.
   for (const [offset, isStill] of [[0.018, true], [0.028, false]] as const) {
     const tracker = tracking();
     tracker.update([face({ x: 0.5 + offset })], {
