@@ -79,6 +79,7 @@ Deno.test("alert sends mails with STARTTLS and a login, also after its server wa
   const [ended] = await second.receives(1);
   assert.equal(ended?.headers["in-reply-to"], raised?.headers["message-id"]);
   assert.equal(ended?.headers["subject"], "Ended: bed-1: Pulse above 120");
+  await alert.logs(/(Sent an alert[^]*){2}/); // acknowledged as well
   second.freeze();
   await alert.metrics({ pulse: 131 });
   await alert.logs(/Cannot send an alert.*(silent|[Tt]imed out|timeout|no answer)/, 40_000);
