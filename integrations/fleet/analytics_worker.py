@@ -50,8 +50,9 @@ def store(client, stream, entry, fields, options):
         print(f"Ignored the entry {entry.decode()} of {stream}: {error!r}", file=sys.stderr)
         client.xack(stream, options.group, entry)
         return
-    # The name in braces keeps the keys on the cluster node of the stream.
-    keys = stream, f"{{{stream}}}:{options.group}:seen", f"{{{stream}}}:{options.group}:results"
+    # What is in braces keeps the keys on the cluster node of the stream.
+    name = stream if stream.startswith("{") else f"{{{stream}}}"
+    keys = stream, f"{name}:{options.group}:seen", f"{name}:{options.group}:results"
     client.eval(STORE, 3, *keys, options.group, entry, envelope["timestamp"] // 1000, message,
                 result, options.max_results, int(options.window_s * 1000))
 
@@ -69,30 +70,40 @@ def streams_of(client, options):
     return streams
 
 
+def batches_of(streams, options):
+    """Groups the streams that one command can read: in a cluster, those of one partition."""
+    batches = {}
+    for stream in streams:
+        partition = stream.partition("}")[0] if stream.startswith("{") else stream
+        batches.setdefault(partition if options.redis_cluster else "", []).append(stream)
+    return list(batches.values())
+
+
 def work(client, options):
     """Processes entries until the connection is lost."""
-    streams, search_at, claim_at = [], 0.0, 0.0
+    batches, search_at, claim_at = [], 0.0, 0.0
     while True:
         if time.monotonic() >= search_at:
             search_at = time.monotonic() + options.search_interval_s
-            streams = streams_of(client, options)
+            batches = batches_of(streams_of(client, options), options)
         pending = time.monotonic() >= claim_at
         if pending:  # Entries of workers that died.
             claim_at = time.monotonic() + options.claim_after_s / 2
         found = 0
-        for stream in streams:
-            entries = []
-            if pending:
+        for streams in batches:
+            taken = []
+            for stream in streams if pending else []:
                 idle_ms = int(options.claim_after_s * 1000)
-                entries = client.xautoclaim(stream, options.group, options.consumer, idle_ms,
-                                            count=100)[1]
-            for _, new in client.xreadgroup(options.group, options.consumer, {stream: ">"},
-                                            count=100) or []:
-                entries += new
-            for entry, fields in entries:
-                if fields:  # None: the server has trimmed the entry.
-                    store(client, stream, entry, fields, options)
-            found += len(entries)
+                taken.append((stream, client.xautoclaim(stream, options.group, options.consumer,
+                                                        idle_ms, count=100)[1]))
+            new = client.xreadgroup(options.group, options.consumer, dict.fromkeys(streams, ">"),
+                                    count=100)
+            taken += [(stream.decode(), entries) for stream, entries in new or []]
+            for stream, entries in taken:
+                for entry, fields in entries:
+                    if fields:  # None: the server has trimmed the entry.
+                        store(client, stream, entry, fields, options)
+                found += len(entries)
         if found == 0:
             time.sleep(options.poll_s)
 

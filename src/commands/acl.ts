@@ -1,11 +1,13 @@
 import { EXIT } from "../base/errors.ts";
 import { PasswordFolder } from "../transports/redis/acl/passwords.ts";
 import { aclRules } from "../transports/redis/acl/rules.ts";
+import { taggedPrefix } from "../transports/redis/partition.ts";
 import type { CommandContext } from "./command.ts";
 
 /** Prints the line of each device's user in an ACL file of Redis, with hashes of its passwords. */
 export async function run({ settings, print }: CommandContext): Promise<number> {
   const { devices, passwordFolder, role, rotate, retire } = settings.acl;
+  const { partitions } = settings.redis;
   const passwords = await PasswordFolder.open(passwordFolder!);
   const users = devices.map((device) => ({
     device,
@@ -18,7 +20,16 @@ export async function run({ settings, print }: CommandContext): Promise<number> 
   for (const { device, user } of users) {
     const hashes = (await passwords.hashesOf(user)).map((hash) => `#${hash}`);
     // The whole state, so that ACL SETUSER with it ends what was valid before.
-    print(["user", user, "on", "resetpass", ...hashes, ...aclRules(role, device)].join(" "));
+    print(
+      [
+        "user",
+        user,
+        "on",
+        "resetpass",
+        ...hashes,
+        ...aclRules(role, taggedPrefix({ keyPrefix: device, partitions })),
+      ].join(" "),
+    );
   }
   return EXIT.ok;
 }

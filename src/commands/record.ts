@@ -28,7 +28,7 @@ export async function run({ settings, log }: CommandContext): Promise<number> {
   const recorder = new Recorder({
     reader,
     saver,
-    prefix: redis.keyPrefix,
+    device: redis.keyPrefix,
     usePubsub: redis.usePubsub,
     clock,
   });

@@ -49,7 +49,8 @@ export class Observer implements AsyncDisposable {
   /** Resolves when everything is subscribed, which may be after a reconnect. */
   async start(): Promise<void> {
     const { redis, devices, topics } = this.#options;
-    const channels = devices.flatMap((device) => topics.map((topic) => `${device}:${topic}`));
+    const channels = devices.map((device) => this.#reader.prefixOf(device))
+      .flatMap((prefix) => topics.map((topic) => `${prefix}:${topic}`));
     if (redis.usePubsub) await this.#subscribe(channels);
     else this.#following = this.#follow(channels.filter((channel) => !channel.endsWith(":frame")));
   }

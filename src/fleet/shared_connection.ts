@@ -10,6 +10,7 @@ import type { Outgoing } from "../envelopes/message.ts";
 import type { Log } from "../telemetry/log.ts";
 import { EnvelopeSender } from "../transports/redis/envelope_sender.ts";
 import type { RedisOptions } from "../transports/redis/options.ts";
+import { taggedPrefix } from "../transports/redis/partition.ts";
 import { RedisLink } from "../transports/redis/redis_link.ts";
 import { TimeoutTracker } from "../transports/redis/response_timeout.ts";
 import { SubscriberCounts } from "../transports/redis/subscriber_counts.ts";
@@ -97,7 +98,7 @@ class SharedBackend implements Backend {
   }
 
   get destination(): string {
-    return `redis ${this.#context.link.endpoint} ${this.#options.keyPrefix}`;
+    return `redis ${this.#context.link.endpoint} ${taggedPrefix(this.#options)}`;
   }
 
   get ready(): boolean {

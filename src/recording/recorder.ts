@@ -11,13 +11,16 @@ const DERIVE_MS = 500;
 const POLL_MS = 200;
 
 /** What a recorder needs of the client of a Redis. */
-export type RecorderReader = Pick<RedisReader, "subscribe" | "newestEntry" | "readEntries">;
+export type RecorderReader = Pick<
+  RedisReader,
+  "prefixOf" | "subscribe" | "newestEntry" | "readEntries"
+>;
 
 export interface RecorderOptions {
   readonly reader: RecorderReader;
   readonly saver: Pick<SessionSaver, "add" | "derive">;
   /** Key prefix of the device. */
-  readonly prefix: string;
+  readonly device: string;
   /** False if the device publishes to no channel, so that its histories are polled. */
   readonly usePubsub: boolean;
   readonly clock: Pick<Clock, "sleep">;
@@ -61,7 +64,8 @@ export class Recorder {
   }
 
   async #follow(signal: AbortSignal): Promise<void> {
-    const { reader, prefix, usePubsub, clock } = this.#options;
+    const { reader, device, usePubsub, clock } = this.#options;
+    const prefix = reader.prefixOf(device);
     if (usePubsub) {
       await reader.subscribe(...METRIC_TOPICS.map((topic) => `${prefix}:${topic}`));
       return await untilAborted(signal);

@@ -2,6 +2,7 @@ import { isPattern } from "../base/glob.ts";
 import type { RecordingCommand } from "../control/recording.ts";
 import { METRIC_TOPICS } from "../envelopes/envelope.ts";
 import type { Clock } from "../telemetry/clock.ts";
+import { parseChannel } from "../transports/redis/channel.ts";
 import { KeyValueReader } from "../transports/redis/key_value_reader.ts";
 import type { RedisReader } from "../transports/redis/reader.ts";
 import { subscribeToDevice } from "../transports/redis/subscribe_device.ts";
@@ -20,6 +21,7 @@ const COMMAND_LIFETIME_MS = 5000;
 export type FeedReader = Pick<
   RedisReader,
   | "ready"
+  | "prefixOf"
   | "subscribe"
   | "subscribeBriefly"
   | "unsubscribe"
@@ -57,8 +59,8 @@ export class DeviceFeed implements Disposable {
       onFrameDemand: (device, demand) => this.#watch(device, demand),
     });
     this.#stills = new StillSampler({
-      open: (device) => ignoreFailure(reader.subscribeBriefly(`${device}:frame`)),
-      close: (device) => ignoreFailure(reader.unsubscribe(`${device}:frame`)),
+      open: (device) => ignoreFailure(reader.subscribeBriefly(this.#frameChannelOf(device))),
+      close: (device) => ignoreFailure(reader.unsubscribe(this.#frameChannelOf(device))),
     });
     this.#keyValues = new KeyValueReader({
       source: reader,
@@ -75,7 +77,8 @@ export class DeviceFeed implements Disposable {
   /** Takes a message that the reader has received. */
   take(channel: string, text: string): void {
     takeMessage(this.hub, channel, text);
-    if (channel.endsWith(":frame")) this.#stills.onFrame(channel.slice(0, -":frame".length));
+    const { device, topic } = parseChannel(channel) ?? {};
+    if (device !== undefined && topic === "frame") this.#stills.onFrame(device);
   }
 
   /** Reads the metrics of all devices until `signal` aborts. */
@@ -104,13 +107,17 @@ export class DeviceFeed implements Disposable {
   #watch(device: string, demand: FrameDemand): void {
     const { reader, usePubsub } = this.#options;
     if (!usePubsub) return this.#keyValues.watch(device, demand);
-    const channel = `${device}:frame`;
+    const channel = this.#frameChannelOf(device);
     this.#stills.stop(device);
     if (this.#live.delete(device)) ignoreFailure(reader.unsubscribe(channel));
     if (demand === "stills") this.#stills.start(device);
     if (demand !== "live") return;
     this.#live.add(device);
     ignoreFailure(reader.subscribe(channel));
+  }
+
+  #frameChannelOf(device: string): string {
+    return `${this.#options.reader.prefixOf(device)}:frame`;
   }
 
   [Symbol.dispose](): void {

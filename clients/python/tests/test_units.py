@@ -14,6 +14,7 @@ from physiology_client import (
     to_pandas,
 )
 from physiology_client._inbox import Inbox, Repetitions
+from physiology_client._partition import slot_of, tagged_prefix, untagged_prefix
 from physiology_client.source import Connected
 
 
@@ -45,6 +46,16 @@ def state(recording, timestamp):
 def frame(sequence, device="bed-1"):
     payload = {"data": "/9g=", "width": 1, "height": 1, "format": "jpeg", "sequence": sequence}
     return decode_envelope({"type": "frame", "timestamp": sequence, "payload": payload}, device)
+
+
+class PartitionTest(unittest.TestCase):
+    def test_names_the_partition_of_the_server(self):
+        for prefix in ("{p68}:ward-1", "{p110}:ward-2", "{p165}:bed-4"):
+            device = untagged_prefix(prefix)
+            self.assertEqual(tagged_prefix(device, 128), prefix)
+            self.assertEqual(tagged_prefix(device, 0), device)
+            self.assertEqual(slot_of(f"{prefix}:frame"), slot_of(f"{prefix}:status:history"))
+        self.assertEqual(tagged_prefix("ward-*", 128), "{p*}:ward-*")
 
 
 class DecodeTest(unittest.TestCase):

@@ -1,5 +1,6 @@
 import { COMMAND_QUEUES, type Topic } from "./envelopes.ts";
 import { envelopeEvent, type FrameEvent, isObject, type StreamEvent } from "./events.ts";
+import { taggedPrefix } from "./partition.ts";
 import {
   CONFIRMATION_MS,
   DEFAULT_TOPICS,
@@ -24,6 +25,8 @@ export interface RedisSourceOptions {
   readonly commands?: Pick<RedisLike, "lpush">;
   /** Key prefix of the server. @default "physiology" */
   readonly prefix?: string;
+  /** Its partitions (`--redis_partitions`). @default 0 */
+  readonly partitions?: number;
   /** What arrives. @default core metrics, status and recording state */
   readonly topics?: readonly Topic[];
 }
@@ -35,11 +38,14 @@ export function redisSource(options: RedisSourceOptions): Source {
 
 class RedisSource implements Source {
   readonly #options: RedisSourceOptions;
+  readonly #device: string;
+  /** What the channels and keys of the device begin with. */
   readonly #prefix: string;
 
   constructor(options: RedisSourceOptions) {
     this.#options = options;
-    this.#prefix = options.prefix ?? "physiology";
+    this.#device = options.prefix ?? "physiology";
+    this.#prefix = taggedPrefix(this.#device, options.partitions ?? 0);
   }
 
   async follow(take: (event: StreamEvent) => void, signal: AbortSignal): Promise<string> {
@@ -85,7 +91,7 @@ class RedisSource implements Source {
         if (event && agrees(event, command)) resolve();
       };
       timer = setTimeout(() => {
-        reject(new RecordingError("unconfirmed", `${this.#prefix} did not answer the command`));
+        reject(new RecordingError("unconfirmed", `${this.#device} did not answer the command`));
       }, timeoutMs);
     });
     confirmed.catch(() => {});
@@ -115,7 +121,8 @@ class RedisSource implements Source {
     if (!channel.startsWith(`${this.#prefix}:`)) return undefined;
     try {
       const value: unknown = JSON.parse(text);
-      return frameEvent(value, this.#prefix) ?? envelopeEvent(value, { device: this.#prefix });
+      const device = this.#device;
+      return frameEvent(value, device) ?? envelopeEvent(value, { device });
     } catch {
       return undefined;
     }

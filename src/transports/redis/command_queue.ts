@@ -1,9 +1,11 @@
 import type { Buffer } from "node:buffer";
+import calculateSlot from "cluster-key-slot";
 import { reasonOf } from "../../base/errors.ts";
 import { COMMAND_QUEUES } from "../../envelopes/fields/table.ts";
 import type { Clock } from "../../telemetry/clock.ts";
 import type { Log } from "../../telemetry/log.ts";
 import type { RedisOptions } from "./options.ts";
+import { taggedPrefix } from "./partition.ts";
 import { RedisLink } from "./redis_link.ts";
 
 export interface CommandQueueContext {
@@ -28,11 +30,13 @@ export class CommandQueue implements AsyncDisposable {
   readonly #consumers: readonly ListConsumer[];
 
   constructor(options: RedisOptions, context: CommandQueueContext) {
-    const keys = COMMAND_QUEUES
-      .map((name) => `${options.keyPrefix}:${name}`);
+    const prefix = taggedPrefix(options);
+    const keys = COMMAND_QUEUES.map((name) => `${prefix}:${name}`);
     // A pop waits for lists of one node only, and in a cluster each list may be on another node.
-    const groups = options.cluster ? keys.map((key) => [key]) : [keys];
-    this.#consumers = groups.map((group) => new ListConsumer(group, { ...context, options }));
+    const groups = options.cluster ? Map.groupBy(keys, calculateSlot) : new Map([[0, keys]]);
+    this.#consumers = [...groups.values()].map((group) =>
+      new ListConsumer(group, { ...context, options })
+    );
   }
 
   start(): void {

@@ -2,6 +2,7 @@ import type { Topic } from "../../envelopes/envelope.ts";
 import type { Delivery } from "../../delivery/backend.ts";
 import { isLateEntry, KeyValueCommands, type StoredEnvelope } from "./key_value_commands.ts";
 import type { RedisOptions } from "./options.ts";
+import { taggedPrefix } from "./partition.ts";
 import type { RedisLink } from "./redis_link.ts";
 
 /** Time for sharded subscribers to follow a slot to another node, in milliseconds. */
@@ -10,12 +11,15 @@ const SLOT_MIGRATION_MS = 5000;
 /** Sends encoded envelopes of one server over a link: by PUBLISH or SPUBLISH, or to keys and streams. */
 export class EnvelopeSender {
   readonly #options: RedisOptions;
+  /** What the channels begin with. */
+  readonly #prefix: string;
   readonly #keyValue: KeyValueCommands;
   /** When a message of a topic last had a receiver, by `performance.now()`. */
   readonly #lastReceivedMs = new Map<Topic, number>();
 
   constructor(options: RedisOptions) {
     this.#options = options;
+    this.#prefix = taggedPrefix(options);
     this.#keyValue = new KeyValueCommands(options);
   }
 
@@ -28,9 +32,9 @@ export class EnvelopeSender {
     link: Pick<RedisLink, "call">,
     { topic, envelope }: StoredEnvelope,
   ): Promise<Delivery> {
-    const { keyPrefix, shardedPublish, cluster } = this.#options;
+    const { shardedPublish, cluster } = this.#options;
     const command = shardedPublish ? "SPUBLISH" : "PUBLISH";
-    const reply = await link.call([command, `${keyPrefix}:${topic}`, envelope]);
+    const reply = await link.call([command, `${this.#prefix}:${topic}`, envelope]);
     // In a cluster PUBLISH counts only the subscribers of the node that executed it.
     if (cluster && !shardedPublish) return {};
     const receivers = Number(reply);

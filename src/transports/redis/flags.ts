@@ -82,6 +82,19 @@ export const redisFlags = topic("Redis", ["serve", ...READERS, "simulate"], {
       description: "1 to 200 characters, without spaces and without * ? [ ] \\ ^ { }",
     },
   }),
+  partitions: int(
+    "redis_partitions",
+    "Begin the names of channels and keys with the partition of the device, one of this many, such " +
+      "as {p17}:ward-1:core_metrics, so that one node of a cluster serves all of a device; 0: no " +
+      "partition. Devices and readers need the same number.",
+    {
+      default: 0,
+      range: [0, 1024],
+      file: own("partitions"),
+      commands: ["serve", ...READERS, "simulate", "acl"],
+      needsRestart: true,
+    },
+  ),
   connectionTimeoutMs: int(
     "redis_connection_timeout_ms",
     "Timeout for connecting, in milliseconds.",

@@ -1,6 +1,7 @@
 import type { Buffer } from "node:buffer";
 import type { Topic } from "../../envelopes/envelope.ts";
 import type { RedisOptions } from "./options.ts";
+import { taggedPrefix } from "./partition.ts";
 import type { Command } from "./redis_link.ts";
 
 /** Time to live of the latest frame, in seconds. */
@@ -23,18 +24,21 @@ export interface StoredEnvelope {
  */
 export class KeyValueCommands {
   readonly #options: RedisOptions;
+  /** What the keys begin with. */
+  readonly #prefix: string;
   /** Number of stream entries so far. */
   #entries = 0;
 
   constructor(options: RedisOptions) {
     this.#options = options;
+    this.#prefix = taggedPrefix(options);
   }
 
   /** Returns the commands that store one envelope, in order. */
   commandsFor({ topic, timestamp, envelope }: StoredEnvelope): Command[] {
-    const { keyTtlSeconds = 3600, historyFrames = false, keyPrefix } = this.#options;
+    const { keyTtlSeconds = 3600, historyFrames = false } = this.#options;
     const ttl = topic === "frame" ? Math.min(FRAME_TTL_SECONDS, keyTtlSeconds) : keyTtlSeconds;
-    const latest: Command = ["SET", `${keyPrefix}:${topic}`, envelope, "EX", ttl];
+    const latest: Command = ["SET", `${this.#prefix}:${topic}`, envelope, "EX", ttl];
     if (topic === "frame" && !historyFrames) return [latest];
     return [latest, ...this.#historyCommands({ topic, timestamp, envelope })];
   }
@@ -61,7 +65,7 @@ export class KeyValueCommands {
   }
 
   #historyKey(topic: Topic): string {
-    return `${this.#options.keyPrefix}:${topic}:history`;
+    return `${this.#prefix}:${topic}:history`;
   }
 }
 

@@ -1,10 +1,13 @@
 import { isPattern } from "../../base/glob.ts";
 import { METRIC_TOPICS } from "../../envelopes/envelope.ts";
 import type { Clock } from "../../telemetry/clock.ts";
+import { untaggedPrefix } from "./partition.ts";
 import { HistoryFollower, type HistorySource } from "./history.ts";
 
 /** Reads keys and streams of a Redis. */
 export interface KeyValueSource extends HistorySource {
+  /** What the names of keys begin with for a device, or for a pattern of devices. */
+  prefixOf(device: string): string;
   /** Returns the keys that match a glob pattern. */
   keys(pattern: string): Promise<readonly string[]>;
   get(key: string): Promise<string | null>;
@@ -77,13 +80,13 @@ export class KeyValueReader {
   async #discover(): Promise<void> {
     const { source, devices, topics = METRIC_TOPICS, startAfter } = this.#options;
     for (const device of devices) {
-      const keys = await source.keys(`${device}:status:history`);
-      for (const name of keys.map((key) => key.slice(0, -":status:history".length))) {
+      const keys = await source.keys(`${source.prefixOf(device)}:status:history`);
+      for (const prefix of keys.map((key) => key.slice(0, -":status:history".length))) {
         const isFull = this.#followers.size >= MAX_DEVICES && isPattern(device);
-        if (this.#followers.has(name) || isFull) continue;
-        const streams = topics.map((topic) => `${name}:${topic}:history`);
-        const after = startAfter?.(name);
-        this.#followers.set(name, new HistoryFollower(source, streams, { after }));
+        if (this.#followers.has(prefix) || isFull) continue;
+        const streams = topics.map((topic) => `${prefix}:${topic}:history`);
+        const after = startAfter?.(untaggedPrefix(prefix));
+        this.#followers.set(prefix, new HistoryFollower(source, streams, { after }));
       }
     }
   }
@@ -100,8 +103,9 @@ export class KeyValueReader {
     for (const [device, watched] of this.#watched) {
       if (watched.polls++ % watched.everyPolls > 0) continue;
       const { last } = watched;
-      const key = `${device}:frame`;
-      const frame = await this.#options.source.get(key);
+      const { source } = this.#options;
+      const key = `${source.prefixOf(device)}:frame`;
+      const frame = await source.get(key);
       if (frame === null || frame === last || this.#watched.get(device) !== watched) continue;
       watched.last = frame;
       // The first frame may be an old one of a device that is gone.

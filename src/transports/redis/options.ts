@@ -1,3 +1,5 @@
+import type { Partitions } from "./partition.ts";
+
 /** Address of Redis and settings of the connections; the keys follow the configuration file. */
 export interface RedisOptions {
   readonly host: string;
@@ -6,8 +8,10 @@ export interface RedisOptions {
   readonly password: string;
   readonly username?: string | undefined;
   readonly database: number;
-  /** First part of every channel and key. */
+  /** Name of the device, with which every channel and key begins, after its partition. */
   readonly keyPrefix: string;
+  /** See `taggedPrefix()`. @default 0 */
+  readonly partitions?: Partitions;
   /** Timeout for establishing a connection, in milliseconds. */
   readonly connectionTimeoutMs: number;
   /** Timeout for an acknowledgement, in milliseconds. */
@@ -70,6 +74,7 @@ export const DEFAULT_REDIS_OPTIONS: RedisOptions = {
   connectionTimeoutMs: 5000,
   operationTimeoutMs: 1000,
   usePubsub: true,
+  partitions: 0,
   maxBulkStringBytes: 10_485_760,
   maxArrayElements: 1000,
 };

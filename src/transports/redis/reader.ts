@@ -1,4 +1,5 @@
 import type { Buffer } from "node:buffer";
+import calculateSlot from "cluster-key-slot";
 import { Cluster, Redis, type RedisOptions as AnyRedisOptions } from "ioredis";
 import { backoffMs } from "../backoff.ts";
 import {
@@ -17,6 +18,7 @@ import type { KeyValueSource } from "./key_value_reader.ts";
 import type { HistoryEntry } from "./history.ts";
 import { ConnectionDiagnosis } from "./connection_diagnosis.ts";
 import { FrameLeases } from "./frame_lease.ts";
+import { taggedPrefix } from "./partition.ts";
 import { explainRedisError, type RedisProblem } from "./redis_error.ts";
 import { PlainSubscriber } from "./plain_subscriber.ts";
 import { ShardedSubscriber, type ShardedSubscriberOptions } from "./sharded_subscriber.ts";
@@ -72,6 +74,11 @@ export class RedisReader implements AsyncDisposable, KeyValueSource {
   /** Whether messages of the subscriptions arrive. */
   get ready(): boolean {
     return this.#subscriber.ready;
+  }
+
+  /** What the names of channels and keys begin with for a device, or for a pattern of devices. */
+  prefixOf(device: string): string {
+    return taggedPrefix({ ...this.#options, keyPrefix: device });
   }
 
   /** Resolves when Redis has confirmed the subscription, which may be after a reconnect. */
@@ -131,9 +138,11 @@ export class RedisReader implements AsyncDisposable, KeyValueSource {
     after: ReadonlyMap<string, string>,
     limit: number,
   ): Promise<readonly HistoryEntry[]> {
-    // A command reads streams of one node only, and in a cluster each may be on another node.
-    const groups = this.#options.cluster ? [...after].map((entry) => new Map([entry])) : [after];
-    return (await Promise.all(groups.map((group) => this.#readGroup(group, limit)))).flat();
+    // A command reads streams of one node only, and in a cluster each slot may be on another node.
+    const { cluster } = this.#options;
+    const groups = Map.groupBy(after, ([stream]) => cluster ? calculateSlot(stream) : 0);
+    const replies = [...groups.values()].map((group) => this.#readGroup(new Map(group), limit));
+    return (await Promise.all(replies)).flat();
   }
 
   async #readGroup(
@@ -148,8 +157,8 @@ export class RedisReader implements AsyncDisposable, KeyValueSource {
   }
 
   /** Pushes a recording command for the appliance with this key prefix. */
-  async pushCommand(prefix: string, command: Readonly<Record<string, unknown>>): Promise<void> {
-    await this.#commands.lpush(`${prefix}:command_queue`, JSON.stringify(command));
+  async pushCommand(device: string, command: Readonly<Record<string, unknown>>): Promise<void> {
+    await this.#commands.lpush(`${this.prefixOf(device)}:command_queue`, JSON.stringify(command));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -13,6 +13,7 @@ import { EnvelopeSender } from "./envelope_sender.ts";
 import { FrameLink } from "./frame_link.ts";
 import type { StoredEnvelope } from "./key_value_commands.ts";
 import type { RedisOptions } from "./options.ts";
+import { taggedPrefix } from "./partition.ts";
 import { TimeoutTracker } from "./response_timeout.ts";
 import { explainRedisError } from "./redis_error.ts";
 import { RedisLink } from "./redis_link.ts";
@@ -78,8 +79,8 @@ export class RedisBackend implements Backend {
   }
 
   get destination(): string {
-    const { database, keyPrefix } = this.#options;
-    return `redis ${this.#metrics.link.endpoint}/${database} ${keyPrefix}`;
+    const { database } = this.#options;
+    return `redis ${this.#metrics.link.endpoint}/${database} ${taggedPrefix(this.#options)}`;
   }
 
   get ready(): boolean {

@@ -7,11 +7,11 @@ import type { RedisReader } from "./reader.ts";
  * logs what fails, and repeats it.
  */
 export function subscribeToDevice(
-  reader: Pick<RedisReader, "subscribe" | "subscribePattern">,
+  reader: Pick<RedisReader, "prefixOf" | "subscribe" | "subscribePattern">,
   device: string,
   topics: readonly Topic[],
 ): void {
-  const channels = topics.map((topic) => `${device}:${topic}`);
+  const channels = topics.map((topic) => `${reader.prefixOf(device)}:${topic}`);
   const subscriptions = isPattern(device)
     ? channels.map((channel) => reader.subscribePattern(channel))
     : [reader.subscribe(...channels)];

@@ -2,6 +2,7 @@ import type { FrameDemand } from "../../delivery/backend.ts";
 import type { Topic } from "../../envelopes/envelope.ts";
 import { frameLeaseKey } from "./frame_lease.ts";
 import type { RedisOptions } from "./options.ts";
+import { taggedPrefix } from "./partition.ts";
 import { explainRedisError } from "./redis_error.ts";
 import type { Command, RedisLink } from "./redis_link.ts";
 
@@ -12,11 +13,14 @@ import type { Command, RedisLink } from "./redis_link.ts";
 export class SubscriberCounts {
   readonly #link: RedisLink;
   readonly #options: RedisOptions;
+  /** What the channels and keys begin with. */
+  readonly #prefix: string;
   readonly #denied = new Set<string>();
 
   constructor(link: RedisLink, options: RedisOptions) {
     this.#link = link;
     this.#options = options;
+    this.#prefix = taggedPrefix(options);
   }
 
   /** Whether a topic has subscribers; undefined if Redis cannot tell. Never rejects. */
@@ -38,7 +42,7 @@ export class SubscriberCounts {
       Promise.all([
         this.#subscribersOf("frame"),
         this.#patterns(),
-        this.#count("EXISTS", ["EXISTS", frameLeaseKey(this.#options.keyPrefix)]),
+        this.#count("EXISTS", ["EXISTS", frameLeaseKey(this.#prefix)]),
       ])
     );
     const [subscribers, patterns, leases = 0] = await replies;
@@ -48,11 +52,11 @@ export class SubscriberCounts {
 
   /** Number of clients that subscribe to the channel of a topic; undefined if it is unknown. */
   async #subscribersOf(topic: Topic): Promise<number | undefined> {
-    const { usePubsub, cluster, shardedPublish, keyPrefix } = this.#options;
+    const { usePubsub, cluster, shardedPublish } = this.#options;
     // In a cluster, a node counts only its own subscribers.
     if (!usePubsub || cluster) return undefined;
     const name = shardedPublish ? "SHARDNUMSUB" : "NUMSUB";
-    return await this.#count(name, ["PUBSUB", name, `${keyPrefix}:${topic}`]);
+    return await this.#count(name, ["PUBSUB", name, `${this.#prefix}:${topic}`]);
   }
 
   /** Number of patterns, of all subscribers together; undefined if it is unknown. */

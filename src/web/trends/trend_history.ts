@@ -6,6 +6,8 @@ import { strictValues } from "./trend_store.ts";
 
 /** Reads history streams of a Redis. */
 export interface HistoryReader {
+  /** What the names of keys begin with for a device. */
+  prefixOf(device: string): string;
   /**
    * Returns the first entry of a stream at or after the beginning of each range, in milliseconds
    * since the Unix epoch, undefined for a range without any.
@@ -32,7 +34,7 @@ export class TrendHistory {
   /** Time of the oldest entry in a range, in microseconds; undefined if there is none. */
   async oldestUs(device: string, { fromUs, toUs }: TimeRange): Promise<number | undefined> {
     const range = { fromMs: Math.floor(fromUs / 1000), toMs: Math.ceil(toUs / 1000) };
-    const [text] = await this.#reader.firstEntries(streamOf(device), [range]);
+    const [text] = await this.#reader.firstEntries(this.#streamOf(device), [range]);
     return text === undefined ? undefined : rowOf(text)?.timeUs;
   }
 
@@ -54,17 +56,17 @@ export class TrendHistory {
     const rows: TrendRow[] = [];
     for (let at = 0; at < ranges.length; at += BATCH) {
       const batch = ranges.slice(at, at + BATCH);
-      const texts = await this.#reader.firstEntries(streamOf(device), batch);
+      const texts = await this.#reader.firstEntries(this.#streamOf(device), batch);
       rows.push(
         ...texts.map((text) => text && rowOf(text)).filter((row) => typeof row === "object"),
       );
     }
     return rows;
   }
-}
 
-function streamOf(device: string): string {
-  return `${device}:core_metrics:history`;
+  #streamOf(device: string): string {
+    return `${this.#reader.prefixOf(device)}:core_metrics:history`;
+  }
 }
 
 function rowOf(text: string): TrendRow | undefined {

@@ -137,7 +137,9 @@ const RECORD = `
 import sys
 from physiology_client import *
 port, recording = int(sys.argv[1]), sys.argv[2] == "start"
-with PhysiologyClient(RedisSource("127.0.0.1", port, mode=sys.argv[3])) as client:
+partitions = int(sys.argv[5]) if len(sys.argv) > 5 else 0
+source = RedisSource("127.0.0.1", port, mode=sys.argv[3], partitions=partitions)
+with PhysiologyClient(source) as client:
     try:
         client.record(recording, session_id="visit", timeout_s=float(sys.argv[4]))
         print("confirmed")
@@ -145,32 +147,46 @@ with PhysiologyClient(RedisSource("127.0.0.1", port, mode=sys.argv[3])) as clien
         print(error.outcome)
 `;
 
-Deno.test("RedisSource finds the nodes of a cluster: sharded channels, and commands", async () => {
-  await using cluster = await startCluster();
-  await using server = startProgram([
-    "--simulate",
-    "--redis_cluster",
-    "--redis_sharded_publish",
-    `--redis_port=${cluster.nodes[0]!.port}`,
-  ]);
-  await waitFor("the server", () => /Connected to Redis/.test(server.stderr), {
-    timeoutMs: 60_000,
+/** The lease of frames with and without partitions. */
+const LEASES = { 0: "physiology:frame:demand", 128: "{p28}:physiology:frame:demand" };
+
+for (const [partitions, lease] of Object.entries(LEASES)) {
+  Deno.test(`RedisSource finds the nodes of a cluster with ${partitions} partitions: sharded channels, and commands`, async () => {
+    await using cluster = await startCluster();
+    await using server = startProgram([
+      "--simulate",
+      "--redis_cluster",
+      "--redis_sharded_publish",
+      `--redis_partitions=${partitions}`,
+      `--redis_port=${cluster.nodes[0]!.port}`,
+    ]);
+    await waitFor("the server", () => /Connected to Redis/.test(server.stderr), {
+      timeoutMs: 60_000,
+    });
+    const [, , node] = cluster.nodes;
+    assert.ok(node);
+    await using program = reader("plain", "redis", {
+      ...redisOptions(node),
+      mode: "sharded",
+      partitions: Number(partitions),
+    });
+    await program.prints("Connected");
+    const has = (topic: string) => printed(program).some(({ type }) => type === topic);
+    for (const what of ["start", "stop"]) {
+      const args = ["-c", RECORD, `${node.port}`, what, "sharded", "60", partitions];
+      assert.match(await succeed(installed.python, args), /^confirmed/m);
+    }
+    await waitFor("each topic", () => TOPICS.every(has), { timeoutMs: 60_000 });
+    assert.deepEqual(
+      new Set(printed(program).map(({ device }) => device)),
+      new Set(["physiology"]),
+    );
+    await waitFor("the lease of frames", async () => {
+      const keys = await Promise.all(cluster.nodes.map((node) => node.client().keys("*")));
+      return keys.flat().includes(lease);
+    });
   });
-  const [, , node] = cluster.nodes;
-  assert.ok(node);
-  await using program = reader("plain", "redis", { ...redisOptions(node), mode: "sharded" });
-  await program.prints("Connected");
-  const has = (topic: string) => printed(program).some(({ type }) => type === topic);
-  for (const what of ["start", "stop"]) {
-    const args = ["-c", RECORD, `${node.port}`, what, "sharded", "60"];
-    assert.match(await succeed(installed.python, args), /^confirmed/m);
-  }
-  await waitFor("each topic", () => TOPICS.every(has), { timeoutMs: 60_000 });
-  await waitFor("the lease of frames", async () => {
-    const keys = await Promise.all(cluster.nodes.map((node) => node.client().keys("*")));
-    return keys.flat().includes("physiology:frame:demand");
-  });
-});
+}
 
 for (const mode of ["pubsub", "history"]) {
   Deno.test(`RedisSource leaves a frozen broker, and reads when it responds again: ${mode}`, async () => {

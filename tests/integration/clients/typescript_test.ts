@@ -190,13 +190,18 @@ Deno.test("redisSource() reads the golden messages with ioredis, and notices a k
 
 Deno.test("PhysiologyClient.record() returns when the server confirms by Redis", async () => {
   await using broker = await startRedis();
-  const source = redisSource({ subscriber: broker.client(), commands: broker.client() });
+  const [subscriber, commands] = [broker.client(), broker.client()];
+  const source = redisSource({ subscriber, commands, partitions: 16 });
   const client = new PhysiologyClient(source);
   await assert.rejects(
     client.record({ recording: true, timeoutMs: 200 }),
     (error) => error instanceof RecordingError && error.outcome === "unconfirmed",
   );
-  await using server = startProgram(["--simulate", `--redis_port=${broker.port}`]);
+  await using server = startProgram([
+    "--simulate",
+    `--redis_port=${broker.port}`,
+    "--redis_partitions=16",
+  ]);
   await waitFor("the server", () => /Connected to Redis/.test(server.stderr), {
     timeoutMs: 60_000,
   });

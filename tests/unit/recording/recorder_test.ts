@@ -24,10 +24,11 @@ function open(options: Partial<RecorderOptions> = {}) {
   };
   const recorder = new Recorder({
     saver,
-    prefix: "ward",
+    device: "ward",
     usePubsub: true,
     clock,
     reader: {
+      prefixOf: (device) => `{p1}:${device}`,
       subscribe: (...channels) => Promise.resolve(void subscribed.push(...channels)),
       newestEntry: () => Promise.resolve("0-0"),
       readEntries(after) {
@@ -47,7 +48,7 @@ Deno.test("Recorder subscribes to the metrics of its device, and saves what it t
   let ended = false;
   const running = recorder.run(stop.signal).then(() => ended = true);
   await clock.advance(1000);
-  assert.deepEqual(subscribed, TOPICS.map((topic) => `ward:${topic}`));
+  assert.deepEqual(subscribed, TOPICS.map((topic) => `{p1}:ward:${topic}`));
   recorder.take("one");
   assert.deepEqual([saved, ended], [["one"], false]);
   stop.abort();
@@ -61,11 +62,11 @@ Deno.test("Recorder polls the histories of a device without channels five times 
   const running = recorder.run(stop.signal);
   await clock.advance(1950);
   assert.deepEqual([polled.length, subscribed], [10, []]);
-  assert.deepEqual(polled[0], TOPICS.map((topic) => `ward:${topic}:history`));
+  assert.deepEqual(polled[0], TOPICS.map((topic) => `{p1}:ward:${topic}:history`));
   setAvailable(false);
   await clock.advance(400);
   setAvailable(true);
-  entries.push({ stream: "ward:status:history", id: "1-0", envelope: "one" });
+  entries.push({ stream: "{p1}:ward:status:history", id: "1-0", envelope: "one" });
   await clock.advance(400);
   assert.deepEqual(saved, ["one"]);
   stop.abort();

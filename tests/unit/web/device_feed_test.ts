@@ -4,6 +4,7 @@ import {
   type DeviceFeedOptions,
   type FeedReader,
 } from "../../../src/web/device_feed.ts";
+import { taggedPrefix } from "../../../src/transports/redis/partition.ts";
 import { FakeViewer } from "../../support/fake_frames.ts";
 import { fakeJpeg, fakeStatus } from "../../support/fake_stream.ts";
 import { HeldTimers } from "../../support/held_timers.ts";
@@ -12,6 +13,10 @@ import { ManualClock } from "../../support/manual_clock.ts";
 /** A client of a Redis that records its calls; `answers` replaces what it returns. */
 class FakeReader implements FeedReader {
   ready = true;
+  /** See `taggedPrefix()`. */
+  partitions = 0;
+  readonly prefixOf = (keyPrefix: string) =>
+    taggedPrefix({ keyPrefix, partitions: this.partitions });
   readonly calls: string[] = [];
   /** Rejects every call if false. */
   available = true;
@@ -163,4 +168,24 @@ Deno.test("DeviceFeed shows twice a second whether Redis is connected, until it 
   assert.deepEqual(shown, [true, false]);
   feed[Symbol.dispose]();
   assert.deepEqual(timers.remainingMs, []);
+});
+
+Deno.test("DeviceFeed subscribes to partitioned devices, and shows them by their names", async () => {
+  using timers = new HeldTimers();
+  const { reader, feed } = open();
+  using _feed = feed;
+  reader.partitions = 16;
+  const [home, ward] = ["home", "ward-1"].map(reader.prefixOf);
+  await feed.follow(new AbortController().signal);
+  assert.ok(reader.calls.includes("subscribe to {p*}:ward-*:status"));
+  assert.ok(reader.calls.some((call) => call.startsWith(`subscribe ${home}:core_metrics`)));
+  feed.take(`${ward}:status`, STATUS);
+  assert.deepEqual(feed.hub.devices, ["ward-1"]);
+  reader.calls.length = 0;
+  const viewer = new FakeViewer({ "ward-1": "stills" });
+  feed.hub.frames.add(viewer);
+  const frame = { type: "frame", timestamp: 1, payload: { data: fakeJpeg().toBase64() } };
+  feed.take(`${ward}:frame`, JSON.stringify(frame));
+  timers.advance(500);
+  assert.deepEqual(reader.calls, [`sample ${ward}:frame`, `unsubscribe ${ward}:frame`]);
 });

@@ -11,6 +11,8 @@ from typing import Any, AsyncGenerator, Dict, List, Optional, Sequence, Tuple
 import redis
 import redis.asyncio
 
+from ._partition import slot_of
+
 # Time for which one command waits for messages, in seconds.
 WAIT_S = 0.5
 # Nodes to which a command is redirected at most.
@@ -30,11 +32,14 @@ async def follow_channels(
 ) -> AsyncGenerator[Item, None]:
     """Yields None once it has subscribed to all channels, and messages, until the connection ends.
 
-    :param command: "SUBSCRIBE", "PSUBSCRIBE", or "SSUBSCRIBE", with a connection for each channel
+    :param command: "SUBSCRIBE", "PSUBSCRIBE", or "SSUBSCRIBE", with a connection for each slot
     :param silence_s: time without any reply after which a connection is lost
     :raises redis.RedisError: when a connection is lost
     """
-    groups = [[channel] for channel in channels] if command == "SSUBSCRIBE" else [list(channels)]
+    by_slot: Dict[int, List[str]] = {}
+    for channel in channels:
+        by_slot.setdefault(slot_of(channel) if command == "SSUBSCRIBE" else 0, []).append(channel)
+    groups = list(by_slot.values())
     queue: asyncio.Queue[Any] = asyncio.Queue(1)
     tasks = [
         asyncio.ensure_future(_follow(connection, command, group, silence_s, queue))
@@ -69,11 +74,11 @@ async def execute(connection: Dict[str, Any], command: str, key: str, *arguments
     raise redis.ConnectionError(f"The node of {key} was not found")
 
 
-async def lease_frames(connection: Dict[str, Any], key_prefix: str) -> None:
+async def lease_frames(connection: Dict[str, Any], prefix: str) -> None:
     """Shows the server that a client reads its frames: in a cluster, it cannot count subscribers."""
     while True:
         try:
-            await execute(connection, "SET", f"{key_prefix}:frame:demand", 1, "EX", LEASE_S)
+            await execute(connection, "SET", f"{prefix}:frame:demand", 1, "EX", LEASE_S)
         except (redis.RedisError, OSError) as error:
             # Without the permission, the server still counts subscribers outside a cluster.
             LOG.debug("Cannot set the lease of frames: %s", error)

@@ -28,6 +28,12 @@ def add_redis_arguments(parser: argparse.ArgumentParser) -> None:
         default=default("KEY_PREFIX", "physiology"),
         help="of the server; a pattern such as 'ward-*' reads many",
     )
+    parser.add_argument(
+        "--redis_partitions",
+        type=int,
+        default=default("PARTITIONS", "0"),
+        help="of the server",
+    )
     parser.add_argument("--redis_username", default=default("USERNAME"), help="name of an ACL user")
     parser.add_argument("--redis_password", default=default("PASSWORD"))
     parser.add_argument("--redis_password_file", default=default("PASSWORD_FILE"))
@@ -69,6 +75,7 @@ def redis_source(
         tls_ca_path=options.redis_tls_ca_path,
         topics=topics,
         mode=mode,
+        partitions=options.redis_partitions,
         since_ms=since_ms,
     )
 

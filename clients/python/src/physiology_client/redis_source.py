@@ -26,6 +26,7 @@ import redis.asyncio
 
 from ._channels import WAIT_S, execute, follow_channels, lease_frames
 from ._envelopes import COMMAND_QUEUES, TOPICS, Topic
+from ._partition import tagged_prefix, untagged_prefix
 from .source import (
     DEFAULT_TOPICS,
     SILENCE_S,
@@ -50,6 +51,7 @@ class RedisSource(Source):
     :param mode: "pubsub"; "sharded" for a server with `--redis_sharded_publish`, whose host may be
         any node of a cluster; or "history" for one with `--noredis_use_pubsub`. A history also has
         what was published while this client was not connected.
+    :param partitions: of the server (`--redis_partitions`)
     :param since_ms: begins with the history from this time on, in milliseconds since the Unix
         epoch, instead of the present
     :param tls_ca_path: connects with TLS and trusts the CA certificates of this file
@@ -68,12 +70,15 @@ class RedisSource(Source):
         tls_ca_path: Optional[str] = None,
         topics: Sequence[Topic] = DEFAULT_TOPICS,
         mode: Mode = "pubsub",
+        partitions: int = 0,
         since_ms: Optional[int] = None,
         silence_s: float = SILENCE_S,
     ) -> None:
         self.key_prefix = key_prefix
         self.topics = tuple(topics)
         self.mode = mode
+        self.partitions = partitions
+        self._prefix = tagged_prefix(key_prefix, partitions)
         self.is_pattern = any(character in key_prefix for character in "*?[")
         if self.is_pattern and mode != "pubsub":
             raise ValueError(f"A pattern of prefixes needs the mode pubsub: current value is {mode}")
@@ -117,7 +122,12 @@ class RedisSource(Source):
         device = command.device or self.key_prefix
         if any(character in device for character in "*?["):
             raise ValueError("A recording needs the name of its device")
-        source = RedisSource(key_prefix=device, mode=self.mode, topics=("recording_state", "status"))
+        source = RedisSource(
+            key_prefix=device,
+            mode=self.mode,
+            partitions=self.partitions,
+            topics=("recording_state", "status"),
+        )
         source._connection = self._connection
         try:
             await asyncio.wait_for(source._confirm(command), command.timeout_s)
@@ -139,7 +149,7 @@ class RedisSource(Source):
                         **({"session_id": command.session_id} if command.session_id else {}),
                         "expires_at": expires_at,
                     }
-                    key = f"{self.key_prefix}:{COMMAND_QUEUES[0]}"
+                    key = f"{self._prefix}:{COMMAND_QUEUES[0]}"
                     await execute(self._connection, "LPUSH", key, json.dumps(request))
                 elif not message.kept and _agrees(message.data, command):
                     return
@@ -152,10 +162,10 @@ class RedisSource(Source):
     ) -> AsyncGenerator[Union[Connected, Received], None]:
         command = "SSUBSCRIBE" if self.mode == "sharded" else "SUBSCRIBE"
         command = "PSUBSCRIBE" if self.is_pattern else command
-        channels = [f"{self.key_prefix}:{topic}" for topic in topics]
+        channels = [f"{self._prefix}:{topic}" for topic in topics]
         leasing = "frame" in topics and not self.is_pattern
         lease = asyncio.ensure_future(
-            lease_frames(self._connection, self.key_prefix) if leasing else asyncio.sleep(0)
+            lease_frames(self._connection, self._prefix) if leasing else asyncio.sleep(0)
         )
         items = follow_channels(self._connection, command, channels, self._silence_s)
         try:
@@ -168,8 +178,8 @@ class RedisSource(Source):
             await items.aclose()
 
     def _received(self, channel: bytes, data: bytes) -> Optional[Received]:
-        device, _, _ = channel.decode().rpartition(":")
-        return _parse(device, data)
+        prefix, _, _ = channel.decode().rpartition(":")
+        return _parse(untagged_prefix(prefix), data)
 
     async def _follow_histories(
         self, topics: Sequence[Topic], read: Dict[str, str]
@@ -184,12 +194,12 @@ class RedisSource(Source):
     async def _read_histories(
         self, client: Any, topics: Sequence[Topic], read: Dict[str, str]
     ) -> AsyncGenerator[Union[Connected, Received], None]:
-        streams = {f"{self.key_prefix}:{topic}:history" for topic in topics if topic != "frame"}
+        streams = {f"{self._prefix}:{topic}:history" for topic in topics if topic != "frame"}
         for stream in streams - set(read):
             read[stream] = await self._start(client, stream)
         yield Connected()
         for topic in sorted(set(topics) - {"frame"}):
-            kept = await client.get(f"{self.key_prefix}:{topic}")
+            kept = await client.get(f"{self._prefix}:{topic}")
             received = _parse(self.key_prefix, kept, kept=True) if kept else None
             if received:
                 yield received
@@ -207,7 +217,7 @@ class RedisSource(Source):
                 if received:
                     yield received
             if "frame" in topics:
-                frame = await client.get(f"{self.key_prefix}:frame")
+                frame = await client.get(f"{self._prefix}:frame")
                 received = _parse(self.key_prefix, frame) if frame != last_frame else None
                 last_frame = frame
                 if received:

@@ -4,6 +4,7 @@ import {
   KeyValueReader,
   type KeyValueSource,
 } from "../../../../src/transports/redis/key_value_reader.ts";
+import { taggedPrefix } from "../../../../src/transports/redis/partition.ts";
 import { ManualClock } from "../../../support/manual_clock.ts";
 
 /** Keys and streams in memory. */
@@ -15,6 +16,11 @@ class FakeSource implements KeyValueSource {
   reads = 0;
   failing = false;
   names: string[] = ["ward"];
+  partitions = 0;
+
+  prefixOf(device: string): string {
+    return taggedPrefix({ keyPrefix: device, partitions: this.partitions });
+  }
 
   keys(pattern: string): Promise<readonly string[]> {
     this.discoveries++;
@@ -46,13 +52,18 @@ class FakeSource implements KeyValueSource {
   }
 }
 
-function startReader(source: FakeSource, devices: readonly string[] = ["ward"]) {
+function startReader(
+  source: FakeSource,
+  devices: readonly string[] = ["ward"],
+  startAfter?: (device: string) => string,
+) {
   const clock = new ManualClock();
   const messages: [string, string][] = [];
   const reader = new KeyValueReader({
     source,
     devices,
     clock,
+    startAfter,
     onMessage: (channel, text) => void messages.push([channel, text]),
   });
   const ending = new AbortController();
@@ -190,4 +201,27 @@ Deno.test("KeyValueReader reads the topics it is given, from the entry it is giv
   ending.abort();
   await running;
   assert.deepEqual(messages, ["ward:core_metrics:history 2", "ward:core_metrics:history 3"]);
+});
+
+Deno.test("KeyValueReader reads the histories and frames of partitioned devices", async () => {
+  const source = new FakeSource();
+  source.partitions = 16;
+  const prefix = source.prefixOf("ward");
+  source.names = [prefix];
+  source.frames.set(`${prefix}:frame`, "old");
+  const started: string[] = [];
+  await using fixture = startReader(source, ["ward"], (device) => {
+    started.push(device);
+    return "0-0";
+  });
+  fixture.reader.watch("ward", "live");
+  await fixture.clock.advance(100);
+  source.add(`${prefix}:status:history`, 5);
+  source.frames.set(`${prefix}:frame`, "new");
+  await fixture.clock.advance(100);
+  assert.deepEqual(started, ["ward"]);
+  assert.deepEqual(fixture.messages.toSorted(), [
+    [`${prefix}:frame`, "new"],
+    [`${prefix}:status`, `${prefix}:status:history 5`],
+  ]);
 });

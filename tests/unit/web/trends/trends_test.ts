@@ -29,6 +29,10 @@ class HeldHistory implements HistoryReader {
   readonly #held: (() => void)[] = [];
   reads = 0;
 
+  prefixOf(device: string): string {
+    return `{p1}:${device}`;
+  }
+
   async firstEntries(_stream: string, ranges: readonly unknown[]) {
     this.reads++;
     await new Promise<void>((resolve) => this.#held.push(resolve));
@@ -148,7 +152,10 @@ Deno.test("Trends has at least the last hour if the history cannot be read", asy
   const hub = new Hub();
   using store = new TrendStore(hub);
   const log = new CollectingLog();
-  const history = new TrendHistory({ firstEntries: () => Promise.reject(new Error("NOPERM")) });
+  const history = new TrendHistory({
+    prefixOf: String,
+    firstEntries: () => Promise.reject(new Error("NOPERM")),
+  });
   const trends = new Trends({ store, history, log, nowUs: () => START_S * 1e6 });
   publish(hub, START_S, 70);
   const table = await trends.read("bed-1", {});
