@@ -37,6 +37,14 @@ export interface WebServerOptions extends ConnectionsOptions {
 }
 
 /**
+ * Whether the connection of a request ends as HTTP/1.1. Other protocols are ignored: the HTTP client
+ * of Java asks for HTTP/2 (h2c) with each request, whose body then belongs to the answer in HTTP/1.1.
+ */
+function asksForWebSocket({ headers }: IncomingMessage): boolean {
+  return headers.upgrade?.toLowerCase() === "websocket";
+}
+
+/**
  * HTTP/1.1 server with limits on connections and idle time. `Deno.serve` has neither: incomplete
  * requests would use up the file descriptors of the process, and none would be left for the camera.
  */
@@ -50,9 +58,10 @@ export class WebServer implements AsyncDisposable {
     this.#connections = new Connections(options);
     const respond = (message: IncomingMessage, response: ServerResponse) =>
       void this.#respond(message, response);
+    const settings = { keepAlive: true, shouldUpgradeCallback: asksForWebSocket };
     this.#server = options.tls
-      ? createTlsServer({ ...options.tls, minVersion: "TLSv1.2", keepAlive: true }, respond)
-      : createServer({ keepAlive: true }, respond);
+      ? createTlsServer({ ...options.tls, ...settings, minVersion: "TLSv1.2" }, respond)
+      : createServer(settings, respond);
     this.#server.maxConnections = options.maxConnections;
     this.#server.on("connection", (socket: Socket) => this.#connections.add(socket));
     this.#server.on("secureConnection", (socket: Socket) => this.#connections.add(socket));
@@ -125,9 +134,6 @@ export class WebServer implements AsyncDisposable {
       autoPong: false, // its answers have no limit
     });
     this.#server.on("upgrade", async (message: IncomingMessage, socket: Socket, head: Buffer) => {
-      if (message.headers.upgrade?.toLowerCase() !== "websocket") {
-        return this.#respondOn(socket, message, this.#options.onRequest);
-      }
       await this.#respondOn(socket, message, async (request, client) => {
         const accepted = await accept(request, client);
         if (accepted instanceof Response) return accepted;
@@ -136,7 +142,7 @@ export class WebServer implements AsyncDisposable {
     });
   }
 
-  /** Answers a request whose connection is no longer used for HTTP, unless it becomes a WebSocket. */
+  /** Refuses a WebSocket by a response, unless `answer` opens it. */
   async #respondOn(
     socket: Socket,
     message: IncomingMessage,

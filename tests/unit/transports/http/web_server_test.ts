@@ -76,6 +76,48 @@ Deno.test("WebServer continues an endless response beyond the idle time until th
   await waitFor("the stream to end", () => ended);
 });
 
+/** A request as the HTTP client of Java sends it by default. */
+const H2C_REQUEST = [
+  "POST / HTTP/1.1",
+  "Connection: Upgrade, HTTP2-Settings",
+  "Content-Length: 5",
+  "Host: localhost",
+  "HTTP2-Settings: AAEAAEAAAAIAAAABAAMAAABkAAQBAAAAAAUAAEAA",
+  "Upgrade: h2c",
+  "",
+  "hello",
+].join("\r\n");
+
+for (const scheme of ["http", "https"]) {
+  Deno.test(`WebServer answers requests that ask for HTTP/2 in HTTP/1.1, with their bodies (${scheme})`, async () => {
+    using folder = temporaryFolder();
+    const { ca, server: { cert, key } } = makeCertificates(folder.path);
+    const read = (path: string) => Deno.readTextFileSync(path);
+    await using server = await startServer({
+      ...scheme === "https" ? { tls: { cert: read(cert), key: read(key) } } : {},
+      webSockets: {
+        accept: () => Promise.resolve(new Response(null, { status: 403 })),
+        maxMessageBytes: 1000,
+      },
+    });
+    const { port } = server;
+    using socket = scheme === "https"
+      ? await Deno.connectTls({ hostname: "localhost", port, caCerts: [read(ca)] })
+      : await connect(server);
+    let text = "";
+    const decoder = new TextDecoder();
+    const answers = () => text.split("POST hello").length - 1;
+    for (let count = 1; count <= 2; count++) {
+      await socket.write(new TextEncoder().encode(H2C_REQUEST));
+      while (answers() < count) {
+        const buffer = new Uint8Array(4096);
+        text += decoder.decode(buffer.subarray(0, await socket.read(buffer) ?? assert.fail(text)));
+      }
+    }
+    assert.equal(text.match(/^HTTP\/1\.1 200 /gm)?.length, 2, text);
+  });
+}
+
 Deno.test("WebServer.start() rejects if the address is in use", async () => {
   await using server = await startServer();
   await assert.rejects(() => startServer({ port: server.port }), /EADDRINUSE|in use/);
