@@ -39,7 +39,7 @@ export async function readJsonBody(
   maxBytes?: number,
 ): Promise<Uint8Array<ArrayBuffer> | Response> {
   const type = request.headers.get("content-type") ?? "";
-  if (!type.startsWith("application/json")) {
+  if (!/^application\/json\s*(;|$)/i.test(type)) {
     return errorResponse(415, "The request is not JSON");
   }
   return await readBody(request, maxBytes) ?? errorResponse(413, "The request is too large");

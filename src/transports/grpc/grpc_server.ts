@@ -226,8 +226,9 @@ export class GrpcServer implements AsyncDisposable {
 }
 
 function hasToken(header: Headers, token: string): boolean {
-  const actual = new TextEncoder().encode(header.get("authorization") ?? "");
-  const expected = new TextEncoder().encode(`Bearer ${token}`);
+  const bearer = /^Bearer +(.+)$/i.exec(header.get("authorization") ?? "")?.[1] ?? "";
+  const encoder = new TextEncoder();
+  const [actual, expected] = [encoder.encode(bearer), encoder.encode(token)];
   return actual.length === expected.length && timingSafeEqual(actual, expected);
 }
 

@@ -65,7 +65,7 @@ export class Authenticator {
   /** Decides whether the request from `address` may be served. */
   access(request: Request, address: string): Access {
     if (this.#token === undefined) return this.hasAllowedHost(request) ? "allowed" : "denied";
-    const bearer = /^Bearer (.+)$/.exec(request.headers.get("authorization") ?? "")?.[1];
+    const bearer = /^Bearer +(.+)$/i.exec(request.headers.get("authorization") ?? "")?.[1];
     if (bearer !== undefined) return this.#compare(bearer, { token: this.#token, address });
     const cookies = (request.headers.get("cookie") ?? "").split(/;\s*/);
     const session = cookies.find((cookie) => cookie.startsWith(`${this.#cookie}=`));

@@ -11,7 +11,9 @@ export function toRequest(message: IncomingMessage, scheme: "http" | "https"): R
   const pairs = Object.entries(headers)
     .flatMap(([name, value]) => value === undefined ? [] : [[name, String(value)]] as const);
   const hasBody = method !== "GET" && method !== "HEAD";
-  return new Request(new URL(url, `${scheme}://${headers.host ?? "localhost"}`), {
+  // Not as the base of a relative URL, which would take `//healthz` for the name of a host.
+  const origin = url.startsWith("/") ? `${scheme}://${headers.host ?? "localhost"}` : "";
+  return new Request(new URL(origin + url), {
     method,
     headers: pairs as [string, string][],
     ...hasBody ? { body: Readable.toWeb(message) as ReadableStream<Uint8Array<ArrayBuffer>> } : {},

@@ -95,8 +95,10 @@ Deno.test("HttpServer serves the page with a strict content security policy, in 
 Deno.test("HttpServer passes on recording commands of the page, and rejects all others", async () => {
   await using fixture = await Fixture.start();
   const good = { device: "cam", recording: true, session_id: "s" };
-  assert.equal(await fixture.command(JSON.stringify(good)), 200);
-  assert.deepEqual(fixture.commands, [["cam", { recording: true, sessionId: "s" }]]);
+  for (const type of ["application/json", "Application/JSON", "application/json ; charset=utf-8"]) {
+    assert.equal(await fixture.command(JSON.stringify(good), { "content-type": type }), 200, type);
+    assert.deepEqual(fixture.commands.splice(0), [["cam", { recording: true, sessionId: "s" }]]);
+  }
   const bad: [number, BodyInit, Record<string, string>?][] = [
     [404, JSON.stringify({ ...good, device: "other" })],
     [400, JSON.stringify({ ...good, device: 5 })],
@@ -105,13 +107,33 @@ Deno.test("HttpServer passes on recording commands of the page, and rejects all 
     [400, "{"],
     [413, "x".repeat(70_000)],
     [415, JSON.stringify(good), { "content-type": "text/plain" }],
+    [415, JSON.stringify(good), { "content-type": "application/jsonl" }],
     [403, JSON.stringify(good), { origin: "http://evil.example" }],
     [403, JSON.stringify(good), { "sec-fetch-site": "cross-site" }],
   ];
   for (const [status, body, headers] of bad) {
     assert.equal(await fixture.command(body, headers), status, String(body).slice(0, 80));
   }
-  assert.equal(fixture.commands.length, 1);
+  assert.deepEqual(fixture.commands, []);
+});
+
+Deno.test("HttpServer serves the exact path alone, and URLs with a host as a proxy sends them", async () => {
+  await using fixture = await Fixture.start();
+  const targets: [target: string, status: number][] = [
+    ["/", 200],
+    ["//", 404],
+    ["//v1/page", 404],
+    ["//127.0.0.1/", 404],
+    ["http://127.0.0.1/v1/page", 200],
+  ];
+  for (const [target, status] of targets) {
+    using socket = await Deno.connect({ hostname: "127.0.0.1", port: fixture.server.port });
+    const request = `GET ${target} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n`;
+    await socket.write(new TextEncoder().encode(request));
+    const head = new Uint8Array(16);
+    await socket.read(head);
+    assert.equal(new TextDecoder().decode(head).split(" ")[1], String(status), target);
+  }
 });
 
 Deno.test("HttpServer without a token rejects a Host other than loopback", async () => {

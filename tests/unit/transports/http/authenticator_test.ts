@@ -32,7 +32,9 @@ function cookieOf(from: Authenticator): string {
 Deno.test("Authenticator.access() accepts the bearer token and no other of any length", () => {
   const access = (authorization: string) =>
     authenticator.access(request({ authorization }), ADDRESS);
-  assert.equal(access(`Bearer ${TOKEN}`), "allowed");
+  for (const scheme of ["Bearer", "bearer", "BEARER", "Bearer "]) {
+    assert.equal(access(`${scheme} ${TOKEN}`), "allowed", scheme);
+  }
   assert.equal(access(`Basic ${TOKEN}`), "denied");
   // The Headers class trims the space at the end.
   for (const token of WRONG_TOKENS.filter((text) => text === text.trim())) {
