@@ -5,24 +5,10 @@ import { coreMetric, listen, type Received, sequencesOf } from "../../support/me
 import { aclRules, SENTINEL_ACL_PATH } from "../../support/redis_acl.ts";
 import { optionsFor, startOutbox } from "../../support/redis_outbox.ts";
 import { freePort, type RedisServer, startRedis } from "../../support/redis_server.ts";
+import { knowsReplica, startSentinel } from "../../support/redis_sentinel.ts";
 import { waitFor } from "../../support/wait.ts";
 
 const CHANNEL = "physiology:core_metrics";
-
-function startSentinel(
-  master: { readonly hostname: string; readonly port: number },
-  lines: readonly string[] = [],
-): Promise<RedisServer> {
-  return startRedis({
-    config: [
-      `sentinel monitor vitals ${master.hostname} ${master.port} 1`,
-      "sentinel down-after-milliseconds vitals 500",
-      "sentinel failover-timeout vitals 2000",
-      ...lines,
-    ].join("\n"),
-    args: ["--sentinel"],
-  });
-}
 
 /** The library leaves timers of two seconds when it drops a connection to a Sentinel. */
 const LIBRARY_LEAVES_TIMERS = { sanitizeOps: false, sanitizeResources: false } as const;
@@ -36,13 +22,7 @@ Deno.test(
       args: ["--replicaof", master.hostname, `${master.port}`],
     });
     await using sentinel = await startSentinel(master);
-    const sentinelClient = sentinel.client();
-    await waitFor("the Sentinel to discover the replica", async () => {
-      const replicas = await sentinelClient.call("SENTINEL", "REPLICAS", "vitals") as unknown[];
-      const text = JSON.stringify(replicas);
-      return replicas.length === 1 && text.includes('"master-link-status","ok"');
-    }, { timeoutMs: 30_000, pollMs: 100 });
-
+    await knowsReplica(sentinel);
     const received: Received[] = [];
     const subscriber = master.client(optionsOf(sentinel));
     listen(subscriber, received);

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
 import time
-from typing import Any, AsyncGenerator, Dict, List, Optional, Sequence, Tuple
+from typing import AsyncGenerator, Dict, List, Optional, Sequence, Tuple
 
 import redis
 import redis.asyncio
 
+from ._merge import merge
+from ._nodes import MAX_REDIRECTIONS, Connection, execute, moved
 from ._partition import slot_of
 
 # Time for which one command waits for messages, in seconds.
 WAIT_S = 0.5
-# Nodes to which a command is redirected at most.
-MAX_REDIRECTIONS = 3
 # Time for which a server sends frames after the last renewal, in seconds.
 LEASE_S = 10
 LOG = logging.getLogger("physiology_client")
@@ -28,7 +27,7 @@ Item = Optional[Tuple[bytes, bytes]]
 
 
 async def follow_channels(
-    connection: Dict[str, Any], command: str, channels: Sequence[str], silence_s: float
+    connection: Connection, command: str, channels: Sequence[str], silence_s: float
 ) -> AsyncGenerator[Item, None]:
     """Yields None once it has subscribed to all channels, and messages, until the connection ends.
 
@@ -39,42 +38,18 @@ async def follow_channels(
     by_slot: Dict[int, List[str]] = {}
     for channel in channels:
         by_slot.setdefault(slot_of(channel) if command == "SSUBSCRIBE" else 0, []).append(channel)
-    groups = list(by_slot.values())
-    queue: asyncio.Queue[Any] = asyncio.Queue(1)
-    tasks = [
-        asyncio.ensure_future(_follow(connection, command, group, silence_s, queue))
-        for group in groups
-    ]
+    items = merge([_follow(connection, command, each, silence_s) for each in by_slot.values()])
     subscribed = 0
     try:
-        while True:
-            item = await queue.get()
-            if isinstance(item, BaseException):
-                raise item
+        async for item in items:
             subscribed += item is None
-            if item is not None or subscribed == len(groups):
+            if item is not None or subscribed == len(by_slot):
                 yield item
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.wait(tasks, timeout=1)
+        await items.aclose()
 
 
-async def execute(connection: Dict[str, Any], command: str, key: str, *arguments: Any) -> None:
-    """Executes a command on the node of a cluster that has the key."""
-    for _ in range(MAX_REDIRECTIONS):
-        client = redis.asyncio.Redis(**connection)
-        try:
-            await client.execute_command(command, key, *arguments)
-            return
-        except redis.ResponseError as error:
-            connection = _moved(connection, error)
-        finally:
-            await client.connection_pool.disconnect()
-    raise redis.ConnectionError(f"The node of {key} was not found")
-
-
-async def lease_frames(connection: Dict[str, Any], prefix: str) -> None:
+async def lease_frames(connection: Connection, prefix: str) -> None:
     """Shows the server that a client reads its frames: in a cluster, it cannot count subscribers."""
     while True:
         try:
@@ -86,31 +61,24 @@ async def lease_frames(connection: Dict[str, Any], prefix: str) -> None:
 
 
 async def _follow(
-    connection: Dict[str, Any],
-    command: str,
-    channels: List[str],
-    silence_s: float,
-    queue: asyncio.Queue[Any],
-) -> None:
-    """Passes messages on, and the error that ends it."""
-    try:
-        for _ in range(MAX_REDIRECTIONS):
-            try:
-                await _read(connection, command, channels, silence_s, queue)
-            except redis.ResponseError as error:
-                connection = _moved(connection, error)
-        raise redis.ConnectionError(f"The node of {channels[0]} was not found")
-    except Exception as error:  # The reader raises it.
-        await queue.put(error)
+    connection: Connection, command: str, channels: List[str], silence_s: float
+) -> AsyncGenerator[Item, None]:
+    """Reads channels at the node of a cluster that has them."""
+    for _ in range(MAX_REDIRECTIONS):
+        items = _read(connection, command, channels, silence_s)
+        try:
+            async for item in items:
+                yield item
+        except redis.ResponseError as error:
+            connection = moved(connection, error)
+        finally:
+            await items.aclose()
+    raise redis.ConnectionError(f"The node of {channels[0]} was not found")
 
 
 async def _read(
-    connection: Dict[str, Any],
-    command: str,
-    channels: List[str],
-    silence_s: float,
-    queue: asyncio.Queue[Any],
-) -> None:
+    connection: Connection, command: str, channels: List[str], silence_s: float
+) -> AsyncGenerator[Item, None]:
     client = redis.asyncio.Redis(**connection)
     pubsub = client.pubsub()
     try:
@@ -130,25 +98,13 @@ async def _read(
                 continue
             last = now
             if message["type"] in _MESSAGES:
-                await queue.put((message["channel"], message["data"]))
+                yield message["channel"], message["data"]
             elif message["type"] in _SUBSCRIBED:
                 confirmed += 1
                 if confirmed == len(channels):
-                    await queue.put(None)
+                    yield None
             elif message["type"] == "sunsubscribe":
                 raise redis.ConnectionError(f"{channels[0]} was moved to another node")
     finally:
         await pubsub.reset()
         await client.connection_pool.disconnect()
-
-
-def _moved(connection: Dict[str, Any], error: Exception) -> Dict[str, Any]:
-    """The connection to the node that a cluster names.
-
-    :raises Exception: the error, if it is another one
-    """
-    moved = re.search(r"(?:MOVED )?\d+ (\S*):(\d+)$", str(error))
-    if not moved:
-        raise error
-    host, port = moved.groups()
-    return {**connection, "host": host or connection["host"], "port": int(port)}

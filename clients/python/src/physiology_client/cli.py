@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import time
-from typing import Any, Dict, List, Optional, Sequence
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from ._envelopes import Topic
 from .client import PhysiologyClient
@@ -34,6 +34,17 @@ def add_redis_arguments(parser: argparse.ArgumentParser) -> None:
         default=default("PARTITIONS", "0"),
         help="of the server",
     )
+    parser.add_argument(
+        "--redis_sentinels",
+        default=default("SENTINELS", ""),
+        metavar="HOST:PORT,HOST:PORT",
+        help="Sentinels that know the server",
+    )
+    parser.add_argument(
+        "--redis_sentinel_name",
+        default=default("SENTINEL_NAME", "mymaster"),
+        help="of the server at the Sentinels",
+    )
     parser.add_argument("--redis_username", default=default("USERNAME"), help="name of an ACL user")
     parser.add_argument("--redis_password", default=default("PASSWORD"))
     parser.add_argument("--redis_password_file", default=default("PASSWORD_FILE"))
@@ -58,6 +69,12 @@ def redis_connection(options: argparse.Namespace) -> Dict[str, Any]:
     }
 
 
+def _addresses(text: str) -> List[Tuple[str, str]]:
+    """The hosts and ports of a list HOST:PORT,HOST:PORT."""
+    parts = [each.rpartition(":") for each in text.split(",") if each]
+    return [(host.strip("[]"), port) for host, _, port in parts]
+
+
 def redis_source(
     options: argparse.Namespace,
     topics: Sequence[Topic] = DEFAULT_TOPICS,
@@ -76,6 +93,8 @@ def redis_source(
         topics=topics,
         mode=mode,
         partitions=options.redis_partitions,
+        sentinels=[(host, int(port)) for host, port in _addresses(options.redis_sentinels)],
+        sentinel_name=options.redis_sentinel_name,
         since_ms=since_ms,
     )
 

@@ -10,8 +10,6 @@ from typing import (
     Any,
     AsyncGenerator,
     Dict,
-    Iterator,
-    List,
     Literal,
     Mapping,
     Optional,
@@ -24,8 +22,10 @@ from typing import (
 import redis
 import redis.asyncio
 
-from ._channels import WAIT_S, execute, follow_channels, lease_frames
+from ._channels import follow_channels, lease_frames
 from ._envelopes import COMMAND_QUEUES, TOPICS, Topic
+from ._histories import follow_histories
+from ._nodes import Connection, execute, find_master
 from ._partition import tagged_prefix, untagged_prefix
 from .source import (
     DEFAULT_TOPICS,
@@ -38,8 +38,6 @@ from .source import (
 )
 
 Mode = Literal["pubsub", "sharded", "history"]
-# Interval at which the newest frame is read in the mode "history", in seconds.
-FRAME_INTERVAL_S = 0.2
 LOG = logging.getLogger("physiology_client")
 
 
@@ -52,6 +50,8 @@ class RedisSource(Source):
         any node of a cluster; or "history" for one with `--noredis_use_pubsub`. A history also has
         what was published while this client was not connected.
     :param partitions: of the server (`--redis_partitions`)
+    :param sentinels: addresses of Sentinels, which know the server by `sentinel_name` instead of
+        `host` and `port`
     :param since_ms: begins with the history from this time on, in milliseconds since the Unix
         epoch, instead of the present
     :param tls_ca_path: connects with TLS and trusts the CA certificates of this file
@@ -71,6 +71,9 @@ class RedisSource(Source):
         topics: Sequence[Topic] = DEFAULT_TOPICS,
         mode: Mode = "pubsub",
         partitions: int = 0,
+        sentinels: Sequence[Tuple[str, int]] = (),
+        sentinel_name: str = "mymaster",
+        sentinel_password: Optional[str] = None,
         since_ms: Optional[int] = None,
         silence_s: float = SILENCE_S,
     ) -> None:
@@ -82,10 +85,11 @@ class RedisSource(Source):
         self.is_pattern = any(character in key_prefix for character in "*?[")
         if self.is_pattern and mode != "pubsub":
             raise ValueError(f"A pattern of prefixes needs the mode pubsub: current value is {mode}")
+        self._sentinels = (sentinel_name, tuple(sentinels), sentinel_password)
         self._since_ms = since_ms
         self._silence_s = silence_s
         self._read: Dict[str, str] = {}  # the last entry of each history
-        self._connection: Dict[str, Any] = {
+        self._connection: Connection = {
             "host": host,
             "port": port,
             "username": username,
@@ -107,10 +111,11 @@ class RedisSource(Source):
         chosen = self.topics if topics is None else tuple(topics)
         # `record` reads only what happens from now on, and leaves the place of the client alone.
         read = self._read if topics is None else {}
+        connection = await self._find()
         messages = (
-            self._follow_histories(chosen, read)
+            self._follow_histories(connection, chosen, read)
             if self.mode == "history"
-            else self._follow_channels(chosen)
+            else self._follow_channels(connection, chosen)
         )
         try:
             async for message in messages:
@@ -129,6 +134,7 @@ class RedisSource(Source):
             topics=("recording_state", "status"),
         )
         source._connection = self._connection
+        source._sentinels = self._sentinels
         try:
             await asyncio.wait_for(source._confirm(command), command.timeout_s)
         except asyncio.TimeoutError:
@@ -150,24 +156,31 @@ class RedisSource(Source):
                         "expires_at": expires_at,
                     }
                     key = f"{self._prefix}:{COMMAND_QUEUES[0]}"
-                    await execute(self._connection, "LPUSH", key, json.dumps(request))
+                    await execute(await self._find(), "LPUSH", key, json.dumps(request))
                 elif not message.kept and _agrees(message.data, command):
                     return
         finally:
             await messages.aclose()
         raise redis.ConnectionError("The connection was lost")
 
+    async def _find(self) -> Connection:
+        """The connection to the server; with Sentinels, to the present master."""
+        name, sentinels, password = self._sentinels
+        if not sentinels:
+            return self._connection
+        return await find_master(self._connection, name, sentinels, password)
+
     async def _follow_channels(
-        self, topics: Sequence[Topic]
+        self, connection: Connection, topics: Sequence[Topic]
     ) -> AsyncGenerator[Union[Connected, Received], None]:
         command = "SSUBSCRIBE" if self.mode == "sharded" else "SUBSCRIBE"
         command = "PSUBSCRIBE" if self.is_pattern else command
         channels = [f"{self._prefix}:{topic}" for topic in topics]
         leasing = "frame" in topics and not self.is_pattern
         lease = asyncio.ensure_future(
-            lease_frames(self._connection, self._prefix) if leasing else asyncio.sleep(0)
+            lease_frames(connection, self._prefix) if leasing else asyncio.sleep(0)
         )
-        items = follow_channels(self._connection, command, channels, self._silence_s)
+        items = follow_channels(connection, command, channels, self._silence_s)
         try:
             async for item in items:
                 received = self._received(*item) if item else Connected()
@@ -182,63 +195,22 @@ class RedisSource(Source):
         return _parse(untagged_prefix(prefix), data)
 
     async def _follow_histories(
-        self, topics: Sequence[Topic], read: Dict[str, str]
+        self, connection: Connection, topics: Sequence[Topic], read: Dict[str, str]
     ) -> AsyncGenerator[Union[Connected, Received], None]:
-        client = redis.asyncio.Redis(**self._connection)
+        messages = follow_histories(
+            connection,
+            sorted(f"{self._prefix}:{topic}" for topic in set(topics) - {"frame"}),
+            read,
+            since_ms=self._since_ms,
+            frame_key=f"{self._prefix}:frame" if "frame" in topics else None,
+        )
         try:
-            async for message in self._read_histories(client, topics, read):
-                yield message
+            async for message in messages:
+                received = _parse(self.key_prefix, *message) if message else Connected()
+                if received:
+                    yield received
         finally:
-            await client.connection_pool.disconnect()
-
-    async def _read_histories(
-        self, client: Any, topics: Sequence[Topic], read: Dict[str, str]
-    ) -> AsyncGenerator[Union[Connected, Received], None]:
-        streams = {f"{self._prefix}:{topic}:history" for topic in topics if topic != "frame"}
-        for stream in streams - set(read):
-            read[stream] = await self._start(client, stream)
-        yield Connected()
-        for topic in sorted(set(topics) - {"frame"}):
-            kept = await client.get(f"{self._prefix}:{topic}")
-            received = _parse(self.key_prefix, kept, kept=True) if kept else None
-            if received:
-                yield received
-        last_frame = None
-        while True:
-            block = int(1000 * (FRAME_INTERVAL_S if "frame" in topics else WAIT_S))
-            if streams:
-                reply = await client.xread(read, block=block)
-            else:
-                await asyncio.sleep(FRAME_INTERVAL_S)
-                reply = []
-            for entry, stream, data in _by_time(reply):
-                read[stream] = entry
-                received = _parse(self.key_prefix, data)
-                if received:
-                    yield received
-            if "frame" in topics:
-                frame = await client.get(f"{self._prefix}:frame")
-                received = _parse(self.key_prefix, frame) if frame != last_frame else None
-                last_frame = frame
-                if received:
-                    yield received
-
-    async def _start(self, client: Any, stream: str) -> str:
-        """The entry after which a history is read."""
-        if self._since_ms is not None:
-            return f"{self._since_ms - 1}-{2**64 - 1}" if self._since_ms > 0 else "0-0"
-        newest: List[Tuple[bytes, Any]] = await client.xrevrange(stream, count=1)
-        return newest[0][0].decode() if newest else "0-0"
-
-
-def _by_time(reply: Any) -> Iterator[Tuple[str, str, bytes]]:
-    """The entries of several histories in the order of their ids: (id, history, envelope)."""
-    entries = [
-        (entry.decode(), stream.decode(), fields[b"envelope"])
-        for stream, entries in reply
-        for entry, fields in entries
-    ]
-    yield from sorted(entries, key=lambda each: [int(part) for part in each[0].split("-")])
+            await messages.aclose()
 
 
 def _parse(device: str, data: Optional[bytes], kept: bool = False) -> Optional[Received]:
