@@ -9,10 +9,19 @@ import {
   type Source,
 } from "./source.ts";
 
+/** Time for which a server sends frames after the last renewal, in seconds. */
+const LEASE_S = 10;
+/** Interval of the renewals, in milliseconds. */
+const RENEWAL_MS = 3000;
+
 /** What `redisSource` uses of a client such as ioredis. */
 export interface RedisLike {
   subscribe(...channels: string[]): Promise<unknown>;
+  /** Only for `sharded`. */
+  ssubscribe?(...channels: string[]): Promise<unknown>;
   lpush(key: string, value: string): Promise<unknown>;
+  /** Only to receive frames of a cluster. */
+  set?(key: string, value: string, unit: "EX", seconds: number): Promise<unknown>;
   on(event: string, listener: (...args: string[]) => void): unknown;
   off(event: string, listener: (...args: string[]) => void): unknown;
 }
@@ -21,12 +30,18 @@ export interface RedisLike {
 export interface RedisSourceOptions {
   /** Subscribes; it can do nothing else. It reconnects by itself, as ioredis does. */
   readonly subscriber: RedisLike;
-  /** Pushes commands. @default recordings cannot be started */
-  readonly commands?: Pick<RedisLike, "lpush">;
+  /**
+   * Pushes commands, and shows a server in a cluster that its frames are read.
+   *
+   * @default recordings cannot be started
+   */
+  readonly commands?: Pick<RedisLike, "lpush" | "set">;
   /** Key prefix of the server. @default "physiology" */
   readonly prefix?: string;
   /** Its partitions (`--redis_partitions`). @default 0 */
   readonly partitions?: number;
+  /** Whether it publishes to sharded channels (`--redis_sharded_publish`). @default false */
+  readonly sharded?: boolean;
   /** What arrives. @default core metrics, status and recording state */
   readonly topics?: readonly Topic[];
 }
@@ -56,11 +71,12 @@ class RedisSource implements Source {
     };
     const onReady = () => take({ type: "connection", connected: true });
     const onClose = () => take({ type: "connection", connected: false });
-    subscriber.on("message", onMessage);
+    subscriber.on(this.#messages, onMessage);
     subscriber.on("ready", onReady);
     subscriber.on("close", onClose);
+    const lease = topics.includes("frame") ? this.#leaseFrames() : undefined;
     try {
-      await subscriber.subscribe(...topics.map((topic) => `${this.#prefix}:${topic}`));
+      await this.#subscribe(topics);
       onReady();
       await new Promise<void>((resolve) => {
         if (signal.aborted) resolve();
@@ -70,10 +86,32 @@ class RedisSource implements Source {
     } catch (error) {
       return error instanceof Error ? error.message : String(error);
     } finally {
-      subscriber.off("message", onMessage);
+      clearInterval(lease);
+      subscriber.off(this.#messages, onMessage);
       subscriber.off("ready", onReady);
       subscriber.off("close", onClose);
     }
+  }
+
+  get #messages(): string {
+    return this.#options.sharded ? "smessage" : "message";
+  }
+
+  async #subscribe(topics: readonly string[]): Promise<void> {
+    const { subscriber, sharded } = this.#options;
+    const channels = topics.map((topic) => `${this.#prefix}:${topic}`);
+    if (!sharded) return void await subscriber.subscribe(...channels);
+    // One at a time, as each may be on another node of a cluster.
+    for (const channel of channels) await subscriber.ssubscribe!(channel);
+  }
+
+  /** Renews the lease of frames: in a cluster, the server cannot count subscribers. */
+  #leaseFrames(): ReturnType<typeof setInterval> {
+    const renew = () =>
+      void this.#options.commands?.set?.(`${this.#prefix}:frame:demand`, "1", "EX", LEASE_S)
+        .catch(() => {}); // without the permission, the server still counts outside a cluster
+    renew();
+    return setInterval(renew, RENEWAL_MS);
   }
 
   async record(command: RecordingCommand): Promise<void> {
@@ -95,12 +133,11 @@ class RedisSource implements Source {
       }, timeoutMs);
     });
     confirmed.catch(() => {});
-    subscriber.on("message", onMessage);
+    subscriber.on(this.#messages, onMessage);
     try {
-      const states = ["recording_state", "status"].map((topic) => `${this.#prefix}:${topic}`);
       await Promise.race([
         confirmed,
-        subscriber.subscribe(...states).then(() =>
+        this.#subscribe(["recording_state", "status"]).then(() =>
           commands.lpush(
             `${this.#prefix}:${COMMAND_QUEUES[0]}`,
             JSON.stringify({ recording, ...session, expires_at }),
@@ -113,7 +150,7 @@ class RedisSource implements Source {
       await confirmed;
     } finally {
       clearTimeout(timer);
-      subscriber.off("message", onMessage);
+      subscriber.off(this.#messages, onMessage);
     }
   }
 

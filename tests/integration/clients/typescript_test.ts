@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { Cluster } from "ioredis";
 import { envelopeEvent } from "../../../clients/typescript/src/events.ts";
 import {
   PhysiologyClient,
@@ -16,6 +17,7 @@ import { GOLDEN_FRAME, goldenEnvelopes } from "../../support/golden_envelopes.ts
 import { startProgram } from "../../support/physiology_server.ts";
 import { Program } from "../../support/program.ts";
 import { succeed } from "../../support/python_client.ts";
+import { startCluster } from "../../support/redis_cluster.ts";
 import { startRedis } from "../../support/redis_server.ts";
 import { StreamPage } from "../../support/stream_page.ts";
 import { BuiltClient, TYPESCRIPT_CLIENT } from "../../support/typescript_client.ts";
@@ -209,6 +211,45 @@ Deno.test("PhysiologyClient.record() returns when the server confirms by Redis",
   assert.equal(client.latest.recording, true);
   await client.record({ recording: false, timeoutMs: 20_000 });
   assert.equal(server.stderr.match(/Recording started/g)?.length, 1);
+  await client.close();
+});
+
+Deno.test("redisSource() reads sharded channels and frames of a cluster, and records", async () => {
+  await using cluster = await startCluster();
+  await using server = startProgram([
+    "--simulate",
+    "--redis_cluster",
+    "--redis_sharded_publish",
+    "--redis_partitions=16",
+    `--redis_port=${cluster.nodes[0]!.port}`,
+  ]);
+  await waitFor("the server", () => /Connected to Redis/.test(server.stderr), {
+    timeoutMs: 60_000,
+  });
+  await using clients = new AsyncDisposableStack();
+  const connect = () => {
+    const { hostname: host, port } = cluster.nodes[2]!;
+    const redis = new Cluster([{ host, port }], { shardedSubscribers: true });
+    clients.defer(() => redis.disconnect());
+    return redis;
+  };
+  const source = redisSource({
+    subscriber: connect(),
+    commands: connect(),
+    topics: TOPICS,
+    partitions: 16,
+    sharded: true,
+  });
+  const client = new PhysiologyClient(source);
+  const events = collect(client);
+  const topics = () => new Set(events.map(({ type }) => type));
+  await waitFor("metrics and frames", () => topics().has("core_metrics") && topics().has("frame"), {
+    timeoutMs: 60_000,
+  });
+  await client.record({ recording: true, sessionId: "visit", timeoutMs: 20_000 });
+  await waitFor("every topic", () => TOPICS.every((topic) => topics().has(topic)));
+  const devices = events.flatMap((event) => "device" in event ? [event.device] : []);
+  assert.deepEqual(new Set(devices), new Set(["physiology"]));
   await client.close();
 });
 
