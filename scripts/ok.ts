@@ -5,7 +5,7 @@
  *     deno task ok
  */
 import { existsSync } from "node:fs";
-import { testModules } from "./testing/modules.ts";
+import { mayShareProcess, testModules } from "./testing/modules.ts";
 import { type PoolOptions, runModules } from "./testing/pool.ts";
 
 const ROOT = new URL("../", import.meta.url).pathname;
@@ -87,8 +87,8 @@ const WITH_PEERS =
 
 let coverageFolders = 0;
 
-/** The options that record the coverage of a module, if it counts. */
-function coverageOptions(path: string): string[] {
+/** The options that record the coverage of modules that share a process, if it counts. */
+function coverageOptions([path = ""]: readonly string[]): string[] {
   const counts = /^tests\/(unit|fuzz)\//.test(path) || WITH_PEERS.test(path);
   // A run replaces the coverage of the run before in its folder.
   return counts && !WITHOUT_COVERAGE.has(path)
@@ -101,6 +101,7 @@ const TESTS: readonly TestStep[] = [
     name: "unit and fuzz tests",
     modules: testModules("tests/unit", "tests/fuzz"),
     jobs: JOBS,
+    isAlone: (path) => !mayShareProcess(path) || WITHOUT_COVERAGE.has(path),
     options: coverageOptions,
   },
   {

@@ -8,7 +8,7 @@
  * Exits with status 1 if a test failed. To repeat a run: `--runs=1 --seed=SEED` with the same files.
  */
 import { parseArgs } from "node:util";
-import { testModules } from "./testing/modules.ts";
+import { mayShareProcess, testModules } from "./testing/modules.ts";
 import { runModules } from "./testing/pool.ts";
 
 /** Unit tests of the rooms whose parts run concurrently: queues, connections, processes, servers. */
@@ -63,6 +63,7 @@ for (let k = 0; k < count && !interrupted.signal.aborted; k++) {
   const started = performance.now();
   const results = await runModules(modules, {
     jobs: navigator.hardwareConcurrency + 1,
+    isAlone: (path) => !mayShareProcess(path),
     options: () => [`--shuffle=${seed}`],
     env: { TEST_SEED: String(seed) },
     timeoutS,

@@ -23,6 +23,14 @@ export function testModules(...paths: readonly string[]): readonly string[] {
     .filter((path) => path.endsWith("_test.ts")).toSorted();
 }
 
+/** Whether a module leaves its process as it was: a unit test that changes nothing global. */
+export function mayShareProcess(path: string): boolean {
+  return path.startsWith("tests/unit/") &&
+    !/Deno\.(chdir|env\.(set|delete)|addSignalListener|test\.(before|after))\b/.test(
+      Deno.readTextFileSync(resolve(ROOT, path)),
+    );
+}
+
 function* filesBelow(path: string): Generator<string> {
   const absolute = resolve(ROOT, path);
   if (!Deno.statSync(absolute).isDirectory) return yield path;

@@ -1,68 +1,75 @@
 import { existsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
+import { entryOf, type Group, groupsOf } from "./groups.ts";
 import { TEST_COMMAND } from "./modules.ts";
 import { resultsIn, type TestResults } from "./results.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
 const DURATIONS = `${ROOT}.tools/test_seconds.json`;
 
-/** The result of a module, which ran in a process of its own. */
+/** The result of a module, or of several that ran in one process. */
 export interface ModuleRun extends TestResults {
-  readonly path: string;
+  /** See `Group.name`. */
+  readonly name: string;
   readonly seconds: number;
   /** What the process printed, on both streams. */
   readonly output: string;
 }
 
 export interface PoolOptions {
-  /** Number of modules that run at once. */
+  /** Number of processes that run at once. */
   readonly jobs: number;
-  /** Further options of `deno test` for a module. */
-  readonly options?: (path: string) => readonly string[];
+  /**
+   * Whether a module has a process of its own, so that it shares the environment, the working folder,
+   * the open files and the heap with no other. @default all of them
+   */
+  readonly isAlone?: (path: string) => boolean;
+  /** Further options of `deno test` for modules that share a process. */
+  readonly options?: (paths: readonly string[]) => readonly string[];
   readonly env?: Readonly<Record<string, string>>;
-  /** Time after which a module is killed and fails, in seconds. @default 600 */
+  /** Time after which a process is killed and fails, in seconds. @default 600 */
   readonly timeoutS?: number;
   /** Ends the modules that run, without their results, and starts no other. */
   readonly signal?: AbortSignal;
   readonly onEnd?: (run: ModuleRun) => void;
-  /** File that keeps the duration of each module. @default .tools/test_seconds.json */
+  /** File that keeps the duration of each process. @default .tools/test_seconds.json */
   readonly durations?: string;
 }
 
-/**
- * Runs each module in a process of its own, so that none shares the environment, the working folder,
- * the open files or the heap of another. The modules that took longest the last time start first.
- */
+/** Runs modules in processes. Those that took longest the last time start first. */
 export async function runModules(
   paths: readonly string[],
   pool: PoolOptions,
 ): Promise<readonly ModuleRun[]> {
-  const { jobs, onEnd, signal, durations = DURATIONS } = pool;
+  const { jobs, isAlone = () => true, onEnd, signal, durations = DURATIONS } = pool;
   const seconds = lastDurations(durations);
   // A new module may be a long one.
-  const duration = (path: string) => seconds[path] ?? Infinity;
-  const queue = paths.toSorted((a, b) => duration(a) < duration(b) ? 1 : -1);
+  const duration = ({ name }: Group) => seconds[name] ?? Infinity;
+  const queue = groupsOf(paths, isAlone)
+    .toSorted((a, b) => duration(a) < duration(b) ? 1 : -1);
   const runs: ModuleRun[] = [];
   await Promise.all(Array.from({ length: jobs }, async () => {
-    for (let path = queue.shift(); path !== undefined; path = queue.shift()) {
-      const run = await runModule(path, pool);
+    for (let group = queue.shift(); group !== undefined; group = queue.shift()) {
+      const run = await runGroup(group, pool);
       if (signal?.aborted) return;
       runs.push(run);
       onEnd?.(run);
     }
   }));
-  const latest = Object.fromEntries(runs.map((run) => [run.path, Number(run.seconds.toFixed(2))]));
+  const latest = Object.fromEntries(runs.map((run) => [run.name, Number(run.seconds.toFixed(2))]));
   const kept = Object.entries({ ...seconds, ...latest })
-    .filter(([path]) => existsSync(resolve(ROOT, path)));
+    .filter(([name]) => existsSync(resolve(ROOT, name.replace(/ from \d+$/, ""))));
   Deno.mkdirSync(dirname(durations), { recursive: true });
   Deno.writeTextFileSync(durations, JSON.stringify(Object.fromEntries(kept), null, 1));
   return runs;
 }
 
-async function runModule(
-  path: string,
+async function runGroup(
+  group: Group,
   { options = () => [], env = {}, timeoutS = 600, signal }: PoolOptions,
 ): Promise<ModuleRun> {
+  const { name } = group;
+  using entry = entryOf(group);
   const started = performance.now();
   const [program, ...args] = TEST_COMMAND;
   // Not AbortSignal.timeout(), whose timer would outlive the process, and not AbortSignal.any(),
@@ -77,7 +84,7 @@ async function runModule(
   signal?.addEventListener("abort", kill);
   if (signal?.aborted) kill();
   const { success, stdout, stderr } = await new Deno.Command(program, {
-    args: [...args, ...options(path), path],
+    args: [...args, ...options(group.paths), entry.path],
     cwd: ROOT,
     env: { ...env },
     signal: killer.signal,
@@ -86,14 +93,14 @@ async function runModule(
   signal?.removeEventListener("abort", kill);
   const output = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
   const results = resultsIn(output);
-  const run = { path, seconds: (performance.now() - started) / 1000, output };
+  const run = { name, seconds: (performance.now() - started) / 1000, output };
   if (success || results.failed > 0) return { ...results, ...run };
   const reason = isLate ? `no end after ${timeoutS} s` : "no summary";
-  const errors = `${path}\n${output.trim()}`;
-  return { ...results, ...run, failed: 1, failures: [`${path} (${reason})`], errors };
+  const errors = `${name}\n${output.trim()}`;
+  return { ...results, ...run, failed: 1, failures: [`${name} (${reason})`], errors };
 }
 
-/** The duration of each module when it last ran on this machine, in seconds. */
+/** The duration of each group when it last ran on this machine, in seconds. */
 function lastDurations(file: string): Readonly<Record<string, number>> {
   try {
     return JSON.parse(Deno.readTextFileSync(file));

@@ -3,7 +3,11 @@ import { runModules } from "../../../../scripts/testing/pool.ts";
 import { temporaryFolder } from "../../../support/folders.ts";
 
 /** Runs modules with the given texts, and returns their results by name, in the order of their ends. */
-async function run(texts: Readonly<Record<string, string>>, seconds: Record<string, number> = {}) {
+async function run(
+  texts: Readonly<Record<string, string>>,
+  seconds: Record<string, number> = {},
+  isAlone: (path: string) => boolean = () => true,
+) {
   using folder = temporaryFolder();
   const paths = Object.entries(texts).map(([name, text]) => {
     const path = `${folder.path}/${name}_test.ts`;
@@ -18,10 +22,10 @@ async function run(texts: Readonly<Record<string, string>>, seconds: Record<stri
   if (named.length > 0) {
     Deno.writeTextFileSync(durations, JSON.stringify(Object.fromEntries(named)));
   }
-  const runs = await runModules(paths, { jobs: 1, durations });
-  const nameOf = (path: string) => /([a-z]+)_test\.ts$/.exec(path)![1]!;
+  const runs = await runModules(paths, { jobs: 1, durations, isAlone });
+  const nameOf = (name: string) => /([a-z]+)_test\.ts$/.exec(name)?.[1] ?? "several";
   return {
-    runs: new Map(runs.map((each) => [nameOf(each.path), each])),
+    runs: new Map(runs.map((each) => [nameOf(each.name), each])),
     kept: Object.keys(JSON.parse(Deno.readTextFileSync(durations))).map(nameOf).toSorted(),
   };
 }
@@ -60,6 +64,23 @@ Deno.test("runModules() runs each module in a process of its own", async () => {
   const { runs } = await run({ one: text, two: text });
   const pids = [...runs.values()].map(({ output }) => /process (\d+)/.exec(output)![1]);
   assert.equal(new Set(pids).size, 2);
+});
+
+Deno.test("runModules() runs modules of a folder in one process, but for those that are alone", async () => {
+  const text = `Deno.test("process " + Deno.pid, () => {});`;
+  const failing = `Deno.test("unit() fails", () => { throw new Error("one reason"); });`;
+  const { runs } = await run(
+    { one: text, two: text, failing, lonely: text },
+    {},
+    (path) => path.includes("lonely"),
+  );
+  assert.deepEqual([...runs.keys()].toSorted(), ["lonely", "several"]);
+  const { passed, failed, failures, output } = runs.get("several")!;
+  assert.deepEqual([passed, failed], [2, 1]);
+  assert.match(failures[0]!, /^unit\(\) fails \(\S+failing_test\.ts\)$/);
+  const pids = [...output.matchAll(/process (\d+)/g)].map(([, pid]) => pid);
+  assert.equal(new Set(pids).size, 1);
+  assert.equal(pids.length, 2);
 });
 
 Deno.test("runModules() starts with new modules, then with those that took longest", async () => {
