@@ -20,16 +20,8 @@ export async function run({ settings, print }: CommandContext): Promise<number> 
   for (const { device, user } of users) {
     const hashes = (await passwords.hashesOf(user)).map((hash) => `#${hash}`);
     // The whole state, so that ACL SETUSER with it ends what was valid before.
-    print(
-      [
-        "user",
-        user,
-        "on",
-        "resetpass",
-        ...hashes,
-        ...aclRules(role, taggedPrefix({ keyPrefix: device, partitions })),
-      ].join(" "),
-    );
+    const rules = aclRules(role, taggedPrefix({ keyPrefix: device, partitions }));
+    print(["user", user, "on", "resetpass", ...hashes, ...rules].join(" "));
   }
   return EXIT.ok;
 }
