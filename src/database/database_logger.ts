@@ -80,8 +80,8 @@ export class DatabaseLogger {
       );
     }
     const endUs = clock.monotonicUs() + STOP_US;
-    const isWritten = await this.#flush(() => clock.monotonicUs() > endUs);
-    if (!isWritten || this.#options.queue.length > 0) await this.#spill();
+    await this.#flush(() => clock.monotonicUs() > endUs);
+    await this.#spill();
     this.#options.log.info("Stopped logging to the database", {
       rows: this.#written,
       waiting: this.#options.queue.length,

@@ -6,11 +6,13 @@ import {
   type Retention,
 } from "../../../src/database/database.ts";
 import { DatabaseLogger } from "../../../src/database/database_logger.ts";
-import { RowQueue } from "../../../src/database/row_queue.ts";
+import { RowQueue, type RowQueueOptions } from "../../../src/database/row_queue.ts";
 import type { Row } from "../../../src/database/tables.ts";
+import type { SpoolRecord } from "../../../src/delivery/spool/record.ts";
 import { CollectingLog } from "../../support/collecting_log.ts";
 import { FAKE_START_US } from "../../support/fake_stream.ts";
 import { ManualClock } from "../../support/manual_clock.ts";
+import { replaced } from "../../support/replace.ts";
 
 /** A database in memory, whose failures a test sets. */
 class FakeDatabase implements Database {
@@ -19,14 +21,16 @@ class FakeDatabase implements Database {
   opens = 0;
   openFailure: Error | undefined;
   writeFailure: ((rows: readonly Row[]) => Error | undefined) | undefined;
+  /** What a write waits for. */
+  delay: (() => Promise<void>) | undefined;
 
   // deno-lint-ignore require-await
   async open(): Promise<void> {
     this.opens++;
     if (this.openFailure) throw this.openFailure;
   }
-  // deno-lint-ignore require-await
   async write(rows: readonly Row[]): Promise<void> {
+    await this.delay?.();
     const failure = this.writeFailure?.(rows);
     if (failure) throw failure;
     this.batches.push(rows.map(({ values }) => "sequence" in values ? values.sequence : -1));
@@ -43,21 +47,45 @@ class FakeDatabase implements Database {
   }
 }
 
+/** A spool in memory, whose failure a test sets. */
+function fakeSpool() {
+  const records: SpoolRecord[] = [];
+  return {
+    records,
+    isFull: false,
+    get length() {
+      return records.length;
+    },
+    // deno-lint-ignore require-await
+    async append(added: readonly SpoolRecord[]) {
+      if (this.isFull) throw new Error("no space");
+      records.push(...added);
+    },
+    peek: (count: number) => Promise.resolve(records.slice(0, count)),
+    remove(count: number) {
+      records.splice(0, count);
+      return Promise.resolve();
+    },
+  };
+}
+
 function start(
-  { retentionDays = 0, hourlyRetentionDays = 0, openFailure }: {
+  { retentionDays = 0, hourlyRetentionDays = 0, openFailure, flushIntervalMs = 1000, spool }: {
     retentionDays?: number;
     hourlyRetentionDays?: number;
     openFailure?: Error;
+    flushIntervalMs?: number;
+    spool?: RowQueueOptions["spool"];
   } = {},
 ) {
   const database = new FakeDatabase();
   database.openFailure = openFailure;
   const clock = new ManualClock();
   const log = new CollectingLog();
-  const queue = new RowQueue({ maxRows: 100, onDrop: () => {} });
+  const queue = new RowQueue({ maxRows: 100, spool, onDrop: () => {} });
   const logger = new DatabaseLogger({
     ...{ database, name: "the database", queue, clock, log, retentionDays, hourlyRetentionDays },
-    ...{ flushIntervalMs: 1000, batchRows: 3 },
+    ...{ flushIntervalMs, batchRows: 3 },
   });
   const stop = new AbortController();
   const running = logger.run(stop.signal);
@@ -87,6 +115,8 @@ Deno.test("DatabaseLogger writes what waits at each interval, in batches", async
   assert.deepEqual(run.database.batches, []);
   await run.clock.advance(1);
   assert.deepEqual(run.database.batches, [[1, 2, 3], [4, 5, 6], [7]]);
+  await run.clock.advance(5000);
+  assert.equal(run.database.opens, 1);
   await run.stop();
 });
 
@@ -158,4 +188,106 @@ Deno.test("DatabaseLogger deletes nothing without a retention", async () => {
   await run.clock.advance(1_300_000);
   assert.deepEqual(run.database.retentions, []);
   await run.stop();
+});
+
+Deno.test("DatabaseLogger deletes hourly rows by their own retention", async () => {
+  const run = start({ hourlyRetentionDays: 0.5 });
+  await run.clock.advance(0);
+  assert.deepEqual(run.database.retentions, [{
+    beforeUs: undefined,
+    hourlyBeforeUs: run.clock.monotonicUs() - 43_200_000_000,
+  }]);
+  await run.stop();
+});
+
+Deno.test("DatabaseLogger doubles the delay after each failure, up to 2 s, and starts again", async () => {
+  using _random = replaced(Math, "random", () => 0); // half of the full delay
+  const run = start({ openFailure: new Error("it is away") });
+  const opensAfter = async (ms: number) => {
+    await run.clock.advance(ms);
+    return run.database.opens;
+  };
+  assert.deepEqual(
+    [await opensAfter(0), await opensAfter(499), await opensAfter(1)],
+    [1, 1, 2],
+  );
+  for (const opens of [2, 3, 4]) {
+    assert.deepEqual([await opensAfter(999), await opensAfter(1)], [opens, opens + 1]);
+  }
+  run.database.openFailure = undefined;
+  await run.clock.advance(1000);
+  run.database.writeFailure = () => new Error("it is away");
+  run.take(1);
+  await run.clock.advance(1000);
+  assert.deepEqual([await opensAfter(499), await opensAfter(1)], [6, 7]);
+  await run.stop();
+});
+
+Deno.test("DatabaseLogger tries again within 2 s if its interval is longer", async () => {
+  using _random = replaced(Math, "random", () => 0.999);
+  const run = start({ flushIntervalMs: 5000, openFailure: new Error("it is away") });
+  await run.clock.advance(1900);
+  assert.equal(run.database.opens, 1);
+  await run.clock.advance(100);
+  assert.equal(run.database.opens, 2);
+  await run.stop();
+});
+
+Deno.test("DatabaseLogger moves what waits to the spool while the database is away", async () => {
+  const spool = fakeSpool();
+  const run = start({ spool });
+  await run.clock.advance(0);
+  run.database.writeFailure = () => new Error("it is away");
+  run.take(1, 4);
+  await run.clock.advance(1000);
+  assert.equal(spool.length, 4);
+  run.database.writeFailure = undefined;
+  await run.clock.advance(1000);
+  assert.deepEqual(run.database.batches, [[1, 2, 3], [4]]);
+  assert.equal(spool.length, 0);
+  await run.stop();
+});
+
+Deno.test("DatabaseLogger reports a spool that is full, and keeps the rows in memory", async () => {
+  const spool = fakeSpool();
+  spool.isFull = true;
+  const run = start({ spool });
+  await run.clock.advance(0);
+  run.database.writeFailure = () => new Error("it is away");
+  run.take(1, 4);
+  await run.clock.advance(1000);
+  assert.equal(run.log.linesWith("Cannot write to the spool: no space").length, 1);
+  run.database.writeFailure = undefined;
+  await run.clock.advance(1000);
+  assert.deepEqual(run.database.batches, [[1, 2, 3], [4]]);
+  await run.stop();
+});
+
+Deno.test("DatabaseLogger writes for 5 s after the stop, and moves the others to the spool", async () => {
+  const spool = fakeSpool();
+  const run = start({ spool });
+  await run.clock.advance(0);
+  run.take(1, 20);
+  run.database.delay = () => run.clock.advance(1000);
+  await run.stop();
+  // The time is over after the batch that ends later than 5 s.
+  assert.deepEqual(run.database.batches.flat(), Array.from({ length: 18 }, (_, n) => n + 1));
+  assert.equal(spool.length, 2);
+  assert.equal(run.log.linesWith("Stopped logging to the database rows=18 waiting=2").length, 1);
+});
+
+Deno.test("DatabaseLogger ends a long series of writes at the stop", async () => {
+  const run = start();
+  await run.clock.advance(0);
+  run.take(1, 20);
+  const stopping = Promise.withResolvers<Promise<void>>();
+  run.database.delay = async () => {
+    run.database.delay = () => run.clock.advance(1000);
+    await Promise.resolve();
+    stopping.resolve(run.stop());
+  };
+  await run.clock.advance(1000);
+  await (await stopping.promise);
+  // One batch until the stop, and six within its time.
+  assert.equal(run.database.batches.length, 7);
 });

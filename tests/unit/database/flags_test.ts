@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { load } from "../../../src/app/flags.ts";
 import { permissionsFor } from "../../../src/app/permissions.ts";
 import { ConfigError, UsageError } from "../../../src/base/errors.ts";
-import { databaseFlags } from "../../../src/database/flags.ts";
+import { databaseFlags, databasePolicy } from "../../../src/database/flags.ts";
 import { exitErrorOf } from "../../support/exit_error.ts";
-import { defaultsOf } from "../../support/flag_limits.ts";
+import { assertNumberLimits, defaultsOf } from "../../support/flag_limits.ts";
 
 function settingsOf(...argv: string[]) {
   return load(["log", ...argv], { env: {}, readText: () => "secret\n" }).settings;
@@ -25,15 +25,29 @@ Deno.test("databaseFlags have the documented defaults", () => {
   });
 });
 
+Deno.test("databaseFlags accept numbers within their limits, and none beyond", () => {
+  assertNumberLimits(databaseFlags, {
+    flushIntervalMs: [10, 60_000],
+    batchRows: [1, 20_000],
+    memoryRows: [1000, 10_000_000],
+    spoolMaxBytes: [65_536, Number.MAX_SAFE_INTEGER],
+    retentionDays: [0, 36_500],
+    hourlyRetentionDays: [0, 36_500],
+  });
+});
+
 Deno.test("log requires a database that it can parse", () => {
   for (const argv of [[], ["--to="], ["--to=mysql://a"], ["--to=postgres://a:b@c/d"]]) {
     assert(errorOf(...argv) instanceof UsageError, argv.join());
   }
   assert.match(errorOf()!.message, /add --to with postgres:/);
-  assert.match(
-    errorOf("--to=sqlite:a", "--to_tls_ca_path=ca.pem")!.message,
-    /to_tls_ca_path without TLS/,
-  );
+  for (const to of ["sqlite:a", "postgres://a@localhost/b", "influx+http://127.0.0.1/?db=a"]) {
+    const error = errorOf(`--to=${to}`, "--to_tls_ca_path=ca.pem");
+    assert.match(error!.message, /to_tls_ca_path without TLS/, to);
+  }
+  for (const to of ["postgres://a@db/b", "influx+https://127.0.0.1/?db=a"]) {
+    assert.equal(errorOf(`--to=${to}`, "--to_tls_ca_path=ca.pem"), undefined, to);
+  }
 });
 
 Deno.test("log refuses a host beyond loopback without TLS, unless it is allowed", () => {
@@ -54,6 +68,15 @@ Deno.test("log refuses a host beyond loopback without TLS, unless it is allowed"
   ) {
     assert.equal(errorOf(`--to=${to}`), undefined, to);
   }
+});
+
+Deno.test("databasePolicy concerns the command log only", () => {
+  const settings = settingsOf("--to=postgres://a@db/b?sslmode=disable", "--to_allow_plaintext");
+  const { database } = settings;
+  const plaintext = { database: { ...database, allowPlaintext: false } };
+  assert.match(databasePolicy(plaintext, "log")!, /without TLS/);
+  assert.equal(databasePolicy(plaintext, "serve"), undefined);
+  assert.equal(databasePolicy({ database: { ...database, to: undefined } }, "log"), undefined);
 });
 
 Deno.test("log may connect to Redis and the database, and use the files that it names, only", () => {

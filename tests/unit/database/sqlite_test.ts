@@ -76,6 +76,8 @@ Deno.test("SqliteDatabase migrates an older schema, with its rows, and refuses a
   newer.exec("PRAGMA user_version = 99");
   newer.close();
   await assert.rejects(database.open(), ConfigError);
+  // The file is closed, so that the log beside it is gone.
+  assert.deepEqual([...Deno.readDirSync(folder.path)].map(({ name }) => name), ["vitals.db"]);
 });
 
 Deno.test("SqliteDatabase fails soon while another process holds the lock, and goes on after it", async () => {
@@ -122,6 +124,105 @@ Deno.test("SqliteDatabase deletes what is older than its retention, and returns 
   assert.deepEqual(query(path, "SELECT measurements FROM hourly"), [[5000]]);
   await database.expire({ beforeUs: undefined, hourlyBeforeUs: FAKE_START_US + 1 });
   assert.deepEqual(query(path, "SELECT measurements FROM hourly"), []);
+});
+
+Deno.test("SqliteDatabase writes only between open() and its disposal, also after it was opened twice", async () => {
+  using folder = temporaryFolder();
+  const path = `${folder.path}/vitals.db`;
+  const database = new SqliteDatabase(path);
+  await assert.rejects(database.write([measurementRow(1)]), /the file is closed/);
+  await database.open();
+  await database.open();
+  await database.write([measurementRow(1)]);
+  await database[Symbol.asyncDispose]();
+  await assert.rejects(database.write([measurementRow(2)]), /the file is closed/);
+  // The last connection has removed the log of the file.
+  assert.deepEqual([...Deno.readDirSync(folder.path)].map(({ name }) => name), ["vitals.db"]);
+  assert.deepEqual(query(path, "SELECT sequence FROM measurements"), [[1]]);
+});
+
+Deno.test("SqliteDatabase stores all rows of a write or none", async () => {
+  using folder = temporaryFolder();
+  const path = `${folder.path}/vitals.db`;
+  await using database = new SqliteDatabase(path);
+  await database.open();
+  const invalid = measurementRow(2, { session_id: {} as string });
+  await assert.rejects(database.write([measurementRow(1), invalid]), /^AppError: /);
+  assert.deepEqual(query(path, "SELECT count(*) FROM measurements"), [[0]]);
+  await database.open();
+  await database.write([measurementRow(1)]);
+  assert.deepEqual(query(path, "SELECT count(*) FROM measurements"), [[1]]);
+});
+
+Deno.test("SqliteDatabase stores statuses and recordings once", async () => {
+  using folder = temporaryFolder();
+  const path = `${folder.path}/vitals.db`;
+  await using database = new SqliteDatabase(path);
+  await database.open();
+  const common = { device: "ward", time: FAKE_START_US, session_id: "visit-7" };
+  const rows: Row[] = [
+    { table: "statuses", values: { ...common, code: 0, name: "OK", message: "Measuring." } },
+    { table: "recordings", values: { ...common, recording: true, resumed: false } },
+  ];
+  await database.write([...rows, ...rows]);
+  await database.write(rows);
+  assert.deepEqual(query(path, "SELECT * FROM statuses"), [
+    ["ward", FAKE_START_US, 0, "OK", "Measuring.", "visit-7"],
+  ]);
+  assert.deepEqual(query(path, "SELECT * FROM recordings"), [
+    ["ward", FAKE_START_US, 1, "visit-7", 0],
+  ]);
+});
+
+Deno.test("SqliteDatabase.newestTimes() leaves a device out whose measurements are deleted", async () => {
+  using folder = temporaryFolder();
+  await using database = new SqliteDatabase(`${folder.path}/vitals.db`);
+  await database.open();
+  await database.write([
+    measurementRow(1, { device: "a" }),
+    measurementRow(2, { device: "b" }),
+    measurementRow(3, { device: "b" }),
+  ]);
+  await database.expire({ beforeUs: FAKE_START_US + 300_000, hourlyBeforeUs: undefined });
+  assert.deepEqual(await database.newestTimes(), new Map([["b", FAKE_START_US + 600_000]]));
+});
+
+Deno.test("SqliteDatabase.expire() deletes the oldest of each table, a part at a time", async () => {
+  using folder = temporaryFolder();
+  const path = `${folder.path}/vitals.db`;
+  await using database = new SqliteDatabase(path);
+  await database.open();
+  const statuses: Row[] = [0, 1].map((n) => ({
+    table: "statuses",
+    values: {
+      ...{ device: "ward", time: FAKE_START_US + n, session_id: null, code: n },
+      ...{ name: null, message: null },
+    },
+  }));
+  const measurements = Array.from({ length: 6000 }, (_, sequence) => measurementRow(sequence));
+  await database.write([...measurements, ...statuses]);
+  const counts = () =>
+    query(
+      path,
+      "SELECT (SELECT count(*) FROM measurements), (SELECT min(sequence) FROM measurements), " +
+        "(SELECT count(*) FROM statuses)",
+    )[0];
+  const retention = { beforeUs: FAKE_START_US + 1, hourlyBeforeUs: undefined };
+  await database.expire(retention);
+  assert.deepEqual(counts(), [5999, 1, 1]);
+  const later = { beforeUs: FAKE_START_US + 5999 * 200_000, hourlyBeforeUs: undefined };
+  await database.expire(later);
+  const [left, oldest] = counts() as [number, number];
+  assert(left > 1 && left < 5999, String(left));
+  assert.equal(oldest, 6000 - left);
+  await database.expire(later);
+  assert.deepEqual(counts(), [1, 5999, 0]);
+});
+
+Deno.test("SqliteDatabase fails if its folder is missing", async () => {
+  using folder = temporaryFolder();
+  await using database = new SqliteDatabase(`${folder.path}/missing/vitals.db`);
+  await assert.rejects(database.open(), /^AppError: /);
 });
 
 testWithSmallDisk("SqliteDatabase goes on after its disk was full", async (folder) => {
