@@ -4,6 +4,9 @@ export type WireCommand = readonly string[];
 /** Returns the bytes of a reply in RESP, or undefined to stay silent. */
 export type Replier = (command: WireCommand) => string | undefined;
 
+/** Sends bytes to one connection. */
+type Send = (text: string) => Promise<void>;
+
 /** Replies like a Redis server to what a client sends at the start, and to what the tests send. */
 const DEFAULT_REPLIES: Readonly<Record<string, string>> = {
   PING: "+PONG\r\n",
@@ -47,6 +50,8 @@ export class FakeRedis implements AsyncDisposable {
   /** Sent to each new connection, which is then closed. */
   farewell: string | undefined;
   #opened = 0;
+  /** Connections by the channels to which they subscribe; undefined if nothing is delivered. */
+  #subscribers: Map<string, Set<Send>> | undefined;
   readonly #connections = new Set<Deno.TcpConn>();
   readonly #listener: Deno.TcpListener;
 
@@ -70,6 +75,11 @@ export class FakeRedis implements AsyncDisposable {
   /** Returns the commands so far with this name. */
   commandsNamed(name: string): WireCommand[] {
     return this.commands.filter(([first]) => first === name);
+  }
+
+  /** From now on, delivers what is published to the connections that subscribe to the channel. */
+  deliverMessages(): void {
+    this.#subscribers = new Map();
   }
 
   /** Closes all connections. New ones are still accepted. */
@@ -101,22 +111,51 @@ export class FakeRedis implements AsyncDisposable {
 
   async #serve(connection: Deno.TcpConn): Promise<void> {
     if (this.farewell !== undefined) return void await connection.write(encode(this.farewell));
+    const send = async (reply: string) => void await connection.write(encode(reply));
     let text = "";
     const chunk = new Uint8Array(65_536);
     for (let read = await connection.read(chunk); read; read = await connection.read(chunk)) {
       text += latin1(chunk.subarray(0, read));
       for (let command = nextCommand(text); command; command = nextCommand(text)) {
         text = text.slice(command.length);
-        await this.#answer(connection, command.words);
+        await this.#answer(command.words, send);
       }
     }
   }
 
-  async #answer(connection: Deno.TcpConn, [name = "", ...words]: WireCommand): Promise<void> {
+  async #answer([name = "", ...words]: WireCommand, send: Send): Promise<void> {
     const command = [name.toUpperCase(), ...words];
     this.commands.push(command);
-    const reply = this.reply(command) ?? DEFAULT_REPLIES[command[0] ?? ""] ?? "+OK\r\n";
-    if (reply !== "") await connection.write(encode(reply));
+    const reply = this.reply(command) ?? this.#deliver(command, send) ??
+      DEFAULT_REPLIES[command[0] ?? ""] ?? "+OK\r\n";
+    if (reply !== "") await send(reply);
+  }
+
+  /** Replies to what subscribers, publishers and consumers of a queue send. */
+  #deliver([name, ...words]: WireCommand, send: Send): string | undefined {
+    const subscribers = this.#subscribers;
+    if (!subscribers) return undefined;
+    const [first = "", second = ""] = words;
+    const countOf = (channel: string) => subscribers.get(channel)?.size ?? 0;
+    switch (name) {
+      case "SUBSCRIBE":
+        for (const each of words) subscribers.getOrInsertComputed(each, () => new Set()).add(send);
+        return words.map((each) => push(bulk("subscribe"), bulk(each), ":1\r\n")).join("");
+      case "PUBLISH":
+        for (const receiver of subscribers.get(first) ?? []) {
+          receiver(push(bulk("message"), bulk(first), bulk(second)))
+            .catch(() => subscribers.get(first)?.delete(receiver)); // it is closed
+        }
+        return `:${countOf(first)}\r\n`;
+      case "PUBSUB":
+        return first === "NUMSUB" ? array(bulk(second), `:${countOf(second)}\r\n`) : ":0\r\n";
+      case "EXISTS":
+        return ":0\r\n";
+      case "BRPOP":
+        return ""; // no command arrives
+      default:
+        return undefined;
+    }
   }
 }
 

@@ -36,6 +36,7 @@ Deno.test("arrivalOf() reads a frame of any size without its image", () => {
     const bytes = encodeFrameEnvelope({ ...frame, jpeg: new Uint8Array(size) });
     const arrival = arrivalOf("ward-1:frame", Buffer.from(bytes), NOW);
     assert.deepEqual([arrival?.sequence, arrival?.latencyMs], [12, 1000]);
+    assert.deepEqual([arrival?.bootId, arrival?.replayed], ["", false]);
   }
 });
 
@@ -44,4 +45,10 @@ Deno.test("arrivalOf() returns nothing for what is no message of a device, whate
   fc.assert(fc.property(fc.string(), fc.constantFrom("core_metrics", "frame"), (text, topic) => {
     assert.equal(arrivalOf(`ward-1:${topic}`, Buffer.from(text), NOW), undefined);
   }));
+});
+
+Deno.test("arrivalOf() returns nothing for a frame without its time or its sequence", () => {
+  for (const text of [`{"timestamp":4,"payload":{}}`, `{"payload":{"sequence":4}}`]) {
+    assert.equal(arrivalOf("ward-1:frame", text, NOW), undefined, text);
+  }
 });

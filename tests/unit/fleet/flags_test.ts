@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { load } from "../../../src/app/flags.ts";
 import { permissionsFor } from "../../../src/app/permissions.ts";
-import { watchersOf } from "../../../src/fleet/flags.ts";
+import { fleetFlags, watchersOf } from "../../../src/fleet/flags.ts";
+import { assertNumberLimits, defaultsOf } from "../../support/flag_limits.ts";
 
 const PROGRAM = { assets: "/assets", env: {} };
 
@@ -9,6 +10,33 @@ function settingsOf(...argv: string[]) {
   const readText = () => assert.fail("no file is read");
   return load(["simulate", ...argv], { env: {}, readText }).settings;
 }
+
+Deno.test("fleetFlags have the documented defaults", () => {
+  assert.deepEqual(defaultsOf(fleetFlags), {
+    devices: 0,
+    firstDevice: 1,
+    role: "both",
+    ownConnections: false,
+    sharedConnections: 4,
+    watchers: "0",
+    warmUpS: 2,
+    edgeFps: 0,
+    frameBytes: 0,
+    frameFps: 10,
+  });
+});
+
+Deno.test("fleetFlags accept numbers within their limits, and none beyond", () => {
+  assertNumberLimits(fleetFlags, {
+    devices: [0, 100_000],
+    firstDevice: [1, 1_000_000],
+    sharedConnections: [1, 1000],
+    warmUpS: [0, 3600],
+    edgeFps: [0, 120],
+    frameBytes: [0, 10_000_000],
+    frameFps: [0.1, 120],
+  });
+});
 
 Deno.test("watchersOf() returns a number or a share, at most that of the devices", () => {
   const count = (watchers: string) =>

@@ -21,3 +21,9 @@ Deno.test("Latencies counts a negative latency as the smallest, and is 0 without
   latencies.add(-5);
   assert.deepEqual([latencies.quantileMs(1), latencies.worstMs, latencies.count], [0, 0, 1]);
 });
+
+Deno.test("Latencies.quantileMs() of latencies up to 0.05 ms is at most that", () => {
+  const latencies = new Latencies();
+  for (const ms of [0.01, 0.05, 3]) latencies.add(ms);
+  assert.equal(latencies.quantileMs(0.5), 0.05);
+});

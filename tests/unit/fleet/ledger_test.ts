@@ -69,3 +69,22 @@ Deno.test("Ledger.summary() of a topic without messages is zero", () => {
   const summary = new Ledger().summary("status");
   assert.deepEqual([summary.expected, summary.received, summary.longestGapMs], [0, 0, 0]);
 });
+
+Deno.test("Ledger.summary() has quantiles of the latencies", () => {
+  const arrivals = Array.from(
+    { length: 200 },
+    (_, n) => arrival(n, { latencyMs: n < 199 ? n + 1 : 1000 }),
+  );
+  const { p50Ms, p99Ms, worstMs } = ledgerOf(arrivals).summary("core_metrics");
+  // A quantile is at most 2 % too large.
+  assert.ok(p50Ms >= 100 && p50Ms <= 102, `${p50Ms}`);
+  assert.ok(p99Ms >= 198 && p99Ms <= 202, `${p99Ms}`);
+  assert.equal(worstMs, 1000);
+});
+
+Deno.test("Ledger measures the first arrival without a warm-up, which has no gap", () => {
+  const ledger = new Ledger();
+  ledger.add(arrival(0));
+  const { duplicates, worstMs, longestGapMs } = ledger.summary("core_metrics");
+  assert.deepEqual([duplicates, worstMs, longestGapMs], [0, 10, 0]);
+});

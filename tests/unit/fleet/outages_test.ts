@@ -46,7 +46,12 @@ Deno.test("OutageRecorder reports an outage that does not end, and two as two", 
     [0, 11, false],
   ]);
   assert.equal(first?.allBackS, 1);
-  assert.deepEqual([second?.startS, second?.allBackS], [2, undefined]);
+  assert.deepEqual(second, {
+    startS: 2,
+    fewestReady: 0,
+    peakAttemptsBefore: 0,
+    peakAttemptsAfter: 0,
+  });
 });
 
 Deno.test("OutageRecorder reports an outage that begins and ends between two samples", () => {
@@ -60,4 +65,9 @@ Deno.test("OutageRecorder reports an outage that begins and ends between two sam
     peakAttemptsBefore: 0,
     peakAttemptsAfter: 8,
   }]);
+});
+
+Deno.test("OutageRecorder counts connections that begin more than once between two samples", () => {
+  const [outage] = outagesOf([[10, 10, true], [10, 10, true], [10, 25, true]]);
+  assert.deepEqual([outage?.fewestReady, outage?.peakAttemptsAfter], [0, 15]);
 });

@@ -83,3 +83,49 @@ Deno.test("reportJson() has units in its keys, and no key for what is unknown", 
   }]);
   assert.deepEqual(report.dropped, { metric_queue_full: 5 });
 });
+
+Deno.test("reportText() has a line for each part, and columns of fixed width", () => {
+  const watched = [{ ...SUMMARY, topic: "frame", p99Ms: 99.96, worstMs: 100, lost: 0 } as const];
+  const [outage] = REPORT.outages;
+  const outages = [outage!, {
+    ...{ startS: 7.25, fewestReady: 3, readersBackS: 9 },
+    ...{ peakAttemptsBefore: 1, peakAttemptsAfter: 0 },
+  }];
+  assert.equal(
+    reportText({ ...REPORT, seconds: 9.96, watched, outages }),
+    `20 devices, 1 watchers, 10.0 s: 1000 messages, 100/s
+Connections of devices: 60, begun 130
+Generator: late by 2.0 ms (p99), 9.9 ms (worst)
+Dropped by the devices: 5 metric_queue_full
+
+Observer       expected received   lost  again   kept   p50 ms   p99 ms worst ms  gap ms
+core_metrics        100       98      2      1      3      1.2     20.5     1235     401
+
+Watchers       expected received   lost  again   kept   p50 ms   p99 ms worst ms  gap ms
+frame               100       98      0      1      3      1.2    100.0      100     401
+
+Outage at 2.0 s: 0 connections were left
+  first connection again: 4.0 s
+  all connections: 2.5 s later; all readers: not within the run
+  connections begun per second, at most: 50 before, 20 after
+
+Outage at 7.3 s: 3 connections were left
+  first connection again: none
+  all connections: not within the run; all readers: not within the run
+  connections begun per second, at most: 1 before, 0 after`,
+  );
+});
+
+Deno.test("reportText() has no negative delay of readers that were back before the first connection", () => {
+  const [outage] = REPORT.outages;
+  const text = reportText({ ...REPORT, outages: [{ ...outage!, readersBackS: 3.5 }] });
+  assert.ok(text.includes("all readers: 0.0 s later"), text);
+});
+
+Deno.test("reportJson() is indented, and rounds to hundredths", () => {
+  const text = reportJson({ ...REPORT, generatorLag: { p99Ms: 2.344, worstMs: 2.346 } });
+  assert.ok(
+    text.includes('\n  "generator_lag": {\n    "p99_ms": 2.34,\n    "worst_ms": 2.35\n  }'),
+    text,
+  );
+});

@@ -23,3 +23,18 @@ Deno.test("SequenceSet.add() ignores what is no sequence number", () => {
   assert.deepEqual([set.size, set.span], [0, 0]);
   assert.equal(set.add(MAX_SEQUENCE), true);
 });
+
+Deno.test("SequenceSet.add() adds each number once", () => {
+  const set = new SequenceSet();
+  for (let sequence = 0; sequence <= 200; sequence++) {
+    assert.equal(set.add(sequence), true, `${sequence}`);
+    assert.equal(set.add(sequence), false, `${sequence} again`);
+    assert.deepEqual([set.size, set.span], [sequence + 1, sequence + 1]);
+  }
+});
+
+Deno.test("SequenceSet has 8 MiB at most", () => {
+  const set = new SequenceSet();
+  assert.equal(set.add(8 * 1024 * 1024 * 8), true);
+  assert.equal(set.add(8 * 1024 * 1024 * 8 + 1), false);
+});
