@@ -11,8 +11,8 @@ import type { Row } from "../../../src/database/tables.ts";
 import type { SpoolRecord } from "../../../src/delivery/spool/record.ts";
 import { CollectingLog } from "../../support/collecting_log.ts";
 import { FAKE_START_US } from "../../support/fake_stream.ts";
+import { fixedRandom } from "../../support/fixed_random.ts";
 import { ManualClock } from "../../support/manual_clock.ts";
-import { replaced } from "../../support/replace.ts";
 
 /** A database in memory, whose failures a test sets. */
 class FakeDatabase implements Database {
@@ -201,7 +201,7 @@ Deno.test("DatabaseLogger deletes hourly rows by their own retention", async () 
 });
 
 Deno.test("DatabaseLogger doubles the delay after each failure, up to 2 s, and starts again", async () => {
-  using _random = replaced(Math, "random", () => 0); // half of the full delay
+  using _random = fixedRandom(0); // half of the full delay
   const run = start({ openFailure: new Error("it is away") });
   const opensAfter = async (ms: number) => {
     await run.clock.advance(ms);
@@ -224,7 +224,7 @@ Deno.test("DatabaseLogger doubles the delay after each failure, up to 2 s, and s
 });
 
 Deno.test("DatabaseLogger tries again within 2 s if its interval is longer", async () => {
-  using _random = replaced(Math, "random", () => 0.999);
+  using _random = fixedRandom(0.999);
   const run = start({ flushIntervalMs: 5000, openFailure: new Error("it is away") });
   await run.clock.advance(1900);
   assert.equal(run.database.opens, 1);
