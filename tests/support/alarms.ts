@@ -4,6 +4,15 @@ import type { ReceivedEnvelope } from "../../src/envelopes/received.ts";
 
 export const ALARM_START_US = 1_767_225_600_000_000;
 
+/** A rule without a dwell. */
+export const PULSE_HIGH = {
+  name: "high",
+  vital: "pulse",
+  above: 120,
+  priority: "high",
+  dwell_s: 0,
+};
+
 export interface MetricsOf {
   readonly pulse?: number;
   readonly confidence?: number;

@@ -4,15 +4,6 @@ import { type ProgramUnderTest, startProgram } from "./physiology_server.ts";
 import type { RedisServer } from "./redis_server.ts";
 import { waitFor } from "./wait.ts";
 
-/** A rule without a dwell. */
-export const PULSE_HIGH = {
-  name: "high",
-  vital: "pulse",
-  above: 120,
-  priority: "high",
-  dwell_s: 0,
-};
-
 /** The command `alert`, which runs beside a Redis, with the permissions of the packed program. */
 export class AlertProgram implements AsyncDisposable {
   readonly #client;

@@ -1,7 +1,8 @@
 """An SMTP server that prints each mail as a line of JSON: smtp_server.py HOST PORT MODE CERT KEY.
 
 MODE is "starttls" (TLS and the login nurse/owl-7 are required), "tls" (from the start, without a
-login), "plain" (neither), or "reject" (plain; every recipient is unknown).
+login), "plain" (neither), "reject" (plain; every recipient is unknown), or "busy" (plain; every
+recipient is refused for now).
 """
 import asyncio
 import email
@@ -18,6 +19,8 @@ class Handler:
     async def handle_RCPT(self, server, session, envelope, address, options):
         if mode == "reject":
             return "550 no such user"
+        if mode == "busy":
+            return "451 try again later"
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
@@ -35,7 +38,8 @@ class Handler:
 
 
 def login(server, session, envelope, mechanism, data):
-    return AuthResult(success=(data.login, data.password) == (b"nurse", b"owl-7"))
+    # Not handled: the library sends the reply.
+    return AuthResult(success=(data.login, data.password) == (b"nurse", b"owl-7"), handled=False)
 
 
 async def main():

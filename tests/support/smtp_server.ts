@@ -17,7 +17,7 @@ export interface ReceivedMail {
 }
 
 export interface SmtpServerOptions {
-  readonly mode: "starttls" | "tls" | "plain" | "reject";
+  readonly mode: "starttls" | "tls" | "plain" | "reject" | "busy";
   /** @default 127.0.0.1 */
   readonly host?: string;
   /** For the modes with TLS. */

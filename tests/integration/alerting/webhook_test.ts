@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { AlertProgram, PULSE_HIGH } from "../../support/alert_program.ts";
+import { PULSE_HIGH } from "../../support/alarms.ts";
+import { AlertProgram } from "../../support/alert_program.ts";
 import { AlertReceiver, type ReceivedAlert } from "../../support/alert_receiver.ts";
 import { temporaryFolder } from "../../support/folders.ts";
 import { type RedisServer, startRedis } from "../../support/redis_server.ts";
