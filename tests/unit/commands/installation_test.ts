@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { UsageError } from "../../../src/base/errors.ts";
 import { run as install } from "../../../src/commands/install.ts";
 import { run as uninstall } from "../../../src/commands/uninstall.ts";
+import { PACKAGE_PATHS } from "../../../src/installation/paths.ts";
 import { TemporaryFolder } from "../../support/clips.ts";
 import { commandContext } from "../../support/command_context.ts";
 import { withEnvironment } from "../../support/environment.ts";
@@ -128,4 +129,16 @@ Deno.test("install --instance writes an instance, of which uninstall --instance 
   const last = await runIn(folder, uninstall, "uninstall", "--instance=bed2");
   assert.match(last.printed.join(), /physiology_server@\.service, /);
   assert.deepEqual([...Deno.readDirSync(`${folder.path}/usr/local/bin`)], []);
+});
+
+Deno.test("install and uninstall refuse to change the service of the Debian package", async () => {
+  using folder = new TemporaryFolder();
+  const unit = folder.path + PACKAGE_PATHS.unit;
+  Deno.mkdirSync(unit.slice(0, unit.lastIndexOf("/")), { recursive: true });
+  Deno.writeTextFileSync(unit, "");
+  for (const [run, name] of [[install, "install"], [uninstall, "uninstall"]] as const) {
+    await assert.rejects(runIn(folder, run, name), UsageError);
+  }
+  assert.equal(exists(folder.path + UNIT), false);
+  assert.equal(Deno.readTextFileSync(unit), "");
 });
