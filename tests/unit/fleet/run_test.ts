@@ -160,10 +160,13 @@ Deno.test("runFleet() measures how late it is after the warm-up only", async () 
   const { generatorLag: measured } = await runAgainst(server, { flags: ["--devices=2"] });
   assert(measured.worstMs > 0 && measured.worstMs < 2000, JSON.stringify(measured));
   assert(measured.p99Ms > 0 && measured.p99Ms <= measured.worstMs);
-  const cold = await runAgainst(server, { flags: ["--devices=2", "--warm_up=60"] });
+  const flags = ["--devices=2", "--watchers=1", "--warm_up=60"];
+  const cold = await runAgainst(server, { flags });
   assert.deepEqual(cold.generatorLag, { p99Ms: 0, worstMs: 0 });
-  const [core] = cold.observed;
-  assert.deepEqual([core!.lost, core!.p99Ms, core!.worstMs, core!.longestGapMs], [0, 0, 0, 0]);
+  for (const { lost, p99Ms, worstMs, longestGapMs } of [...cold.observed, ...cold.watched]) {
+    assert.deepEqual([lost, p99Ms, worstMs, longestGapMs], [0, 0, 0, 0]);
+  }
+  assert.equal(cold.watched.length, 2);
 });
 
 Deno.test("runFleet() reports an outage with its time since the start", async () => {
