@@ -18,9 +18,14 @@ async function start({ status = 200 } = {}) {
   redis.deliverMessages();
   const received: Alert[] = [];
   const answer = { status };
+  const heartbeats = { count: 0 };
   const webhook = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen() {} },
     async (request) => {
+      if (request.method === "GET") {
+        heartbeats.count++;
+        return new Response();
+      }
       received.push(await request.json());
       return new Response(null, { status: answer.status });
     },
@@ -33,7 +38,10 @@ async function start({ status = 200 } = {}) {
   const writeRules = (rule: object, more: object = {}) =>
     Deno.writeTextFileSync(
       rulesPath,
-      JSON.stringify({ rules: [rule], notify: [{ kind: "webhook", url }], ...more }),
+      JSON.stringify({
+        ...{ rules: [rule], notify: [{ kind: "webhook", url }], heartbeat_url: url },
+        ...more,
+      }),
     );
   writeRules(PULSE_HIGH);
   const server = await AlertServer.open({
@@ -44,7 +52,7 @@ async function start({ status = 200 } = {}) {
   const running = server.run(ending.signal);
   await waitFor("the subscription", () => redis.commandsNamed("SUBSCRIBE").length > 0);
   return {
-    ...{ server, redis, received, answer, clock, log, rulesPath, writeRules, running },
+    ...{ server, redis, received, answer, heartbeats, clock, log, rulesPath, writeRules, running },
     events: () => received.map(({ event, device, rule }) => `${event} ${device}/${rule}`),
     journal: () =>
       Deno.readTextFileSync(journalPath).split("\n").filter(Boolean).map((line) =>
@@ -113,6 +121,35 @@ Deno.test("AlertServer sends an alert of its own while Redis is away", async () 
     return scenario.received.length > 1;
   });
   assert.deepEqual(scenario.events().slice(1), ["ended alert-service/disconnected"]);
+  await scenario.stop();
+});
+
+Deno.test("AlertServer requests the heartbeat while Redis is connected, also after a reload", async () => {
+  using timers = new HeldTimers(); // those of the reconnects
+  await using scenario = await start();
+  const { server, redis, clock, heartbeats, log } = scenario;
+  const requested = (count: number) =>
+    waitFor(`${count} heartbeats`, async () => {
+      await clock.advance(1000);
+      return heartbeats.count >= count;
+    }, { pollMs: 1 });
+  await requested(2);
+  await server.reload();
+  await requested(heartbeats.count + 1);
+  redis.farewell = "-ERR it is away\r\n";
+  redis.cut();
+  await waitFor("a report", async () => {
+    timers.advance(500);
+    await clock.advance(1000);
+    return log.linesWith('No heartbeat reason="no connection to Redis"').length > 0;
+  });
+  redis.farewell = undefined;
+  const { count } = heartbeats;
+  await waitFor("the next heartbeat", async () => {
+    timers.advance(500);
+    await clock.advance(1000);
+    return heartbeats.count > count;
+  });
   await scenario.stop();
 });
 
