@@ -92,3 +92,49 @@ Deno.test("FaceBlur waits for a search before it frees the detector", async () =
   await Promise.all([applied, closed]);
   assert.deepEqual(steps, ["searched", "freed"]);
 });
+
+Deno.test("FaceBlur finds faces of a lower score than those that are measured", async () => {
+  const thresholds: (number | undefined)[] = [];
+  const blur = new FaceBlur({
+    detect: (_image, options) => {
+      thresholds.push(options?.threshold);
+      return Promise.resolve([]);
+    },
+    [Symbol.dispose]() {},
+  });
+  await blur.apply(gradientImage(20, 10), { timeUs: monotonicUs(0), tracked: [] });
+  assert.deepEqual(thresholds.map((each) => each !== undefined && each < 0.5), [true]);
+});
+
+/** The faces that are blurred after a box has changed in steps, all within the last 2 s. */
+async function blurredAfter(steps: number, boxOf: (step: number) => Box): Promise<string[]> {
+  const { found, apply } = start();
+  let image: Image | undefined;
+  for (let step = 0; step <= steps; step++) {
+    found.faces = [boxOf(step)];
+    image = await apply(step * 0.05);
+  }
+  return blurred(image);
+}
+
+Deno.test("FaceBlur keeps the newest of places that differ by less than a tenth of the width", async () => {
+  const moving: Record<string, (by: number) => (step: number) => Box> = {
+    "to the right": (by) => (step) => ({ ...LEFT, x: LEFT.x + step * by }),
+    "downward": (by) => (step) => ({ ...LEFT, y: LEFT.y + step * by }),
+    "in height": (by) => (step) => ({ ...LEFT, y: 0.2, height: 0.3 - step * by }),
+  };
+  for (const [direction, boxOf] of Object.entries(moving)) {
+    assert.deepEqual(await blurredAfter(20, boxOf(0.009)), [], direction);
+    assert.deepEqual(await blurredAfter(20, boxOf(0.011)), ["left"], direction);
+  }
+});
+
+Deno.test("FaceBlur keeps the newest of places whose widths differ by less than a tenth", async () => {
+  const narrower = (factor: number) => (step: number) => ({
+    ...LEFT,
+    x: 0.45,
+    width: 0.3 * factor ** step,
+  });
+  assert.deepEqual(await blurredAfter(20, narrower(0.92)), []);
+  assert.deepEqual(await blurredAfter(8, narrower(0.85)), ["right"]);
+});

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Image } from "../../../src/capture/frame.ts";
-import { packImage, rawFormatOf } from "../../../src/frames/raw_image.ts";
+import { copyImage, packImage, rawFormatOf } from "../../../src/frames/raw_image.ts";
 import { gradientImage } from "../../support/gradient_image.ts";
 import { grey, paint } from "../../support/yuv.ts";
 
@@ -88,4 +88,37 @@ Deno.test("rawFormatOf() has the size, the range and the matrix of the image", (
     paint({ width: 6, height: 4, color: { range: "full", matrix: "bt709" } }, () => [0, 0, 0]),
   );
   assert.equal(rawFormatOf(gray).matrix, "bt601");
+});
+
+Deno.test("copyImage() has the planes of the image without padding, in memory of their own", () => {
+  for (
+    const [chromaShiftX, chromaShiftY, count, uvStride] of [
+      [0, 0, 15, 5],
+      [1, 0, 9, 3],
+      [0, 1, 10, 5],
+      [1, 1, 6, 3],
+    ] as const
+  ) {
+    for (const padding of [0, 2]) {
+      const image = numbered({ chromaShiftX, chromaShiftY, padding });
+      const copy = copyImage(image);
+      assert.deepEqual(copy, {
+        ...image,
+        y: Uint8Array.from(from(0, 15)),
+        u: Uint8Array.from(from(100, count)),
+        v: Uint8Array.from(from(200, count)),
+        yStride: 5,
+        uvStride,
+      });
+      copy.y.fill(9);
+      copy.u!.fill(9);
+      assert.deepEqual([image.y[1], image.u![1], copy.v![0]], [1, 101, 200]);
+    }
+  }
+});
+
+Deno.test("copyImage() of a gray image has no chroma", () => {
+  const copy = copyImage(grey(numbered({ chromaShiftX: 1, chromaShiftY: 1, padding: 2 })));
+  assert.deepEqual([...copy.y], from(0, 15));
+  assert.deepEqual([copy.u, copy.v], [undefined, undefined]);
 });
