@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { ConfigError } from "../../../../src/base/errors.ts";
 import { DeliveryError } from "../../../../src/alerting/notifier.ts";
 import { ALERT, openTarget } from "../../../support/alert_target.ts";
 import { FakeMqttBroker } from "../../../support/fake_mqtt_broker.ts";
@@ -64,4 +65,9 @@ Deno.test("mqtt can try again without an acknowledgement", async () => {
   await waitFor("the message", () => broker.published.length > 1, { pollMs: 1 });
   ending.abort();
   await rejected;
+});
+
+Deno.test("mqtt refuses a file of certificate authorities that it cannot read, before it connects", async () => {
+  const target = { kind: "mqtt", url: "mqtts://localhost:1", tls_ca_file: "/no/such/ca.pem" };
+  await assert.rejects(openTarget(target), ConfigError);
 });
