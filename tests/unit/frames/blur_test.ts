@@ -153,3 +153,9 @@ Deno.test("blurFaces() covers the same part of each plane, for any chroma sampli
     }
   }
 });
+
+Deno.test("blurFaces() leaves a plane of one value as it is", () => {
+  for (const value of [0, 1, 100, 255]) {
+    assert.ok(blurredLuma(() => value).every((each) => each === value), `${value}`);
+  }
+});

@@ -25,13 +25,38 @@ Deno.test("every catalogue has a text for each status and reason, for operator a
 });
 
 Deno.test("durations of every catalogue are in seconds, minutes or hours", () => {
-  const durations = CATALOGUES.map(({ duration }) => [89, 91, 5399, 7200].map(duration));
-  assert.deepEqual(durations, [["89 s", "2 min", "90 min", "2 h"], [
-    "89 s",
-    "2 min",
-    "90 min",
-    "2 Std.",
-  ]]);
+  const durations = CATALOGUES.map(({ duration }) => [89, 91, 5399, 5401, 7200].map(duration));
+  assert.deepEqual(durations, [
+    ["89 s", "2 min", "90 min", "2 h", "2 h"],
+    ["89 s", "2 min", "90 min", "2 Std.", "2 Std."],
+  ]);
+});
+
+Deno.test("every catalogue has the singular for one, and the plural for other numbers", () => {
+  const texts = (count: number) =>
+    CATALOGUES.map(({ hidden, devices, alarmCount, recordGroup, stopGroup }) =>
+      [hidden, devices, alarmCount, recordGroup, stopGroup].map((text) => text(count))
+    );
+  assert.deepEqual(texts(1), [
+    ["1 more device not shown", "1 device", "1 alarm", "Record 1 device", "Stop 1 device"],
+    [
+      "1 Gerät nicht gezeigt",
+      "1 Gerät",
+      "1 Alarm",
+      "1 Gerät aufnehmen",
+      "Aufnahme von 1 Gerät beenden",
+    ],
+  ]);
+  assert.deepEqual(texts(2), [
+    ["2 more devices not shown", "2 devices", "2 alarms", "Record 2 devices", "Stop 2 devices"],
+    [
+      "2 Geräte nicht gezeigt",
+      "2 Geräte",
+      "2 Alarme",
+      "2 Geräte aufnehmen",
+      "Aufnahme von 2 Geräten beenden",
+    ],
+  ]);
 });
 
 const CAUSES: readonly [cause: AlarmCause, english: string, german: string][] = [
