@@ -175,6 +175,7 @@ Deno.test("runFleet() reports an outage with its time since the start", async ()
   await waitFor("messages", () => server.commandsNamed("PUBLISH").length > 10);
   server.cut();
   const { outages, seconds, connections } = await running;
+  assert(seconds > 1.4 && seconds < 2.9, `${seconds} s`);
   assert.equal(outages.length, 1);
   const { startS, fewestReady } = outages[0]!;
   assert(startS > 0 && startS < seconds, `${startS} of ${seconds} s`);

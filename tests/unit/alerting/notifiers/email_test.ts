@@ -121,7 +121,9 @@ Deno.test("email ends an attempt at its signal, before it starts too", async () 
   using _connection = await accepting;
   ending.abort();
   assert.equal((await sending)?.name, "AbortError");
+  const startMs = performance.now();
   assert.equal((await send({ url }, ending.signal))?.name, "AbortError");
+  assert.ok(performance.now() - startMs < 5000, "it waited for the server");
 });
 
 Deno.test("email can try again if no server listens", async () => {
