@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
 import { reconnectDelayMs, StreamConnection } from "../../../../src/web/page/connection.ts";
 import type { ServerMessage } from "../../../../src/web/page/protocol.ts";
+import { fixedRandom } from "../../../support/fixed_random.ts";
+import { HeldTimers } from "../../../support/held_timers.ts";
+import { settle } from "../../../support/manual_clock.ts";
+import { ShiftedPerformance } from "../../../support/shifted_performance.ts";
 import { waitFor } from "../../../support/wait.ts";
 
 const SUBSCRIPTION = { subscribe: ["status"], devices: ["*"], live: ["a"], stills: [] };
@@ -87,6 +91,34 @@ Deno.test("StreamConnection reconnects and subscribes again", async () => {
   await waitFor("the subscription", () => server.received.length === 1);
   server.sockets[0]!.close();
   await waitFor("the second subscription", () => server.received.length === 2);
+  assert.deepEqual(client.opens, [true, false, true]);
+});
+
+Deno.test("StreamConnection closes a connection that is silent for 12 s, and opens another", async () => {
+  using timers = new HeldTimers();
+  using time = new ShiftedPerformance();
+  using _random = fixedRandom(0.5);
+  await using server = serveStream();
+  using client = connect(server.url);
+  await waitFor("the connection", () => client.opens.length === 1);
+  time.advance(11_000);
+  timers.advance(1000);
+  server.sockets[0]!.send(JSON.stringify({ type: "alive" }));
+  await waitFor("a sign of life", () => client.messages.length === 1);
+  time.advance(11_000);
+  timers.advance(1000);
+  assert.deepEqual(client.opens, [true]);
+  time.advance(1500);
+  timers.advance(999);
+  assert.deepEqual(client.opens, [true]);
+  timers.advance(1);
+  assert.deepEqual(client.opens, [true, false]);
+  await waitFor("the end", () => server.sockets[0]!.readyState === WebSocket.CLOSED);
+  timers.advance(499);
+  await settle();
+  assert.equal(server.sockets.length, 1);
+  timers.advance(1);
+  await waitFor("the next connection", () => client.opens.length === 3);
   assert.deepEqual(client.opens, [true, false, true]);
 });
 
