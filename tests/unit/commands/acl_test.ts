@@ -56,3 +56,11 @@ Deno.test("acl --rotate adds a password, and --retire ends the old one", async (
   assert.deepEqual(await hashes("--retire"), [rotated[0]]);
   assert.deepEqual(names(folder.path), ["ward-1"]);
 });
+
+Deno.test("acl prints rules for the names of a fleet with partitions", async () => {
+  using folder = temporaryFolder();
+  const [line = ""] = await acl(folder.path, "--device=ward-1", "--redis_partitions=128");
+  assert.ok(line.startsWith("user ward-1 on resetpass #"), line);
+  assert.ok(line.endsWith(aclRules("publisher", "{p68}:ward-1").join(" ")), line);
+  assert.deepEqual(names(folder.path), ["ward-1"]);
+});
