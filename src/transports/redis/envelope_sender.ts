@@ -14,8 +14,11 @@ export class EnvelopeSender {
   /** What the channels begin with. */
   readonly #prefix: string;
   readonly #keyValue: KeyValueCommands;
-  /** When a message of a topic last had a receiver, by `performance.now()`. */
-  readonly #lastReceivedMs = new Map<Topic, number>();
+  /**
+   * Topics whose messages had a receiver, and since when they have none, by `performance.now()`. Not
+   * when they last had one: a failover takes longer than the window.
+   */
+  readonly #withoutReceiverMs = new Map<Topic, number | undefined>();
 
   constructor(options: RedisOptions) {
     this.#options = options;
@@ -45,9 +48,12 @@ export class EnvelopeSender {
 
   /** When a slot moves to another node, its sharded subscribers are unsubscribed and must follow. */
   #mayHaveMigrated(topic: Topic, receivers: number): boolean {
-    if (receivers > 0) this.#lastReceivedMs.set(topic, performance.now());
-    const lastMs = this.#lastReceivedMs.get(topic) ?? -Infinity;
-    return receivers === 0 && performance.now() - lastMs < SLOT_MIGRATION_MS;
+    const nowMs = performance.now();
+    if (receivers > 0) this.#withoutReceiverMs.set(topic, undefined);
+    if (receivers > 0 || !this.#withoutReceiverMs.has(topic)) return false;
+    const sinceMs = this.#withoutReceiverMs.get(topic) ?? nowMs;
+    this.#withoutReceiverMs.set(topic, sinceMs);
+    return nowMs - sinceMs < SLOT_MIGRATION_MS;
   }
 
   async #store(link: Pick<RedisLink, "call">, stored: StoredEnvelope): Promise<Delivery> {
