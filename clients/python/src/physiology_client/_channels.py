@@ -39,12 +39,9 @@ async def follow_channels(
     for channel in channels:
         by_slot.setdefault(slot_of(channel) if command == "SSUBSCRIBE" else 0, []).append(channel)
     items = merge([_follow(connection, command, each, silence_s) for each in by_slot.values()])
-    subscribed = 0
     try:
         async for item in items:
-            subscribed += item is None
-            if item is not None or subscribed == len(by_slot):
-                yield item
+            yield item
     finally:
         await items.aclose()
 

@@ -42,12 +42,9 @@ async def follow_histories(
     if frame_key:
         readers.append(_follow_frames(connection, frame_key))
     messages = merge(readers)
-    started = 0
     try:
         async for message in messages:
-            started += message is None
-            if message is not None or started == len(readers):
-                yield message
+            yield message
     finally:
         await messages.aclose()
 

@@ -51,7 +51,7 @@ class RedisSource(Source):
         what was published while this client was not connected.
     :param partitions: of the server (`--redis_partitions`)
     :param sentinels: addresses of Sentinels, which know the server by `sentinel_name` instead of
-        `host` and `port`
+        `host` and `port`, and their password
     :param since_ms: begins with the history from this time on, in milliseconds since the Unix
         epoch, instead of the present
     :param tls_ca_path: connects with TLS and trusts the CA certificates of this file
