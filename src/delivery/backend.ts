@@ -6,7 +6,7 @@ import type { Outgoing } from "../envelopes/message.ts";
 export interface Delivery {
   /** Number of receivers, if the backend knows it, such as from the reply to PUBLISH. */
   readonly receivers?: number;
-  /** True if subscribers may be moving to another server at the moment. */
+  /** True if subscribers may be moving to another server at the moment: some have missed it. */
   readonly subscribersMoving?: boolean;
 }
 

@@ -7,6 +7,7 @@ import { DeliveryStats, type QueueContext } from "./queue.ts";
 import { BackendError, type Delivery } from "./backend.ts";
 import type { MetricOutgoing } from "../envelopes/message.ts";
 import { markReplayed } from "./replayed.ts";
+import { MissedBySome } from "./missed_by_some.ts";
 import { RecentAcks } from "./recent_acks.ts";
 import { Wakeup } from "./wakeup.ts";
 
@@ -47,6 +48,7 @@ export class MetricQueue {
   readonly #inFlight = new Set<QueuedMetric>();
   #inFlightBytes = 0;
   readonly #recentAcks = new RecentAcks();
+  readonly #missed = new MissedBySome();
   readonly #presence: SubscriberPresence;
   /** Whether the last replay had no receiver. */
   #noReceivers = false;
@@ -115,8 +117,12 @@ export class MetricQueue {
 
   /** Call when the backend becomes ready or unready. */
   linkChanged(ready: boolean): void {
-    const maybeLost = ready ? [] : this.#recentAcks.drain(this.#context.clock.monotonicUs());
-    for (const entry of maybeLost) this.#backlog.insert(entry);
+    if (!ready) {
+      const maybeLost = this.#recentAcks.drain(this.#context.clock.monotonicUs());
+      for (const entry of [...maybeLost, ...this.#missed.take(Infinity)]) {
+        this.#backlog.insert(entry);
+      }
+    }
     if (!ready && this.#strictOrder) {
       for (const entry of this.#inFlight) this.#unsettled.add(entry);
     }
@@ -292,8 +298,11 @@ export class MetricQueue {
       latencyUs: clock.epochUs(nowUs) - record.timestamp,
       replayed: sent.replayed ?? false,
     });
+    const { receivers = 0, subscribersMoving } = sent.delivery;
+    if (subscribersMoving) return this.#missed.add(record, { receivers, nowUs });
     // A backend that requires order also stores what it acknowledges: nothing can be lost there.
     if (!this.#context.backend.inOrder) this.#recentAcks.add(record, nowUs);
+    for (const entry of this.#missed.take(receivers)) this.#enqueue(entry);
   }
 
   #drop(reason: string, count = 1, message = "Dropped metrics"): void {

@@ -58,7 +58,7 @@ export function reportText(report: FleetReport): string {
     ),
     ...tableOf("Observer", report.observed),
     ...tableOf("Watchers", report.watched),
-    ...report.outages.flatMap(outageLines),
+    ...report.outages.flatMap(connections.total > 0 ? outageLines : readerOutageLines),
   ].join("\n");
 }
 
@@ -103,6 +103,18 @@ function outageLines(outage: Outage): string[] {
     `  all connections: ${after(allBackS)}; all readers: ${after(readersBackS)}`,
     `  connections begun per second, at most: ${outage.peakAttemptsBefore} before, ` +
     `${outage.peakAttemptsAfter} after`,
+  ];
+}
+
+/** Lines for a run that only observes, which sees no connection of a device. */
+function readerOutageLines({ startS, readersBackS }: Outage): string[] {
+  const back = readersBackS === undefined
+    ? "not within the run"
+    : `${(readersBackS - startS).toFixed(1)} s later`;
+  return [
+    "",
+    `Outage at ${startS.toFixed(1)} s: readers were not subscribed`,
+    `  all readers: ${back}`,
   ];
 }
 

@@ -8,17 +8,24 @@ import type { RedisLink } from "./redis_link.ts";
 /** Time for sharded subscribers to follow a slot to another node, in milliseconds. */
 const SLOT_MIGRATION_MS = 5000;
 
+/** The subscribers of one topic. */
+interface TopicReceivers {
+  /** How many there are when none of them is moving. */
+  receivers: number;
+  /**
+   * Since when messages have reached fewer, by `performance.now()`. Not when one last reached all: a
+   * failover takes longer than the window.
+   */
+  fewerSinceMs?: number | undefined;
+}
+
 /** Sends encoded envelopes of one server over a link: by PUBLISH or SPUBLISH, or to keys and streams. */
 export class EnvelopeSender {
   readonly #options: RedisOptions;
   /** What the channels begin with. */
   readonly #prefix: string;
   readonly #keyValue: KeyValueCommands;
-  /**
-   * Topics whose messages had a receiver, and since when they have none, by `performance.now()`. Not
-   * when they last had one: a failover takes longer than the window.
-   */
-  readonly #withoutReceiverMs = new Map<Topic, number | undefined>();
+  readonly #topics = new Map<Topic, TopicReceivers>();
 
   constructor(options: RedisOptions) {
     this.#options = options;
@@ -46,14 +53,20 @@ export class EnvelopeSender {
       : { receivers };
   }
 
-  /** When a slot moves to another node, its sharded subscribers are unsubscribed and must follow. */
+  /**
+   * When a slot moves to another node, its sharded subscribers are unsubscribed and must follow, each
+   * in its own time.
+   */
   #mayHaveMigrated(topic: Topic, receivers: number): boolean {
-    const nowMs = performance.now();
-    if (receivers > 0) this.#withoutReceiverMs.set(topic, undefined);
-    if (receivers > 0 || !this.#withoutReceiverMs.has(topic)) return false;
-    const sinceMs = this.#withoutReceiverMs.get(topic) ?? nowMs;
-    this.#withoutReceiverMs.set(topic, sinceMs);
-    return nowMs - sinceMs < SLOT_MIGRATION_MS;
+    const usual = this.#topics.getOrInsertComputed(topic, () => ({ receivers }));
+    if (receivers < usual.receivers) {
+      const nowMs = performance.now();
+      usual.fewerSinceMs ??= nowMs;
+      if (nowMs - usual.fewerSinceMs < SLOT_MIGRATION_MS) return true;
+    }
+    usual.receivers = receivers;
+    usual.fewerSinceMs = undefined;
+    return false;
   }
 
   async #store(link: Pick<RedisLink, "call">, stored: StoredEnvelope): Promise<Delivery> {

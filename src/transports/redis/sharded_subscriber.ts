@@ -38,6 +38,9 @@ export class ShardedSubscriber implements Subscriber {
   /** Clients by the host and port of their node. */
   readonly #nodes = new Map<string, Redis>();
   readonly #channels = new Map<string, Placement>();
+  /** Nodes that may have ended subscriptions. */
+  readonly #toCheck = new Set<Redis>();
+  #check: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: ShardedSubscriberOptions) {
     this.#options = options;
@@ -86,6 +89,7 @@ export class ShardedSubscriber implements Subscriber {
   }
 
   [Symbol.dispose](): void {
+    clearTimeout(this.#check);
     for (const node of this.#nodes.values()) destroyClient(node);
     this.#nodes.clear();
   }
@@ -102,16 +106,27 @@ export class ShardedSubscriber implements Subscriber {
       const node = open(address);
       node.on("ready", () => this.#renew());
       node.on("close", () => this.#lose(node, () => true));
-      // Also when a slot moves to another node, which ends the subscriptions to its channels.
-      node.on("moved", () => {
-        const subscribed = shardedChannelsOf(node);
-        this.#lose(node, (channel) => !subscribed.has(channel));
-      });
+      // Once for each channel of a slot that moves to another node, which ends its subscription, and
+      // for each SSUBSCRIBE that names another node.
+      node.on("moved", () => this.#checkSoon(node));
       node.on(
         "smessageBuffer",
         (channel: Buffer, message: Buffer) => onMessage(channel.toString(), message),
       );
       return node;
+    });
+  }
+
+  /** Looks once, after the replies that arrived together, for subscriptions that a node has ended. */
+  #checkSoon(node: Redis): void {
+    this.#toCheck.add(node);
+    this.#check ??= setTimeout(() => {
+      this.#check = undefined;
+      for (const each of this.#toCheck) {
+        const subscribed = shardedChannelsOf(each);
+        this.#lose(each, (channel) => !subscribed.has(channel));
+      }
+      this.#toCheck.clear();
     });
   }
 
@@ -148,8 +163,6 @@ export class ShardedSubscriber implements Subscriber {
         }
         if (node.status !== "ready") return;
         if (!this.#channels.has(channel)) return void await node.sunsubscribe(channel);
-        // The slot may have moved since the node confirmed the subscription.
-        if (!shardedChannelsOf(node).has(channel)) continue;
         placement.node = node;
         placement.confirmed.resolve();
         return;

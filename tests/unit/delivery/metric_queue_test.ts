@@ -294,6 +294,64 @@ Deno.test("MetricQueue keeps metrics without a receiver for 5 s while subscriber
   }
 });
 
+Deno.test("MetricQueue replays what some missed on their way once more have followed, and only then", async () => {
+  for (
+    const { later, sent } of [
+      { later: 2, sent: [1, 2, 3, 1, 2] },
+      { later: 1, sent: [1, 2, 3] }, // the other has left
+    ]
+  ) {
+    const backend = new MovingBackend();
+    await using ends = startFakeOutbox({}, backend);
+    const sequences = () => metricsOf(backend.sent).map(({ sequence }) => sequence);
+    backend.receivers = 1;
+    backend.setReady(true);
+    for (const sequence of [1, 2]) ends.outbox.offer(fakeMetric(ends.clock, sequence));
+    await ends.clock.advance(1000);
+    assert.deepEqual(sequences(), [1, 2], "not while they move");
+    backend.subscribersMoving = false;
+    backend.receivers = later;
+    ends.outbox.offer(fakeMetric(ends.clock, 3));
+    await ends.clock.advance(1000);
+    assert.deepEqual(sequences(), sent, `${later} receivers`);
+    const replayed = metricsOf(backend.sent).filter(({ replayed }) => replayed);
+    assert.equal(replayed.length, sent.length - 3);
+  }
+});
+
+Deno.test("MetricQueue replays for the second of two that follow what waited for the first", async () => {
+  const backend = new MovingBackend();
+  await using ends = startFakeOutbox({}, backend);
+  const sequences = () => metricsOf(backend.sent).map(({ sequence }) => sequence);
+  backend.receivers = 0;
+  backend.setReady(true);
+  ends.outbox.offer(fakeMetric(ends.clock, 1));
+  await ends.clock.advance(0);
+  backend.receivers = 1;
+  await ends.clock.advance(2000);
+  const toTheFirst = sequences().length;
+  assert.ok(toTheFirst >= 2, "replayed");
+  backend.subscribersMoving = false;
+  backend.receivers = 2;
+  ends.outbox.offer(fakeMetric(ends.clock, 2));
+  await ends.clock.advance(2000);
+  assert.deepEqual(sequences().slice(toTheFirst), [2, 1]);
+});
+
+Deno.test("MetricQueue sends again, when the link is lost, what some missed on their way", async () => {
+  const backend = new MovingBackend();
+  await using ends = startFakeOutbox({}, backend);
+  backend.receivers = 1;
+  backend.setReady(true);
+  ends.outbox.offer(fakeMetric(ends.clock, 1));
+  await ends.clock.advance(3000);
+  backend.setReady(false);
+  backend.subscribersMoving = false;
+  backend.setReady(true);
+  await ends.clock.advance(1000);
+  assert.deepEqual(metricsOf(backend.sent).map(({ sequence }) => sequence), [1, 1]);
+});
+
 Deno.test("MetricQueue sends metrics again that were acknowledged less than 1 s before the link was lost", async () => {
   for (
     const { waitMs, sent } of [

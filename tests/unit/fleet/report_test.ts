@@ -129,3 +129,15 @@ Deno.test("reportJson() is indented, and rounds to hundredths", () => {
     text,
   );
 });
+
+Deno.test("reportText() shows a run that only observes when its readers were back", () => {
+  const lost = { startS: 2, fewestReady: 0, peakAttemptsBefore: 0, peakAttemptsAfter: 0 };
+  const lines = (outage: FleetReport["outages"][0]) =>
+    reportText({ ...REPORT, connections: { total: 0, attempts: 0 }, outages: [outage] })
+      .split("\n").slice(-2);
+  assert.deepEqual(lines({ ...lost, readersBackS: 5.5 }), [
+    "Outage at 2.0 s: readers were not subscribed",
+    "  all readers: 3.5 s later",
+  ]);
+  assert.equal(lines(lost)[1], "  all readers: not within the run");
+});

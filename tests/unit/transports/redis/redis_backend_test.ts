@@ -366,6 +366,40 @@ Deno.test(
 );
 
 Deno.test(
+  "RedisBackend expects one of two sharded subscribers to follow for 5 s, and then counts one",
+  async () => {
+    const server = new FakeRedis();
+    joinCluster([server]);
+    await using fixture = await Fixture.start({ cluster: true, shardedPublish: true }, server);
+    using time = new ShiftedPerformance({ frozen: true });
+    let receivers = 2;
+    const { reply } = server;
+    server.reply = (command) => command[0] === "SPUBLISH" ? `:${receivers}\r\n` : reply(command);
+    const isMoving = async (count: number) => {
+      receivers = count;
+      return (await fixture.backend.send(coreMetric(1))).subscribersMoving;
+    };
+    assert.equal(await isMoving(2), false);
+    for (
+      const { count, afterMs, moving } of [
+        { count: 0, afterMs: 7000, moving: true },
+        { count: 1, afterMs: 4000, moving: true },
+        { count: 2, afterMs: 500, moving: false },
+        { count: 1, afterMs: 0, moving: true },
+        { count: 1, afterMs: 4500, moving: true },
+        { count: 1, afterMs: 1000, moving: false },
+        { count: 1, afterMs: 0, moving: false },
+        { count: 0, afterMs: 0, moving: true },
+        { count: 1, afterMs: 0, moving: false },
+      ]
+    ) {
+      time.advance(afterMs);
+      assert.equal(await isMoving(count), moving, `${count} after ${afterMs} ms`);
+    }
+  },
+);
+
+Deno.test(
   "RedisBackend uses SPUBLISH without a cluster too, and counts its receivers",
   async () => {
     await using fixture = await Fixture.start({ shardedPublish: true });

@@ -1,0 +1,26 @@
+import type { QueuedMetric } from "./backlog.ts";
+import type { SpoolRecord } from "./spool/record.ts";
+
+/**
+ * Holds the metrics that reached some subscribers of a topic while others were following to another
+ * server, for those others.
+ */
+export class MissedBySome {
+  readonly #missed: { readonly metric: QueuedMetric; readonly receivers: number }[] = [];
+
+  /** Adds a metric that reached only `receivers` subscribers at `nowUs`. */
+  add(record: SpoolRecord, { receivers, nowUs }: { receivers: number; nowUs: number }): void {
+    // Records from the spool have no position: they are older than all that have one.
+    const metric = { position: 0, queuedUs: nowUs, ...record, resent: true };
+    this.#missed.push({ metric, receivers });
+  }
+
+  /**
+   * Removes all, and returns those that fewer than `receivers` have received: what the others missed
+   * whose number has not risen, no one has come back for.
+   */
+  take(receivers: number): readonly QueuedMetric[] {
+    return this.#missed.splice(0).filter((each) => each.receivers < receivers)
+      .map(({ metric }) => metric);
+  }
+}
