@@ -12,7 +12,7 @@
 
 #include "common.h"
 
-static const char MAGIC[8] = {'P', 'H', 'Y', 'S', 'P', 'A', 'K', '1'};
+static const char MAGIC[8] = {'P', 'H', 'Y', 'S', 'P', 'A', 'K', '2'};
 #define MAX_MANIFEST (1 << 20)
 
 static void fail_damaged(const struct payload *payload) {

@@ -4,10 +4,10 @@
  *   the ELF | manifest | archive | trailer
  *
  * The manifest is text with a line for each file: SHA-256, mode (octal), size, path. The archive is
- * one zstd frame with the concatenated contents of these files, in the same order. The trailer has
- * TRAILER_BYTES and ends the file:
+ * one zstd frame with the concatenated contents of these files, in the same order, each with targets
+ * instead of distances (branches.h). The trailer has TRAILER_BYTES and ends the file:
  *
- *   "PHYSPAK1"                 8 bytes
+ *   "PHYSPAK2"                 8 bytes
  *   size of the manifest       8 bytes, little-endian
  *   size of the archive        8 bytes, little-endian
  *   SHA-256 of the manifest    32 bytes

@@ -12,9 +12,11 @@
 #include <unistd.h>
 #include <zstd.h>
 
+#include "branches.h"
 #include "common.h"
 
 #define MAX_THREADS 4
+#define PART_BYTES (1 << 16)
 
 static bool has_digest(const char *path, const unsigned char expected[SHA256_BYTES]) {
   int file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
@@ -118,7 +120,10 @@ struct unpacking {
   const struct payload *payload;
   const char *directory; /* the temporary directory */
   size_t next;           /* index of the entry that the next byte belongs to */
-  uint64_t written;      /* bytes of this entry */
+  uint64_t received;     /* bytes of this entry */
+  uint64_t written;      /* bytes of this entry that are on the disk */
+  /* The bytes between: a part of an entry, after those of an instruction that it completes. */
+  unsigned char part[PART_BYTES];
   int file;
   struct sha256 hash;
 };
@@ -151,7 +156,7 @@ static void begin_entry(struct unpacking *state) {
   make_parents(state, path);
   state->file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (state->file < 0) fail_unpacking(state, errno);
-  state->written = 0;
+  state->received = state->written = 0;
   sha256_begin(&state->hash);
 }
 
@@ -166,21 +171,42 @@ static void end_entry(struct unpacking *state) {
   state->file = -1;
 }
 
+static void write_file(struct unpacking *state, size_t size) {
+  sha256_add(&state->hash, state->part, size);
+  for (size_t done = 0; done < size;) {
+    ssize_t count = write(state->file, state->part + done, size - done);
+    if (count < 0 && errno != EINTR) fail_unpacking(state, errno);
+    if (count > 0) done += (size_t)count;
+  }
+  state->written += size;
+}
+
+/* Writes bytes of the current entry, at most as many as it misses; returns how many. */
+static size_t write_part(struct unpacking *state, const char *bytes, size_t size) {
+  uint64_t missing = state->payload->entries[state->next].size - state->received;
+  size_t held = (size_t)(state->received - state->written), added = PART_BYTES - held;
+  if (added > size) added = size;
+  if (added > missing) added = (size_t)missing;
+  memcpy(state->part + held, bytes, added);
+  state->received += added;
+  size_t available = held + added;
+  size_t done = restore_distances(state->part, available, state->written);
+  if (added == missing) done = available;
+  write_file(state, done);
+  memmove(state->part, state->part + done, available - done);
+  return added;
+}
+
 /* Writes uncompressed bytes to the current entry and the following ones, which may be empty. */
 static void write_bytes(struct unpacking *state, const char *bytes, size_t size) {
   while (state->next < state->payload->count) {
     if (state->file < 0) begin_entry(state);
-    uint64_t missing = state->payload->entries[state->next].size - state->written;
-    size_t part = missing < size ? (size_t)missing : size;
-    sha256_add(&state->hash, bytes, part);
-    for (size_t done = 0; done < part;) {
-      ssize_t count = write(state->file, bytes + done, part - done);
-      if (count < 0 && errno != EINTR) fail_unpacking(state, errno);
-      if (count > 0) done += (size_t)count;
-    }
-    state->written += part, bytes += part, size -= part;
-    if (state->written < state->payload->entries[state->next].size) return;
-    end_entry(state);
+    size_t written = write_part(state, bytes, size);
+    bytes += written, size -= written;
+    if (state->received == state->payload->entries[state->next].size)
+      end_entry(state);
+    else if (size == 0)
+      return;
   }
   if (size > 0) fail_unpacking(state, 0);
 }

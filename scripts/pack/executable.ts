@@ -19,7 +19,13 @@ export async function packExecutable(
 ): Promise<string> {
   await run("make", ["-s", "-C", `${ROOT}/launcher`, `ARCH=${arch}`]);
   const launcher = `${ROOT}/launcher/build/${arch}/launcher`;
-  const digest = await pack(files, { launcher, output: `${output}.new`, level, withContents });
+  const digest = await pack(files, {
+    arch,
+    launcher,
+    output: `${output}.new`,
+    level,
+    withContents,
+  });
   Deno.renameSync(`${output}.new`, output);
   return digest;
 }

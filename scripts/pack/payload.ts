@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
-import { run } from "./run.ts";
+import { writeTargets } from "./branches.ts";
+import { type Arch, run } from "./run.ts";
 
 /** Magic number of the payload format in `launcher/payload.h`. */
-const MAGIC = "PHYSPAK1";
+const MAGIC = "PHYSPAK2";
 
 interface Entry {
   readonly path: string;
@@ -33,6 +34,8 @@ function* filesUnder(folder: string, prefix: string): Generator<string> {
 }
 
 export interface PayloadOptions {
+  /** Processor of the machine code in the files. */
+  readonly arch: Arch;
   /** Path of the launcher, which precedes the payload in the executable. */
   readonly launcher: string;
   /** Path of the executable. */
@@ -46,7 +49,7 @@ export interface PayloadOptions {
 /** Appends `folder` to the launcher as one executable. Returns the SHA-256 of the payload. */
 export async function pack(
   folder: string,
-  { launcher, output, level, withContents = true }: PayloadOptions,
+  { arch, launcher, output, level, withContents = true }: PayloadOptions,
 ): Promise<string> {
   const entries = entriesOf(folder);
   const manifest = new TextEncoder().encode(
@@ -54,7 +57,7 @@ export async function pack(
       .join(""),
   );
   const archive = withContents
-    ? await compress(entries.map(({ path }) => `${folder}/${path}`), { output, level })
+    ? await compress(entries.map(({ path }) => `${folder}/${path}`), { arch, output, level })
     : new Uint8Array();
   const digest = createHash("sha256").update(manifest).update(archive).digest();
 
@@ -78,13 +81,17 @@ export async function pack(
 /** Concatenates files and compresses them, with files beside `output` in the meantime. */
 async function compress(
   paths: readonly string[],
-  { output, level }: Pick<PayloadOptions, "output" | "level">,
+  { arch, output, level }: Pick<PayloadOptions, "arch" | "output" | "level">,
 ): Promise<Uint8Array> {
   const contents = `${output}.contents`;
   const compressed = `${output}.zst`;
   {
     using file = Deno.openSync(contents, { create: true, truncate: true, write: true });
-    for (const path of paths) writeAll(file, Deno.readFileSync(path));
+    for (const path of paths) {
+      const bytes = Deno.readFileSync(path);
+      writeTargets(bytes, arch);
+      writeAll(file, bytes);
+    }
   }
   await run("zstd", [`-${level}`, "--long=27", "-T0", "-q", "-f", contents, "-o", compressed]);
   const archive = Deno.readFileSync(compressed);

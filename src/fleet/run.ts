@@ -90,8 +90,9 @@ class FleetRun implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.#readers.map((reader) => reader[Symbol.asyncDispose]()));
-    await this.#publishers?.[Symbol.asyncDispose]();
+    // First, or the devices would take the end of the connections for an outage.
     await Promise.all(this.#devices.map((device) => device[Symbol.asyncDispose]()));
+    await this.#publishers?.[Symbol.asyncDispose]();
   }
 
   #openPublishers(): Publishers {

@@ -36,7 +36,8 @@ async function makeProgram(name: string, padding = 0): Promise<string> {
   }
   Deno.writeFileSync(`${folder}/deep/padding`, random);
   const output = `${work}/${name}`;
-  await pack(folder, { launcher: `${ROOT}launcher/build/${ARCH}/launcher`, output, level: 1 });
+  const launcher = `${ROOT}launcher/build/${ARCH}/launcher`;
+  await pack(folder, { arch: ARCH, launcher, output, level: 1 });
   return output;
 }
 
