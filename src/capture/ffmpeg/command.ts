@@ -4,6 +4,16 @@ import { accessOf } from "./access.ts";
 const SYSTEM_AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt";
 
 /**
+ * glibc returns the memory of a picture to the kernel and takes it again for the next one, which costs
+ * a page fault for every 4 KiB. What is free keeps to the process instead: 32 MiB, a picture of 4096 x
+ * 2160 or less, and 64 MiB together. Chosen.
+ */
+const KEPT_MEMORY = {
+  MALLOC_MMAP_THRESHOLD_: `${32 << 20}`,
+  MALLOC_TRIM_THRESHOLD_: `${64 << 20}`,
+};
+
+/**
  * Returns the environment of ffmpeg. It reads data of others, so it gets no variable of this program,
  * which may hold passwords and tokens.
  */
@@ -15,6 +25,7 @@ function environment(
     // Messages of the C library are matched and shown, so they have to be in English.
     LC_ALL: "C",
     SSL_CERT_FILE: tlsCaPath,
+    ...KEPT_MEMORY,
     ...variables,
   };
 }

@@ -113,3 +113,22 @@ Deno.test("JpegEncoder leaves no child process when disposed, and rejects furthe
   assert.deepEqual(childProcesses(), before);
   await assert.rejects(encoder.encode(gradientImage(64, 48)), /closed/);
 });
+
+/** Page faults of a process so far: the kernel gave it a page (proc_pid_stat(5)). */
+function pageFaultsOf(pid: number): number {
+  const stat = Deno.readTextFileSync(`/proc/${pid}/stat`);
+  return Number(stat.slice(stat.lastIndexOf(")")).split(" ")[8]);
+}
+
+Deno.test("JpegEncoder's ffmpeg keeps the memory of a picture for the next one", async () => {
+  await using encoder = new JpegEncoder();
+  const image = gradientImage(640, 480, { color: { range: "limited", matrix: "bt601" } });
+  const encode = async (count: number) => {
+    for (let i = 0; i < count; i++) await encoder.encode(image);
+  };
+  await encode(30);
+  const before = pageFaultsOf(encoder.pid!);
+  await encode(60);
+  const perImage = (pageFaultsOf(encoder.pid!) - before) / 60;
+  assert.ok(perImage < 5, `${perImage}`);
+});

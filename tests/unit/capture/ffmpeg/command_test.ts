@@ -42,7 +42,13 @@ Deno.test("ffmpegCommand() passes the rights to the sandbox, and the arguments t
 
 Deno.test("ffmpegCommand() sets only the variables that ffmpeg needs", () => {
   const { env } = ffmpegCommand(PROGRAM, [], { tlsCaPath: "/ca.pem" });
-  assert.deepEqual(Object.keys(env).toSorted(), ["LC_ALL", "PATH", "SSL_CERT_FILE"]);
+  assert.deepEqual(Object.keys(env).toSorted(), [
+    "LC_ALL",
+    "MALLOC_MMAP_THRESHOLD_",
+    "MALLOC_TRIM_THRESHOLD_",
+    "PATH",
+    "SSL_CERT_FILE",
+  ]);
   assert.equal(env["SSL_CERT_FILE"], "/ca.pem");
   const { env: system } = ffmpegCommand(PROGRAM, []);
   assert.equal(system["SSL_CERT_FILE"], "/etc/ssl/certs/ca-certificates.crt");
