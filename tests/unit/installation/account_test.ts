@@ -44,3 +44,16 @@ Deno.test("removeAccount() removes an account that exists", async () => {
 Deno.test("changeOwner() throws for an account that does not exist", () => {
   assert.throws(() => changeOwner("/", "no_such_account"), UnavailableError);
 });
+
+Deno.test({
+  name: "changeOwner() makes an account the owner of a file",
+  ignore: Deno.uid() !== 0,
+  fn() {
+    using folder = temporaryFolder();
+    const path = `${folder.path}/file`;
+    Deno.writeTextFileSync(path, "");
+    changeOwner(path, "daemon");
+    const { uid, gid } = Deno.statSync(path);
+    assert.deepEqual({ uid, gid }, accountIds("daemon"));
+  },
+});

@@ -40,6 +40,9 @@ function sampleAt(timeUs: number, { face = true } = {}): RegionSample {
   };
 }
 
+/** Estimates of `observation()` that are 2 s or more after the first one. */
+const SETTLED = 40;
+
 interface Changes extends Partial<Observation> {
   readonly condition?: StatusName;
   readonly withheld?: Withheld;
@@ -111,6 +114,17 @@ Deno.test("findingsOf() attributes each lasting condition to one finding, with i
   assert.deepEqual(verdicts({ condition: "CHEST_TOO_FAR_OR_NOT_ENOUGH_SHOWING" }), {
     Chest: "poor",
   });
+});
+
+Deno.test("findingsOf() calls a condition lasting in over half of the estimates after the start", () => {
+  const { estimates } = observation();
+  const moving = estimates.map((each) => ({ ...each, condition: "EXCESSIVE_MOTION" as const }));
+  const verdictsOf = (share: number) => {
+    const from = Math.round(estimates.length - share * SETTLED);
+    return verdicts({ estimates: [...estimates.slice(0, from), ...moving.slice(from)] });
+  };
+  assert.deepEqual(verdictsOf(0.45), {});
+  assert.deepEqual(verdictsOf(0.55), { Motion: "bad" });
 });
 
 Deno.test("findingsOf() reports a face that is absent, and no motion of it", () => {
