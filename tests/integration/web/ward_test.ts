@@ -42,6 +42,14 @@ Deno.test({
     assert.deepEqual(page.errors.filter((each) => !each.includes("401")), []);
     assert.deepEqual(page.requests.filter((each) => !/^(https|wss):/.test(each)), []);
 
+    Object.assign(ward.bed("icu-2"), { pulse: 134, breathing: 19 });
+    await probe.sees(
+      "a pulse of three digits apart from the breathing",
+      `(([pulse, breathing]) => Number(pulse.textContent) > 99 &&
+        pulse.getBoundingClientRect().right + 8 < breathing.getBoundingClientRect().left)(
+        document.querySelectorAll("[data-device='icu-2'] .numbers b"))`,
+    );
+
     const died = performance.now();
     ward.bed("ward-b-7").isDead = true;
     await probe.sees(

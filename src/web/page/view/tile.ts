@@ -91,7 +91,9 @@ export class Tile {
     this.#recording.hidden = view.recording !== true || view.silent;
     for (const vital of VITALS) {
       const { value } = view[vital];
-      setText(this.#numbers[vital], formatVital(value, { vital }));
+      const text = formatVital(value, { vital });
+      setText(this.#numbers[vital], text);
+      setAttribute(this.#numbers[vital], "data-digits", String(text.length));
       setAttribute(this.#numbers[vital], "data-withheld", value === undefined ? "" : undefined);
     }
     const bars = qualityBars(view.pulse.confidence);
