@@ -16,8 +16,8 @@ export class MissedBySome {
   }
 
   /**
-   * Removes all, and returns those that fewer than `receivers` have received: what the others missed
-   * whose number has not risen, no one has come back for.
+   * Removes all, and returns those that had fewer receivers. Where the number has not risen, the others
+   * have not come back.
    */
   take(receivers: number): readonly QueuedMetric[] {
     return this.#missed.splice(0).filter((each) => each.receivers < receivers)

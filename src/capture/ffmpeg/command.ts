@@ -4,9 +4,9 @@ import { accessOf } from "./access.ts";
 const SYSTEM_AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt";
 
 /**
- * glibc returns the memory of a picture to the kernel and takes it again for the next one, which costs
- * a page fault for every 4 KiB. What is free keeps to the process instead: 32 MiB, a picture of 4096 x
- * 2160 or less, and 64 MiB together. Chosen.
+ * By default, glibc returns the memory of a picture to the kernel and takes it again for the next one,
+ * with a page fault for every 4 KiB. It keeps up to 64 MiB instead, for pictures of up to 32 MiB, as in
+ * mallopt(3). Chosen.
  */
 const KEPT_MEMORY = {
   MALLOC_MMAP_THRESHOLD_: `${32 << 20}`,
