@@ -98,6 +98,12 @@ export class Hub {
     return this.#devices.has(device);
   }
 
+  /** Returns the device that a request names, or the only one if it names none; undefined for others. */
+  deviceOf(name: string | null): string | undefined {
+    const device = name ?? (this.#devices.size === 1 ? this.devices[0] : undefined);
+    return device !== undefined && this.has(device) ? device : undefined;
+  }
+
   /** Returns the newest message of a topic with its age, if there was one. */
   latest(device: string, topic: Topic): LatestMessage | undefined {
     const message = this.#devices.get(device)?.latest.get(topic);

@@ -5,13 +5,13 @@ import type { Trends } from "../trends/trends.ts";
 import type { Route } from "./route.ts";
 
 /** `/v1/trends`: the course of the vital signs of a device, as JSON or CSV. */
-export function trendRoute(hub: Pick<Hub, "has">, trends: Trends): Route {
+export function trendRoute(hub: Pick<Hub, "deviceOf">, trends: Trends): Route {
   return {
     method: "GET",
     path: "/v1/trends",
     handle: async (_request, { query }) => {
-      const device = query.get("device") ?? "";
-      if (!hub.has(device)) return errorResponse(404, "The device is unknown");
+      const device = hub.deviceOf(query.get("device"));
+      if (device === undefined) return errorResponse(404, "The device is unknown");
       const [fromUs, toUs] = [timeOf(query.get("from")), timeOf(query.get("to"))];
       if (fromUs === "invalid" || toUs === "invalid") {
         return errorResponse(400, '"from" and "to" must be microseconds since 1970');

@@ -13,8 +13,8 @@ export function videoRoute(hub: Hub): Route {
     method: "GET",
     path: "/video",
     handle: ({ method }, { query }) => {
-      const device = query.get("device") ?? "";
-      if (!hub.has(device)) return errorResponse(404, "The device is unknown");
+      const device = hub.deviceOf(query.get("device"));
+      if (device === undefined) return errorResponse(404, "The device is unknown");
       if (videos >= MAX_VIDEOS) return errorResponse(503, "Too many clients watch videos");
       const headers = { "content-type": `multipart/x-mixed-replace; boundary=${BOUNDARY}` };
       if (method === "HEAD") return respond(null, { headers });

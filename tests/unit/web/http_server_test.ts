@@ -398,7 +398,7 @@ Deno.test("HttpServer answers HEAD like GET, other methods with 405, and other p
 Deno.test("HttpServer answers with 404 for the video of an unknown device, and 503 for a device that is not reachable", async () => {
   await using fixture = await Fixture.start({ onCommand: () => Promise.resolve(false) });
   assert.equal((await fixture.get("/video?device=none")).status, 404);
-  assert.equal((await fixture.get("/video")).status, 404);
+  assert.equal((await fixture.get("/video?device=")).status, 404);
   assert.equal(await fixture.command('{"device":"cam","recording":true}'), 503);
 });
 

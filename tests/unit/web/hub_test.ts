@@ -204,3 +204,16 @@ Deno.test("Hub.close() ends what was added, and nothing that was removed", () =>
   hub.close();
   assert.deepEqual(ended, [1]);
 });
+
+Deno.test("Hub.deviceOf() is the named device, or the only one", () => {
+  const hub = new Hub();
+  const add = (device: string) =>
+    hub.publishEnvelope(device, { topic: "status", envelope: fakeStatus(1) });
+  assert.equal(hub.deviceOf(null), undefined);
+  add("bed-1");
+  assert.equal(hub.deviceOf(null), "bed-1");
+  assert.equal(hub.deviceOf("bed-2"), undefined);
+  add("bed-2");
+  assert.equal(hub.deviceOf("bed-2"), "bed-2");
+  assert.equal(hub.deviceOf(null), undefined, "one of two");
+});

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import { Hub } from "../../../../src/web/hub.ts";
 import { trendRoute } from "../../../../src/web/routes/trends.ts";
 import type { Trends } from "../../../../src/web/trends/trends.ts";
+import { fakeStatus } from "../../../support/fake_stream.ts";
 
 /** Calls the route, whose trends are busy or have one row, and returns the ranges that were read. */
 async function call(query: string, isBusy = false) {
@@ -13,7 +15,11 @@ async function call(query: string, isBusy = false) {
       );
     },
   } as unknown as Trends;
-  const route = trendRoute({ has: (device) => device === "bed-1" }, trends);
+  const hub = new Hub();
+  for (const bed of ["bed-1", "bed-2"]) {
+    hub.publishEnvelope(bed, { topic: "status", envelope: fakeStatus(1) });
+  }
+  const route = trendRoute(hub, trends);
   const target = { query: new URLSearchParams(query), rest: "" };
   const response = await route.handle(new Request("http://a/"), target);
   return { status: response.status, text: await response.text(), ranges };

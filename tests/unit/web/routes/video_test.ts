@@ -25,3 +25,15 @@ Deno.test("videoRoute() serves 48 videos at a time", async () => {
   assert.equal((await open()).status, 503);
   for (const video of [...videos.slice(1), another]) await video.body?.cancel();
 });
+
+Deno.test("videoRoute() serves the only device without its name", async () => {
+  const hub = new Hub();
+  const open = () =>
+    videoRoute(hub).handle(new Request("http://a/", { method: "HEAD" }), {
+      query: new URLSearchParams(),
+      rest: "",
+    });
+  assert.equal((await open()).status, 404);
+  hub.publishEnvelope("bed-1", { topic: "status", envelope: fakeStatus(1) });
+  assert.equal((await open()).status, 200);
+});
