@@ -27,6 +27,6 @@ Deno.test("METRIC_TABLE describes each row, and gives ascending bounds to histog
   for (const [name, { kind, help, bounds }] of ROWS) {
     assert.match(help, /^[A-Z][^\n]+[^.]$/, name);
     assert.equal(bounds !== undefined, kind === "histogram", name);
-    assert.deepEqual(bounds, bounds?.toSorted((a, b) => a - b));
+    assert.ok(bounds?.every((bound, i) => i === 0 || bound > bounds[i - 1]!) ?? true, name);
   }
 });

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import fc from "fast-check";
 import { fitGrid, MIN_TILE, moveInGrid } from "../../../../../src/web/page/model/grid.ts";
 
 Deno.test("fitGrid() shows 60 devices on 1920x1080 without scrolling", () => {
@@ -28,6 +29,21 @@ Deno.test("fitGrid() uses larger tiles for fewer devices", () => {
   assert.deepEqual(widths, widths.toSorted((a, b) => a - b));
   assert.ok(widths[0]! < widths[3]!);
   assert.equal(fitGrid(0, { width: 500, height: 500 }).columns, 1);
+});
+
+Deno.test("fitGrid() fills any area with any number of tiles, and no more than that", () => {
+  const size = fc.integer({ min: 200, max: 4000 });
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 300 }), size, size, (count, width, height) => {
+      const shrunk = fitGrid(count, { width, height, shrink: true });
+      const rows = Math.ceil(count / shrunk.columns);
+      assert.ok(rows * (shrunk.tileHeight + 6) <= height + 6);
+      for (const { columns, tileWidth } of [shrunk, fitGrid(count, { width, height })]) {
+        assert.ok(columns * (tileWidth + 6) <= width + 6);
+      }
+    }),
+    { seed: 5 },
+  );
 });
 
 Deno.test("moveInGrid() moves by arrow keys, and stays at an edge", () => {
