@@ -1,7 +1,7 @@
 import type { Arch } from "./run.ts";
 
-/** Bytes after the last place at which an instruction of x64 is looked for: those of the longest. */
-const MAX_UNCHANGED = 7;
+/** As in `launcher/branches.h`: bytes at the end of a file in which no instruction is looked for. */
+const MAX_UNRESTORED = 7;
 /** Distances of x64 have 28 bits with a sign: the shift leaves these of 32. */
 const DISTANCE_SHIFT = 32 - 28;
 
@@ -16,7 +16,7 @@ export function writeTargets(bytes: Uint8Array<ArrayBuffer>, arch: Arch): void {
 
 function writeTargetsX64(bytes: Uint8Array<ArrayBuffer>): void {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  for (let at = 0; at + MAX_UNCHANGED < bytes.length;) {
+  for (let at = 0; at + MAX_UNRESTORED < bytes.length;) {
     const before = bytesBeforeDistance(bytes, at);
     if (before === 0) {
       at++;

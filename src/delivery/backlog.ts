@@ -13,6 +13,12 @@ export interface QueuedMetric extends SpoolRecord {
   readonly resent?: boolean;
 }
 
+/** Returns a metric that was acknowledged at `nowUs`, to be sent again. */
+export function toResend(record: SpoolRecord, nowUs: number): QueuedMetric {
+  // Records from the spool have no position: they are older than all that have one.
+  return { position: 0, queuedUs: nowUs, ...record, resent: true };
+}
+
 /** Where a backlog gets its spool from. */
 export interface SpoolSource {
   /** Folder that the user has configured, for messages. */

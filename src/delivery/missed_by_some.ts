@@ -1,4 +1,4 @@
-import type { QueuedMetric } from "./backlog.ts";
+import { type QueuedMetric, toResend } from "./backlog.ts";
 import type { SpoolRecord } from "./spool/record.ts";
 
 /**
@@ -10,9 +10,7 @@ export class MissedBySome {
 
   /** Adds a metric that reached only `receivers` subscribers at `nowUs`. */
   add(record: SpoolRecord, { receivers, nowUs }: { receivers: number; nowUs: number }): void {
-    // Records from the spool have no position: they are older than all that have one.
-    const metric = { position: 0, queuedUs: nowUs, ...record, resent: true };
-    this.#missed.push({ metric, receivers });
+    this.#missed.push({ metric: toResend(record, nowUs), receivers });
   }
 
   /**

@@ -1,4 +1,4 @@
-import type { QueuedMetric } from "./backlog.ts";
+import { type QueuedMetric, toResend } from "./backlog.ts";
 import type { SpoolRecord } from "./spool/record.ts";
 
 /** Longest time a server takes to forward what it has acknowledged, in microseconds. Chosen. */
@@ -22,13 +22,7 @@ export class RecentAcks {
   /** Removes and returns the metrics that may be lost if the link is lost at `nowUs`. */
   drain(nowUs: number): readonly QueuedMetric[] {
     this.#removeForwarded(nowUs);
-    // Records from the spool have no position: they are older than all that have one.
-    return this.#acks.splice(0).map(({ record, atUs }) => ({
-      position: 0,
-      queuedUs: atUs,
-      ...record,
-      resent: true,
-    }));
+    return this.#acks.splice(0).map(({ record, atUs }) => toResend(record, atUs));
   }
 
   #removeForwarded(nowUs: number): void {

@@ -35,7 +35,8 @@ Deno.test("the video of the page is read by ffmpeg and OpenCV", async () => {
   await waitFor("the page", () => /Serving the web page/.test(server.stderr), {
     timeoutMs: 60_000,
   });
-  const url = `http://127.0.0.1:${port}/video?device=physiology`;
+  const only = `http://127.0.0.1:${port}/video`;
+  const url = `${only}?device=physiology`;
   await waitFor("the device", async () => {
     const response = await fetch(url);
     await response.body?.cancel();
@@ -45,6 +46,6 @@ Deno.test("the video of the page is read by ffmpeg and OpenCV", async () => {
   const hashes = await outputOf("ffmpeg", ["-v", "error", "-xerror", ...frames]);
   assert.match(hashes, /^#dimensions 0: 640x480$/m);
   assert.equal(hashes.match(/^0,/gm)?.length, FRAMES);
-  const sizes = await outputOf(PYTHON, ["-c", OPENCV, url]);
+  const sizes = await outputOf(PYTHON, ["-c", OPENCV, only]);
   assert.equal(sizes.trim(), Array.from({ length: FRAMES }, () => "480x640x3").join("\n"));
 });

@@ -75,7 +75,7 @@ function applianceOf(
 
 Deno.test("Appliance retains no memory of processed frames", async () => {
   // By then the rings of samples are full, and what runs rarely is compiled as well: until 24,000
-  // frames the heap grows by 5 to 30 bytes a frame, after that by 2.
+  // frames the heap grows by 4 to 37 bytes a frame, after that by 2.
   const SETTLED = 27_000;
   const MEASURED = 18_000;
   const heap: number[] = [];
