@@ -74,17 +74,20 @@ Deno.test("runFleet() delivers every message of shared connections, frames to wa
     watched.map(({ topic }) => topic),
     ["core_metrics", "edge_metrics", "status", "frame"],
   );
+  // On a busy machine a newer frame replaces one that waits, which each device counts.
+  const { frame_displaced: displaced = 0, ...dropped } = report.dropped;
   for (const { topic, received, lost } of watched) {
-    assert.equal(lost, 0, topic);
+    // One that is displaced before the first arrives is not missed.
+    assert(topic === "frame" ? lost <= displaced : lost === 0, `${topic}: ${lost}, ${displaced}`);
     if (topic === "status") assert.equal(received, 2);
     else if (topic !== "frame") assertRate(received, { seconds, devices: 2, perSecond: 20 });
   }
   const frames = watched.find(({ topic }) => topic === "frame")!.received;
   assert(frames > 2 && frames <= 2 * (20 * seconds + 1), `${frames} frames`);
   const sent = server.commandsNamed("PUBLISH");
-  assert.equal(report.published, sent.length);
+  assert.equal(report.published, sent.length + displaced);
   assert.equal(sent.filter(([, channel]) => channel!.endsWith(":frame")).length, frames);
-  const { devices, watchers, connections, outages, dropped } = report;
+  const { devices, watchers, connections, outages } = report;
   assert.deepEqual({ devices, watchers, connections, outages, dropped }, {
     devices: 4,
     watchers: 2,
