@@ -8,6 +8,7 @@ import { openFfmpegSource } from "../src/capture/ffmpeg/source.ts";
 import { runWindows } from "../src/validation/windows.ts";
 import type { RegionSample } from "../src/vision/region_sample.ts";
 import { createVitalsEngine } from "../src/vitals/engine.ts";
+import { RateNetwork } from "../src/vitals/pulse/rate_network/rate_network.ts";
 import { STILL_FACE } from "../tests/support/face_samples.ts";
 import { type Edges, meanRgb } from "../tests/support/region_mean.ts";
 
@@ -23,6 +24,7 @@ if (!Deno.args.length) {
   console.error("Usage: deno run -A scripts/measure_patches.ts VIDEO...");
   Deno.exit(64);
 }
+using rateNetwork = await RateNetwork.open();
 for (const input of Deno.args) {
   const patches = PATCHES.map((): RegionSample[] => []);
   await using source = await openFfmpegSource({ input, realtime: false });
@@ -47,7 +49,10 @@ for (const input of Deno.args) {
   let windows = 0;
   const published: string[] = [];
   for (const [index, samples] of patches.entries()) {
-    const { pulse } = await runWindows(createVitalsEngine(), samples, { windowS: 10, stepS: 1 });
+    const { pulse } = await runWindows(createVitalsEngine({ pulse: { rateNetwork } }), samples, {
+      windowS: 10,
+      stepS: 1,
+    });
     windows += pulse.windows.length;
     for (const { strict } of pulse.windows) {
       if (strict !== undefined) {

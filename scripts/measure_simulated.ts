@@ -11,6 +11,7 @@ import { SimulatedCamera } from "../src/capture/simulator/camera.ts";
 import type { TruthSample } from "../src/capture/simulator/truth.ts";
 import { Vision } from "../src/vision/vision.ts";
 import { createVitalsEngine } from "../src/vitals/engine.ts";
+import { RateNetwork } from "../src/vitals/pulse/rate_network/rate_network.ts";
 import { variabilityOf } from "../src/vitals/hrv/variability.ts";
 import { Random } from "../tests/support/random.ts";
 import { exitWithUsage, parseCounts } from "./fit/command_line.ts";
@@ -59,7 +60,8 @@ async function measure(settings: ReturnType<typeof randomSettings>) {
     onTruth: (sample) => truth.push(sample),
   });
   await using vision = await Vision.open();
-  const engine = createVitalsEngine();
+  using rateNetwork = await RateNetwork.open();
+  const engine = createVitalsEngine({ pulse: { rateNetwork } });
   const pulse: Published[] = [];
   const breathing: Published[] = [];
   const hrv: Published[] = [];

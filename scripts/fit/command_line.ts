@@ -4,6 +4,8 @@ import { parseArgs } from "node:util";
 export interface CommandLine {
   /** The folder that `--data` names. */
   readonly data: string;
+  /** Whether `--network` is set. */
+  readonly network: boolean;
   /** Positive integers, in the order of the usage. */
   readonly counts: readonly number[];
 }
@@ -15,17 +17,17 @@ export function exitWithUsage(usage: string): never {
 }
 
 /**
- * Parses `--data=FOLDER [COUNT]...`. Prints the usage and exits with status 64 if that fails or if
+ * Parses `--data=FOLDER [--network] [COUNT]...`. Prints the usage and exits with status 64 if that fails or if
  * the folder does not exist.
  */
 export function parseCommandLine(usage: string): CommandLine {
-  const { data, positionals } = parse(usage);
+  const { data, network, positionals } = parse(usage);
   if (!data) exitWithUsage(usage);
   if (!isFolder(data)) {
     console.error(`Cannot read recordings: --data must be a folder: current value is ${data}`);
     exitWithUsage(usage);
   }
-  return { data, counts: parseCounts(positionals, usage) };
+  return { data, network, counts: parseCounts(positionals, usage) };
 }
 
 /** Parses positive integers; prints the usage and exits with status 64 if one is not. */
@@ -43,14 +45,16 @@ function isFolder(path: string): boolean {
   }
 }
 
-function parse(usage: string): { data: string | undefined; positionals: readonly string[] } {
+function parse(
+  usage: string,
+): { data: string | undefined; network: boolean; positionals: readonly string[] } {
   try {
     const { values, positionals } = parseArgs({
       args: Deno.args,
       allowPositionals: true,
-      options: { data: { type: "string" } },
+      options: { data: { type: "string" }, network: { type: "boolean", default: false } },
     });
-    return { data: values.data, positionals };
+    return { data: values.data, network: values.network, positionals };
   } catch (error) {
     if (error instanceof TypeError) console.error(error.message);
     return exitWithUsage(usage);

@@ -1,7 +1,9 @@
 /**
- * Fits models/confidence.json: the probability that a pulse rate is within 3 beats/min of the truth.
+ * Fits models/confidence.json: the probability that a pulse rate is within 3 beats/min of the truth;
+ * with --network, models/confidence_with_network.json, for candidates that the rate network
+ * (models/pulse_rate.md) judged as well.
  *
- *     deno run -A scripts/fit/pulse_confidence.ts --data=FOLDER [FACES] [RECORDINGS]
+ *     deno run -A scripts/fit/pulse_confidence.ts --data=FOLDER [--network] [FACES] [RECORDINGS]
  *
  * The model is fitted on recorded traces with a contact PPG, on synthetic faces
  * (synthetic_faces.ts), and on recordings without a pulse (negatives.ts). Reported results are
@@ -15,6 +17,8 @@ import { runWindows, type WindowResult } from "../../src/validation/windows.ts";
 import type { RegionSample } from "../../src/vision/region_sample.ts";
 import { createVitalsEngine } from "../../src/vitals/engine.ts";
 import type { ConfidenceModel } from "../../src/vitals/pulse/confidence.ts";
+import { RateNetwork } from "../../src/vitals/pulse/rate_network/rate_network.ts";
+import type { LabeledWindow } from "./labeled_window.ts";
 import { Random } from "../../tests/support/random.ts";
 import { parseCommandLine } from "./command_line.ts";
 import { NEGATIVES } from "./negatives.ts";
@@ -28,31 +32,38 @@ import {
 } from "./pulse_windows.ts";
 import { makeSyntheticFace } from "./synthetic_faces.ts";
 
-const USAGE = `deno run -A scripts/fit/pulse_confidence.ts --data=FOLDER [FACES] [RECORDINGS]
+const USAGE =
+  `deno run -A scripts/fit/pulse_confidence.ts --data=FOLDER [--network] [FACES] [RECORDINGS]
 FOLDER contains the recorded traces, one CSV per person: columns t_s, r, g, b and finger_ppg, or
 signals whose names end with _e4 and ref_ppg.
 FACES is the number of synthetic faces (default 800), RECORDINGS the number of recordings of each
 kind without a pulse (default 30).`;
-const MODEL = new URL("../../models/confidence.json", import.meta.url);
 const FOLDS = 10;
 const FACE_S = 30;
 const NEGATIVE_S = 40;
 
-const { data, counts: [faces = 800, recordingsPerKind = 30] } = parseCommandLine(USAGE);
+const { data, network: withNetwork, counts: [faces = 800, recordingsPerKind = 30] } =
+  parseCommandLine(USAGE);
 const recordings = readRecordings(data);
-const rows = recordings.flatMap(windowsOfRecording);
-for (let seed = 0; seed < faces; seed++) {
-  rows.push(...windowsOfFace(makeSyntheticFace(seed, FACE_S), syntheticGroup(seed % FOLDS)));
-}
-NEGATIVES.forEach(({ name, heldOut, make }, kind) => {
-  for (let index = 0; index < recordingsPerKind && !heldOut; index++) {
-    const samples = make(new Random(negativeSeed("fitted", { kind, index })), NEGATIVE_S);
-    rows.push(...windowsWithoutPulse(samples, name));
+
+/** The windows that are fitted. */
+function windowsToFit(): LabeledWindow[] {
+  const rows = recordings.flatMap((recording) => windowsOfRecording(recording, network));
+  for (let seed = 0; seed < faces; seed++) {
+    const group = syntheticGroup(seed % FOLDS);
+    rows.push(...windowsOfFace(makeSyntheticFace(seed, FACE_S), group, network));
   }
-});
-console.log(
-  `${rows.length} windows of ${recordings.length} recordings and ${faces} synthetic faces`,
-);
+  NEGATIVES.forEach(({ name, heldOut, make }, kind) => {
+    for (let index = 0; index < recordingsPerKind && !heldOut; index++) {
+      const samples = make(new Random(negativeSeed("fitted", { kind, index })), NEGATIVE_S);
+      rows.push(...windowsWithoutPulse(samples, name, network));
+    }
+  });
+  console.log(
+    `${rows.length} windows of ${recordings.length} recordings and ${faces} synthetic faces`,
+  );
+  return rows;
+}
 
 function syntheticGroup(fold: number): string {
   return `synthetic ${fold}`;
@@ -74,7 +85,8 @@ async function runEngine(
   samples: readonly RegionSample[],
   { model, reference }: { model: ConfidenceModel; reference?: Reference },
 ) {
-  const { pulse } = await runWindows(createVitalsEngine({ pulse: { model } }), samples, {
+  const engine = createVitalsEngine({ pulse: { model, rateNetwork: network } });
+  const { pulse } = await runWindows(engine, samples, {
     windowS: 10,
     stepS: 1,
     ...(reference ? { references: { pulse: reference } } : {}),
@@ -105,75 +117,88 @@ function summaryOf({ windows, firstValueS }: Awaited<ReturnType<typeof runEngine
 }
 
 /** Leave-one-person-out cross-validation. */
-const windowsByGroup = new Map<string, WindowResult[]>();
-const byPerson: ({ name: string } & ReturnType<typeof summaryOf>)[] = [];
-const addToGroup = (name: string, windows: readonly WindowResult[]) =>
-  windowsByGroup.set(name, [...windowsByGroup.get(name) ?? [], ...windows]);
-for (const [index, { name, reference, variants: [whole, ...single] }] of recordings.entries()) {
-  const model = fitPulseModel(rows.filter(({ group }) => group !== name));
-  const run = (samples: readonly RegionSample[]) => runEngine(samples, { model, reference });
-  const pulse = await run(whole!);
-  byPerson.push({ name, ...summaryOf(pulse) });
-  const group = name.startsWith("ubfc") ? "ubfc" : "finger";
-  addToGroup(group, pulse.windows);
-  addToGroup("all", pulse.windows);
-  for (const samples of single) {
-    addToGroup("ubfc, a single ready signal", (await run(samples)).windows);
+async function validateRecorded(rows: readonly LabeledWindow[]) {
+  const windowsByGroup = new Map<string, WindowResult[]>();
+  const byPerson: ({ name: string } & ReturnType<typeof summaryOf>)[] = [];
+  const addToGroup = (name: string, windows: readonly WindowResult[]) =>
+    windowsByGroup.set(name, [...windowsByGroup.get(name) ?? [], ...windows]);
+  for (const [index, { name, reference, variants: [whole, ...single] }] of recordings.entries()) {
+    const model = fitPulseModel(rows.filter(({ group }) => group !== name));
+    const run = (samples: readonly RegionSample[]) => runEngine(samples, { model, reference });
+    const pulse = await run(whole!);
+    byPerson.push({ name, ...summaryOf(pulse) });
+    const group = name.startsWith("ubfc") ? "ubfc" : "finger";
+    addToGroup(group, pulse.windows);
+    addToGroup("all", pulse.windows);
+    for (const samples of single) {
+      addToGroup("ubfc, a single ready signal", (await run(samples)).windows);
+    }
+    for (const [perturbation, perturb] of Object.entries(PERTURBATIONS)) {
+      addToGroup(`${group}, ${perturbation}`, (await run(perturb(whole!, index))).windows);
+    }
   }
-  for (const [perturbation, perturb] of Object.entries(PERTURBATIONS)) {
-    addToGroup(`${group}, ${perturbation}`, (await run(perturb(whole!, index))).windows);
-  }
+  const recorded = [
+    ...byPerson,
+    ...[...windowsByGroup].map(([name, windows]) => ({ name, ...summaryOf({ windows }) })),
+  ];
+  console.table(recorded);
+  return recorded;
 }
-const recorded = [
-  ...byPerson,
-  ...[...windowsByGroup].map(([name, windows]) => ({ name, ...summaryOf({ windows }) })),
-];
-console.table(recorded);
 
 /** Cross-validation of the synthetic faces. */
-const assessed = Array.from({ length: FOLDS }, (_, fold) => {
-  const group = syntheticGroup(fold);
-  const model = fitPulseModel(rows.filter((row) => row.group !== group));
-  return rows.filter((row) => row.group === group)
-    .map((row) => ({ ...row, confidence: confidenceOf(row, model) }));
-}).flat();
-const atLeast = (limit: number) => assessed.filter(({ confidence }) => confidence >= limit);
-const isRight = ({ right }: { right: number }) => right === 1;
-const isPublished = ({ confidence }: { confidence: number }) => confidence >= 0.7;
-const synthetic = {
-  faces,
-  windows: assessed.length,
-  published_with_pulse: share(assessed.filter(({ kind }) => kind === "synthetic"), isPublished),
-  right_over_07: share(atLeast(0.7), isRight),
-  right_over_09: share(atLeast(0.9), isRight),
-  published_without_pulse: share(assessed.filter(({ kind }) => kind === "no_pulse"), isPublished),
-};
-console.log(synthetic);
+function validateSynthetic(rows: readonly LabeledWindow[]) {
+  const assessed = Array.from({ length: FOLDS }, (_, fold) => {
+    const group = syntheticGroup(fold);
+    const model = fitPulseModel(rows.filter((row) => row.group !== group));
+    return rows.filter((row) => row.group === group)
+      .map((row) => ({ ...row, confidence: confidenceOf(row, model) }));
+  }).flat();
+  const atLeast = (limit: number) => assessed.filter(({ confidence }) => confidence >= limit);
+  const isRight = ({ right }: { right: number }) => right === 1;
+  const isPublished = ({ confidence }: { confidence: number }) => confidence >= 0.7;
+  const synthetic = {
+    faces,
+    windows: assessed.length,
+    published_with_pulse: share(assessed.filter(({ kind }) => kind === "synthetic"), isPublished),
+    right_over_07: share(atLeast(0.7), isRight),
+    right_over_09: share(atLeast(0.9), isRight),
+    published_without_pulse: share(assessed.filter(({ kind }) => kind === "no_pulse"), isPublished),
+  };
+  console.log(synthetic);
+  return synthetic;
+}
 
 /** Recordings without a pulse, by the shipped model. */
-const model = fitPulseModel(rows);
-const withoutPulse = [];
-for (const [kind, { name, heldOut, make }] of NEGATIVES.entries()) {
-  const windows: WindowResult[] = [];
-  for (let index = 0; index < recordingsPerKind; index++) {
-    const samples = make(new Random(negativeSeed("reported", { kind, index })), NEGATIVE_S);
-    windows.push(...(await runEngine(samples, { model })).windows);
+async function validateWithoutPulse(model: ConfidenceModel) {
+  const withoutPulse = [];
+  for (const [kind, { name, heldOut, make }] of NEGATIVES.entries()) {
+    const windows: WindowResult[] = [];
+    for (let index = 0; index < recordingsPerKind; index++) {
+      const samples = make(new Random(negativeSeed("reported", { kind, index })), NEGATIVE_S);
+      windows.push(...(await runEngine(samples, { model })).windows);
+    }
+    withoutPulse.push({
+      name,
+      kind_was_fitted: !heldOut,
+      windows: windows.length,
+      published: share(windows, ({ strict }) => strict !== undefined),
+      confident: share(
+        windows,
+        ({ strict, confidence = 0 }) => strict !== undefined && confidence >= 0.9,
+      ),
+    });
   }
-  withoutPulse.push({
-    name,
-    kind_was_fitted: !heldOut,
-    windows: windows.length,
-    published: share(windows, ({ strict }) => strict !== undefined),
-    confident: share(
-      windows,
-      ({ strict, confidence = 0 }) => strict !== undefined && confidence >= 0.9,
-    ),
-  });
+  console.table(withoutPulse);
+  return withoutPulse;
 }
-console.table(withoutPulse);
+
+using network = withNetwork ? await RateNetwork.open() : undefined;
+const rows = windowsToFit();
+const model = fitPulseModel(rows);
+const file = withNetwork ? "confidence_with_network" : "confidence";
 
 await Deno.writeTextFile(
-  MODEL,
+  new URL(`../../models/${file}.json`, import.meta.url),
   JSON.stringify(
     {
       what: "Probability that a pulse rate is within 3 beats/min of the truth: logistic regression",
@@ -183,7 +208,11 @@ await Deno.writeTextFile(
         `iphys-toolbox; one of ppgdetector), ${faces} synthetic faces of ${FACE_S} s, and ` +
         `${recordingsPerKind} recordings of each kind without a pulse; rejected windows are ` +
         "excluded",
-      cross_validated: { recorded, synthetic, without_pulse: withoutPulse },
+      cross_validated: {
+        recorded: await validateRecorded(rows),
+        synthetic: validateSynthetic(rows),
+        without_pulse: await validateWithoutPulse(model),
+      },
       limits:
         "Few persons, adults at rest, one laboratory: other skins, lights and cameras may differ",
       pulse: model,

@@ -4,7 +4,10 @@ import { fitLogistic } from "./logistic.ts";
 
 /** Quantile at either end to which features are clamped. */
 const TAIL = 0.005;
-/** Total importance of each kind of window, independent of their number. */
+/**
+ * Total importance of each kind of window, independent of their number. It is shared with the
+ * windows that the gate rejects, which are not fitted: a kind that is mostly rejected counts little.
+ */
 const SHARES = { recorded: 0.5, synthetic: 0.2, no_pulse: 0.3 } as const;
 /** Importance of a single signal without a pulse: no other signal can contradict it. */
 const SINGLE_SIGNAL_IMPORTANCE = 2;
@@ -33,10 +36,10 @@ export function fitPulseModel(all: readonly LabeledWindow[]): ConfidenceModel {
   const clamped = windows.map(({ features }) =>
     features.map((value, k) => Math.max(ranges[k]![0], Math.min(ranges[k]![1], value)))
   );
-  const byKind = Map.groupBy(windows, ({ kind }) => kind);
+  const byKind = Map.groupBy(all, ({ kind }) => kind);
   const isSingleSignal = FEATURE_NAMES.indexOf("isSingleSignal");
   const importance = windows.map(({ kind, features }) =>
-    (SHARES[kind] * windows.length / byKind.get(kind)!.length) *
+    (SHARES[kind] * all.length / byKind.get(kind)!.length) *
     (kind === "no_pulse" && features[isSingleSignal] ? SINGLE_SIGNAL_IMPORTANCE : 1)
   );
   const weights = fitLogistic(clamped, windows.map(({ right }) => right), { importance });
@@ -50,8 +53,8 @@ export function confidenceOf(
   { intercept, weights, ranges }: ConfidenceModel,
 ): number {
   const logit = FEATURE_NAMES.reduce((sum, name, k) => {
-    const [low, high] = ranges[name];
-    return sum + weights[name] * Math.max(low, Math.min(high, features[k]!));
+    const [low, high] = ranges[name] ?? [0, 0];
+    return sum + (weights[name] ?? 0) * Math.max(low, Math.min(high, features[k]!));
   }, intercept);
   return rejected ? 0 : 1 / (1 + Math.exp(-logit));
 }

@@ -8,6 +8,7 @@ import { traceSamples } from "../../src/validation/trace.ts";
 import type { RegionSample } from "../../src/vision/region_sample.ts";
 import { FEATURE_NAMES } from "../../src/vitals/pulse/confidence.ts";
 import { type PulseAssessment, PulseEstimator } from "../../src/vitals/pulse/estimator.ts";
+import type { RateNetwork } from "../../src/vitals/pulse/rate_network/rate_network.ts";
 import type { LabeledWindow } from "./labeled_window.ts";
 import { pulseModel } from "./pulse_model.ts";
 import type { SyntheticFace } from "./synthetic_faces.ts";
@@ -46,10 +47,13 @@ export function readRecordings(folder: string): Recording[] {
 }
 
 /** The windows of a recorded person. */
-export function windowsOfRecording({ name, reference, variants }: Recording): LabeledWindow[] {
+export function windowsOfRecording(
+  { name, reference, variants }: Recording,
+  network?: RateNetwork,
+): LabeledWindow[] {
   return variants.flatMap((samples) =>
     [Infinity, PART_S].flatMap((partS) =>
-      [...assess(samples, partS)].flatMap((window): LabeledWindow[] => {
+      [...assess(samples, { partS, network })].flatMap((window): LabeledWindow[] => {
         const truth = reference.rateAt(window.timeUs / 1e6, window.seconds);
         return truth === undefined
           ? []
@@ -60,9 +64,13 @@ export function windowsOfRecording({ name, reference, variants }: Recording): La
 }
 
 /** The windows of a synthetic face. */
-export function windowsOfFace({ samples, beats }: SyntheticFace, group: string): LabeledWindow[] {
-  if (!beats) return windowsWithoutPulse(samples, group);
-  return [...assess(samples, Infinity)].map((window) => {
+export function windowsOfFace(
+  { samples, beats }: SyntheticFace,
+  group: string,
+  network?: RateNetwork,
+): LabeledWindow[] {
+  if (!beats) return windowsWithoutPulse(samples, group, network);
+  return [...assess(samples, { network })].map((window) => {
     const startUs = window.timeUs - window.seconds * 1e6;
     const start = samples.findIndex(({ timeUs }) => timeUs >= startUs);
     const minutes = (window.timeUs - samples[start]!.timeUs) / 60e6;
@@ -75,8 +83,9 @@ export function windowsOfFace({ samples, beats }: SyntheticFace, group: string):
 export function windowsWithoutPulse(
   samples: readonly RegionSample[],
   group: string,
+  network?: RateNetwork,
 ): LabeledWindow[] {
-  return [...assess(samples, Infinity)].map((window) => ({
+  return [...assess(samples, { network })].map((window) => ({
     group,
     kind: "no_pulse",
     ...label(window, undefined),
@@ -95,13 +104,17 @@ interface AssessedWindow extends PulseAssessment {
 }
 
 /** Assesses windows as in production, once per second; the estimator restarts after each part. */
-function* assess(samples: readonly RegionSample[], partS: number): Generator<AssessedWindow> {
-  let estimator = new PulseEstimator({ model: ALWAYS_CONFIDENT });
+function* assess(
+  samples: readonly RegionSample[],
+  { partS = Infinity, network }: { partS?: number; network?: RateNetwork | undefined },
+): Generator<AssessedWindow> {
+  const options = { model: ALWAYS_CONFIDENT, rateNetwork: network };
+  let estimator = new PulseEstimator(options);
   let startUs = samples[0]!.timeUs;
   let assessedUs = -Infinity;
   for (const [index, sample] of samples.entries()) {
     if (sample.timeUs - startUs > partS * 1e6) {
-      estimator = new PulseEstimator({ model: ALWAYS_CONFIDENT });
+      estimator = new PulseEstimator(options);
       startUs = sample.timeUs;
     }
     estimator.push(sample);

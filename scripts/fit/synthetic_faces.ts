@@ -24,6 +24,33 @@ const PULSE_COLOR = [0.43, 1, 0.69] as const;
 /** Share of recordings that consist of ready signals, as in a trace. */
 const READY_SHARE = 0.3;
 
+/** Share of recordings whose heart fibrillates. */
+const FIBRILLATION_SHARE = 0.12;
+
+/** How much faster than the mean the heart beats, from one beat to the next; 1 for a regular heart. */
+class Pace {
+  #beat = 0;
+  #factor = 1;
+  readonly #random: Random;
+  readonly #deviation: number;
+
+  /** Draws from a generator of its own, so that all else in a recording stays the same. */
+  constructor(seed: number) {
+    this.#random = new Random(0x9e3779b9 ^ seed);
+    const isFibrillating = this.#random.uniform() < FIBRILLATION_SHARE;
+    this.#deviation = isFibrillating ? 0.12 + 0.2 * this.#random.uniform() : 0;
+  }
+
+  /** @param beats heartbeats since the start, with fractions. */
+  at(beats: number): number {
+    if (Math.floor(beats) > this.#beat) {
+      this.#beat = Math.floor(beats);
+      this.#factor = 1 / Math.max(0.45, 1 + this.#deviation * this.#random.normal());
+    }
+    return this.#factor;
+  }
+}
+
 /** Low-pass filtered white noise of deviation 1: a first-order autoregressive process. */
 class LowPassNoise {
   #value = 0;
@@ -48,7 +75,8 @@ class LowPassNoise {
  */
 export function makeSyntheticFace(seed: number, seconds: number): SyntheticFace {
   const random = new Random(seed);
-  if (random.uniform() < READY_SHARE) return makeReadySignals(random, seconds);
+  const pace = new Pace(seed);
+  if (random.uniform() < READY_SHARE) return makeReadySignals(random, { seconds, pace });
   const between = (low: number, high: number) => low + (high - low) * random.uniform();
   const logBetween = (low: number, high: number) =>
     Math.exp(between(Math.log(low), Math.log(high)));
@@ -102,7 +130,7 @@ export function makeSyntheticFace(seed: number, seconds: number): SyntheticFace 
   for (let frame = 0; frame < seconds * fps; frame++) {
     const t = frame / fps;
     const hz = (rate + sway * Math.sin(2 * Math.PI * swayHz * t) + driftSize * drift.next()) / 60;
-    phase += Math.max(0.6, hz) / fps;
+    phase += (Math.max(0.6, hz) * pace.at(phase)) / fps;
     nodPhase += (nodHz + nodPhaseNoise * random.normal() * Math.sqrt(fps) / 5) / fps;
     const beat = Math.sin(2 * Math.PI * phase) + harmonic * Math.sin(4 * Math.PI * phase + shape);
     const light = lightSize * common.next();
@@ -141,7 +169,10 @@ export function makeSyntheticFace(seed: number, seconds: number): SyntheticFace 
 }
 
 /** Generates ready signals with or without a pulse, with shared and independent noise. */
-function makeReadySignals(random: Random, seconds: number): SyntheticFace {
+function makeReadySignals(
+  random: Random,
+  { seconds, pace }: { seconds: number; pace: Pace },
+): SyntheticFace {
   const between = (low: number, high: number) => low + (high - low) * random.uniform();
   const logBetween = (low: number, high: number) =>
     Math.exp(between(Math.log(low), Math.log(high)));
@@ -165,7 +196,7 @@ function makeReadySignals(random: Random, seconds: number): SyntheticFace {
   const beats: number[] = [];
   let phase = 0;
   for (let frame = 0; frame < seconds * fps; frame++) {
-    phase += Math.max(0.6, (rate + driftSize * drift.next()) / 60) / fps;
+    phase += (Math.max(0.6, (rate + driftSize * drift.next()) / 60) * pace.at(phase)) / fps;
     const beat = Math.sin(2 * Math.PI * phase) + harmonic * Math.sin(4 * Math.PI * phase + shape);
     const common = sharedSize * shared.next() + (hasPulse ? beat : 0);
     samples.push({

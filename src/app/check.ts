@@ -1,4 +1,5 @@
 import { Vision } from "../vision/vision.ts";
+import { RateNetwork } from "../vitals/pulse/rate_network/rate_network.ts";
 import { selectedOutlets, selectedSources, selectedTransport, type Settings } from "./flags.ts";
 import { readAlarmRules } from "../web/alarm_monitor.ts";
 import { readHttpTls } from "../web/flags.ts";
@@ -16,6 +17,7 @@ export async function checkSettings(settings: Settings): Promise<void> {
   await using _vision = await Vision.open(
     pulseModelPath === undefined ? {} : { pulseModelPath },
   );
+  using _rateNetwork = await RateNetwork.open();
   grpcTls(settings.server);
   if (settings.server.httpPort > 0) readHttpTls(settings.http);
   readAlarmRules(settings.alarms);

@@ -18,6 +18,7 @@ import { Systemd } from "../telemetry/systemd.ts";
 import { FaceDetector } from "../vision/detector.ts";
 import { Vision } from "../vision/vision.ts";
 import { createVitalsEngine } from "../vitals/engine.ts";
+import { RateNetwork } from "../vitals/pulse/rate_network/rate_network.ts";
 import { Appliance } from "./appliance.ts";
 import { GRPC_PORTS } from "../transports/grpc/flags.ts";
 import { type Configuration, FLAGS, isUnset } from "./flags.ts";
@@ -69,7 +70,9 @@ export async function runServer(
 
   const recording = new Recording();
   const commands = new CommandHandler({ recording, counters, log });
+  using rateNetwork = await RateNetwork.open();
   const engine = createVitalsEngine({
+    pulse: { rateNetwork },
     phasicPressure: vitals.enablePhasicBp,
     eda: vitals.enableEda,
   });

@@ -1,7 +1,9 @@
 import { reasonOf } from "../base/errors.ts";
 import type { RegionSample } from "../vision/region_sample.ts";
 import { createVitalsEngine } from "../vitals/engine.ts";
+import type { VitalsEngine } from "../vitals/estimate.ts";
 import type { VitalsSettings } from "../vitals/flags.ts";
+import { RateNetwork } from "../vitals/pulse/rate_network/rate_network.ts";
 import type { Interval } from "./agreement.ts";
 import type { ValidateSettings } from "./flags.ts";
 import type { ValidationInput } from "./input.ts";
@@ -50,6 +52,7 @@ export async function validate(
   study: Study,
   { provenance, progress }: ValidateOptions,
 ): Promise<ValidationReport> {
+  using rateNetwork = await RateNetwork.open();
   const measured: Measured[] = [];
   const failures: Exclusion[] = [];
   try {
@@ -60,6 +63,7 @@ export async function validate(
           await measure(
             settings,
             recording,
+            () => createVitalsEngine({ pulse: { rateNetwork } }),
             (samples, durationS) => progress?.watch(samples, { ...step, durationS }) ?? samples,
           ),
         );
@@ -78,6 +82,7 @@ export async function validate(
 async function measure(
   { validate: { windowS, stepS }, vitals }: RunSettings,
   { name, subject, strata, device, open }: RecordingInput,
+  newEngine: () => VitalsEngine,
   watch: (samples: ValidationInput["samples"], durationS?: number) => ValidationInput["samples"],
 ): Promise<Measured> {
   const { references: unlimited, fromFirstSample, steps = [], durationS, ...input } = open();
@@ -91,10 +96,10 @@ async function measure(
     const all: RegionSample[] = [];
     for await (const sample of samples) all.push(sample);
     const without = all.map(({ networkPulse: _, ...sample }) => sample);
-    withoutNetwork = await runWindows(createVitalsEngine(), without, options);
+    withoutNetwork = await runWindows(newEngine(), without, options);
     [samples, outside] = [all, 0];
   }
-  const engine = createVitalsEngine();
+  const engine = newEngine();
   const run = await runWindows(
     steps.length ? recordPublished(engine, published) : engine,
     samples,

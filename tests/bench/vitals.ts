@@ -4,6 +4,7 @@
  */
 import { cpuUsage } from "node:process";
 import { createVitalsEngine } from "../../src/vitals/engine.ts";
+import { RateNetwork } from "../../src/vitals/pulse/rate_network/rate_network.ts";
 import { faceSamples } from "../support/face_samples.ts";
 
 const seconds = Number(Deno.args[0] ?? 300);
@@ -17,7 +18,8 @@ const samples = [...faceSamples({ seconds: seconds + WARM_UP_S, noise: 0.1 })].m
   chest: { dy: breath(sample.timeUs), confidence: 0.8 },
   nose: { dy: 0.2 * breath(sample.timeUs), confidence: 0.8 },
 }));
-const engine = createVitalsEngine({ phasicPressure: true, eda: true });
+using rateNetwork = await RateNetwork.open();
+const engine = createVitalsEngine({ phasicPressure: true, eda: true, pulse: { rateNetwork } });
 let before = cpuUsage();
 let complete = 0;
 for (const [index, sample] of samples.entries()) {

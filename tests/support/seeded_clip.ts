@@ -11,6 +11,7 @@ import { Renderer } from "../../src/capture/simulator/renderer.ts";
 import { paintScene, type Placement, type Spectrum } from "../../src/capture/simulator/scene.ts";
 import { Vision } from "../../src/vision/vision.ts";
 import { createVitalsEngine } from "../../src/vitals/engine.ts";
+import { RateNetwork } from "../../src/vitals/pulse/rate_network/rate_network.ts";
 import type { VitalsEstimate } from "../../src/vitals/estimate.ts";
 import { Random } from "./random.ts";
 
@@ -91,7 +92,8 @@ export async function measureClip(
   },
 ): Promise<MeasuredClip> {
   await using vision = await Vision.open();
-  const engine = createVitalsEngine();
+  using rateNetwork = await RateNetwork.open();
+  const engine = createVitalsEngine({ pulse: { rateNetwork } });
   const pool = new BufferPool();
   const estimates: TimedEstimate[] = [];
   const truths: ShotTruth[] = [];

@@ -23,6 +23,7 @@ const NATIVE_CALLERS = [
   "src/frames/",
   "src/transports/grpc/",
   "src/transports/lsl/",
+  "src/vitals/pulse/rate_network/",
 ];
 
 /** No room of `src` holds more than this share of its lines, generated files aside. */

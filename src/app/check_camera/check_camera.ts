@@ -4,6 +4,7 @@ import { SystemClock } from "../../telemetry/clock.ts";
 import { Counters } from "../../telemetry/counters.ts";
 import type { Log } from "../../telemetry/log.ts";
 import { createVitalsEngine } from "../../vitals/engine.ts";
+import { RateNetwork } from "../../vitals/pulse/rate_network/rate_network.ts";
 import { Vision } from "../../vision/vision.ts";
 import { selectedSources, type Settings } from "../flags.ts";
 import { isSimulated, openSource } from "../source.ts";
@@ -44,11 +45,12 @@ export async function checkCamera(
     log,
     ...vitals.pulseModelPath === undefined ? {} : { pulseModelPath: vitals.pulseModelPath },
   });
+  using rateNetwork = await RateNetwork.open();
   if (!output.json) print(`Checking ${source.description} for ${durationS} s: sit still.`);
   const observation = await observe({
     source,
     vision,
-    engine: createVitalsEngine(),
+    engine: createVitalsEngine({ pulse: { rateNetwork } }),
     durationS,
     signal: stop.signal,
   });

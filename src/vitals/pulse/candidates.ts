@@ -1,10 +1,15 @@
 import { type ConfidenceFeatures, type ConfidenceModel, pulseConfidence } from "./confidence.ts";
+import { SAME_RATE } from "./features.ts";
 import { fuse, type PulseCandidate } from "./fusion.ts";
 import { clampRate, type Decision, gate, isIncoherent } from "./gate.ts";
+import { posMethod } from "./methods/color.ts";
 import { PULSE_METHODS } from "./methods/list.ts";
 import type { PulseSignal, PulseWindow } from "./methods/method.ts";
+import { newestOf } from "./newest_part.ts";
 import { notchOut } from "./notch.ts";
 import { FAST_BAND, SLOW_BAND } from "./rate_band.ts";
+import type { RatePosterior } from "./rate_network/posterior.ts";
+import { RateNetwork } from "./rate_network/rate_network.ts";
 import { SpectrumHistory } from "./spectrum_history.ts";
 import { SteadyRate } from "./steady_rate.ts";
 
@@ -18,6 +23,8 @@ const MIN_DISTANCE_HZ = 0.15;
 const MIN_OVERVIEW_SNR_DB = 0;
 /** From this confidence on, a candidate may be the pulse, even if it is not published. Chosen. */
 const MIN_POSSIBLE_CONFIDENCE = 0.5;
+/** From this probability on, the rate by the spectrum alone is more accurate. Measured on UBFC-rPPG. */
+const CERTAIN_PROBABILITY = 0.8;
 /** A candidate nearer to a harmonic of what was removed is a remainder of it. Chosen. */
 const MAX_REMAINDER_HZ = 0.25;
 
@@ -28,6 +35,17 @@ export interface WindowContext {
   /** Speed of the face in face widths per second. */
   readonly faceSpeed: number;
   readonly breathsPerMinute: number | undefined;
+  /** The newest 20 s, for the rate network. */
+  readonly longWindow?: PulseWindow;
+}
+
+/** What a candidate is searched in. */
+interface Evidence {
+  readonly signals: readonly PulseSignal[];
+  /** Signals of 20 s for the rate network; none without it. */
+  readonly longSignals: readonly PulseSignal[];
+  /** What the rate network says about them. */
+  readonly posterior: RatePosterior | undefined;
 }
 
 /** A candidate, and whether it is published. */
@@ -38,18 +56,32 @@ export interface JudgedCandidate {
   readonly features: ConfidenceFeatures;
   readonly decision: Decision;
   readonly isIncoherent: boolean;
+  /** Probability of the rate by the network. */
+  readonly networkProbability: number | undefined;
 }
+
+/** What a candidate is judged by, besides itself. */
+interface JudgeContext {
+  readonly window: PulseWindow;
+  readonly context: WindowContext;
+  readonly posterior: RatePosterior | undefined;
+}
+
+/** What the judge needs of a rate network. */
+type RateJudge = Pick<RateNetwork, "run">;
 
 /** Finds the pulse among the oscillations of consecutive windows. */
 export class CandidateJudge {
   readonly #model: ConfidenceModel;
+  readonly #network: RateJudge | undefined;
   readonly #history = new SpectrumHistory();
   readonly #steady = new SteadyRate();
   /** The result for the window before. */
   #previous: JudgedCandidate | undefined;
 
-  constructor(model: ConfidenceModel) {
+  constructor(model: ConfidenceModel, network?: RateJudge) {
     this.#model = model;
+    this.#network = network;
   }
 
   /**
@@ -61,9 +93,9 @@ export class CandidateJudge {
    * @returns the candidate that is published, else the strongest one; undefined for none.
    */
   judge(window: PulseWindow, context: WindowContext): JudgedCandidate | undefined {
-    const signals = PULSE_METHODS.flatMap((method) => method.extract(window));
-    const { strongest, ...usual } = this.#search(signals, { window, context });
-    const found = usual.found ?? this.#searchUnusual(signals, { window, context });
+    const evidence = this.#extract(window, context);
+    const { strongest, ...usual } = this.#search(evidence, { window, context });
+    const found = usual.found ?? this.#searchUnusual(evidence, { window, context });
     this.#steady.push(context.timeUs, found?.rate);
     const isPublished = found === strongest || this.#steady.isSteady(context.timeUs);
     const result = isPublished ? found : strongest;
@@ -91,17 +123,47 @@ export class CandidateJudge {
     this.#previous = undefined;
   }
 
+  #extract(window: PulseWindow, { longWindow }: WindowContext): Evidence {
+    const network = this.#network;
+    if (!network || !longWindow) {
+      const signals = PULSE_METHODS.flatMap((method) => method.extract(window));
+      return { signals, longSignals: [], posterior: undefined };
+    }
+    const longSignals = RateNetwork.signalsOf(longWindow);
+    const signals = PULSE_METHODS.flatMap((method) =>
+      method === posMethod
+        ? newestOf(longSignals, window.length).filter(({ isProjection }) => isProjection)
+        : method.extract(window)
+    );
+    return { signals, longSignals, posterior: network.run(longSignals) };
+  }
+
+  /** What is left of the evidence without an oscillation. */
+  #without({ signals, longSignals }: Evidence, hz: { frequencyHz: number; sampleRateHz: number }) {
+    const left = notchOut(longSignals, hz);
+    return {
+      signals: notchOut(signals, hz),
+      longSignals: left,
+      posterior: this.#network?.run(left),
+    };
+  }
+
   #search(
-    all: readonly PulseSignal[],
+    all: Evidence,
     { window, context }: { window: PulseWindow; context: WindowContext },
   ) {
-    let signals = all;
+    const { sampleRateHz } = window;
+    let evidence = all;
     let strongest: JudgedCandidate | undefined;
     const removedHz: number[] = [];
     while (removedHz.length < MAX_CANDIDATES) {
-      const candidate = fuse(signals, window);
+      const { signals, posterior } = evidence;
+      const candidate = fuse(signals, {
+        sampleRateHz,
+        expectedHz: posterior && posterior.mostProbable.rate / 60,
+      });
       if (!candidate) break;
-      const judged = this.#judgeOne(candidate, window, context);
+      const judged = this.#judgeOne(candidate, { window, context, posterior });
       const { frequencyHz } = candidate;
       strongest ??= judged;
       if (!judged.decision.withheld) {
@@ -111,14 +173,14 @@ export class CandidateJudge {
       }
       if (!judged.decision.isRejected) break;
       removedHz.push(frequencyHz);
-      signals = notchOut(signals, { frequencyHz, sampleRateHz: window.sampleRateHz });
+      evidence = this.#without(evidence, { frequencyHz, sampleRateHz });
     }
     return { strongest, found: undefined };
   }
 
   /** Searches a slow or a fast pulse: nothing was fitted there, so it must be certain. */
   #searchUnusual(
-    signals: readonly PulseSignal[],
+    { signals, posterior }: Evidence,
     { window, context }: { window: PulseWindow; context: WindowContext },
   ): JudgedCandidate | undefined {
     const { sampleRateHz } = window;
@@ -131,10 +193,12 @@ export class CandidateJudge {
       const overview = fuse(ofWholeFace, { sampleRateHz, band });
       if (!overview || overview.features.snrDb < MIN_OVERVIEW_SNR_DB) continue;
       const candidate = fuse(signals, { sampleRateHz, band });
-      const judged = candidate && this.#judgeOne(candidate, window, context);
+      const judged = candidate && this.#judgeOne(candidate, { window, context, posterior });
       const isFound = judged && !judged.decision.withheld &&
         judged.decision.confidence >= MIN_ALTERNATIVE_CONFIDENCE;
-      if (isFound && !this.#hasPulseBeside(judged, signals, { window, context })) return judged;
+      if (isFound && !this.#hasPulseBeside(judged, signals, { window, context, posterior })) {
+        return judged;
+      }
     }
     return undefined;
   }
@@ -143,7 +207,7 @@ export class CandidateJudge {
   #hasPulseBeside(
     { candidate: { frequencyHz } }: JudgedCandidate,
     signals: readonly PulseSignal[],
-    { window: { sampleRateHz }, context }: { window: PulseWindow; context: WindowContext },
+    { window: { sampleRateHz }, context, posterior }: JudgeContext,
   ): boolean {
     const rest = fuse(notchOut(signals, { frequencyHz, sampleRateHz }), { sampleRateHz });
     if (!rest) return false;
@@ -152,7 +216,7 @@ export class CandidateJudge {
     // A rate that varies leaves remainders beside itself and its harmonics.
     const harmonic = Math.max(1, Math.round(rest.frequencyHz / frequencyHz));
     const isRemainder = Math.abs(rest.frequencyHz - harmonic * frequencyHz) < MAX_REMAINDER_HZ;
-    const features = this.#confidenceFeatures(rest, context.timeUs);
+    const features = this.#confidenceFeatures(rest, context.timeUs, posterior);
     const confidence = pulseConfidence(features, this.#model);
     return rate >= min && rate < max && !isRemainder && !isIncoherent({ features, confidence }) &&
       confidence >= MIN_POSSIBLE_CONFIDENCE;
@@ -160,30 +224,54 @@ export class CandidateJudge {
 
   #judgeOne(
     candidate: PulseCandidate,
-    window: PulseWindow,
-    { timeUs, faceSpeed, breathsPerMinute }: WindowContext,
+    { window, context: { timeUs, faceSpeed, breathsPerMinute }, posterior }: JudgeContext,
   ): JudgedCandidate {
-    const rate = clampRate(60 * candidate.frequencyHz);
-    const features = this.#confidenceFeatures(candidate, timeUs);
+    const rate = clampRate(rateOf(candidate, posterior));
+    const features = this.#confidenceFeatures(candidate, timeUs, posterior);
     const confidence = pulseConfidence(features, this.#model);
+    const networkProbability = posterior?.near(rate);
     const decision = gate(candidate, {
       window,
       rate,
       confidence,
       features,
+      networkProbability,
       previous: this.#previous,
       faceSpeed,
       breathsPerMinute,
     });
     const incoherent = isIncoherent({ features, confidence });
-    return { candidate, rate, features, decision, isIncoherent: incoherent };
+    return {
+      candidate,
+      rate,
+      features,
+      decision,
+      isIncoherent: incoherent,
+      networkProbability,
+    };
   }
 
   /** Completes the features by the history. */
-  #confidenceFeatures(candidate: PulseCandidate, timeUs: number): ConfidenceFeatures {
+  #confidenceFeatures(
+    candidate: PulseCandidate,
+    timeUs: number,
+    posterior: RatePosterior | undefined,
+  ): ConfidenceFeatures {
     const { frequencyHz, features, band } = candidate;
     const historyDb = this.#history.relativePowerDb(frequencyHz, { timeUs, ...band.search });
     const hasHistory = historyDb === undefined ? 0 : 1;
-    return { ...features, historyDb: historyDb ?? 0, hasHistory };
+    const networkLogOdds = posterior?.logOdds(60 * frequencyHz) ?? 0;
+    return { ...features, historyDb: historyDb ?? 0, hasHistory, networkLogOdds };
   }
+}
+
+/**
+ * Rate of a candidate in beats/min. In noise, its spectrum and the rate network have different errors,
+ * so their mean is nearer to the truth.
+ */
+function rateOf({ frequencyHz }: PulseCandidate, posterior: RatePosterior | undefined): number {
+  const rate = 60 * frequencyHz;
+  const expected = posterior?.mostProbable;
+  if (!expected || expected.probability >= CERTAIN_PROBABILITY) return rate;
+  return Math.abs(expected.rate - rate) > SAME_RATE ? rate : (rate + expected.rate) / 2;
 }

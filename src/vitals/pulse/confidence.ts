@@ -10,14 +10,16 @@ export interface ConfidenceFeatures extends PulseFeatures {
   readonly historyDb: number;
   /** 1 if there is a window before this one, else 0. */
   readonly hasHistory: number;
+  /** Log odds of the candidate's rate by the network, 0 without a network. */
+  readonly networkLogOdds: number;
 }
 
 /** Logistic regression of "the rate is right": p = 1 / (1 + exp(-(intercept + Σ weight·feature))). */
 export interface ConfidenceModel {
   readonly intercept: number;
-  readonly weights: Readonly<Record<FeatureName, number>>;
+  readonly weights: Readonly<Partial<Record<FeatureName, number>>>;
   /** Features are clamped to these ranges, so that the model does not extrapolate. */
-  readonly ranges: Readonly<Record<FeatureName, readonly [low: number, high: number]>>;
+  readonly ranges: Readonly<Partial<Record<FeatureName, readonly [low: number, high: number]>>>;
 }
 
 /**
@@ -36,12 +38,19 @@ export const FEATURE_NAMES = [
   "halfWindowOffsetHz",
   "historyDb",
   "hasHistory",
+  "networkLogOdds",
 ] as const satisfies readonly (keyof ConfidenceFeatures)[];
 export type FeatureName = typeof FEATURE_NAMES[number];
 
-/** Loads the shipped model, which `scripts/fit/pulse_confidence.ts` fitted. */
-export function loadConfidenceModel(): ConfidenceModel {
-  const path = `${assetPath("models")}/confidence.json`;
+/** A shipped model: for candidates that a rate network judged as well, or for others. */
+export type ConfidenceModelName = "confidence" | "confidence_with_network";
+
+/** The range of a feature that a model does not use. */
+const NO_RANGE = [0, 0] as const;
+
+/** Loads a shipped model, which `scripts/fit/pulse_confidence.ts` fitted. */
+export function loadConfidenceModel(name: ConfidenceModelName = "confidence"): ConfidenceModel {
+  const path = `${assetPath("models")}/${name}.json`;
   const file: { pulse: ConfidenceModel } = JSON.parse(Deno.readTextFileSync(path));
   return file.pulse;
 }
@@ -53,8 +62,8 @@ export function pulseConfidence(
 ): number {
   let logit = model.intercept;
   for (const name of FEATURE_NAMES) {
-    const [low, high] = model.ranges[name];
-    logit += model.weights[name] * Math.max(low, Math.min(high, features[name]));
+    const [low, high] = model.ranges[name] ?? NO_RANGE;
+    logit += (model.weights[name] ?? 0) * Math.max(low, Math.min(high, features[name]));
   }
   return 1 / (1 + Math.exp(-logit));
 }

@@ -10,7 +10,10 @@ import {
   loadConfidenceModel,
 } from "./confidence.ts";
 import { DisplayTrace } from "./display_trace.ts";
+import { newestPart } from "./newest_part.ts";
 import { PresentRate } from "./present.ts";
+import { NETWORK_WINDOW_S } from "./rate_network/input.ts";
+import type { RateNetwork } from "./rate_network/rate_network.ts";
 import { rhythmOf } from "./rhythm.ts";
 import { PULSE_SAMPLE_RATE_HZ, PulseWindowBuffer } from "./window_buffer.ts";
 
@@ -32,12 +35,19 @@ const PERIOD_TOLERANCE_US = 1_000;
 const MAX_GAP_US = 2_000_000;
 /** Maximum age of the newest input of the pulse in a window, in microseconds. Chosen. */
 const MAX_INPUT_AGE_US = 1_000_000;
+/**
+ * From these probabilities on, the rate network knows a rhythm to be regular: it was trained to hold
+ * an irregular one for no pulse. A few beats of a fibrillating heart are regular by chance. Chosen.
+ */
+const MIN_REGULAR_PROBABILITY = { atOnce: 0.85, later: 0.6, fromUs: 15_000_000 } as const;
 /** Time constant of the face's mean speed, in seconds. Chosen. */
 const SPEED_TIME_CONSTANT_S = 2;
 
 export interface PulseEstimatorOptions {
   /** @default the shipped model */
   readonly model?: ConfidenceModel;
+  /** Judges rates by a longer window; the caller owns it. @default none */
+  readonly rateNetwork?: RateNetwork | undefined;
   /** Longest window in seconds. @default 10 */
   readonly windowSeconds?: number;
   /** Period of assessments in seconds, doubled while the published rate is steady. @default 0.5 */
@@ -61,6 +71,7 @@ export interface PulseAssessment {
 /** Estimates the pulse rate from region means or ready signals. */
 export class PulseEstimator {
   readonly #judge: CandidateJudge;
+  readonly #hasNetwork: boolean;
   readonly #maxWindowS: number;
   readonly #periodUs: number;
   readonly #buffer: PulseWindowBuffer;
@@ -77,10 +88,16 @@ export class PulseEstimator {
   #checkedPeriod = NaN;
 
   constructor(options: PulseEstimatorOptions = {}) {
-    this.#judge = new CandidateJudge(options.model ?? loadConfidenceModel());
+    this.#judge = new CandidateJudge(
+      options.model ??
+        loadConfidenceModel(options.rateNetwork ? "confidence_with_network" : "confidence"),
+      options.rateNetwork,
+    );
+    this.#hasNetwork = options.rateNetwork !== undefined;
     this.#maxWindowS = options.windowSeconds ?? MAX_WINDOW_S;
     this.#periodUs = (options.periodSeconds ?? PERIOD_US / 1e6) * 1e6;
-    this.#buffer = new PulseWindowBuffer({ seconds: this.#maxWindowS + 1 });
+    const longest = Math.max(this.#maxWindowS, this.#hasNetwork ? NETWORK_WINDOW_S : 0);
+    this.#buffer = new PulseWindowBuffer({ seconds: longest + 1 });
   }
 
   /** The newest assessment, with the features of its candidate. */
@@ -213,11 +230,15 @@ export class PulseEstimator {
     const none = { timeUs, windowS, confidence: 0 };
     if (timeUs - this.#newestInputUs > MAX_INPUT_AGE_US) return { ...none, withheld: "no_face" };
     if (windowS < MIN_WINDOW_S - WINDOW_TOLERANCE_S) return { ...none, withheld: "warming_up" };
-    const window = this.#buffer.window(windowS);
+    const longWindow = this.#hasNetwork ? this.#buffer.window(NETWORK_WINDOW_S) : undefined;
+    const window = longWindow
+      ? newestPart(longWindow, Math.round(windowS * PULSE_SAMPLE_RATE_HZ))
+      : this.#buffer.window(windowS);
     const judged = this.#judge.judge(window, {
       timeUs,
       faceSpeed: this.#faceSpeed,
       breathsPerMinute,
+      ...(longWindow ? { longWindow } : {}),
     });
     if (!judged) return { ...none, withheld: "low_quality" };
     const { candidate, features, rate, decision } = judged;
@@ -231,9 +252,17 @@ export class PulseEstimator {
     };
     const { confidence, withheld } = decision;
     const assessment = { timeUs, windowS, rate, features, confidence };
-    if (withheld) return { ...assessment, withheld };
+    if (withheld && !decision.isImprobable) return { ...assessment, withheld };
     const rhythm = rhythmOf(candidate.bvp, { sampleRateHz: PULSE_SAMPLE_RATE_HZ, rate });
-    return { ...assessment, ...this.#present.correct(assessment, rhythm) };
+    const isKnownRegular = this.#isKnownRegular(timeUs, judged.networkProbability);
+    const correction = this.#present.correct({ ...assessment, isKnownRegular }, rhythm);
+    return withheld ? { ...assessment, withheld } : { ...assessment, ...correction };
+  }
+
+  #isKnownRegular(timeUs: number, networkProbability: number | undefined): boolean | undefined {
+    if (networkProbability === undefined) return undefined;
+    const { atOnce, later, fromUs } = MIN_REGULAR_PROBABILITY;
+    return networkProbability >= (timeUs - this.#startUs < fromUs ? atOnce : later);
   }
 }
 

@@ -1,7 +1,13 @@
 import { standardDeviation } from "../../base/statistics.ts";
 import { butterworthHighPass, butterworthLowPass, filterZeroPhase } from "../signal/bandpass.ts";
 import { finiteSegments } from "../signal/resample.ts";
-import { bandPower, harmonicSnrDb, powerSpectra, type Spectrum } from "../signal/spectrum.ts";
+import {
+  bandPower,
+  findPeaks,
+  harmonicSnrDb,
+  powerSpectra,
+  type Spectrum,
+} from "../signal/spectrum.ts";
 import { amplitudeStabilityDb } from "./amplitude_stability.ts";
 import { phaseCoherence } from "./coherence.ts";
 import {
@@ -13,15 +19,22 @@ import {
   type PulseFeatures,
   SAME_RATE_HZ,
 } from "./features.ts";
-import { isHalfOfFastPulse, strongestPeak } from "./harmonic_sum.ts";
+import {
+  type HarmonicPeak,
+  harmonicSum,
+  isHalfOfFastPulse,
+  strongestPeak,
+} from "./harmonic_sum.ts";
 import type { PulseSignal } from "./methods/method.ts";
-import { type RateBand, USUAL_BAND } from "./rate_band.ts";
+import { type Band, type RateBand, USUAL_BAND } from "./rate_band.ts";
 import { refineFrequency } from "./refine.ts";
 import { subharmonicDb } from "./subharmonic.ts";
 import { whiten } from "./whitening.ts";
 
 /** Cutoff of the low-pass of the fused BVP, in hertz: a pulse waveform has little power above. */
 const FUSED_LOW_PASS_HZ = 8;
+/** A peak this near to the expected rate may be the rate after a change, in hertz. Chosen. */
+const MAX_CHANGE_HZ = 20 / 60;
 /** Upper limit of a signal's weight, so that one signal never outweighs all others. Chosen. */
 const MAX_WEIGHT = 20;
 
@@ -110,17 +123,29 @@ function fuseSpectra(signals: readonly WeightedSignal[]): Spectrum {
  * Fuses the BVP signals of one window. The candidate is the strongest peak of the mean of their
  * spectra, weighted by SNR. Its frequency is refined on the sum of the signals that agree with it.
  *
- * @param options `band`: where the candidate is searched, by default among the rates of most people.
+ * @param options `band`: where the candidate is searched, by default among the rates of most people;
+ *   `expectedHz`: a peak here is the candidate even if it is not the strongest.
  * @returns undefined if no signal has a peak in the band.
  */
 export function fuse(
   signals: readonly PulseSignal[],
-  { sampleRateHz, band = USUAL_BAND }: { sampleRateHz: number; band?: RateBand },
+  { sampleRateHz, band = USUAL_BAND, expectedHz }: {
+    sampleRateHz: number;
+    band?: RateBand;
+    expectedHz?: number | undefined;
+  },
 ): PulseCandidate | undefined {
   const weighted = weightSignals(signals, { sampleRateHz, band });
   if (!weighted.length) return undefined;
   const spectrum = fuseSpectra(weighted);
-  const best = strongestPeak(spectrum, band.search);
+  const expected = expectedPeak(spectrum, { expectedHz, ...band.search });
+  const strongest = strongestPeak(spectrum, band.search);
+  // The rate may have changed: these ten seconds know it earlier than what expects the rate.
+  const distanceHz = expected && strongest
+    ? Math.abs(strongest.frequencyHz - expectedHz!)
+    : Infinity;
+  const isChange = distanceHz > SAME_RATE_HZ && distanceHz <= MAX_CHANGE_HZ;
+  const best = isChange ? strongest : expected ?? strongest;
   if (!best) return undefined;
   const agreeing = weighted.filter((signal) =>
     Math.abs(signal.frequencyHz - best.frequencyHz) <= SAME_RATE_HZ
@@ -128,7 +153,9 @@ export function fuse(
   const summed = agreeing.length ? agreeing : weighted;
   const gains = gainsOf(summed);
   const bvp = weightedSum(summed.map(({ bvp }) => bvp), gains);
-  const frequencyHz = refineFrequency(bvp, { frequencyHz: best.frequencyHz, sampleRateHz });
+  const refinedHz = refineFrequency(bvp, { frequencyHz: best.frequencyHz, sampleRateHz });
+  const isLost = expected && best === expected && Math.abs(refinedHz - expectedHz!) > SAME_RATE_HZ;
+  const frequencyHz = isLost ? expectedHz! : refinedHz;
   if (isHalfOfFastPulse(spectrum, frequencyHz)) return undefined;
   const regions = weighted.flatMap(({ region, bvp, weight }) =>
     region ? [{ region, bvp, weight }] : []
@@ -160,6 +187,21 @@ export function fuse(
       }),
     },
   };
+}
+
+/** The strongest peak within 3 beats/min of an expected frequency, if there is one in the band. */
+function expectedPeak(
+  spectrum: Spectrum,
+  { expectedHz, lowHz, highHz }: { expectedHz: number | undefined } & Band,
+): HarmonicPeak | undefined {
+  if (expectedHz === undefined || expectedHz < lowHz || expectedHz > highHz) return undefined;
+  const [peak] = findPeaks(spectrum, {
+    lowHz: expectedHz - SAME_RATE_HZ,
+    highHz: expectedHz + SAME_RATE_HZ,
+    limit: 1,
+  });
+  const frequencyHz = peak?.frequencyHz ?? expectedHz;
+  return { frequencyHz, harmonicSum: harmonicSum(spectrum, frequencyHz) };
 }
 
 /** Gain of each signal in the sum: its weight over its deviation, with the strongest one's sign. */

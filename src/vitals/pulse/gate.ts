@@ -24,12 +24,22 @@ const MIN_COHERENCE = 0.4;
  * recordings without a pulse stay under 0.9; a talking face reaches 0.96.
  */
 const CERTAIN = 0.95;
+/**
+ * A rate to which the rate network gives less is not published, however clean the signal: the beats
+ * of an irregular heart are clean, but their strongest frequency is not the number of beats. Chosen.
+ */
+const MIN_NETWORK_PROBABILITY = 0.3;
 /** Maximum speed of the face in face widths per second: faster motion blurs the skin. Chosen. */
 const MAX_FACE_SPEED = 0.5;
 /** A candidate with a subharmonic stronger than this is a harmonic itself, in decibels. */
 const MAX_SUBHARMONIC_DB = 0;
 /** Upper limits of the confidence of a rate that is withheld, by reason. Chosen. */
-const MAX_CONFIDENCE = { rejected: 0.1, incoherent: 0.5, outOfRange: 0.5 } as const;
+const MAX_CONFIDENCE = {
+  rejected: 0.1,
+  incoherent: 0.5,
+  outOfRange: 0.5,
+  improbable: 0.5,
+} as const;
 
 /** What the gate needs besides the candidate. */
 export interface GateContext {
@@ -39,6 +49,8 @@ export interface GateContext {
   /** Confidence of the candidate by its features. */
   readonly confidence: number;
   readonly features: ConfidenceFeatures;
+  /** Probability of the rate by the rate network; undefined without it. */
+  readonly networkProbability?: number | undefined;
   /** The assessment before: incoherent noise is coherent by chance now and then. */
   readonly previous: { readonly rate: number; readonly isIncoherent: boolean } | undefined;
   /** Speed of the face in face widths per second. */
@@ -53,11 +65,13 @@ export interface Decision {
   readonly withheld?: Withheld;
   /** True if the candidate is known to be something else than a pulse, which may hide beside it. */
   readonly isRejected?: true;
+  /** True if only the rate network speaks against the candidate, whose beats may be irregular. */
+  readonly isImprobable?: true;
 }
 
 /** Decides whether a candidate is published: its confidence, and why it is withheld. */
 export function gate(candidate: PulseCandidate, context: GateContext): Decision {
-  const { rate, confidence, faceSpeed, previous } = context;
+  const { rate, confidence, networkProbability = 1, faceSpeed, previous } = context;
   const { min, max } = candidate.band.published;
   if (rate < min || rate >= max) {
     const limited = Math.min(confidence, MAX_CONFIDENCE.outOfRange);
@@ -75,6 +89,13 @@ export function gate(candidate: PulseCandidate, context: GateContext): Decision 
     return { confidence: limitedBy(against, confidence), withheld, isRejected: true };
   }
   if (!isConfident) return { confidence, withheld: "low_quality" };
+  if (networkProbability < MIN_NETWORK_PROBABILITY) {
+    return {
+      confidence: MAX_CONFIDENCE.improbable,
+      withheld: "low_quality",
+      isImprobable: true,
+    };
+  }
   return previous?.isIncoherent && Math.abs(previous.rate - rate) <= SAME_RATE
     ? { confidence: MAX_CONFIDENCE.incoherent, withheld: "low_quality" }
     : { confidence };

@@ -41,6 +41,8 @@ export interface SpectralRate {
   /** In beats/min. */
   readonly rate: number;
   readonly confidence: number;
+  /** Whether the rate network knows the rhythm to be regular; undefined without it. */
+  readonly isKnownRegular?: boolean | undefined;
 }
 
 /** What the beats change about a window. */
@@ -64,16 +66,28 @@ export class PresentRate {
   #windows: { readonly timeUs: number; readonly isIrregular: boolean }[] = [];
 
   /** Adds the window that ends at `timeUs`; `rhythm` is undefined if it has too few beats. */
-  correct({ timeUs, rate, confidence }: SpectralRate, rhythm: Rhythm | undefined): Correction {
+  correct(
+    { timeUs, rate, confidence, isKnownRegular }: SpectralRate,
+    rhythm: Rhythm | undefined,
+  ): Correction {
     const oldestUs = timeUs - IRREGULAR_HEART.withinUs;
     this.#windows = this.#windows.filter((window) => window.timeUs > oldestUs);
     const irregular = rhythm && isIrregular(rhythm) ? rhythm : undefined;
     this.#windows.push({ timeUs, isIrregular: irregular !== undefined });
-    const limited = Math.min(confidence, MAX_IRREGULAR_CONFIDENCE);
-    if (this.#isIrregularHeart()) return { confidence: limited, ...rateOfBeats(rhythm, rate) };
-    if (!this.#isDoubtful(timeUs)) return rhythm ? followChange(rhythm, rate) : {};
+    const limited = { confidence: Math.min(confidence, MAX_IRREGULAR_CONFIDENCE) };
+    const isIrregularHeart = this.#isIrregularHeart();
+    if (!isIrregularHeart && !this.#isDoubtful(timeUs)) {
+      return rhythm ? followChange(rhythm, rate) : {};
+    }
+    if (isKnownRegular) return { ...limited, ...(rhythm ? followChange(rhythm, rate) : {}) };
+    if (isIrregularHeart) return { ...limited, ...rateOfBeats(rhythm, rate) };
     const differs = irregular && Math.abs(irregular.rate - rate) > SAME_RATE;
-    return { confidence: limited, ...(differs ? { withheld: "irregular" } : {}) };
+    if (differs) return { ...limited, withheld: "irregular" };
+    // Without a network, the strongest frequency is the old rate until the newest beats are most.
+    return {
+      ...limited,
+      ...(rhythm && isKnownRegular !== undefined ? followStep(rhythm, rate) : {}),
+    };
   }
 
   /** Forgets the rhythm, as for a new person. */

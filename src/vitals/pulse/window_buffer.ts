@@ -7,7 +7,7 @@ import type { PulseWindow } from "./methods/method.ts";
 /** Sample rate of all pulse processing: over twice the fourth harmonic of 220 beats/min. */
 export const PULSE_SAMPLE_RATE_HZ = 30;
 /** Shortest usable segment, in seconds: longer than the projection window of 1.6 s. */
-const MIN_SEGMENT_S = 2;
+export const MIN_SEGMENT_S = 2;
 /** Maximum number of ready signals in a sample. Chosen. */
 export const MAX_READY_SIGNALS = 16;
 

@@ -3,6 +3,7 @@ import { openFfmpegSource } from "../../../src/capture/ffmpeg/source.ts";
 import type { FrameSource } from "../../../src/capture/frame.ts";
 import { SimulatedCamera } from "../../../src/capture/simulator/camera.ts";
 import { createVitalsEngine } from "../../../src/vitals/engine.ts";
+import { RateNetwork } from "../../../src/vitals/pulse/rate_network/rate_network.ts";
 import type { PulseEstimate } from "../../../src/vitals/estimate.ts";
 import { Vision } from "../../../src/vision/vision.ts";
 import { testWithShared } from "../../support/shared_data.ts";
@@ -11,7 +12,8 @@ import { testWithShared } from "../../support/shared_data.ts";
 async function pulseOf(source: FrameSource): Promise<PulseEstimate[]> {
   await using opened = source;
   await using vision = await Vision.open();
-  const engine = createVitalsEngine();
+  using rateNetwork = await RateNetwork.open();
+  const engine = createVitalsEngine({ pulse: { rateNetwork } });
   const estimates: PulseEstimate[] = [];
   let nextUs = -Infinity;
   for await (const event of opened) {

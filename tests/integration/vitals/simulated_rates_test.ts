@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { SimulatedCamera } from "../../../src/capture/simulator/camera.ts";
 import { createVitalsEngine } from "../../../src/vitals/engine.ts";
+import { RateNetwork } from "../../../src/vitals/pulse/rate_network/rate_network.ts";
 import type { VitalsEstimate } from "../../../src/vitals/estimate.ts";
 import { Vision } from "../../../src/vision/vision.ts";
 
@@ -12,7 +13,8 @@ async function estimatesOf(
 ): Promise<{ atS: number; estimate: VitalsEstimate }[]> {
   await using camera = new SimulatedCamera({ pulse, breathing, durationS, realtime: false });
   await using vision = await Vision.open();
-  const engine = createVitalsEngine();
+  using rateNetwork = await RateNetwork.open();
+  const engine = createVitalsEngine({ pulse: { rateNetwork } });
   const estimates: { atS: number; estimate: VitalsEstimate }[] = [];
   let startUs: number | undefined;
   let nextUs = -Infinity;

@@ -2,6 +2,12 @@ import assert from "node:assert/strict";
 import { CandidateJudge } from "../../../../src/vitals/pulse/candidates.ts";
 import { colorOf, pulseWindow } from "../../../support/pulse_window.ts";
 import { constantModel } from "../../../support/pulse_models.ts";
+import type { PulseSignal } from "../../../../src/vitals/pulse/methods/method.ts";
+import {
+  LOWEST_RATE,
+  RatePosterior,
+  RATES,
+} from "../../../../src/vitals/pulse/rate_network/posterior.ts";
 
 const PULSE_HZ = 1.4;
 /** No multiple of this breathing rate up to the fourth is in the range of a pulse. */
@@ -110,4 +116,67 @@ Deno.test("CandidateJudge takes nothing for a fast pulse beside which there is a
   // Such as the alias of a lamp in a recording without a background.
   const { rate, decision } = judgedAfter(4, bloodAt([[196 / 60, 0.004], [1.2, 0.002]]));
   assert.ok(decision.withheld !== undefined || Math.abs(rate - 72) < 1, `${rate}`);
+});
+
+/** A rate network that always gives a rate the same probability, and none to others. */
+class FixedNetwork {
+  readonly seen: (readonly PulseSignal[])[] = [];
+
+  constructor(readonly rate: number, readonly probability: number) {}
+
+  run(signals: readonly PulseSignal[]): RatePosterior {
+    this.seen.push(signals);
+    const probabilities = new Float32Array(RATES + 1);
+    probabilities[this.rate - LOWEST_RATE] = this.probability;
+    probabilities[RATES] = 1 - this.probability;
+    return new RatePosterior(probabilities);
+  }
+}
+
+/** Judges a window once, which is also the long one. */
+function judgedBy(network: FixedNetwork, window: ReturnType<typeof flickering>) {
+  const judge = new CandidateJudge(constantModel(0.8), network);
+  return judge.judge(window, { ...context, timeUs: 0, longWindow: window })!;
+}
+
+/** Skin with two oscillations, the second one stronger, and no lamp. */
+const TWO = pulseWindow({
+  skin: (() => {
+    const wave = (share: number) => (seconds: number) =>
+      share *
+      (0.004 * Math.sin(2 * Math.PI * PULSE_HZ * seconds) +
+        0.012 * Math.sin(2 * Math.PI * 2.2 * seconds));
+    return colorOf({ r: wave(0.43), g: wave(1), b: wave(0.69) });
+  })(),
+});
+
+Deno.test("CandidateJudge judges the rate that the network expects, not the strongest", () => {
+  assert.ok(
+    Math.abs(
+      new CandidateJudge(constantModel(0.8)).judge(TWO, {
+        ...context,
+        timeUs: 0,
+      })!.rate - 132,
+    ) < 1,
+  );
+  const { rate, networkProbability } = judgedBy(new FixedNetwork(84, 0.9), TWO);
+  assert.ok(Math.abs(rate - 84) < 1, `${rate}`);
+  assert.ok(Math.abs(networkProbability! - 0.9) < 1e-6);
+});
+
+Deno.test("CandidateJudge takes the mean of both rates if the network gives its rate under 0.8", () => {
+  const rateOf = (probability: number) => judgedBy(new FixedNetwork(86, probability), TWO).rate;
+  const [certain, uncertain] = [rateOf(0.81), rateOf(0.79)];
+  assert.ok(Math.abs(uncertain - (certain + 86) / 2) < 1e-6, `${certain}, ${uncertain}`);
+  assert.ok(Math.abs(certain - 84) < 0.5, `${certain}`);
+});
+
+Deno.test("CandidateJudge gives the network what is left without an oscillation that is rejected", () => {
+  const network = new FixedNetwork(60, 0.9);
+  const judged = judgedBy(network, flickering(1));
+  assert.equal(judged.decision.withheld, "flicker");
+  assert.ok(network.seen.length >= 2);
+  const power = ([signal]: readonly PulseSignal[]) =>
+    signal!.bvp.reduce((sum, value) => sum + value * value, 0);
+  assert.ok(power(network.seen[1]!) < 0.2 * power(network.seen[0]!));
 });

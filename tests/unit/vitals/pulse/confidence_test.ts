@@ -1,14 +1,23 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import {
+  type ConfidenceModel,
   FEATURE_NAMES,
   type FeatureName,
   loadConfidenceModel,
   pulseConfidence,
 } from "../../../../src/vitals/pulse/confidence.ts";
 
-Deno.test("pulseConfidence() of the shipped model is a probability that grows with the evidence", () => {
-  const model = loadConfidenceModel();
+Deno.test("pulseConfidence() of a shipped model is a probability that grows with the evidence", () => {
+  for (
+    const [name, growing] of [
+      ["confidence", ["snrDb", "prominenceDb", "amplitudeStabilityDb", "historyDb"]],
+      ["confidence_with_network", ["snrDb", "historyDb", "networkLogOdds"]],
+    ] as const
+  ) assertGrows(loadConfidenceModel(name), growing);
+});
+
+function assertGrows(model: ConfidenceModel, growing: readonly FeatureName[]): void {
   const feature = fc.double({ min: -50, max: 50, noNaN: true });
   fc.assert(
     fc.property(fc.tuple(...FEATURE_NAMES.map(() => feature)), feature, (values, more) => {
@@ -17,12 +26,18 @@ Deno.test("pulseConfidence() of the shipped model is a probability that grows wi
       ) as Record<FeatureName, number>;
       const p = pulseConfidence(features, model);
       assert.ok(p >= 0 && p <= 1);
-      for (const name of ["snrDb", "prominenceDb", "amplitudeStabilityDb", "historyDb"] as const) {
+      for (const name of growing) {
         const better = { ...features, [name]: features[name] + Math.abs(more) };
         assert.ok(pulseConfidence(better, model) >= p - 1e-12, name);
       }
     }),
   );
+}
+
+Deno.test("pulseConfidence() ignores features that the model does not use", () => {
+  const model = { intercept: 1, weights: { snrDb: 0.5 }, ranges: { snrDb: [0, 10] } } as const;
+  const features = recordOf(() => 4);
+  assert.ok(Math.abs(pulseConfidence(features, model) - 1 / (1 + Math.exp(-3))) < 1e-12);
 });
 
 const recordOf = <Value>(value: (index: number) => Value) =>

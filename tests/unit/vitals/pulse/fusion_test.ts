@@ -265,3 +265,18 @@ Deno.test("fuse() has the SNR, stability and steadiness of a single signal's own
   const offset = fuse([{ name: "moving", bvp: moving }], { sampleRateHz })!.features;
   near(offset.halfWindowOffsetHz, 0.4, 0.08);
 });
+
+Deno.test("fuse() takes the expected frequency for the candidate, even if another is stronger", () => {
+  const weak = noisySine({ hz: 1.3, noise: 0.2, seed: 1 });
+  const bvp = weak.map((value, k) => value + 2 * Math.sin((2 * Math.PI * 2.1 * k) / sampleRateHz));
+  const frequencyOf = (expectedHz?: number) =>
+    fuse([{ name: "both", bvp }], { sampleRateHz, expectedHz })!.frequencyHz;
+  assert.ok(Math.abs(frequencyOf() - 2.1) < 0.02);
+  assert.ok(Math.abs(frequencyOf(1.32) - 1.3) < 0.02, "the peak near it is refined");
+  assert.ok(Math.abs(frequencyOf(0.4) - 2.1) < 0.02, "it is not searched there");
+  const { frequencyHz } = fuse([{ name: "noise", bvp: whiteNoise(300, 1) }], {
+    sampleRateHz,
+    expectedHz: 1.7,
+  })!;
+  assert.ok(Math.abs(frequencyHz - 1.7) <= 0.05 + 1e-9, `${frequencyHz}`);
+});

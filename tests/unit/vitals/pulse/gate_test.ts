@@ -28,6 +28,7 @@ const FEATURES: ConfidenceFeatures = {
   halfWindowOffsetHz: 0,
   historyDb: 0,
   hasHistory: 1,
+  networkLogOdds: 0,
 };
 
 interface Parts extends Partial<GateContext> {
@@ -210,4 +211,13 @@ Deno.test("clampRate() replaces rates up to 0.5 outside the range, and no others
     [220.51, 220.51],
   ] as const;
   for (const [rate, clamped] of cases) assert.equal(clampRate(rate), clamped, `${rate}`);
+});
+
+Deno.test("gate() withholds a rate to which the rate network gives under 0.3 as improbable", () => {
+  assert.equal(decide({ networkProbability: 0.3 }).withheld, undefined);
+  assert.deepEqual(decide({ networkProbability: 0.299 }), {
+    confidence: 0.5,
+    withheld: "low_quality",
+    isImprobable: true,
+  });
 });

@@ -44,6 +44,17 @@ Deno.test("PresentRate lowers the confidence in an irregular rhythm", () => {
   assert.equal(low.confidence, 0.75, "it is not raised");
 });
 
+Deno.test("PresentRate believes the rate network that a rhythm is regular", () => {
+  const irregular = { ...REGULAR, regularity: 0.3, rate: 70 };
+  const correction = (isKnownRegular: boolean) =>
+    new PresentRate().correct({ ...WINDOW, isKnownRegular }, irregular);
+  assert.deepEqual(correction(true), { confidence: 0.89 }, "not with certainty");
+  assert.equal(correction(false).withheld, "irregular");
+  const regular = { ...REGULAR, newest: { rate: 72, seconds: 3.3 } };
+  const step = new PresentRate().correct({ ...WINDOW, isKnownRegular: true }, regular);
+  assert.equal(step.rate, 72, "a change is followed");
+});
+
 Deno.test("PresentRate withholds an irregular rhythm whose beats have another rate", () => {
   const reason = (rhythm: Partial<Rhythm>) => correctionBy({ regularity: 0.4, ...rhythm }).withheld;
   assert.equal(reason({ rate: 63.1 }), "irregular");
@@ -148,4 +159,14 @@ Deno.test("PresentRate replaces the rate by the end of a trend", () => {
   assert.equal(rate({ endRate: 64.1 }), 64.1);
   assert.equal(rate({ endRate: 63.9 }), undefined);
   assert.equal(rate({}, 0.89), undefined);
+});
+
+Deno.test("PresentRate follows a step while it doubts the rhythm, if there is a rate network", () => {
+  const step = { newest: { rate: 90, seconds: 2.7 } };
+  const rateAfter = (isKnownRegular: boolean | undefined) => {
+    const present = after([{ regularity: 0.3 }]);
+    return present.correct({ ...WINDOW, isKnownRegular }, { ...REGULAR, ...step }).rate;
+  };
+  assert.equal(rateAfter(false), 90);
+  assert.equal(rateAfter(undefined), undefined);
 });

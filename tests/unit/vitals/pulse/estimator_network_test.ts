@@ -1,0 +1,62 @@
+import assert from "node:assert/strict";
+import { PulseEstimator } from "../../../../src/vitals/pulse/estimator.ts";
+import { RateNetwork } from "../../../../src/vitals/pulse/rate_network/rate_network.ts";
+import { type FaceOptions, faceSamples } from "../../../support/face_samples.ts";
+
+/** Faces whose pulse is weak in the noise of the sensor, as that of dark skin in little light. */
+const WEAK = { amplitude: 0.0005, noise: 0.17, seconds: 40 } as const;
+const SEEDS = [1, 2, 3, 4, 5, 6];
+
+/** Values of several faces, one a second from the 20th on: all, and those within 3 of the truth. */
+function valuesOf(face: FaceOptions, { rateNetwork }: { rateNetwork?: RateNetwork } = {}) {
+  const counts = { windows: 0, published: 0, right: 0 };
+  for (const seed of SEEDS) {
+    const rate = 50 + 15 * seed;
+    const estimator = new PulseEstimator({ rateNetwork });
+    for (const [k, sample] of [...faceSamples({ ...face, seed, pulse: () => rate })].entries()) {
+      estimator.push(sample);
+      if (k % 30 !== 29) continue;
+      const { strict } = estimator.estimate();
+      if (k < 600) continue;
+      counts.windows++;
+      if (!strict) continue;
+      counts.published++;
+      if (Math.abs(strict.value - rate) <= 3) counts.right++;
+    }
+  }
+  return counts;
+}
+
+Deno.test("PulseEstimator publishes weak pulses with a rate network that it withholds without", async () => {
+  using rateNetwork = await RateNetwork.open();
+  const [alone, together] = [valuesOf(WEAK), valuesOf(WEAK, { rateNetwork })];
+  const figures = JSON.stringify({ alone, together });
+  assert.ok(together.published >= 1.2 * alone.published, figures);
+  assert.ok(together.right >= 0.97 * together.published, figures);
+});
+
+Deno.test("PulseEstimator publishes nothing of faces without a pulse with a rate network", async () => {
+  using rateNetwork = await RateNetwork.open();
+  const { windows, published } = valuesOf({ ...WEAK, amplitude: 0 }, { rateNetwork });
+  assert.ok(published <= 0.02 * windows, `${published} of ${windows}`);
+});
+
+Deno.test("PulseEstimator starts anew for another face with a rate network", async () => {
+  using rateNetwork = await RateNetwork.open();
+  const estimator = new PulseEstimator({ rateNetwork });
+  const persons = [
+    { track: 1, pulse: () => 62, startUs: 0 },
+    { track: 2, pulse: () => 98, startUs: 25_000_000 },
+  ];
+  const values = persons.map(({ track, ...face }) => {
+    const published: number[] = [];
+    for (const sample of faceSamples({ ...face, seconds: 25 })) {
+      estimator.push({ ...sample, face: { ...sample.face!, track } });
+      const { strict } = estimator.estimate();
+      if (strict) published.push(strict.value);
+    }
+    return published;
+  });
+  assert.ok(values[0]!.length > 0 && values[0]!.every((value) => Math.abs(value - 62) < 1));
+  assert.ok(values[1]!.length > 0 && values[1]!.every((value) => Math.abs(value - 98) < 1));
+});
