@@ -7,7 +7,11 @@ import { column, parseTable, timesOf } from "../../src/validation/table.ts";
 import { traceSamples } from "../../src/validation/trace.ts";
 import type { RegionSample } from "../../src/vision/region_sample.ts";
 import { FEATURE_NAMES } from "../../src/vitals/pulse/confidence.ts";
-import { type PulseAssessment, PulseEstimator } from "../../src/vitals/pulse/estimator.ts";
+import {
+  MIN_NETWORK_WINDOW_S,
+  type PulseAssessment,
+  PulseEstimator,
+} from "../../src/vitals/pulse/estimator.ts";
 import type { RateNetwork } from "../../src/vitals/pulse/rate_network/rate_network.ts";
 import type { LabeledWindow } from "./labeled_window.ts";
 import { pulseModel } from "./pulse_model.ts";
@@ -124,6 +128,7 @@ function* assess(
     if (!isDue || !assessment.features || assessment.rate === undefined) continue;
     assessedUs = assessment.timeUs;
     const seconds = Math.min(10, (sample.timeUs - startUs) / 1e6);
+    if (network && seconds < MIN_NETWORK_WINDOW_S) continue;
     yield { ...assessment, rate: assessment.rate, index, seconds, timeUs: sample.timeUs };
   }
 }

@@ -35,8 +35,8 @@ export interface WindowContext {
   /** Speed of the face in face widths per second. */
   readonly faceSpeed: number;
   readonly breathsPerMinute: number | undefined;
-  /** The newest 20 s, for the rate network. */
-  readonly longWindow?: PulseWindow;
+  /** The newest 20 s, for the rate network; absent while it would know too little. */
+  readonly longWindow?: PulseWindow | undefined;
 }
 
 /** What a candidate is searched in. */
@@ -67,20 +67,26 @@ interface JudgeContext {
   readonly posterior: RatePosterior | undefined;
 }
 
+/** Models for windows that a rate network judged as well, and for others. */
+export interface ConfidenceModels {
+  readonly alone: ConfidenceModel;
+  readonly withNetwork: ConfidenceModel;
+}
+
 /** What the judge needs of a rate network. */
 type RateJudge = Pick<RateNetwork, "run">;
 
 /** Finds the pulse among the oscillations of consecutive windows. */
 export class CandidateJudge {
-  readonly #model: ConfidenceModel;
+  readonly #models: ConfidenceModels;
   readonly #network: RateJudge | undefined;
   readonly #history = new SpectrumHistory();
   readonly #steady = new SteadyRate();
   /** The result for the window before. */
   #previous: JudgedCandidate | undefined;
 
-  constructor(model: ConfidenceModel, network?: RateJudge) {
-    this.#model = model;
+  constructor(models: ConfidenceModels, network?: RateJudge) {
+    this.#models = models;
     this.#network = network;
   }
 
@@ -217,7 +223,7 @@ export class CandidateJudge {
     const harmonic = Math.max(1, Math.round(rest.frequencyHz / frequencyHz));
     const isRemainder = Math.abs(rest.frequencyHz - harmonic * frequencyHz) < MAX_REMAINDER_HZ;
     const features = this.#confidenceFeatures(rest, context.timeUs, posterior);
-    const confidence = pulseConfidence(features, this.#model);
+    const confidence = this.#confidence(features, posterior);
     return rate >= min && rate < max && !isRemainder && !isIncoherent({ features, confidence }) &&
       confidence >= MIN_POSSIBLE_CONFIDENCE;
   }
@@ -228,7 +234,7 @@ export class CandidateJudge {
   ): JudgedCandidate {
     const rate = clampRate(rateOf(candidate, posterior));
     const features = this.#confidenceFeatures(candidate, timeUs, posterior);
-    const confidence = pulseConfidence(features, this.#model);
+    const confidence = this.#confidence(features, posterior);
     const networkProbability = posterior?.near(rate);
     const decision = gate(candidate, {
       window,
@@ -249,6 +255,10 @@ export class CandidateJudge {
       isIncoherent: incoherent,
       networkProbability,
     };
+  }
+
+  #confidence(features: ConfidenceFeatures, posterior: RatePosterior | undefined): number {
+    return pulseConfidence(features, posterior ? this.#models.withNetwork : this.#models.alone);
   }
 
   /** Completes the features by the history. */

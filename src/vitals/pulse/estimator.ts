@@ -7,6 +7,7 @@ import { CandidateJudge } from "./candidates.ts";
 import {
   type ConfidenceFeatures,
   type ConfidenceModel,
+  type ConfidenceModelName,
   loadConfidenceModel,
 } from "./confidence.ts";
 import { DisplayTrace } from "./display_trace.ts";
@@ -20,6 +21,8 @@ import { PULSE_SAMPLE_RATE_HZ, PulseWindowBuffer } from "./window_buffer.ts";
 /** Shortest and longest window in seconds; the window grows while samples arrive. Chosen. */
 const MIN_WINDOW_S = 5;
 const MAX_WINDOW_S = 10;
+/** The rate network is asked from this length on: before, it is less certain than the spectra. */
+export const MIN_NETWORK_WINDOW_S = MAX_WINDOW_S - 0.1;
 /** Tolerance of the shortest window, in seconds: frames are not exactly periodic. */
 const WINDOW_TOLERANCE_S = 0.05;
 /** Period of assessments in microseconds, doubled while the published rate is steady. Chosen. */
@@ -44,7 +47,7 @@ const MIN_REGULAR_PROBABILITY = { atOnce: 0.85, later: 0.6, fromUs: 15_000_000 }
 const SPEED_TIME_CONSTANT_S = 2;
 
 export interface PulseEstimatorOptions {
-  /** @default the shipped model */
+  /** Judges all windows. @default the shipped models */
   readonly model?: ConfidenceModel;
   /** Judges rates by a longer window; the caller owns it. @default none */
   readonly rateNetwork?: RateNetwork | undefined;
@@ -88,11 +91,11 @@ export class PulseEstimator {
   #checkedPeriod = NaN;
 
   constructor(options: PulseEstimatorOptions = {}) {
-    this.#judge = new CandidateJudge(
-      options.model ??
-        loadConfidenceModel(options.rateNetwork ? "confidence_with_network" : "confidence"),
-      options.rateNetwork,
-    );
+    const model = (name: ConfidenceModelName) => options.model ?? loadConfidenceModel(name);
+    this.#judge = new CandidateJudge({
+      alone: model("confidence"),
+      withNetwork: model("confidence_with_network"),
+    }, options.rateNetwork);
     this.#hasNetwork = options.rateNetwork !== undefined;
     this.#maxWindowS = options.windowSeconds ?? MAX_WINDOW_S;
     this.#periodUs = (options.periodSeconds ?? PERIOD_US / 1e6) * 1e6;
@@ -238,7 +241,7 @@ export class PulseEstimator {
       timeUs,
       faceSpeed: this.#faceSpeed,
       breathsPerMinute,
-      ...(longWindow ? { longWindow } : {}),
+      longWindow: windowS < MIN_NETWORK_WINDOW_S ? undefined : longWindow,
     });
     if (!judged) return { ...none, withheld: "low_quality" };
     const { candidate, features, rate, decision } = judged;

@@ -156,7 +156,7 @@ for (const name of ["other_place", "same_place"] as const) {
  */
 const IRREGULAR = {
   fibrillation: { wrong: 0.04, largestError: 6.5 },
-  bigeminy: { wrong: 0.01, largestError: 2.6 },
+  bigeminy: { wrong: 0.01, largestError: 3 },
 } as const;
 
 for (const name of ["fibrillation", "bigeminy"] as const) {

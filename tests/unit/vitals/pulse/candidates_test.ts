@@ -9,6 +9,11 @@ import {
   RATES,
 } from "../../../../src/vitals/pulse/rate_network/posterior.ts";
 
+const constantModels = (confidence: number) => ({
+  alone: constantModel(confidence),
+  withNetwork: constantModel(confidence),
+});
+
 const PULSE_HZ = 1.4;
 /** No multiple of this breathing rate up to the fourth is in the range of a pulse. */
 const context = { faceSpeed: 0, breathsPerMinute: 6 } as const;
@@ -27,7 +32,7 @@ function flickering(lampHz: number) {
 
 /** Judges the same window every half second; returns the last result. */
 function judgedAfter(seconds: number, window: ReturnType<typeof flickering>, confidence = 0.97) {
-  const judge = new CandidateJudge(constantModel(confidence));
+  const judge = new CandidateJudge(constantModels(confidence));
   let result = judge.judge(window, { ...context, timeUs: 0 });
   for (let at = 0.5; at <= seconds; at += 0.5) {
     result = judge.judge(window, { ...context, timeUs: at * 1e6 });
@@ -67,7 +72,7 @@ Deno.test("CandidateJudge publishes the strongest candidate at once", () => {
 });
 
 Deno.test("CandidateJudge.reset() starts anew", () => {
-  const judge = new CandidateJudge(constantModel(0.97));
+  const judge = new CandidateJudge(constantModels(0.97));
   const window = flickering(1);
   for (let at = 0; at <= 3; at += 0.5) judge.judge(window, { ...context, timeUs: at * 1e6 });
   judge.reset();
@@ -76,7 +81,7 @@ Deno.test("CandidateJudge.reset() starts anew", () => {
 });
 
 Deno.test("CandidateJudge has no candidate in a window without signals", () => {
-  const judge = new CandidateJudge(constantModel(0.97));
+  const judge = new CandidateJudge(constantModels(0.97));
   assert.equal(judge.judge(pulseWindow({}), { ...context, timeUs: 0 }), undefined);
 });
 
@@ -102,7 +107,7 @@ Deno.test("CandidateJudge finds a slow and a fast pulse once it was steady for 2
 Deno.test("CandidateJudge finds a slow pulse, but no other, only beside a breathing rate", () => {
   for (const [rate, needed] of [[34, true], [72, false], [205, false]] as const) {
     const window = bloodAt([[rate / 60, 0.004], [rate / 30, 0.001]]);
-    const judge = new CandidateJudge(constantModel(0.97));
+    const judge = new CandidateJudge(constantModels(0.97));
     let decision = {};
     for (let at = 0; at <= 2.5; at += 0.5) {
       const unknown = { ...context, breathsPerMinute: undefined, timeUs: at * 1e6 };
@@ -135,7 +140,7 @@ class FixedNetwork {
 
 /** Judges a window once, which is also the long one. */
 function judgedBy(network: FixedNetwork, window: ReturnType<typeof flickering>) {
-  const judge = new CandidateJudge(constantModel(0.8), network);
+  const judge = new CandidateJudge(constantModels(0.8), network);
   return judge.judge(window, { ...context, timeUs: 0, longWindow: window })!;
 }
 
@@ -153,7 +158,7 @@ const TWO = pulseWindow({
 Deno.test("CandidateJudge judges the rate that the network expects, not the strongest", () => {
   assert.ok(
     Math.abs(
-      new CandidateJudge(constantModel(0.8)).judge(TWO, {
+      new CandidateJudge(constantModels(0.8)).judge(TWO, {
         ...context,
         timeUs: 0,
       })!.rate - 132,
@@ -179,4 +184,13 @@ Deno.test("CandidateJudge gives the network what is left without an oscillation 
   const power = ([signal]: readonly PulseSignal[]) =>
     signal!.bvp.reduce((sum, value) => sum + value * value, 0);
   assert.ok(power(network.seen[1]!) < 0.2 * power(network.seen[0]!));
+});
+
+Deno.test("CandidateJudge uses the model with network for windows that the network judged alone", () => {
+  const models = { alone: constantModel(0.9), withNetwork: constantModel(0.8) };
+  const judge = new CandidateJudge(models, new FixedNetwork(84, 0.9));
+  const confidenceOf = (longWindow: typeof TWO | undefined) =>
+    judge.judge(TWO, { ...context, timeUs: 0, longWindow })!.decision.confidence;
+  assert.ok(Math.abs(confidenceOf(TWO) - 0.8) < 1e-9);
+  assert.ok(Math.abs(confidenceOf(undefined) - 0.9) < 1e-9);
 });
