@@ -17,8 +17,8 @@ export function exitWithUsage(usage: string): never {
 }
 
 /**
- * Parses `--data=FOLDER [--network] [COUNT]...`. Prints the usage and exits with status 64 if that fails or if
- * the folder does not exist.
+ * Parses `--data=FOLDER [--network] [COUNT]...`. Prints the usage and exits with status 64 if that
+ * fails or if the folder does not exist.
  */
 export function parseCommandLine(usage: string): CommandLine {
   const { data, network, positionals } = parse(usage);

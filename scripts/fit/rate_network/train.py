@@ -1,9 +1,6 @@
 """Trains models/pulse_rate.onnx on simulated signals alone.
 
-    scripts/fit/rate_network/train.py [--minutes 50] [--seed 1] [--out models/pulse_rate.onnx]
-        [--state FILE]
-
-With --state, the training continues from what the file has, and stores it there.
+    /usr/bin/python3 scripts/fit/rate_network/train.py [--minutes 50] [--seed 1] [--out FILE]
 
 Needs Debian's python3-torch. One process simulates and one trains: two cores are used.
 """
@@ -54,9 +51,10 @@ def scores_of(network: RateNetwork, batch: Batch) -> torch.Tensor:
     return network(signals, torch.from_numpy(row), len(batch.valid))
 
 
-def train(queue: multiprocessing.Queue, minutes: float, network: RateNetwork, save) -> RateNetwork:
+def train(queue: multiprocessing.Queue, minutes: float, save) -> RateNetwork:
+    network = RateNetwork()
     average = copy.deepcopy(network)
-    early = None
+    early = average
     optimizer = torch.optim.AdamW(network.parameters(), LEARNING_RATE, weight_decay=1e-3)
     print(sum(value.numel() for value in network.parameters()), "parameters", flush=True)
     start, step, recent = time.time(), 0, np.zeros(2)
@@ -79,7 +77,7 @@ def train(queue: multiprocessing.Queue, minutes: float, network: RateNetwork, sa
         recent += (np.array([loss.item(), is_right.mean()]) - recent) * max(0.02, 1 / (step + 1))
         if step % REPORT_STEPS == 0:
             print(f"{step} {60 * minutes * progress:.0f}s", *recent.round(3), flush=True)
-        if early is None and progress >= EARLY:
+        if early is average and progress >= EARLY:
             early = copy.deepcopy(average)
         step += 1
         if step % 1000 == 0:
@@ -110,7 +108,6 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=50)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path, default=MODEL)
-    parser.add_argument("--state", type=Path)
     options = parser.parse_args()
     queue = multiprocessing.Queue(8)
     arguments = (queue, 1000 + options.seed)
@@ -118,16 +115,11 @@ def main() -> None:
     simulator.start()
     torch.manual_seed(options.seed)
     torch.set_num_threads(1)
-    network = RateNetwork()
-    if options.state and options.state.exists():
-        network.load_state_dict(torch.load(options.state))
 
-    def save(trained: RateNetwork) -> None:
-        store(copy.deepcopy(trained), options.out)
-        if options.state:
-            torch.save(trained.state_dict(), options.state)
+    def save(network: RateNetwork) -> None:
+        store(copy.deepcopy(network), options.out)
 
-    save(train(queue, options.minutes, network, save))
+    save(train(queue, options.minutes, save))
     simulator.terminate()
 
 

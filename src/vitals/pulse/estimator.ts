@@ -92,10 +92,9 @@ export class PulseEstimator {
 
   constructor(options: PulseEstimatorOptions = {}) {
     const model = (name: ConfidenceModelName) => options.model ?? loadConfidenceModel(name);
-    this.#judge = new CandidateJudge({
-      alone: model("confidence"),
-      withNetwork: model("confidence_with_network"),
-    }, options.rateNetwork);
+    const alone = model("confidence");
+    const withNetwork = options.rateNetwork ? model("confidence_with_network") : alone;
+    this.#judge = new CandidateJudge({ alone, withNetwork }, options.rateNetwork);
     this.#hasNetwork = options.rateNetwork !== undefined;
     this.#maxWindowS = options.windowSeconds ?? MAX_WINDOW_S;
     this.#periodUs = (options.periodSeconds ?? PERIOD_US / 1e6) * 1e6;
@@ -233,7 +232,9 @@ export class PulseEstimator {
     const none = { timeUs, windowS, confidence: 0 };
     if (timeUs - this.#newestInputUs > MAX_INPUT_AGE_US) return { ...none, withheld: "no_face" };
     if (windowS < MIN_WINDOW_S - WINDOW_TOLERANCE_S) return { ...none, withheld: "warming_up" };
-    const longWindow = this.#hasNetwork ? this.#buffer.window(NETWORK_WINDOW_S) : undefined;
+    const longWindow = this.#hasNetwork && windowS >= MIN_NETWORK_WINDOW_S
+      ? this.#buffer.window(NETWORK_WINDOW_S)
+      : undefined;
     const window = longWindow
       ? newestPart(longWindow, Math.round(windowS * PULSE_SAMPLE_RATE_HZ))
       : this.#buffer.window(windowS);
@@ -241,7 +242,7 @@ export class PulseEstimator {
       timeUs,
       faceSpeed: this.#faceSpeed,
       breathsPerMinute,
-      longWindow: windowS < MIN_NETWORK_WINDOW_S ? undefined : longWindow,
+      longWindow,
     });
     if (!judged) return { ...none, withheld: "low_quality" };
     const { candidate, features, rate, decision } = judged;

@@ -138,24 +138,17 @@ export function fuse(
   const weighted = weightSignals(signals, { sampleRateHz, band });
   if (!weighted.length) return undefined;
   const spectrum = fuseSpectra(weighted);
-  const expected = expectedPeak(spectrum, { expectedHz, ...band.search });
-  const strongest = strongestPeak(spectrum, band.search);
-  // The rate may have changed: these ten seconds know it earlier than what expects the rate.
-  const distanceHz = expected && strongest
-    ? Math.abs(strongest.frequencyHz - expectedHz!)
-    : Infinity;
-  const isChange = distanceHz > SAME_RATE_HZ && distanceHz <= MAX_CHANGE_HZ;
-  const best = isChange ? strongest : expected ?? strongest;
+  const expected = isWithin(band.search, expectedHz) ? expectedHz : undefined;
+  const best = candidatePeak(spectrum, { search: band.search, expectedHz: expected });
   if (!best) return undefined;
-  const agreeing = weighted.filter((signal) =>
-    Math.abs(signal.frequencyHz - best.frequencyHz) <= SAME_RATE_HZ
-  );
+  const agreeing = weighted.filter((signal) => isSame(signal.frequencyHz, best.frequencyHz));
   const summed = agreeing.length ? agreeing : weighted;
   const gains = gainsOf(summed);
   const bvp = weightedSum(summed.map(({ bvp }) => bvp), gains);
   const refinedHz = refineFrequency(bvp, { frequencyHz: best.frequencyHz, sampleRateHz });
-  const isLost = expected && best === expected && Math.abs(refinedHz - expectedHz!) > SAME_RATE_HZ;
-  const frequencyHz = isLost ? expectedHz! : refinedHz;
+  const isLost = expected !== undefined && isSame(best.frequencyHz, expected) &&
+    !isSame(refinedHz, expected);
+  const frequencyHz = isLost ? expected : refinedHz;
   if (isHalfOfFastPulse(spectrum, frequencyHz)) return undefined;
   const regions = weighted.flatMap(({ region, bvp, weight }) =>
     region ? [{ region, bvp, weight }] : []
@@ -189,12 +182,29 @@ export function fuse(
   };
 }
 
-/** The strongest peak within 3 beats/min of an expected frequency, if there is one in the band. */
-function expectedPeak(
+function isWithin({ lowHz, highHz }: Band, hz: number | undefined): hz is number {
+  return hz !== undefined && hz >= lowHz && hz <= highHz;
+}
+
+/** Whether two frequencies count as the same rate. */
+function isSame(aHz: number, bHz: number): boolean {
+  return Math.abs(aHz - bHz) <= SAME_RATE_HZ;
+}
+
+/**
+ * The peak of the candidate: the strongest one within 3 beats/min of the expected frequency, or that
+ * frequency itself. If the strongest of all is near, though not the same, the rate may have changed:
+ * this window knows it earlier than what expects the rate.
+ */
+function candidatePeak(
   spectrum: Spectrum,
-  { expectedHz, lowHz, highHz }: { expectedHz: number | undefined } & Band,
+  { search, expectedHz }: { search: Band; expectedHz: number | undefined },
 ): HarmonicPeak | undefined {
-  if (expectedHz === undefined || expectedHz < lowHz || expectedHz > highHz) return undefined;
+  const strongest = strongestPeak(spectrum, search);
+  if (expectedHz === undefined) return strongest;
+  const isChange = strongest && !isSame(strongest.frequencyHz, expectedHz) &&
+    Math.abs(strongest.frequencyHz - expectedHz) <= MAX_CHANGE_HZ;
+  if (isChange) return strongest;
   const [peak] = findPeaks(spectrum, {
     lowHz: expectedHz - SAME_RATE_HZ,
     highHz: expectedHz + SAME_RATE_HZ,

@@ -7,7 +7,7 @@ import type { PulseWindow } from "./methods/method.ts";
 /** Sample rate of all pulse processing: over twice the fourth harmonic of 220 beats/min. */
 export const PULSE_SAMPLE_RATE_HZ = 30;
 /** Shortest usable segment, in seconds: longer than the projection window of 1.6 s. */
-export const MIN_SEGMENT_S = 2;
+const MIN_SEGMENT_S = 2;
 /** Maximum number of ready signals in a sample. Chosen. */
 export const MAX_READY_SIGNALS = 16;
 
@@ -74,7 +74,6 @@ export class PulseWindowBuffer {
       }
       return colors.get(region);
     };
-    const minSamples = MIN_SEGMENT_S * PULSE_SAMPLE_RATE_HZ;
     return {
       sampleRateHz: PULSE_SAMPLE_RATE_HZ,
       length: grid.length,
@@ -82,8 +81,7 @@ export class PulseWindowBuffer {
       segments: (region) => {
         let found = segments.get(region);
         if (!found) {
-          const signal = color(region)?.g ?? new Float64Array();
-          found = finiteSegments(signal).filter(({ start, end }) => end - start >= minSamples);
+          found = usableSegments(color(region));
           segments.set(region, found);
         }
         return found;
@@ -100,4 +98,11 @@ export class PulseWindowBuffer {
     this.#channelNewestUs.fill(-Infinity);
     this.#startUs = Infinity;
   }
+}
+
+/** The segments of a region's color that are long enough for a projection. */
+export function usableSegments(color: ColorSignal | undefined): readonly Segment[] {
+  const minSamples = MIN_SEGMENT_S * PULSE_SAMPLE_RATE_HZ;
+  return finiteSegments(color?.g ?? new Float64Array())
+    .filter(({ start, end }) => end - start >= minSamples);
 }

@@ -24,7 +24,7 @@ const MIN_AMPLITUDE = 0.1;
 const MAX_VALUE = 4;
 
 /**
- * Prepares signals for the network, as `scripts/fit/rate_network/simulate.py` does: values are
+ * Prepares signals for the network, as `scripts/fit/rate_network/prepare.py` does: values are
  * compressed by asinh, so that a burst of motion does not hide what is beside it.
  *
  * @param signals 20 s at 30 Hz each, NaN in gaps.

@@ -9,8 +9,13 @@ const MIN_PROBABILITY = 1e-3;
 
 /** The probabilities of rates, given the signals of a window; together with "no pulse" they are 1. */
 export class RatePosterior {
+  /** The rate that has the highest probability near it, in beats/min, refined by the mean there. */
+  readonly mostProbable: { readonly rate: number; readonly probability: number };
+
   /** @param probabilities of 28, 29, … 223 beats/min, and of no pulse. */
-  constructor(readonly probabilities: Float32Array) {}
+  constructor(readonly probabilities: Float32Array) {
+    this.mostProbable = this.#mostProbable();
+  }
 
   /** Probability that the rate is within 3 of `rate`, both in beats/min. */
   near(rate: number): number {
@@ -27,8 +32,7 @@ export class RatePosterior {
     return Math.log((probability + MIN_PROBABILITY) / (1 - probability + MIN_PROBABILITY));
   }
 
-  /** The rate that has the highest probability near it, in beats/min, refined by the mean there. */
-  get mostProbable(): { readonly rate: number; readonly probability: number } {
+  #mostProbable(): RatePosterior["mostProbable"] {
     let best = LOWEST_RATE;
     let probability = -1;
     for (let rate = LOWEST_RATE; rate < LOWEST_RATE + RATES; rate++) {
