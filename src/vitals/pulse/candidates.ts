@@ -8,7 +8,8 @@ import type { PulseSignal, PulseWindow } from "./methods/method.ts";
 import { newestOf } from "./newest_part.ts";
 import { notchOut } from "./notch.ts";
 import { FAST_BAND, SLOW_BAND } from "./rate_band.ts";
-import type { RatePosterior } from "./rate_network/posterior.ts";
+import type { RatePosteriors } from "./rate_network/posterior.ts";
+import { RateFilter } from "./rate_network/rate_filter.ts";
 import { RateNetwork } from "./rate_network/rate_network.ts";
 import { SpectrumHistory } from "./spectrum_history.ts";
 import { SteadyRate } from "./steady_rate.ts";
@@ -45,7 +46,7 @@ interface Evidence {
   /** Signals of 20 s for the rate network; none without it. */
   readonly longSignals: readonly PulseSignal[];
   /** What the rate network says about them. */
-  readonly posterior: RatePosterior | undefined;
+  readonly posteriors: RatePosteriors | undefined;
 }
 
 /** A candidate, and whether it is published. */
@@ -56,15 +57,15 @@ export interface JudgedCandidate {
   readonly features: ConfidenceFeatures;
   readonly decision: Decision;
   readonly isIncoherent: boolean;
-  /** Probability of the rate by the network. */
-  readonly networkProbability: number | undefined;
+  /** What the rate network says about rates; undefined without it. */
+  readonly posteriors: RatePosteriors | undefined;
 }
 
 /** What a candidate is judged by, besides itself. */
 interface JudgeContext {
   readonly window: PulseWindow;
   readonly context: WindowContext;
-  readonly posterior: RatePosterior | undefined;
+  readonly posteriors: RatePosteriors | undefined;
 }
 
 /** Models for windows that a rate network judged as well, and for others. */
@@ -80,6 +81,7 @@ type RateJudge = Pick<RateNetwork, "run">;
 export class CandidateJudge {
   readonly #models: ConfidenceModels;
   readonly #network: RateJudge | undefined;
+  readonly #filter = new RateFilter();
   readonly #history = new SpectrumHistory();
   readonly #steady = new SteadyRate();
   /** The result for the window before. */
@@ -106,6 +108,8 @@ export class CandidateJudge {
     const isPublished = found === strongest || this.#steady.isSteady(context.timeUs);
     const result = isPublished ? found : strongest;
     if (result) this.#history.push(context.timeUs, result.candidate.spectrum);
+    const { posteriors } = found ?? strongest ?? evidence;
+    if (posteriors) this.#filter.push(posteriors, context.timeUs);
     return this.#previous = result;
   }
 
@@ -124,16 +128,17 @@ export class CandidateJudge {
 
   /** Forgets all windows, as for a new person. */
   reset(): void {
+    this.#filter.reset();
     this.#history.reset();
     this.#steady.reset();
     this.#previous = undefined;
   }
 
-  #extract(window: PulseWindow, { longWindow }: WindowContext): Evidence {
+  #extract(window: PulseWindow, { timeUs, longWindow }: WindowContext): Evidence {
     const network = this.#network;
     if (!network || !longWindow) {
       const signals = PULSE_METHODS.flatMap((method) => method.extract(window));
-      return { signals, longSignals: [], posterior: undefined };
+      return { signals, longSignals: [], posteriors: undefined };
     }
     const longSignals = RateNetwork.signalsOf(longWindow);
     const signals = PULSE_METHODS.flatMap((method) =>
@@ -141,16 +146,24 @@ export class CandidateJudge {
         ? newestOf(longSignals, window.length).filter(({ isProjection }) => isProjection)
         : method.extract(window)
     );
-    return { signals, longSignals, posterior: network.run(longSignals) };
+    return { signals, longSignals, posteriors: this.#askNetwork(longSignals, timeUs) };
+  }
+
+  #askNetwork(signals: readonly PulseSignal[], timeUs: number): RatePosteriors | undefined {
+    const newest = this.#network?.run(signals);
+    return newest && this.#filter.combine(newest, timeUs);
   }
 
   /** What is left of the evidence without an oscillation. */
-  #without({ signals, longSignals }: Evidence, hz: { frequencyHz: number; sampleRateHz: number }) {
+  #without(
+    { signals, longSignals }: Evidence,
+    { timeUs, ...hz }: { timeUs: number; frequencyHz: number; sampleRateHz: number },
+  ): Evidence {
     const left = notchOut(longSignals, hz);
     return {
       signals: notchOut(signals, hz),
       longSignals: left,
-      posterior: this.#network?.run(left),
+      posteriors: this.#askNetwork(left, timeUs),
     };
   }
 
@@ -163,13 +176,13 @@ export class CandidateJudge {
     let strongest: JudgedCandidate | undefined;
     const removedHz: number[] = [];
     while (removedHz.length < MAX_CANDIDATES) {
-      const { signals, posterior } = evidence;
+      const { signals, posteriors } = evidence;
       const candidate = fuse(signals, {
         sampleRateHz,
-        expectedHz: posterior && posterior.mostProbable.rate / 60,
+        expectedHz: posteriors && posteriors.filtered.mostProbable.rate / 60,
       });
       if (!candidate) break;
-      const judged = this.#judgeOne(candidate, { window, context, posterior });
+      const judged = this.#judgeOne(candidate, { window, context, posteriors });
       const { frequencyHz } = candidate;
       strongest ??= judged;
       if (!judged.decision.withheld) {
@@ -179,14 +192,14 @@ export class CandidateJudge {
       }
       if (!judged.decision.isRejected) break;
       removedHz.push(frequencyHz);
-      evidence = this.#without(evidence, { frequencyHz, sampleRateHz });
+      evidence = this.#without(evidence, { timeUs: context.timeUs, frequencyHz, sampleRateHz });
     }
     return { strongest, found: undefined };
   }
 
   /** Searches a slow or a fast pulse: nothing was fitted there, so it must be certain. */
   #searchUnusual(
-    { signals, posterior }: Evidence,
+    { signals, posteriors }: Evidence,
     { window, context }: { window: PulseWindow; context: WindowContext },
   ): JudgedCandidate | undefined {
     const { sampleRateHz } = window;
@@ -199,10 +212,10 @@ export class CandidateJudge {
       const overview = fuse(ofWholeFace, { sampleRateHz, band });
       if (!overview || overview.features.snrDb < MIN_OVERVIEW_SNR_DB) continue;
       const candidate = fuse(signals, { sampleRateHz, band });
-      const judged = candidate && this.#judgeOne(candidate, { window, context, posterior });
+      const judged = candidate && this.#judgeOne(candidate, { window, context, posteriors });
       const isFound = judged && !judged.decision.withheld &&
         judged.decision.confidence >= MIN_ALTERNATIVE_CONFIDENCE;
-      if (isFound && !this.#hasPulseBeside(judged, signals, { window, context, posterior })) {
+      if (isFound && !this.#hasPulseBeside(judged, signals, { window, context, posteriors })) {
         return judged;
       }
     }
@@ -213,7 +226,7 @@ export class CandidateJudge {
   #hasPulseBeside(
     { candidate: { frequencyHz } }: JudgedCandidate,
     signals: readonly PulseSignal[],
-    { window: { sampleRateHz }, context, posterior }: JudgeContext,
+    { window: { sampleRateHz }, context, posteriors }: JudgeContext,
   ): boolean {
     const rest = fuse(notchOut(signals, { frequencyHz, sampleRateHz }), { sampleRateHz });
     if (!rest) return false;
@@ -222,26 +235,25 @@ export class CandidateJudge {
     // A rate that varies leaves remainders beside itself and its harmonics.
     const harmonic = Math.max(1, Math.round(rest.frequencyHz / frequencyHz));
     const isRemainder = Math.abs(rest.frequencyHz - harmonic * frequencyHz) < MAX_REMAINDER_HZ;
-    const features = this.#confidenceFeatures(rest, context.timeUs, posterior);
-    const confidence = this.#confidence(features, posterior);
+    const features = this.#confidenceFeatures(rest, context.timeUs, posteriors);
+    const confidence = this.#confidence(features, posteriors);
     return rate >= min && rate < max && !isRemainder && !isIncoherent({ features, confidence }) &&
       confidence >= MIN_POSSIBLE_CONFIDENCE;
   }
 
   #judgeOne(
     candidate: PulseCandidate,
-    { window, context: { timeUs, faceSpeed, breathsPerMinute }, posterior }: JudgeContext,
+    { window, context: { timeUs, faceSpeed, breathsPerMinute }, posteriors }: JudgeContext,
   ): JudgedCandidate {
-    const rate = clampRate(rateOf(candidate, posterior));
-    const features = this.#confidenceFeatures(candidate, timeUs, posterior);
-    const confidence = this.#confidence(features, posterior);
-    const networkProbability = posterior?.near(rate);
+    const rate = clampRate(rateOf(candidate, posteriors));
+    const features = this.#confidenceFeatures(candidate, timeUs, posteriors);
+    const confidence = this.#confidence(features, posteriors);
     const decision = gate(candidate, {
       window,
       rate,
       confidence,
       features,
-      networkProbability,
+      networkProbability: posteriors?.newest.near(rate),
       previous: this.#previous,
       faceSpeed,
       breathsPerMinute,
@@ -253,35 +265,39 @@ export class CandidateJudge {
       features,
       decision,
       isIncoherent: incoherent,
-      networkProbability,
+      posteriors,
     };
   }
 
-  #confidence(features: ConfidenceFeatures, posterior: RatePosterior | undefined): number {
-    return pulseConfidence(features, posterior ? this.#models.withNetwork : this.#models.alone);
+  #confidence(features: ConfidenceFeatures, posteriors: RatePosteriors | undefined): number {
+    return pulseConfidence(features, posteriors ? this.#models.withNetwork : this.#models.alone);
   }
 
   /** Completes the features by the history. */
   #confidenceFeatures(
     candidate: PulseCandidate,
     timeUs: number,
-    posterior: RatePosterior | undefined,
+    posteriors: RatePosteriors | undefined,
   ): ConfidenceFeatures {
     const { frequencyHz, features, band } = candidate;
     const historyDb = this.#history.relativePowerDb(frequencyHz, { timeUs, ...band.search });
     const hasHistory = historyDb === undefined ? 0 : 1;
-    const networkLogOdds = posterior?.logOdds(60 * frequencyHz) ?? 0;
+    const networkLogOdds = posteriors?.newest.logOdds(60 * frequencyHz) ?? 0;
     return { ...features, historyDb: historyDb ?? 0, hasHistory, networkLogOdds };
   }
 }
 
 /**
- * Rate of a candidate in beats/min. In noise, its spectrum and the rate network have different errors,
- * so their mean is nearer to the truth.
+ * Rate of a candidate in beats/min. In noise, or by a single signal, its spectrum and the rate network
+ * have different errors, so their mean is nearer to the truth.
  */
-function rateOf({ frequencyHz }: PulseCandidate, posterior: RatePosterior | undefined): number {
+function rateOf(
+  { frequencyHz, signals }: PulseCandidate,
+  posteriors: RatePosteriors | undefined,
+): number {
   const rate = 60 * frequencyHz;
-  const expected = posterior?.mostProbable;
-  if (!expected || expected.probability >= CERTAIN_PROBABILITY) return rate;
+  const expected = posteriors?.filtered.mostProbable;
+  if (!expected) return rate;
+  if (signals.length > 1 && expected.probability >= CERTAIN_PROBABILITY) return rate;
   return Math.abs(expected.rate - rate) > SAME_RATE ? rate : (rate + expected.rate) / 2;
 }

@@ -15,6 +15,7 @@ import { newestPart } from "./newest_part.ts";
 import { PresentRate } from "./present.ts";
 import { NETWORK_WINDOW_S } from "./rate_network/input.ts";
 import type { RateNetwork } from "./rate_network/rate_network.ts";
+import { networkRegularityOf } from "./rate_network/regularity.ts";
 import { rhythmOf } from "./rhythm.ts";
 import { PULSE_SAMPLE_RATE_HZ, PulseWindowBuffer } from "./window_buffer.ts";
 
@@ -38,11 +39,6 @@ const PERIOD_TOLERANCE_US = 1_000;
 const MAX_GAP_US = 2_000_000;
 /** Maximum age of the newest input of the pulse in a window, in microseconds. Chosen. */
 const MAX_INPUT_AGE_US = 1_000_000;
-/**
- * From these probabilities on, the rate network knows a rhythm to be regular: it was trained to hold
- * an irregular one for no pulse. A few beats of a fibrillating heart are regular by chance. Chosen.
- */
-const MIN_REGULAR_PROBABILITY = { atOnce: 0.85, later: 0.6, fromUs: 15_000_000 } as const;
 /** Time constant of the face's mean speed, in seconds. Chosen. */
 const SPEED_TIME_CONSTANT_S = 2;
 
@@ -258,15 +254,11 @@ export class PulseEstimator {
     const assessment = { timeUs, windowS, rate, features, confidence };
     if (withheld && !decision.isImprobable) return { ...assessment, withheld };
     const rhythm = rhythmOf(candidate.bvp, { sampleRateHz: PULSE_SAMPLE_RATE_HZ, rate });
-    const isKnownRegular = this.#isKnownRegular(timeUs, judged.networkProbability);
-    const correction = this.#present.correct({ ...assessment, isKnownRegular }, rhythm);
+    const seconds = (timeUs - this.#startUs) / 1e6;
+    const networkRegularity = judged.posteriors &&
+      networkRegularityOf(judged.posteriors, { rate, seconds });
+    const correction = this.#present.correct({ ...assessment, networkRegularity }, rhythm);
     return withheld ? { ...assessment, withheld } : { ...assessment, ...correction };
-  }
-
-  #isKnownRegular(timeUs: number, networkProbability: number | undefined): boolean | undefined {
-    if (networkProbability === undefined) return undefined;
-    const { atOnce, later, fromUs } = MIN_REGULAR_PROBABILITY;
-    return networkProbability >= (timeUs - this.#startUs < fromUs ? atOnce : later);
   }
 }
 

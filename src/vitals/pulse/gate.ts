@@ -49,7 +49,7 @@ export interface GateContext {
   /** Confidence of the candidate by its features. */
   readonly confidence: number;
   readonly features: ConfidenceFeatures;
-  /** Probability of the rate by the rate network; undefined without it. */
+  /** Probability of the rate by the rate network in this window; undefined without it. */
   readonly networkProbability?: number | undefined;
   /** The assessment before: incoherent noise is coherent by chance now and then. */
   readonly previous: { readonly rate: number; readonly isIncoherent: boolean } | undefined;

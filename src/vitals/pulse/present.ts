@@ -1,8 +1,9 @@
 import type { Withheld } from "../withheld.ts";
 import { SAME_RATE } from "./features.ts";
+import type { NetworkRegularity } from "./rate_network/regularity.ts";
 import { type Rhythm, TREND_END_S } from "./rhythm.ts";
 
-/** Beats of less similar shape are not reliable enough to show an irregular rhythm. Chosen. */
+/** Beats of less similar shape show neither an irregular rhythm nor a change. Chosen. */
 const MIN_SIMILARITY = 0.85;
 /** Beats of less similar shape are not reliable enough to replace a rate. Chosen. */
 const MIN_SIMILARITY_OF_CHANGE = 0.93;
@@ -41,8 +42,8 @@ export interface SpectralRate {
   /** In beats/min. */
   readonly rate: number;
   readonly confidence: number;
-  /** Whether the rate network knows the rhythm to be regular; undefined without it. */
-  readonly isKnownRegular?: boolean | undefined;
+  /** How sure the rate network is that the rhythm is regular; undefined without it. */
+  readonly networkRegularity?: NetworkRegularity | undefined;
 }
 
 /** What the beats change about a window. */
@@ -67,7 +68,7 @@ export class PresentRate {
 
   /** Adds the window that ends at `timeUs`; `rhythm` is undefined if it has too few beats. */
   correct(
-    { timeUs, rate, confidence, isKnownRegular }: SpectralRate,
+    { timeUs, rate, confidence, networkRegularity }: SpectralRate,
     rhythm: Rhythm | undefined,
   ): Correction {
     const oldestUs = timeUs - IRREGULAR_HEART.withinUs;
@@ -76,17 +77,17 @@ export class PresentRate {
     this.#windows.push({ timeUs, isIrregular: irregular !== undefined });
     const limited = { confidence: Math.min(confidence, MAX_IRREGULAR_CONFIDENCE) };
     const isIrregularHeart = this.#isIrregularHeart();
-    if (!isIrregularHeart && !this.#isDoubtful(timeUs)) {
-      return rhythm ? followChange(rhythm, rate) : {};
-    }
-    if (isKnownRegular) return { ...limited, ...(rhythm ? followChange(rhythm, rate) : {}) };
+    const change = rhythm ? followChange(rhythm, rate) : {};
+    const isRegular = !isIrregularHeart && !this.#isDoubtful(timeUs);
+    if (isRegular || networkRegularity === "certain") return change;
+    if (networkRegularity === "likely") return { ...limited, ...change };
     if (isIrregularHeart) return { ...limited, ...rateOfBeats(rhythm, rate) };
     const differs = irregular && Math.abs(irregular.rate - rate) > SAME_RATE;
     if (differs) return { ...limited, withheld: "irregular" };
     // Without a network, the strongest frequency is the old rate until the newest beats are most.
     return {
       ...limited,
-      ...(rhythm && isKnownRegular !== undefined ? followStep(rhythm, rate) : {}),
+      ...(rhythm && networkRegularity !== undefined ? followStep(rhythm, rate) : {}),
     };
   }
 
@@ -132,12 +133,14 @@ function followTrend({ shapeSimilarity, trend }: Rhythm, rate: number): Correcti
   return isTrend ? { rate: endRate, windowS: TREND_END_S } : undefined;
 }
 
-/** Follows a change of the rate from one beat to the next. */
+/** Follows a change of the rate from one beat to the next, or withholds what may be the old rate. */
 function followStep({ shapeSimilarity, newest, newestRatio }: Rhythm, rate: number): Correction {
-  if (shapeSimilarity < MIN_SIMILARITY_OF_CHANGE) return {};
+  if (shapeSimilarity < MIN_SIMILARITY) return {};
   const minChange = Math.max(MIN_CHANGE.rate, MIN_CHANGE.share * rate);
   if (newest && Math.abs(newest.rate - rate) > minChange) {
-    return { rate: newest.rate, windowS: newest.seconds };
+    return shapeSimilarity >= MIN_SIMILARITY_OF_CHANGE
+      ? { rate: newest.rate, windowS: newest.seconds }
+      : { withheld: "low_quality" };
   }
   const isChanging = Math.abs(Math.log(newestRatio)) > Math.log(MIN_NEWEST_FACTOR);
   return isChanging ? { withheld: "low_quality" } : {};

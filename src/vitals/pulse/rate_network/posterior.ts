@@ -7,6 +7,12 @@ export const RATES = 196;
 /** Lower limit of probabilities, so that logarithms are finite. */
 const MIN_PROBABILITY = 1e-3;
 
+/** What the network says about a window, and what follows from it and the windows before. */
+export interface RatePosteriors {
+  readonly newest: RatePosterior;
+  readonly filtered: RatePosterior;
+}
+
 /** The probabilities of rates, given the signals of a window; together with "no pulse" they are 1. */
 export class RatePosterior {
   /** The rate that has the highest probability near it, in beats/min, refined by the mean there. */

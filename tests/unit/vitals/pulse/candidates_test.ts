@@ -1,13 +1,10 @@
 import assert from "node:assert/strict";
 import { CandidateJudge } from "../../../../src/vitals/pulse/candidates.ts";
+import { posMethod } from "../../../../src/vitals/pulse/methods/color.ts";
 import { colorOf, pulseWindow } from "../../../support/pulse_window.ts";
 import { constantModel } from "../../../support/pulse_models.ts";
 import type { PulseSignal } from "../../../../src/vitals/pulse/methods/method.ts";
-import {
-  LOWEST_RATE,
-  RatePosterior,
-  RATES,
-} from "../../../../src/vitals/pulse/rate_network/posterior.ts";
+import { posteriorOf } from "../../../support/rate_posterior.ts";
 
 const constantModels = (confidence: number) => ({
   alone: constantModel(confidence),
@@ -129,12 +126,9 @@ class FixedNetwork {
 
   constructor(readonly rate: number, readonly probability: number) {}
 
-  run(signals: readonly PulseSignal[]): RatePosterior {
+  run(signals: readonly PulseSignal[]) {
     this.seen.push(signals);
-    const probabilities = new Float32Array(RATES + 1);
-    probabilities[this.rate - LOWEST_RATE] = this.probability;
-    probabilities[RATES] = 1 - this.probability;
-    return new RatePosterior(probabilities);
+    return posteriorOf({ [this.rate]: this.probability });
   }
 }
 
@@ -164,9 +158,9 @@ Deno.test("CandidateJudge judges the rate that the network expects, not the stro
       })!.rate - 132,
     ) < 1,
   );
-  const { rate, networkProbability } = judgedBy(new FixedNetwork(84, 0.9), TWO);
+  const { rate, posteriors } = judgedBy(new FixedNetwork(84, 0.9), TWO);
   assert.ok(Math.abs(rate - 84) < 1, `${rate}`);
-  assert.ok(Math.abs(networkProbability! - 0.9) < 1e-6);
+  assert.ok(Math.abs(posteriors!.newest.near(rate) - 0.9) < 1e-6);
 });
 
 Deno.test("CandidateJudge takes the mean of both rates if the network gives its rate under 0.8", () => {
@@ -174,6 +168,24 @@ Deno.test("CandidateJudge takes the mean of both rates if the network gives its 
   const [certain, uncertain] = [rateOf(0.81), rateOf(0.79)];
   assert.ok(Math.abs(uncertain - (certain + 86) / 2) < 1e-6, `${certain}, ${uncertain}`);
   assert.ok(Math.abs(certain - 84) < 0.5, `${certain}`);
+});
+
+Deno.test("CandidateJudge takes the mean of both rates of a single signal, however certain", () => {
+  const { bvp } = posMethod.extract(TWO)[0]!;
+  const one = { ...pulseWindow({}), readySignals: [bvp] };
+  const rate = (network: FixedNetwork) => judgedBy(network, one).rate;
+  const [exact, higher] = [rate(new FixedNetwork(84, 0.95)), rate(new FixedNetwork(86, 0.95))];
+  assert.ok(Math.abs(higher - exact - 1) < 0.3, `${exact}, ${higher}`);
+});
+
+Deno.test("CandidateJudge is more certain of a rate that the network gives again and again", () => {
+  const judge = new CandidateJudge(constantModels(0.8), new FixedNetwork(84, 0.4));
+  const probabilityAt = (timeUs: number) =>
+    judge.judge(TWO, { ...context, timeUs, longWindow: TWO })!.posteriors!.filtered.near(84);
+  const [first, second] = [probabilityAt(0), probabilityAt(1e6)];
+  assert.ok(Math.abs(first - 0.4) < 1e-6 && second > 0.45, `${first}, ${second}`);
+  judge.reset();
+  assert.ok(Math.abs(probabilityAt(2e6) - 0.4) < 1e-6, "a new person starts anew");
 });
 
 Deno.test("CandidateJudge gives the network what is left without an oscillation that is rejected", () => {

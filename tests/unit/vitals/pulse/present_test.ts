@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { PresentRate } from "../../../../src/vitals/pulse/present.ts";
+import type { NetworkRegularity } from "../../../../src/vitals/pulse/rate_network/regularity.ts";
 import type { Rhythm } from "../../../../src/vitals/pulse/rhythm.ts";
 
 /** A regular rhythm of 60 beats/min. */
@@ -46,13 +47,16 @@ Deno.test("PresentRate lowers the confidence in an irregular rhythm", () => {
 
 Deno.test("PresentRate believes the rate network that a rhythm is regular", () => {
   const irregular = { ...REGULAR, regularity: 0.3, rate: 70 };
-  const correction = (isKnownRegular: boolean) =>
-    new PresentRate().correct({ ...WINDOW, isKnownRegular }, irregular);
-  assert.deepEqual(correction(true), { confidence: 0.89 }, "not with certainty");
-  assert.equal(correction(false).withheld, "irregular");
-  const regular = { ...REGULAR, newest: { rate: 72, seconds: 3.3 } };
-  const step = new PresentRate().correct({ ...WINDOW, isKnownRegular: true }, regular);
-  assert.equal(step.rate, 72, "a change is followed");
+  const correction = (networkRegularity: NetworkRegularity) =>
+    new PresentRate().correct({ ...WINDOW, networkRegularity }, irregular);
+  assert.deepEqual(correction("certain"), {});
+  assert.deepEqual(correction("likely"), { confidence: 0.89 }, "not with certainty");
+  assert.equal(correction("unknown").withheld, "irregular");
+  const changing = { ...irregular, newest: { rate: 72, seconds: 3.3 } };
+  for (const networkRegularity of ["certain", "likely"] as const) {
+    const step = new PresentRate().correct({ ...WINDOW, networkRegularity }, changing);
+    assert.equal(step.rate, 72, "a change is followed");
+  }
 });
 
 Deno.test("PresentRate withholds an irregular rhythm whose beats have another rate", () => {
@@ -130,7 +134,9 @@ Deno.test("PresentRate replaces the rate by that of alike newest beats", () => {
   assert.deepEqual(newest(66.1), { rate: 66.1, windowS: 2.6 });
   assert.deepEqual(newest(53.9), { rate: 53.9, windowS: 2.6 });
   assert.deepEqual(newest(65.9), {});
-  assert.deepEqual(newest(80, { shapeSimilarity: 0.92 }), {});
+  assert.deepEqual(newest(80, { shapeSimilarity: 0.92 }), { withheld: "low_quality" });
+  assert.deepEqual(newest(80, { shapeSimilarity: 0.86 }), { withheld: "low_quality" });
+  assert.deepEqual(newest(80, { shapeSimilarity: 0.84 }), {});
   const fast = (rate: number) => correctionBy({ newest: { rate, seconds: 2 } }, { rate: 100 }).rate;
   assert.equal(fast(109.9), undefined);
   assert.equal(fast(110.1), 110.1);
@@ -143,7 +149,8 @@ Deno.test("PresentRate withholds a rate while the newest two beats announce a ch
   assert.equal(reason(1.24), "low_quality");
   assert.equal(reason(0.84), undefined);
   assert.equal(reason(1.2), undefined);
-  assert.equal(reason(0.7, { shapeSimilarity: 0.92 }), undefined);
+  assert.equal(reason(0.7, { shapeSimilarity: 0.86 }), "low_quality");
+  assert.equal(reason(0.7, { shapeSimilarity: 0.84 }), undefined);
 });
 
 Deno.test("PresentRate replaces the rate by the end of a trend", () => {
@@ -163,10 +170,10 @@ Deno.test("PresentRate replaces the rate by the end of a trend", () => {
 
 Deno.test("PresentRate follows a step while it doubts the rhythm, if there is a rate network", () => {
   const step = { newest: { rate: 90, seconds: 2.7 } };
-  const rateAfter = (isKnownRegular: boolean | undefined) => {
+  const rateAfter = (networkRegularity: NetworkRegularity | undefined) => {
     const present = after([{ regularity: 0.3 }]);
-    return present.correct({ ...WINDOW, isKnownRegular }, { ...REGULAR, ...step }).rate;
+    return present.correct({ ...WINDOW, networkRegularity }, { ...REGULAR, ...step }).rate;
   };
-  assert.equal(rateAfter(false), 90);
+  assert.equal(rateAfter("unknown"), 90);
   assert.equal(rateAfter(undefined), undefined);
 });

@@ -1,20 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import {
-  LOWEST_RATE,
-  RatePosterior,
-  RATES,
-} from "../../../../../src/vitals/pulse/rate_network/posterior.ts";
-
-/** Probabilities of these rates; the rest is no pulse. */
-function posteriorOf(rates: Readonly<Record<number, number>>): RatePosterior {
-  const probabilities = new Float32Array(RATES + 1);
-  for (const [rate, value] of Object.entries(rates)) {
-    probabilities[Number(rate) - LOWEST_RATE] = value;
-  }
-  probabilities[RATES] = 1 - probabilities.reduce((sum, value) => sum + value, 0);
-  return new RatePosterior(probabilities);
-}
+import { posteriorOf } from "../../../../support/rate_posterior.ts";
 
 Deno.test("RatePosterior.near() adds what is within 3 beats/min", () => {
   const posterior = posteriorOf({ 68: 0.1, 69: 0.2, 72: 0.3, 75: 0.15, 76: 0.05 });
