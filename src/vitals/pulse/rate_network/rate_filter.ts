@@ -34,7 +34,8 @@ export class RateFilter {
   /** Combines what the network says about the window that ends at `timeUs` with those before. */
   combine(newest: RatePosterior, timeUs: number): RatePosteriors {
     const seconds = (timeUs - this.#timeUs) / 1e6;
-    if (!this.#probabilities || seconds > MAX_AGE_S) return { newest, filtered: newest };
+    const isNext = seconds > 0 && seconds <= MAX_AGE_S;
+    if (!this.#probabilities || !isNext) return { newest, filtered: newest };
     const result = predicted(this.#probabilities, seconds);
     const share = Math.min(1, NEW_EVIDENCE_PER_S * seconds);
     let total = 0;
