@@ -73,11 +73,11 @@ Deno.test("RateFilter expects a walk, now and then a jump, an end, and a new pul
 Deno.test("RateFilter counts half of a window that is a second later as new", () => {
   const odds = ({ probabilities }: RatePosterior) =>
     probabilities[72 - LOWEST_RATE]! / probabilities[140 - LOWEST_RATE]!;
-  const unsure = posteriorOf({ 72: 0.3, 140: 0.3 });
+  const undecided = posteriorOf({ 72: 0.3, 140: 0.3 });
   const clear = posteriorOf({ 72: 0.6, 140: 0.2 });
-  const before = odds(filtered([unsure, NOTHING]));
+  const before = odds(filtered([undecided, NOTHING]));
   for (const [periodS, share] of [[0.5, 0.25], [1, 0.5], [1.5, 0.75], [2.5, 1]] as const) {
-    const gained = Math.log(odds(filtered([unsure, clear], periodS)) / before) / Math.log(3);
+    const gained = Math.log(odds(filtered([undecided, clear], periodS)) / before) / Math.log(3);
     assert.ok(Math.abs(gained - share) < 0.02, `${gained} after ${periodS} s`);
   }
 });
