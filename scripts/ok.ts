@@ -73,10 +73,12 @@ const integration = testModules("tests/contract", "tests/integration", "tests/at
 const WITHOUT_COVERAGE = new Set([
   "tests/fuzz/fuzzer_test.ts",
   "tests/fuzz/native_test.ts",
+  "tests/unit/app/appliance_run_test.ts",
   "tests/unit/ffi/motion_test.ts",
   "tests/unit/validation/validate_test.ts",
   "tests/unit/vitals/breathing/estimator_test.ts",
   "tests/unit/vitals/engine_test.ts",
+  "tests/unit/vitals/pulse/estimator_network_test.ts",
   "tests/unit/vitals/pulse/estimator_recordings_test.ts",
   "tests/unit/vitals/pulse/estimator_test.ts",
 ]);
@@ -87,11 +89,15 @@ const WITH_PEERS =
 
 let coverageFolders = 0;
 
+function countsCoverage(path: string): boolean {
+  return (/^tests\/(unit|fuzz)\//.test(path) || WITH_PEERS.test(path)) &&
+    !WITHOUT_COVERAGE.has(path);
+}
+
 /** The options that record the coverage of modules that share a process, if it counts. */
 function coverageOptions([path = ""]: readonly string[]): string[] {
-  const counts = /^tests\/(unit|fuzz)\//.test(path) || WITH_PEERS.test(path);
   // A run replaces the coverage of the run before in its folder.
-  return counts && !WITHOUT_COVERAGE.has(path)
+  return countsCoverage(path)
     ? [`--coverage=${coverage}/${coverageFolders++}`, "--coverage-raw-data-only"]
     : [];
 }
@@ -101,7 +107,7 @@ const TESTS: readonly TestStep[] = [
     name: "unit and fuzz tests",
     modules: testModules("tests/unit", "tests/fuzz"),
     jobs: JOBS,
-    isAlone: (path) => !mayShareProcess(path) || WITHOUT_COVERAGE.has(path),
+    keyOf: (path) => mayShareProcess(path) ? `coverage: ${countsCoverage(path)}` : undefined,
     options: coverageOptions,
   },
   {

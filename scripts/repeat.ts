@@ -63,7 +63,7 @@ for (let k = 0; k < count && !interrupted.signal.aborted; k++) {
   const started = performance.now();
   const results = await runModules(modules, {
     jobs: navigator.hardwareConcurrency + 1,
-    isAlone: (path) => !mayShareProcess(path),
+    keyOf: (path) => mayShareProcess(path) ? "shared" : undefined,
     options: () => [`--shuffle=${seed}`],
     env: { TEST_SEED: String(seed) },
     timeoutS,

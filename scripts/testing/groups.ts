@@ -3,37 +3,38 @@ import { pathToFileURL } from "node:url";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
 
-/** Modules that share a process at most, so that the groups of a large folder run beside each other. */
-const MAX_MODULES = 12;
+/** Modules that share a process at most, so that no group runs long after the others are done. */
+const MAX_MODULES = 40;
 
 /** Test modules that run in one process. */
 export interface Group {
-  /** The module, or the folder and the position of the first module in it. */
+  /** The module, or the first and the number of the others. */
   readonly name: string;
   readonly paths: readonly string[];
 }
 
 /**
- * Groups the modules of each folder: `deno test` needs 0.4 s of a processor to start a module, more
- * than most unit tests take. A module for which `isAlone` holds has a process of its own.
+ * Modules with the same key share a process: `deno test` needs 0.5 s of a processor to start, and
+ * loads what the modules import, which is more than most unit tests take. A module without a key has
+ * a process of its own.
  */
 export function groupsOf(
   paths: readonly string[],
-  isAlone: (path: string) => boolean,
+  keyOf: (path: string) => string | undefined,
 ): readonly Group[] {
-  const alone = paths.filter(isAlone).map((path) => ({ name: path, paths: [path] }));
-  const folders = Map.groupBy(
-    paths.filter((path) => !isAlone(path)),
-    (path) => path.slice(0, path.lastIndexOf("/")),
-  );
-  const shared = [...folders].flatMap(([folder, each]) => {
-    const groups: Group[] = [];
-    for (let at = 0; at < each.length; at += MAX_MODULES) {
-      groups.push({ name: `${folder} from ${at + 1}`, paths: each.slice(at, at + MAX_MODULES) });
-    }
-    return groups;
+  const byKey = Map.groupBy(paths, (path) => keyOf(path) ?? path);
+  return [...byKey.values()].flatMap((each) => {
+    const count = Math.ceil(each.length / MAX_MODULES);
+    return Array.from({ length: count }, (_, k) => {
+      const at = (part: number) => Math.round((part * each.length) / count);
+      return groupOf(each.slice(at(k), at(k + 1)));
+    });
   });
-  return [...alone, ...shared];
+}
+
+function groupOf(paths: readonly string[]): Group {
+  const [first = ""] = paths;
+  return { name: paths.length === 1 ? first : `${first} and ${paths.length - 1} more`, paths };
 }
 
 /** The module to pass to `deno test`, until it is disposed. */

@@ -20,10 +20,10 @@ export interface PoolOptions {
   /** Number of processes that run at once. */
   readonly jobs: number;
   /**
-   * Whether a module has a process of its own, so that it shares the environment, the working folder,
-   * the open files and the heap with no other. @default all of them
+   * Modules with the same key share a process: the environment, the working folder, the open files and
+   * the heap. Without a key, a module has a process of its own. @default no module has one
    */
-  readonly isAlone?: (path: string) => boolean;
+  readonly keyOf?: (path: string) => string | undefined;
   /** Further options of `deno test` for modules that share a process. */
   readonly options?: (paths: readonly string[]) => readonly string[];
   readonly env?: Readonly<Record<string, string>>;
@@ -41,11 +41,11 @@ export async function runModules(
   paths: readonly string[],
   pool: PoolOptions,
 ): Promise<readonly ModuleRun[]> {
-  const { jobs, isAlone = () => true, onEnd, signal, durations = DURATIONS } = pool;
+  const { jobs, keyOf = () => undefined, onEnd, signal, durations = DURATIONS } = pool;
   const seconds = lastDurations(durations);
   // A new module may be a long one.
   const duration = ({ name }: Group) => seconds[name] ?? Infinity;
-  const queue = groupsOf(paths, isAlone)
+  const queue = groupsOf(paths, keyOf)
     .toSorted((a, b) => duration(a) < duration(b) ? 1 : -1);
   const runs: ModuleRun[] = [];
   await Promise.all(Array.from({ length: jobs }, async () => {
@@ -58,7 +58,7 @@ export async function runModules(
   }));
   const latest = Object.fromEntries(runs.map((run) => [run.name, Number(run.seconds.toFixed(2))]));
   const kept = Object.entries({ ...seconds, ...latest })
-    .filter(([name]) => existsSync(resolve(ROOT, name.replace(/ from \d+$/, ""))));
+    .filter(([name]) => existsSync(resolve(ROOT, name.replace(/ and \d+ more$/, ""))));
   Deno.mkdirSync(dirname(durations), { recursive: true });
   Deno.writeTextFileSync(durations, JSON.stringify(Object.fromEntries(kept), null, 1));
   return runs;

@@ -6,7 +6,7 @@ import { temporaryFolder } from "../../../support/folders.ts";
 async function run(
   texts: Readonly<Record<string, string>>,
   seconds: Record<string, number> = {},
-  isAlone: (path: string) => boolean = () => true,
+  keyOf: (path: string) => string | undefined = () => undefined,
 ) {
   using folder = temporaryFolder();
   const paths = Object.entries(texts).map(([name, text]) => {
@@ -22,7 +22,7 @@ async function run(
   if (named.length > 0) {
     Deno.writeTextFileSync(durations, JSON.stringify(Object.fromEntries(named)));
   }
-  const runs = await runModules(paths, { jobs: 1, durations, isAlone });
+  const runs = await runModules(paths, { jobs: 1, durations, keyOf });
   const nameOf = (name: string) => /([a-z]+)_test\.ts$/.exec(name)?.[1] ?? "several";
   return {
     runs: new Map(runs.map((each) => [nameOf(each.name), each])),
@@ -66,13 +66,13 @@ Deno.test("runModules() runs each module in a process of its own", async () => {
   assert.equal(new Set(pids).size, 2);
 });
 
-Deno.test("runModules() runs modules of a folder in one process, but for those that are alone", async () => {
+Deno.test("runModules() runs modules of the same key in one process, and others alone", async () => {
   const text = `Deno.test("process " + Deno.pid, () => {});`;
   const failing = `Deno.test("unit() fails", () => { throw new Error("one reason"); });`;
   const { runs } = await run(
     { one: text, two: text, failing, lonely: text },
     {},
-    (path) => path.includes("lonely"),
+    (path) => path.includes("lonely") ? undefined : "shared",
   );
   assert.deepEqual([...runs.keys()].toSorted(), ["lonely", "several"]);
   const { passed, failed, failures, output } = runs.get("several")!;
