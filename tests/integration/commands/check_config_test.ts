@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { checkSettings } from "../../../src/app/check.ts";
+import { load } from "../../../src/app/flags.ts";
+import { AppError } from "../../../src/base/errors.ts";
 import { makeCertificates } from "../../support/certificates.ts";
 import { ffmpeg } from "../../support/clips.ts";
 import { temporaryFolder } from "../../support/folders.ts";
@@ -8,6 +11,17 @@ import { runProgram } from "../../support/run_program.ts";
 import { waitFor } from "../../support/wait.ts";
 
 const PROGRAM = "physiology_server: ";
+
+/** The exit status and the words of `check-config`, whose program the last tests run. */
+async function check(flags: readonly string[]): Promise<{ status: number; message: string }> {
+  try {
+    await checkSettings(load(["check-config", ...flags]).settings);
+  } catch (reason) {
+    const error = AppError.from(reason);
+    return { status: error.exitStatus, message: error.describe() };
+  }
+  return { status: 0, message: "" };
+}
 
 /** Configurations that the server refuses when it starts. */
 async function refusedAtStart(folder: string): Promise<Record<string, string[]>> {
@@ -50,13 +64,10 @@ async function refusedAtStart(folder: string): Promise<Record<string, string[]>>
 Deno.test("check-config refuses what serve refuses, with the same status and words", async () => {
   using folder = temporaryFolder();
   for (const [what, flags] of Object.entries(await refusedAtStart(folder.path))) {
-    const [serve, check] = await Promise.all([
-      runProgram(flags),
-      runProgram(["check-config", ...flags]),
-    ]);
+    const [serve, { status, message }] = await Promise.all([runProgram(flags), check(flags)]);
     const lines = serve.stderr.split("\n").filter((line) => line.startsWith(PROGRAM));
     assert.equal(lines.length, 1, `${what}: ${serve.stderr}`);
-    assert.deepEqual([check.status, check.stderr.trim()], [serve.status, lines[0]], what);
+    assert.deepEqual([serve.status, lines[0]], [status, PROGRAM + message], what);
     assert.notEqual(serve.status, 70, what);
     assert.doesNotMatch(serve.stderr, /^ {4}at /m, `${what}: a stack`);
   }
@@ -98,14 +109,24 @@ function retried(folder: string): Record<string, string[]> {
 Deno.test("check-config refuses files that serve cannot use while it runs, with the same words", async () => {
   using folder = temporaryFolder();
   for (const [what, flags] of Object.entries(retried(folder.path))) {
-    const check = await runProgram(["check-config", "--simulate", ...flags]);
-    assert.equal(check.status, 78, what);
-    const [message = ""] = check.stderr.replace(PROGRAM, "").split("\n");
+    const { status, message } = await check(["--simulate", ...flags]);
+    assert.equal(status, 78, what);
     await using server = startProgram(["--simulate", ...flags]);
     await waitFor(`"${message}" in the log`, () => server.stderr.includes(message), {
       timeoutMs: 60_000,
     });
     assert(server.running);
+  }
+});
+
+Deno.test("check-config prints why it refuses", async () => {
+  for (const flags of [[], ["--use_camera", "--camera_device=/none"]]) {
+    const { status, message } = await check(flags);
+    assert.deepEqual(await runProgram(["check-config", ...flags]), {
+      status,
+      stdout: "",
+      stderr: `${PROGRAM}${message}\n`,
+    });
   }
 });
 

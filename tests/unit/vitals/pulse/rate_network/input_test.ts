@@ -29,6 +29,7 @@ Deno.test("writeNetworkInput() prepares signals as in the training", async () =>
   const signals = [1, 2, 3].map(disturbedSignal);
   const expected = await scipy<number[][]>(
     `
+import sys
 sys.path.insert(0, ${JSON.stringify(SCRIPTS)})
 from prepare import prepare
 signals = np.array([[np.nan if v is None else v for v in s] for s in data])
