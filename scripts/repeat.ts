@@ -7,9 +7,13 @@
  * Ends after the runs, or at SIGINT with those that were completed, with a table of the failures.
  * Exits with status 1 if a test failed. To repeat a run: `--runs=1 --seed=SEED` with the same files.
  */
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { mayShareProcess, testModules } from "./testing/modules.ts";
 import { runModules } from "./testing/pool.ts";
+
+const ROOT = new URL("../", import.meta.url).pathname;
 
 /** Unit tests of the rooms whose parts run concurrently: queues, connections, processes, servers. */
 const CONCURRENT = [
@@ -54,6 +58,11 @@ const { values, positionals } = parseArgs({
   },
 });
 const count = Number(values.runs), timeoutS = Number(values.timeout);
+const missing = positionals.filter((path) => !existsSync(resolve(ROOT, path)));
+if (missing.length > 0) {
+  console.error(`Not found: ${missing.join(", ")}`);
+  Deno.exit(64);
+}
 const modules = testModules(...(positionals.length > 0 ? positionals : CONCURRENT));
 const interrupted = new AbortController();
 Deno.addSignalListener("SIGINT", () => interrupted.abort());

@@ -32,6 +32,15 @@ Deno.test("repeat.ts counts the failures of each test, with their seeds", async 
   assert.match(output, /^3 runs, 2 failed; 6 tests$/m);
 });
 
+Deno.test("repeat.ts names a path that does not exist", () => {
+  const { code, stderr } = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--allow-all", "--no-check", "scripts/repeat.ts", "tests/unit/none"],
+    cwd: ROOT,
+  }).outputSync();
+  assert.equal(code, 64);
+  assert.equal(new TextDecoder().decode(stderr), "Not found: tests/unit/none\n");
+});
+
 Deno.test("repeat.ts succeeds without a failure", async () => {
   const { code, output } = await repeat(`Deno.test("unit() passes", () => {});`, "--runs=2");
   assert.equal(code, 0);
