@@ -43,13 +43,14 @@ export class FaultProxy implements AsyncDisposable {
   #linkFreeMs = 0;
   #admitted: Promise<void> = Promise.resolve();
   #accepted = 0;
+  readonly #accepting: Promise<void>;
   readonly #serving = new Set<Promise<void>>();
   readonly #ending = new AbortController();
 
   constructor(target: { readonly port: number }) {
     this.#target = target.port;
     this.#listener = Deno.listen({ hostname: this.hostname, port: this.port });
-    this.#accept();
+    this.#accepting = this.#accept();
   }
 
   /** Number of connections accepted so far. */
@@ -72,6 +73,7 @@ export class FaultProxy implements AsyncDisposable {
     this.#ending.abort();
     this.#listener.close();
     this.cut();
+    await this.#accepting;
     await Promise.all(this.#serving);
   }
 
@@ -86,6 +88,7 @@ export class FaultProxy implements AsyncDisposable {
         if (this.#ending.signal.aborted) return;
         throw error;
       }
+      if (this.#ending.signal.aborted) return client.close();
       this.#accepted++;
       this.#connections.add(client);
       const serving = this.#serve(client).catch(() => {})
