@@ -50,7 +50,7 @@ Deno.mkdirSync(values.output, { recursive: true });
 const name = `physiology_server-linux-${arch}`;
 const folder = Deno.makeTempDirSync({ dir: values.output, prefix: `.${name}-` });
 try {
-  await assembleFiles(folder, arch);
+  await assembleFiles(folder, arch, { isAnalysable: values.way === "deno" });
   const output = `${values.output}/${name}`;
   await (values.way === "deno"
     ? compileByDeno(output)

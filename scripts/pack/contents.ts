@@ -1,5 +1,5 @@
 import { packedFiles } from "../../src/base/assets.ts";
-import { bundle } from "./bundle.ts";
+import { bundle, type BundleOptions } from "./bundle.ts";
 import { billOfMaterials, licensesText } from "./notices.ts";
 import { thirdPartyComponents } from "./components.ts";
 import { type Arch, hostArch, ROOT, run } from "./run.ts";
@@ -11,11 +11,15 @@ const PACKED = /\.(json|onnx|service|acl|html)$/;
  * Assembles the files of the program for `arch` in `folder`, as `src/base/assets.ts` expects them,
  * with `main.js`, the licences and the bill of materials.
  */
-export async function assembleFiles(folder: string, arch: Arch): Promise<void> {
+export async function assembleFiles(
+  folder: string,
+  arch: Arch,
+  options: BundleOptions = {},
+): Promise<void> {
   await run(`${ROOT}/scripts/setup`, [`--arch=${hostArch()}`, `--arch=${arch}`, "--pack"]);
   await run("make", ["-s", "-C", `${ROOT}/ffi/native`, `ARCH=${arch}`]);
   await run("make", ["-s", "-C", `${ROOT}/sandbox`, `ARCH=${arch}`]);
-  await bundle(folder);
+  await bundle(folder, options);
   copy(`${ROOT}/.tools/${arch}/deno`, `${folder}/bin/deno`);
   for (const [packed, source] of packedFiles(arch)) {
     copyAll(`${ROOT}/${source}`, `${folder}/${packed}`);

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { node } from "../base/node.ts";
 import type { Alarm } from "../alarms/alarm.ts";
 import type { Priority } from "../alarms/rules.ts";
 
@@ -34,7 +34,7 @@ export function alertOf(
   time: number,
 ): Alert {
   const occasion = event === "reminder" ? `${event} ${time}` : event;
-  const id = createHash("sha256").update(JSON.stringify([device, rule, since, occasion]))
+  const id = node.crypto.createHash("sha256").update(JSON.stringify([device, rule, since, occasion]))
     .digest("hex").slice(0, 32);
   return {
     id,

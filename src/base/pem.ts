@@ -1,5 +1,6 @@
-import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
+import type { KeyObject, X509Certificate } from "node:crypto";
 import { ConfigError, reasonOf } from "./errors.ts";
+import { node } from "./node.ts";
 
 /**
  * Reads a PEM file that begins with a certificate.
@@ -43,7 +44,7 @@ function readPem(path: string, name: string): string {
 
 function certificateIn(pem: string, file: string): X509Certificate {
   try {
-    return new X509Certificate(pem);
+    return new node.crypto.X509Certificate(pem);
   } catch (cause) {
     throw new ConfigError(`Cannot use ${file}: it has no certificate in PEM format`, { cause });
   }
@@ -51,7 +52,7 @@ function certificateIn(pem: string, file: string): X509Certificate {
 
 function privateKeyIn(pem: string, file: string): KeyObject {
   try {
-    return createPrivateKey(pem);
+    return node.crypto.createPrivateKey(pem);
   } catch (cause) {
     throw new ConfigError(
       `Cannot use ${file}: it has no private key in PEM format without a passphrase`,

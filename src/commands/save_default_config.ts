@@ -1,5 +1,5 @@
-import { existsSync } from "node:fs";
 import { FLAGS } from "../app/flags.ts";
+import { exists } from "../base/exists.ts";
 import { reasonOf, UnavailableError, UsageError } from "../base/errors.ts";
 import { defaultFileText } from "../config/default_files.ts";
 import type { ConfigFile } from "../config/flag.ts";
@@ -52,7 +52,7 @@ function backUp(name: string, text: string): string | undefined {
   }
   if (old === text) return undefined;
   let backup = `${name}.old`;
-  for (let count = 2; existsSync(backup); count++) backup = `${name}.old.${count}`;
+  for (let count = 2; exists(backup); count++) backup = `${name}.old.${count}`;
   Deno.renameSync(name, backup);
   return backup;
 }

@@ -1,4 +1,4 @@
-import { createHmac, randomBytes } from "node:crypto";
+import { node } from "../base/node.ts";
 
 /**
  * Characters that a terminal or a viewer does not show as themselves: control characters, formats
@@ -15,9 +15,9 @@ export function escapeInvisible(text: string): string {
 }
 
 /** Known only to this process, so that an id cannot be found by hashing the likely ones. */
-const KEY = randomBytes(32);
+const KEY = crypto.getRandomValues(new Uint8Array(32));
 
 /** Returns a label for a session id by which lines of one run can be related, but not the id. */
 export function hashedId(id: string): string {
-  return `#${createHmac("sha256", KEY).update(id).digest("hex").slice(0, 12)}`;
+  return `#${node.crypto.createHmac("sha256", KEY).update(id).digest("hex").slice(0, 12)}`;
 }

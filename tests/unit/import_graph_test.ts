@@ -110,3 +110,31 @@ Deno.test("vitals import no image", () => {
     );
   assert.deepEqual(wrong, []);
 });
+
+interface GraphModule {
+  readonly specifier: string;
+  readonly dependencies?: readonly {
+    readonly isDynamic?: boolean;
+    readonly code?: { readonly specifier: string };
+  }[];
+}
+
+Deno.test("main.ts starts without a module of Node, which would take 0.06 s", async () => {
+  const { stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["info", "--json", "main.ts"],
+    cwd: ROOT,
+  }).output();
+  const { roots, modules } = JSON.parse(new TextDecoder().decode(stdout)) as {
+    readonly roots: readonly string[];
+    readonly modules: readonly GraphModule[];
+  };
+  const bySpecifier = new Map(modules.map((each) => [each.specifier, each]));
+  const loaded = new Set(roots);
+  for (const specifier of loaded) {
+    for (const { isDynamic, code } of bySpecifier.get(specifier)?.dependencies ?? []) {
+      if (!isDynamic && code) loaded.add(code.specifier);
+    }
+  }
+  assert.ok(loaded.size > 100, `${loaded.size} modules`);
+  assert.deepEqual([...loaded].filter((specifier) => specifier.startsWith("node:")), []);
+});

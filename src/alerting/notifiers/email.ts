@@ -1,7 +1,6 @@
-import { connect as connectTcp, isIP } from "node:net";
-import { connect as connectTls } from "node:tls";
 import type { JsonObject } from "../../base/json_document.ts";
 import { isLoopback } from "../../base/loopback.ts";
+import { node } from "../../base/node.ts";
 import { readCertificate } from "../../base/pem.ts";
 import { definedPaths, hostAndPort } from "../../config/permissions.ts";
 import { readSecretFile } from "../../config/secret_file.ts";
@@ -36,7 +35,7 @@ export const email: NotifierKind = (object) => {
     open: async () => {
       const tls = {
         minVersion: "TLSv1.2",
-        ...isIP(host) === 0 && { servername: host },
+        ...node.net.isIP(host) === 0 && { servername: host },
         ...caPath !== undefined && { ca: readCertificate(caPath, "TLS file") },
       } as const;
       const pass = passwordPath === undefined ? "" : readSecretFile(passwordPath).reveal();
@@ -53,7 +52,7 @@ export const email: NotifierKind = (object) => {
         ...{ greetingTimeout: TIMEOUT_MS, socketTimeout: TIMEOUT_MS, disableFileAccess: true },
         // The library would resolve the name itself, which needs the permission for every host.
         getSocket: (_options, done) => {
-          const socket = implicitTls ? connectTls({ host, port, ...tls }) : connectTcp(port, host);
+          const socket = implicitTls ? node.tls.connect({ host, port, ...tls }) : node.net.connect(port, host);
           const opened = implicitTls ? "secureConnect" : "connect";
           const fail = (error: Error) => done(error);
           socket.setTimeout(TIMEOUT_MS, () => socket.destroy(new Error("the server is silent")));

@@ -1,6 +1,6 @@
-import { isIP } from "node:net";
 import type { JsonObject } from "../../base/json_document.ts";
 import { isLoopback } from "../../base/loopback.ts";
+import { node } from "../../base/node.ts";
 import { readCertificate } from "../../base/pem.ts";
 import { definedPaths, hostAndPort } from "../../config/permissions.ts";
 import { readSecretFile } from "../../config/secret_file.ts";
@@ -39,7 +39,7 @@ export const mqtt: NotifierKind = (object) => {
         tls: tls
           ? () => ({
             minVersion: "TLSv1.2",
-            ...isIP(host) === 0 && { servername: host },
+            ...node.net.isIP(host) === 0 && { servername: host },
             ...caPath !== undefined && { ca: readCertificate(caPath, "TLS file") },
           })
           : undefined,

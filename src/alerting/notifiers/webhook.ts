@@ -1,4 +1,4 @@
-import { createHmac } from "node:crypto";
+import { node } from "../../base/node.ts";
 import { definedPaths } from "../../config/permissions.ts";
 import { readSecretFile } from "../../config/secret_file.ts";
 import { HttpPoster, httpTarget } from "../http_target.ts";
@@ -37,5 +37,5 @@ export const webhook: NotifierKind = (object) => {
 
 /** Returns `sha256=` and the HMAC-SHA256 of `{seconds}.{body}` in hexadecimal digits. */
 export function signatureOf(secret: string, seconds: string, body: string): string {
-  return `sha256=${createHmac("sha256", secret).update(`${seconds}.${body}`).digest("hex")}`;
+  return `sha256=${node.crypto.createHmac("sha256", secret).update(`${seconds}.${body}`).digest("hex")}`;
 }

@@ -1,5 +1,5 @@
-import { existsSync } from "node:fs";
 import { ChildProcess } from "../../base/child_process.ts";
+import { exists } from "../../base/exists.ts";
 import type { PermissionsOf } from "../../config/permissions.ts";
 import { SourceError } from "../frame.ts";
 
@@ -13,7 +13,7 @@ export const INSTALL_HINT = "Install it with `sudo apt-get install rpicam-apps-l
 /** Returns the names of the programs that are installed in the folders of PATH. */
 export function installedPrograms(env: Readonly<Record<string, string>>): string[] {
   const folders = (env["PATH"] ?? "").split(":").filter(Boolean);
-  return VID_PROGRAMS.filter((name) => folders.some((folder) => existsSync(`${folder}/${name}`)));
+  return VID_PROGRAMS.filter((name) => folders.some((folder) => exists(`${folder}/${name}`)));
 }
 
 /** Allows to start the program, if it is installed: Deno warns of names that it does not find. */

@@ -1,8 +1,8 @@
-import { existsSync } from "node:fs";
 import type { MonotonicUs } from "../../base/time.ts";
 import { SimulatedCamera } from "./camera.ts";
 import { rateAt } from "./rate_schedule.ts";
 import { STAMPED_TRUTH_HEADER, TRUTH_HEADER, truthRow, type TruthSample } from "./truth.ts";
+import { exists } from "../../base/exists.ts";
 import { reasonOf, UnavailableError, UsageError } from "../../base/errors.ts";
 import type { CameraInputSettings } from "../camera_flags.ts";
 import type { SimulatedCameraSettings } from "./flags.ts";
@@ -37,7 +37,7 @@ export function checkSimulation(
   for (const flag of ["pulseBpm", "breathingBpm"] as const) checkSchedule(simulate[flag]);
   if (truthPath === undefined) return;
   try {
-    const isNew = !existsSync(truthPath);
+    const isNew = !exists(truthPath);
     Deno.openSync(truthPath, { append: true, create: true }).close();
     if (isNew) Deno.removeSync(truthPath);
   } catch (cause) {

@@ -1,4 +1,4 @@
-import { createHmac, timingSafeEqual } from "node:crypto";
+import { node } from "../../base/node.ts";
 import { LoginBudget } from "./login_budget.ts";
 
 const encoder = new TextEncoder();
@@ -105,7 +105,7 @@ export class Authenticator {
 
   /** Derived from the token, so that it stays valid after a restart, and ends with the token. */
   #session(expiryS: number): string {
-    const hmac = createHmac("sha256", this.#token!);
+    const hmac = node.crypto.createHmac("sha256", this.#token!);
     return `${this.#cookie}=${expiryS}.${hmac.update(`session until ${expiryS}`).digest("hex")}`;
   }
 }
@@ -127,5 +127,5 @@ export function isSameOrigin(request: Request): boolean {
 function isEqual(actual: string, expected: string): boolean {
   const left = encoder.encode(actual);
   const right = encoder.encode(expected);
-  return left.length === right.length && timingSafeEqual(left, right);
+  return left.length === right.length && node.crypto.timingSafeEqual(left, right);
 }

@@ -1,4 +1,4 @@
-import { isIP } from "node:net";
+import { node } from "../../base/node.ts";
 import { readCertificate, readKeyPair } from "../../base/pem.ts";
 import { brokerAddress, deviceIdOf, type MqttSettings, type WithMqtt } from "./flags.ts";
 
@@ -48,7 +48,7 @@ function readTls(host: string, { tlsCaPath, tlsCertPath, tlsKeyPath }: MqttSetti
   return {
     minVersion: "TLSv1.2",
     // An IP address is not allowed as a server name (RFC 6066, section 3).
-    ...isIP(host) === 0 ? { servername: host } : {},
+    ...node.net.isIP(host) === 0 ? { servername: host } : {},
     ...tlsCaPath ? { ca: readCertificate(tlsCaPath, "TLS file") } : {},
     ...tlsCertPath && tlsKeyPath
       ? readKeyPair({ certPath: tlsCertPath, keyPath: tlsKeyPath }, {
