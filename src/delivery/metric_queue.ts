@@ -301,7 +301,10 @@ export class MetricQueue {
     const { receivers = 0, subscribersMoving } = sent.delivery;
     if (subscribersMoving) return this.#missed.add(record, { receivers, nowUs });
     // A backend that requires order also stores what it acknowledges: nothing can be lost there.
-    if (!this.#context.backend.inOrder) this.#recentAcks.add(record, nowUs);
+    if (!this.#context.backend.inOrder) {
+      if (receivers > 0 && this.#strictOrder) this.#recentAcks.removeUnreceived();
+      this.#recentAcks.add(record, { receivers: sent.delivery.receivers, nowUs });
+    }
     for (const entry of this.#missed.take(receivers)) this.#enqueue(entry);
   }
 

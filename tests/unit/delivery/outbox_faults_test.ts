@@ -41,6 +41,14 @@ const KNOWN_FAULTS: Action[][] = [[
   { kind: "link", on: false },
   { kind: "link", on: true },
   { kind: "metrics", count: 1 },
+], [
+  // A metric that was acknowledged without a receiver, before a subscriber and the loss of the link.
+  { kind: "receivers", on: false },
+  { kind: "metrics", count: 1 },
+  { kind: "receivers", on: true },
+  { kind: "metrics", count: 1 },
+  { kind: "link", on: false },
+  { kind: "metrics", count: 1 },
 ]];
 
 for (
@@ -80,8 +88,11 @@ for (
               if (!isIgnored) outbox.offer(fakeFrame(clock, ++frames));
             }
           } else if (step.kind === "advance") await clock.advance(step.count * 100);
-          else if (step.kind === "link") backend.setReady(step.on);
-          else if (step.kind === "arriving") backend.setArriving(!(stalled = !step.on));
+          else if (step.kind === "link") {
+            // A reply is an event before the loss of the link, and is processed before it.
+            if (!step.on) await clock.advance(0);
+            backend.setReady(step.on);
+          } else if (step.kind === "arriving") backend.setArriving(!(stalled = !step.on));
           else if (step.kind === "acknowledging") {
             backend.acknowledging = step.on;
             if (step.on) backend.acknowledge();
