@@ -1,10 +1,15 @@
 import { ROOT, run } from "./run.ts";
 
 /**
- * Entry point of the bundle. Bundled CommonJS packages such as ioredis call `require` for Node's
- * modules, which ES modules lack; `deno compile` does not set PHYSIOLOGY_ASSETS.
+ * Entry point of the bundle. ES modules have no `require`, by which bundled CommonJS packages load
+ * modules of Node, and try to load some that are not installed, such as `bufferutil`. `deno compile`
+ * does not set PHYSIOLOGY_ASSETS.
  */
-const MAIN = `globalThis.require = (name) => process.getBuiltinModule(name);
+export const MAIN = `globalThis.require = (name) => {
+  const found = process.getBuiltinModule(name);
+  if (!found) throw Object.assign(new Error("Cannot find " + name), { code: "MODULE_NOT_FOUND" });
+  return found;
+};
 if (!Deno.env.get("PHYSIOLOGY_ASSETS")) Deno.env.set("PHYSIOLOGY_ASSETS", import.meta.dirname);
 await import("./program.js");
 `;

@@ -34,8 +34,8 @@ export function alertOf(
   time: number,
 ): Alert {
   const occasion = event === "reminder" ? `${event} ${time}` : event;
-  const id = node.crypto.createHash("sha256").update(JSON.stringify([device, rule, since, occasion]))
-    .digest("hex").slice(0, 32);
+  const identity = JSON.stringify([device, rule, since, occasion]);
+  const id = node.crypto.createHash("sha256").update(identity).digest("hex").slice(0, 32);
   return {
     id,
     event,

@@ -52,7 +52,9 @@ export const email: NotifierKind = (object) => {
         ...{ greetingTimeout: TIMEOUT_MS, socketTimeout: TIMEOUT_MS, disableFileAccess: true },
         // The library would resolve the name itself, which needs the permission for every host.
         getSocket: (_options, done) => {
-          const socket = implicitTls ? node.tls.connect({ host, port, ...tls }) : node.net.connect(port, host);
+          const socket = implicitTls
+            ? node.tls.connect({ host, port, ...tls })
+            : node.net.connect(port, host);
           const opened = implicitTls ? "secureConnect" : "connect";
           const fail = (error: Error) => done(error);
           socket.setTimeout(TIMEOUT_MS, () => socket.destroy(new Error("the server is silent")));

@@ -37,5 +37,6 @@ export const webhook: NotifierKind = (object) => {
 
 /** Returns `sha256=` and the HMAC-SHA256 of `{seconds}.{body}` in hexadecimal digits. */
 export function signatureOf(secret: string, seconds: string, body: string): string {
-  return `sha256=${node.crypto.createHmac("sha256", secret).update(`${seconds}.${body}`).digest("hex")}`;
+  const hmac = node.crypto.createHmac("sha256", secret).update(`${seconds}.${body}`);
+  return `sha256=${hmac.digest("hex")}`;
 }
