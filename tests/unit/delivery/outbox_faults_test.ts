@@ -58,6 +58,7 @@ for (
     { inOrder: false, topic: "recording_state" },
     { inOrder: false, topic: "status", spooled: true },
     { inOrder: true, topic: "status", spooled: true },
+    { inOrder: false, topic: "recording_state", spooled: true },
   ] as { inOrder: boolean; topic: "status" | "recording_state"; spooled?: boolean }[]
 ) {
   const backendKind = (inOrder ? "a backend that requires order" : "a backend with subscribers") +
