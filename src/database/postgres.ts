@@ -1,8 +1,9 @@
 import { once } from "node:events";
-import { connect, isIP, type Socket } from "node:net";
+import { connect, type Socket } from "node:net";
 import postgres, { type Sql } from "postgres";
 import { AppError, ExitError } from "../base/errors.ts";
 import { readCertificate } from "../base/pem.ts";
+import { serverNameOf } from "../base/server_name.ts";
 import { type Database, RejectedRowsError, type Retention } from "./database.ts";
 import { insertStatement, POSTGRES_MIGRATIONS } from "./postgres_schema.ts";
 import { pendingMigrations } from "./schema_version.ts";
@@ -55,8 +56,7 @@ export class PostgresDatabase implements Database {
       ssl: tls && {
         minVersion: "TLSv1.2",
         host,
-        // An IP address is not allowed as a server name (RFC 6066, section 3).
-        ...isIP(host) === 0 ? { servername: host } : {},
+        ...serverNameOf(host),
         ...ca,
       },
       sslnegotiation: null,

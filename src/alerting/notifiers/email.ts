@@ -2,6 +2,7 @@ import type { JsonObject } from "../../base/json_document.ts";
 import { isLoopback } from "../../base/loopback.ts";
 import { node } from "../../base/node.ts";
 import { readCertificate } from "../../base/pem.ts";
+import { serverNameOf } from "../../base/server_name.ts";
 import { definedPaths, hostAndPort } from "../../config/permissions.ts";
 import { readSecretFile } from "../../config/secret_file.ts";
 import { type Alert, sentenceOf } from "../alert.ts";
@@ -35,7 +36,7 @@ export const email: NotifierKind = (object) => {
     open: async () => {
       const tls = {
         minVersion: "TLSv1.2",
-        ...node.net.isIP(host) === 0 && { servername: host },
+        ...serverNameOf(host),
         ...caPath !== undefined && { ca: readCertificate(caPath, "TLS file") },
       } as const;
       const pass = passwordPath === undefined ? "" : readSecretFile(passwordPath).reveal();

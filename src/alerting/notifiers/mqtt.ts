@@ -1,7 +1,7 @@
 import type { JsonObject } from "../../base/json_document.ts";
 import { isLoopback } from "../../base/loopback.ts";
-import { node } from "../../base/node.ts";
 import { readCertificate } from "../../base/pem.ts";
+import { serverNameOf } from "../../base/server_name.ts";
 import { definedPaths, hostAndPort } from "../../config/permissions.ts";
 import { readSecretFile } from "../../config/secret_file.ts";
 import { Counters } from "../../telemetry/counters.ts";
@@ -39,7 +39,7 @@ export const mqtt: NotifierKind = (object) => {
         tls: tls
           ? () => ({
             minVersion: "TLSv1.2",
-            ...node.net.isIP(host) === 0 && { servername: host },
+            ...serverNameOf(host),
             ...caPath !== undefined && { ca: readCertificate(caPath, "TLS file") },
           })
           : undefined,

@@ -1,5 +1,5 @@
-import { node } from "../../base/node.ts";
 import { readCertificate, readKeyPair } from "../../base/pem.ts";
+import { serverNameOf } from "../../base/server_name.ts";
 import { brokerAddress, deviceIdOf, type MqttSettings, type WithMqtt } from "./flags.ts";
 
 /** TLS settings of a connection. */
@@ -47,8 +47,7 @@ export function mqttOptions(settings: WithMqtt): MqttOptions {
 function readTls(host: string, { tlsCaPath, tlsCertPath, tlsKeyPath }: MqttSettings): MqttTls {
   return {
     minVersion: "TLSv1.2",
-    // An IP address is not allowed as a server name (RFC 6066, section 3).
-    ...node.net.isIP(host) === 0 ? { servername: host } : {},
+    ...serverNameOf(host),
     ...tlsCaPath ? { ca: readCertificate(tlsCaPath, "TLS file") } : {},
     ...tlsCertPath && tlsKeyPath
       ? readKeyPair({ certPath: tlsCertPath, keyPath: tlsKeyPath }, {

@@ -1,7 +1,8 @@
 import type { Buffer } from "node:buffer";
-import { isIP, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import { Cluster, Redis } from "ioredis";
 import { readCertificate, readKeyPair } from "../../base/pem.ts";
+import { serverNameOf } from "../../base/server_name.ts";
 import type { RedisOptions } from "./options.ts";
 import { ReplyGuard, type ReplyLimits } from "./reply_guard.ts";
 
@@ -216,13 +217,11 @@ export function destroyClient(client: Client): void {
 export function tlsSettings(options: RedisOptions) {
   const { host, tlsCaPath, tlsCertPath, tlsKeyPath, tlsServerName, sentinelName, cluster } =
     options;
-  // With several servers, each certificate is checked against the address of its server. So it is
-  // for an IP address, which is not allowed as a server name (RFC 6066, section 3).
-  const isName = !sentinelName && !cluster && isIP(host) === 0;
-  const servername = tlsServerName ?? (isName ? host : undefined);
+  // With several servers, each certificate is checked against the address of its server.
+  const known = sentinelName || cluster ? {} : serverNameOf(host);
   return {
     minVersion: "TLSv1.2" as const,
-    ...(servername === undefined ? {} : { servername }),
+    ...(tlsServerName === undefined ? known : { servername: tlsServerName }),
     ...(tlsCaPath ? { ca: readCertificate(tlsCaPath, "TLS file") } : {}),
     ...(tlsCertPath && tlsKeyPath
       ? readKeyPair({ certPath: tlsCertPath, keyPath: tlsKeyPath }, {

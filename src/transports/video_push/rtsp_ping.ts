@@ -1,6 +1,7 @@
-import { connect as connectTcp, isIP, type Socket } from "node:net";
+import { connect as connectTcp, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { readCertificate } from "../../base/pem.ts";
+import { serverNameOf } from "../../base/server_name.ts";
 import type { Clock } from "../../telemetry/clock.ts";
 import type { RtspAddress } from "./flags.ts";
 
@@ -83,8 +84,7 @@ export class RtspPing implements Disposable {
         host,
         port,
         minVersion: "TLSv1.2",
-        // An IP address is not allowed as a server name (RFC 6066, section 3).
-        ...isIP(host) === 0 ? { servername: host } : {},
+        ...serverNameOf(host),
         ...tlsCaPath === undefined
           ? {}
           : { ca: readCertificate(tlsCaPath, "authorities of the RTSP server") },
