@@ -370,6 +370,31 @@ Deno.test("MetricQueue sends metrics again that were acknowledged less than 1 s 
   }
 });
 
+for (
+  const { topic, receivers, again } of [
+    { topic: "recording_state", receivers: [0, 0], again: [1, 2] },
+    { topic: "recording_state", receivers: [1, 1], again: [1, 2] },
+    { topic: "recording_state", receivers: [0, 1], again: [2] },
+    { topic: "status", receivers: [0, 1], again: [1, 2] },
+  ] as const
+) {
+  Deno.test(`MetricQueue sends ${again.join(" and ")} of ${topic} again if ${receivers.join(" and ")} received them`, async () => {
+    await using ends = startFakeOutbox();
+    ends.backend.setReady(true);
+    for (const [index, count] of receivers.entries()) {
+      ends.backend.receivers = count;
+      ends.outbox.offer(fakeMetric(ends.clock, index + 1, topic));
+      await ends.clock.advance(100);
+    }
+    ends.backend.receivers = 1;
+    ends.backend.setReady(false);
+    ends.backend.setReady(true);
+    await ends.clock.advance(1000);
+    const sent = metricsOf(ends.backend.sent).map(({ sequence }) => sequence);
+    assert.deepEqual(sent, [1, 2, ...again]);
+  });
+}
+
 /** A backend that refuses every message while it is set to. */
 class RefusingBackend extends FakeBackend {
   refusing: "rejected" | "link" | undefined = "rejected";
