@@ -66,7 +66,7 @@ const measuresDelays = (path: string) =>
 const integration = testModules("tests/contract", "tests/integration", "tests/attack");
 
 /**
- * Modules that run minutes of signals through whole estimators. Coverage makes such loops five times
+ * Modules that run minutes of signals or frames through whole parts. Coverage makes such loops five times
  * slower, by more than all other modules take; their lines are those of parts with tests of their own.
  * The fuzzer measures the coverage itself.
  */
@@ -107,7 +107,10 @@ const TESTS: readonly TestStep[] = [
     name: "unit and fuzz tests",
     modules: testModules("tests/unit", "tests/fuzz"),
     jobs: JOBS,
-    keyOf: (path) => mayShareProcess(path) ? `coverage: ${countsCoverage(path)}` : undefined,
+    keyOf: (path) => {
+      if (!mayShareProcess(path)) return undefined;
+      return countsCoverage(path) ? "with coverage" : "without coverage";
+    },
     options: coverageOptions,
   },
   {

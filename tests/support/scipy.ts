@@ -26,7 +26,7 @@ const output = python.stdout.getReader();
 
 /**
  * Runs a Python program with numpy and scipy, as an independent computation for signal tests. The
- * program reads `input` from the variable `data` and assigns its result to `result`.
+ * program has the variable `data` and assigns its result to `result`. One call at a time.
  *
  * @throws {Error} with the exception of Python, if the program fails
  */

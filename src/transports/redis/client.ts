@@ -218,10 +218,10 @@ export function tlsSettings(options: RedisOptions) {
   const { host, tlsCaPath, tlsCertPath, tlsKeyPath, tlsServerName, sentinelName, cluster } =
     options;
   // With several servers, each certificate is checked against the address of its server.
-  const known = sentinelName || cluster ? {} : serverNameOf(host);
+  const ofHost = sentinelName || cluster ? {} : serverNameOf(host);
   return {
     minVersion: "TLSv1.2" as const,
-    ...(tlsServerName === undefined ? known : { servername: tlsServerName }),
+    ...(tlsServerName === undefined ? ofHost : { servername: tlsServerName }),
     ...(tlsCaPath ? { ca: readCertificate(tlsCaPath, "TLS file") } : {}),
     ...(tlsCertPath && tlsKeyPath
       ? readKeyPair({ certPath: tlsCertPath, keyPath: tlsKeyPath }, {

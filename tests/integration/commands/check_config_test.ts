@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { checkSettings } from "../../../src/app/check.ts";
-import { load } from "../../../src/app/flags.ts";
 import { AppError } from "../../../src/base/errors.ts";
+import { run } from "../../../src/commands/check_config.ts";
 import { makeCertificates } from "../../support/certificates.ts";
 import { ffmpeg } from "../../support/clips.ts";
+import { commandContext } from "../../support/command_context.ts";
 import { temporaryFolder } from "../../support/folders.ts";
 import { startProgram } from "../../support/physiology_server.ts";
 import { freePort } from "../../support/free_port.ts";
@@ -12,10 +12,11 @@ import { waitFor } from "../../support/wait.ts";
 
 const PROGRAM = "physiology_server: ";
 
-/** The exit status and the words of `check-config`, whose program the last tests run. */
+/** The exit status and the words of `check-config`, as a part of this process; the last tests run its program. */
 async function check(flags: readonly string[]): Promise<{ status: number; message: string }> {
   try {
-    await checkSettings(load(["check-config", ...flags]).settings);
+    const readText = Deno.readTextFileSync;
+    await run(commandContext(["check-config", ...flags], { readText }));
   } catch (reason) {
     const error = AppError.from(reason);
     return { status: error.exitStatus, message: error.describe() };

@@ -83,9 +83,7 @@ Deno.test("bill of materials lists every third-party component with its licence 
   const bill = JSON.parse(Deno.readTextFileSync(`${program}.cdx.json`));
   assert.deepEqual([bill.bomFormat, bill.specVersion], ["CycloneDX", "1.6"]);
   const components: Component[] = bill.components;
-  const [cached] = [...Deno.readDirSync(`${cache.XDG_CACHE_HOME}/physiology_server`)]
-    .filter(({ name }) => /^[0-9a-f]{64}$/.test(name));
-  const unpacked = `${cache.XDG_CACHE_HOME}/physiology_server/${cached?.name}`;
+  const unpacked = unpackedFolder();
   const named = components.map(({ description }) => description).join("\n");
   const own = new Set([...Deno.readDirSync(`${ROOT}models`)].map(({ name }) => `models/${name}`));
   const thirdParty = ["bin", "lib", "models"].flatMap((folder) =>
@@ -101,6 +99,26 @@ Deno.test("bill of materials lists every third-party component with its licence 
     const section = stdout.split(/^={80}$/m).find((text) => text.startsWith(`\n${name} `)) ?? "";
     assert(section.length > 600 || !purl, `The licence of ${name} is missing: ${section}`);
   }
+});
+
+/** The folder to which the packed program has unpacked its files. */
+function unpackedFolder(): string {
+  const [cached] = [...Deno.readDirSync(`${cache.XDG_CACHE_HOME}/physiology_server`)]
+    .filter(({ name }) => /^[0-9a-f]{64}$/.test(name));
+  return `${cache.XDG_CACHE_HOME}/physiology_server/${cached?.name}`;
+}
+
+Deno.test("packed program hides from Deno what a command may not need", async () => {
+  assert.equal((await start(["--version"], cache)).status, 0);
+  const { stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["info", "--no-config", "--json", `${unpackedFolder()}/program.js`],
+  }).output();
+  const graph: { readonly modules: readonly { readonly specifier: string }[] } = JSON.parse(
+    new TextDecoder().decode(stdout),
+  );
+  const names = graph.modules.map(({ specifier }) => specifier.replace(/.*\//, ""));
+  assert.ok(names.length > 10, `${names}`);
+  assert.deepEqual(names.filter((name) => /^(serve|postgres|redis_backend)-/.test(name)), []);
 });
 
 /** Copies the source tree to another folder, with the compiled libraries. */
