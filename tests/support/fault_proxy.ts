@@ -98,26 +98,20 @@ export class FaultProxy implements AsyncDisposable {
   }
 
   async #serve(client: Deno.TcpConn): Promise<void> {
-    const server = await this.#connectTo(client);
-    if (this.#ending.signal.aborted) close(server);
-    client.setNoDelay();
-    server.setNoDelay();
-    this.#connections.add(server);
-    await Promise.all([this.#forward(client, server), this.#backward(server, client)])
-      .catch(() => {});
-    for (const connection of [client, server]) {
-      close(connection);
-      this.#connections.delete(connection);
-    }
-  }
-
-  async #connectTo(client: Deno.TcpConn): Promise<Deno.TcpConn> {
+    const connections = [client];
     try {
-      return await Deno.connect({ hostname: this.hostname, port: this.#target });
-    } catch (error) {
-      close(client);
-      this.#connections.delete(client);
-      throw error;
+      const server = await Deno.connect({ hostname: this.hostname, port: this.#target });
+      connections.push(server);
+      if (!this.#connections.has(client)) return; // cut while the other end was opened
+      this.#connections.add(server);
+      client.setNoDelay();
+      server.setNoDelay();
+      await Promise.all([this.#forward(client, server), this.#backward(server, client)]);
+    } finally {
+      for (const connection of connections) {
+        close(connection);
+        this.#connections.delete(connection);
+      }
     }
   }
 
