@@ -79,6 +79,9 @@ export class PresentRate {
     const isIrregularHeart = this.#isIrregularHeart();
     const change = rhythm ? followChange(rhythm, rate) : {};
     const isRegular = !isIrregularHeart && !this.#isDoubtful(timeUs);
+    if (isRegular && networkRegularity === undefined && hasFewUnevenBeats(rhythm)) {
+      return { ...limited, ...change };
+    }
     if (isRegular || networkRegularity === "certain") return change;
     if (networkRegularity === "likely") return { ...limited, ...change };
     if (isIrregularHeart) return { ...limited, ...rateOfBeats(rhythm, rate) };
@@ -118,6 +121,11 @@ function isIrregular({ shapeSimilarity, count, regularity }: Rhythm): boolean {
   const { long, short } = MIN_REGULARITY;
   return shapeSimilarity >= MIN_SIMILARITY &&
     regularity < (count >= LONG_INTERVALS ? long : short);
+}
+
+/** A few beats may pass for regular by chance. If they are not all alike, that is not certain. */
+function hasFewUnevenBeats(rhythm: Rhythm | undefined): boolean {
+  return rhythm !== undefined && rhythm.count < LONG_INTERVALS && rhythm.regularity < 1;
 }
 
 function followChange(rhythm: Rhythm, rate: number): Correction {

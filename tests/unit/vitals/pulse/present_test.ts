@@ -32,7 +32,9 @@ Deno.test("PresentRate lowers the confidence in an irregular rhythm", () => {
       [{ regularity: 0.54 }, true],
       [{ regularity: 0.56 }, false],
       [{ regularity: 0.69, count: 7 }, true],
-      [{ regularity: 0.71, count: 7 }, false],
+      [{ regularity: 0.86, count: 7 }, true],
+      [{ regularity: 0.86, count: 7, shapeSimilarity: 0.84 }, true],
+      [{ regularity: 1, count: 7 }, false],
       [{ regularity: 0.69, count: 8 }, false],
       [{ regularity: 0.3, shapeSimilarity: 0.84 }, false],
       [{ regularity: 0.3, shapeSimilarity: 0.86 }, true],
@@ -43,6 +45,18 @@ Deno.test("PresentRate lowers the confidence in an irregular rhythm", () => {
     regularity: 0.3,
   });
   assert.equal(low.confidence, 0.75, "it is not raised");
+});
+
+Deno.test("PresentRate withholds nothing because a few beats differ, and doubts no later window", () => {
+  const few = { regularity: 0.86, count: 7, newest: { rate: 72, seconds: 3.3 } };
+  assert.deepEqual(correctionBy(few), { confidence: 0.89, rate: 72, windowS: 3.3 });
+  const later = { ...WINDOW, timeUs: 20.5e6 };
+  assert.deepEqual(after([few, few, few, few]).correct(later, REGULAR), {});
+  const judged = { ...WINDOW, networkRegularity: "unknown" } as const;
+  assert.deepEqual(
+    new PresentRate().correct(judged, { ...REGULAR, regularity: 0.86, count: 7 }),
+    {},
+  );
 });
 
 Deno.test("PresentRate believes the rate network that a rhythm is regular", () => {
@@ -85,9 +99,11 @@ Deno.test("PresentRate doubts the rhythm for ten seconds after an irregular wind
     });
   assert.deepEqual(at(29.9), { confidence: 0.89 });
   assert.equal(at(30.1).rate, 90);
-  assert.deepEqual(after([IRREGULAR]).correct({ ...WINDOW, timeUs: 21e6 }, undefined), {
-    confidence: 0.89,
-  });
+  const next = { ...WINDOW, timeUs: 21e6 };
+  assert.deepEqual(after([IRREGULAR]).correct(next, undefined), { confidence: 0.89 });
+  const afterFew = (regularity: number) => after([{ regularity, count: 7 }]).correct(next, REGULAR);
+  assert.deepEqual(afterFew(0.69), { confidence: 0.89 });
+  assert.deepEqual(afterFew(0.71), {});
 });
 
 Deno.test("PresentRate finds an irregular heart by 0.35 of the windows, and at least three", () => {
