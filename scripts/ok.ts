@@ -122,7 +122,7 @@ const TESTS: readonly TestStep[] = [
   {
     name: "integration tests that measure delays",
     modules: integration.filter(measuresDelays),
-    jobs: navigator.hardwareConcurrency,
+    jobs: JOBS,
   },
   { name: "cost of a frame", modules: testModules("tests/cost"), jobs: 1 },
 ];
