@@ -79,10 +79,10 @@ export class PresentRate {
     const isIrregularHeart = this.#isIrregularHeart();
     const change = rhythm ? followChange(rhythm, rate) : {};
     const isRegular = !isIrregularHeart && !this.#isDoubtful(timeUs);
-    if (isRegular && networkRegularity === undefined && hasFewUnevenBeats(rhythm)) {
-      return { ...limited, ...change };
+    if (isRegular || networkRegularity === "certain") {
+      const isCertain = networkRegularity !== undefined || !hasFewUnevenBeats(rhythm);
+      return isCertain ? change : { ...limited, ...change };
     }
-    if (isRegular || networkRegularity === "certain") return change;
     if (networkRegularity === "likely") return { ...limited, ...change };
     if (isIrregularHeart) return { ...limited, ...rateOfBeats(rhythm, rate) };
     const differs = irregular && Math.abs(irregular.rate - rate) > SAME_RATE;
@@ -123,7 +123,7 @@ function isIrregular({ shapeSimilarity, count, regularity }: Rhythm): boolean {
     regularity < (count >= LONG_INTERVALS ? long : short);
 }
 
-/** A few beats may pass for regular by chance. If they are not all alike, that is not certain. */
+/** Whether a window has only a few intervals, not all alike: an irregular heart may look like that. */
 function hasFewUnevenBeats(rhythm: Rhythm | undefined): boolean {
   return rhythm !== undefined && rhythm.count < LONG_INTERVALS && rhythm.regularity < 1;
 }
