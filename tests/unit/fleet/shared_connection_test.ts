@@ -8,7 +8,7 @@ import { CollectingLog } from "../../support/collecting_log.ts";
 import { FakeRedis } from "../../support/fake_redis.ts";
 import { HeldTimers } from "../../support/held_timers.ts";
 import { optionsFor } from "../../support/redis_outbox.ts";
-import { ShiftedPerformance } from "../../support/shifted_performance.ts";
+import { ManualPerformance } from "../../support/manual_performance.ts";
 import { waitFor } from "../../support/wait.ts";
 
 /** A connection to a fake server; it is closed before the server. */
@@ -79,7 +79,7 @@ Deno.test("SharedConnection knows the subscribers of a device, and its order in 
 });
 
 Deno.test("SharedConnection resets a peer that does not respond within the timeout and the time of a transfer", async () => {
-  using time = new ShiftedPerformance({ frozen: true });
+  using time = new ManualPerformance();
   using timers = new HeldTimers();
   await using fixture = new Fixture({ operationTimeoutMs: 1000 });
   const { server, connection, log } = fixture;

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { FfmpegProcess, type ProcessOptions } from "../../../../src/capture/ffmpeg/process.ts";
 import { fakeFfmpeg, type FakeRun, nutStream } from "../../../support/fake_ffmpeg.ts";
 import { HeldTimers } from "../../../support/held_timers.ts";
-import { ShiftedPerformance } from "../../../support/shifted_performance.ts";
+import { ManualPerformance } from "../../../support/manual_performance.ts";
 
 const HANGS = "exec sleep 1000";
 
@@ -159,7 +159,7 @@ Deno.test("FfmpegProcess.frames() sets no timer without a limit of silence, and 
 
 Deno.test("FfmpegProcess.frames() measures the silence from the last output", async () => {
   using timers = new HeldTimers();
-  using time = new ShiftedPerformance({ frozen: true });
+  using time = new ManualPerformance();
   await using started = start({ output: nutStream([0]), then: HANGS }, { silenceTimeoutMs: 1500 });
   const { process, ffmpeg } = started;
   const frames = process.frames();

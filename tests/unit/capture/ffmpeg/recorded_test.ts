@@ -16,7 +16,7 @@ import {
 } from "../../../support/fake_ffmpeg.ts";
 import { HeldTimers } from "../../../support/held_timers.ts";
 import { replaced } from "../../../support/replace.ts";
-import { ShiftedPerformance } from "../../../support/shifted_performance.ts";
+import { ManualPerformance } from "../../../support/manual_performance.ts";
 
 const START_US = 1_000_000;
 const KILLED = "kill -KILL $$";
@@ -347,7 +347,7 @@ Deno.test("RecordedSource disposes of a frame for which it waited until it was c
 
 Deno.test("RecordedSource restarts ffmpeg that wrote nothing for 15 s", async () => {
   using timers = new HeldTimers();
-  using time = new ShiftedPerformance({ frozen: true });
+  using time = new ManualPerformance();
   await using opened = open({
     runs: [{ output: nutStream([0]), then: HANGS }, { output: nutStream([0, 40_000]) }],
   });

@@ -5,12 +5,12 @@ import { silentLog } from "../../../../src/telemetry/log.ts";
 import { FakeRedis } from "../../../support/fake_redis.ts";
 import { freePort } from "../../../support/free_port.ts";
 import { optionsFor } from "../../../support/redis_outbox.ts";
-import { ShiftedPerformance } from "../../../support/shifted_performance.ts";
+import { ManualPerformance } from "../../../support/manual_performance.ts";
 import { waitFor } from "../../../support/wait.ts";
 
 Deno.test("FrameLink connects for the first frame, and closes after a minute without one", async () => {
   await using server = new FakeRedis();
-  using time = new ShiftedPerformance();
+  using time = new ManualPerformance();
   await using frames = new FrameLink(
     new RedisLink("frames", { options: optionsFor(server), log: silentLog }),
   );
@@ -22,10 +22,10 @@ Deno.test("FrameLink connects for the first frame, and closes after a minute wit
   frames.closeIfIdle();
   assert.equal(frames.link.ready, true);
   assert.equal(frames.open(), true);
-  time.advance(59_990);
+  time.advance(59_999);
   frames.closeIfIdle();
   assert.equal(frames.link.ready, true, "each frame counts");
-  time.advance(10_010);
+  time.advance(1);
   frames.closeIfIdle();
   assert.deepEqual([frames.link.ready, frames.link.problem], [false, undefined]);
   await waitFor("the end", () => server.open === 0, { pollMs: 1 });
@@ -34,7 +34,7 @@ Deno.test("FrameLink connects for the first frame, and closes after a minute wit
 });
 
 Deno.test("FrameLink gives up a connection that nothing needs any more, without a problem", async () => {
-  using time = new ShiftedPerformance();
+  using time = new ManualPerformance();
   const options = optionsFor({ port: freePort() });
   await using frames = new FrameLink(new RedisLink("frames", { options, log: silentLog }));
   frames.open();

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { measureLink } from "../../../../src/transports/redis/measure_link.ts";
-import { ShiftedPerformance } from "../../../support/shifted_performance.ts";
+import { ManualPerformance } from "../../../support/manual_performance.ts";
 
 /** A client whose pings take the given times, in milliseconds. */
-function clientOf(time: ShiftedPerformance, ...timesMs: number[]) {
+function clientOf(time: ManualPerformance, ...timesMs: number[]) {
   const payloads: (string | undefined)[] = [];
   return {
     payloads,
@@ -16,7 +16,7 @@ function clientOf(time: ShiftedPerformance, ...timesMs: number[]) {
 }
 
 Deno.test("measureLink() takes the time per byte of a slow link from a long ping", async () => {
-  using time = new ShiftedPerformance({ frozen: true });
+  using time = new ManualPerformance();
   const client = clientOf(time, 12, 10, 150, 146);
   const { rttUs, usPerByte } = await measureLink(client, { maxBytes: 1e7 });
   assert.equal(Math.round(rttUs), 10_000);
@@ -30,7 +30,7 @@ Deno.test("measureLink() takes the time per byte of a slow link from a long ping
 });
 
 Deno.test("measureLink() reports no time per byte for a fast link, or one slow ping", async () => {
-  using time = new ShiftedPerformance({ frozen: true });
+  using time = new ManualPerformance();
   for (const times of [[1, 1, 20], [1, 1, 500, 20], [300, 300, 319]]) {
     const { usPerByte } = await measureLink(clientOf(time, ...times), { maxBytes: 1e7 });
     assert.equal(usPerByte, 0, `${times}`);
@@ -38,7 +38,7 @@ Deno.test("measureLink() reports no time per byte for a fast link, or one slow p
 });
 
 Deno.test("measureLink() sends no more than the limit of a reply, and no long ping without one", async () => {
-  using time = new ShiftedPerformance({ frozen: true });
+  using time = new ManualPerformance();
   const client = clientOf(time);
   await measureLink(client, { maxBytes: 1024 });
   assert.deepEqual(client.payloads.map((payload) => payload?.length), [undefined, undefined, 1024]);

@@ -7,7 +7,7 @@ import { array, bulk, FakeRedis, joinCluster, type Replier } from "../../../supp
 import { HeldTimers } from "../../../support/held_timers.ts";
 import { coreMetric, frame } from "../../../support/messages.ts";
 import { optionsFor } from "../../../support/redis_outbox.ts";
-import { ShiftedPerformance } from "../../../support/shifted_performance.ts";
+import { ManualPerformance } from "../../../support/manual_performance.ts";
 import { waitFor } from "../../../support/wait.ts";
 
 const SILENCE = "";
@@ -341,7 +341,7 @@ Deno.test(
     const server = new FakeRedis();
     joinCluster([server]);
     await using fixture = await Fixture.start({ cluster: true, shardedPublish: true }, server);
-    using time = new ShiftedPerformance({ frozen: true });
+    using time = new ManualPerformance();
     const { backend } = fixture;
     let receivers = 0;
     const { reply } = server;
@@ -371,7 +371,7 @@ Deno.test(
     const server = new FakeRedis();
     joinCluster([server]);
     await using fixture = await Fixture.start({ cluster: true, shardedPublish: true }, server);
-    using time = new ShiftedPerformance({ frozen: true });
+    using time = new ManualPerformance();
     let receivers = 2;
     const { reply } = server;
     server.reply = (command) => command[0] === "SPUBLISH" ? `:${receivers}\r\n` : reply(command);
@@ -412,7 +412,7 @@ Deno.test(
 async function startWithHeldTime(options: Partial<RedisOptions> = {}) {
   const timers = new HeldTimers();
   const fixture = await Fixture.start({ operationTimeoutMs: 1000, ...options });
-  const time = new ShiftedPerformance({ frozen: true });
+  const time = new ManualPerformance();
   const { backend, server } = fixture;
   const pending: Promise<unknown>[] = [];
   return {

@@ -8,7 +8,7 @@ import { fixedRandom } from "../../../support/fixed_random.ts";
 import { HeldTimers } from "../../../support/held_timers.ts";
 import { clock } from "../../../support/messages.ts";
 import { optionsFor } from "../../../support/redis_outbox.ts";
-import { ShiftedPerformance } from "../../../support/shifted_performance.ts";
+import { ManualPerformance } from "../../../support/manual_performance.ts";
 import { waitFor } from "../../../support/wait.ts";
 
 const SILENCE = "";
@@ -81,7 +81,7 @@ Deno.test("RedisLink names its connection by its role", async () => {
 Deno.test("RedisLink.measured has the shorter of two pings as RTT, in microseconds", async () => {
   for (const pingsMs of [[40, 3], [3, 40]]) {
     await using fixture = new Fixture();
-    using time = new ShiftedPerformance({ frozen: true });
+    using time = new ManualPerformance();
     fixture.server.reply = ([name]) => {
       if (name === "PING") time.advance(pingsMs.shift() ?? 0);
       return undefined;
@@ -496,7 +496,7 @@ Deno.test("RedisLink ignores a reason that it has read too late", async () => {
 });
 
 /** Loses the connection, and moves the time of the outage on by 31 s. */
-async function loseForLong({ server, link }: Fixture, time: ShiftedPerformance): Promise<void> {
+async function loseForLong({ server, link }: Fixture, time: ManualPerformance): Promise<void> {
   server.reply = ([name]) => name === "PING" ? "-LOADING its data\r\n" : undefined;
   server.cut();
   await waitFor("the loss", () => !link.ready, { pollMs: 1 });
@@ -506,7 +506,7 @@ async function loseForLong({ server, link }: Fixture, time: ShiftedPerformance):
 Deno.test("RedisLink spreads its attempts over --redis_reconnect_max_ms after 30 s", async () => {
   await using fixture = new Fixture({ reconnectMaxMs: 20_000 });
   using timers = new HeldTimers();
-  using time = new ShiftedPerformance();
+  using time = new ManualPerformance();
   using _random = fixedRandom(0.5);
   const { link, server } = fixture;
   await fixture.start();
@@ -528,7 +528,7 @@ Deno.test("RedisLink follows another link after a long outage only", async () =>
   let isLeaderReady = true;
   await using fixture = new Fixture({ reconnectMaxMs: 1000 }, () => isLeaderReady);
   using timers = new HeldTimers();
-  using time = new ShiftedPerformance();
+  using time = new ManualPerformance();
   const { link, server } = fixture;
   await fixture.start();
   isLeaderReady = false;

@@ -1,20 +1,20 @@
 import assert from "node:assert/strict";
 import { TimeoutTracker } from "../../../../src/transports/redis/response_timeout.ts";
-import { ShiftedPerformance } from "../../../support/shifted_performance.ts";
+import { ManualPerformance } from "../../../support/manual_performance.ts";
 
 function near(actual: number, expected: number): void {
   assert.ok(Math.abs(actual - expected) <= expected * 1e-6 + 1e-6, `${actual}, not ${expected}`);
 }
 
 /** Sends a message that is answered after `ms` milliseconds. */
-function transfer(tracker: TimeoutTracker, time: ShiftedPerformance, bytes: number, ms: number) {
+function transfer(tracker: TimeoutTracker, time: ManualPerformance, bytes: number, ms: number) {
   const done = tracker.start(bytes);
   time.advance(ms);
   done(true);
 }
 
 Deno.test("TimeoutTracker.silentMs counts from the oldest message in flight or the last response", () => {
-  using time = new ShiftedPerformance({ frozen: true });
+  using time = new ManualPerformance();
   const tracker = new TimeoutTracker();
   time.advance(70);
   near(tracker.silentMs, 0);
@@ -54,7 +54,7 @@ Deno.test("TimeoutTracker.allowedTransferMs allows half of 1 Mbit/s before a rat
 });
 
 Deno.test("TimeoutTracker.allowedTransferMs is four times the expected time on a fast link", () => {
-  using time = new ShiftedPerformance({ frozen: true });
+  using time = new ManualPerformance();
   const tracker = new TimeoutTracker();
   for (let count = 0; count < 60; count++) transfer(tracker, time, 100_000, 100); // 1000 bytes/ms
   tracker.start(500_000);
@@ -65,7 +65,7 @@ Deno.test("TimeoutTracker.allowedTransferMs is four times the expected time on a
 });
 
 Deno.test("TimeoutTracker weighs one transfer by a fifth", () => {
-  using time = new ShiftedPerformance({ frozen: true });
+  using time = new ManualPerformance();
   const tracker = new TimeoutTracker();
   transfer(tracker, time, 5_000_000, 1000); // 5000 bytes/ms
   tracker.start(1_000_000);
@@ -73,7 +73,7 @@ Deno.test("TimeoutTracker weighs one transfer by a fifth", () => {
 });
 
 Deno.test("TimeoutTracker measures the rate only by answered messages of 10 kB or more", () => {
-  using time = new ShiftedPerformance({ frozen: true });
+  using time = new ManualPerformance();
   const tracker = new TimeoutTracker();
   const allowedMs = () => {
     const done = tracker.start(1_000_000);
@@ -91,7 +91,7 @@ Deno.test("TimeoutTracker measures the rate only by answered messages of 10 kB o
 });
 
 Deno.test("TimeoutTracker takes an answer without a delay for a rate of 1 GB/s", () => {
-  using time = new ShiftedPerformance({ frozen: true });
+  using time = new ManualPerformance();
   const tracker = new TimeoutTracker();
   transfer(tracker, time, 10_000, 0);
   tracker.start(5e8);

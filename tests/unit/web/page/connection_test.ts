@@ -4,7 +4,7 @@ import type { ServerMessage } from "../../../../src/web/page/protocol.ts";
 import { fixedRandom } from "../../../support/fixed_random.ts";
 import { HeldTimers } from "../../../support/held_timers.ts";
 import { settle } from "../../../support/manual_clock.ts";
-import { ShiftedPerformance } from "../../../support/shifted_performance.ts";
+import { ManualPerformance } from "../../../support/manual_performance.ts";
 import { waitFor } from "../../../support/wait.ts";
 
 const SUBSCRIPTION = { subscribe: ["status"], devices: ["*"], live: ["a"], stills: [] };
@@ -96,7 +96,7 @@ Deno.test("StreamConnection reconnects and subscribes again", async () => {
 
 Deno.test("StreamConnection closes a connection that is silent for 12 s, and opens another", async () => {
   using timers = new HeldTimers();
-  using time = new ShiftedPerformance();
+  using time = new ManualPerformance();
   using _random = fixedRandom(0.5);
   await using server = serveStream();
   using client = connect(server.url);
