@@ -27,23 +27,24 @@ async function callsOf(server: RedisServer, command: string): Promise<number> {
 }
 
 for (const kind of ["subscriber", "subscriber by pattern", "lease"] as const) {
-  Deno.test(`Outbox sends frames while there is a ${kind}, within 300 ms, and none without`, async () => {
+  Deno.test(`Outbox sends frames while there is a ${kind}, from the next poll on, and none without`, async () => {
     await using server = await startRedis();
     await using ends = startOutbox(optionsFor(server));
     await waitFor("a connection", () => ends.backend.ready);
     const sent = () => ends.counters.get("outbox_sent_total", { class: "frame" });
     const offered = setInterval(() => ends.outbox.framesWanted && ends.outbox.offer(frame(1)), 20);
     try {
-      await waitFor("polls", async () => await callsOf(server, "pubsub|numsub") > 4);
+      const polls = () => callsOf(server, "pubsub|numsub");
+      await waitFor("polls", async () => await polls() > 4);
       assert.equal(sent(), 0);
       const client = server.client();
       if (kind === "subscriber") await client.subscribe("physiology:frame");
       else if (kind === "lease") await client.set("physiology:frame:demand", "1", "PX", 1000);
       else await client.psubscribe("physiology:*");
-      const startedMs = performance.now();
+      const before = await polls();
       await waitFor("frames", () => sent() > 2, { pollMs: 5 });
-      const waitedMs = performance.now() - startedMs;
-      assert.ok(waitedMs < 500, `${waitedMs} ms`); // 300 ms, and what a busy machine adds
+      const during = await polls() - before;
+      assert.ok(during <= 4, `${during}`); // one was on its way, some pass while three frames are sent
       client.disconnect();
       await waitFor("the end of frames", () => !ends.outbox.framesWanted);
     } finally {
@@ -123,9 +124,9 @@ Deno.test("RedisBackend detects a frozen redis-server and sends no stale frames 
     server.freeze();
     const frozeMs = performance.now();
     await waitFor("detection of the silence", () => !ends.backend.ready);
-    // The timeout, the time allowed for the frame in flight, the check interval, and a margin.
+    // At most 1050 ms on an idle machine: the timeout, what the frame in flight may take, the check.
     const detectedMs = performance.now() - frozeMs;
-    assert.ok(detectedMs < 300 + 650 + 100 + 200, `${detectedMs} ms`);
+    assert.ok(detectedMs < 3000, `${detectedMs} ms`);
     assert.match(ends.outbox.problem ?? "", /in time/);
     const frozen = sequence;
     await waitFor("frames that cannot be sent", () => sequence > frozen + 20);
