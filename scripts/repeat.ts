@@ -2,7 +2,9 @@
  * Runs test modules again and again, to find failures by chance. Each run shuffles the tests of a
  * module, and draws other inputs for property tests, by its own seed.
  *
- *     deno task repeat --runs=200 [--seed=1] [--timeout=600] [FILE|FOLDER...]
+ *     deno task repeat --runs=200 [--seed=1] [--timeout=600] [--pauses] [FILE|FOLDER...]
+ *
+ * With `--pauses`, each process of tests stands still at random, for up to 150 ms.
  *
  * Ends after the runs, or at SIGINT with those that were completed, with a table of the failures.
  * Exits with status 1 if a test failed. To repeat a run: `--runs=1 --seed=SEED` with the same files.
@@ -55,6 +57,7 @@ const { values, positionals } = parseArgs({
     runs: { type: "string", default: "200" },
     seed: { type: "string", default: "1" },
     timeout: { type: "string", default: "600" },
+    pauses: { type: "boolean", default: false },
   },
 });
 const count = Number(values.runs), timeoutS = Number(values.timeout);
@@ -71,11 +74,12 @@ for (let k = 0; k < count && !interrupted.signal.aborted; k++) {
   const seed = Number(values.seed) + k;
   const started = performance.now();
   const results = await runModules(modules, {
-    jobs: navigator.hardwareConcurrency + 1,
+    jobs: (navigator.hardwareConcurrency + 1) * (values.pauses ? 3 : 1), // most of them stand still
     keyOf: (path) => mayShareProcess(path) ? "shared" : undefined,
     options: () => [`--shuffle=${seed}`],
     env: { TEST_SEED: String(seed) },
     timeoutS,
+    pauses: values.pauses,
     signal: interrupted.signal,
     onEnd: ({ errors }) => errors && console.log(errors.replaceAll(/^/gm, "    ")),
   });

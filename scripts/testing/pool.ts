@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { entryOf, type Group, groupsOf } from "./groups.ts";
 import { TEST_COMMAND } from "./modules.ts";
+import { RandomPauses } from "./pauses.ts";
 import { resultsIn, type TestResults } from "./results.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
@@ -29,6 +30,8 @@ export interface PoolOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Time after which a process is killed and fails, in seconds. @default 600 */
   readonly timeoutS?: number;
+  /** Whether each process is paused at random. @default false */
+  readonly pauses?: boolean;
   /** Ends the modules that run, without their results, and starts no other. */
   readonly signal?: AbortSignal;
   readonly onEnd?: (run: ModuleRun) => void;
@@ -66,7 +69,7 @@ export async function runModules(
 
 async function runGroup(
   group: Group,
-  { options = () => [], env = {}, timeoutS = 600, signal }: PoolOptions,
+  { options = () => [], env = {}, timeoutS = 600, pauses = false, signal }: PoolOptions,
 ): Promise<ModuleRun> {
   const { name } = group;
   using entry = entryOf(group);
@@ -83,12 +86,16 @@ async function runGroup(
   }, 1000 * timeoutS);
   signal?.addEventListener("abort", kill);
   if (signal?.aborted) kill();
-  const { success, stdout, stderr } = await new Deno.Command(program, {
+  const process = new Deno.Command(program, {
     args: [...args, ...options(group.paths), entry.path],
     cwd: ROOT,
     env: { ...env },
+    stdout: "piped",
+    stderr: "piped",
     signal: killer.signal,
-  }).output();
+  }).spawn();
+  using _pauses = pauses ? new RandomPauses(process) : undefined;
+  const { success, stdout, stderr } = await process.output();
   clearTimeout(timer);
   signal?.removeEventListener("abort", kill);
   const output = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);

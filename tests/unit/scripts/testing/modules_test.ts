@@ -5,6 +5,7 @@ Deno.test("testModules() has the test modules at and below paths once, sorted", 
   const own = "tests/unit/scripts/testing/modules_test.ts";
   assert.deepEqual(testModules(own, "tests/unit/scripts/testing/"), [
     own,
+    "tests/unit/scripts/testing/pauses_test.ts",
     "tests/unit/scripts/testing/pool_test.ts",
     "tests/unit/scripts/testing/repeat_test.ts",
   ]);

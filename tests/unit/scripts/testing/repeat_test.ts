@@ -32,6 +32,20 @@ Deno.test("repeat.ts counts the failures of each test, with their seeds", async 
   assert.match(output, /^3 runs, 2 failed; 6 tests$/m);
 });
 
+Deno.test("repeat.ts --pauses pauses the process of a test", async () => {
+  const { code, output } = await repeat(
+    `
+    Deno.test("unit() is paused", async () => {
+      const script = "until grep -q ') T ' /proc/$PPID/stat; do sleep 0.001; done";
+      await new Deno.Command("sh", { args: ["-c", script] }).output();
+    });`,
+    "--runs=1",
+    "--timeout=20",
+    "--pauses",
+  );
+  assert.equal(code, 0, output);
+});
+
 Deno.test("repeat.ts names a path that does not exist", () => {
   const { code, stderr } = new Deno.Command(Deno.execPath(), {
     args: ["run", "--allow-all", "--no-check", "scripts/repeat.ts", "tests/unit/none"],
