@@ -27,14 +27,19 @@ async function machineId(): Promise<string | undefined> {
 /** Opens the transport that `--streaming_backend` selects. */
 export async function openOutput(
   settings: Settings,
-  context: TransportContext & { readonly health: Health; readonly trace?: Trace | undefined },
+  context: TransportContext & {
+    readonly health: Health;
+    readonly trace?: Trace | undefined;
+    /** Age in milliseconds above which a frame is dropped instead of sent. */
+    readonly maxFrameAgeMs: number;
+  },
 ): Promise<Output> {
   const { publish } = settings;
   const transport = selectedTransport(settings);
   const { backend, receivers, reload } = await transport.open(settings, context);
   const outbox = new Outbox(backend, context, {
     memoryBytes: publish.outboxMemoryBytes,
-    maxFrameAgeMs: publish.maxFrameAgeMs,
+    maxFrameAgeMs: context.maxFrameAgeMs,
     // Where no frames are published, the demand for them is not polled either.
     sendsFramesAlways: publish.framePublish !== "on_demand",
     opensForFrames: publish.framePublish === "always",

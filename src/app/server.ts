@@ -91,7 +91,9 @@ export async function runServer(
     onReset: () => engine.reset(),
     ...isUnset("port", { originOf }) ? { lastPort: GRPC_PORTS.last } : {},
   });
-  await using output = await openOutput(settings, { ...context, commands, grpc });
+  // What is processed as fast as possible may be slower than it was recorded.
+  const maxFrameAgeMs = source.realtime ? publish.maxFrameAgeMs : Infinity;
+  await using output = await openOutput(settings, { ...context, commands, grpc, maxFrameAgeMs });
   if (output.reload) reloads.add(output.reload);
   await using outlets = await openOutlets(settings, { ...context, commands });
   const state = () => ({
@@ -124,7 +126,10 @@ export async function runServer(
     vision,
     engine,
     envelopes,
-    frames: new FrameOutput({ bus, encoder, envelopes, counters, log, pacing, faceBlur, trace }),
+    frames: new FrameOutput({
+      ...{ bus, encoder, envelopes, counters, log, pacing, faceBlur, trace },
+      isTooOld: (captureUs) => clock.monotonicUs() - captureUs > maxFrameAgeMs * 1000,
+    }),
     bus,
     recording,
     overlay: publish.enableHud ? new Overlay() : undefined,

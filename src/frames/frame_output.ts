@@ -61,6 +61,8 @@ export interface FrameOutputOptions {
   /** Blurs faces; a JPEG of the camera is then never published. @default none */
   readonly faceBlur?: Pick<FaceBlur, "apply"> | undefined;
   readonly pacing: FramePacing;
+  /** Whether a frame that was captured then is too old to be published. @default never */
+  readonly isTooOld?: (captureUs: MonotonicUs) => boolean;
   readonly envelopes: EnvelopeFactory;
   readonly counters: Counters;
   readonly log: Log;
@@ -80,7 +82,8 @@ const MIN_WIDTH = 640;
 
 /**
  * Selects the frames that are due, has them compressed and publishes them in order. Never blocks:
- * a frame that compression cannot keep up with is dropped and counted.
+ * a frame that compression cannot keep up with, or that is too old when it is done, is dropped and
+ * counted.
  */
 export class FrameOutput {
   readonly #options: FrameOutputOptions;
@@ -180,7 +183,8 @@ export class FrameOutput {
   }
 
   #publish(timeUs: MonotonicUs, { jpeg, width, height, scale = 1, quality }: SizedJpeg): void {
-    const { bus, envelopes } = this.#options;
+    const { bus, envelopes, isTooOld } = this.#options;
+    if (isTooOld?.(timeUs)) return this.#countDropped("too_old");
     this.#publishedCount.total++;
     this.#published = { scale, quality };
     const { timestamp, sequence } = envelopes.frame(timeUs);

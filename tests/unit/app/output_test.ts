@@ -31,7 +31,10 @@ async function open(argv: readonly string[], parts: Partial<OpenedTransport<Sett
     replacements.use(replaced(transport as { open: unknown }, "open", openFake));
   }
   const { settings } = load(["--simulate", ...argv], { env: {}, readText: () => "{}" });
-  const context = { clock, counters, health, log: silentLog, commands, grpc: undefined };
+  const context = {
+    ...{ clock, counters, health, log: silentLog, commands, grpc: undefined },
+    maxFrameAgeMs: 300,
+  };
   const output = await openOutput(settings, context);
   output.sink.start!();
   assert.equal(calls.length, 1);
@@ -112,9 +115,9 @@ Deno.test("openOutput() drops metrics at the age of the settings", async () => {
   assert.equal(opened.dropped(), 1);
 });
 
-Deno.test("openOutput() drops frames at the age of the settings", async () => {
+Deno.test("openOutput() drops frames above their maximum age", async () => {
   for (const [ageMs, sent] of [[270, 1], [330, 0]] as const) {
-    await using opened = await open(["--max_frame_age_ms=300"]);
+    await using opened = await open([]);
     opened.backend.setReady(true);
     const frame = fakeFrame(opened.clock, 1);
     await opened.clock.jump(ageMs);

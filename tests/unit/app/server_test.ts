@@ -31,11 +31,15 @@ const JPEG = Uint8Array.of(0xff, 0xd8, 1, 2, 3);
 /** A source whose frames a test sends, one at a time. */
 class ManualSource implements FrameSource {
   readonly description = "manual source";
-  readonly realtime = true;
+  readonly realtime: boolean;
   disposed = 0;
   #waiting: ((result: IteratorResult<SourceEvent, void>) => void) | undefined;
   #sequence = 0;
   readonly #clock = new SystemClock();
+
+  constructor(realtime: boolean) {
+    this.realtime = realtime;
+  }
 
   [Symbol.asyncIterator](): AsyncIterator<SourceEvent, void> {
     return { next: () => new Promise((resolve) => this.#waiting = resolve) };
@@ -49,9 +53,10 @@ class ManualSource implements FrameSource {
     if (event) await waitFor("the next read", () => this.#waiting);
   }
 
-  frame(): SourceEvent {
+  /** @param ageUs time since the capture. */
+  frame(ageUs = 0): SourceEvent {
     const frame: Frame = {
-      timeUs: monotonicUs(this.#clock.monotonicUs()),
+      timeUs: monotonicUs(this.#clock.monotonicUs() - ageUs),
       sequence: this.#sequence++,
       width: 320,
       height: 240,
@@ -136,13 +141,13 @@ const isFrame = (message: Outgoing): message is FrameOutgoing => message.kind ==
 async function serve(
   argv: readonly string[],
   use: (running: Running) => Promise<void> | void,
-  { backend = new ConnectedBackend(), canReload = true } = {},
+  { backend = new ConnectedBackend(), canReload = true, realtime = true } = {},
 ): Promise<Running & { readonly status: number }> {
   using signals = new FakeSignals();
   using folder = new TemporaryFolder();
   await using systemd = new NotifySocket(folder.file("notify"));
   using replacements = new DisposableStack();
-  const source = new ManualSource();
+  const source = new ManualSource(realtime);
   const replaceOpen = (row: { open: unknown }, value: unknown) =>
     replacements.use(replaced(row, "open", () => Promise.resolve(value)));
   for (const kind of SOURCES) replaceOpen(kind as { open: unknown }, source);
@@ -287,10 +292,40 @@ Deno.test("runServer() publishes frames as its settings say", async () => {
 
 const TOKEN = "a secret of 16 characters";
 
-async function healthOf(port: number): Promise<{ reasons: string[] }> {
+function getFrom(port: number, path: string): Promise<Response> {
   const headers = { authorization: `Bearer ${TOKEN}` };
-  return await (await fetch(`http://127.0.0.1:${port}/healthz`, { headers })).json();
+  return fetch(`http://127.0.0.1:${port}${path}`, { headers });
 }
+
+async function healthOf(port: number): Promise<{ reasons: string[] }> {
+  return await (await getFrom(port, "/healthz")).json();
+}
+
+Deno.test("runServer() publishes no frame older than --max_frame_age_ms, but for --norealtime", async () => {
+  for (
+    const { ageMs, realtime, published } of [
+      { ageMs: 20_000, realtime: true, published: 1 },
+      { ageMs: 40_000, realtime: true, published: 0 },
+      { ageMs: 40_000, realtime: false, published: 1 },
+    ]
+  ) {
+    const port = freePort();
+    const argv = [
+      "--frame_publish=always",
+      "--max_frame_age_ms=30000",
+      `--http_port=${port}`,
+      `--http_token=${TOKEN}`,
+    ];
+    const { backend } = await serve(argv, async ({ source }) => {
+      await source.send(source.frame(ageMs * 1000));
+      // Before any outlet, so that the page shows none either.
+      const metrics = await (await getFrom(port, "/metrics")).text();
+      const dropped = /_dropped_total\{.*class="frame",reason="too_old"\} (\d+)/.exec(metrics)?.[1];
+      assert.equal(dropped ?? "0", `${1 - published}`);
+    }, { realtime });
+    assert.equal(backend.received.filter(isFrame).length, published);
+  }
+});
 
 Deno.test("runServer() requires metrics in /healthz only while it has to publish them", async () => {
   // Without its interval, the appliance publishes only with a frame.

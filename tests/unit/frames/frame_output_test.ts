@@ -99,11 +99,9 @@ Deno.test("FrameOutput drops a frame that cannot be compressed and publishes the
 
 /** A frame output whose encoder and shrinker are under the control of the test. */
 function startEncoding(
-  { degradation = 0, maxFps, faceBlur }: {
-    degradation?: number;
-    maxFps?: number;
-    faceBlur?: FrameOutputOptions["faceBlur"];
-  } = {},
+  { degradation = 0, maxFps, ...options }:
+    & { degradation?: number; maxFps?: number }
+    & Pick<FrameOutputOptions, "faceBlur" | "isTooOld"> = {},
 ) {
   const published: FrameOutgoing[] = [];
   const encoded: {
@@ -142,7 +140,7 @@ function startEncoding(
         );
       },
     },
-    faceBlur,
+    ...options,
     pacing: new FramePacing({ policy: "on_demand", maxFps }),
     envelopes: new EnvelopeFactory(clock, { bootId: "test" }),
     counters,
@@ -337,6 +335,21 @@ Deno.test("FrameOutput compresses the frames of 100 ms at a time, and drops othe
       Array.from({ length: accepted + 1 }, (_, k) => timeOf(k)),
     );
   }
+});
+
+Deno.test("FrameOutput drops a frame that is too old when it is compressed", async () => {
+  const { published, encoded, offer, dropped } = startEncoding({ isTooOld: (us) => us < 2e6 });
+  offer();
+  offer();
+  for (const { result } of encoded) result.resolve(Uint8Array.of(1));
+  await waitFor("the second frame", () => published.length > 0);
+  const [frame] = published;
+  assert.deepEqual(
+    [frame!.captureUs, frame!.image.sequence],
+    [2e6, 0],
+    "only sent ones are numbered",
+  );
+  assert.equal(dropped("too_old"), 1);
 });
 
 Deno.test("FrameOutput.flush() waits for the frames in compression, but not for ever", async () => {
