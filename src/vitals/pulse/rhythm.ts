@@ -14,6 +14,8 @@ const ALIKE = 0.1;
 const MIN_BEATS = 4;
 /** Number of the newest intervals that give the newest rate. Chosen. */
 const NEWEST_INTERVALS = 4;
+/** Number of intervals before the newest two whose spread is known, and the fewest. Chosen. */
+const SPREAD_INTERVALS = { most: 6, fewest: 4 } as const;
 /** An interval of this many medians contains a beat that was missed. Chosen. */
 const MISSED_BEAT = { from: 1.75, to: 2.25 } as const;
 /** Two intervals under this many medians that add up to one contain a false beat. Chosen. */
@@ -40,6 +42,13 @@ export interface Rhythm {
    * one is longer and the other shorter.
    */
   readonly newestRatio: number;
+  /**
+   * The largest factor, 1 or more, between one of the up to six intervals before the newest two and
+   * their median; Infinity for fewer than four.
+   */
+  readonly spreadBefore: number;
+  /** The largest factor, 1 or more, between one of the newest two intervals and that of the window. */
+  readonly newestDeviation: number;
   /** Linear trend of the rate. */
   readonly trend: Trend;
 }
@@ -80,6 +89,8 @@ export function rhythmOf(
       ? { rate: 60 / mean(newest), seconds: mean(newest) * newest.length }
       : undefined,
     newestRatio: newestRatioOf(intervals),
+    spreadBefore: spreadBeforeOf(intervals),
+    newestDeviation: largestFactor(intervals.slice(-2), 60 / rate),
     trend: trendOf(corrected, { startS: times[0]!, endS: bvp.length / sampleRateHz }),
   };
 }
@@ -116,6 +127,16 @@ function newestRatioOf(intervals: readonly number[]): number {
   const [low, high] = [Math.min(...ratios), Math.max(...ratios)];
   if (low > 1) return low;
   return high < 1 ? high : 1;
+}
+
+function spreadBeforeOf(intervals: readonly number[]): number {
+  const before = intervals.slice(-2 - SPREAD_INTERVALS.most, -2);
+  return before.length < SPREAD_INTERVALS.fewest ? Infinity : largestFactor(before, median(before));
+}
+
+/** The largest factor, 1 or more, between one of the intervals and a typical one. */
+function largestFactor(intervals: readonly number[], typical: number): number {
+  return Math.exp(Math.max(...intervals.map((each) => Math.abs(Math.log(each / typical)))));
 }
 
 /** Fits a line to the rates of intervals by least squares. */

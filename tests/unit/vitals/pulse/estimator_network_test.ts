@@ -67,6 +67,25 @@ Deno.test("PulseEstimator starts anew for another face with a rate network", asy
   assert.ok(values[1]!.length > 0 && values[1]!.every((value) => Math.abs(value - 98) < 1));
 });
 
+Deno.test("PulseEstimator gives no old rate as certain for over 2.4 s after a step", async () => {
+  using rateNetwork = await RateNetwork.open();
+  const STEP_S = 18.3;
+  for (const [from, to] of [[65, 80], [90, 75], [70, 85], [60, 90], [110, 70]] as const) {
+    const estimator = new PulseEstimator({ rateNetwork });
+    const pulse = (seconds: number) => seconds < STEP_S ? from : to;
+    let lastS = 0;
+    for (const [k, sample] of [...faceSamples({ pulse, seconds: 30 })].entries()) {
+      estimator.push(sample);
+      if (k % 6 !== 5) continue;
+      const { strict, rate } = estimator.estimate();
+      const certain = rate.filter(({ confidence }) => confidence >= 0.7);
+      const values = [...strict ? [strict] : [], ...certain].map(({ value }) => value);
+      if (values.some((value) => Math.abs(value - from) <= 5)) lastS = (k + 1) / 30 - STEP_S;
+    }
+    assert.ok(lastS > 0 && lastS <= 2.4, `from ${from} to ${to}: ${lastS.toFixed(1)} s`);
+  }
+});
+
 /** Thirty recordings of five people who talk and move, 10 s apart in time. */
 const PURE = "data/traces/pure_a.csv";
 

@@ -11,8 +11,11 @@ const REGULAR: Rhythm = {
   rate: 60,
   newest: { rate: 60, seconds: 4 },
   newestRatio: 1,
+  spreadBefore: 1.1,
+  newestDeviation: 1.02,
   trend: { slope: 0, significance: 0, endRate: 60 },
 };
+const CHANGING = { withheld: "low_quality", confidence: 0.69 } as const;
 const WINDOW = { timeUs: 20_000_000, rate: 60, confidence: 0.97 } as const;
 
 /** The correction of one window, in a rhythm that differs from the regular one. */
@@ -150,8 +153,8 @@ Deno.test("PresentRate replaces the rate by that of alike newest beats", () => {
   assert.deepEqual(newest(66.1), { rate: 66.1, windowS: 2.6 });
   assert.deepEqual(newest(53.9), { rate: 53.9, windowS: 2.6 });
   assert.deepEqual(newest(65.9), {});
-  assert.deepEqual(newest(80, { shapeSimilarity: 0.92 }), { withheld: "low_quality" });
-  assert.deepEqual(newest(80, { shapeSimilarity: 0.86 }), { withheld: "low_quality" });
+  assert.deepEqual(newest(80, { shapeSimilarity: 0.92 }), CHANGING);
+  assert.deepEqual(newest(80, { shapeSimilarity: 0.86 }), CHANGING);
   assert.deepEqual(newest(80, { shapeSimilarity: 0.84 }), {});
   const fast = (rate: number) => correctionBy({ newest: { rate, seconds: 2 } }, { rate: 100 }).rate;
   assert.equal(fast(109.9), undefined);
@@ -167,6 +170,53 @@ Deno.test("PresentRate withholds a rate while the newest two beats announce a ch
   assert.equal(reason(1.2), undefined);
   assert.equal(reason(0.7, { shapeSimilarity: 0.86 }), "low_quality");
   assert.equal(reason(0.7, { shapeSimilarity: 0.84 }), undefined);
+});
+
+Deno.test("PresentRate withholds a rate after a smaller change of steady beats", () => {
+  const reason = (newestRatio: number, rhythm: Partial<Rhythm> = {}) =>
+    correctionBy({ newest: undefined, newestRatio, spreadBefore: 1.03, ...rhythm }).withheld;
+  assert.equal(reason(1.11), "low_quality");
+  assert.equal(reason(0.9), "low_quality");
+  assert.equal(reason(1.09), undefined);
+  assert.equal(reason(0.92), undefined);
+  assert.equal(reason(1.2, { spreadBefore: 1.09 }), "low_quality");
+  assert.equal(reason(1.2, { spreadBefore: 1.1 }), undefined);
+  assert.equal(reason(1.2, { spreadBefore: Infinity }), undefined);
+  assert.equal(reason(1.2, { shapeSimilarity: 0.94 }), "low_quality");
+  assert.equal(reason(1.2, { shapeSimilarity: 0.92 }), undefined);
+});
+
+Deno.test("PresentRate withholds a rate after a clear change until the newest beats agree with it", () => {
+  const changed = () => after([{ newest: undefined, newestRatio: 1.2, spreadBefore: 1.03 }]);
+  const at = (seconds: number) => ({ ...WINDOW, timeUs: seconds * 1e6 });
+  const other = { ...REGULAR, newest: undefined, newestDeviation: 1.11 };
+  assert.deepEqual(changed().correct(at(29.9), other), CHANGING);
+  assert.deepEqual(changed().correct(at(30.1), other), {});
+  assert.deepEqual(changed().correct(at(21), undefined), CHANGING, "too few beats");
+  assert.deepEqual(changed().correct(at(21), { ...REGULAR, shapeSimilarity: 0.84 }), CHANGING);
+  const present = changed();
+  assert.deepEqual(present.correct(at(20.5), { ...other, newestDeviation: 1.09 }), {});
+  assert.deepEqual(present.correct(at(21), other), {}, "it is settled");
+  const followed = changed();
+  assert.equal(followed.correct(at(21), { ...other, newest: { rate: 72, seconds: 3 } }).rate, 72);
+  assert.deepEqual(
+    followed.correct(at(22), other),
+    CHANGING,
+    "the rate of the window is an old one",
+  );
+  followed.reset();
+  assert.deepEqual(followed.correct(at(23), other), {});
+  const unclear = after([{ newest: undefined, newestRatio: 1.3, shapeSimilarity: 0.92 }]);
+  assert.deepEqual(unclear.correct(at(20.5), other), {});
+});
+
+Deno.test("PresentRate gives no withheld rate the confidence of a published one", () => {
+  const confidence = (given: number) =>
+    new PresentRate().correct({ ...WINDOW, confidence: given }, { ...REGULAR, newestRatio: 0.5 })
+      .confidence;
+  assert.equal(confidence(0.97), 0.69);
+  assert.equal(confidence(0.4), 0.4);
+  assert.equal(correctionBy({ regularity: 0.4, rate: 66 }).confidence, 0.69, "irregular");
 });
 
 Deno.test("PresentRate replaces the rate by the end of a trend", () => {

@@ -58,6 +58,16 @@ Deno.test("rhythmOf() follows the newest beats after a step of the rate", () => 
   assert.ok(first.newestRatio < 0.85, `${first.newestRatio}`);
 });
 
+Deno.test("rhythmOf() finds the spread of six intervals before the newest two, and their deviation", () => {
+  const rhythm = rhythmAt([...repeat(0.8, 5), 0.88, ...repeat(0.8, 3), ...repeat(0.7, 3)], 75);
+  near(rhythm.spreadBefore, 1.1, 0.03);
+  near(rhythm.newestDeviation, 0.8 / 0.7, 0.03);
+  const old = rhythmAt([0.8, 0.8, 0.92, ...repeat(0.8, 10)], 75);
+  near(old.spreadBefore, 1, 0.02);
+  near(old.newestDeviation, 1, 0.02);
+  assert.equal(rhythmAt(repeat(0.8, 6), 75).spreadBefore, Infinity);
+});
+
 Deno.test("rhythmOf() finds the slope and the end of a ramp of the rate", () => {
   const intervals = [];
   for (let time = 0; time < 10;) {
