@@ -8,7 +8,9 @@ import type { RedisFault } from "../../../../src/transports/redis/redis_error.ts
 import { makeCertificates } from "../../../support/certificates.ts";
 import { FakeRedis } from "../../../support/fake_redis.ts";
 import { temporaryFolder } from "../../../support/folders.ts";
+import { HeldTimers } from "../../../support/held_timers.ts";
 import { TlsListener } from "../../../support/tls_listener.ts";
+import { waitFor } from "../../../support/wait.ts";
 
 /** Returns the message that explains a fault of a connection to this server. */
 async function explain(
@@ -35,11 +37,16 @@ async function explainBy(
 Deno.test("ConnectionDiagnosis.explain() finds TLS that only the server uses", async () => {
   using folder = temporaryFolder();
   await using server = new TlsListener(makeCertificates(folder.path).server);
-  assert.match(await explain("closed", server) ?? "", /only TLS on this port: add --redis_tls/);
+  using timers = new HeldTimers();
+  const message = explain("closed", server);
+  await waitFor("the wait for a reason", () => timers.remainingMs.includes(500), { pollMs: 1 });
+  timers.advance(500);
+  assert.match(await message ?? "", /only TLS on this port: add --redis_tls/);
 });
 
 Deno.test("ConnectionDiagnosis.explain() finds TLS that only the client uses, and probes again after 5 s", async () => {
   await using server = new FakeRedis();
+  using _timers = new HeldTimers();
   const more = { tls: true };
   for (const fault of ["timeout", "closed"] as const) {
     await using diagnosis = new ConnectionDiagnosis();
@@ -51,6 +58,7 @@ Deno.test("ConnectionDiagnosis.explain() finds TLS that only the client uses, an
 
 Deno.test("ConnectionDiagnosis.explain() reads why the server closes connections", async () => {
   await using server = new FakeRedis();
+  using _timers = new HeldTimers();
   server.farewell = "-ERR max number of clients reached\r\n";
   assert.match(await explain("closed", server) ?? "", /too many clients/);
 });

@@ -3,6 +3,7 @@ import { answersWithoutTls, answersWithTls } from "../../../../src/transports/re
 import { makeCertificates } from "../../../support/certificates.ts";
 import { FakeRedis } from "../../../support/fake_redis.ts";
 import { temporaryFolder } from "../../../support/folders.ts";
+import { HeldTimers } from "../../../support/held_timers.ts";
 import { TlsListener } from "../../../support/tls_listener.ts";
 import { waitFor } from "../../../support/wait.ts";
 
@@ -15,6 +16,7 @@ const addressOf = ({ hostname: host, port }: { hostname: string; port: number })
 Deno.test("answersWithTls() recognizes a server by its handshake, although it does not trust it", async () => {
   using folder = temporaryFolder();
   await using server = new TlsListener(makeCertificates(folder.path).server);
+  using _timers = new HeldTimers();
   assert.equal(await answersWithTls(addressOf(server), signal), true);
 });
 
@@ -27,6 +29,7 @@ Deno.test("answersWithoutTls() recognizes Redis by its reply to PING, with or wi
     ] as const
   ) {
     await using server = new FakeRedis();
+    using _timers = new HeldTimers();
     server.reply = () => reply;
     assert.equal(await answersWithoutTls(addressOf(server), signal), answers, reply);
   }
