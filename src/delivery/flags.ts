@@ -60,8 +60,8 @@ export function publishFlags<const Name extends string>(transports: Transports<N
     ),
     maxFrameAgeMs: int(
       "max_frame_age_ms",
-      "Age in milliseconds above which a frame is dropped instead of sent; none is with " +
-        "`--norealtime`.",
+      "Age in milliseconds above which a frame is dropped instead of sent; without effect " +
+        "with `--norealtime`.",
       {
         default: 1000,
         range: [10, 600_000],

@@ -124,9 +124,9 @@ Deno.test("RedisBackend detects a frozen redis-server and sends no stale frames 
     server.freeze();
     const frozeMs = performance.now();
     await waitFor("detection of the silence", () => !ends.backend.ready);
-    // At most 1050 ms on an idle machine: the timeout, what the frame in flight may take, the check.
+    // The timeout, the time allowed for the frame in flight, the check interval, and a margin.
     const detectedMs = performance.now() - frozeMs;
-    assert.ok(detectedMs < 3000, `${detectedMs} ms`);
+    assert.ok(detectedMs < 300 + 650 + 100 + 200, `${detectedMs} ms`);
     assert.match(ends.outbox.problem ?? "", /in time/);
     const frozen = sequence;
     await waitFor("frames that cannot be sent", () => sequence > frozen + 20);
