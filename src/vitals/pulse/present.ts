@@ -28,7 +28,10 @@ const DOUBT_US = 10_000_000;
 const MAX_IRREGULAR_CONFIDENCE = 0.89;
 /** The rate of an irregular heart is published if its beats agree this well, beats/min. Chosen. */
 const SAME_RATE_OF_IRREGULAR_HEART = 1.5;
-/** Two newest intervals that differ by this factor from those before may be a change. Chosen. */
+/**
+ * Two newest intervals that differ by this factor from those before, or from the rate of the window,
+ * may be a change. Chosen.
+ */
 const MIN_NEWEST_FACTOR = 1.22;
 /**
  * They are one if they differ by this factor, and by this many times (in logarithms) the spread of
@@ -48,6 +51,11 @@ const AGREEMENT = { factor: 1.1, withinUs: 10_000_000 } as const;
 const MAX_WITHHELD_CONFIDENCE = 0.69;
 /** From these differences on, alike newest intervals replace the rate of the window. Chosen. */
 const MIN_CHANGE = { share: 0.1, rate: 6 } as const;
+/**
+ * A rate that falls by more than this factor was more likely measured by every second beat: all ten
+ * replacements of a rate by half of it on PURE's green signals were. Chosen.
+ */
+const MAX_FALL = 1.7;
 /** From these values on, the end of the trend replaces the rate. Chosen. */
 const MIN_TREND = { slope: 1, significance: 6, rate: 4 } as const;
 
@@ -134,7 +142,7 @@ export class PresentRate {
     const newest = seen && rateOfNewest(seen, rate);
     if (newest) return newest;
     const isChanging = timeUs - this.#changedUs < AGREEMENT.withinUs ||
-      (seen && Math.abs(Math.log(seen.newestRatio)) > Math.log(MIN_NEWEST_FACTOR));
+      (seen && [seen.newestRatio, seen.newestRatioToRate].some(mayBeChange));
     return isChanging ? { withheld: "low_quality" } : {};
   }
 
@@ -180,9 +188,13 @@ function followTrend({ shapeSimilarity, trend }: Rhythm, rate: number): Correcti
 function rateOfNewest({ shapeSimilarity, newest }: Rhythm, rate: number): Correction | undefined {
   const minChange = Math.max(MIN_CHANGE.rate, MIN_CHANGE.share * rate);
   if (!newest || Math.abs(newest.rate - rate) <= minChange) return undefined;
-  return shapeSimilarity >= MIN_SIMILARITY_OF_CHANGE
+  return shapeSimilarity >= MIN_SIMILARITY_OF_CHANGE && newest.rate * MAX_FALL >= rate
     ? { rate: newest.rate, windowS: newest.seconds }
     : { withheld: "low_quality" };
+}
+
+function mayBeChange(ratio: number): boolean {
+  return Math.abs(Math.log(ratio)) > Math.log(MIN_NEWEST_FACTOR);
 }
 
 function isClearChange({ shapeSimilarity, newestRatio, spreadBefore }: Rhythm): boolean {

@@ -42,6 +42,8 @@ export interface Rhythm {
    * one is longer and the other shorter.
    */
   readonly newestRatio: number;
+  /** The same over the interval of the rate of the window. */
+  readonly newestRatioToRate: number;
   /**
    * The largest factor, 1 or more, between one of the up to six intervals before the newest two and
    * their median; Infinity for fewer than four.
@@ -89,6 +91,7 @@ export function rhythmOf(
       ? { rate: 60 / mean(newest), seconds: mean(newest) * newest.length }
       : undefined,
     newestRatio: newestRatioOf(intervals),
+    newestRatioToRate: commonRatio(intervals.slice(-2), 60 / rate),
     spreadBefore: spreadBeforeOf(intervals),
     newestDeviation: largestFactor(intervals.slice(-2), 60 / rate),
     trend: trendOf(corrected, { startS: times[0]!, endS: bvp.length / sampleRateHz }),
@@ -122,8 +125,12 @@ function regularityOf(intervals: readonly number[]): number {
 
 function newestRatioOf(intervals: readonly number[]): number {
   const before = intervals.slice(-6, -2);
-  if (before.length === 0) return 1;
-  const ratios = intervals.slice(-2).map((interval) => interval / median(before));
+  return before.length === 0 ? 1 : commonRatio(intervals.slice(-2), median(before));
+}
+
+/** By how much all intervals are longer or shorter than a typical one; 1 if they are not. */
+function commonRatio(intervals: readonly number[], typical: number): number {
+  const ratios = intervals.map((interval) => interval / typical);
   const [low, high] = [Math.min(...ratios), Math.max(...ratios)];
   if (low > 1) return low;
   return high < 1 ? high : 1;

@@ -86,6 +86,20 @@ Deno.test("PulseEstimator gives no old rate as certain for over 2.4 s after a st
   }
 });
 
+Deno.test("PulseEstimator publishes no old rate again after it has followed a doubled one", async () => {
+  using rateNetwork = await RateNetwork.open();
+  const estimator = new PulseEstimator({ rateNetwork });
+  const pulse = (seconds: number) => seconds < 25 ? 60 : 120;
+  const published: number[] = [];
+  for (const [k, sample] of [...faceSamples({ pulse, seconds: 45, noise: 0.2 })].entries()) {
+    estimator.push(sample);
+    const { strict } = k % 6 === 5 ? estimator.estimate() : {};
+    if (strict && k > 27.4 * 30) published.push(strict.value);
+  }
+  assert.ok(published.length > 20, `${published.length} values`);
+  for (const value of published) assert.ok(Math.abs(value - 120) < 5, `${value}`);
+});
+
 /** Thirty recordings of five people who talk and move, 10 s apart in time. */
 const PURE = "data/traces/pure_a.csv";
 

@@ -11,6 +11,7 @@ const REGULAR: Rhythm = {
   rate: 60,
   newest: { rate: 60, seconds: 4 },
   newestRatio: 1,
+  newestRatioToRate: 1,
   spreadBefore: 1.1,
   newestDeviation: 1.02,
   trend: { slope: 0, significance: 0, endRate: 60 },
@@ -161,6 +162,15 @@ Deno.test("PresentRate replaces the rate by that of alike newest beats", () => {
   assert.equal(fast(110.1), 110.1);
 });
 
+Deno.test("PresentRate withholds a rate whose newest beats may be every second one", () => {
+  const newest = (rate: number) =>
+    correctionBy({ newest: { rate, seconds: 4 } }, { ...WINDOW, rate: 102 });
+  assert.deepEqual(newest(51), CHANGING);
+  assert.deepEqual(newest(59.9), CHANGING);
+  assert.deepEqual(newest(60.1), { rate: 60.1, windowS: 4 });
+  assert.deepEqual(newest(204), { rate: 204, windowS: 4 }, "a rise is followed");
+});
+
 Deno.test("PresentRate withholds a rate while the newest two beats announce a change", () => {
   const reason = (newestRatio: number, rhythm: Partial<Rhythm> = {}) =>
     correctionBy({ newest: undefined, newestRatio, ...rhythm }).withheld;
@@ -170,6 +180,16 @@ Deno.test("PresentRate withholds a rate while the newest two beats announce a ch
   assert.equal(reason(1.2), undefined);
   assert.equal(reason(0.7, { shapeSimilarity: 0.86 }), "low_quality");
   assert.equal(reason(0.7, { shapeSimilarity: 0.84 }), undefined);
+});
+
+Deno.test("PresentRate withholds a rate from which the newest two beats differ", () => {
+  const reason = (newestRatioToRate: number, shapeSimilarity = 0.86) =>
+    correctionBy({ newest: undefined, newestRatioToRate, shapeSimilarity }).withheld;
+  assert.equal(reason(0.81), "low_quality");
+  assert.equal(reason(1.23), "low_quality");
+  assert.equal(reason(0.83), undefined);
+  assert.equal(reason(1.21), undefined);
+  assert.equal(reason(0.5, 0.84), undefined);
 });
 
 Deno.test("PresentRate withholds a rate after a smaller change of steady beats", () => {

@@ -37,6 +37,7 @@ Deno.test("rhythmOf() describes a regular heart", () => {
   near(rhythm.newest!.rate, 75, 0.5);
   near(rhythm.newest!.seconds, 3.2, 0.05);
   near(rhythm.newestRatio, 1, 0.02);
+  near(rhythm.newestRatioToRate, 1, 0.02);
   near(rhythm.trend.slope, 0, 0.1);
   near(rhythm.trend.endRate, 75, 0.5);
 });
@@ -53,9 +54,12 @@ Deno.test("rhythmOf() counts the beats of a heart in atrial fibrillation, whose 
 Deno.test("rhythmOf() follows the newest beats after a step of the rate", () => {
   const rhythm = rhythmAt([...repeat(1, 6), ...repeat(0.66, 6)], 60);
   near(rhythm.newest!.rate, 90.9, 1.5);
+  near(rhythm.newestRatio, 1, 0.02);
+  near(rhythm.newestRatioToRate, 0.66, 0.02);
   const first = rhythmAt([...repeat(1, 8), ...repeat(0.66, 3)], 60);
   assert.equal(first.newest, undefined);
   assert.ok(first.newestRatio < 0.85, `${first.newestRatio}`);
+  assert.ok(first.newestRatioToRate < 0.85, `${first.newestRatioToRate}`);
 });
 
 Deno.test("rhythmOf() finds the spread of six intervals before the newest two, and their deviation", () => {
