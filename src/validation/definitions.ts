@@ -7,8 +7,9 @@ export const DISCLAIMER =
 export const DEFINITIONS: readonly (readonly [term: string, definition: string])[] = [
   [
     "Window",
-    "The value published at the end of each window is compared with the reference over the window. " +
-    "Neighboring windows overlap and are not independent.",
+    "The value published at the end of each window is compared with the reference over the window, " +
+    "or over the time that the value describes (`window_s`), if that is shorter. Neighboring windows " +
+    "overlap and are not independent.",
   ],
   ["Coverage", "Fraction of the windows with a reference for which a value was published."],
   [

@@ -1,3 +1,4 @@
+import { beatRate } from "./beat_rate.ts";
 import { bandPass } from "../vitals/signal/bandpass.ts";
 import { movingMean } from "../vitals/signal/detrend.ts";
 import { type Grid, resample } from "../vitals/signal/resample.ts";
@@ -34,6 +35,10 @@ const MAX_AGE_S = 0.5;
 const MAX_AGE_INTERVALS = 2;
 /** Minimum fraction of valid samples in a window. */
 const MIN_VALID_FRACTION = 0.9;
+/** A shorter window has too few beats for a spectrum, in seconds. Chosen. */
+const MIN_SPECTRUM_S = 5;
+/** Where beats are looked for around a shorter window: its length, and how far it reaches after it. */
+const AROUND_S = { length: 10, after: 1 } as const;
 
 /**
  * Returns the references in `columns`, a comma-separated list of column names. A column is a pulse
@@ -139,7 +144,10 @@ export function rateReference(
   };
 }
 
-/** Reference from a waveform: its dominant frequency in `band` over the window. */
+/**
+ * Reference from a waveform: its dominant frequency in `band` over the window, or the rate of its
+ * beats over a window under five seconds.
+ */
 export function waveformReference(
   times: Float64Array,
   waveform: Float64Array,
@@ -149,21 +157,26 @@ export function waveformReference(
   times.forEach((time, row) => ring.push(time * 1e6, [waveform[row]!]));
   const sampleRateHz = band.high > 60 ? 30 : 10;
   const span = spanOf(times.filter((_, row) => Number.isFinite(waveform[row])));
+  const signalOf = (endUs: number, seconds: number) => {
+    const length = Math.round(seconds * sampleRateHz);
+    const startUs = endUs - ((length - 1) * 1e6) / sampleRateHz;
+    const grid: Grid = { startUs, sampleRateHz, length };
+    return { startUs, signal: fillGaps(resample(ring, { channel: 0, grid })) };
+  };
   return {
     description,
     ...span,
     rateAt(endS, windowS) {
       // The recording can end slightly before the last window does.
       if (!span.spanS || endS - span.spanS[1] > MAX_AGE_S) return undefined;
-      const length = Math.round(windowS * sampleRateHz);
-      const endUs = Math.min(endS * 1e6, ring.newestUs);
-      const grid: Grid = {
-        startUs: endUs - ((length - 1) * 1e6) / sampleRateHz,
-        sampleRateHz,
-        length,
-      };
-      const signal = fillGaps(resample(ring, { channel: 0, grid }));
-      return signal && dominantRate(signal, { band, sampleRateHz });
+      const isShort = windowS < MIN_SPECTRUM_S;
+      const endUs = Math.min(1e6 * (isShort ? endS + AROUND_S.after : endS), ring.newestUs);
+      const { signal, startUs } = signalOf(endUs, isShort ? AROUND_S.length : windowS);
+      const rate = signal && dominantRate(signal, { band, sampleRateHz });
+      if (!isShort || rate === undefined) return rate;
+      const indexAt = (seconds: number) => (seconds - startUs / 1e6) * sampleRateHz;
+      const part = { from: indexAt(endS - windowS), to: indexAt(endS) };
+      return beatRate(signal!, { sampleRateHz, rate, ...part });
     },
   };
 }

@@ -15,6 +15,7 @@ export interface WindowResult {
   /** Confidence of the estimated rate. */
   readonly confidence?: number;
   readonly withheld?: Withheld;
+  /** Over the time that the published value describes, or else over the window. */
   readonly reference?: number;
 }
 
@@ -87,7 +88,9 @@ export async function runWindows(
       const { strict, withheld } = estimate[vital];
       const newest = rates[vital];
       const latest = newest && newestUs - newest.timeUs <= STALE_US ? newest : undefined;
-      const reference = references[vital]?.rateAt(endS, windowS);
+      // A value after a change describes the time since then.
+      const describedS = Math.min(windowS, strict?.windowS ?? windowS);
+      const reference = references[vital]?.rateAt(endS, describedS);
       windows[vital].push({
         endS: elapsedS,
         ...(strict ? { strict: strict.value } : {}),

@@ -243,6 +243,36 @@ Deno.test("waveformReference() finds every rate of its band, despite a drift", (
   }
 });
 
+/** A reference whose rate is 60/min for 30 s, then 90. */
+function stepAt(lastS = 60) {
+  const times = timesOf(lastS);
+  let phase = 0;
+  const wave = times.map((t) => Math.sin(phase += 2 * Math.PI * (t < 30 ? 1 : 1.5) / 30));
+  return waveformReference(times, wave, { band: PULSE_REFERENCE });
+}
+
+Deno.test("waveformReference() counts the beats of a window under 5 s, also of one that ends inside it", () => {
+  const { rateAt } = stepAt();
+  for (const [endS, windowS, rate] of [[29, 2, 60], [33, 2, 90], [32.7, 2.5, 90]] as const) {
+    const actual = rateAt(endS, windowS)!;
+    assert.ok(Math.abs(actual - rate) < 1.5, `${windowS} s before ${endS} s: ${actual}`);
+  }
+  const half = rateAt(32, 4)!;
+  assert.ok(Math.abs(half - 75) < 2, `half of both: ${half}`);
+  // From 5 s on, the dominant frequency is nearer to that of the last 4 s than the mean of all beats.
+  const [mean, dominant] = [rateAt(34, 4.8)!, rateAt(34, 5.2)!];
+  assert.ok(Math.abs(mean - (4 * 90 + 0.8 * 60) / 4.8) < 1, `${mean}`);
+  assert.ok(dominant - (4 * 90 + 1.2 * 60) / 5.2 > 3, `${dominant}`);
+});
+
+Deno.test("waveformReference() has beats up to its end, and none in a gap", () => {
+  const atEnd = stepAt(40).rateAt(40, 2)!;
+  assert.ok(Math.abs(atEnd - 90) < 1.5, `${atEnd}`);
+  const { rateAt } = waveAt(75, { missing: (row) => row > 900 && row < 1080 });
+  assert.equal(rateAt(35, 2), undefined);
+  assert.equal(rateAt(0.5, 2), undefined);
+});
+
 Deno.test("waveformReference() finds the strongest wave in its band, and none beyond it", () => {
   const times = timesOf(60);
   const wave = times.map((t) =>

@@ -159,6 +159,24 @@ Deno.test("runWindows() reads the references at the time of the samples, or sinc
   }
 });
 
+Deno.test("runWindows() reads the reference over the time of a value that describes less than the window", async () => {
+  const asked: number[] = [];
+  const reference = {
+    description: "",
+    rateAt: (_endS: number, windowS: number) => void asked.push(windowS),
+  };
+  const windowS = { 3: 2.4, 4: 12 } as const;
+  await run(
+    [0, 3, 4, 5],
+    { windowS: 3, stepS: 1, references: { pulse: reference } },
+    (seconds) =>
+      seconds === 3 || seconds === 4
+        ? { pulse: { strict: { value: 75, confidence: 0.9, windowS: windowS[seconds] } } }
+        : {},
+  );
+  assert.deepEqual(asked, [2.4, 3, 3], "after a change, in a steady state, while withheld");
+});
+
 Deno.test("runWindows() takes the references as those of the samples' time by default", async () => {
   const { pulse } = await run([0, 3], {
     windowS: 3,
