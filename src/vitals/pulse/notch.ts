@@ -59,14 +59,17 @@ function basisOf(
   for (const harmonic of harmonics) {
     const radians = 2 * Math.PI * harmonic * cyclesPerSample;
     if (radians >= Math.PI) break;
+    const waves = [Math.cos, Math.sin].map((wave) => {
+      const vector = new Float64Array(length);
+      for (let k = 0; k < length; k++) {
+        if (!gaps || gaps[k] === gaps[k]) vector[k] = wave(radians * k);
+      }
+      return vector;
+    });
     for (let degree = 0; degree <= DEGREE; degree++) {
-      for (const wave of [Math.cos, Math.sin]) {
-        const vector = new Float64Array(length);
-        for (let k = 0; k < length; k++) {
-          if (gaps && gaps[k] !== gaps[k]) continue;
-          vector[k] = (2 * k / length - 1) ** degree * wave(radians * k);
-        }
-        addToBasis(basis, vector);
+      for (const wave of waves) {
+        addToBasis(basis, wave.slice());
+        for (let k = 0; k < length; k++) wave[k]! *= 2 * k / length - 1;
       }
     }
   }

@@ -4,6 +4,7 @@ import { posMethod } from "../../../../src/vitals/pulse/methods/color.ts";
 import { colorOf, pulseWindow } from "../../../support/pulse_window.ts";
 import { constantModel } from "../../../support/pulse_models.ts";
 import type { PulseSignal } from "../../../../src/vitals/pulse/methods/method.ts";
+import { Random } from "../../../support/random.ts";
 import { posteriorOf } from "../../../support/rate_posterior.ts";
 
 const constantModels = (confidence: number) => ({
@@ -196,6 +197,24 @@ Deno.test("CandidateJudge gives the network what is left without an oscillation 
   const power = ([signal]: readonly PulseSignal[]) =>
     signal!.bvp.reduce((sum, value) => sum + value * value, 0);
   assert.ok(power(network.seen[1]!) < 0.2 * power(network.seen[0]!));
+});
+
+Deno.test("CandidateJudge gives the network a weak pulse that is left, and no mere noise", () => {
+  /** How often the network is asked about a flickering lamp on noisy skin with this pulse. */
+  const askedWith = (pulse: number) => {
+    const random = new Random(4);
+    const wave = (hz: number, seconds: number) => Math.sin(2 * Math.PI * hz * seconds);
+    const lamp = (share: number) => (seconds: number) => share * 0.02 * wave(1, seconds);
+    const skin = (share: number) => (seconds: number) =>
+      lamp(share)(seconds) - share * pulse * wave(PULSE_HZ, seconds) + 0.002 * random.normal();
+    const color = (part: typeof lamp) => colorOf({ r: part(0.43), g: part(1), b: part(0.69) });
+    const network = new FixedNetwork(60, 0.9);
+    const window = pulseWindow({ skin: color(skin), background: color(lamp) });
+    assert.equal(judgedBy(network, window).decision.withheld, "flicker");
+    return network.seen.length;
+  };
+  assert.equal(askedWith(0), 1);
+  assert.ok(askedWith(0.0012) > 1);
 });
 
 Deno.test("CandidateJudge uses the model with network for windows that the network judged alone", () => {
