@@ -9,7 +9,7 @@ export interface Retention {
   readonly hourlyBeforeUs: number | undefined;
 }
 
-/** A database that the logger writes to. One call runs at a time. */
+/** A database that the logger writes to. One call runs at a time; it fails if this is disposed. */
 export interface Database extends AsyncDisposable {
   /**
    * Connects, and creates or migrates the schema. A failed `open` or `write` closes what was open,

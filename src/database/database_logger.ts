@@ -28,8 +28,11 @@ export interface DatabaseLoggerOptions {
 const MAX_RETRY_MS = 2000;
 /** Interval at which old rows are deleted. Chosen. */
 const EXPIRE_INTERVAL_US = 600_000_000;
-/** Time for writing what waits at the stop. Chosen. */
-const STOP_US = 5_000_000;
+/**
+ * Time for writing what waits at the stop, in microseconds, and after which the database is closed,
+ * whatever it is doing, in milliseconds. Chosen.
+ */
+const STOP = { writeUs: 5_000_000, closeMs: 8000 } as const;
 const DAY_US = 86_400_000_000;
 
 /**
@@ -40,6 +43,8 @@ export class DatabaseLogger {
   readonly #options: DatabaseLoggerOptions;
   readonly #opened = Promise.withResolvers<ReadonlyMap<string, number>>();
   #isOpen = false;
+  /** Whether the database was closed because it did not respond at the stop. */
+  #isClosed = false;
   #attempt = 0;
   /** When old rows are deleted next, in monotonic microseconds. */
   #expireUs = 0;
@@ -69,23 +74,41 @@ export class DatabaseLogger {
    */
   async run(signal: AbortSignal): Promise<void> {
     const { clock, flushIntervalMs } = this.#options;
-    while (!signal.aborted) {
-      const isWritten = await this.#flush(() => signal.aborted);
-      await clock.sleep(
-        isWritten ? flushIntervalMs : backoffMs(++this.#attempt, {
-          firstMs: Math.min(flushIntervalMs, MAX_RETRY_MS),
-          capMs: MAX_RETRY_MS,
-        }),
-        signal,
-      );
+    const ended = new AbortController();
+    const limit = () => void this.#closeLate(ended.signal);
+    if (signal.aborted) limit();
+    else signal.addEventListener("abort", limit, { once: true });
+    try {
+      while (!signal.aborted) {
+        const isWritten = await this.#flush(() => signal.aborted);
+        await clock.sleep(
+          isWritten ? flushIntervalMs : backoffMs(++this.#attempt, {
+            firstMs: Math.min(flushIntervalMs, MAX_RETRY_MS),
+            capMs: MAX_RETRY_MS,
+          }),
+          signal,
+        );
+      }
+      const endUs = clock.monotonicUs() + STOP.writeUs;
+      if (!this.#isClosed) await this.#flush(() => clock.monotonicUs() > endUs);
+    } finally {
+      ended.abort();
+      signal.removeEventListener("abort", limit);
     }
-    const endUs = clock.monotonicUs() + STOP_US;
-    await this.#flush(() => clock.monotonicUs() > endUs);
     await this.#spill();
     this.#options.log.info("Stopped logging to the database", {
       rows: this.#written,
       waiting: this.#options.queue.length,
     });
+  }
+
+  /** Closes a database that does not respond, so that its call fails, unless `ended` aborts before. */
+  async #closeLate(ended: AbortSignal): Promise<void> {
+    const { clock, database } = this.#options;
+    await clock.sleep(STOP.closeMs, ended);
+    if (ended.aborted) return;
+    this.#isClosed = true;
+    await database[Symbol.asyncDispose]();
   }
 
   /** Writes what waits; returns false if the database is unavailable. */

@@ -28,6 +28,8 @@ const MAX_REASON = 200;
 export class InfluxDatabase implements Database {
   readonly #options: InfluxOptions;
   #client: Deno.HttpClient | undefined;
+  /** Ends the request that runs. */
+  #request: AbortController | undefined;
 
   constructor(options: InfluxOptions) {
     this.#options = options;
@@ -44,7 +46,7 @@ export class InfluxDatabase implements Database {
   }
 
   async write(rows: readonly Row[]): Promise<void> {
-    const { target, token, timeoutMs = 10_000 } = this.#options;
+    const { token } = this.#options;
     const client = this.#client;
     if (!client) throw new AppError("the connection is closed");
     const request = {
@@ -59,13 +61,10 @@ export class InfluxDatabase implements Database {
       // A redirection could send the token elsewhere.
       redirect: "error",
     } as const;
-    const response = await send(target.writeUrl, { request, timeoutMs });
-    const reason = (await textOf(response)).trim();
-    if (response.ok) return;
-    const message = `${response.status} ${reason}`.trim();
-    throw REJECTED.includes(response.status)
-      ? new RejectedRowsError(message)
-      : new AppError(message);
+    const { ok, status, reason } = await this.#send(request);
+    if (ok) return;
+    const message = `${status} ${reason}`.trim();
+    throw REJECTED.includes(status) ? new RejectedRowsError(message) : new AppError(message);
   }
 
   newestTimes(): Promise<ReadonlyMap<string, number>> {
@@ -77,26 +76,29 @@ export class InfluxDatabase implements Database {
   }
 
   [Symbol.asyncDispose](): Promise<void> {
+    this.#request?.abort(new AppError("the connection is closed"));
     this.#client?.close();
     this.#client = undefined;
     return Promise.resolve();
   }
-}
 
-/** Sends a request; the reason for a failure is in the message of the error. */
-async function send(
-  url: string,
-  { request, timeoutMs }: {
-    readonly request: RequestInit & { readonly client: Deno.HttpClient };
-    readonly timeoutMs: number;
-  },
-): Promise<Response> {
-  const signal = AbortSignal.timeout(timeoutMs);
-  try {
-    return await fetch(url, { ...request, signal });
-  } catch (error) {
-    if (signal.aborted) throw new AppError(`it has not responded for ${timeoutMs / 1000} s`);
-    throw new AppError(fetchFailure(error), { cause: error });
+  /** Sends a request; the reason for a failure is in the message of the error. */
+  async #send(request: RequestInit & { readonly client: Deno.HttpClient }) {
+    const { target, timeoutMs = 10_000 } = this.#options;
+    const controller = this.#request = new AbortController();
+    const late = new AppError(`it has not responded for ${timeoutMs / 1000} s`);
+    const timer = setTimeout(() => controller.abort(late), timeoutMs);
+    const { signal } = controller;
+    try {
+      const response = await fetch(target.writeUrl, { ...request, signal });
+      const { ok, status } = response;
+      return { ok, status, reason: (await textOf(response)).trim() };
+    } catch (error) {
+      if (signal.aborted) throw signal.reason;
+      throw new AppError(fetchFailure(error), { cause: error });
+    } finally {
+      clearTimeout(timer);
+    }
   }
 }
 

@@ -37,6 +37,8 @@ export class PostgresDatabase implements Database {
   readonly #options: Required<Omit<PostgresOptions, "tlsCaPath">> & PostgresOptions;
   #sql: Sql | undefined;
   #socket: Socket | undefined;
+  /** Ends the task that runs. */
+  #interrupt: ((reason: Error) => void) | undefined;
 
   constructor(options: PostgresOptions) {
     this.#options = { timeoutMs: 10_000, migrationTimeoutMs: 3_600_000, ...options };
@@ -47,7 +49,7 @@ export class PostgresDatabase implements Database {
     const { target, password, tlsCaPath, timeoutMs } = this.#options;
     const { host, port, user, database, tls } = target;
     const ca = tlsCaPath === undefined ? {} : { ca: readCertificate(tlsCaPath, "TLS file") };
-    this.#sql = postgres({
+    const sql: Sql = this.#sql = postgres({
       host,
       port,
       user,
@@ -61,12 +63,15 @@ export class PostgresDatabase implements Database {
       },
       sslnegotiation: null,
       socket: async () => {
+        // The library connects again if it loses a connection before its first query was answered.
+        if (this.#sql !== sql) throw connectionClosed();
         const socket = this.#socket = connect({ host, port, noDelay: true });
         await once(socket, "connect");
         return socket;
       },
       max: 1,
-      connect_timeout: timeoutMs / 1000,
+      // Its timer would outlive the connection. Every task has a limit that includes the connection.
+      connect_timeout: 0,
       idle_timeout: 0,
       max_lifetime: null,
       fetch_types: false,
@@ -166,16 +171,17 @@ export class PostgresDatabase implements Database {
   /** Runs a task on the connection; after a failure or the time limit, the connection is closed. */
   async #within<T>(timeoutMs: number, task: (sql: Sql) => PromiseLike<T>): Promise<T> {
     const sql = this.#sql;
-    if (!sql) throw new AppError("the connection is closed");
-    const timeout = Promise.withResolvers<never>();
+    if (!sql) throw connectionClosed();
+    const interrupted = Promise.withResolvers<never>();
+    this.#interrupt = interrupted.reject;
     const timer = setTimeout(
-      () => timeout.reject(new AppError(`it has not responded for ${timeoutMs / 1000} s`)),
+      () => interrupted.reject(new AppError(`it has not responded for ${timeoutMs / 1000} s`)),
       timeoutMs,
     );
     try {
       const running = Promise.resolve(task(sql));
-      running.catch(() => {}); // after the time limit, nothing awaits it
-      return await Promise.race([running, timeout.promise]);
+      running.catch(() => {}); // after an interruption, nothing awaits it
+      return await Promise.race([running, interrupted.promise]);
     } catch (error) {
       const { code, message } = error as { code?: unknown; message?: unknown };
       if (typeof code === "string" && REJECTED.test(code)) {
@@ -189,10 +195,11 @@ export class PostgresDatabase implements Database {
   }
 
   #close(): void {
+    this.#interrupt?.(connectionClosed());
     // The library would wait for a server that does not respond.
     this.#socket?.destroy();
     this.#sql?.end({ timeout: 0 }).catch(() => {});
-    this.#sql = this.#socket = undefined;
+    this.#sql = this.#socket = this.#interrupt = undefined;
   }
 }
 
@@ -201,6 +208,10 @@ const INSERTS = {
   statuses: insertStatement("statuses"),
   recordings: insertStatement("recordings"),
 };
+
+function connectionClosed(): AppError {
+  return new AppError("the connection is closed");
+}
 
 /** An error whose message names the code that can be searched for. */
 function readable(error: unknown): Error {

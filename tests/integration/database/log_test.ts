@@ -188,6 +188,45 @@ testWithPostgres(
   },
 );
 
+testWithPostgres(
+  "log ends 8 s after SIGTERM while PostgreSQL is frozen, and writes the rows after the next start",
+  async () => {
+    using folder = temporaryFolder();
+    await using redis = await startRedis();
+    await using server = await startPostgres();
+    const flags = [`--spool_path=${folder.path}/spool`, "--flush_interval_ms=100"];
+    const FIRST = "SELECT min(sequence) FROM physiology.measurements";
+    await using device = new FakeDevice(channelOf(redis, "ward"));
+    const publish = () => {
+      const from = device.published;
+      return waitFor("messages", () => device.published > from + 20, SLOW);
+    };
+    {
+      await using log = startLog(redis, server.url(), ...flags);
+      await connected(log, redis);
+      await publish();
+      await waitFor("rows", () => server.query(FIRST)[0] !== "", SLOW);
+      server.freeze();
+      await publish();
+      await device[Symbol.asyncDispose]();
+      const startMs = performance.now();
+      log.kill("SIGTERM");
+      assert.equal((await log.ended).code, 0, log.stderr);
+      const seconds = (performance.now() - startMs) / 1000;
+      assert.ok(seconds < 12, `${seconds} s`);
+      server.thaw();
+    }
+    await using _log = startLog(redis, server.url(), ...flags);
+    const rows = device.published - Number(server.query(FIRST)[0]);
+    await waitFor("the rows", () => {
+      const [count] = server.query(
+        "SELECT count(DISTINCT sequence) FROM physiology.measurements",
+      );
+      return Number(count) === rows;
+    }, SLOW);
+  },
+);
+
 testWithPostgres("log goes on reading while PostgreSQL is slow", async () => {
   await using redis = await startRedis();
   await using server = await startPostgres();

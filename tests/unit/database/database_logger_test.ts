@@ -23,6 +23,8 @@ class FakeDatabase implements Database {
   writeFailure: ((rows: readonly Row[]) => Error | undefined) | undefined;
   /** What a write waits for. */
   delay: (() => Promise<void>) | undefined;
+  /** Rejects if this is disposed. */
+  readonly disposed = Promise.withResolvers<never>();
 
   // deno-lint-ignore require-await
   async open(): Promise<void> {
@@ -43,6 +45,8 @@ class FakeDatabase implements Database {
     return Promise.resolve();
   }
   [Symbol.asyncDispose]() {
+    this.disposed.promise.catch(() => {});
+    this.disposed.reject(new Error("it is closed"));
     return Promise.resolve();
   }
 }
@@ -70,12 +74,21 @@ function fakeSpool() {
 }
 
 function start(
-  { retentionDays = 0, hourlyRetentionDays = 0, openFailure, flushIntervalMs = 1000, spool }: {
+  {
+    retentionDays = 0,
+    hourlyRetentionDays = 0,
+    openFailure,
+    flushIntervalMs = 1000,
+    spool,
+    isStopped = false,
+  }: {
     retentionDays?: number;
     hourlyRetentionDays?: number;
     openFailure?: Error;
     flushIntervalMs?: number;
     spool?: RowQueueOptions["spool"];
+    /** Whether it was stopped before it runs. */
+    isStopped?: boolean;
   } = {},
 ) {
   const database = new FakeDatabase();
@@ -88,6 +101,7 @@ function start(
     ...{ flushIntervalMs, batchRows: 3 },
   });
   const stop = new AbortController();
+  if (isStopped) stop.abort();
   const running = logger.run(stop.signal);
   running.catch(() => {});
   return {
@@ -290,4 +304,38 @@ Deno.test("DatabaseLogger ends a long series of writes at the stop", async () =>
   await (await stopping.promise);
   // One batch until the stop, and six within its time.
   assert.equal(run.database.batches.length, 7);
+});
+
+Deno.test("DatabaseLogger closes a database that has not responded 8 s after the stop, and keeps the rows", async () => {
+  const spool = fakeSpool();
+  const run = start({ spool });
+  await run.clock.advance(0);
+  run.take(1, 4);
+  run.database.delay = () => run.database.disposed.promise;
+  await run.clock.advance(1000);
+  let isStopped = false;
+  const stopped = run.stop().then(() => isStopped = true);
+  await run.clock.advance(7999);
+  assert.equal(isStopped, false);
+  await run.clock.advance(1);
+  await stopped;
+  assert.equal(spool.length, 4);
+  assert.equal(run.database.opens, 1, "it is not opened again");
+  assert.equal(run.log.linesWith("Stopped logging to the database rows=0 waiting=4").length, 1);
+});
+
+Deno.test("DatabaseLogger closes a database that has not responded 8 s after a stop before the start", async () => {
+  const run = start({ isStopped: true });
+  run.database.delay = () => run.database.disposed.promise;
+  run.take(1);
+  await run.clock.advance(8000);
+  await run.running;
+  assert.equal(run.queue.length, 1);
+});
+
+Deno.test("DatabaseLogger leaves nothing that sleeps after the stop", async () => {
+  const run = start();
+  await run.clock.advance(0);
+  await run.stop();
+  assert.equal(run.clock.sleepers, 0);
 });

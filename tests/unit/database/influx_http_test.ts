@@ -160,6 +160,24 @@ Deno.test("InfluxDatabase fails after the time for a request", async () => {
   end.resolve(new Response(null, { status: 204 }));
 });
 
+Deno.test("InfluxDatabase ends a request that runs when it is disposed", async () => {
+  const end = Promise.withResolvers<Response>();
+  const started = Promise.withResolvers<void>();
+  await using server = startStandIn(() => {
+    started.resolve();
+    return end.promise;
+  });
+  const database = databaseAt(`influx+http://127.0.0.1:${server.port}/?db=a`, {
+    timeoutMs: 3_600_000,
+  });
+  await database.open();
+  const writing = assert.rejects(database.write([measurementRow(1)]), /the connection is closed$/);
+  await started.promise;
+  await database[Symbol.asyncDispose]();
+  await writing;
+  end.resolve(new Response(null, { status: 204 }));
+});
+
 Deno.test("InfluxDatabase writes only between open() and its disposal", async () => {
   await using server = startStandIn(() => new Response(null, { status: 204 }));
   const database = databaseAt(`influx+http://127.0.0.1:${server.port}/?db=a`);

@@ -100,7 +100,7 @@ Deno.test("PostgresDatabase.open() fails after its time limit, and closes the co
   await using server = new RefusingServer(new Uint8Array());
   await using database = databaseAt(server.port, { timeoutMs: 50 });
   const start = performance.now();
-  await assert.rejects(database.open(), /it has not responded for 0\.05 s$|CONNECT_TIMEOUT/);
+  await assert.rejects(database.open(), /it has not responded for 0\.05 s$/);
   assert(performance.now() - start < 4000);
   await waitFor("no connection", () => server.open === 0);
   await assert.rejects(database.write([measurementRow(1)]), /^AppError: the connection is closed$/);
@@ -114,13 +114,13 @@ Deno.test("PostgresDatabase.open() names the reason if no server listens", async
 
 Deno.test("PostgresDatabase writes nothing before open() and after its disposal", async () => {
   await using server = new RefusingServer(new Uint8Array());
-  const database = databaseAt(server.port, { timeoutMs: 200 });
+  const database = databaseAt(server.port, { timeoutMs: 3_600_000 });
   await assert.rejects(database.write([measurementRow(1)]), /the connection is closed/);
   const opening = database.open();
   opening.catch(() => {});
   await waitFor("a connection", () => server.open === 1);
   await database[Symbol.asyncDispose]();
   await waitFor("no connection", () => server.open === 0);
-  await assert.rejects(opening);
+  await assert.rejects(opening, /the connection is closed/);
   await assert.rejects(database.write([measurementRow(1)]), /the connection is closed/);
 });
