@@ -1,3 +1,4 @@
+import { SAME_RATE } from "../features.ts";
 import { RatePosterior, type RatePosteriors, RATES } from "./posterior.ts";
 
 /**
@@ -17,6 +18,12 @@ const ONSET_SHARE = 0.02;
 const PRIOR_WITHOUT_PULSE = 0.32;
 /** Added to probabilities, so that none is ever impossible. */
 const MIN_PROBABILITY = 1e-6;
+/**
+ * Two windows in succession that give one rate the first probability, and the rate of the filter less
+ * than the second, end what was known: after a change of the rate, the filter alone would hold the old
+ * one for three seconds more. Chosen.
+ */
+const CONTRADICTION = { minProbability: 0.5, maxProbability: 0.1 } as const;
 /** Older knowledge is forgotten, in seconds. Chosen. */
 const MAX_AGE_S = 5;
 /** The walk is computed this far, in beats/min. */
@@ -30,6 +37,8 @@ const REACH = 24;
 export class RateFilter {
   #timeUs = -Infinity;
   #probabilities: Float32Array | undefined;
+  /** The rate by which the window before contradicted the filter. */
+  #contradicting: number | undefined;
 
   /** Combines what the network says about the window that ends at `timeUs` with those before. */
   combine(newest: RatePosterior, timeUs: number): RatePosteriors {
@@ -45,19 +54,33 @@ export class RateFilter {
       total += result[index]!;
     }
     for (let index = 0; index <= RATES; index++) result[index]! /= total;
-    return { newest, filtered: new RatePosterior(result) };
+    const filtered = new RatePosterior(result);
+    const rate = contradictingRate({ newest, filtered });
+    const isRepeated = rate !== undefined && this.#contradicting !== undefined &&
+      Math.abs(rate - this.#contradicting) <= SAME_RATE;
+    return { newest, filtered: isRepeated ? newest : filtered };
   }
 
   /** Remembers the result for the window that ends at `timeUs`. */
-  push({ filtered }: RatePosteriors, timeUs: number): void {
-    this.#probabilities = filtered.probabilities;
+  push(posteriors: RatePosteriors, timeUs: number): void {
+    this.#contradicting = contradictingRate(posteriors);
+    this.#probabilities = posteriors.filtered.probabilities;
     this.#timeUs = timeUs;
   }
 
   /** Forgets all windows, as for a new person. */
   reset(): void {
-    this.#probabilities = undefined;
+    this.#probabilities = this.#contradicting = undefined;
   }
+}
+
+/** The rate of the newest window, if it contradicts that of the filter. */
+function contradictingRate({ newest, filtered }: RatePosteriors): number | undefined {
+  const { minProbability, maxProbability } = CONTRADICTION;
+  const { rate, probability } = newest.mostProbable;
+  const contradicts = probability >= minProbability &&
+    newest.near(filtered.mostProbable.rate) < maxProbability;
+  return contradicts ? rate : undefined;
 }
 
 /** Probability of an output before a window is seen. */

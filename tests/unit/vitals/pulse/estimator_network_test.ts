@@ -100,6 +100,24 @@ Deno.test("PulseEstimator publishes no old rate again after it has followed a do
   for (const value of published) assert.ok(Math.abs(value - 120) < 5, `${value}`);
 });
 
+Deno.test("PulseEstimator publishes the new rate from 7.5 s after a step on", async () => {
+  using rateNetwork = await RateNetwork.open();
+  const STEP_S = 25;
+  for (const [from, to] of [[60, 90], [80, 120], [110, 70]] as const) {
+    const estimator = new PulseEstimator({ rateNetwork });
+    const pulse = (seconds: number) => seconds < STEP_S ? from : to;
+    for (const [k, sample] of [...faceSamples({ pulse, seconds: 40, noise: 0.2 })].entries()) {
+      estimator.push(sample);
+      if (k % 6 !== 5) continue;
+      const { strict } = estimator.estimate();
+      const seconds = (k + 1) / 30 - STEP_S;
+      if (seconds < 7.5) continue;
+      assert.ok(strict, `from ${from} to ${to}: withheld after ${seconds.toFixed(1)} s`);
+      assert.ok(Math.abs(strict.value - to) < 3, `${strict.value} instead of ${to}`);
+    }
+  }
+});
+
 /** Thirty recordings of five people who talk and move, 10 s apart in time. */
 const PURE = "data/traces/pure_a.csv";
 

@@ -54,6 +54,23 @@ Deno.test("RateFilter follows another rate within three windows that are certain
   assert.ok(ended.near(60) < 0.05, `${ended.near(60)}`);
 });
 
+Deno.test("RateFilter forgets a rate that two windows contradict with the same one", () => {
+  const steady = Array.from({ length: 10 }, () => around(60, 0.95));
+  const after = (...windows: readonly RatePosterior[]) =>
+    filtered([...steady, ...windows], 0.5).mostProbable.rate;
+  const near = (actual: number, expected: number) =>
+    assert.ok(Math.abs(actual - expected) < 1.5, `${actual} instead of ${expected}`);
+  near(after(around(90, 0.51), around(90, 0.51)), 90);
+  near(after(around(90, 0.51), around(93, 0.51)), 93);
+  near(after(around(90, 0.51)), 60);
+  near(after(around(90, 0.51), around(94, 0.51)), 60);
+  near(after(around(90, 0.51), around(60, 0.51), around(90, 0.51)), 60);
+  near(after(around(90, 0.49), around(90, 0.49)), 60);
+  const both = (old: number) => posteriorOf({ 90: 0.6, 60: old });
+  near(after(both(0.11), both(0.11)), 60);
+  near(after(both(0.09), both(0.09)), 90);
+});
+
 Deno.test("RateFilter expects a walk, now and then a jump, an end, and a new pulse", () => {
   const { probabilities } = filtered([posteriorOf({ 120: 1 }), NOTHING]);
   const of = (rate: number) => probabilities[rate - LOWEST_RATE]!;
