@@ -1,5 +1,6 @@
 import { readCertificate } from "../base/pem.ts";
 import { AppError } from "../base/errors.ts";
+import { TimeLimit } from "../base/time_limit.ts";
 import { fetchFailure } from "../transports/http/outgoing.ts";
 import { type Database, RejectedRowsError } from "./database.ts";
 import { encodeLine } from "./line_protocol.ts";
@@ -28,8 +29,8 @@ const MAX_REASON = 200;
 export class InfluxDatabase implements Database {
   readonly #options: InfluxOptions;
   #client: Deno.HttpClient | undefined;
-  /** Ends the request that runs. */
-  #request: AbortController | undefined;
+  /** Aborts when the connection is closed. */
+  #closing = new AbortController();
 
   constructor(options: InfluxOptions) {
     this.#options = options;
@@ -38,6 +39,7 @@ export class InfluxDatabase implements Database {
   open(): Promise<void> {
     const { tlsCaPath } = this.#options;
     this.#client?.close();
+    this.#closing = new AbortController();
     this.#client = Deno.createHttpClient(
       tlsCaPath === undefined ? {} : { caCerts: [readCertificate(tlsCaPath, "TLS file")] },
     );
@@ -76,7 +78,7 @@ export class InfluxDatabase implements Database {
   }
 
   [Symbol.asyncDispose](): Promise<void> {
-    this.#request?.abort(new AppError("the connection is closed"));
+    this.#closing.abort();
     this.#client?.close();
     this.#client = undefined;
     return Promise.resolve();
@@ -85,19 +87,17 @@ export class InfluxDatabase implements Database {
   /** Sends a request; the reason for a failure is in the message of the error. */
   async #send(request: RequestInit & { readonly client: Deno.HttpClient }) {
     const { target, timeoutMs = 10_000 } = this.#options;
-    const controller = this.#request = new AbortController();
-    const late = new AppError(`it has not responded for ${timeoutMs / 1000} s`);
-    const timer = setTimeout(() => controller.abort(late), timeoutMs);
-    const { signal } = controller;
+    const closing = this.#closing.signal;
+    using limit = new TimeLimit(timeoutMs, closing);
+    const { signal } = limit;
     try {
       const response = await fetch(target.writeUrl, { ...request, signal });
       const { ok, status } = response;
       return { ok, status, reason: (await textOf(response)).trim() };
     } catch (error) {
-      if (signal.aborted) throw signal.reason;
+      if (limit.isOver) throw new AppError(`it has not responded for ${timeoutMs / 1000} s`);
+      if (closing.aborted) throw new AppError("the connection is closed");
       throw new AppError(fetchFailure(error), { cause: error });
-    } finally {
-      clearTimeout(timer);
     }
   }
 }

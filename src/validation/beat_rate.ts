@@ -1,6 +1,6 @@
 import { findBeats } from "../vitals/hrv/beats.ts";
 
-/** Part of the time that must lie between two beats. Chosen: an end may lie up to a beat beside one. */
+/** Part of the time that must lie between two beats: up to a beat is unknown at its ends. Chosen. */
 const MIN_KNOWN_SHARE = 0.5;
 
 interface BeatRateOptions {

@@ -19,9 +19,9 @@ const PRIOR_WITHOUT_PULSE = 0.32;
 /** Added to probabilities, so that none is ever impossible. */
 const MIN_PROBABILITY = 1e-6;
 /**
- * Two windows in succession that give one rate the first probability, and the rate of the filter less
- * than the second, end what was known: after a change of the rate, the filter alone would hold the old
- * one for three seconds more. Chosen.
+ * A window contradicts the filter if it gives another rate at least the first probability, and the rate
+ * of the filter less than the second. Two in succession, with one rate, end what was known: after a
+ * change of the rate, the filter alone would hold the old one for three seconds more. Chosen.
  */
 const CONTRADICTION = { minProbability: 0.5, maxProbability: 0.1 } as const;
 /** Older knowledge is forgotten, in seconds. Chosen. */
