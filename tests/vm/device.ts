@@ -97,6 +97,9 @@ export async function makeDisk(
   Deno.mkdirSync(wants, { recursive: true });
   Deno.symlinkSync("/etc/systemd/system/test_agent.service", `${wants}/test_agent.service`);
   await run("chroot", staging, "systemctl", "enable", "systemd-networkd.service");
+  // At midnight by the device's clock, timers of Debian make backups and rotate logs: files that the
+  // program did not create.
+  await run("chroot", staging, "systemctl", "mask", "timers.target");
   const disk = `${folder}/disk`;
   await run("truncate", "-s", "3G", disk);
   await run("mkfs.ext4", "-q", "-F", "-d", staging, disk);
