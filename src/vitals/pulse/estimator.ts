@@ -26,8 +26,13 @@ const MAX_WINDOW_S = 10;
 export const MIN_NETWORK_WINDOW_S = MAX_WINDOW_S - 0.1;
 /** Tolerance of the shortest window, in seconds: frames are not exactly periodic. */
 const WINDOW_TOLERANCE_S = 0.05;
-/** Period of assessments in microseconds, doubled while the published rate is steady. Chosen. */
+/** Period of assessments in microseconds, doubled while nothing is expected to change. Chosen. */
 const PERIOD_US = 500_000;
+/**
+ * After this time without a published rate the period is doubled, in microseconds. An assessment
+ * without one searches longest, and costs three times as much. Chosen.
+ */
+const MAX_SEARCH_US = 20_000_000;
 /**
  * What calls for an assessment: a factor between the two newest intervals and those before, or a
  * slope of the rate in beats/min per second, with its significance. Chosen.
@@ -49,7 +54,7 @@ export interface PulseEstimatorOptions {
   readonly rateNetwork?: RateNetwork | undefined;
   /** Longest window in seconds. @default 10 */
   readonly windowSeconds?: number;
-  /** Period of assessments in seconds, doubled while the published rate is steady. @default 0.5 */
+  /** Period of assessments in seconds, doubled while nothing is expected to change. @default 0.5 */
   readonly periodSeconds?: number;
 }
 
@@ -83,6 +88,8 @@ export class PulseEstimator {
   #assessment: PulseAssessment | undefined;
   #wave: BvpWindow | undefined;
   #newestRateUs = -Infinity;
+  /** Time of the newest assessment whose rate was published. */
+  #publishedUs = -Infinity;
   /** The newest period in which only the rhythm was checked. */
   #checkedPeriod = NaN;
 
@@ -165,9 +172,9 @@ export class PulseEstimator {
   }
 
   /**
-   * True once per period, and once in two periods while the published rate is steady. Periods are
-   * counted from the first sample: counted from the assessment before, they would drift against a
-   * caller that estimates once per second.
+   * True once per period, and once in two periods while the published rate is steady or none was
+   * published for long. Periods are counted from the first sample: counted from the assessment before,
+   * they would drift against a caller that estimates once per second.
    */
   #isDue(newestUs: number): boolean {
     const before = this.#assessment;
@@ -176,7 +183,11 @@ export class PulseEstimator {
       Math.floor((timeUs - this.#buffer.startUs + PERIOD_TOLERANCE_US) / this.#periodUs);
     const [now, then] = [period(newestUs), period(before.timeUs)];
     if (now === then || now === this.#checkedPeriod) return false;
-    if (before.withheld || before.windowS < this.#maxWindowS || now - then > 1) return true;
+    if (now - then > 1) return true;
+    if (before.withheld) {
+      return before.timeUs - Math.max(this.#startUs, this.#publishedUs) <= MAX_SEARCH_US;
+    }
+    if (before.windowS < this.#maxWindowS) return true;
     this.#checkedPeriod = now;
     return this.#seemsChanged();
   }
@@ -198,7 +209,7 @@ export class PulseEstimator {
     this.#buffer.reset();
     this.#trace.reset();
     this.#track = undefined;
-    this.#newestInputUs = -Infinity;
+    this.#newestInputUs = this.#publishedUs = -Infinity;
     this.#startUs = Infinity;
     this.#faceSpeed = 0;
     this.#judge.reset();
@@ -258,7 +269,9 @@ export class PulseEstimator {
     const networkRegularity = judged.posteriors &&
       networkRegularityOf(judged.posteriors, { rate, seconds });
     const correction = this.#present.correct({ ...assessment, networkRegularity }, rhythm);
-    return withheld ? { ...assessment, withheld } : { ...assessment, ...correction };
+    if (withheld) return { ...assessment, withheld };
+    if (!correction.withheld) this.#publishedUs = timeUs;
+    return { ...assessment, ...correction };
   }
 }
 

@@ -123,8 +123,11 @@ function intervalsFrom(fromS: number, confidence: number, pulse?: (timeS: number
 }
 
 Deno.test("PulseEstimator assesses every half second, and every second while the published rate is steady", () => {
-  const withheld = intervalsFrom(0, 0.5), growing = intervalsFrom(0, 0.9).slice(0, 9);
-  assert.ok(withheld.length > 30 && withheld.every((seconds) => seconds === 0.5), `${withheld}`);
+  const [withheld, growing] = [
+    intervalsFrom(0, 0.5).slice(0, 30),
+    intervalsFrom(0, 0.9).slice(0, 9),
+  ];
+  assert.ok(withheld.length === 30 && withheld.every((seconds) => seconds === 0.5), `${withheld}`);
   assert.ok(growing.every((seconds) => seconds === 0.5), `${growing}`);
   const steady = intervalsFrom(11, 0.9);
   assert.ok(steady.length > 10 && steady.every((seconds) => seconds === 1), `${steady}`);

@@ -64,6 +64,37 @@ Deno.test("PulseEstimator has a window and a period of the given seconds", () =>
   assert.deepEqual(steps, [0.4, 0.4, 0.8, 0.8, 0.8]);
 });
 
+Deno.test("PulseEstimator assesses half as often after 20 s without a published rate", () => {
+  const estimator = new PulseEstimator({ model: constantModel(0.5) });
+  const steps = (track: number, startUs: number) => {
+    const times: number[] = [];
+    for (const sample of faceSamples({ seconds: 25, startUs })) {
+      estimator.push({ ...sample, face: { ...sample.face!, track } });
+      for (const { timeUs } of estimator.estimate().rate) times.push((timeUs - startUs) / 1e6);
+    }
+    return times.slice(1).map((time, k) => ({ time, step: Math.round(10 * (time - times[k]!)) }));
+  };
+  for (const [track, startUs] of [[1, 0], [2, 25_000_000]] as const) {
+    for (const { time, step } of steps(track, startUs)) {
+      if (time < 20.3) assert.equal(step, 5, `${time}`);
+      if (time > 21.3) assert.equal(step, 10, `${time}`);
+    }
+  }
+});
+
+Deno.test("PulseEstimator assesses twice a second for 20 s after its last published rate", () => {
+  const model = { ...CONFIDENT };
+  const estimator = new PulseEstimator({ model });
+  const times: number[] = [];
+  for (const sample of faceSamples({ seconds: 60 })) {
+    if (sample.timeUs === 30_000_000) Object.assign(model, constantModel(0.5));
+    estimator.push(sample);
+    for (const { timeUs } of estimator.estimate().rate) times.push(timeUs / 1e6);
+  }
+  const between = (from: number, to: number) => times.filter((t) => t > from && t < to).length;
+  assert.deepEqual([between(20.2, 30.2), between(32.2, 48.2), between(52.2, 59.2)], [10, 32, 7]);
+});
+
 Deno.test("PulseEstimator.estimate() has each rate once, and whether it is published", () => {
   for (const [confidence, stable] of [[0.6, false], [0.8, true]] as const) {
     const estimator = after(faceSamples({ seconds: 8 }), { model: constantModel(confidence) });
