@@ -199,7 +199,7 @@ export class PulseEstimator {
     const rate = this.#assessment?.rate ?? NaN;
     const rhythm = rhythmOf(bvp, { sampleRateHz: PULSE_SAMPLE_RATE_HZ, rate });
     if (!rhythm) return false;
-    const { newestRatio, trend } = rhythm;
+    const { newestRatio, trends: { ofIntervals: trend } } = rhythm;
     return Math.abs(Math.log(newestRatio)) > Math.log(CHANGE.factor) ||
       (Math.abs(trend.slope) > CHANGE.slope && trend.significance > CHANGE.significance);
   }

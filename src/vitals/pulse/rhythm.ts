@@ -1,5 +1,6 @@
 import { mean, median } from "../../base/statistics.ts";
 import { filterBeats, findBeats, type WindowBeat } from "../hrv/beats.ts";
+import { type Trend, trendOfIntervals, trendOfTimes } from "./trend.ts";
 
 /**
  * Filter and threshold for beats that are counted, not timed: fewer harmonics and smaller
@@ -20,10 +21,6 @@ const SPREAD_INTERVALS = { most: 6, fewest: 4 } as const;
 const MISSED_BEAT = { from: 1.75, to: 2.25 } as const;
 /** Two intervals under this many medians that add up to one contain a false beat. Chosen. */
 const FALSE_BEAT = { below: 0.8, tolerance: 0.12 } as const;
-/** Time before the end of a window for which the rate of its trend is given, in seconds. Chosen. */
-export const TREND_END_S = 2;
-/** A line needs this many intervals. Chosen. */
-const MIN_TREND_INTERVALS = 6;
 
 /** The beats of one window and what they say about its rate. All rates are in beats/min. */
 export interface Rhythm {
@@ -51,18 +48,8 @@ export interface Rhythm {
   readonly spreadBefore: number;
   /** The largest factor, 1 or more, between one of the newest two intervals and that of the window. */
   readonly newestDeviation: number;
-  /** Linear trend of the rate. */
-  readonly trend: Trend;
-}
-
-/** A line through the rates of the intervals. */
-export interface Trend {
-  /** Change of the rate, in beats/min per second. */
-  readonly slope: number;
-  /** Slope over its standard error, without a sign; 0 for too few intervals. */
-  readonly significance: number;
-  /** Mean rate of the line over the last two seconds of the window. */
-  readonly endRate: number;
+  /** Linear trend of the rate, by the intervals and by the times of the beats. */
+  readonly trends: { readonly ofIntervals: Trend; readonly ofTimes: Trend };
 }
 
 /**
@@ -82,6 +69,7 @@ export function rhythmOf(
   const intervals = times.slice(1).map((time, k) => time - times[k]!);
   const corrected = correctIntervals(intervals);
   const newest = intervals.slice(-NEWEST_INTERVALS);
+  const line = { startS: times[0]!, intervals: corrected, endS: bvp.length / sampleRateHz };
   return {
     shapeSimilarity: shapeSimilarity(bvp, beats, { sampleRateHz, rate }),
     count: corrected.length,
@@ -94,7 +82,7 @@ export function rhythmOf(
     newestRatioToRate: commonRatio(intervals.slice(-2), 60 / rate),
     spreadBefore: spreadBeforeOf(intervals),
     newestDeviation: largestFactor(intervals.slice(-2), 60 / rate),
-    trend: trendOf(corrected, { startS: times[0]!, endS: bvp.length / sampleRateHz }),
+    trends: { ofIntervals: trendOfIntervals(line), ofTimes: trendOfTimes(line) },
   };
 }
 
@@ -144,27 +132,6 @@ function spreadBeforeOf(intervals: readonly number[]): number {
 /** The largest factor, 1 or more, between one of the intervals and a typical one. */
 function largestFactor(intervals: readonly number[], typical: number): number {
   return Math.exp(Math.max(...intervals.map((each) => Math.abs(Math.log(each / typical)))));
-}
-
-/** Fits a line to the rates of intervals by least squares. */
-function trendOf(
-  intervals: readonly number[],
-  { startS, endS }: { startS: number; endS: number },
-): Trend {
-  let endOfBeatS = startS;
-  const times = intervals.map((interval) => (endOfBeatS += interval) - interval / 2);
-  const rates = intervals.map((interval) => 60 / interval);
-  const [time, rate] = [mean(times), mean(rates)];
-  const squares = times.reduce((sum, value) => sum + (value - time) ** 2, 0);
-  const slope = times.reduce((sum, value, k) => sum + (value - time) * rates[k]!, 0) / squares;
-  const endRate = rate + slope * (endS - TREND_END_S / 2 - time);
-  if (intervals.length < MIN_TREND_INTERVALS) return { slope, significance: 0, endRate };
-  const residuals = times.reduce(
-    (sum, value, k) => sum + (rates[k]! - rate - slope * (value - time)) ** 2,
-    0,
-  );
-  const error = Math.sqrt(residuals / (intervals.length - 2) / squares);
-  return { slope, significance: Math.abs(slope) / (error || Number.MIN_VALUE), endRate };
 }
 
 function shapeSimilarity(

@@ -67,6 +67,27 @@ Deno.test("PulseEstimator starts anew for another face with a rate network", asy
   assert.ok(values[1]!.length > 0 && values[1]!.every((value) => Math.abs(value - 98) < 1));
 });
 
+Deno.test("PulseEstimator follows a ramp of 2 beats/min per second in noise", async () => {
+  using rateNetwork = await RateNetwork.open();
+  const [startS, endS] = [20, 50];
+  const RAMP_SEEDS = [1, 2, 3];
+  for (const [from, to, noise] of [[150, 90, 0.2], [60, 120, 0.3]] as const) {
+    const pulse = (seconds: number) =>
+      from + (to - from) * Math.min(1, Math.max(0, (seconds - startS) / (endS - startS)));
+    let offS = 0;
+    for (const seed of RAMP_SEEDS) {
+      const estimator = new PulseEstimator({ rateNetwork });
+      for (const [k, sample] of [...faceSamples({ pulse, noise, seed, seconds: 60 })].entries()) {
+        estimator.push(sample);
+        if (k % 6 !== 5) continue;
+        const { strict } = estimator.estimate();
+        if (strict && Math.abs(strict.value - pulse(k / 30)) > 5) offS += 0.2 / RAMP_SEEDS.length;
+      }
+    }
+    assert.ok(offS < 4, `${from} to ${to}: off for ${offS} s`);
+  }
+});
+
 Deno.test("PulseEstimator gives no old rate as certain for over 2.4 s after a step", async () => {
   using rateNetwork = await RateNetwork.open();
   const STEP_S = 18.3;

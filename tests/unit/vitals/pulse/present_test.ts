@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { PresentRate } from "../../../../src/vitals/pulse/present.ts";
 import type { NetworkRegularity } from "../../../../src/vitals/pulse/rate_network/regularity.ts";
 import type { Rhythm } from "../../../../src/vitals/pulse/rhythm.ts";
+import type { Trend } from "../../../../src/vitals/pulse/trend.ts";
 
+const NO_TREND = { slope: 0, significance: 0, endRate: 60 } as const;
 /** A regular rhythm of 60 beats/min. */
 const REGULAR: Rhythm = {
   shapeSimilarity: 0.97,
@@ -14,7 +16,7 @@ const REGULAR: Rhythm = {
   newestRatioToRate: 1,
   spreadBefore: 1.1,
   newestDeviation: 1.02,
-  trend: { slope: 0, significance: 0, endRate: 60 },
+  trends: { ofIntervals: NO_TREND, ofTimes: NO_TREND },
 };
 const CHANGING = { withheld: "low_quality", confidence: 0.69 } as const;
 const WINDOW = { timeUs: 20_000_000, rate: 60, confidence: 0.97 } as const;
@@ -240,18 +242,23 @@ Deno.test("PresentRate gives no withheld rate the confidence of a published one"
 });
 
 Deno.test("PresentRate replaces the rate by the end of a trend", () => {
-  const TREND = { slope: 2, significance: 9, endRate: 70 } as const;
-  const rate = (trend: Partial<Rhythm["trend"]>, shapeSimilarity = 0.91) =>
-    correctionBy({ shapeSimilarity, trend: { ...TREND, ...trend } }).rate;
-  assert.deepEqual(correctionBy({ trend: TREND }), { rate: 70, windowS: 2 });
-  assert.equal(rate({ slope: 1.1 }), 70);
-  assert.equal(rate({ slope: -1.1 }), 70);
-  assert.equal(rate({ slope: 0.9 }), undefined);
-  assert.equal(rate({ significance: 6.1 }), 70);
-  assert.equal(rate({ significance: 5.9 }), undefined);
-  assert.equal(rate({ endRate: 64.1 }), 64.1);
-  assert.equal(rate({ endRate: 63.9 }), undefined);
-  assert.equal(rate({}, 0.89), undefined);
+  for (const [kind, minSignificance] of [["ofIntervals", 6], ["ofTimes", 15]] as const) {
+    const certain = { slope: 2, significance: minSignificance + 0.1, endRate: 70 } as const;
+    const correction = (trend: Partial<Trend>, shapeSimilarity = 0.91) =>
+      correctionBy({
+        shapeSimilarity,
+        trends: { ...REGULAR.trends, [kind]: { ...certain, ...trend } },
+      });
+    assert.deepEqual(correction({}), { rate: 70, windowS: 2 });
+    const rate = (trend: Partial<Trend>) => correction(trend).rate;
+    assert.equal(rate({ slope: 1.1 }), 70);
+    assert.equal(rate({ slope: -1.1 }), 70);
+    assert.equal(rate({ slope: 0.9 }), undefined);
+    assert.equal(rate({ significance: minSignificance - 0.1 }), undefined);
+    assert.equal(rate({ endRate: 64.1 }), 64.1);
+    assert.equal(rate({ endRate: 63.9 }), undefined);
+    assert.equal(correction({}, 0.89).rate, undefined);
+  }
 });
 
 Deno.test("PresentRate follows a step while it doubts the rhythm, if there is a rate network", () => {

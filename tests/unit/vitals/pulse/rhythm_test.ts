@@ -38,8 +38,10 @@ Deno.test("rhythmOf() describes a regular heart", () => {
   near(rhythm.newest!.seconds, 3.2, 0.05);
   near(rhythm.newestRatio, 1, 0.02);
   near(rhythm.newestRatioToRate, 1, 0.02);
-  near(rhythm.trend.slope, 0, 0.1);
-  near(rhythm.trend.endRate, 75, 0.5);
+  for (const trend of Object.values(rhythm.trends)) {
+    near(trend.slope, 0, 0.1);
+    near(trend.endRate, 75, 0.5);
+  }
 });
 
 Deno.test("rhythmOf() counts the beats of a heart in atrial fibrillation, whose regularity is low", () => {
@@ -80,13 +82,16 @@ Deno.test("rhythmOf() finds the slope and the end of a ramp of the rate", () => 
     time += interval;
   }
   const rhythm = rhythmAt(intervals, 80);
-  near(rhythm.trend.slope, 2, 0.25);
-  near(rhythm.trend.endRate, 88, 1.5);
-  assert.ok(rhythm.trend.significance > 8, `${rhythm.trend.significance}`);
+  for (const { slope, endRate, significance } of Object.values(rhythm.trends)) {
+    near(slope, 2, 0.25);
+    near(endRate, 88, 1.5);
+    assert.ok(significance > 8, `${significance}`);
+  }
 });
 
 Deno.test("rhythmOf() has no trend for fewer than six intervals, and nothing for three beats", () => {
-  assert.equal(rhythmAt(repeat(0.9, 6), 66).trend.significance, 0);
+  const { ofIntervals, ofTimes } = rhythmAt(repeat(0.9, 6), 66).trends;
+  assert.deepEqual([ofIntervals.significance, ofTimes.significance], [0, 0]);
   const wave = waveOf(repeat(1, 3));
   assert.equal(rhythmOf(wave, { sampleRateHz: SAMPLE_RATE_HZ, rate: 60 }), undefined);
 });

@@ -1,0 +1,70 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { trendOfIntervals, trendOfTimes } from "../../../../src/vitals/pulse/trend.ts";
+import { Random } from "../../../support/random.ts";
+
+/** Times of the beats of ten seconds, in seconds, whose rate is a line. */
+function beatsOf({ rate, slope }: { readonly rate: number; readonly slope: number }): number[] {
+  // The number of the beat is rate·t + slope·t²/2, per minute.
+  const times: number[] = [];
+  for (let beat = 0;; beat++) {
+    const root = Math.sqrt(rate ** 2 + 120 * slope * beat);
+    const time = slope === 0 ? 60 * beat / rate : (root - rate) / slope;
+    if (!(time <= 10)) return times;
+    times.push(time);
+  }
+}
+
+const line = (times: readonly number[]) => ({
+  startS: times[0]!,
+  intervals: times.slice(1).map((time, k) => time - times[k]!),
+  endS: 10,
+});
+
+const RAMP = fc.record({
+  rate: fc.double({ min: 60, max: 150, noNaN: true }),
+  slope: fc.integer({ min: -25, max: 25 }).map((tenths) => tenths / 10),
+});
+
+Deno.test("trendOfTimes() finds the line of steady beats exactly, trendOfIntervals() nearly", () => {
+  fc.assert(fc.property(RAMP, ({ rate, slope }) => {
+    const beats = line(beatsOf({ rate, slope }));
+    for (const [trend, tolerance] of [[trendOfTimes, 1e-3], [trendOfIntervals, 0.2]] as const) {
+      const found = trend(beats);
+      assert.ok(Math.abs(found.slope - slope) < tolerance, `${found.slope}`);
+      assert.ok(Math.abs(found.endRate - (rate + 9 * slope)) < 10 * tolerance, `${found.endRate}`);
+    }
+  }));
+});
+
+/** Mean significances of a ramp of 100 seeds whose times, or whose intervals, have an error. */
+function significancesWith(error: "of times" | "of intervals") {
+  const random = new Random(7);
+  const sums = { ofTimes: 0, ofIntervals: 0 };
+  for (let seed = 0; seed < 100; seed++) {
+    let drift = 0;
+    const times = beatsOf({ rate: 70, slope: 1.5 }).map((time) => {
+      const each = 0.02 * random.normal();
+      drift += each;
+      return time + (error === "of times" ? each : drift);
+    });
+    sums.ofTimes += trendOfTimes(line(times)).significance / 100;
+    sums.ofIntervals += trendOfIntervals(line(times)).significance / 100;
+  }
+  return sums;
+}
+
+Deno.test("trendOfTimes() is more certain of a ramp in noise than trendOfIntervals()", () => {
+  const { ofTimes, ofIntervals } = significancesWith("of times");
+  assert.ok(ofTimes > 2 * ofIntervals, `${ofTimes}, ${ofIntervals}`);
+});
+
+Deno.test("trendOfTimes() and trendOfIntervals() have no significance for fewer than six intervals", () => {
+  for (const trend of [trendOfTimes, trendOfIntervals]) {
+    for (const [count, isKnown] of [[5, false], [6, true]] as const) {
+      const intervals = Array.from({ length: count }, (_, k) => 1 - 0.03 * k + 0.01 * (k % 2));
+      const { significance } = trend({ startS: 0.3, intervals, endS: 10 });
+      assert.equal(significance > 0, isKnown, `${significance}`);
+    }
+  }
+});
