@@ -79,6 +79,32 @@ Deno.test("PresentRate believes the rate network that a rhythm is regular", () =
   }
 });
 
+Deno.test("PresentRate lowers the confidence of clearly uneven beats, whatever the network says", () => {
+  const irregular = new Array<Partial<Rhythm>>(4).fill({ regularity: 0.3 });
+  const isLowered = (
+    { network, before = [], ...rhythm }: Partial<Rhythm> & {
+      network: NetworkRegularity;
+      before?: readonly Partial<Rhythm>[];
+    },
+  ) => {
+    const window = { ...WINDOW, timeUs: WINDOW.timeUs + 2e6, networkRegularity: network };
+    return after(before).correct(window, { ...REGULAR, ...rhythm }).confidence === 0.89;
+  };
+  const clear = { shapeSimilarity: 0.96, regularity: 0.79 } as const;
+  for (
+    const [rhythm, lowered] of [
+      [{ ...clear, network: "certain", before: irregular }, true],
+      [{ ...clear, network: "certain", before: irregular, regularity: 0.81 }, false],
+      [{ ...clear, network: "certain", before: irregular, shapeSimilarity: 0.94 }, false],
+      [{ ...clear, network: "certain" }, false],
+      [{ ...clear, network: "likely" }, false],
+      [{ ...clear, network: "unknown" }, true],
+      [{ ...clear, network: "unknown", regularity: 0.81 }, false],
+      [{ ...clear, network: "unknown", shapeSimilarity: 0.94 }, false],
+    ] as const
+  ) assert.equal(isLowered(rhythm), lowered, JSON.stringify(rhythm));
+});
+
 Deno.test("PresentRate withholds an irregular rhythm whose beats have another rate", () => {
   const reason = (rhythm: Partial<Rhythm>) => correctionBy({ regularity: 0.4, ...rhythm }).withheld;
   assert.equal(reason({ rate: 63.1 }), "irregular");
