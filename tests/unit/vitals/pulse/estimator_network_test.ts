@@ -7,6 +7,7 @@ import { createVitalsEngine } from "../../../../src/vitals/engine.ts";
 import { PulseEstimator } from "../../../../src/vitals/pulse/estimator.ts";
 import { RateNetwork } from "../../../../src/vitals/pulse/rate_network/rate_network.ts";
 import { type FaceOptions, faceSamples } from "../../../support/face_samples.ts";
+import { Random } from "../../../support/random.ts";
 import { testWithShared } from "../../../support/shared_data.ts";
 
 /** Faces whose pulse is weak in the noise of the sensor, as that of dark skin in little light. */
@@ -65,6 +66,45 @@ Deno.test("PulseEstimator starts anew for another face with a rate network", asy
   });
   assert.ok(values[0]!.length > 0 && values[0]!.every((value) => Math.abs(value - 62) < 1));
   assert.ok(values[1]!.length > 0 && values[1]!.every((value) => Math.abs(value - 98) < 1));
+});
+
+/** A heart whose intervals vary by 22 %: its rate at a time, in beats/min, and its beats until then. */
+function fibrillatingHeart(seed: number) {
+  const random = new Random(seed);
+  const ends = [0];
+  while (ends.at(-1)! < 60) {
+    ends.push(ends.at(-1)! + (0.5 + 0.03 * seed) * Math.exp(0.22 * random.normal()));
+  }
+  const beatAt = (seconds: number) => ends.findIndex((end) => end > seconds);
+  const interval = (beat: number) => ends[beat]! - ends[beat - 1]!;
+  return {
+    pulse: (seconds: number) => 60 / interval(beatAt(seconds)),
+    beatsUntil: (seconds: number) => {
+      const beat = beatAt(seconds);
+      return beat - (ends[beat]! - seconds) / interval(beat);
+    },
+  };
+}
+
+Deno.test("PulseEstimator is certain of no wrong rate of a fibrillating heart", async () => {
+  using rateNetwork = await RateNetwork.open();
+  let values = 0;
+  for (const seed of [1, 2, 3, 4, 5, 6, 7, 8]) {
+    const { pulse, beatsUntil } = fibrillatingHeart(seed);
+    const estimator = new PulseEstimator({ rateNetwork });
+    const face = { pulse, seed, noise: 0.1 * (seed % 3), seconds: 40 };
+    for (const [k, sample] of [...faceSamples(face)].entries()) {
+      estimator.push(sample);
+      if (k % 30 !== 0) continue;
+      const { strict } = estimator.estimate();
+      if (!strict || k < 11 * 30) continue;
+      values++;
+      const beats = beatsUntil(k / 30) - beatsUntil(k / 30 - strict.windowS);
+      const error = Math.abs(strict.value - 60 * beats / strict.windowS);
+      assert.ok(strict.confidence < 0.9 || error <= 5, `heart ${seed} at ${k / 30} s: ${error}`);
+    }
+  }
+  assert.ok(values > 30, `${values} values`);
 });
 
 Deno.test("PulseEstimator follows a ramp of 2 beats/min per second in noise", async () => {
