@@ -42,8 +42,8 @@ export function trendOfIntervals({ startS, intervals, endS }: BeatIntervals): Tr
 
 /**
  * The same by a parabola through the numbers of the beats over their times. Each time has its own
- * error, as with a steady heart in noise: it makes one interval longer and the next one shorter, which
- * the errors of a line through intervals overestimate.
+ * error, as with a steady heart in noise: it makes one interval longer and the next one shorter, so
+ * that the standard error of a line through the intervals would be too large.
  */
 export function trendOfTimes({ startS, intervals, endS }: BeatIntervals): Trend {
   let timeS = startS;

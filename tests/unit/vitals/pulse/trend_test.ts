@@ -68,3 +68,54 @@ Deno.test("trendOfTimes() and trendOfIntervals() have no significance for fewer 
     }
   }
 });
+
+/** The highest coefficient of a polynomial through points over its standard error. */
+function tStatistic(xs: readonly number[], ys: readonly number[], degree: number): number {
+  const size = degree + 1;
+  const powers = xs.map((x) => Array.from({ length: size }, (_, power) => x ** power));
+  const dot = (row: number, values: readonly number[]) =>
+    powers.reduce((sum, each, k) => sum + each[row]! * values[k]!, 0);
+  // The normal equations with the last column of their inverse, by elimination.
+  const rows = Array.from({ length: size }, (_, row) => [
+    ...Array.from({ length: size }, (_, column) => dot(row, powers.map((each) => each[column]!))),
+    dot(row, ys),
+    row === degree ? 1 : 0,
+  ]);
+  for (let pivot = 0; pivot < size; pivot++) {
+    for (let row = 0; row < size; row++) {
+      if (row === pivot) continue;
+      const factor = rows[row]![pivot]! / rows[pivot]![pivot]!;
+      rows[row] = rows[row]!.map((value, column) => value - factor * rows[pivot]![column]!);
+    }
+  }
+  const solved = rows.map((row, k) => ({
+    value: row[size]! / row[k]!,
+    last: row[size + 1]! / row[k]!,
+  }));
+  const squares = ys.reduce((sum, y, k) => {
+    const fitted = solved.reduce(
+      (total, { value }, power) => total + value * powers[k]![power]!,
+      0,
+    );
+    return sum + (y - fitted) ** 2;
+  }, 0);
+  const { value, last } = solved[degree]!;
+  return Math.abs(value) / Math.sqrt(last * squares / (xs.length - size));
+}
+
+Deno.test("trendOfIntervals() and trendOfTimes() have the t statistic of their polynomials", () => {
+  const intervals = [0.9, 0.85, 0.88, 0.8, 0.79, 0.81, 0.74, 0.72];
+  const times = [0.3];
+  for (const interval of intervals) times.push(times.at(-1)! + interval);
+  const middles = intervals.map((interval, k) => times[k]! + interval / 2);
+  const rates = intervals.map((interval) => 60 / interval);
+  for (
+    const [trend, expected] of [
+      [trendOfIntervals, tStatistic(middles, rates, 1)],
+      [trendOfTimes, tStatistic(times, [...times.keys()], 2)],
+    ] as const
+  ) {
+    const { significance } = trend({ startS: 0.3, intervals, endS: 7 });
+    assert.ok(Math.abs(significance / expected - 1) < 1e-6, `${significance}, ${expected}`);
+  }
+});
